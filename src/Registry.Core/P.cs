@@ -1,0 +1,1 @@
+namespace Registry.Core; internal static class P;

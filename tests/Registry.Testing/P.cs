@@ -1,0 +1,1 @@
+namespace Registry.Testing; internal static class P;
