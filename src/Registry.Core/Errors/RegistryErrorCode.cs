@@ -6,9 +6,6 @@ namespace Registry.Core.Errors;
 /// </summary>
 public sealed class RegistryErrorCode
 {
-    public static readonly RegistryErrorCode Unauthorized = new("UNAUTHORIZED", 401, "authentication required");
-    public static readonly RegistryErrorCode Denied = new("DENIED", 403, "access forbidden");
-
     public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
 
@@ -35,25 +32,25 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode UploadOutOfOrder = new("BLOB_UPLOAD_INVALID", 416, "chunk is out of order");
     public static readonly RegistryErrorCode UploadInUse = new("BLOB_UPLOAD_INVALID", 409, "another request is using this upload");
 
-    public static readonly RegistryErrorCode Unsupported = new("UNSUPPORTED", 400, "the operation is unsupported");
     public static readonly RegistryErrorCode NotFound = new("UNSUPPORTED", 404, "no such endpoint");
     public static readonly RegistryErrorCode MethodNotAllowed = new("UNSUPPORTED", 405, "the method is not allowed here");
     public static readonly RegistryErrorCode PageSizeInvalid = new("UNSUPPORTED", 400, "invalid page size");
     public static readonly RegistryErrorCode BadRequest = new("UNSUPPORTED", 400, "malformed request");
 
     public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
-    public static readonly RegistryErrorCode ShuttingDown = new("TOOMANYREQUESTS", 503, "the registry is shutting down");
     public static readonly RegistryErrorCode StorageFailed =
         new("UNSUPPORTED", 503, "the registry cannot write to its storage; the operator finds the reason in its log");
     public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
+    public static readonly RegistryErrorCode InternalError =
+        new("UNSUPPORTED", 500, "the registry has made a mistake; the operator finds it in its log");
 
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge, PreconditionFailed,
-        ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid, BodyTooLarge,
-        BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, Unsupported, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest,
-        NotReady, ShuttingDown, StorageFailed, StorageFull,
+        NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge, PreconditionFailed, ManifestBlobUnknown,
+        BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid, BodyTooLarge, BodyTooSlow, UploadUnknown,
+        UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, StorageFailed,
+        StorageFull, InternalError,
     ];
 
     private RegistryErrorCode(string code, int status, string message)

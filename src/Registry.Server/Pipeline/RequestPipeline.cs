@@ -30,9 +30,9 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
         {
             error = new RegistryError(Classify(e.StatusCode), e.Message);
         }
-        catch (Exception e) when (http.RequestAborted.IsCancellationRequested && e is OperationCanceledException or IOException)
+        catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The client has gone away; nobody reads an answer.
+            // The client has gone away (faults of the disk arrive as StorageException); nobody reads an answer.
             LogGone(http.Request.Method, RequestTarget.Path(http));
             http.Abort();
             return;
@@ -41,6 +41,13 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
         {
             LogStorage(e, http.Request.Method, RequestTarget.Path(http));
             error = e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
+        }
+#pragma warning disable CA1031 // A mistake of ours must not look like an answer of somebody else's server, nor leak a stack trace.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogMistake(e, http.Request.Method, RequestTarget.Path(http));
+            error = RegistryErrorCode.InternalError;
         }
 
         if (error is not null)
@@ -112,4 +119,7 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
 
     [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage")]
     private partial void LogStorage(Exception exception, string method, string path);
+
+    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it")]
+    private partial void LogMistake(Exception exception, string method, string path);
 }

@@ -15,6 +15,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     private readonly TimeProvider _time;
     private readonly ILogger<FileSystemUploadStore> _logger;
     private readonly UploadFiles _files;
+    private readonly IdleHashes _idleHashes = new();
     private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
 
     public FileSystemUploadStore(
@@ -30,7 +31,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     public async Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
     {
         _files.Health.ThrowIfFailed();
-        var upload = new UploadState(Guid.NewGuid(), repository, owner, algorithm, 0, _time.GetTimestamp());
+        var upload = new UploadState(Guid.NewGuid(), repository, owner, algorithm, 0, _time.GetTimestamp(), _idleHashes);
         await _files.Threads.RunAsync(() =>
         {
             try
@@ -112,7 +113,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             var data = new FileInfo(_layout.UploadData(id));
             if (data.Exists && UploadSessionFile.Read(_layout.UploadSession(id)) is { } session)
             {
-                _uploads[id] = new UploadState(id, session.Repository, session.Owner, session.Algorithm, data.Length, _time.GetTimestamp());
+                _uploads[id] = new UploadState(id, session.Repository, session.Owner, session.Algorithm, data.Length, _time.GetTimestamp(), _idleHashes);
             }
             else
             {

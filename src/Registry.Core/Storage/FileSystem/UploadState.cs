@@ -5,13 +5,8 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>An upload as the store remembers it between requests. Only the request that has taken it changes it.</summary>
 internal sealed class UploadState(
-    Guid id, RepositoryName repository, string? owner, DigestAlgorithm algorithm, long length, long lastActivity)
+    Guid id, RepositoryName repository, string? owner, DigestAlgorithm algorithm, long length, long lastActivity, IdleHashes idleHashes)
 {
-    // The state of a hash is a few hundred bytes of native memory; beyond this many, idle uploads are hashed again from their file.
-    private const int MaxIdleHashes = 4096;
-
-    private static int s_idleHashes;
-
     private int _taken;
     private IncrementalHash? _hash;
     private bool _countsAsIdle;
@@ -47,7 +42,7 @@ internal sealed class UploadState(
         if (_countsAsIdle)
         {
             _countsAsIdle = false;
-            Interlocked.Decrement(ref s_idleHashes);
+            idleHashes.Remove();
         }
 
         return true;
@@ -58,18 +53,10 @@ internal sealed class UploadState(
         LastActivity = now;
         if (_hash is not null)
         {
-            if (IsOver || Interlocked.Increment(ref s_idleHashes) > MaxIdleHashes)
+            _countsAsIdle = !IsOver && idleHashes.TryAdd();
+            if (!_countsAsIdle)
             {
-                if (!IsOver)
-                {
-                    Interlocked.Decrement(ref s_idleHashes);
-                }
-
                 DropHash();
-            }
-            else
-            {
-                _countsAsIdle = true;
             }
         }
 
