@@ -21,6 +21,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
         Clock = new RunningClock(time);
         _database = SqliteDatabase.Open(layout.Database, Health, Clock);
+        DurableFile.SyncDirectory(layout.Root);
         _threads = new StorageThreads("storage", FileThreads);
         var syncs = new DirectorySyncs(_threads, Health);
         var placement = new BlobPlacement(layout, _threads, syncs);

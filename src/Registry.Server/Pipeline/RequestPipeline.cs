@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -50,14 +51,14 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
             error = RegistryErrorCode.InternalError;
         }
 
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            LogAnswered(http.Request.Method, RequestTarget.Path(http), error?.ToString() ?? http.Response.StatusCode.ToString(CultureInfo.InvariantCulture));
+        }
+
         if (error is not null)
         {
-            LogRefused(http.Request.Method, RequestTarget.Path(http), error);
             await errors.WriteAsync(http, error);
-        }
-        else
-        {
-            LogAnswered(http.Request.Method, RequestTarget.Path(http), http.Response.StatusCode);
         }
     }
 
@@ -96,7 +97,7 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
         }
 
         RepositoryName name = default;
-        if (route.Template.Contains("<name>", StringComparison.Ordinal) && !RepositoryName.TryParse(match.Name, out name))
+        if (route.HasName && !RepositoryName.TryParse(match.Name, out name))
         {
             return Refuse(new RegistryError(
                 RegistryErrorCode.NameInvalid,
@@ -108,11 +109,8 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
 
     private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);
 
-    [LoggerMessage(1, LogLevel.Debug, "{Method} {Path} -> {Status}")]
-    private partial void LogAnswered(string method, string path, int status);
-
-    [LoggerMessage(2, LogLevel.Debug, "{Method} {Path} -> {Error}")]
-    private partial void LogRefused(string method, string path, RegistryError error);
+    [LoggerMessage(1, LogLevel.Debug, "{Method} {Path} -> {Answer}")]
+    private partial void LogAnswered(string method, string path, string answer);
 
     [LoggerMessage(3, LogLevel.Debug, "{Method} {Path}: the client has gone away")]
     private partial void LogGone(string method, string path);
