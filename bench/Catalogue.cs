@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Running;
 using Registry.Bench.Load;
 using Registry.Bench.Micro;
+using Registry.Bench.Storage;
 
 namespace Registry.Bench;
 
@@ -14,6 +15,7 @@ internal static class Catalogue
         Micro<NameBenchmarks>("names", "repository names, tags and digests out of a path", "2 min"),
         Micro<ManifestReaderBenchmarks>("manifests", "reading a manifest that is pushed", "2 min"),
         Micro<DigestBenchmarks>("digests", "SHA-256 and SHA-512 over a layer, in pieces", "1 min"),
+        Micro<CommitBenchmarks>("commits", "durable changes of the metadata, 1, 8 and 64 at once, beside beginning an upload", "1 min"),
         new("small-images", "pushes and pulls of small images, 1, 8 and 64 at once; give a URL to measure another registry", "30 s",
             arguments => SmallImageLoad.RunAsync(arguments.FirstOrDefault())),
     ];

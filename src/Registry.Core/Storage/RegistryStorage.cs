@@ -27,7 +27,11 @@ public sealed class RegistryStorage : IAsyncDisposable
         var placement = new BlobPlacement(layout, _threads, syncs);
         Blobs = new FileSystemBlobStore(layout, _threads, placement, syncs, Health);
         Uploads = new FileSystemUploadStore(
-            layout, new UploadFiles(_threads, placement, Health), time, loggers.CreateLogger<FileSystemUploadStore>());
+            layout,
+            new SqliteUploadSessions(_database),
+            new UploadFiles(_threads, placement, Health),
+            time,
+            loggers.CreateLogger<FileSystemUploadStore>());
         Metadata = new SqliteMetadataStore(_database, time);
         CollectorMetadata = new SqliteCollectorMetadata(_database);
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());

@@ -72,11 +72,11 @@ internal sealed class FileSystemUpload(
         files.Health.ThrowIfFailed();
         await files.Threads.RunAsync(SyncData);
         await files.Placement.PlaceAsync(_path, digest);
-        await store.RemoveAsync(state);
+        store.Forget(state);
         return state.Length;
     }
 
-    public Task AbortAsync() => store.RemoveAsync(state);
+    public Task AbortAsync() => store.AbortAsync(state);
 
     public ValueTask DisposeAsync()
     {
@@ -181,8 +181,9 @@ internal sealed class FileSystemUpload(
         }
     }
 
+    // The first byte creates the file.
     private SafeFileHandle Open() =>
-        _handle ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _handle ??= File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
     private readonly record struct Received(
         ReadOnlySequence<byte> Buffer, bool IsCompleted, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);
