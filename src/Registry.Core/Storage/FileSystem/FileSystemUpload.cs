@@ -37,12 +37,9 @@ internal sealed class FileSystemUpload(
                 state.LastActivity = time.GetTimestamp();
             }
 
+            // After a read that failed there is nothing to advance from.
+            received.BrokenOff?.Throw();
             body.AdvanceTo(received.Buffer.End);
-            if (received.BrokenOff is { } fault)
-            {
-                fault.Throw();
-            }
-
             if (received.IsCompleted)
             {
                 return;
