@@ -1,0 +1,162 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Registry.Core.Errors;
+using Registry.Server.Configuration;
+using Registry.Server.Endpoints;
+using Registry.Server.Routing;
+
+namespace Registry.Server.Tests.Documentation;
+
+/// <summary>The documents say what the code says: settings, errors and routes are compared in both directions.</summary>
+public sealed partial class DocumentationTests
+{
+    private static readonly string[] Refused = [.. VariableNames.Authentication, "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_ACCESS_CONTROL_CONFIG"];
+
+    [Fact]
+    public void Every_setting_has_its_row()
+    {
+        var configuration = Document.Read("docs/configuration.md");
+
+        Assert.Equal(Sorted(VariableNames.All.Except(Refused)), Sorted(Settings(configuration).Select(row => row[0])));
+        Assert.Equal(
+            Sorted(Refused),
+            Sorted(configuration.Rows("Settings that this version refuses").Skip(1).Select(row => row[0])));
+    }
+
+    [Fact]
+    public void The_defaults_of_the_settings_are_those_of_the_code()
+    {
+        var defaults = Settings(Document.Read("docs/configuration.md")).ToDictionary(row => row[0], row => row[3] == "-" ? string.Empty : row[3]);
+
+        var loaded = OptionsReader.Read(defaults);
+
+        Assert.Empty(loaded.Faults);
+        Assert.Equal(new RegistryOptions(), loaded.Options);
+    }
+
+    [Fact]
+    public void The_defaults_of_the_user_guide_are_those_of_the_code()
+    {
+        // "3600 (1 hour)" explains a number.
+        var defaults = Document.Read("docs/user-guide.md").Rows("Configuration").Where(row => row[0].StartsWith("REGISTRY_", StringComparison.Ordinal))
+            .ToDictionary(row => row[0], row => row[2] == "-" ? string.Empty : row[2].Split('`')[0]);
+
+        var loaded = OptionsReader.Read(defaults);
+
+        Assert.Equal(Sorted(VariableNames.All.Except(Refused)), Sorted(defaults.Keys));
+        Assert.Empty(loaded.Faults);
+        Assert.Equal(new RegistryOptions(), loaded.Options);
+    }
+
+    [Fact]
+    public void Variables_in_README_and_user_guide_are_settings()
+    {
+        var known = VariableNames.All.ToHashSet();
+        var unknown = new[] { "README.md", "docs/user-guide.md", "docs/api.md" }.Select(Document.Read)
+            .SelectMany(document => Variable().Matches(document.Text).Select(match => $"{document.Name}: {match.Value}"))
+            .Where(found => !known.Contains(found.Split(": ")[1]));
+
+        Assert.Empty(unknown);
+    }
+
+    [Fact]
+    public void Every_error_has_its_row()
+    {
+        var rows = Document.Read("docs/api.md").Rows("Errors").Skip(1).ToList();
+
+        Assert.Equal(
+            Sorted(RegistryErrorCode.All.Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Status} {row.Code} {row.Message}"))),
+            Sorted(rows.Select(row => $"{row[0]} {row[1]} {row[2]}")));
+        Assert.All(rows, row => Assert.NotEmpty(row[3]));
+    }
+
+    [Fact]
+    public void Every_row_of_the_error_codes_is_listed_in_All()
+    {
+        var declared = typeof(RegistryErrorCode).GetFields().Where(field => field.FieldType == typeof(RegistryErrorCode))
+            .Select(field => (RegistryErrorCode)field.GetValue(null)!);
+
+        Assert.Equivalent(declared, RegistryErrorCode.All, strict: true);
+    }
+
+    [Fact]
+    public void Every_route_has_its_row()
+    {
+        // Only the methods of the endpoints are named by the table; none of them is called.
+        var routes = RouteTable.Create(
+            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>());
+
+        Assert.Equal(
+            Sorted(routes.Select(route => $"{route.Method} {route.Template}")),
+            Sorted(Document.Read("docs/api.md").Rows("Endpoints").Skip(1).Select(row => $"{row[0]} {row[1]}")));
+    }
+
+    [Fact]
+    public void Links_between_documents_lead_somewhere()
+    {
+        Assert.Empty(Document.All().SelectMany(document => document.Links
+            .Where(link => !link.Contains("://", StringComparison.Ordinal) && !Resolves(document, link))
+            .Select(link => $"{document.Name}: {link}")));
+    }
+
+    [Fact]
+    public void Commands_refer_to_projects_that_exist()
+    {
+        var projects = Document.All().SelectMany(document => document.Commands.Concat(Fragments(document))
+            .SelectMany(command => Project().Matches(command))
+            .Select(match => (document.Name, Project: match.Groups["path"].Value)))
+            .ToList();
+
+        Assert.Contains(projects, found => found is { Name: "README.md", Project: "src/Registry.Server" });
+        Assert.All(projects, found => Assert.True(
+            IsProject(found.Project), $"{found.Name}: {found.Project} is neither a project nor a folder with one"));
+    }
+
+    [Fact]
+    public void Paths_of_the_source_tree_exist()
+    {
+        Assert.Empty(Document.All().SelectMany(document => SourcePath().Matches(document.Text)
+            .Select(match => match.Groups["path"].Value.TrimEnd('/', '.'))
+            .Where(path => !Path.Exists(Path.Combine(Document.Root, path)))
+            .Select(path => $"{document.Name}: {path}")));
+    }
+
+    // Commands are written in the text, too.
+    private static IEnumerable<string> Fragments(Document document) => Inline().Matches(document.Text).Select(match => match.Groups["code"].Value);
+
+    private static IEnumerable<string[]> Settings(Document configuration) => configuration.Rows("Settings").Skip(1);
+
+    private static bool Resolves(Document document, string link)
+    {
+        var hash = link.IndexOf('#', StringComparison.Ordinal);
+        var (path, anchor) = hash < 0 ? (link, null) : (link[..hash], link[(hash + 1)..]);
+        var target = path.Length == 0 ? document.Path : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(document.Path)!, path));
+        return Path.Exists(target)
+            && (anchor is null || Document.Read(Path.GetRelativePath(Document.Root, target)).Anchors.Contains(anchor));
+    }
+
+    private static bool IsProject(string path)
+    {
+        var full = Path.Combine(Document.Root, path);
+        return (File.Exists(full) && full.EndsWith(".csproj", StringComparison.Ordinal))
+            || (Directory.Exists(full) && Directory.EnumerateFiles(full, "*.csproj").Any());
+    }
+
+    private static IEnumerable<string> Sorted(IEnumerable<string> lines) => lines.Order(StringComparer.Ordinal);
+
+    private static T Never<T>()
+        where T : class => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
+
+    [GeneratedRegex("REGISTRY_[A-Z_]*[A-Z]")]
+    private static partial Regex Variable();
+
+    [GeneratedRegex(@"dotnet (?:run|watch|test)\b[^\n]*?--project (?<path>[\w./]+)|dotnet (?:publish|build) (?<path>[\w./]+)")]
+    private static partial Regex Project();
+
+    [GeneratedRegex("`(?<code>[^`\n]+)`")]
+    private static partial Regex Inline();
+
+    [GeneratedRegex(@"(?<=[\s`(])(?<path>(?:src|tests)/[\w./]+)")]
+    private static partial Regex SourcePath();
+}
