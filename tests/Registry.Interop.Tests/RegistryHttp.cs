@@ -25,9 +25,13 @@ internal sealed class RegistryHttp : IDisposable
 
     private readonly HttpClient _client;
 
-    public RegistryHttp(Uri address)
+    public RegistryHttp(Uri address, TimeSpan? timeout = null)
     {
-        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+        _client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
+        {
+            BaseAddress = address,
+            Timeout = timeout ?? TimeSpan.FromSeconds(60),
+        };
         // Other registries convert a manifest for a client that does not name its type.
         foreach (string type in (ReadOnlySpan<string>)[OciLayoutBuilder.ManifestType, OciLayoutBuilder.IndexType, DockerManifestType, DockerListType])
         {

@@ -78,7 +78,7 @@ internal sealed class SampleImage
     /// <returns>What skopeo and others call it: <c>oci:path:sample</c>.</returns>
     public string WriteTo(string folder)
     {
-        Layout.Tag(Top, "sample").Write(folder);
+        Layout.Write(folder, Top, "sample");
         return $"oci:{folder}:sample";
     }
 

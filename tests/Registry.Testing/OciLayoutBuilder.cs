@@ -23,7 +23,6 @@ public sealed class OciLayoutBuilder
 
     private readonly Dictionary<string, byte[]> _blobs = [];
     private readonly Dictionary<string, string> _architectures = [];
-    private readonly JsonArray _tags = [];
 
     /// <summary>Every blob and manifest, by digest.</summary>
     public IReadOnlyDictionary<string, byte[]> Content => _blobs;
@@ -100,17 +99,8 @@ public sealed class OciLayoutBuilder
             }),
             IndexType);
 
-    /// <summary>Names content in the layout's index.json.</summary>
-    public OciLayoutBuilder Tag(OciDescriptor content, string tag)
-    {
-        JsonObject entry = content.ToJson();
-        entry["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = tag };
-        _tags.Add(entry);
-        return this;
-    }
-
-    /// <summary>Writes an image layout: oci-layout, index.json, blobs/sha256/*.</summary>
-    public void Write(string folder)
+    /// <summary>Writes an image layout (oci-layout, index.json, blobs/sha256/*) in which one image or index has a tag.</summary>
+    public void Write(string folder, OciDescriptor tagged, string tag)
     {
         string blobs = Directory.CreateDirectory(Path.Combine(folder, "blobs", "sha256")).FullName;
         foreach ((string digest, byte[] content) in _blobs)
@@ -118,7 +108,9 @@ public sealed class OciLayoutBuilder
             File.WriteAllBytes(Path.Combine(blobs, digest["sha256:".Length..]), content);
         }
         File.WriteAllText(Path.Combine(folder, "oci-layout"), """{"imageLayoutVersion":"1.0.0"}""");
-        var index = new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = IndexType, ["manifests"] = _tags.DeepClone() };
+        JsonObject entry = tagged.ToJson();
+        entry["annotations"] = new JsonObject { ["org.opencontainers.image.ref.name"] = tag };
+        var index = new JsonObject { ["schemaVersion"] = 2, ["mediaType"] = IndexType, ["manifests"] = new JsonArray(entry) };
         File.WriteAllBytes(Path.Combine(folder, "index.json"), Bytes(index));
     }
 
