@@ -97,13 +97,11 @@ internal sealed class RegistryHttp : IDisposable
         return content;
     }
 
-    public async Task<string[]> ReadTagsAsync(string repository, CancellationToken cancellationToken = default)
-    {
-        using HttpResponseMessage response = await GetAsync($"/v2/{repository}/tags/list", cancellationToken);
-        await ExpectAsync(response, HttpStatusCode.OK);
-        using JsonDocument json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
-        return [.. json.RootElement.GetProperty("tags").EnumerateArray().Select(tag => tag.GetString()!)];
-    }
+    public Task<string[]> ReadTagsAsync(string repository, CancellationToken cancellationToken = default) =>
+        ReadListAsync($"/v2/{repository}/tags/list", "tags", cancellationToken);
+
+    public Task<string[]> ReadCatalogAsync(CancellationToken cancellationToken = default) =>
+        ReadListAsync("/v2/_catalog", "repositories", cancellationToken);
 
     /// <summary>Pushes an image or index with all that it refers to; children of an index by digest.</summary>
     public async Task PushImageAsync(
@@ -184,6 +182,21 @@ internal sealed class RegistryHttp : IDisposable
     }
 
     public static string LocationOf(HttpResponseMessage response) => Assert.Single(response.Headers.GetValues("Location"));
+
+    /// <summary>Reads page after page, as long as the answer links to a next one.</summary>
+    private async Task<string[]> ReadListAsync(string path, string property, CancellationToken cancellationToken)
+    {
+        var entries = new List<string>();
+        for (string? page = path; page is not null;)
+        {
+            using HttpResponseMessage response = await GetAsync(page, cancellationToken);
+            await ExpectAsync(response, HttpStatusCode.OK);
+            using JsonDocument json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            entries.AddRange(json.RootElement.GetProperty(property).EnumerateArray().Select(entry => entry.GetString()!));
+            page = response.Headers.TryGetValues("Link", out IEnumerable<string>? links) ? links.Single().Split('<', '>')[1] : null;
+        }
+        return [.. entries];
+    }
 
     private static OciDescriptor Descriptor(JsonElement json) =>
         new(json.GetProperty("mediaType").GetString()!, json.GetProperty("digest").GetString()!, json.GetProperty("size").GetInt64());

@@ -9,7 +9,7 @@ namespace Registry.Interop.Tests;
 public sealed class RegistryUnderTest : IAsyncLifetime
 {
     private readonly string? _target = Environment.GetEnvironmentVariable("REGISTRY_INTEROP_TARGET");
-    private readonly TemporaryFolder _storage = TemporaryFolder.Create("storage");
+    private readonly TemporaryFolder _storage = new("storage");
     private RegistryProcess? _process;
     private RegistryHttp? _http;
 
@@ -25,7 +25,7 @@ public sealed class RegistryUnderTest : IAsyncLifetime
     {
         if (_target is null)
         {
-            _process = await RegistryProcess.StartAsync(_storage.FullPath, cancellationToken: TestContext.Current.CancellationToken);
+            _process = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: TestContext.Current.CancellationToken);
         }
         _http = new RegistryHttp(new Uri($"http://{HostPort}"));
     }

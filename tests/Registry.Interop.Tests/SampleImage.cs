@@ -64,7 +64,7 @@ internal sealed class SampleImage
     public static async Task<SampleImage> WithZstdLayerAsync()
     {
         (byte[] payload, byte[] root) = Root();
-        using TemporaryFolder folder = TemporaryFolder.Create("zstd");
+        using var folder = new TemporaryFolder("zstd");
         string tar = folder.File("root.tar");
         await File.WriteAllBytesAsync(tar, root, TestContext.Current.CancellationToken);
         _ = await new Command("zstd", "zstd").RunAsync("-q", tar);

@@ -8,7 +8,7 @@ public sealed partial class ContainerdEngine : IAsyncLifetime
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    private readonly TemporaryFolder _folder = TemporaryFolder.Create("containerd");
+    private readonly TemporaryFolder _folder = new("containerd");
     private BackgroundProcess? _engine;
     private Command? _ctr;
 

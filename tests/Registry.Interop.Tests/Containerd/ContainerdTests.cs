@@ -86,7 +86,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
     private async Task ImportAsync(SampleImage sample, string image)
     {
         Command ctr = engine.Ctr;
-        using TemporaryFolder folder = TemporaryFolder.Create("layout");
+        using var folder = new TemporaryFolder("layout");
         _ = sample.WriteTo(folder.Folder("layout"));
         string archive = folder.File("layout.tar");
         await TarFile.CreateFromDirectoryAsync(folder.Folder("layout"), archive, includeBaseDirectory: false, Cancellation);
@@ -101,7 +101,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
 
     private async Task AssertExportedAsync(SampleImage sample, string image)
     {
-        using TemporaryFolder folder = TemporaryFolder.Create("export");
+        using var folder = new TemporaryFolder("export");
         string archive = folder.File("image.tar");
         _ = await engine.Ctr.RunAsync("images", "export", "--all-platforms", "--skip-manifest-json", archive, image);
         await TarFile.ExtractToDirectoryAsync(archive, folder.Folder("layout"), overwriteFiles: true, Cancellation);

@@ -5,7 +5,7 @@ namespace Registry.Interop.Tests.Containers;
 /// <summary>Storage and settings for podman, buildah and skopeo, apart from the machine's own.</summary>
 public sealed class ContainersHome : IDisposable
 {
-    private readonly TemporaryFolder _folder = TemporaryFolder.Create("containers");
+    private readonly TemporaryFolder _folder = new("containers");
     private readonly Dictionary<string, string> _environment;
     private readonly string[] _storage;
 

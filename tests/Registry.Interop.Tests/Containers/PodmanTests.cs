@@ -100,12 +100,13 @@ public sealed class PodmanTests(ContainersHome home, RegistryUnderTest registry)
         var sample = SampleImage.WithEmptyLayer();
         await registry.Http.PushImageAsync(sample.Layout, sample.Top, "podman/searched", "1", Cancellation);
 
-        CommandResult search = await podman.RunAsync(
-            "search", "--tls-verify=false", "--list-tags", "--format", "{{.Tag}}", $"{registry.HostPort}/podman/searched");
-        Assert.Equal("1", search.Text.Split('\n')[^1]);
+        CommandResult search = await podman.RunAsync("search", "--tls-verify=false", "--list-tags", $"{registry.HostPort}/podman/searched");
+        Assert.Equal([$"{registry.HostPort}/podman/searched", "1"], LastLine(search).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
         search = await podman.RunAsync("search", "--tls-verify=false", "--format", "{{.Name}}", $"{registry.HostPort}/searched");
-        Assert.Equal($"{registry.HostPort}/podman/searched", search.Text.Split('\n')[^1]);
+        Assert.Equal($"{registry.HostPort}/podman/searched", LastLine(search));
+
+        static string LastLine(CommandResult result) => result.Text.Split('\n')[^1];
     }
 
     private async Task<string> ImportAsync(string image)

@@ -8,7 +8,7 @@ public sealed class SkopeoTests(ContainersHome home, RegistryUnderTest registry)
     private const string NoSourceTls = "--src-tls-verify=false";
     private const string NoTargetTls = "--dest-tls-verify=false";
 
-    private readonly TemporaryFolder _folder = TemporaryFolder.Create("skopeo");
+    private readonly TemporaryFolder _folder = new("skopeo");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -24,8 +24,8 @@ public sealed class SkopeoTests(ContainersHome home, RegistryUnderTest registry)
         _ = await skopeo.RunAsync("copy", "--all", NoTargetTls, sample.WriteTo(_folder.Folder("layout")), image);
         await sample.AssertHeldAsync(registry.Http, "skopeo/index", "1");
 
-        _ = await skopeo.RunAsync("copy", "--all", NoSourceTls, image, $"oci:{_folder.FullPath}/copy:1");
-        sample.AssertHeldIn(Path.Combine(_folder.FullPath, "copy"));
+        _ = await skopeo.RunAsync("copy", "--all", NoSourceTls, image, $"oci:{_folder.Path}/copy:1");
+        sample.AssertHeldIn(Path.Combine(_folder.Path, "copy"));
     }
 
     [Fact]
@@ -34,7 +34,7 @@ public sealed class SkopeoTests(ContainersHome home, RegistryUnderTest registry)
         Command skopeo = home.Skopeo;
         var sample = SampleImage.MultiArchitecture();
         await registry.Http.PushImageAsync(sample.Layout, sample.Top, "skopeo/folder", "1", Cancellation);
-        string folder = $"dir:{_folder.FullPath}/image";
+        string folder = $"dir:{_folder.Path}/image";
 
         _ = await skopeo.RunAsync("copy", "--all", NoSourceTls, $"docker://{registry.HostPort}/skopeo/folder:1", folder);
         _ = await skopeo.RunAsync("copy", "--all", NoTargetTls, folder, $"docker://{registry.HostPort}/skopeo/folder-copy:1");
@@ -55,8 +55,8 @@ public sealed class SkopeoTests(ContainersHome home, RegistryUnderTest registry)
             _ = await skopeo.RunAsync("copy", "--preserve-digests", NoTargetTls, sample.WriteTo(_folder.Folder(name)), image);
             await sample.AssertHeldAsync(registry.Http, $"skopeo/{name}", "1");
 
-            _ = await skopeo.RunAsync("copy", "--preserve-digests", NoSourceTls, image, $"oci:{_folder.FullPath}/{name}-copy:1");
-            sample.AssertHeldIn(Path.Combine(_folder.FullPath, $"{name}-copy"));
+            _ = await skopeo.RunAsync("copy", "--preserve-digests", NoSourceTls, image, $"oci:{_folder.Path}/{name}-copy:1");
+            sample.AssertHeldIn(Path.Combine(_folder.Path, $"{name}-copy"));
         }
     }
 

@@ -11,7 +11,7 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
 
-    private readonly TemporaryFolder _folder = TemporaryFolder.Create("docker");
+    private readonly TemporaryFolder _folder = new("docker");
     private BackgroundProcess? _engine;
     private Command? _docker;
 

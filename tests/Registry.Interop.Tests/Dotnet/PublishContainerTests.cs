@@ -7,7 +7,7 @@ namespace Registry.Interop.Tests.Dotnet;
 /// <summary><c>dotnet publish -t:PublishContainer</c>: the SDK is a registry client of its own.</summary>
 public sealed class PublishContainerTests(RegistryUnderTest registry) : IDisposable
 {
-    private readonly TemporaryFolder _folder = TemporaryFolder.Create("dotnet");
+    private readonly TemporaryFolder _folder = new("dotnet");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -62,7 +62,7 @@ public sealed class PublishContainerTests(RegistryUnderTest registry) : IDisposa
         StoredImage storedBase = await registry.Http.ReadImageAsync($"{repository}-base", "1", Cancellation);
         Assert.Equal(storedBase.Layers.Single().Digest, stored.Layers.First().Digest);
         byte[] published = await File.ReadAllBytesAsync(
-            Path.Combine(_folder.FullPath, "app", "bin", "Release", "net10.0", "linux-x64", "publish", "app.dll"), Cancellation);
+            Path.Combine(_folder.Path, "app", "bin", "Release", "net10.0", "linux-x64", "publish", "app.dll"), Cancellation);
         Assert.Equal(published, await ReadFileAsync(repository, stored.Layers.Last(), "app/app.dll"));
     }
 

@@ -15,7 +15,7 @@ public sealed class KillTests : IDisposable
 
     private static readonly TimeSpan RestartDeadline = TimeSpan.FromSeconds(10);
 
-    private readonly TemporaryFolder _storage = TemporaryFolder.Create("kill");
+    private readonly TemporaryFolder _storage = new("kill");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -25,7 +25,7 @@ public sealed class KillTests : IDisposable
     public async Task Everything_confirmed_with_201_is_there_after_kill_and_restart()
     {
         var random = new Random();
-        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.FullPath, cancellationToken: Cancellation);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: Cancellation);
         var confirmed = new Confirmed();
         for (int round = 0; round < Rounds; round++)
         {
@@ -50,7 +50,7 @@ public sealed class KillTests : IDisposable
     [Fact]
     public async Task An_upload_goes_on_after_kill_and_restart_from_the_offset_that_is_reported()
     {
-        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.FullPath, cancellationToken: Cancellation);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: Cancellation);
         byte[] content = TarArchive.RandomPayload(4 * 1024 * 1024);
         const int First = 1024 * 1024;
         string location;

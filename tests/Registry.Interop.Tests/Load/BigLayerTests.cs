@@ -20,7 +20,7 @@ public sealed class BigLayerTests : IDisposable
     /// </summary>
     private const long ResidentLimit = 250L * 1024 * 1024;
 
-    private readonly TemporaryFolder _storage = TemporaryFolder.Create("big");
+    private readonly TemporaryFolder _storage = new("big");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -31,7 +31,7 @@ public sealed class BigLayerTests : IDisposable
     {
         long length = 1024 * 1024 * long.Parse(
             Environment.GetEnvironmentVariable(SizeVariable) ?? DefaultSizeMiB.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.FullPath, cancellationToken: Cancellation);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: Cancellation);
         using var http = new RegistryHttp(registry.BaseAddress, TimeSpan.FromMinutes(10));
 
         using var content = new EndlessContent(length);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text.Json;
 using Registry.Interop.Tests.Containers;
 using Registry.Testing;
 
@@ -11,15 +10,15 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
     private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(30);
 
     private readonly ContainersHome _home;
-    private readonly TemporaryFolder _root = TemporaryFolder.Create("shared");
-    private readonly TemporaryFolder _layouts = TemporaryFolder.Create("layouts");
+    private readonly TemporaryFolder _root = new("shared");
+    private readonly TemporaryFolder _layouts = new("layouts");
 
     public CompatibilityTests(ContainersHome home) => _home = home;
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     /// <summary>Where distribution, told its root, keeps what this registry is told directly.</summary>
-    private string Storage => Path.Combine(_root.FullPath, "docker", "registry", "v2");
+    private string Storage => Path.Combine(_root.Path, "docker", "registry", "v2");
 
     public void Dispose()
     {
@@ -31,7 +30,7 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
     public async Task Registry_serves_a_folder_that_distribution_wrote()
     {
         (SampleImage index, SampleImage layers) = (SampleImage.MultiArchitecture(), SampleImage.OfLayers(5));
-        await using (DistributionRegistry distribution = await DistributionRegistry.StartAsync(_root.FullPath))
+        await using (DistributionRegistry distribution = await DistributionRegistry.StartAsync(_root.Path))
         {
             await PushAsync(index, distribution.HostPort, "team/index:1");
             await PushAsync(layers, distribution.HostPort, "team/layers:1", "team/layers:latest", "other/layers:1");
@@ -47,14 +46,14 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
         await WaitUntilReadyAsync(http);
         await layers.AssertHeldAsync(http, "team/layers", "latest");
         await layers.AssertHeldAsync(http, "other/layers", "1");
-        Assert.Equal(["other/layers", "team/index", "team/layers"], await ReadCatalogAsync(http));
+        Assert.Equal(["other/layers", "team/index", "team/layers"], await http.ReadCatalogAsync(Cancellation));
         Assert.Equal(["1", "latest"], await http.ReadTagsAsync("team/layers", Cancellation));
 
         var added = SampleImage.Runnable();
         await PushAsync(added, registry.HostPort, "team/layers:added", "new/repository:1");
         await added.AssertHeldAsync(http, "team/layers", "added");
         Assert.Equal(["1", "added", "latest"], await http.ReadTagsAsync("team/layers", Cancellation));
-        Assert.Contains("new/repository", await ReadCatalogAsync(http));
+        Assert.Contains("new/repository", await http.ReadCatalogAsync(Cancellation));
         _ = await _home.Skopeo.RunAsync("delete", "--tls-verify=false", $"docker://{registry.HostPort}/other/layers:1");
         await layers.AssertHeldAsync(http, "team/layers", "latest");
     }
@@ -66,14 +65,14 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
         await WriteByRegistryAsync(index, layers);
 
         // Its garbage collector must find all references too, or it would delete what is in use.
-        await DistributionRegistry.CollectGarbageAsync(_root.FullPath);
+        await DistributionRegistry.CollectGarbageAsync(_root.Path);
 
-        await using DistributionRegistry distribution = await DistributionRegistry.StartAsync(_root.FullPath);
+        await using DistributionRegistry distribution = await DistributionRegistry.StartAsync(_root.Path);
         await index.AssertHeldAsync(distribution.Http, "team/index", "1");
         await layers.AssertHeldAsync(distribution.Http, "team/layers", "1");
         await layers.AssertHeldAsync(distribution.Http, "team/layers", "latest");
         await layers.AssertHeldAsync(distribution.Http, "other/layers", "1");
-        Assert.Equal(["other/layers", "team/index", "team/layers"], await ReadCatalogAsync(distribution.Http));
+        Assert.Equal(["other/layers", "team/index", "team/layers"], await distribution.Http.ReadCatalogAsync(Cancellation));
         Assert.Equal(["1", "latest"], (await distribution.Http.ReadTagsAsync("team/layers", Cancellation)).Order(StringComparer.Ordinal));
     }
 
@@ -83,7 +82,7 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
         (SampleImage index, SampleImage layers, SampleImage foreign) =
             (SampleImage.MultiArchitecture(), SampleImage.OfLayers(5), SampleImage.Runnable());
         await WriteByRegistryAsync(index, layers);
-        await using (DistributionRegistry distribution = await DistributionRegistry.StartAsync(_root.FullPath))
+        await using (DistributionRegistry distribution = await DistributionRegistry.StartAsync(_root.Path))
         {
             // A new repository, a new tag of one that is known, and a tag that moves.
             await PushAsync(foreign, distribution.HostPort, "foreign/image:1", "team/index:foreign", "team/layers:latest");
@@ -102,16 +101,8 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
         await index.AssertHeldAsync(http, "team/index", "1");
         await layers.AssertHeldAsync(http, "team/layers", "1");
         await layers.AssertHeldAsync(http, "other/layers", "1");
-        Assert.Equal(["foreign/image", "other/layers", "team/index", "team/layers"], await ReadCatalogAsync(http));
+        Assert.Equal(["foreign/image", "other/layers", "team/index", "team/layers"], await http.ReadCatalogAsync(Cancellation));
         Assert.Equal(["1", "foreign"], await http.ReadTagsAsync("team/index", Cancellation));
-    }
-
-    private static async Task<string[]> ReadCatalogAsync(RegistryHttp http)
-    {
-        using HttpResponseMessage response = await http.GetAsync("/v2/_catalog", Cancellation);
-        await RegistryHttp.ExpectAsync(response, HttpStatusCode.OK);
-        using JsonDocument json = JsonDocument.Parse(await response.Content.ReadAsByteArrayAsync(Cancellation));
-        return [.. json.RootElement.GetProperty("repositories").EnumerateArray().Select(name => name.GetString()!)];
     }
 
     /// <summary>The catalog answers 503 with Retry-After as long as the folder is being indexed.</summary>

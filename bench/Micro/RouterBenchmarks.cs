@@ -1,0 +1,31 @@
+using BenchmarkDotNet.Attributes;
+using Registry.Server.Endpoints;
+using Registry.Server.Http;
+using Registry.Server.Routing;
+
+namespace Registry.Bench.Micro;
+
+/// <summary>The router alone: the time must not depend on what the name looks like, and nothing may be allocated.</summary>
+[MemoryDiagnoser]
+public class RouterBenchmarks
+{
+    private const string Digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
+    private readonly RouteTrie _routes = new(RouteTable.Create(
+        new BlobEndpoints(null!),
+        new UploadEndpoints(null!, new Locations(null)),
+        new ManifestEndpoints(null!, new Locations(null), 0),
+        new ListEndpoints(null!),
+        new ReferrerEndpoints(null!)));
+
+    [Params(
+        "/v2/",
+        "/v2/library/alpine/manifests/latest",
+        "/v2/library/alpine/blobs/" + Digest,
+        "/v2/a/manifests/b/tags/list/blobs/uploads/0d3b1f0e-3f0f-4d0e-9d3c-5f3c2b1a0f9e",
+        "/v2/library/alpine/nothing/here")]
+    public string Path { get; set; } = string.Empty;
+
+    [Benchmark(Baseline = true)]
+    public bool Match() => _routes.Match(Path).Routes is not null;
+}

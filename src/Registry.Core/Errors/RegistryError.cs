@@ -1,0 +1,33 @@
+namespace Registry.Core.Errors;
+
+/// <summary>A request that is answered with an error: the row of the table and what exactly was wrong this time.</summary>
+public sealed record RegistryError
+{
+    /// <summary>An error of one row, with an optional detail in plain words.</summary>
+    public RegistryError(RegistryErrorCode code, string? detail = null)
+    {
+        Code = code;
+        Details = detail is null ? [] : [detail];
+    }
+
+    /// <summary>An error with several entries of the same row: each missing blob of a manifest, for instance.</summary>
+    public RegistryError(RegistryErrorCode code, IReadOnlyList<string> details)
+    {
+        Code = code;
+        Details = details;
+    }
+
+    /// <summary>The row of the table.</summary>
+    public RegistryErrorCode Code { get; }
+
+    /// <summary>One entry each in the answer; empty for one entry without a detail.</summary>
+    public IReadOnlyList<string> Details { get; }
+
+    /// <summary>The upload the error is about, with the offset that a client goes on from; null when it is about something else.</summary>
+    public UploadPosition? Upload { get; init; }
+
+    public static implicit operator RegistryError(RegistryErrorCode code) => new(code);
+
+    /// <inheritdoc/>
+    public override string ToString() => Details.Count == 0 ? Code.ToString() : $"{Code}: {string.Join("; ", Details)}";
+}

@@ -1,0 +1,74 @@
+namespace Registry.Core.Errors;
+
+/// <summary>
+/// The table of everything that can go wrong: one row a case, with the code of the OCI distribution-spec ("Error Codes"; several cases
+/// share one), the HTTP status, and the message people search for.
+/// </summary>
+public sealed class RegistryErrorCode
+{
+    public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
+    public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
+
+    public static readonly RegistryErrorCode ManifestUnknown = new("MANIFEST_UNKNOWN", 404, "manifest unknown");
+    public static readonly RegistryErrorCode ManifestInvalid = new("MANIFEST_INVALID", 400, "manifest invalid");
+    public static readonly RegistryErrorCode TagInvalid = new("MANIFEST_INVALID", 400, "invalid tag");
+    public static readonly RegistryErrorCode ManifestTooLarge = new("MANIFEST_INVALID", 413, "manifest too large");
+    public static readonly RegistryErrorCode PreconditionFailed = new("MANIFEST_INVALID", 412, "precondition failed");
+    public static readonly RegistryErrorCode ManifestBlobUnknown = new("MANIFEST_BLOB_UNKNOWN", 400, "blob unknown");
+
+    public static readonly RegistryErrorCode BlobUnknown = new("BLOB_UNKNOWN", 404, "blob unknown");
+    public static readonly RegistryErrorCode BlobInUse = new("UNSUPPORTED", 405, "blob is needed by manifests of this repository; delete those first");
+    public static readonly RegistryErrorCode RangeNotSatisfiable = new("UNSUPPORTED", 416, "requested range not satisfiable");
+
+    public static readonly RegistryErrorCode DigestInvalid = new("DIGEST_INVALID", 400, "invalid digest");
+    public static readonly RegistryErrorCode DigestMismatch = new("DIGEST_INVALID", 400, "provided digest did not match uploaded content");
+    public static readonly RegistryErrorCode SizeInvalid = new("SIZE_INVALID", 400, "provided length did not match content length");
+    public static readonly RegistryErrorCode BodyTooLarge = new("SIZE_INVALID", 413, "request body too large");
+
+    public static readonly RegistryErrorCode BodyTooSlow = new("SIZE_INVALID", 408, "the request body arrived too slowly");
+
+    public static readonly RegistryErrorCode UploadUnknown = new("BLOB_UPLOAD_UNKNOWN", 404, "blob upload unknown to registry");
+    public static readonly RegistryErrorCode UploadInvalid = new("BLOB_UPLOAD_INVALID", 400, "blob upload invalid");
+    public static readonly RegistryErrorCode UploadOutOfOrder = new("BLOB_UPLOAD_INVALID", 416, "chunk is out of order");
+    public static readonly RegistryErrorCode UploadInUse = new("BLOB_UPLOAD_INVALID", 409, "another request is using this upload");
+
+    public static readonly RegistryErrorCode NotFound = new("UNSUPPORTED", 404, "no such endpoint");
+    public static readonly RegistryErrorCode MethodNotAllowed = new("UNSUPPORTED", 405, "the method is not allowed here");
+    public static readonly RegistryErrorCode PageSizeInvalid = new("UNSUPPORTED", 400, "invalid page size");
+    public static readonly RegistryErrorCode BadRequest = new("UNSUPPORTED", 400, "malformed request");
+
+    public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
+    public static readonly RegistryErrorCode StorageFailed =
+        new("UNSUPPORTED", 503, "the registry cannot write to its storage; the operator finds the reason in its log");
+    public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
+    public static readonly RegistryErrorCode InternalError =
+        new("UNSUPPORTED", 500, "the registry has made a mistake; the operator finds it in its log");
+
+    /// <summary>Every row, in the order of the table.</summary>
+    public static readonly IReadOnlyList<RegistryErrorCode> All =
+    [
+        NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge, PreconditionFailed, ManifestBlobUnknown,
+        BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid, BodyTooLarge, BodyTooSlow, UploadUnknown,
+        UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, StorageFailed,
+        StorageFull, InternalError,
+    ];
+
+    private RegistryErrorCode(string code, int status, string message)
+    {
+        Code = code;
+        Status = status;
+        Message = message;
+    }
+
+    /// <summary>The identifier that clients act on.</summary>
+    public string Code { get; }
+
+    /// <summary>The HTTP status it is answered with.</summary>
+    public int Status { get; }
+
+    /// <summary>The sentence for people.</summary>
+    public string Message { get; }
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Status} {Code} \"{Message}\"";
+}

@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Maintenance;
+
+/// <summary>
+/// Removes what nobody needs: links that no manifest of their repository has needed for the grace period, then the bytes that no link is left
+/// to. Manifests are never touched: each is a root until somebody deletes it.
+/// </summary>
+/// <remarks>
+/// Why nothing live is lost: a link expires in the same writer that records manifests, so a push either finds the link or is refused;
+/// a client that was told "exists" is covered by <see cref="BlobLeases"/>; bytes are removed under the digest's lock after the metadata has
+/// confirmed, in a transaction, that nothing links to them, and whoever brings the same bytes again takes that lock too.
+/// </remarks>
+public sealed partial class GarbageCollector(
+    ICollectorMetadata metadata,
+    IBlobStore blobs,
+    DigestLocks locks,
+    BlobLeases leases,
+    RunningClock clock,
+    TimeSpan grace,
+    ILogger<GarbageCollector> logger)
+{
+    private const int BatchSize = 500;
+
+    // Promises that a killed process held in memory are unknown; all of them end within one grace period.
+    private readonly long _notBefore = metadata.StoppedCleanly ? long.MinValue : clock.Now + (long)grace.TotalSeconds;
+
+    /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
+    public TimeSpan Interval { get; } =
+        TimeSpan.FromSeconds(Math.Clamp(grace.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
+
+    /// <summary>One cycle.</summary>
+    /// <returns>How many links and how many blobs were removed.</returns>
+    public async Task<(int Links, int Blobs)> RunAsync(CancellationToken cancellationToken)
+    {
+        await SavePromisesAsync();
+        if (clock.Now < _notBefore)
+        {
+            return (0, 0);
+        }
+
+        var links = await ExpireLinksAsync(cancellationToken);
+        var removed = await RemoveOrphansAsync(cancellationToken);
+        if (links > 0 || removed > 0)
+        {
+            LogCollected(links, removed);
+        }
+
+        return (links, removed);
+    }
+
+    /// <summary>Writes the promises and the clock to the metadata.</summary>
+    public async Task SavePromisesAsync()
+    {
+        var promised = leases.Take();
+        try
+        {
+            await metadata.RenewAsync(promised);
+        }
+        catch (StorageException)
+        {
+            leases.Restore(promised);
+            throw;
+        }
+    }
+
+    private async Task<int> ExpireLinksAsync(CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var idleBefore = clock.Now - (long)grace.TotalSeconds;
+            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(idleBefore, leases.IsPromised, BatchSize));
+            total += expired.Count;
+            foreach (var link in expired)
+            {
+                LogExpired(link.Repository.Value, link.Digest.Value);
+            }
+
+            if (expired.Count < BatchSize)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    private async Task<int> RemoveOrphansAsync(CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var orphans = await metadata.ListOrphansAsync(BatchSize);
+            var removed = 0;
+            foreach (var digest in orphans)
+            {
+                using var holder = await locks.AcquireAsync(digest, cancellationToken);
+                if (!await metadata.CondemnAsync(digest))
+                {
+                    continue;
+                }
+
+                await blobs.DeleteAsync(digest);
+                await metadata.ForgetAsync(digest);
+                removed++;
+                LogRemoved(digest.Value);
+            }
+
+            total += removed;
+            if (removed < BatchSize)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    [LoggerMessage(1, LogLevel.Debug, "Blob {Digest} expired in {Repository}: no manifest there has needed it for the grace period")]
+    private partial void LogExpired(string repository, string digest);
+
+    [LoggerMessage(2, LogLevel.Debug, "Blob {Digest} removed: no repository links to it any more")]
+    private partial void LogRemoved(string digest);
+
+    [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Links} links expired, {Blobs} blobs removed")]
+    private partial void LogCollected(int links, int blobs);
+}

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Core.Maintenance;
+
+/// <summary>Runs something again and again until it is disposed; a failure is logged and the next turn tries again.</summary>
+public sealed partial class PeriodicTask : IAsyncDisposable
+{
+    private readonly string _name;
+    private readonly Func<CancellationToken, Task> _run;
+    private readonly ILogger<PeriodicTask> _logger;
+    private readonly PeriodicTimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _loop;
+
+    public PeriodicTask(string name, TimeSpan period, Func<CancellationToken, Task> run, TimeProvider time, ILogger<PeriodicTask> logger)
+    {
+        _name = name;
+        _run = run;
+        _logger = logger;
+        _timer = new PeriodicTimer(period, time);
+        _loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>Ends the current turn early and starts no other.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        _timer.Dispose();
+        await _loop;
+        _stopping.Dispose();
+    }
+
+    private async Task LoopAsync()
+    {
+        while (await _timer.WaitForNextTickAsync())
+        {
+            try
+            {
+                await _run(_stopping.Token);
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+#pragma warning disable CA1031 // Whatever it was, the registry serves on, and the next turn tries again.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                LogFailed(e, _name);
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Task} failed and will be tried again")]
+    private partial void LogFailed(Exception exception, string task);
+}

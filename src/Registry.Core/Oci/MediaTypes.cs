@@ -1,0 +1,40 @@
+namespace Registry.Core.Oci;
+
+/// <summary>The media types the registry gives a meaning to. Configs and layers may have any other.</summary>
+public static class MediaTypes
+{
+    /// <summary>OCI image manifest; artifacts of every kind use it too.</summary>
+    public const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
+
+    /// <summary>OCI image index.</summary>
+    public const string OciIndex = "application/vnd.oci.image.index.v1+json";
+
+    /// <summary>Docker image manifest, schema 2.</summary>
+    public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+
+    /// <summary>Docker manifest list.</summary>
+    public const string DockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+    /// <summary>Docker image manifest, schema 1, signed. Never accepted; found in trees of old registries.</summary>
+    public const string DockerSchema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+
+    /// <summary>Bytes without further meaning: what a blob is served as.</summary>
+    public const string OctetStream = "application/octet-stream";
+
+    /// <summary>JSON answers of the API.</summary>
+    public const string Json = "application/json";
+
+    /// <summary>Whether manifests of this type can be pushed.</summary>
+    public static bool IsManifest(string mediaType) => mediaType is OciManifest or OciIndex or DockerManifest or DockerManifestList;
+
+    /// <summary>Whether this type lists other manifests.</summary>
+    public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
+
+    /// <summary>
+    /// Whether a layer of this type is fetched from elsewhere and need not be here: Docker's foreign layers and OCI's non-distributable
+    /// ones (OCI image-spec, layer.md, "Non-Distributable Layers").
+    /// </summary>
+    public static bool IsNonDistributable(string mediaType) =>
+        mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.", StringComparison.Ordinal) ||
+        mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.", StringComparison.Ordinal);
+}

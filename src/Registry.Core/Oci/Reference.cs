@@ -1,0 +1,43 @@
+namespace Registry.Core.Oci;
+
+/// <summary>What names a manifest in its repository: a tag or a digest, never anything else.</summary>
+public readonly record struct Reference
+{
+    private Reference(Tag? tag, Digest? digest)
+    {
+        Tag = tag;
+        Digest = digest;
+    }
+
+    /// <summary>The tag, when it is one.</summary>
+    public Tag? Tag { get; }
+
+    /// <summary>The digest, when it is one.</summary>
+    public Digest? Digest { get; }
+
+    public static implicit operator Reference(Tag tag) => new(tag, null);
+
+    public static implicit operator Reference(Digest digest) => new(null, digest);
+
+    /// <summary>Parses a tag or a digest; false when it is neither.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out Reference reference)
+    {
+        if (Oci.Tag.TryParse(text, out var tag))
+        {
+            reference = tag;
+            return true;
+        }
+
+        if (Oci.Digest.TryParse(text, out var digest))
+        {
+            reference = digest;
+            return true;
+        }
+
+        reference = default;
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Tag?.Value ?? Digest?.Value ?? string.Empty;
+}

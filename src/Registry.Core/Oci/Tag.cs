@@ -1,0 +1,41 @@
+using System.Buffers;
+
+namespace Registry.Core.Oci;
+
+/// <summary>
+/// The name of a tag: a letter, digit or underscore, then up to 127 letters, digits, dots, underscores or dashes
+/// (OCI distribution-spec, "Pulling manifests").
+/// </summary>
+public readonly record struct Tag
+{
+    /// <summary>The longest tag, in characters.</summary>
+    public const int MaxLength = 128;
+
+    private static readonly SearchValues<char> Allowed =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+    private Tag(string value) => Value = value;
+
+    /// <summary>The tag as it is written.</summary>
+    public string Value { get; }
+
+    /// <summary>Parses a tag; false for anything outside the grammar.</summary>
+    public static bool TryParse(ReadOnlySpan<char> text, out Tag tag)
+    {
+        tag = default;
+        if (text.Length is 0 or > MaxLength || text[0] is '.' or '-' || text.ContainsAnyExcept(Allowed))
+        {
+            return false;
+        }
+
+        tag = new Tag(text.ToString());
+        return true;
+    }
+
+    /// <summary>Parses a tag that is known to be well-formed.</summary>
+    /// <exception cref="FormatException">It is not a tag.</exception>
+    public static Tag Parse(string text) => TryParse(text, out var tag) ? tag : throw new FormatException($"'{text}' is not a tag.");
+
+    /// <inheritdoc/>
+    public override string ToString() => Value ?? string.Empty;
+}

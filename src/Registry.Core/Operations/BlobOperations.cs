@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
+using Registry.Core.Maintenance;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Operations;
+
+/// <summary>Reading and deleting blobs of a repository.</summary>
+public sealed partial class BlobOperations(
+    IBlobStore blobs, IMetadataStore metadata, BlobLeases leases, TreeIndexer indexer, ILogger<BlobOperations> logger)
+{
+    /// <summary>
+    /// The size of a blob in bytes, or BLOB_UNKNOWN. Whoever is told that it exists will not upload it, so it is kept for the grace period.
+    /// </summary>
+    public async Task<Result<long>> StatAsync(RepositoryName repository, Digest digest)
+    {
+        await indexer.EnsureAsync(repository);
+        if (await leases.FindAndPromiseAsync(() => metadata.FindBlobAsync(repository, digest), digest) is not { } size)
+        {
+            return RegistryErrorCode.BlobUnknown;
+        }
+
+        var actual = await blobs.StatAsync(digest);
+        if (actual != size)
+        {
+            LogDamaged(repository.Value, digest.Value, size, actual);
+            return RegistryErrorCode.BlobUnknown;
+        }
+
+        return size;
+    }
+
+    /// <summary>Opens a blob for reading, or BLOB_UNKNOWN. The caller disposes it.</summary>
+    public async Task<Result<BlobContent>> OpenAsync(RepositoryName repository, Digest digest)
+    {
+        await indexer.EnsureAsync(repository);
+        if (await metadata.FindBlobAsync(repository, digest) is not { } size)
+        {
+            return RegistryErrorCode.BlobUnknown;
+        }
+
+        var content = await blobs.OpenAsync(digest);
+        if (content?.Length != size)
+        {
+            LogDamaged(repository.Value, digest.Value, size, content?.Length);
+            content?.Dispose();
+            return RegistryErrorCode.BlobUnknown;
+        }
+
+        return content;
+    }
+
+    /// <summary>Stops the repository from seeing a blob; refused while one of its manifests needs it.</summary>
+    public async Task<RegistryError?> DeleteAsync(RepositoryName repository, Digest digest) =>
+        indexer.RefuseUntilComplete() ?? await metadata.UnlinkBlobAsync(repository, digest);
+
+    // Answering "unknown" lets a client push the blob again, which replaces the file.
+    [LoggerMessage(1, LogLevel.Error,
+        "Blob {Digest} of {Repository} is damaged: {Expected} bytes expected, {Actual} found. Pushing it again repairs it")]
+    private partial void LogDamaged(string repository, string digest, long expected, long? actual);
+}

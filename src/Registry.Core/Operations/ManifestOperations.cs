@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
+using Registry.Core.Maintenance;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Operations;
+
+/// <summary>Manifests and tags.</summary>
+public sealed partial class ManifestOperations(
+    IBlobStore blobs,
+    IMetadataStore metadata,
+    DigestLocks locks,
+    TreeIndexer indexer,
+    ManifestReferences references,
+    ILogger<ManifestOperations> logger)
+{
+    /// <summary>What is known of a manifest, or MANIFEST_UNKNOWN.</summary>
+    public async Task<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
+    {
+        await indexer.EnsureAsync(repository);
+        if (await metadata.FindManifestAsync(repository, reference) is not { } manifest)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        var actual = await blobs.StatAsync(manifest.Digest);
+        if (actual != manifest.Size)
+        {
+            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, actual);
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        return manifest;
+    }
+
+    /// <summary>A manifest with its bytes, or MANIFEST_UNKNOWN.</summary>
+    public async Task<Result<(StoredManifest Manifest, byte[] Content)>> GetAsync(RepositoryName repository, Reference reference)
+    {
+        await indexer.EnsureAsync(repository);
+        if (await metadata.FindManifestAsync(repository, reference) is not { } manifest)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        var content = await blobs.ReadAsync(manifest.Digest);
+        if (content?.Length != manifest.Size)
+        {
+            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, content?.Length);
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        return (manifest, content);
+    }
+
+    /// <summary>Stores a manifest and sets its tags.</summary>
+    /// <param name="repository">The repository; created by its first manifest or blob.</param>
+    /// <param name="reference">The tag or digest it is pushed as.</param>
+    /// <param name="contentType">The Content-Type without parameters; null when there was none.</param>
+    /// <param name="content">The bytes.</param>
+    /// <param name="tags">Further tags to set, for a push by digest.</param>
+    /// <param name="precondition">What must be true of the reference.</param>
+    /// <returns>The manifest and its digest, or what is wrong with it.</returns>
+    public async Task<Result<(Digest Digest, Manifest Manifest)>> PutAsync(
+        RepositoryName repository,
+        Reference reference,
+        string? contentType,
+        ReadOnlyMemory<byte> content,
+        IReadOnlyList<Tag> tags,
+        Precondition precondition)
+    {
+        ArgumentNullException.ThrowIfNull(tags);
+        if (indexer.RefuseUntilComplete() is { } notReady)
+        {
+            return notReady;
+        }
+
+        var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
+        if (reference.Digest is { } expected && expected != digest)
+        {
+            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {content.Length} bytes received are not {expected} but {digest}");
+        }
+
+        if (!ManifestReader.Read(content, contentType).TryGet(out var manifest, out var invalid))
+        {
+            return invalid;
+        }
+
+        var put = new ManifestPut
+        {
+            Repository = repository,
+            Digest = digest,
+            Size = content.Length,
+            Manifest = manifest,
+            Tags = reference.Tag is { } tag ? [tag] : tags,
+            Reference = reference,
+            Precondition = precondition,
+            References = references,
+        };
+        return await StoreAsync(put, content) is { } error ? error : (digest, manifest);
+    }
+
+    /// <summary>Deletes a manifest with all its tags (by digest), or a tag alone (by tag).</summary>
+    public async Task<RegistryError?> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        indexer.RefuseUntilComplete() ?? await metadata.DeleteManifestAsync(repository, reference, precondition);
+
+    private async Task<RegistryError?> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
+    {
+        using var holder = await locks.AcquireAsync(put.Digest);
+        var stored = await blobs.ReadAsync(put.Digest);
+        if (!content.Span.SequenceEqual(stored))
+        {
+            // Also when damaged bytes are there: pushing again repairs them.
+            await blobs.PutAsync(put.Digest, content);
+        }
+
+        var error = await metadata.PutManifestAsync(put);
+        if (error is not null && stored is null)
+        {
+            await blobs.DeleteAsync(put.Digest);
+        }
+
+        return error;
+    }
+
+    [LoggerMessage(1, LogLevel.Error,
+        "Manifest {Digest} of {Repository} is damaged: {Expected} bytes expected, {Actual} found. Pushing it again repairs it")]
+    private partial void LogDamaged(string repository, string digest, long expected, long? actual);
+}

@@ -1,1 +1,0 @@
-namespace Registry.Core; internal static class P;

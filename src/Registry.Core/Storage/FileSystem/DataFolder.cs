@@ -1,0 +1,102 @@
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>
+/// A data folder that this process alone uses. Opening it checks everything that would otherwise fail in the middle of a push: that it is a
+/// registry's folder, that it can be written, and that uploads can be renamed into blobs.
+/// </summary>
+public sealed class DataFolder : IDisposable
+{
+    private static readonly string[] OwnNames = ["blobs", "repositories", "uploads", "registry.db", "registry.lock"];
+    private static readonly string[] NeutralNames = ["lost+found"];
+
+    private readonly FileStream _lock;
+
+    private DataFolder(FileSystemLayout layout, FileStream @lock)
+    {
+        Layout = layout;
+        _lock = @lock;
+    }
+
+    public FileSystemLayout Layout { get; }
+
+    /// <summary>Opens a folder, creating it when it does not exist.</summary>
+    /// <exception cref="StorageException">It cannot be used; the message says why, in one line.</exception>
+    public static DataFolder Open(string path)
+    {
+        var layout = new FileSystemLayout(path);
+        FileStream? held = null;
+        try
+        {
+            Directory.CreateDirectory(layout.Root);
+            RefuseForeign(layout);
+            held = Lock(layout);
+            Directory.CreateDirectory(layout.Blobs);
+            Directory.CreateDirectory(layout.Repositories);
+            Directory.CreateDirectory(layout.Uploads);
+            TryRename(layout);
+            DurableFile.SyncDirectory(layout.Root);
+            return new DataFolder(layout, held);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            held?.Dispose();
+            throw new StorageException($"cannot be used: {e.Message}", e);
+        }
+        catch
+        {
+            held?.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _lock.Dispose();
+
+    private static void RefuseForeign(FileSystemLayout layout)
+    {
+        var distribution = Path.Combine(layout.Root, "docker", "registry", "v2");
+        if (Directory.Exists(distribution))
+        {
+            throw new StorageException($"holds the storage of another registry one level down; set it to {distribution}");
+        }
+
+        var names = Directory.EnumerateFileSystemEntries(layout.Root).Select(entry => Path.GetFileName(entry)!)
+            .Where(name => !name.StartsWith('.') && !NeutralNames.Contains(name)).ToList();
+        if (names.Count > 0 && !names.Any(OwnNames.Contains))
+        {
+            throw new StorageException($"is not empty and does not hold a registry (it holds '{names.Order(StringComparer.Ordinal).First()}'); choose an empty or new folder");
+        }
+    }
+
+    private static FileStream Lock(FileSystemLayout layout)
+    {
+        try
+        {
+            return new FileStream(layout.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(layout.LockFile))
+        {
+            throw new StorageException("is in use by another process", e);
+        }
+    }
+
+    // Blobs become visible by a rename out of uploads/, which must be on the same file system. This also proves that both can be written.
+    private static void TryRename(FileSystemLayout layout)
+    {
+        var from = Path.Combine(layout.Uploads, $".probe-{Environment.ProcessId}");
+        var to = Path.Combine(layout.Blobs, $".probe-{Environment.ProcessId}");
+        try
+        {
+            File.WriteAllBytes(from, [0]);
+            DurableFile.Rename(from, to);
+        }
+        catch (IOException e) when (!OperatingSystem.IsWindows() && e.HResult == Posix.Exdev)
+        {
+            throw new StorageException("has its uploads/ and blobs/ folders on different file systems; put them on one", e);
+        }
+        finally
+        {
+            File.Delete(from);
+            File.Delete(to);
+        }
+    }
+}

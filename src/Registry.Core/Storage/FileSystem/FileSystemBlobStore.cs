@@ -1,0 +1,129 @@
+using Microsoft.Win32.SafeHandles;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>Blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
+internal sealed class FileSystemBlobStore(
+    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, DirectorySyncs syncs, StorageHealth health) : IBlobStore
+{
+    public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        var file = new FileInfo(layout.BlobData(digest));
+        return file.Exists ? (long?)file.Length : null;
+    });
+
+    public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        var path = layout.BlobData(digest);
+        return TryOpen(path) is { } handle ? new BlobContent(handle, path, RandomAccess.GetLength(handle)) : null;
+    });
+
+    public Task<byte[]?> ReadAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        using var handle = TryOpen(layout.BlobData(digest));
+        if (handle is null)
+        {
+            return null;
+        }
+
+        var content = new byte[RandomAccess.GetLength(handle)];
+        var read = 0;
+        while (read < content.Length)
+        {
+            var count = RandomAccess.Read(handle, content.AsSpan(read), read);
+            if (count == 0)
+            {
+                return content[..read];
+            }
+
+            read += count;
+        }
+
+        return content;
+    });
+
+    public async Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
+    {
+        health.ThrowIfFailed();
+        var temporary = layout.TemporaryFile(Guid.NewGuid());
+        try
+        {
+            await threads.RunAsync(() => WriteDurably(temporary, content));
+            await placement.PlaceAsync(temporary, digest);
+        }
+        catch
+        {
+            await threads.RunAsync(() => File.Delete(temporary));
+            throw;
+        }
+    }
+
+    public async Task<bool> DeleteAsync(Digest digest)
+    {
+        var existed = await threads.RunAsync(() =>
+        {
+            var directory = layout.BlobDirectory(digest);
+            if (!Directory.Exists(directory))
+            {
+                return false;
+            }
+
+            Directory.Delete(directory, recursive: true);
+            return true;
+        });
+        if (existed)
+        {
+            await syncs.SyncAsync(layout.BlobShard(digest));
+        }
+
+        return existed;
+    }
+
+    public IEnumerable<Digest> Enumerate()
+    {
+        foreach (var algorithm in DigestAlgorithm.All)
+        {
+            var folder = layout.BlobAlgorithm(algorithm);
+            if (!Directory.Exists(folder))
+            {
+                continue;
+            }
+
+            foreach (var directory in Directory.EnumerateDirectories(folder).SelectMany(Directory.EnumerateDirectories))
+            {
+                if (Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest) && File.Exists(layout.BlobData(digest)))
+                {
+                    yield return digest;
+                }
+            }
+        }
+    }
+
+    private static SafeFileHandle? TryOpen(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private void WriteDurably(string path, ReadOnlyMemory<byte> content)
+    {
+        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+        RandomAccess.Write(handle, content.Span, 0);
+        try
+        {
+            DurableFile.SyncData(handle, path);
+        }
+        catch (IOException e) when (!StorageException.IsFullCode(e.HResult))
+        {
+            health.Fail(e.Message);
+            throw;
+        }
+    }
+}

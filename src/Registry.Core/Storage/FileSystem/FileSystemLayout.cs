@@ -1,0 +1,83 @@
+using System.Globalization;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>
+/// Every path the registry uses. The tree is the one CNCF distribution keeps under <c>docker/registry/v2</c>, byte for byte, apart from
+/// the uploads in progress.
+/// </summary>
+/// <remarks>
+/// <code>
+/// data/
+/// ├── blobs/sha256/ab/abcdef…/data                     layer, config and manifest bytes alike (blobs/&lt;algorithm&gt;/…)
+/// ├── repositories/&lt;name&gt;/
+/// │   ├── _manifests/revisions/sha256/&lt;hex&gt;/link       "sha256:&lt;hex&gt;"
+/// │   ├── _manifests/tags/&lt;tag&gt;/current/link
+/// │   ├── _manifests/tags/&lt;tag&gt;/index/sha256/&lt;hex&gt;/link
+/// │   └── _layers/sha256/&lt;hex&gt;/link
+/// ├── uploads/&lt;uuid&gt;/session                           whose upload it is
+/// ├── uploads/&lt;uuid&gt;/data                              what has arrived
+/// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
+/// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
+/// └── registry.lock                                    held by the process that uses the folder
+/// </code>
+/// </remarks>
+public sealed class FileSystemLayout(string root)
+{
+    /// <summary>The name of the file that holds a digest in the repositories tree.</summary>
+    public const string LinkFile = "link";
+
+    /// <summary>The data folder, absolute.</summary>
+    public string Root { get; } = Path.GetFullPath(root);
+
+    public string Blobs => Path.Combine(Root, "blobs");
+
+    public string Repositories => Path.Combine(Root, "repositories");
+
+    public string Uploads => Path.Combine(Root, "uploads");
+
+    public string Database => Path.Combine(Root, "registry.db");
+
+    public string LockFile => Path.Combine(Root, "registry.lock");
+
+    /// <summary>The folder of all blobs of an algorithm.</summary>
+    public string BlobAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Blobs, algorithm.Name);
+
+    /// <summary>The folder of all blobs that share the first two hex digits.</summary>
+    public string BlobShard(Digest digest) => Path.Join(Blobs, digest.Algorithm.Name, digest.Hex[..2]);
+
+    public string BlobDirectory(Digest digest) => Path.Join(BlobShard(digest), digest.Hex);
+
+    public string BlobData(Digest digest) => Path.Join(BlobDirectory(digest), "data");
+
+    public string UploadDirectory(Guid id) => Path.Combine(Uploads, Name(id));
+
+    public string UploadData(Guid id) => Path.Combine(UploadDirectory(id), "data");
+
+    public string UploadSession(Guid id) => Path.Combine(UploadDirectory(id), "session");
+
+    public string TemporaryFile(Guid id) => Path.Combine(Uploads, $"{Name(id)}.tmp");
+
+    public string Repository(RepositoryName name) => Path.Combine(Repositories, name.Value);
+
+    public string Layers(RepositoryName name) => Path.Combine(Repository(name), "_layers");
+
+    public string Layer(RepositoryName name, Digest digest) => Path.Join(Layers(name), digest.Algorithm.Name, digest.Hex);
+
+    public string Revisions(RepositoryName name) => Path.Combine(Repository(name), "_manifests", "revisions");
+
+    public string Revision(RepositoryName name, Digest digest) => Path.Join(Revisions(name), digest.Algorithm.Name, digest.Hex);
+
+    public string Tags(RepositoryName name) => Path.Combine(Repository(name), "_manifests", "tags");
+
+    public string TagDirectory(RepositoryName name, Tag tag) => Path.Combine(Tags(name), tag.Value);
+
+    public string TagCurrent(RepositoryName name, Tag tag) => Path.Combine(TagDirectory(name, tag), "current");
+
+    public string TagIndex(RepositoryName name, Tag tag, Digest digest) =>
+        Path.Join(TagDirectory(name, tag), "index", digest.Algorithm.Name, digest.Hex);
+
+    /// <summary>How an upload's id is written in paths and URLs.</summary>
+    public static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,25 @@
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>
+/// How many uploads that no request is using may keep the state of their hash. Each is a few hundred bytes of native memory; beyond the
+/// limit, an upload is hashed again from its file.
+/// </summary>
+internal sealed class IdleHashes
+{
+    private const int Limit = 4096;
+
+    private int _count;
+
+    public bool TryAdd()
+    {
+        if (Interlocked.Increment(ref _count) <= Limit)
+        {
+            return true;
+        }
+
+        Remove();
+        return false;
+    }
+
+    public void Remove() => Interlocked.Decrement(ref _count);
+}

@@ -1,0 +1,86 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>System calls that the BCL lacks, or whose failures it hides.</summary>
+[UnsupportedOSPlatform("windows")]
+internal static partial class Posix
+{
+    public const int Exdev = 18;
+    public const int SyncFileRangeWrite = 2;
+
+    // The same on Linux and macOS.
+    private const int ReadOnly = 0;
+
+    private static readonly int Directory = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86
+        ? 0x10000
+        : OperatingSystem.IsLinux() ? 0x4000 : 0x100000;
+
+    private static readonly int CloseOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
+
+    /// <summary>Opens a directory, to sync it or to name its file system.</summary>
+    public static SafeFileHandle OpenDirectory(string path)
+    {
+        var handle = Open(path, ReadOnly | Directory | CloseOnExec);
+        return handle.IsInvalid ? throw LastError("open", path) : handle;
+    }
+
+    /// <summary>Makes the names in a directory, or a file's data, durable.</summary>
+    public static void Sync(SafeFileHandle handle, string path, bool dataOnly)
+    {
+        // macOS has no fdatasync.
+        if ((dataOnly && OperatingSystem.IsLinux() ? FDataSync(handle) : FSync(handle)) != 0)
+        {
+            throw LastError("fsync", path);
+        }
+    }
+
+    /// <summary>rename(2): atomic, replaces a file, and unlike File.Move never copies.</summary>
+    public static void Rename(string from, string to)
+    {
+        if (RenameCore(from, to) != 0)
+        {
+            throw LastError("rename", $"{from} -> {to}");
+        }
+    }
+
+    /// <summary>Makes everything on a file system durable.</summary>
+    public static void SyncFileSystem(SafeFileHandle handle, string path)
+    {
+        if (SyncFs(handle) != 0)
+        {
+            throw LastError("syncfs", path);
+        }
+    }
+
+    /// <summary>Starts writing a range of a file back, without waiting; what fails shows at the fsync.</summary>
+    [SupportedOSPlatform("linux")]
+    public static void StartWriteBack(SafeFileHandle handle, long offset, long count) =>
+        _ = SyncFileRange(handle, offset, count, SyncFileRangeWrite);
+
+    private static IOException LastError(string call, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        return new IOException($"{call} {path}: {Marshal.GetPInvokeErrorMessage(errno)}", errno);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
+    private static partial int FDataSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    private static partial int SyncFs(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int RenameCore(string from, string to);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
+    private static partial int SyncFileRange(SafeFileHandle handle, long offset, long count, uint flags);
+}

@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>An upload as the store remembers it between requests. Only the request that has taken it changes it.</summary>
+internal sealed class UploadState(
+    Guid id, RepositoryName repository, string? owner, DigestAlgorithm algorithm, long length, long lastActivity, IdleHashes idleHashes)
+{
+    private int _taken;
+    private IncrementalHash? _hash;
+    private bool _countsAsIdle;
+
+    public Guid Id { get; } = id;
+
+    public RepositoryName Repository { get; } = repository;
+
+    public string? Owner { get; } = owner;
+
+    public DigestAlgorithm Algorithm { get; } = algorithm;
+
+    /// <summary>How many bytes have been received and written.</summary>
+    public long Length { get; set; } = length;
+
+    /// <summary>When the last byte came, as a timestamp of the time provider.</summary>
+    public long LastActivity { get; set; } = lastActivity;
+
+    public bool IsOver { get; set; }
+
+    public bool IsTaken => Volatile.Read(ref _taken) != 0;
+
+    /// <summary>The algorithm of the hash that is kept.</summary>
+    public DigestAlgorithm? HashAlgorithm { get; private set; }
+
+    public bool TryTake()
+    {
+        if (Interlocked.CompareExchange(ref _taken, 1, 0) != 0)
+        {
+            return false;
+        }
+
+        if (_countsAsIdle)
+        {
+            _countsAsIdle = false;
+            idleHashes.Remove();
+        }
+
+        return true;
+    }
+
+    public void GiveBack(long now)
+    {
+        LastActivity = now;
+        if (_hash is not null)
+        {
+            _countsAsIdle = !IsOver && idleHashes.TryAdd();
+            if (!_countsAsIdle)
+            {
+                DropHash();
+            }
+        }
+
+        Volatile.Write(ref _taken, 0);
+    }
+
+    /// <summary>
+    /// The hash of everything received so far, begun with the given algorithm when nothing was received yet; null when only the file can
+    /// tell, because the process was restarted or the state was dropped.
+    /// </summary>
+    public IncrementalHash? HashOrBegin(DigestAlgorithm algorithm)
+    {
+        if (_hash is null || (Length == 0 && HashAlgorithm != algorithm))
+        {
+            if (Length > 0)
+            {
+                return null;
+            }
+
+            DropHash();
+            _hash = algorithm.CreateHash();
+            HashAlgorithm = algorithm;
+        }
+
+        return _hash;
+    }
+
+    /// <summary>The hash of everything received so far, if it is kept in this algorithm.</summary>
+    public IncrementalHash? Hash(DigestAlgorithm algorithm) => HashAlgorithm == algorithm ? _hash : null;
+
+    /// <summary>Forgets the hash: it no longer agrees with the file, or there are too many.</summary>
+    public void DropHash()
+    {
+        _hash?.Dispose();
+        _hash = null;
+        HashAlgorithm = null;
+    }
+}

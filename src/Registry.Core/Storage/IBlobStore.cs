@@ -1,0 +1,26 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage;
+
+/// <summary>The bytes of blobs and manifests, by digest. Which repository may see them is the metadata's business.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface IBlobStore
+{
+    /// <summary>The size in bytes; null when the bytes are not here.</summary>
+    Task<long?> StatAsync(Digest digest);
+
+    /// <summary>Opens the bytes for reading; null when they are not here. The caller disposes the result.</summary>
+    Task<BlobContent?> OpenAsync(Digest digest);
+
+    /// <summary>Reads small content whole; null when it is not here.</summary>
+    Task<byte[]?> ReadAsync(Digest digest);
+
+    /// <summary>Stores small content that is in memory and was verified. Durable when the task ends; replaces what is there.</summary>
+    Task PutAsync(Digest digest, ReadOnlyMemory<byte> content);
+
+    /// <summary>Removes the bytes; false when they were not here. Whoever has them open reads on.</summary>
+    Task<bool> DeleteAsync(Digest digest);
+
+    /// <summary>Everything that is stored, in no particular order, as of some moment during the enumeration.</summary>
+    IEnumerable<Digest> Enumerate();
+}

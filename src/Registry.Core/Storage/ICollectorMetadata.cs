@@ -1,0 +1,29 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage;
+
+/// <summary>The metadata as the garbage collector uses it. Times are seconds of <see cref="RunningClock"/>.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface ICollectorMetadata
+{
+    /// <summary>Whether the last process that used the metadata closed it; otherwise promises it made from memory may be lost.</summary>
+    bool StoppedCleanly { get; }
+
+    /// <summary>Saves the running clock, and restarts the grace period of links whose blobs were promised to somebody.</summary>
+    Task RenewAsync(IReadOnlyCollection<Digest> digests);
+
+    /// <summary>
+    /// Removes links that no manifest of their repository has needed since before a time, but none whose blob is promised.
+    /// </summary>
+    /// <returns>What was removed; fewer than <paramref name="limit"/> when nothing is left to remove.</returns>
+    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit);
+
+    /// <summary>Blobs that nothing links to any more, those whose removal was cut short included.</summary>
+    Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit);
+
+    /// <summary>Marks an orphan for removal; false when somebody needs it after all. The caller holds the digest's lock.</summary>
+    Task<bool> CondemnAsync(Digest digest);
+
+    /// <summary>Forgets a condemned blob whose bytes are gone. The caller holds the digest's lock.</summary>
+    Task ForgetAsync(Digest digest);
+}

@@ -1,0 +1,32 @@
+using System.IO.Pipelines;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage;
+
+/// <summary>An upload that one request holds, alone.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface IUpload : IAsyncDisposable
+{
+    /// <summary>How many bytes have been received.</summary>
+    long Length { get; }
+
+    /// <summary>
+    /// Appends a body to its end. When the body breaks off, what arrived is kept and the reader's exception is passed on.
+    /// </summary>
+    /// <param name="body">The body, as it arrives.</param>
+    /// <param name="algorithm">The algorithm that the digest will be in, as far as the caller knows it.</param>
+    /// <param name="cancellationToken">Ends the reading, not the keeping.</param>
+    Task AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken);
+
+    /// <summary>Whether the bytes received have this digest; hashes the file again when its state is not in memory.</summary>
+    Task<bool> MatchesAsync(Digest digest);
+
+    /// <summary>
+    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload is over.
+    /// </summary>
+    /// <returns>The size in bytes.</returns>
+    Task<long> CommitAsync(Digest digest);
+
+    /// <summary>Throws the bytes away. The upload is over.</summary>
+    Task AbortAsync();
+}

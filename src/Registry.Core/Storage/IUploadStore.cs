@@ -1,0 +1,22 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage;
+
+/// <summary>Uploads in progress. They survive a restart of the server.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface IUploadStore
+{
+    /// <summary>Begins an upload.</summary>
+    Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm);
+
+    /// <summary>What is known of an upload; null when there is none of that id.</summary>
+    ValueTask<UploadSession?> FindAsync(Guid id);
+
+    /// <summary>
+    /// Takes an upload for one request. Null when it is gone or another request has it. Disposing the result gives it back.
+    /// </summary>
+    ValueTask<IUpload?> TryAcquireAsync(Guid id);
+
+    /// <summary>Every upload in progress, in no particular order.</summary>
+    IEnumerable<UploadSession> Enumerate();
+}

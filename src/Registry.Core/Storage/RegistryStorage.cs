@@ -1,0 +1,96 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.Sqlite;
+
+namespace Registry.Core.Storage;
+
+/// <summary>A data folder in use: its stores, and what keeps them in order. One process at a time.</summary>
+public sealed class RegistryStorage : IAsyncDisposable
+{
+    private const int FileThreads = 16;
+
+    private readonly DataFolder _folder;
+    private readonly StorageThreads _threads;
+    private readonly SqliteDatabase _database;
+    private readonly TreeMirror _mirror;
+
+    private RegistryStorage(DataFolder folder, TimeProvider time, ILoggerFactory loggers)
+    {
+        _folder = folder;
+        var layout = folder.Layout;
+        Health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+        Clock = new RunningClock(time);
+        _database = SqliteDatabase.Open(layout.Database, Health, Clock);
+        _threads = new StorageThreads("storage", FileThreads);
+        var syncs = new DirectorySyncs(_threads, Health);
+        var placement = new BlobPlacement(layout, _threads, syncs);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, syncs, Health);
+        Uploads = new FileSystemUploadStore(
+            layout, new UploadFiles(_threads, placement, Health), time, loggers.CreateLogger<FileSystemUploadStore>());
+        Metadata = new SqliteMetadataStore(_database, time);
+        CollectorMetadata = new SqliteCollectorMetadata(_database);
+        _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
+        var treeLog = loggers.CreateLogger<TreeReader>();
+        Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
+        IndexTarget = new SqliteIndexTarget(_database, time);
+    }
+
+    public IBlobStore Blobs { get; }
+
+    public IUploadStore Uploads { get; }
+
+    public IMetadataStore Metadata { get; }
+
+    public ICollectorMetadata CollectorMetadata { get; }
+
+    /// <summary>Keeps apart who brings and who removes the bytes of a digest.</summary>
+    public DigestLocks Locks { get; } = new();
+
+    public StorageHealth Health { get; }
+
+    public RunningClock Clock { get; }
+
+    /// <summary>The repositories tree, to fill the metadata from.</summary>
+    public TreeReader Tree { get; }
+
+    public IIndexTarget IndexTarget { get; }
+
+    /// <summary>Threads for blocking work on the folder.</summary>
+    public StorageThreads Threads => _threads;
+
+    /// <summary>Where everything is.</summary>
+    public FileSystemLayout Layout => _folder.Layout;
+
+    /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
+    public string? TreeFailure => _mirror.Failure;
+
+    /// <summary>Opens a data folder, creating what is missing.</summary>
+    /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
+    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers)
+    {
+        var folder = DataFolder.Open(path);
+        try
+        {
+            return new RegistryStorage(folder, time, loggers);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            folder.Dispose();
+            throw new StorageException(e.Message, e);
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _mirror.DisposeAsync();
+        _database.Dispose();
+        _threads.Dispose();
+        _folder.Dispose();
+    }
+}

@@ -1,0 +1,72 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>The statements about repositories, content and links that several stores share.</summary>
+internal static class ContentRows
+{
+    public const int Mentioned = 0;
+    public const int Stored = 1;
+    public const int Orphaned = 2;
+    public const int Condemned = 3;
+
+    public static long? FindRepository(SqliteSession session, RepositoryName name) =>
+        session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
+
+    public static long GetOrAddRepository(SqliteSession session, RepositoryName name) =>
+        FindRepository(session, name) ?? session.Number("INSERT INTO repositories (name) VALUES (@1) RETURNING id", name.Value)!.Value;
+
+    /// <summary>The row of a digest whose bytes are stored now.</summary>
+    public static long PutStored(SqliteSession session, Digest digest, long size) => session.Number(
+        """
+        INSERT INTO content (digest, size, state) VALUES (@1, @2, 1)
+        ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1 RETURNING id
+        """,
+        digest.Value,
+        size)!.Value;
+
+    /// <summary>The row of a digest that a manifest mentions.</summary>
+    public static long GetOrAddMentioned(SqliteSession session, Digest digest) =>
+        session.Number("SELECT id FROM content WHERE digest = @1", digest.Value)
+        ?? session.Number("INSERT INTO content (digest) VALUES (@1) RETURNING id", digest.Value)!.Value;
+
+    /// <summary>Lets a repository see a blob; its idle time begins now unless a manifest needs it. True when it could not before.</summary>
+    public static bool Link(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
+        """
+        INSERT INTO blob_links (repository_id, content_id, idle_since)
+        SELECT @1, @2, CASE WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1) THEN NULL ELSE @3 END
+        WHERE NOT EXISTS (SELECT 1 FROM blob_links WHERE repository_id = @1 AND content_id = @2)
+        """,
+        repositoryId,
+        contentId,
+        now) > 0;
+
+    /// <summary>Restarts the idle time of a link, if it is idle.</summary>
+    public static void TouchLink(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
+        "UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2 AND idle_since IS NOT NULL",
+        repositoryId,
+        contentId,
+        now);
+
+    /// <summary>Stops a repository from seeing a blob, in the tables and in the tree.</summary>
+    public static void Unlink(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
+    {
+        session.Execute("DELETE FROM blob_links WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
+        SqliteTreeJournal.Append(session, TreeChangeKind.UnlinkLayer, repository, null, digest);
+        OrphanIfUnused(session, contentId);
+    }
+
+    /// <summary>Hands content to the collector when neither a link nor a manifest holds it any more; forgets it when it was only mentioned.</summary>
+    public static void OrphanIfUnused(SqliteSession session, long contentId)
+    {
+        session.Execute(
+            """
+            UPDATE content SET state = 2 WHERE id = @1 AND state = 1
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = @1) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = @1)
+            """,
+            contentId);
+        session.Execute(
+            "DELETE FROM content WHERE id = @1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @1)",
+            contentId);
+    }
+}

@@ -1,0 +1,86 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>The collector's queries.</summary>
+public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollectorMetadata
+{
+    public bool StoppedCleanly => database.StoppedCleanly;
+
+    public Task RenewAsync(IReadOnlyCollection<Digest> digests) => database.WriteAsync(session =>
+    {
+        var now = database.Clock.Now;
+        foreach (var digest in digests)
+        {
+            session.Execute(
+                """
+                UPDATE blob_links SET idle_since = @2
+                WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since IS NOT NULL
+                """,
+                digest.Value,
+                now);
+        }
+
+        database.SaveClock(session);
+    });
+
+    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit)
+    {
+        var expired = await database.WriteAsync<List<BlobLink>>(session =>
+        {
+            var candidates = session.All(
+                """
+                SELECT l.repository_id, l.content_id, r.name, c.digest FROM blob_links l
+                JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
+                WHERE l.idle_since < @1 AND r.pinned = 0 ORDER BY l.idle_since LIMIT @2
+                """,
+                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Name: row.GetString(2), Digest: row.GetString(3)),
+                idleBefore,
+                limit);
+            var removed = new List<BlobLink>();
+            foreach (var candidate in candidates)
+            {
+                var link = new BlobLink(RepositoryName.Parse(candidate.Name), Digest.Parse(candidate.Digest));
+                if (isPromised(link.Digest))
+                {
+                    // Out of the way of the next batch; RenewAsync would do the same a little later.
+                    ContentRows.TouchLink(session, candidate.Repository, candidate.Content, database.Clock.Now);
+                    continue;
+                }
+
+                ContentRows.Unlink(session, candidate.Repository, candidate.Content, link.Repository, link.Digest);
+                removed.Add(link);
+            }
+
+            return removed;
+        });
+        return expired.Value;
+    }
+
+    public async Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => await database.ReadAsync(session => session.All(
+        "SELECT digest FROM content WHERE state >= 2 ORDER BY state, id LIMIT @1", row => Digest.Parse(row.GetString(0)), limit));
+
+    public async Task<bool> CondemnAsync(Digest digest)
+    {
+        var condemned = await database.WriteAsync<bool>(session => session.Execute(
+            """
+            UPDATE content SET state = 3 WHERE digest = @1 AND state >= 2
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            """,
+            digest.Value) > 0);
+        return condemned.Value;
+    }
+
+    public Task ForgetAsync(Digest digest) => database.WriteAsync(session =>
+    {
+        // A sparse manifest may still mention it.
+        session.Execute(
+            """
+            UPDATE content SET state = 0, size = 0 WHERE digest = @1 AND state = 3
+            AND EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
+            """,
+            digest.Value);
+        session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
+    });
+}

@@ -1,0 +1,169 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Registry.Core.Errors;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>
+/// The database file: one writer, several readers. Readers see the last commit and never wait for the writer (write-ahead log).
+/// </summary>
+public sealed class SqliteDatabase : IDisposable
+{
+    private const int ReaderThreads = 4;
+    private const string CleanKey = "stopped_cleanly";
+    private const string ClockKey = "running_seconds";
+    private const string IndexedKey = "tree_indexed";
+
+    private readonly string _path;
+    private readonly StorageHealth _health;
+    private readonly ConcurrentBag<SqliteSession> _readers = [];
+    private readonly StorageThreads _threads;
+    private readonly SqliteWriter _writer;
+
+    private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
+    {
+        _path = path;
+        _health = health;
+        Clock = clock;
+        var connection = Connect(SqliteOpenMode.ReadWriteCreate);
+        try
+        {
+            Configure(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+            SqliteSchema.Migrate(connection, path);
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
+
+        var session = new SqliteSession(connection);
+        StoppedCleanly = (ReadMeta(session, CleanKey) ?? 1) != 0;
+        clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
+        IsTreeIndexed = ReadMeta(session, IndexedKey) is 1;
+        WriteMeta(session, CleanKey, 0);
+        _threads = new StorageThreads("metadata reader", ReaderThreads);
+        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
+    }
+
+    /// <summary>Called after a commit that added rows to the tree journal.</summary>
+    internal event Action? JournalWritten;
+
+    /// <summary>The clock that grace periods are measured by.</summary>
+    public RunningClock Clock { get; }
+
+    /// <summary>Whether the process that used the database last has closed it.</summary>
+    public bool StoppedCleanly { get; }
+
+    /// <summary>Whether the database covers the whole repositories tree.</summary>
+    public bool IsTreeIndexed { get; private set; }
+
+    /// <summary>Opens the database, creating it when there is none.</summary>
+    /// <exception cref="StorageException">It cannot be opened, or a newer program wrote it.</exception>
+    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
+    {
+        try
+        {
+            return new SqliteDatabase(path, health, clock);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"{path} cannot be opened: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Declares that the database covers the whole tree.</summary>
+    public async Task SetTreeIndexedAsync()
+    {
+        await WriteAsync(session => WriteMeta(session, IndexedKey, 1));
+        IsTreeIndexed = true;
+    }
+
+    /// <summary>Closes the database in good order.</summary>
+    public void Dispose()
+    {
+        if (_health.Failure is null)
+        {
+            WriteAsync(session =>
+            {
+                SaveClock(session);
+                WriteMeta(session, CleanKey, 1);
+            }).GetAwaiter().GetResult();
+        }
+
+        _threads.Dispose();
+        foreach (var reader in _readers)
+        {
+            reader.Dispose();
+        }
+
+        _writer.Dispose();
+    }
+
+    /// <summary>Runs a query on a reader's connection.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    internal Task<T> ReadAsync<T>(Func<SqliteSession, T> query) => _threads.RunAsync(() =>
+    {
+        if (!_readers.TryTake(out var session))
+        {
+            var connection = Connect(SqliteOpenMode.ReadWrite);
+            Configure(connection, "PRAGMA query_only = ON;");
+            session = new SqliteSession(connection);
+        }
+
+        try
+        {
+            return query(session);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"The metadata could not be read: {e.Message}", e);
+        }
+        finally
+        {
+            _readers.Add(session);
+        }
+    });
+
+    /// <summary>Runs a mutation; an error result takes it back.</summary>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => _writer.WriteAsync(mutate);
+
+    /// <summary>Runs a mutation that has nothing to answer.</summary>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    internal Task WriteAsync(Action<SqliteSession> mutate) => _writer.WriteAsync<bool>(session =>
+    {
+        mutate(session);
+        return true;
+    });
+
+    /// <summary>Saves the running clock.</summary>
+    internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+
+    private static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
+
+    private static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
+        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+
+    private static void Configure(SqliteConnection connection, string pragmas)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constants of this file.
+        command.CommandText = pragmas;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteConnection Connect(SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = _path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 30,
+        }.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+}

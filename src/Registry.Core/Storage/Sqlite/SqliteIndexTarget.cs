@@ -1,0 +1,49 @@
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>Fills the tables from the tree. Writes nothing to the journal: the tree says all this already.</summary>
+public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time) : IIndexTarget
+{
+    public bool IsComplete => database.IsTreeIndexed;
+
+    public Task CompleteAsync() => database.SetTreeIndexedAsync();
+
+    public Task AddRepositoryAsync(TreeRepository repository) => database.WriteAsync(session =>
+    {
+        var now = database.Clock.Now;
+        var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
+        var repositoryId = ContentRows.GetOrAddRepository(session, repository.Name);
+        if (repository.IsPinned)
+        {
+            session.Execute("UPDATE repositories SET pinned = 1 WHERE id = @1", repositoryId);
+        }
+
+        foreach (var (digest, size) in repository.Layers)
+        {
+            ContentRows.Link(session, repositoryId, ContentRows.PutStored(session, digest, size), now);
+        }
+
+        var manifestIds = new Dictionary<Oci.Digest, long>();
+        foreach (var found in repository.Manifests)
+        {
+            var contentId = ContentRows.PutStored(session, found.Digest, found.Size);
+            manifestIds[found.Digest] = ManifestRows.Find(session, repositoryId, contentId)
+                ?? ManifestRows.Insert(session, repositoryId, contentId, found.Manifest);
+        }
+
+        foreach (var (tag, digest) in repository.TagHistory)
+        {
+            if (manifestIds.TryGetValue(digest, out var manifestId))
+            {
+                ManifestRows.AddTagHistory(session, repositoryId, tag.Value, manifestId, unixTime);
+            }
+        }
+
+        foreach (var (tag, digest) in repository.Tags)
+        {
+            if (manifestIds.TryGetValue(digest, out var manifestId))
+            {
+                ManifestRows.SetTag(session, repositoryId, tag.Value, manifestId, unixTime);
+            }
+        }
+    });
+}

@@ -1,0 +1,190 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>Repositories, manifests, tags and links in SQLite.</summary>
+public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time) : IMetadataStore
+{
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
+        reference.Tag is { } tag
+            ? session.First(
+                """
+                SELECT c.digest, m.media_type, c.size FROM repositories r
+                JOIN tags t ON t.repository_id = r.id AND t.name = @2
+                JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE r.name = @1
+                """,
+                ReadStoredManifest,
+                repository.Value,
+                tag.Value)
+            : session.First(
+                """
+                SELECT c.digest, m.media_type, c.size FROM repositories r
+                JOIN content c ON c.digest = @2
+                JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+                WHERE r.name = @1
+                """,
+                ReadStoredManifest,
+                repository.Value,
+                reference.Digest!.Value.Value));
+
+    public async Task<RegistryError?> PutManifestAsync(ManifestPut put)
+    {
+        var now = database.Clock.Now;
+        var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
+        return (await database.WriteAsync(session => ManifestRows.Put(session, put, now, unixTime))).Error;
+    }
+
+    public async Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
+    {
+        var now = database.Clock.Now;
+        return (await database.WriteAsync(session => reference.Tag is { } tag
+            ? ManifestRows.DeleteTag(session, repository, tag, precondition)
+            : ManifestRows.Delete(session, repository, reference.Digest!.Value, precondition, now))).Error;
+    }
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
+        ContentRows.FindRepository(session, repository) is { } id
+            ? ReadPage(session, "SELECT name FROM tags WHERE repository_id = @3 AND name > @1 ORDER BY name LIMIT @2", last, limit, id)
+            : null);
+
+    public Task<Page<string>> ListRepositoriesAsync(string? last, int limit) => database.ReadAsync(session =>
+        ReadPage(session, "SELECT name FROM repositories WHERE manifest_count > 0 AND name > @1 ORDER BY name LIMIT @2", last, limit));
+
+    public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
+        database.ReadAsync(session =>
+        {
+            var rows = session.All(
+                """
+                SELECT c.digest, m.media_type, c.size, m.artifact_type, m.annotations FROM repositories r
+                JOIN manifests m ON m.repository_id = r.id AND m.subject = @2 JOIN content c ON c.id = m.content_id
+                WHERE r.name = @1 AND c.digest > @3 AND (@4 IS NULL OR m.artifact_type = @4) ORDER BY c.digest LIMIT @5
+                """,
+                row => new Referrer(
+                    Digest.Parse(row.GetString(0)),
+                    row.GetString(1),
+                    row.GetInt64(2),
+                    row.IsDBNull(3) ? null : row.GetString(3),
+                    row.IsDBNull(4) ? null : row.GetString(4)),
+                repository.Value,
+                subject.Value,
+                last?.Value ?? string.Empty,
+                artifactType,
+                limit + 1L);
+            return ToPage(rows, limit);
+        });
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.Number(
+        """
+        SELECT c.size FROM content c JOIN repositories r ON r.name = @1
+        JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+        WHERE c.digest = @2 AND c.state = 1
+        """,
+        repository.Value,
+        digest.Value));
+
+    public async Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        await database.ReadAsync(session => session.All(
+            """
+            SELECT r.name FROM content c JOIN blob_links l ON l.content_id = c.id JOIN repositories r ON r.id = l.repository_id
+            WHERE c.digest = @1 AND c.state = 1 LIMIT @2
+            """,
+            row => RepositoryName.Parse(row.GetString(0)),
+            digest.Value,
+            limit));
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size) => database.WriteAsync(session =>
+    {
+        var repositoryId = ContentRows.GetOrAddRepository(session, repository);
+        var contentId = ContentRows.PutStored(session, digest, size);
+        LinkOrTouch(session, repositoryId, contentId, repository, digest);
+    });
+
+    public async Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest)
+    {
+        var mounted = await database.WriteAsync<bool>(session =>
+        {
+            var contentId = session.Number(
+                """
+                SELECT c.id FROM content c JOIN repositories r ON r.name = @1
+                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+                WHERE c.digest = @2 AND c.state = 1
+                """,
+                source.Value,
+                digest.Value);
+            if (contentId is null)
+            {
+                return false;
+            }
+
+            var repositoryId = ContentRows.GetOrAddRepository(session, target);
+            LinkOrTouch(session, repositoryId, contentId.Value, target, digest);
+            return true;
+        });
+        return mounted.Value;
+    }
+
+    public async Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        (await database.WriteAsync<bool>(session =>
+        {
+            var link = session.First(
+                """
+                SELECT l.repository_id, l.content_id FROM repositories r JOIN content c ON c.digest = @2
+                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = @1
+                """,
+                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1)),
+                repository.Value,
+                digest.Value);
+            if (link == default)
+            {
+                return RegistryErrorCode.BlobUnknown;
+            }
+
+            const int MaxNamed = 10;
+            var users = session.All(
+                """
+                SELECT c.digest FROM manifest_references f JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE f.content_id = @1 AND f.repository_id = @2 LIMIT @3
+                """,
+                row => row.GetString(0),
+                link.Content,
+                link.Repository,
+                MaxNamed);
+            if (users.Count > 0)
+            {
+                return new RegistryError(RegistryErrorCode.BlobInUse, $"{digest} is needed by {string.Join(", ", users)}");
+            }
+
+            ContentRows.Unlink(session, link.Repository, link.Content, repository, digest);
+            return true;
+        })).Error;
+
+    private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
+        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2));
+
+    private static Page<string> ReadPage(SqliteSession session, string sql, string? last, int limit, long? owner = null)
+    {
+        var rows = owner is { } id
+            ? session.All(sql, row => row.GetString(0), last ?? string.Empty, limit + 1L, id)
+            : session.All(sql, row => row.GetString(0), last ?? string.Empty, limit + 1L);
+        return ToPage(rows, limit);
+    }
+
+    private static Page<T> ToPage<T>(List<T> rows, int limit) =>
+        rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
+
+    private void LinkOrTouch(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
+    {
+        var now = database.Clock.Now;
+        if (ContentRows.Link(session, repositoryId, contentId, now))
+        {
+            SqliteTreeJournal.Append(session, TreeChangeKind.LinkLayer, repository, null, digest);
+        }
+        else
+        {
+            ContentRows.TouchLink(session, repositoryId, contentId, now);
+        }
+    }
+}

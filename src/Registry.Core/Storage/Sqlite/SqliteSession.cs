@@ -1,0 +1,78 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>
+/// A connection with its statements prepared once. Parameters are written <c>@1</c>, <c>@2</c> … in the SQL. Used by one thread at a time.
+/// </summary>
+internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
+{
+    private static readonly string[] ParameterNames = [.. Enumerable.Range(1, 16).Select(i => string.Create(CultureInfo.InvariantCulture, $"@{i}"))];
+
+    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+
+    /// <summary>Whether a row was added to the tree journal since somebody last set this to false.</summary>
+    public bool HasJournaled { get; set; }
+
+    /// <summary>Runs a statement; the number of rows it changed.</summary>
+    public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();
+
+    /// <summary>The first row, mapped; default when there is none.</summary>
+    public T? First<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> arguments)
+    {
+        using var reader = Prepare(sql, arguments).ExecuteReader();
+        return reader.Read() ? map(reader) : default;
+    }
+
+    /// <summary>A single number of the first row; null when there is no row or it is NULL.</summary>
+    public long? Number(string sql, params ReadOnlySpan<object?> arguments) =>
+        First(sql, row => row.IsDBNull(0) ? null : (long?)row.GetInt64(0), arguments);
+
+    /// <summary>All rows, mapped.</summary>
+    public List<T> All<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> arguments)
+    {
+        using var reader = Prepare(sql, arguments).ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+        {
+            rows.Add(map(reader));
+        }
+
+        return rows;
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in _commands.Values)
+        {
+            command.Dispose();
+        }
+
+        connection.Dispose();
+    }
+
+    private SqliteCommand Prepare(string sql, ReadOnlySpan<object?> arguments)
+    {
+        if (!_commands.TryGetValue(sql, out var command))
+        {
+            command = connection.CreateCommand();
+#pragma warning disable CA2100 // Every caller passes a constant; values are parameters.
+            command.CommandText = sql;
+#pragma warning restore CA2100
+            for (var i = 0; i < arguments.Length; i++)
+            {
+                command.Parameters.Add(new SqliteParameter { ParameterName = ParameterNames[i] });
+            }
+
+            _commands[sql] = command;
+        }
+
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            command.Parameters[i].Value = arguments[i] ?? DBNull.Value;
+        }
+
+        return command;
+    }
+}

@@ -1,0 +1,39 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>The <c>tree_journal</c> table.</summary>
+public sealed class SqliteTreeJournal(SqliteDatabase database) : ITreeJournal
+{
+    public event Action? Written
+    {
+        add => database.JournalWritten += value;
+        remove => database.JournalWritten -= value;
+    }
+
+    public async Task<IReadOnlyList<TreeChange>> ReadAsync(long afterId, int limit) => await database.ReadAsync(session => session.All(
+        "SELECT id, change, repository, tag, digest FROM tree_journal WHERE id > @1 ORDER BY id LIMIT @2",
+        row => new TreeChange(
+            row.GetInt64(0),
+            (TreeChangeKind)row.GetInt32(1),
+            RepositoryName.Parse(row.GetString(2)),
+            row.IsDBNull(3) ? null : Tag.Parse(row.GetString(3)),
+            row.IsDBNull(4) ? null : Digest.Parse(row.GetString(4))),
+        afterId,
+        limit));
+
+    public Task DeleteAsync(long upToId) =>
+        database.WriteAsync(session => { session.Execute("DELETE FROM tree_journal WHERE id <= @1", upToId); });
+
+    /// <summary>Adds a row, in the transaction of the change it belongs to.</summary>
+    internal static void Append(SqliteSession session, TreeChangeKind kind, RepositoryName repository, string? tag, Digest? digest)
+    {
+        session.Execute(
+            "INSERT INTO tree_journal (change, repository, tag, digest) VALUES (@1, @2, @3, @4)",
+            (long)kind,
+            repository.Value,
+            tag,
+            digest?.Value);
+        session.HasJournaled = true;
+    }
+}

@@ -1,0 +1,195 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Registry.Core.Errors;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>
+/// The one thread that changes the database. Mutations that wait at the same time share a transaction, each in a savepoint of its own: one
+/// that fails takes back only itself, and all are answered after the one commit, whose fsync they share.
+/// </summary>
+internal sealed class SqliteWriter : IDisposable
+{
+    private const int MaxMutationsPerCommit = 512;
+    private const int SqliteFull = 13;
+    private const int SqliteIoErrorFsync = 10 | (4 << 8);
+    private const int SqliteIoErrorDirectoryFsync = 10 | (5 << 8);
+
+    private readonly SqliteSession _session;
+    private readonly StorageHealth _health;
+    private readonly Action _journalWritten;
+    private readonly BlockingCollection<IMutation> _queue = [];
+    private readonly Thread _thread;
+
+    public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten)
+    {
+        _session = session;
+        _health = health;
+        _journalWritten = journalWritten;
+        _thread = new Thread(Work) { IsBackground = true, Name = "metadata writer" };
+        _thread.Start();
+    }
+
+    private interface IMutation
+    {
+        /// <summary>Runs it; false when what it did must be taken back.</summary>
+        bool Run(SqliteSession session);
+
+        /// <summary>Answers the caller; a fault here is one of the whole transaction.</summary>
+        void Complete(Exception? fault);
+    }
+
+    /// <summary>
+    /// Runs a mutation in the next transaction. An error result, or an exception, takes back what it did. The task ends after the commit.
+    /// </summary>
+    public async Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate)
+    {
+        _health.ThrowIfFailed();
+        var mutation = new Mutation<T>(mutate);
+        try
+        {
+            _queue.Add(mutation);
+        }
+        catch (InvalidOperationException)
+        {
+            throw new StorageException("The metadata has been closed.");
+        }
+
+        return await mutation.Task;
+    }
+
+    public void Dispose()
+    {
+        _queue.CompleteAdding();
+        _thread.Join();
+        _queue.Dispose();
+        _session.Dispose();
+    }
+
+    private void Work()
+    {
+        var batch = new List<IMutation>();
+        foreach (var first in _queue.GetConsumingEnumerable())
+        {
+            batch.Clear();
+            batch.Add(first);
+            Exception? fault = null;
+            try
+            {
+                CommitBatch(batch);
+            }
+            catch (Exception e)
+            {
+                fault = Translate(e);
+                TryRollback();
+            }
+
+            if (_session.HasJournaled)
+            {
+                _session.HasJournaled = false;
+                if (fault is null)
+                {
+                    _journalWritten();
+                }
+            }
+
+            foreach (var mutation in batch)
+            {
+                mutation.Complete(fault);
+            }
+        }
+    }
+
+    private void CommitBatch(List<IMutation> batch)
+    {
+        _session.Execute("BEGIN IMMEDIATE");
+        RunInSavepoint(batch[0]);
+        while (batch.Count < MaxMutationsPerCommit && _queue.TryTake(out var next))
+        {
+            batch.Add(next);
+            RunInSavepoint(next);
+        }
+
+        _session.Execute("COMMIT");
+    }
+
+    private void RunInSavepoint(IMutation mutation)
+    {
+        _session.Execute("SAVEPOINT mutation");
+        if (!mutation.Run(_session))
+        {
+            // Throws when SQLite has ended the transaction by itself (a full disk, an I/O error): then the whole batch has failed.
+            _session.Execute("ROLLBACK TO mutation");
+        }
+
+        _session.Execute("RELEASE mutation");
+    }
+
+    private void TryRollback()
+    {
+        try
+        {
+            _session.Execute("ROLLBACK");
+        }
+        catch (SqliteException)
+        {
+            // SQLite has rolled back by itself.
+        }
+    }
+
+    private Exception Translate(Exception fault)
+    {
+        if (fault is not SqliteException e)
+        {
+            return fault;
+        }
+
+        if (e.SqliteExtendedErrorCode is SqliteIoErrorFsync or SqliteIoErrorDirectoryFsync)
+        {
+            _health.Fail($"the metadata could not be synced: {e.Message}");
+        }
+
+        return new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
+    }
+
+    private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate) : IMutation
+    {
+        private readonly TaskCompletionSource<Result<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private Result<T> _result;
+        private Exception? _exception;
+
+        public Task<Result<T>> Task => _done.Task;
+
+        public bool Run(SqliteSession session)
+        {
+            try
+            {
+                _result = mutate(session);
+                return _result.Error is null;
+            }
+            catch (SqliteException e)
+            {
+                _exception = new StorageException(
+                    $"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
+                return false;
+            }
+            catch (Exception e)
+            {
+                _exception = e;
+                return false;
+            }
+        }
+
+        public void Complete(Exception? fault)
+        {
+            if ((_exception ?? fault) is { } exception)
+            {
+                _done.SetException(exception);
+            }
+            else
+            {
+                _done.SetResult(_result);
+            }
+        }
+    }
+}

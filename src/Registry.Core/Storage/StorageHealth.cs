@@ -1,0 +1,38 @@
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Core.Storage;
+
+/// <summary>
+/// Whether the storage can be trusted with new data. A failed fsync means that the kernel has dropped data it had promised to write, and a
+/// second attempt would report success for nothing: so writes stop for good, reads go on, and the operator decides.
+/// </summary>
+public sealed partial class StorageHealth(ILogger<StorageHealth> logger)
+{
+    private string? _failure;
+
+    /// <summary>Why nothing is written any more; null while all is well.</summary>
+    public string? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Stops all writes until the process is restarted.</summary>
+    public void Fail(string reason)
+    {
+        if (Interlocked.CompareExchange(ref _failure, reason, null) is null)
+        {
+            LogFailed(reason);
+        }
+    }
+
+    /// <summary>Throws when writes have stopped.</summary>
+    /// <exception cref="StorageException">The storage has failed before.</exception>
+    public void ThrowIfFailed()
+    {
+        if (Failure is { } reason)
+        {
+            throw new StorageException($"Writes have stopped: {reason}");
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Critical,
+        "Storage failure, writes have stopped and pulls go on: {Reason}. Check the disk, then restart the registry.")]
+    private partial void LogFailed(string reason);
+}

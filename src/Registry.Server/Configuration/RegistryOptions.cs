@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+
+namespace Registry.Server.Configuration;
+
+/// <summary>
+/// Everything that can be set. To add a setting: a property here with its default and the reason for it, a line in
+/// <see cref="OptionsReader"/>, a row in docs/configuration.md (a test compares them).
+/// </summary>
+public sealed record RegistryOptions
+{
+    /// <summary>REGISTRY_HOST: an IP address, <c>localhost</c>, or <c>*</c>. All of IPv4 by default, as the user guide has it.</summary>
+    public string Host { get; init; } = "0.0.0.0";
+
+    /// <summary>REGISTRY_PORT: 0 to 65535; 0 lets the system choose. The default is the user guide's.</summary>
+    public int Port { get; init; } = 15000;
+
+    /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>REGISTRY_STORAGE_PATH: the data folder, relative to the working directory.</summary>
+    public string StoragePath { get; init; } = "./data";
+
+    /// <summary>REGISTRY_UPLOAD_TIMEOUT: how long an upload lives after its last byte. An hour outlasts any pause a client makes.</summary>
+    public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>REGISTRY_UPLOAD_CLEANUP_INTERVAL: how often abandoned uploads are looked for.</summary>
+    public TimeSpan UploadCleanupInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>REGISTRY_PAGINATION_DEFAULT_LIMIT: the size of a page when the client does not say.</summary>
+    public int PaginationDefaultLimit { get; init; } = 100;
+
+    /// <summary>REGISTRY_PAGINATION_MAX_LIMIT: the largest page; larger wishes are read as this.</summary>
+    public int PaginationMaxLimit { get; init; } = 1000;
+
+    /// <summary>
+    /// REGISTRY_MANIFEST_REFERENCES: what must exist when a manifest is pushed. Children of an index may be missing by default, since copying
+    /// one platform of many is common and clients handle it.
+    /// </summary>
+    public ManifestReferences ManifestReferences { get; init; } = ManifestReferences.SparseIndex;
+
+    /// <summary>REGISTRY_MANIFEST_MAX_SIZE, in bytes: at least the 4 MiB that clients may count on (OCI distribution-spec, "Pushing Manifests").</summary>
+    public long ManifestMaxSize { get; init; } = MinManifestMaxSize;
+
+    /// <summary>
+    /// REGISTRY_GC_GRACE: how long a blob that no manifest needs is kept, in the server's running time. A day covers a build that pushes its
+    /// layers long before its manifest.
+    /// </summary>
+    public TimeSpan GcGrace { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>REGISTRY_EXTERNAL_URL: scheme and authority that clients use; null makes every Location relative.</summary>
+    public string? ExternalUrl { get; init; }
+
+    internal const long MinManifestMaxSize = 4 * 1024 * 1024;
+    internal const long MaxManifestMaxSize = 256 * 1024 * 1024;
+}

@@ -1,0 +1,107 @@
+namespace Registry.Server.Configuration;
+
+/// <summary>Which variables there are, and what to say of those there are not.</summary>
+internal static class VariableNames
+{
+    public const string Prefix = "REGISTRY_";
+
+    /// <summary>The variables of the user guide's authentication chapter.</summary>
+    public static readonly IReadOnlyList<string> Authentication =
+    [
+        "REGISTRY_AUTH_TYPE", "REGISTRY_AUTH_REALM", "REGISTRY_AUTH_HTPASSWD", "REGISTRY_AUTH_TOKEN_REALM", "REGISTRY_AUTH_TOKEN_SERVICE",
+        "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY",
+    ];
+
+    /// <summary>Every variable.</summary>
+    public static readonly IReadOnlyList<string> All =
+    [
+        "REGISTRY_HOST", "REGISTRY_PORT", "REGISTRY_LOG_LEVEL", "REGISTRY_STORAGE_PATH", "REGISTRY_UPLOAD_TIMEOUT",
+        "REGISTRY_UPLOAD_CLEANUP_INTERVAL", "REGISTRY_PAGINATION_DEFAULT_LIMIT", "REGISTRY_PAGINATION_MAX_LIMIT",
+        "REGISTRY_MANIFEST_REFERENCES", "REGISTRY_MANIFEST_MAX_SIZE", "REGISTRY_GC_GRACE", "REGISTRY_EXTERNAL_URL",
+        .. Authentication, "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_ACCESS_CONTROL_CONFIG",
+    ];
+
+    // What operators of CNCF distribution have in their compose files, and what it is called here.
+    private static readonly Dictionary<string, string> OfDistribution = new(StringComparer.Ordinal)
+    {
+        ["REGISTRY_HTTP_ADDR"] = "REGISTRY_HOST and REGISTRY_PORT",
+        ["REGISTRY_HTTP_HOST"] = "REGISTRY_EXTERNAL_URL",
+        ["REGISTRY_LOG_ACCESSLOG_DISABLED"] = "REGISTRY_LOG_LEVEL",
+        ["REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY"] = "REGISTRY_STORAGE_PATH (with /docker/registry/v2 added)",
+        ["REGISTRY_STORAGE_DELETE_ENABLED"] = "nothing: deleting is always possible",
+        ["REGISTRY_AUTH_HTPASSWD_PATH"] = "REGISTRY_AUTH_HTPASSWD",
+        ["REGISTRY_AUTH_HTPASSWD_REALM"] = "REGISTRY_AUTH_REALM",
+        ["REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE"] = "REGISTRY_AUTH_TOKEN_PUBLICKEY",
+    };
+
+    private static readonly string[] DistributionSections =
+        ["HTTP_", "STORAGE_", "LOG_", "AUTH_TOKEN_", "AUTH_HTPASSWD_", "REDIS_", "PROXY_", "NOTIFICATIONS_", "HEALTH_", "VALIDATION_", "CATALOG_", "COMPATIBILITY_", "MIDDLEWARE_", "POLICY_"];
+
+    /// <summary>Reports every variable that begins like ours and is not one.</summary>
+    public static void Check(IReadOnlyDictionary<string, string> environment, List<string> faults, List<string> warnings)
+    {
+        foreach (var (name, value) in environment.Where(variable => variable.Key.StartsWith(Prefix, StringComparison.Ordinal))
+            .OrderBy(variable => variable.Key, StringComparer.Ordinal))
+        {
+            if (IsFromKubernetes(name, value))
+            {
+                warnings.Add($"{name} is ignored: Kubernetes sets it for a Service called 'registry'; enableServiceLinks: false avoids it");
+            }
+            else if (All.Contains(name))
+            {
+                continue;
+            }
+            else if (OfDistribution.TryGetValue(name, out var ours))
+            {
+                warnings.Add($"{name} is ignored: it belongs to CNCF distribution; here it is {ours}");
+            }
+            else if (Nearest(name) is { } nearest)
+            {
+                faults.Add($"{name} is not a setting; did you mean {nearest}?");
+            }
+            else if (DistributionSections.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
+            {
+                warnings.Add($"{name} is ignored: it belongs to CNCF distribution; see docs/configuration.md for the settings here");
+            }
+            else
+            {
+                faults.Add($"{name} is not a setting; docs/configuration.md lists them");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Whether a variable is one that Kubernetes injects for a Service called "registry": <c>REGISTRY_PORT=tcp://…</c>,
+    /// <c>REGISTRY_SERVICE_HOST</c>, <c>REGISTRY_PORT_5000_TCP_ADDR</c> and the like.
+    /// </summary>
+    public static bool IsFromKubernetes(string name, string value) =>
+        (name == "REGISTRY_PORT" && value.Contains("://", StringComparison.Ordinal))
+        || name.StartsWith("REGISTRY_SERVICE_", StringComparison.Ordinal)
+        || (name.StartsWith("REGISTRY_PORT_", StringComparison.Ordinal) && char.IsAsciiDigit(name["REGISTRY_PORT_".Length..].FirstOrDefault()));
+
+    private static string? Nearest(string name)
+    {
+        var best = All.Select(known => (Name: known, Distance: Distance(name, known))).MinBy(candidate => candidate.Distance);
+        return best.Distance <= Math.Max(2, name.Length / 8) ? best.Name : null;
+    }
+
+    // Levenshtein: insertions, deletions and substitutions.
+    private static int Distance(string a, string b)
+    {
+        var previous = Enumerable.Range(0, b.Length + 1).ToArray();
+        var current = new int[b.Length + 1];
+        for (var i = 1; i <= a.Length; i++)
+        {
+            current[0] = i;
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+                current[j] = Math.Min(substitution, Math.Min(previous[j], current[j - 1]) + 1);
+            }
+
+            (previous, current) = (current, previous);
+        }
+
+        return previous[b.Length];
+    }
+}

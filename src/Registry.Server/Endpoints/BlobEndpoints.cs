@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary><c>/v2/&lt;name&gt;/blobs/&lt;digest&gt;</c>.</summary>
+internal sealed class BlobEndpoints(BlobOperations blobs)
+{
+    public async Task<RegistryError?> HeadAsync(RequestContext request)
+    {
+        if (!Digest.TryParse(request.Parameter, out var digest))
+        {
+            return Parameters.InvalidDigest(request.Parameter);
+        }
+
+        if (!(await blobs.StatAsync(request.Repository, digest)).TryGet(out var size, out var error))
+        {
+            return error;
+        }
+
+        FileResponse.WriteHead(request.Response, digest, size);
+        return null;
+    }
+
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        if (!Digest.TryParse(request.Parameter, out var digest))
+        {
+            return Parameters.InvalidDigest(request.Parameter);
+        }
+
+        if (!(await blobs.OpenAsync(request.Repository, digest)).TryGet(out var content, out var error))
+        {
+            return error;
+        }
+
+        using (content)
+        {
+            return await FileResponse.SendAsync(request.Http, content, digest);
+        }
+    }
+
+    public async Task<RegistryError?> DeleteAsync(RequestContext request)
+    {
+        if (!Digest.TryParse(request.Parameter, out var digest))
+        {
+            return Parameters.InvalidDigest(request.Parameter);
+        }
+
+        var error = await blobs.DeleteAsync(request.Repository, digest);
+        if (error is null)
+        {
+            request.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+        else if (error.Code == RegistryErrorCode.BlobInUse)
+        {
+            request.Response.Headers.Allow = "GET, HEAD";
+        }
+
+        return error;
+    }
+}

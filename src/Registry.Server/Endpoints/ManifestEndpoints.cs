@@ -1,0 +1,177 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary><c>/v2/&lt;name&gt;/manifests/&lt;reference&gt;</c>.</summary>
+/// <remarks>
+/// Accept is not looked at: the stored bytes go out under their stored type. Clients that were sent away by a registry for it broke, and
+/// clients that cannot read a type say so themselves.
+/// </remarks>
+internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, long maxSize)
+{
+    public async Task<RegistryError?> HeadAsync(RequestContext request)
+    {
+        if (!Parameters.ParseReferenceToRead(request.Parameter).TryGet(out var reference, out var invalid))
+        {
+            return invalid;
+        }
+
+        if (!(await manifests.StatAsync(request.Repository, reference)).TryGet(out var manifest, out var error))
+        {
+            return error;
+        }
+
+        return WriteHead(request, manifest, out _);
+    }
+
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        if (!Parameters.ParseReferenceToRead(request.Parameter).TryGet(out var reference, out var invalid))
+        {
+            return invalid;
+        }
+
+        if (!(await manifests.GetAsync(request.Repository, reference)).TryGet(out var found, out var error))
+        {
+            return error;
+        }
+
+        var refused = WriteHead(request, found.Manifest, out var hasBody);
+        if (refused is null && hasBody)
+        {
+            await request.Response.BodyWriter.WriteAsync(found.Content, request.Aborted);
+        }
+
+        return refused;
+    }
+
+    public async Task<RegistryError?> PutAsync(RequestContext request)
+    {
+        if (!Parameters.ParseReference(request.Parameter).TryGet(out var reference, out var invalid))
+        {
+            return invalid;
+        }
+
+        if (!ReadTags(request.Request.Query["tag"], reference).TryGet(out var tags, out var badTag))
+        {
+            return badTag;
+        }
+
+        if (!(await BodyReading.ReadAsync(request.Http, maxSize, RegistryErrorCode.ManifestTooLarge)).TryGet(out var body, out var tooLarge))
+        {
+            return tooLarge;
+        }
+
+        var headers = request.Request.Headers;
+        var put = await manifests.PutAsync(
+            request.Repository,
+            reference,
+            WithoutParameters(request.Request.ContentType),
+            body,
+            tags,
+            EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
+        if (!put.TryGet(out var stored, out var error))
+        {
+            return error;
+        }
+
+        var response = request.Response;
+        response.Headers.Location = locations.Manifest(request.Repository, stored.Digest);
+        response.Headers["Docker-Content-Digest"] = stored.Digest.Value;
+        response.Headers.ETag = EntityTags.Of(stored.Digest);
+        if (stored.Manifest.Subject is { } subject)
+        {
+            response.Headers["OCI-Subject"] = subject.Digest.Value;
+        }
+
+        if (tags.Count > 0)
+        {
+            response.Headers["OCI-Tag"] = new StringValues([.. tags.Select(tag => tag.Value)]);
+        }
+
+        response.StatusCode = StatusCodes.Status201Created;
+        return null;
+    }
+
+    public async Task<RegistryError?> DeleteAsync(RequestContext request)
+    {
+        if (!Parameters.ParseReference(request.Parameter).TryGet(out var reference, out var invalid))
+        {
+            return invalid;
+        }
+
+        var headers = request.Request.Headers;
+        var error = await manifests.DeleteAsync(
+            request.Repository, reference, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
+        if (error is null)
+        {
+            request.Response.StatusCode = StatusCodes.Status202Accepted;
+        }
+
+        return error;
+    }
+
+    private static RegistryError? WriteHead(RequestContext request, StoredManifest manifest, out bool hasBody)
+    {
+        hasBody = false;
+        var headers = request.Request.Headers;
+        if (EntityTags.IsRuledOut(headers.IfMatch, manifest.Digest))
+        {
+            return RegistryErrorCode.PreconditionFailed;
+        }
+
+        var response = request.Response;
+        response.Headers["Docker-Content-Digest"] = manifest.Digest.Value;
+        response.Headers.ETag = EntityTags.Of(manifest.Digest);
+        if (EntityTags.IsFresh(headers.IfNoneMatch, manifest.Digest))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return null;
+        }
+
+        response.ContentType = manifest.MediaType;
+        response.ContentLength = manifest.Size;
+        hasBody = true;
+        return null;
+    }
+
+    private static Result<IReadOnlyList<Tag>> ReadTags(StringValues values, Reference reference)
+    {
+        if (values.Count > 0 && reference.Tag is not null)
+        {
+            return new RegistryError(RegistryErrorCode.TagInvalid, "the query parameter 'tag' goes with a push by digest");
+        }
+
+        var tags = new List<Tag>(values.Count);
+        foreach (var value in values)
+        {
+            if (!Tag.TryParse(value, out var tag))
+            {
+                return Parameters.InvalidTag(value ?? string.Empty);
+            }
+
+            tags.Add(tag);
+        }
+
+        return tags;
+    }
+
+    // "The registry SHOULD ignore parameters on the Content-Type header" (OCI distribution-spec, "Pushing Manifests").
+    private static string? WithoutParameters(string? contentType)
+    {
+        if (string.IsNullOrWhiteSpace(contentType))
+        {
+            return null;
+        }
+
+        var semicolon = contentType.IndexOf(';', StringComparison.Ordinal);
+        return (semicolon < 0 ? contentType : contentType[..semicolon]).Trim();
+    }
+}

@@ -1,0 +1,86 @@
+using System.Text.Json;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary><c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"): never a 404.</summary>
+internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
+{
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        if (!Digest.TryParse(request.Parameter, out var subject))
+        {
+            return Parameters.InvalidDigest(request.Parameter);
+        }
+
+        var query = request.Request.Query;
+        Digest? last = null;
+        if (query.TryGetValue("last", out var lastText))
+        {
+            if (!Digest.TryParse(lastText.ToString(), out var lastDigest))
+            {
+                return Parameters.InvalidDigest(lastText.ToString());
+            }
+
+            last = lastDigest;
+        }
+
+        // A plus sign that was not escaped reads as a space, which no media type has.
+        var filter = query.TryGetValue("artifactType", out var filterText) ? filterText.ToString().Replace(' ', '+') : null;
+        filter = string.IsNullOrEmpty(filter) ? null : filter;
+        if (!(await referrers.ListAsync(request.Repository, subject, filter, last)).TryGet(out var page, out var error))
+        {
+            return error;
+        }
+
+        if (filter is not null)
+        {
+            request.Response.Headers["OCI-Filters-Applied"] = "artifactType";
+        }
+
+        if (page.HasMore)
+        {
+            var type = filter is null ? string.Empty : $"artifactType={Uri.EscapeDataString(filter)}&";
+            request.Response.Headers.Link =
+                $"</v2/{request.Repository}/referrers/{subject}?{type}last={Uri.EscapeDataString(page.Items[^1].Digest.Value)}>; rel=\"next\"";
+        }
+
+        await JsonResponse.WriteAsync(request.Response, writer => WriteIndex(writer, page.Items), MediaTypes.OciIndex);
+        return null;
+    }
+
+    private static void WriteIndex(Utf8JsonWriter writer, IReadOnlyList<Referrer> items)
+    {
+        writer.WriteStartObject();
+        writer.WriteNumber("schemaVersion", 2);
+        writer.WriteString("mediaType", MediaTypes.OciIndex);
+        writer.WriteStartArray("manifests");
+        foreach (var item in items)
+        {
+            writer.WriteStartObject();
+            writer.WriteString("mediaType", item.MediaType);
+            writer.WriteString("digest", item.Digest.Value);
+            writer.WriteNumber("size", item.Size);
+            if (item.ArtifactType is not null)
+            {
+                writer.WriteString("artifactType", item.ArtifactType);
+            }
+
+            if (item.Annotations is not null)
+            {
+                writer.WritePropertyName("annotations");
+                writer.WriteRawValue(item.Annotations);
+            }
+
+            writer.WriteEndObject();
+        }
+
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+    }
+}

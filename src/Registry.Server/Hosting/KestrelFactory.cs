@@ -1,0 +1,60 @@
+using System.Net;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>Kestrel without a host around it, with limits that fit layers instead of web pages.</summary>
+internal static class KestrelFactory
+{
+    // Slower than this for longer than that is no network but a client that holds a connection open.
+    private const double MinBytesPerSecond = 1024;
+    private static readonly TimeSpan SlowGrace = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
+
+    // Uploads take a quarter of this at a time, and the rest keeps the network busy meanwhile.
+    private const long ReceiveBufferSize = 1024 * 1024;
+
+    public static KestrelServer Create(RegistryOptions options, ILoggerFactory loggers)
+    {
+        var kestrel = new KestrelServerOptions
+        {
+            AddServerHeader = false,
+            ApplicationServices = new ServiceCollection().AddSingleton(loggers).BuildServiceProvider(),
+        };
+        var limits = kestrel.Limits;
+        limits.MaxRequestBodySize = null;
+        limits.MaxRequestBufferSize = ReceiveBufferSize;
+        limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, SlowGrace);
+        limits.MinResponseDataRate = new MinDataRate(MinBytesPerSecond, SlowGrace);
+        limits.RequestHeadersTimeout = HeadersTimeout;
+        Listen(kestrel, options);
+        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        return new KestrelServer(Options.Create(kestrel), transport, loggers);
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, RegistryOptions options)
+    {
+        switch (options.Host)
+        {
+            case "*":
+                kestrel.ListenAnyIP(options.Port, Configure);
+                break;
+            case "localhost" when options.Port != 0:
+                kestrel.ListenLocalhost(options.Port, Configure);
+                break;
+            case "localhost":
+                kestrel.Listen(IPAddress.Loopback, options.Port, Configure);
+                break;
+            default:
+                kestrel.Listen(IPAddress.Parse(options.Host), options.Port, Configure);
+                break;
+        }
+    }
+
+    private static void Configure(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+}

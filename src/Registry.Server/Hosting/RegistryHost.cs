@@ -1,0 +1,164 @@
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Maintenance;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+using Registry.Server.Endpoints;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+using Registry.Server.Routing;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>The composition: every object of a running registry is made here, in the order in which they need each other.</summary>
+public sealed class RegistryHost : IAsyncDisposable
+{
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly RegistryStorage _storage;
+    private readonly KestrelServer _kestrel;
+    private readonly HttpApplication _application;
+    private readonly TreeIndexer _indexer;
+    private readonly ILoggerFactory _loggers;
+    private readonly TimeProvider _time;
+    private readonly UploadExpiry _uploadExpiry;
+    private readonly RegistryOptions _options;
+    private readonly List<PeriodicTask> _periodic = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _indexing = Task.CompletedTask;
+    private bool _started;
+    private bool _disposed;
+
+    private RegistryHost(RegistryOptions options, RegistryStorage storage, TimeProvider time, ILoggerFactory loggers)
+    {
+        _options = options;
+        _storage = storage;
+        _time = time;
+        _loggers = loggers;
+        _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
+        var leases = new BlobLeases();
+        Collector = new GarbageCollector(
+            storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+        _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
+
+        var blobs = new BlobOperations(storage.Blobs, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
+        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer);
+        var manifests = new ManifestOperations(
+            storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
+        var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
+        var referrers = new ReferrerOperations(storage.Metadata, _indexer);
+
+        var locations = new Locations(options.ExternalUrl);
+        var routes = new RouteTrie(RouteTable.Create(
+            new BlobEndpoints(blobs),
+            new UploadEndpoints(uploads, locations),
+            new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
+            new ListEndpoints(lists),
+            new ReferrerEndpoints(referrers)));
+        var pipeline = new RequestPipeline(routes, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+        _application = new HttpApplication(pipeline.HandleAsync);
+        _kestrel = KestrelFactory.Create(options, loggers);
+    }
+
+    /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
+    public IReadOnlyList<string> Addresses => [.. _kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
+
+    /// <summary>The garbage collector, which also runs by itself.</summary>
+    public GarbageCollector Collector { get; }
+
+    /// <summary>Where the data is, absolute.</summary>
+    public string StoragePath => _storage.Layout.Root;
+
+    /// <summary>Opens the storage and starts to listen.</summary>
+    /// <exception cref="StorageException">The data folder cannot be used.</exception>
+    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        var storage = RegistryStorage.Open(options.StoragePath, time, loggers);
+        var host = new RegistryHost(options, storage, time, loggers);
+        try
+        {
+            await host.StartAsync();
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Finishes the requests in flight, within a bound, and closes the storage.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        _disposed = true;
+        if (_started)
+        {
+            using var drained = new CancellationTokenSource(DrainTimeout);
+            await _kestrel.StopAsync(drained.Token);
+        }
+
+        _kestrel.Dispose();
+        await _stopping.CancelAsync();
+        foreach (var task in _periodic)
+        {
+            await task.DisposeAsync();
+        }
+
+        await _indexing;
+        if (_started && _storage.Health.Failure is null)
+        {
+            await Collector.SavePromisesAsync();
+        }
+
+        await _storage.DisposeAsync();
+        _stopping.Dispose();
+    }
+
+    private async Task StartAsync()
+    {
+        if (_storage.Tree.IsEmpty)
+        {
+            // Nothing to index: ready from the first request on.
+            await _indexer.RunAsync(_stopping.Token);
+        }
+
+        await _kestrel.StartAsync(_application, _stopping.Token);
+        _started = true;
+        _indexing = Task.Run(IndexAsync);
+        var log = _loggers.CreateLogger<PeriodicTask>();
+        _periodic.Add(new PeriodicTask(
+            "The expiry of uploads", _options.UploadCleanupInterval, _uploadExpiry.RunAsync, _time, log));
+        _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
+    }
+
+    // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
+    private Task CollectAsync(CancellationToken cancellationToken) =>
+        _indexer.IsComplete ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+
+    private async Task IndexAsync()
+    {
+        try
+        {
+            await _indexer.RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping; the next start goes on.
+        }
+#pragma warning disable CA1031 // The registry goes on serving what is indexed, and says why it serves no more.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            IndexingLog.Failed(_loggers.CreateLogger<TreeIndexer>(), e);
+        }
+    }
+}

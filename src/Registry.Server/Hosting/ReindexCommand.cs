@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Maintenance;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>
+/// <c>registry reindex</c>: rebuilds the metadata from the tree, while no registry uses the folder. The old database is kept beside the new
+/// one until the new one is complete.
+/// </summary>
+internal static class ReindexCommand
+{
+    public static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            await FinishJournalAsync(path, loggers);
+            using (var folder = DataFolder.Open(path))
+            {
+                DatabaseFiles.SetAside(folder.Layout);
+            }
+
+            await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
+            {
+                var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
+                await indexer.RunAsync(CancellationToken.None);
+            }
+
+            using (var folder = DataFolder.Open(path))
+            {
+                DatabaseFiles.RemoveSetAside(folder.Layout);
+            }
+
+            Console.Out.WriteLine($"The metadata of {path} was rebuilt from its tree.");
+            return ExitCodes.Success;
+        }
+        catch (StorageException e)
+        {
+            await Console.Error.WriteLineAsync($"registry: REGISTRY_STORAGE_PATH {path} {e.Message}");
+            return ExitCodes.Failure;
+        }
+    }
+
+    // Changes that the tree has not seen yet are in the old database only.
+    private static async Task FinishJournalAsync(string path, ILoggerFactory loggers)
+    {
+        try
+        {
+            await RegistryStorage.Open(path, TimeProvider.System, loggers).DisposeAsync();
+        }
+        catch (StorageException e) when (e.InnerException is Microsoft.Data.Sqlite.SqliteException)
+        {
+            await Console.Error.WriteLineAsync($"registry: warning: the old metadata cannot be read, only the tree counts: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Registry.Server.Http;
+
+/// <summary>
+/// The path of a request as the client wrote it. Kestrel's own <c>Path</c> has dot segments removed, so a name that routes could differ
+/// from the one that is authorised; the raw target is decoded here, once.
+/// </summary>
+internal static class RequestTarget
+{
+    private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+
+    /// <summary>
+    /// The path of a request target in origin or absolute form (RFC 9112, section 3.2), percent-decoded once. Allocates only when there
+    /// is something to decode.
+    /// </summary>
+    /// <returns>False when its percent-encoding is broken or does not decode to text.</returns>
+    public static bool TryGetPath(string target, out ReadOnlySpan<char> path)
+    {
+        path = target;
+        if (!target.StartsWith('/'))
+        {
+            var authority = target.IndexOf("://", StringComparison.Ordinal);
+            var slash = authority < 0 ? -1 : target.IndexOf('/', authority + 3);
+            path = slash < 0 ? "/" : path[slash..];
+        }
+
+        var query = path.IndexOf('?');
+        if (query >= 0)
+        {
+            path = path[..query];
+        }
+
+        return !path.Contains('%') || TryDecode(ref path);
+    }
+
+    /// <summary>The raw target without the query, for logs: it is still encoded, so it cannot break a line.</summary>
+    public static string Path(HttpContext http)
+    {
+        var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var query = target.IndexOf('?', StringComparison.Ordinal);
+        return query < 0 ? target : target[..query];
+    }
+
+    private static bool TryDecode(ref ReadOnlySpan<char> path)
+    {
+        var bytes = new byte[path.Length];
+        var length = 0;
+        for (var i = 0; i < path.Length; i++)
+        {
+            if (path[i] != '%')
+            {
+                if (path[i] > 127)
+                {
+                    return false;
+                }
+
+                bytes[length++] = (byte)path[i];
+            }
+            else if (i + 2 < path.Length
+                && byte.TryParse(path.Slice(i + 1, 2), System.Globalization.NumberStyles.AllowHexSpecifier, null, out var value))
+            {
+                bytes[length++] = value;
+                i += 2;
+            }
+            else
+            {
+                return false;
+            }
+        }
+
+        try
+        {
+            path = StrictUtf8.GetString(bytes, 0, length);
+            return true;
+        }
+        catch (DecoderFallbackException)
+        {
+            return false;
+        }
+    }
+}

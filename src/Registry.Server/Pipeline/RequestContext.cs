@@ -1,0 +1,27 @@
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Oci;
+
+namespace Registry.Server.Pipeline;
+
+/// <summary>A request that has been routed: what the path said, already parsed, and who is asking.</summary>
+internal sealed class RequestContext(HttpContext http, RepositoryName repository, string parameter)
+{
+    /// <summary>The exchange itself.</summary>
+    public HttpContext Http { get; } = http;
+
+    /// <summary>The repository of the path; default for paths without one.</summary>
+    public RepositoryName Repository { get; } = repository;
+
+    /// <summary>The last parameter of the path, decoded and unchecked; empty for paths without one.</summary>
+    public string Parameter { get; } = parameter;
+
+    /// <summary>The user; null for an anonymous one.</summary>
+    public string? User { get; init; }
+
+    public HttpRequest Request => Http.Request;
+
+    public HttpResponse Response => Http.Response;
+
+    /// <summary>Ends when the client goes away.</summary>
+    public CancellationToken Aborted => Http.RequestAborted;
+}

@@ -1,0 +1,125 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Server.Http;
+using Registry.Server.Routing;
+
+namespace Registry.Server.Pipeline;
+
+/// <summary>
+/// The way of every request: match → invoke → write the error, if there is one. Authentication and authorisation come between the first two,
+/// decided from the same name that was matched.
+/// </summary>
+internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse errors, ILogger<RequestPipeline> logger)
+{
+    /// <summary>Answers a request.</summary>
+    public async Task HandleAsync(HttpContext http)
+    {
+        var headers = http.Response.Headers;
+        headers["Docker-Distribution-API-Version"] = "registry/2.0";
+        headers.XContentTypeOptions = "nosniff";
+        RegistryError? error;
+        try
+        {
+            error = await ProcessAsync(http);
+        }
+        catch (BadHttpRequestException e)
+        {
+            error = new RegistryError(Classify(e.StatusCode), e.Message);
+        }
+        catch (Exception e) when (e is OperationCanceledException or IOException)
+        {
+            // The client has gone away (faults of the disk arrive as StorageException); nobody reads an answer.
+            LogGone(http.Request.Method, RequestTarget.Path(http));
+            http.Abort();
+            return;
+        }
+        catch (StorageException e)
+        {
+            LogStorage(e, http.Request.Method, RequestTarget.Path(http));
+            error = e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
+        }
+#pragma warning disable CA1031 // A mistake of ours must not look like an answer of somebody else's server, nor leak a stack trace.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogMistake(e, http.Request.Method, RequestTarget.Path(http));
+            error = RegistryErrorCode.InternalError;
+        }
+
+        if (error is not null)
+        {
+            LogRefused(http.Request.Method, RequestTarget.Path(http), error);
+            await errors.WriteAsync(http, error);
+        }
+        else
+        {
+            LogAnswered(http.Request.Method, RequestTarget.Path(http), http.Response.StatusCode);
+        }
+    }
+
+    private static RegistryErrorCode Classify(int status) => status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => RegistryErrorCode.BodyTooLarge,
+        StatusCodes.Status408RequestTimeout => RegistryErrorCode.BodyTooSlow,
+        _ => RegistryErrorCode.BadRequest,
+    };
+
+    private Task<RegistryError?> ProcessAsync(HttpContext http)
+    {
+        // Kestrel drops Content-Length when Transfer-Encoding is there too and leaves this trace. Another server on the way may have read
+        // the message the other way (RFC 9112, section 6.1): refuse it and hang up.
+        if (http.Request.Headers.ContainsKey("X-Content-Length") && http.Request.Headers.TransferEncoding.Count > 0)
+        {
+            http.Response.Headers.Connection = "close";
+            return Refuse(new RegistryError(RegistryErrorCode.BadRequest, "both Content-Length and Transfer-Encoding are given"));
+        }
+
+        if (!RequestTarget.TryGetPath(http.Features.Get<IHttpRequestFeature>()!.RawTarget, out var path))
+        {
+            return Refuse(new RegistryError(RegistryErrorCode.BadRequest, "the path is not valid percent-encoded text"));
+        }
+
+        var match = routes.Match(path);
+        if (match.Routes is null)
+        {
+            return Refuse(RegistryErrorCode.NotFound);
+        }
+
+        if (match.Routes.Find(http.Request.Method) is not { } route)
+        {
+            http.Response.Headers.Allow = match.Routes.Allow;
+            return Refuse(RegistryErrorCode.MethodNotAllowed);
+        }
+
+        RepositoryName name = default;
+        if (route.Template.Contains("<name>", StringComparison.Ordinal) && !RepositoryName.TryParse(match.Name, out name))
+        {
+            return Refuse(new RegistryError(
+                RegistryErrorCode.NameInvalid,
+                $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes"));
+        }
+
+        return route.Handler(new RequestContext(http, name, match.Parameter.ToString()));
+    }
+
+    private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);
+
+    [LoggerMessage(1, LogLevel.Debug, "{Method} {Path} -> {Status}")]
+    private partial void LogAnswered(string method, string path, int status);
+
+    [LoggerMessage(2, LogLevel.Debug, "{Method} {Path} -> {Error}")]
+    private partial void LogRefused(string method, string path, RegistryError error);
+
+    [LoggerMessage(3, LogLevel.Debug, "{Method} {Path}: the client has gone away")]
+    private partial void LogGone(string method, string path);
+
+    [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage")]
+    private partial void LogStorage(Exception exception, string method, string path);
+
+    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it")]
+    private partial void LogMistake(Exception exception, string method, string path);
+}

@@ -1,0 +1,12 @@
+using Registry.Core.Access;
+
+namespace Registry.Server.Routing;
+
+/// <summary>A row of the route table.</summary>
+/// <param name="Method">The HTTP method.</param>
+/// <param name="Template">
+/// The path. <c>&lt;name&gt;</c> stands for a repository name with any number of slashes, any other <c>&lt;word&gt;</c> for one segment.
+/// </param>
+/// <param name="Permission">What the caller must be allowed to do. There is no route without one.</param>
+/// <param name="Handler">What answers.</param>
+internal sealed record Route(string Method, string Template, Permission Permission, Handler Handler);

@@ -1,0 +1,37 @@
+using Registry.Core.Access;
+using Registry.Server.Endpoints;
+
+namespace Registry.Server.Routing;
+
+/// <summary>Every route of the registry, on one screen.</summary>
+internal static class RouteTable
+{
+    public static IReadOnlyList<Route> Create(
+        BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers) =>
+    [
+        new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
+        new("HEAD", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
+        new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
+        new("HEAD", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
+
+        new("GET", "/v2/_catalog", Permission.Catalog, lists.GetCatalogAsync),
+        new("GET", "/v2/<name>/tags/list", Permission.Pull, lists.GetTagsAsync),
+        new("GET", "/v2/<name>/referrers/<digest>", Permission.Pull, referrers.GetAsync),
+
+        new("GET", "/v2/<name>/manifests/<reference>", Permission.Pull, manifests.GetAsync),
+        new("HEAD", "/v2/<name>/manifests/<reference>", Permission.Pull, manifests.HeadAsync),
+        new("PUT", "/v2/<name>/manifests/<reference>", Permission.Push, manifests.PutAsync),
+        new("DELETE", "/v2/<name>/manifests/<reference>", Permission.Delete, manifests.DeleteAsync),
+
+        new("GET", "/v2/<name>/blobs/<digest>", Permission.Pull, blobs.GetAsync),
+        new("HEAD", "/v2/<name>/blobs/<digest>", Permission.Pull, blobs.HeadAsync),
+        new("DELETE", "/v2/<name>/blobs/<digest>", Permission.Delete, blobs.DeleteAsync),
+
+        new("POST", "/v2/<name>/blobs/uploads/", Permission.Push, uploads.PostAsync),
+        new("POST", "/v2/<name>/blobs/uploads", Permission.Push, uploads.PostAsync),
+        new("GET", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.GetAsync),
+        new("PATCH", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PatchAsync),
+        new("PUT", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PutAsync),
+        new("DELETE", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.DeleteAsync),
+    ];
+}

@@ -1,0 +1,116 @@
+namespace Registry.Server.Routing;
+
+/// <summary>
+/// A trie over path segments, read from the end of the path. A repository name may contain anything that looks like a route
+/// (<c>a/manifests/b</c>, <c>v2/tags/list</c>), so only the fixed tail can decide; what is left between the prefix and the tail is the name.
+/// Matching allocates nothing.
+/// </summary>
+internal sealed class RouteTrie
+{
+    private const string NameParameter = "<name>";
+
+    private readonly Node _root = new();
+
+    public RouteTrie(IEnumerable<Route> routes)
+    {
+        foreach (var route in routes)
+        {
+            Add(route);
+        }
+    }
+
+    /// <summary>Finds what a path leads to; a match without routes when it leads nowhere.</summary>
+    public RouteMatch Match(ReadOnlySpan<char> path)
+    {
+        Match(_root, path, default, out var match);
+        return match;
+    }
+
+    // Literals win over parameters, and a literal that leads nowhere gives way: "…/manifests/list" is a tag called "list".
+    private static bool Match(Node node, ReadOnlySpan<char> path, ReadOnlySpan<char> parameter, out RouteMatch match)
+    {
+        var slash = path.LastIndexOf('/');
+        if (slash >= 0)
+        {
+            var segment = path[(slash + 1)..];
+            var rest = path[..slash];
+            foreach (var (literal, child) in node.Literals)
+            {
+                if (segment.SequenceEqual(literal) && Match(child, rest, parameter, out match))
+                {
+                    return true;
+                }
+            }
+
+            if (node.Parameter is { } parameterNode && !segment.IsEmpty && Match(parameterNode, rest, segment, out match))
+            {
+                return true;
+            }
+        }
+
+        if (node.NamedRoutes is { } named && path.StartsWith(node.NamePrefix))
+        {
+            match = new RouteMatch { Routes = named, Name = path[node.NamePrefix.Length..], Parameter = parameter };
+            return true;
+        }
+
+        if (node.Routes is { } routes && path.IsEmpty)
+        {
+            match = new RouteMatch { Routes = routes, Parameter = parameter };
+            return true;
+        }
+
+        match = default;
+        return false;
+    }
+
+    private void Add(Route route)
+    {
+        var name = route.Template.IndexOf(NameParameter, StringComparison.Ordinal);
+        var tail = name < 0 ? route.Template : route.Template[(name + NameParameter.Length)..];
+        var node = _root;
+        foreach (var segment in tail.Split('/')[1..].Reverse())
+        {
+            node = segment.StartsWith('<') ? node.Parameter ??= new Node() : node.Literal(segment);
+        }
+
+        if (name < 0)
+        {
+            (node.Routes ??= new RouteSet()).Add(route);
+            return;
+        }
+
+        node.NamePrefix = route.Template[..name];
+        (node.NamedRoutes ??= new RouteSet()).Add(route);
+    }
+
+    private sealed class Node
+    {
+        public (string Segment, Node Child)[] Literals { get; private set; } = [];
+
+        public Node? Parameter { get; set; }
+
+        /// <summary>The routes of a path that ends (begins) here.</summary>
+        public RouteSet? Routes { get; set; }
+
+        /// <summary>The routes of a path whose remainder is a prefix and a repository name.</summary>
+        public RouteSet? NamedRoutes { get; set; }
+
+        public string NamePrefix { get; set; } = string.Empty;
+
+        public Node Literal(string segment)
+        {
+            foreach (var (existing, child) in Literals)
+            {
+                if (existing == segment)
+                {
+                    return child;
+                }
+            }
+
+            var added = new Node();
+            Literals = [.. Literals, (segment, added)];
+            return added;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+using System.Globalization;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging.Console;
+
+namespace Registry.Server.Telemetry;
+
+/// <summary>One line an event: time in UTC, level, sentence. An exception follows on its own lines.</summary>
+internal sealed class TerminalFormatter() : ConsoleFormatter(FormatterName)
+{
+    public const string FormatterName = "registry";
+
+    public override void Write<TState>(in LogEntry<TState> logEntry, IExternalScopeProvider? scopeProvider, TextWriter textWriter)
+    {
+        var level = logEntry.LogLevel switch
+        {
+            LogLevel.Trace => "trace",
+            LogLevel.Debug => "debug",
+            LogLevel.Information => "info ",
+            LogLevel.Warning => "warn ",
+            LogLevel.Error => "error",
+            _ => "fatal",
+        };
+        var time = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+        textWriter.WriteLine($"{time} {level} {OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception))}");
+        if (logEntry.Exception is { } exception)
+        {
+            textWriter.WriteLine(exception.ToString());
+        }
+    }
+
+    // What a client has sent may be part of a message, and must not be able to forge a line.
+    private static string OneLine(string message) =>
+        message.Any(char.IsControl) ? string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)) : message;
+}

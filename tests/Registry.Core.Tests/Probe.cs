@@ -1,2 +1,0 @@
-namespace Registry.Core.Tests;
-public class Probe { [Fact] public void Works() => Assert.True(true); }

@@ -1,1 +1,0 @@
-namespace Registry.Testing; internal static class P;

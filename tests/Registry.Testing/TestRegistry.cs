@@ -1,0 +1,75 @@
+using Microsoft.Extensions.Logging;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+
+namespace Registry.Testing;
+
+/// <summary>A real registry inside the test process: Kestrel on a free port of the loopback interface, a data folder of its own.</summary>
+public sealed class TestRegistry : IAsyncDisposable
+{
+    private readonly RegistryOptions _options;
+    private readonly TemporaryFolder? _ownFolder;
+    private readonly TimeProvider _time;
+    private readonly ILoggerFactory _loggers;
+
+    private TestRegistry(RegistryOptions options, TemporaryFolder? ownFolder, TimeProvider time)
+    {
+        _options = options;
+        _ownFolder = ownFolder;
+        _time = time;
+        _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
+    }
+
+    /// <summary>Everything the registry has logged.</summary>
+    public RecordedLog Log { get; } = new();
+
+    /// <summary>The running registry.</summary>
+    public RegistryHost Host { get; private set; } = null!;
+
+    /// <summary>A client whose base address is the registry; it follows no redirects.</summary>
+    public HttpClient Client { get; private set; } = null!;
+
+    /// <summary>The data folder.</summary>
+    public string StoragePath => _options.StoragePath;
+
+    /// <summary>Starts a registry.</summary>
+    /// <param name="configure">Changes the options; host, port and storage are set already.</param>
+    /// <param name="storagePath">A data folder that outlives the registry; null for one of its own that does not.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    public static async Task<TestRegistry> StartAsync(
+        Func<RegistryOptions, RegistryOptions>? configure = null, string? storagePath = null, TimeProvider? time = null)
+    {
+        var folder = storagePath is null ? new TemporaryFolder() : null;
+        var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path };
+        var registry = new TestRegistry(configure?.Invoke(options) ?? options, folder, time ?? TimeProvider.System);
+        await registry.StartAsync();
+        return registry;
+    }
+
+    /// <summary>Stops the registry in good order and starts another on the same data folder.</summary>
+    public async Task RestartAsync()
+    {
+        await StopAsync();
+        await StartAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        _loggers.Dispose();
+        Log.Dispose();
+        _ownFolder?.Dispose();
+    }
+
+    private async Task StartAsync()
+    {
+        Host = await RegistryHost.StartAsync(_options, _time, _loggers);
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(Host.Addresses[0]) };
+    }
+
+    private async Task StopAsync()
+    {
+        Client.Dispose();
+        await Host.DisposeAsync();
+    }
+}
