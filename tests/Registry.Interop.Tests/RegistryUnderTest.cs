@@ -25,7 +25,9 @@ public sealed class RegistryUnderTest : IAsyncLifetime
     {
         if (_target is null)
         {
-            _process = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: TestContext.Current.CancellationToken);
+            // Prints a line for each request.
+            var settings = new Dictionary<string, string?> { ["REGISTRY_LOG_LEVEL"] = "debug" };
+            _process = await RegistryProcess.StartAsync(_storage.Path, settings, TestContext.Current.CancellationToken);
         }
         _http = new RegistryHttp(new Uri($"http://{HostPort}"));
     }

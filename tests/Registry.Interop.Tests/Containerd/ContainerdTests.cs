@@ -5,6 +5,9 @@ namespace Registry.Interop.Tests.Containerd;
 
 public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest registry) : IClassFixture<ContainerdEngine>
 {
+    /// <summary>Plain copies, which work on any file system.</summary>
+    private const string Snapshotter = "native";
+
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -18,7 +21,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
         await sample.AssertHeldAsync(registry.Http, "containerd/plain", "1");
 
         await ForgetAsync(image);
-        _ = await engine.Ctr.RunAsync("images", "pull", "--plain-http", image);
+        _ = await engine.Ctr.RunAsync("images", "pull", "--snapshotter", Snapshotter, "--plain-http", image);
         await AssertExportedAsync(sample, image);
         Assert.StartsWith(sample.PayloadSha256, await RunAsync(image), StringComparison.Ordinal);
     }
@@ -34,7 +37,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
         await sample.AssertHeldAsync(registry.Http, "containerd/index", "1");
 
         await ForgetAsync(image);
-        _ = await engine.Ctr.RunAsync("images", "pull", "--plain-http", "--all-platforms", image);
+        _ = await engine.Ctr.RunAsync("images", "pull", "--snapshotter", Snapshotter, "--plain-http", "--all-platforms", image);
         await AssertExportedAsync(sample, image);
     }
 
@@ -46,7 +49,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
         await registry.Http.PushImageAsync(sample.Layout, sample.Top, "containerd/zstd", "1", Cancellation);
         string image = $"{registry.HostPort}/containerd/zstd:1";
 
-        _ = await ctr.RunAsync("images", "pull", "--plain-http", image);
+        _ = await ctr.RunAsync("images", "pull", "--snapshotter", Snapshotter, "--plain-http", image);
 
         await AssertExportedAsync(sample, image);
         Assert.StartsWith(sample.PayloadSha256, await RunAsync(image), StringComparison.Ordinal);
@@ -61,7 +64,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
         string image = $"{registry.HostPort}/containerd/layers:1";
         string copy = $"{registry.HostPort}/containerd/layers-copy:1";
 
-        _ = await ctr.RunAsync("images", "pull", "--plain-http", image);
+        _ = await ctr.RunAsync("images", "pull", "--snapshotter", Snapshotter, "--plain-http", image);
         _ = await ctr.RunAsync("images", "tag", image, copy);
         // containerd remembers which repository the layers came from and asks for a mount.
         _ = await ctr.RunAsync("images", "push", "--plain-http", copy);
@@ -77,7 +80,7 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
         await registry.Http.PushImageAsync(sample.Layout, sample.Top, "containerd/empty-layer", "1", Cancellation);
         string image = $"{registry.HostPort}/containerd/empty-layer@{sample.Top.Digest}";
 
-        _ = await ctr.RunAsync("images", "pull", "--plain-http", image);
+        _ = await ctr.RunAsync("images", "pull", "--snapshotter", Snapshotter, "--plain-http", image);
 
         await AssertExportedAsync(sample, image);
         Assert.Equal("last", await RunAsync(image, "/bin/cat", "/last"));
@@ -109,5 +112,5 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
     }
 
     private async Task<string> RunAsync(string image, params string[] command) =>
-        (await engine.Ctr.RunAsync(["run", "--rm", "--snapshotter", "overlayfs", image, $"c{Guid.NewGuid():n}", .. command])).Text;
+        (await engine.Ctr.RunAsync(["run", "--rm", "--snapshotter", Snapshotter, image, $"c{Guid.NewGuid():n}", .. command])).Text;
 }

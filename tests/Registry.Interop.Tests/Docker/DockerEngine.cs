@@ -47,7 +47,8 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
             "--containerd-namespace", "registry-interop",
             "--containerd-plugins-namespace", "registry-interop-plugins",
             "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
-            "--storage-driver=overlay2",
+            "--storage-driver", StorageDriver(_folder.Path),
+            "--exec-opt", "native.cgroupdriver=cgroupfs",
             "--insecure-registry", registry.HostPort,
             "--registry-mirror", $"http://{registry.HostPort}");
         _ = await _engine.WaitForLineAsync(ListeningLine, Deadline);
@@ -95,6 +96,10 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
     /// <returns>The digests of the layers before compression.</returns>
     internal async Task<string[]> DiffIdsAsync(string image) =>
         (await Docker.RunAsync("image", "inspect", "-f", "{{join .RootFS.Layers \" \"}}", image)).Text.Split(' ');
+
+    /// <summary>An overlay cannot lie on another, as in a build container.</summary>
+    private static string StorageDriver(string folder) =>
+        new DriveInfo(folder).DriveFormat.StartsWith("overlay", StringComparison.Ordinal) ? "vfs" : "overlay2";
 
     [GeneratedRegex("API listen on ")]
     private static partial Regex ListeningLine { get; }

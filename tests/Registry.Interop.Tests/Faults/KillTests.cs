@@ -56,13 +56,15 @@ public sealed class KillTests : IDisposable
         string location;
         Task interrupted;
         var halfSent = new TaskCompletionSource();
+        var killed = new TaskCompletionSource();
         using (var http = new RegistryHttp(registry.BaseAddress))
         {
             location = await http.StartUploadAsync("kill/resumed", Cancellation);
             location = await http.PatchAsync(location, new ByteArrayContent(content, 0, First), Cancellation);
-            interrupted = http.PatchAsync(location, new StallingContent(content.AsMemory(First, First), halfSent), Cancellation);
+            interrupted = http.PatchAsync(location, new StallingContent(content.AsMemory(First, First), halfSent, killed.Task), Cancellation);
             await halfSent.Task.WaitAsync(TimeSpan.FromSeconds(20), Cancellation);
             registry.Kill();
+            killed.SetResult();
             _ = await Assert.ThrowsAnyAsync<HttpRequestException>(() => interrupted);
         }
 
@@ -148,15 +150,15 @@ public sealed class KillTests : IDisposable
         public ConcurrentDictionary<string, string> Manifests { get; } = new();
     }
 
-    /// <summary>Sends half of the content and then nothing more, without ending the request.</summary>
-    private sealed class StallingContent(ReadOnlyMemory<byte> content, TaskCompletionSource halfSent) : HttpContent
+    /// <summary>Sends half of the content, and nothing more until the server has been killed.</summary>
+    private sealed class StallingContent(ReadOnlyMemory<byte> content, TaskCompletionSource halfSent, Task killed) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
         {
             await stream.WriteAsync(content[..(content.Length / 2)]);
             await stream.FlushAsync();
             halfSent.SetResult();
-            await Task.Delay(TimeSpan.FromSeconds(30));
+            await killed;
         }
 
         protected override bool TryComputeLength(out long length)
