@@ -48,8 +48,8 @@ public class RegistryErrorTests
         Assert.Equal(
             "400 MANIFEST_BLOB_UNKNOWN \"blob unknown\": a; b",
             new RegistryError(RegistryErrorCode.ManifestBlobUnknown, ["a", "b"]).ToString());
-        Assert.Equal(["x"], new RegistryError(RegistryErrorCode.Unsupported, "x").Details);
-        Assert.Empty(new RegistryError(RegistryErrorCode.Unsupported).Details);
+        Assert.Equal(["x"], new RegistryError(RegistryErrorCode.BadRequest, "x").Details);
+        Assert.Empty(new RegistryError(RegistryErrorCode.BadRequest).Details);
     }
 
     [Fact]
