@@ -1,16 +1,45 @@
+using System.Runtime.InteropServices;
+
 namespace Registry.Testing;
 
-/// <summary>A new, empty folder that is deleted with everything in it.</summary>
-public sealed class TemporaryFolder : IDisposable
+/// <summary>A new, empty folder that is deleted with everything in it, after whatever is mounted inside has been unmounted.</summary>
+/// <param name="purpose">Part of the name. Short: Unix sockets inside have 108 bytes for their whole path.</param>
+public sealed partial class TemporaryFolder(string purpose = "test") : IDisposable
 {
+    private const int DetachMount = 2;
+
     /// <summary>Where it is.</summary>
-    public string Path { get; } = Directory.CreateTempSubdirectory("registry-test-").FullName;
+    public string Path { get; } = Directory.CreateTempSubdirectory($"registry-{purpose}-").FullName;
+
+    /// <summary>The path of something inside; the folders that lead to it are created.</summary>
+    public string File(params ReadOnlySpan<string> parts)
+    {
+        string path = System.IO.Path.Combine([Path, .. parts]);
+        _ = Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        return path;
+    }
+
+    /// <summary>The path of a folder inside, which is created when it is not there.</summary>
+    public string Folder(params ReadOnlySpan<string> parts) => Directory.CreateDirectory(System.IO.Path.Combine([Path, .. parts])).FullName;
 
     public void Dispose()
     {
-        if (Directory.Exists(Path))
+        // Deepest first. A container engine leaves overlays and name spaces mounted when it is killed.
+        foreach (string mount in Mounts().OrderByDescending(path => path.Length))
+        {
+            _ = Unmount(mount, DetachMount);
+        }
+        if (Directory.Exists(Path) && !Mounts().Any())
         {
             Directory.Delete(Path, recursive: true);
         }
     }
+
+    private IEnumerable<string> Mounts() =>
+        System.IO.File.ReadLines("/proc/self/mounts")
+            .Select(line => line.Split(' ')[1])
+            .Where(path => path.StartsWith(Path + "/", StringComparison.Ordinal));
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Unmount(string path, int flags);
 }

@@ -38,10 +38,15 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
             http.Abort();
             return;
         }
+        catch (StorageException e) when (e.IsFull)
+        {
+            LogFull(http.Request.Method, RequestTarget.Path(http), e.Message);
+            error = RegistryErrorCode.StorageFull;
+        }
         catch (StorageException e)
         {
             LogStorage(e, http.Request.Method, RequestTarget.Path(http));
-            error = e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
+            error = RegistryErrorCode.StorageFailed;
         }
 #pragma warning disable CA1031 // A mistake of ours must not look like an answer of somebody else's server, nor leak a stack trace.
         catch (Exception e)
@@ -117,6 +122,9 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
 
     [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage")]
     private partial void LogStorage(Exception exception, string method, string path);
+
+    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away, the storage is full: {Reason}")]
+    private partial void LogFull(string method, string path, string reason);
 
     [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it")]
     private partial void LogMistake(Exception exception, string method, string path);

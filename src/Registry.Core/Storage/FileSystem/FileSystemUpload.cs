@@ -31,15 +31,24 @@ internal sealed class FileSystemUpload(
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
-            if (!received.Buffer.IsEmpty)
+            try
             {
-                await files.Threads.RunAsync(() => Write(received.Buffer, algorithm));
-                state.LastActivity = time.GetTimestamp();
+                if (!received.Buffer.IsEmpty)
+                {
+                    await files.Threads.RunAsync(() => Write(received.Buffer, algorithm));
+                    state.LastActivity = time.GetTimestamp();
+                }
+            }
+            finally
+            {
+                // After a read that failed there is nothing to advance from; after a write that failed the server drains the rest.
+                if (received.BrokenOff is null)
+                {
+                    body.AdvanceTo(received.Buffer.End);
+                }
             }
 
-            // After a read that failed there is nothing to advance from.
             received.BrokenOff?.Throw();
-            body.AdvanceTo(received.Buffer.End);
             if (received.IsCompleted)
             {
                 return;

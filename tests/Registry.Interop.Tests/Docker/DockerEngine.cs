@@ -1,0 +1,110 @@
+using System.Text.RegularExpressions;
+using Registry.Testing;
+
+namespace Registry.Interop.Tests.Docker;
+
+/// <summary>
+/// A Docker engine of its own, beside any other on the machine: no bridge, no packet filter, everything under one temporary folder. It
+/// takes the registry under test as its mirror of Docker Hub.
+/// </summary>
+public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLifetime
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryFolder _folder = new("docker");
+    private BackgroundProcess? _engine;
+    private Command? _docker;
+
+    /// <summary>The docker command; skips the test when there is no engine.</summary>
+    internal Command Docker
+    {
+        get
+        {
+            Requires.Program("dockerd", "docker.io");
+            Requires.Program("docker", "docker.io");
+            Requires.Root("dockerd");
+            return _docker!;
+        }
+    }
+
+    internal TemporaryFolder Folder => _folder;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (!Requires.IsOnPath("dockerd") || !Requires.IsOnPath("docker") || !Environment.IsPrivilegedProcess)
+        {
+            return;
+        }
+        string socket = "unix://" + _folder.File("docker.sock");
+        string configuration = _folder.File("daemon.json");
+        await File.WriteAllTextAsync(configuration, "{}");
+        _engine = new Command("dockerd", "docker.io").Start(
+            "--config-file", configuration,
+            "--host", socket,
+            "--data-root", _folder.Folder("data"),
+            "--exec-root", _folder.Folder("exec"),
+            "--pidfile", _folder.File("pid"),
+            "--containerd-namespace", "registry-interop",
+            "--containerd-plugins-namespace", "registry-interop-plugins",
+            "--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-masq=false",
+            "--storage-driver", StorageDriver(_folder.Path),
+            "--exec-opt", "native.cgroupdriver=cgroupfs",
+            "--insecure-registry", registry.HostPort,
+            "--registry-mirror", $"http://{registry.HostPort}");
+        _ = await _engine.WaitForLineAsync(ListeningLine, Deadline);
+        _docker = new Command("docker", "docker.io")
+        {
+            Environment =
+            {
+                ["DOCKER_HOST"] = socket,
+                ["DOCKER_CONFIG"] = _folder.Folder("config"),
+                // BuildKit is a plug-in that Debian does not have.
+                ["DOCKER_BUILDKIT"] = "0",
+            },
+        };
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_engine is not null)
+        {
+            _ = await _engine.TerminateAsync(Deadline);
+            await _engine.DisposeAsync();
+        }
+        _folder.Dispose();
+    }
+
+    /// <summary>Imports a root file system as an image that runs <c>sha256sum /payload</c>.</summary>
+    /// <returns>The SHA-256 of the payload, in hex.</returns>
+    internal async Task<string> ImportAsync(string image)
+    {
+        Requires.StaticBusybox();
+        byte[] payload = TarArchive.RandomPayload();
+        string archive = _folder.File("root.tar");
+        await File.WriteAllBytesAsync(archive, TarArchive.RootFileSystem(payload));
+        _ = await Docker.RunAsync("import", "-c", """CMD ["/bin/sh", "-c", "sha256sum /payload"]""", archive, image);
+        return OciLayoutBuilder.DigestOf(payload)["sha256:".Length..];
+    }
+
+    /// <returns>What a container of the image prints.</returns>
+    internal async Task<string> RunAsync(string image, params string[] command) =>
+        (await Docker.RunAsync(["run", "--rm", "--network", "none", image, .. command])).Text;
+
+    /// <returns>The image's id, which is the digest of its config.</returns>
+    internal async Task<string> IdAsync(string image) => (await Docker.RunAsync("image", "inspect", "-f", "{{.Id}}", image)).Text;
+
+    /// <returns>The digests of the layers before compression.</returns>
+    internal async Task<string[]> DiffIdsAsync(string image) =>
+        (await Docker.RunAsync("image", "inspect", "-f", "{{join .RootFS.Layers \" \"}}", image)).Text.Split(' ');
+
+    /// <summary>An overlay cannot lie on another, as in a build container.</summary>
+    private static string StorageDriver(string folder) =>
+        new DriveInfo(folder).DriveFormat.StartsWith("overlay", StringComparison.Ordinal) ? "vfs" : "overlay2";
+
+    [GeneratedRegex("API listen on ")]
+    private static partial Regex ListeningLine { get; }
+}
+
+/// <summary>The tests that share one engine.</summary>
+[CollectionDefinition(nameof(DockerEngine))]
+public sealed class DockerEngineCollection : ICollectionFixture<DockerEngine>;

@@ -1,0 +1,82 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using Registry.Testing;
+
+namespace Registry.Interop.Tests.Load;
+
+/// <summary>A layer that is far larger than what the server may hold in memory.</summary>
+public sealed class BigLayerTests : IDisposable
+{
+    /// <summary>Size of the layer in MiB, when set: 5120 for the 5 GB of a large model or game.</summary>
+    private const string SizeVariable = "REGISTRY_INTEROP_BIG_LAYER_MIB";
+
+    private const int DefaultSizeMiB = 256;
+
+    /// <summary>
+    /// The runtime and ASP.NET Core with their code take 60 to 100 MiB; the rest is room for buffers and garbage. A server that keeps a
+    /// layer in memory, even once, exceeds it with the smallest size.
+    /// </summary>
+    private const long ResidentLimit = 250L * 1024 * 1024;
+
+    private readonly TemporaryFolder _storage = new("big");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _storage.Dispose();
+
+    [Fact]
+    public async Task A_big_layer_goes_in_and_out_without_being_held_in_memory()
+    {
+        long length = 1024 * 1024 * long.Parse(
+            Environment.GetEnvironmentVariable(SizeVariable) ?? DefaultSizeMiB.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(_storage.Path, cancellationToken: Cancellation);
+        using var http = new RegistryHttp(registry.BaseAddress, TimeSpan.FromMinutes(10));
+
+        using var content = new EndlessContent(length);
+        string location = await http.StartUploadAsync("load/big", Cancellation);
+        location = await http.PatchAsync(location, content, Cancellation);
+        await http.FinishUploadAsync(location, content.Digest, cancellationToken: Cancellation);
+
+        using HttpResponseMessage response = await http.GetAsync($"/v2/load/big/blobs/{content.Digest}", Cancellation);
+        await RegistryHttp.ExpectAsync(response, HttpStatusCode.OK);
+        Assert.Equal(length, response.Content.Headers.ContentLength);
+        await using Stream body = await response.Content.ReadAsStreamAsync(Cancellation);
+        Assert.Equal(content.Digest, "sha256:" + Convert.ToHexStringLower(await SHA256.HashDataAsync(body, Cancellation)));
+        Assert.InRange(registry.PeakResidentBytes, 1, ResidentLimit);
+    }
+
+    /// <summary>A chunked body of any length from a block of random bytes, each time with another number at its start.</summary>
+    private sealed class EndlessContent(long length) : HttpContent
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        /// <summary>Known once the content has been sent.</summary>
+        public string Digest { get; private set; } = "";
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        {
+            byte[] block = RandomNumberGenerator.GetBytes(1024 * 1024);
+            for (long sent = 0; sent < length; sent += block.Length)
+            {
+                BinaryPrimitives.WriteInt64LittleEndian(block, sent);
+                _hash.AppendData(block);
+                await stream.WriteAsync(block);
+            }
+            Digest = "sha256:" + Convert.ToHexStringLower(_hash.GetHashAndReset());
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            _hash.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Registry.Testing;
+
+namespace Registry.Interop.Tests;
+
+/// <summary>
+/// The registry that all client tests talk to, started once: each test uses repositories of its own. With REGISTRY_INTEROP_TARGET set to
+/// <c>host:port</c> it is one that runs already, for comparing with another registry.
+/// </summary>
+public sealed class RegistryUnderTest : IAsyncLifetime
+{
+    private readonly string? _target = Environment.GetEnvironmentVariable("REGISTRY_INTEROP_TARGET");
+    private readonly TemporaryFolder _storage = new("storage");
+    private RegistryProcess? _process;
+    private RegistryHttp? _http;
+
+    /// <summary>What image references start with.</summary>
+    public string HostPort => _target ?? _process!.HostPort;
+
+    /// <summary>What the server has printed.</summary>
+    public string Output => _process?.Output ?? "";
+
+    internal RegistryHttp Http => _http!;
+
+    public async ValueTask InitializeAsync()
+    {
+        if (_target is null)
+        {
+            // Prints a line for each request.
+            var settings = new Dictionary<string, string?> { ["REGISTRY_LOG_LEVEL"] = "debug" };
+            _process = await RegistryProcess.StartAsync(_storage.Path, settings, TestContext.Current.CancellationToken);
+        }
+        _http = new RegistryHttp(new Uri($"http://{HostPort}"));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _http?.Dispose();
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+        _storage.Dispose();
+    }
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Registry.Testing;
+
+/// <summary>
+/// The server as operators run it: a process of its own, configured by its environment only, over a storage folder that outlives it.
+/// It listens on a free port of the loopback interface. Disposing kills it.
+/// </summary>
+public sealed partial class RegistryProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
+
+    private readonly Dictionary<string, string?> _environment;
+    private BackgroundProcess _process;
+
+    private RegistryProcess(Dictionary<string, string?> environment, BackgroundProcess process)
+    {
+        _environment = environment;
+        _process = process;
+    }
+
+    public Uri BaseAddress { get; private set; } = new("http://127.0.0.1:1");
+
+    /// <summary>What image references start with: <c>127.0.0.1:port</c>.</summary>
+    public string HostPort => BaseAddress.Authority;
+
+    public int ProcessId => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>What the current process has printed, for failure messages.</summary>
+    public string Output => _process.Output;
+
+    /// <summary>The largest resident size the current process has had, in bytes (VmHWM).</summary>
+    public long PeakResidentBytes
+    {
+        get
+        {
+            string line = File.ReadLines($"/proc/{ProcessId}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
+        }
+    }
+
+    /// <summary>
+    /// Starts the server with REGISTRY_STORAGE_PATH and other REGISTRY_ variables, and waits until it listens. Variables with that
+    /// prefix that the test run has itself are not inherited.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">It ended before it listened; the message holds its output.</exception>
+    /// <exception cref="TimeoutException">It did not listen in time; the message holds its output.</exception>
+    public static async Task<RegistryProcess> StartAsync(
+        string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
+    {
+        Dictionary<string, string?> all = EnvironmentFor(storagePath, environment);
+        var registry = new RegistryProcess(all, Launch(all));
+        try
+        {
+            await registry.WaitUntilListeningAsync(cancellationToken);
+        }
+        catch
+        {
+            await registry.DisposeAsync();
+            throw;
+        }
+        return registry;
+    }
+
+    /// <summary>Runs one of the server's commands, such as <c>reindex</c>, to its end.</summary>
+    public static async Task<(int ExitCode, string Output)> RunAsync(
+        string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
+    {
+        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), command);
+        int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        return (exitCode, process.Output);
+    }
+
+    /// <summary>SIGKILL: nothing is flushed and no handler runs.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>SIGTERM, and waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> StopAsync(CancellationToken cancellationToken = default) => _process.TerminateAsync(StopDeadline, cancellationToken);
+
+    /// <summary>
+    /// Starts the server again over the same storage and settings, on a new port, after <see cref="Kill"/> or <see cref="StopAsync"/>.
+    /// </summary>
+    public async Task StartAgainAsync(CancellationToken cancellationToken = default)
+    {
+        await _process.DisposeAsync();
+        _process = Launch(_environment);
+        await WaitUntilListeningAsync(cancellationToken);
+    }
+
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
+
+    private static Dictionary<string, string?> EnvironmentFor(string storagePath, IReadOnlyDictionary<string, string?>? environment)
+    {
+        var all = new Dictionary<string, string?>();
+        foreach (string name in Environment.GetEnvironmentVariables().Keys)
+        {
+            if (name.StartsWith("REGISTRY_", StringComparison.Ordinal))
+            {
+                all[name] = null;
+            }
+        }
+        all["REGISTRY_HOST"] = "127.0.0.1";
+        all["REGISTRY_PORT"] = "0";
+        all["REGISTRY_STORAGE_PATH"] = storagePath;
+        foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>())
+        {
+            all[name] = value;
+        }
+        return all;
+    }
+
+    // registry.dll and its runtimeconfig.json are copied beside the tests because this project references the server's.
+    private static BackgroundProcess Launch(Dictionary<string, string?> environment, params string[] arguments) =>
+        BackgroundProcess.Start(
+            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "registry.dll"), .. arguments],
+            environment);
+
+    private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
+    {
+        Match line = await _process.WaitForLineAsync(ListeningLine, StartDeadline, cancellationToken);
+        BaseAddress = new Uri(line.Groups[1].Value);
+    }
+
+    [GeneratedRegex(@"listening on (http://[^\s/]+)")]
+    private static partial Regex ListeningLine { get; }
+}
