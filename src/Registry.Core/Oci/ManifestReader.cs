@@ -179,6 +179,9 @@ public static class ManifestReader
             {
                 throw new ManifestFault($"{path}: the value of '{annotation.Name}' is not a string");
             }
+
+            // Throws for what is no text: the referrers listing repeats annotations, and its readers must be able to read them.
+            annotation.Value.GetString();
         }
 
         return annotations.GetRawText();
