@@ -37,12 +37,9 @@ internal sealed class FileSystemUpload(
                 state.LastActivity = time.GetTimestamp();
             }
 
+            // A read that has thrown is over: a pipe refuses to be advanced then.
+            received.BrokenOff?.Throw();
             body.AdvanceTo(received.Buffer.End);
-            if (received.BrokenOff is { } fault)
-            {
-                fault.Throw();
-            }
-
             if (received.IsCompleted)
             {
                 return;
