@@ -1,0 +1,5 @@
+using Registry.Core.Tests.Storage.Contracts;
+
+namespace Registry.Core.Tests.Storage.FileSystem;
+
+public sealed class FileSystemBlobStoreTests() : BlobStoreContract(new FileSystemEngine());

@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Tests.Storage.Contracts;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Storage.FileSystem;
+
+/// <summary>Blobs and uploads in a temporary folder.</summary>
+internal sealed class FileSystemEngine : IByteEngine
+{
+    private readonly TemporaryFolder _folder = new();
+    private DataFolder _data;
+
+    public FileSystemEngine() => Open();
+
+    public FileSystemLayout Layout => _data.Layout;
+
+    public StorageHealth Health { get; private set; }
+
+    public StorageThreads Threads { get; private set; }
+
+    public IBlobStore Blobs { get; private set; }
+
+    public IUploadStore Uploads { get; private set; }
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public void Advance(TimeSpan time) => Time.Advance(time);
+
+    public Task ReopenAsync()
+    {
+        Close();
+        Open();
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Close();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(Health), nameof(Threads), nameof(Blobs), nameof(Uploads))]
+    private void Open()
+    {
+        _data = DataFolder.Open(_folder.Path);
+        Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        Threads = new StorageThreads("test storage", 4);
+        var syncs = new DirectorySyncs(Threads, Health);
+        var placement = new BlobPlacement(Layout, Threads, syncs);
+        Blobs = new FileSystemBlobStore(Layout, Threads, placement, syncs, Health);
+        Uploads = new FileSystemUploadStore(
+            Layout, new UploadFiles(Threads, placement, Health), Time, NullLogger<FileSystemUploadStore>.Instance);
+    }
+
+    private void Close()
+    {
+        Threads.Dispose();
+        _data.Dispose();
+    }
+}
