@@ -1,5 +1,8 @@
 using System.Text;
+using BenchmarkDotNet.Running;
+using Registry.Bench.Load;
 using Registry.Bench.Micro;
+using Registry.Bench.Storage;
 
 namespace Registry.Bench;
 
@@ -8,24 +11,31 @@ internal static class Catalogue
 {
     public static readonly IReadOnlyList<Entry> Entries =
     [
-        new("router", "a path through the route table", "1 min", typeof(RouterBenchmarks)),
-        new("names", "repository names, tags and digests out of a path", "2 min", typeof(NameBenchmarks)),
-        new("manifests", "reading a manifest that is pushed", "2 min", typeof(ManifestReaderBenchmarks)),
-        new("digests", "SHA-256 and SHA-512 over a layer, in pieces", "1 min", typeof(DigestBenchmarks)),
+        Micro<RouterBenchmarks>("router", "a path through the route table", "1 min"),
+        Micro<NameBenchmarks>("names", "repository names, tags and digests out of a path", "2 min"),
+        Micro<ManifestReaderBenchmarks>("manifests", "reading a manifest that is pushed", "2 min"),
+        Micro<DigestBenchmarks>("digests", "SHA-256 and SHA-512 over a layer, in pieces", "1 min"),
+        Micro<CommitBenchmarks>("commits", "durable changes of the metadata, 1, 8 and 64 at once, beside beginning an upload", "1 min"),
+        new("small-images", "pushes and pulls of small images, 1, 8 and 64 at once; give a URL to measure another registry", "30 s",
+            arguments => SmallImageLoad.RunAsync(arguments.FirstOrDefault())),
     ];
-
-    public static Entry? Find(string name) => Entries.FirstOrDefault(entry => entry.Name == name);
 
     public static string Describe()
     {
-        var text = new StringBuilder("Usage: dotnet run -c Release --project bench -- <name> [BenchmarkDotNet arguments]\n\n");
+        var text = new StringBuilder("Usage: dotnet run -c Release --project bench -- <name> [arguments]\n\n");
         foreach (var entry in Entries)
         {
-            text.Append($"  {entry.Name,-10} {entry.Subject} (about {entry.Duration})\n");
+            text.Append($"  {entry.Name,-12} {entry.Subject} (about {entry.Duration})\n");
         }
 
-        return text.Append($"  {"all",-10} all of them\n").ToString();
+        return text.Append($"  {"all",-12} all of them\n").ToString();
     }
 
-    internal sealed record Entry(string Name, string Subject, string Duration, Type Type);
+    private static Entry Micro<T>(string name, string subject, string duration) => new(name, subject, duration, arguments =>
+    {
+        BenchmarkSwitcher.FromTypes([typeof(T)]).Run(["--filter", "*", .. arguments]);
+        return Task.CompletedTask;
+    });
+
+    internal sealed record Entry(string Name, string Subject, string Duration, Func<string[], Task> RunAsync);
 }

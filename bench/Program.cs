@@ -1,4 +1,3 @@
-using BenchmarkDotNet.Running;
 using Registry.Bench;
 
 // dotnet run -c Release --project bench -- <name>
@@ -8,17 +7,16 @@ if (args is not [var name, .. var rest])
     return 0;
 }
 
-if (name == "all")
-{
-    BenchmarkSwitcher.FromTypes([.. Catalogue.Entries.Select(entry => entry.Type)]).Run(["--filter", "*", .. rest]);
-    return 0;
-}
-
-if (Catalogue.Find(name) is not { } chosen)
+var chosen = name == "all" ? Catalogue.Entries : [.. Catalogue.Entries.Where(entry => entry.Name == name)];
+if (chosen.Count == 0)
 {
     Console.Error.WriteLine($"There is no benchmark '{name}'.\n\n{Catalogue.Describe()}");
     return 2;
 }
 
-BenchmarkSwitcher.FromTypes([chosen.Type]).Run(["--filter", "*", .. rest]);
+foreach (var entry in chosen)
+{
+    await entry.RunAsync(rest);
+}
+
 return 0;

@@ -33,6 +33,7 @@ public static class StoredManifestReader
         Descriptor? config = null, subject = null;
         List<Descriptor> layers = [], manifests = [];
         var schemaVersion = 2;
+        var hasManifests = false;
         foreach (var property in root.EnumerateObject())
         {
             var value = property.Value;
@@ -56,23 +57,26 @@ public static class StoredManifestReader
                         layers.Add(config);
                     }
 
-                    config = ReadDescriptor(value);
+                    var configs = ReadDescriptors(value);
+                    config = configs[^1];
+                    layers.AddRange(configs[..^1]);
                     break;
                 case "subject" when value.ValueKind == JsonValueKind.Object:
-                    subject = ReadDescriptor(value);
+                    subject = ReadDescriptors(value)[^1];
                     break;
                 case "layers" or "fsLayers" or "blobs" when value.ValueKind == JsonValueKind.Array:
-                    layers.AddRange(value.EnumerateArray().Select(ReadDescriptor));
+                    layers.AddRange(value.EnumerateArray().SelectMany(ReadDescriptors));
                     break;
                 case "manifests" when value.ValueKind == JsonValueKind.Array:
-                    manifests.AddRange(value.EnumerateArray().Select(ReadDescriptor));
+                    hasManifests = true;
+                    manifests.AddRange(value.EnumerateArray().SelectMany(ReadDescriptors));
                     break;
             }
         }
 
         return new Manifest
         {
-            MediaType = DecideType(mediaType, schemaVersion, manifests.Count > 0),
+            MediaType = DecideType(mediaType, schemaVersion, manifests.Count > 0 || (hasManifests && config is null)),
             Config = config,
             Layers = layers,
             Manifests = manifests,
@@ -97,10 +101,12 @@ public static class StoredManifestReader
         return hasManifests ? MediaTypes.OciIndex : MediaTypes.OciManifest;
     }
 
-    // A reference whose digest cannot be read makes the whole manifest unreadable (FormatException): what it needs is unknown.
-    private static Descriptor ReadDescriptor(JsonElement element)
+    // One for each digest that the descriptor gives, the last being the one Go takes. A digest that cannot be read makes the whole manifest
+    // unreadable (FormatException): what it needs is unknown.
+    private static List<Descriptor> ReadDescriptors(JsonElement element)
     {
-        string mediaType = string.Empty, digest = string.Empty;
+        var mediaType = string.Empty;
+        List<Digest> digests = [];
         long size = 0;
         foreach (var property in element.EnumerateObject())
         {
@@ -110,7 +116,7 @@ public static class StoredManifestReader
                     mediaType = property.Value.GetString()!;
                     break;
                 case "digest" or "blobSum" when property.Value.ValueKind == JsonValueKind.String:
-                    digest = property.Value.GetString()!;
+                    digests.Add(Digest.Parse(property.Value.GetString()!));
                     break;
                 case "size" when property.Value.ValueKind == JsonValueKind.Number && property.Value.TryGetInt64(out var number):
                     size = number;
@@ -118,7 +124,9 @@ public static class StoredManifestReader
             }
         }
 
-        return new Descriptor(mediaType, Digest.Parse(digest), size);
+        return digests.Count > 0
+            ? digests.ConvertAll(digest => new Descriptor(mediaType, digest, size))
+            : throw new FormatException("A descriptor has no digest.");
     }
 
     private static string KnownKey(string key, string[] knownKeys) => GoJson.FoldsInto(key, knownKeys) ?? key;

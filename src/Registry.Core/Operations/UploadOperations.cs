@@ -92,7 +92,7 @@ public sealed class UploadOperations(
         }
 
         await upload.AppendAsync(body, digest.Algorithm, cancellationToken);
-        return await CommitAsync(upload, repository, digest);
+        return await CommitAsync(upload, repository, digest, id);
     }
 
     /// <summary>Ends a session and throws away what it has received.</summary>
@@ -115,21 +115,19 @@ public sealed class UploadOperations(
 
     /// <summary>A blob in one request. When it fails, nothing of it is kept: the client was never told of a session.</summary>
     public async Task<RegistryError?> PushAsync(
-        RepositoryName repository, string? owner, Digest digest, PipeReader body, CancellationToken cancellationToken)
+        RepositoryName repository, Digest digest, PipeReader body, CancellationToken cancellationToken)
     {
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
             return notReady;
         }
 
-        var session = await uploads.CreateAsync(repository, owner, digest.Algorithm);
-        await using var upload = await uploads.TryAcquireAsync(session.Id)
-            ?? throw new StorageException($"The new upload {session.Id} is gone.");
+        await using var upload = uploads.CreateUnnamed(repository, digest.Algorithm);
         var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
         try
         {
             await upload.AppendAsync(body, digest.Algorithm, cancellationToken);
-            error = await CommitAsync(upload, repository, digest);
+            error = await CommitAsync(upload, repository, digest, null);
         }
         finally
         {
@@ -190,7 +188,7 @@ public sealed class UploadOperations(
     private async ValueTask<UploadSession?> FindAsync(RepositoryName repository, string? owner, Guid id) =>
         await uploads.FindAsync(id) is { } session && session.Repository == repository && session.Owner == owner ? session : null;
 
-    private async Task<RegistryError?> CommitAsync(IUpload upload, RepositoryName repository, Digest digest)
+    private async Task<RegistryError?> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
     {
         if (!await upload.MatchesAsync(digest))
         {
@@ -199,7 +197,7 @@ public sealed class UploadOperations(
 
         using var holder = await locks.AcquireAsync(digest);
         var size = await upload.CommitAsync(digest);
-        await metadata.LinkBlobAsync(repository, digest, size);
+        await metadata.LinkBlobAsync(repository, digest, size, session);
         return null;
     }
 }

@@ -36,8 +36,15 @@ public interface IMetadataStore
     /// <summary>Some repositories that may see a blob, in no particular order.</summary>
     Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit);
 
-    /// <summary>Lets a repository see a blob whose bytes have just been stored; creates the repository where needed.</summary>
-    Task LinkBlobAsync(RepositoryName repository, Digest digest, long size);
+    /// <summary>
+    /// Lets a repository see a blob whose bytes have just been stored, and ends the upload that brought them; creates the repository where
+    /// needed.
+    /// </summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <param name="upload">The session that is over with this; null when there was none.</param>
+    Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null);
 
     /// <summary>Lets a repository see a blob that another may see; false, without a change, when that one may not.</summary>
     Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);

@@ -22,7 +22,8 @@ public interface IUpload : IAsyncDisposable
     Task<bool> MatchesAsync(Digest digest);
 
     /// <summary>
-    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload is over.
+    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload is over; its session is forgotten when the
+    /// blob is linked (<see cref="IMetadataStore.LinkBlobAsync"/>).
     /// </summary>
     /// <returns>The size in bytes.</returns>
     Task<long> CommitAsync(Digest digest);

@@ -6,8 +6,11 @@ namespace Registry.Core.Storage;
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IUploadStore
 {
-    /// <summary>Begins an upload.</summary>
+    /// <summary>Begins an upload that clients come back to.</summary>
     Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm);
+
+    /// <summary>Begins an upload that ends with the request: no other can find it, and a restart forgets it.</summary>
+    IUpload CreateUnnamed(RepositoryName repository, DigestAlgorithm algorithm);
 
     /// <summary>What is known of an upload; null when there is none of that id.</summary>
     ValueTask<UploadSession?> FindAsync(Guid id);

@@ -21,12 +21,17 @@ public sealed class RegistryStorage : IAsyncDisposable
         Health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
         Clock = new RunningClock(time);
         _database = SqliteDatabase.Open(layout.Database, Health, Clock);
+        DurableFile.SyncDirectory(layout.Root);
         _threads = new StorageThreads("storage", FileThreads);
         var syncs = new DirectorySyncs(_threads, Health);
         var placement = new BlobPlacement(layout, _threads, syncs);
         Blobs = new FileSystemBlobStore(layout, _threads, placement, syncs, Health);
         Uploads = new FileSystemUploadStore(
-            layout, new UploadFiles(_threads, placement, Health), time, loggers.CreateLogger<FileSystemUploadStore>());
+            layout,
+            new SqliteUploadSessions(_database),
+            new UploadFiles(_threads, placement, Health),
+            time,
+            loggers.CreateLogger<FileSystemUploadStore>());
         Metadata = new SqliteMetadataStore(_database, time);
         CollectorMetadata = new SqliteCollectorMetadata(_database);
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());

@@ -22,8 +22,7 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return error;
         }
 
-        FileResponse.WriteHead(request.Response, digest, size);
-        return null;
+        return FileResponse.WriteHead(request.Http, digest, size);
     }
 
     public async Task<RegistryError?> GetAsync(RequestContext request)

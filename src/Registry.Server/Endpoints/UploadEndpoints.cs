@@ -54,8 +54,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
             if (HasBody(request.Request) || digest == digest.Algorithm.Compute([]))
             {
-                var error = await uploads.PushAsync(
-                    request.Repository, request.User, digest, request.Request.BodyReader, request.Aborted);
+                var error = await uploads.PushAsync(request.Repository, digest, request.Request.BodyReader, request.Aborted);
                 return error ?? Created(request, digest);
             }
 

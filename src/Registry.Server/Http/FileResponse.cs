@@ -16,18 +16,9 @@ internal static class FileResponse
     // Content under a digest never changes.
     private const string CacheControl = "max-age=31536000, immutable";
 
-    /// <summary>Writes the headers of a blob's answer, as HEAD wants them.</summary>
-    public static void WriteHead(HttpResponse response, Digest digest, long length)
-    {
-        WriteIdentity(response, digest);
-        response.Headers.AcceptRanges = "bytes";
-        response.ContentType = MediaTypes.OctetStream;
-        response.ContentLength = length;
-    }
-
-    /// <summary>Answers a GET.</summary>
-    /// <returns>Null, or 412 or 416.</returns>
-    public static async Task<RegistryError?> SendAsync(HttpContext http, BlobContent content, Digest digest)
+    /// <summary>Answers a HEAD; GET begins the same way, unless Range changes it.</summary>
+    /// <returns>Null, or 412.</returns>
+    public static RegistryError? WriteHead(HttpContext http, Digest digest, long length)
     {
         var request = http.Request.Headers;
         var response = http.Response;
@@ -36,14 +27,33 @@ internal static class FileResponse
             return RegistryErrorCode.PreconditionFailed;
         }
 
+        response.Headers["Docker-Content-Digest"] = digest.Value;
+        response.Headers.ETag = EntityTags.Of(digest);
+        response.Headers.CacheControl = CacheControl;
         if (EntityTags.IsFresh(request.IfNoneMatch, digest))
         {
-            WriteIdentity(response, digest);
             response.StatusCode = StatusCodes.Status304NotModified;
             return null;
         }
 
-        WriteHead(response, digest, content.Length);
+        response.Headers.AcceptRanges = "bytes";
+        response.ContentType = MediaTypes.OctetStream;
+        response.ContentLength = length;
+        return null;
+    }
+
+    /// <summary>Answers a GET.</summary>
+    /// <returns>Null, or 412 or 416.</returns>
+    public static async Task<RegistryError?> SendAsync(HttpContext http, BlobContent content, Digest digest)
+    {
+        var request = http.Request.Headers;
+        var response = http.Response;
+        var refused = WriteHead(http, digest, content.Length);
+        if (refused is not null || response.StatusCode == StatusCodes.Status304NotModified)
+        {
+            return refused;
+        }
+
         var ranges = AppliesTo(request.IfRange, digest) ? RangeHeader.Parse(request.Range, content.Length) : null;
         try
         {
@@ -71,13 +81,6 @@ internal static class FileResponse
             // Deleted between the look-up and the sending.
             return RegistryErrorCode.BlobUnknown;
         }
-    }
-
-    private static void WriteIdentity(HttpResponse response, Digest digest)
-    {
-        response.Headers["Docker-Content-Digest"] = digest.Value;
-        response.Headers.ETag = EntityTags.Of(digest);
-        response.Headers.CacheControl = CacheControl;
     }
 
     // If-Range with anything but our entity tag, a date for instance, means that the client's part may be stale (RFC 9110, section 13.1.5).

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -37,10 +38,15 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
             http.Abort();
             return;
         }
+        catch (StorageException e) when (e.IsFull)
+        {
+            LogFull(http.Request.Method, RequestTarget.Path(http), e.Message);
+            error = RegistryErrorCode.StorageFull;
+        }
         catch (StorageException e)
         {
             LogStorage(e, http.Request.Method, RequestTarget.Path(http));
-            error = e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
+            error = RegistryErrorCode.StorageFailed;
         }
 #pragma warning disable CA1031 // A mistake of ours must not look like an answer of somebody else's server, nor leak a stack trace.
         catch (Exception e)
@@ -50,14 +56,14 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
             error = RegistryErrorCode.InternalError;
         }
 
+        if (logger.IsEnabled(LogLevel.Debug))
+        {
+            LogAnswered(http.Request.Method, RequestTarget.Path(http), error?.ToString() ?? http.Response.StatusCode.ToString(CultureInfo.InvariantCulture));
+        }
+
         if (error is not null)
         {
-            LogRefused(http.Request.Method, RequestTarget.Path(http), error);
             await errors.WriteAsync(http, error);
-        }
-        else
-        {
-            LogAnswered(http.Request.Method, RequestTarget.Path(http), http.Response.StatusCode);
         }
     }
 
@@ -96,7 +102,7 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
         }
 
         RepositoryName name = default;
-        if (route.Template.Contains("<name>", StringComparison.Ordinal) && !RepositoryName.TryParse(match.Name, out name))
+        if (route.HasName && !RepositoryName.TryParse(match.Name, out name))
         {
             return Refuse(new RegistryError(
                 RegistryErrorCode.NameInvalid,
@@ -108,17 +114,17 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
 
     private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);
 
-    [LoggerMessage(1, LogLevel.Debug, "{Method} {Path} -> {Status}")]
-    private partial void LogAnswered(string method, string path, int status);
-
-    [LoggerMessage(2, LogLevel.Debug, "{Method} {Path} -> {Error}")]
-    private partial void LogRefused(string method, string path, RegistryError error);
+    [LoggerMessage(1, LogLevel.Debug, "{Method} {Path} -> {Answer}")]
+    private partial void LogAnswered(string method, string path, string answer);
 
     [LoggerMessage(3, LogLevel.Debug, "{Method} {Path}: the client has gone away")]
     private partial void LogGone(string method, string path);
 
     [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage")]
     private partial void LogStorage(Exception exception, string method, string path);
+
+    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away, the storage is full: {Reason}")]
+    private partial void LogFull(string method, string path, string reason);
 
     [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it")]
     private partial void LogMistake(Exception exception, string method, string path);

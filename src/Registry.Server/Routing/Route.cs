@@ -9,4 +9,11 @@ namespace Registry.Server.Routing;
 /// </param>
 /// <param name="Permission">What the caller must be allowed to do. There is no route without one.</param>
 /// <param name="Handler">What answers.</param>
-internal sealed record Route(string Method, string Template, Permission Permission, Handler Handler);
+internal sealed record Route(string Method, string Template, Permission Permission, Handler Handler)
+{
+    /// <summary>Whether the path names a repository.</summary>
+    public bool HasName { get; } = Template.Contains(NameParameter, StringComparison.Ordinal);
+
+    /// <summary>How a template writes a repository name.</summary>
+    public const string NameParameter = "<name>";
+}

@@ -7,8 +7,6 @@ namespace Registry.Server.Routing;
 /// </summary>
 internal sealed class RouteTrie
 {
-    private const string NameParameter = "<name>";
-
     private readonly Node _root = new();
 
     public RouteTrie(IEnumerable<Route> routes)
@@ -66,8 +64,8 @@ internal sealed class RouteTrie
 
     private void Add(Route route)
     {
-        var name = route.Template.IndexOf(NameParameter, StringComparison.Ordinal);
-        var tail = name < 0 ? route.Template : route.Template[(name + NameParameter.Length)..];
+        var name = route.Template.IndexOf(Route.NameParameter, StringComparison.Ordinal);
+        var tail = name < 0 ? route.Template : route.Template[(name + Route.NameParameter.Length)..];
         var node = _root;
         foreach (var segment in tail.Split('/')[1..].Reverse())
         {

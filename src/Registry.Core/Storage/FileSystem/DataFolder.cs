@@ -27,6 +27,11 @@ public sealed class DataFolder : IDisposable
         FileStream? held = null;
         try
         {
+            if (File.Exists(layout.Root))
+            {
+                throw new StorageException("is a file; choose a folder");
+            }
+
             Directory.CreateDirectory(layout.Root);
             RefuseForeign(layout);
             held = Lock(layout);

@@ -16,8 +16,7 @@ namespace Registry.Core.Storage.FileSystem;
 /// │   ├── _manifests/tags/&lt;tag&gt;/current/link
 /// │   ├── _manifests/tags/&lt;tag&gt;/index/sha256/&lt;hex&gt;/link
 /// │   └── _layers/sha256/&lt;hex&gt;/link
-/// ├── uploads/&lt;uuid&gt;/session                           whose upload it is
-/// ├── uploads/&lt;uuid&gt;/data                              what has arrived
+/// ├── uploads/&lt;uuid&gt;                                  what has arrived of an upload; whose it is stands in the metadata
 /// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// └── registry.lock                                    held by the process that uses the folder
@@ -51,11 +50,7 @@ public sealed class FileSystemLayout(string root)
 
     public string BlobData(Digest digest) => Path.Join(BlobDirectory(digest), "data");
 
-    public string UploadDirectory(Guid id) => Path.Combine(Uploads, Name(id));
-
-    public string UploadData(Guid id) => Path.Combine(UploadDirectory(id), "data");
-
-    public string UploadSession(Guid id) => Path.Combine(UploadDirectory(id), "session");
+    public string UploadData(Guid id) => Path.Combine(Uploads, Name(id));
 
     public string TemporaryFile(Guid id) => Path.Combine(Uploads, $"{Name(id)}.tmp");
 

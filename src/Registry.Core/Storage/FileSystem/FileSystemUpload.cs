@@ -31,18 +31,24 @@ internal sealed class FileSystemUpload(
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
-            if (!received.Buffer.IsEmpty)
+            try
             {
-                await files.Threads.RunAsync(() => Write(received.Buffer, algorithm));
-                state.LastActivity = time.GetTimestamp();
+                if (!received.Buffer.IsEmpty)
+                {
+                    await files.Threads.RunAsync(() => Write(received.Buffer, algorithm));
+                    state.LastActivity = time.GetTimestamp();
+                }
+            }
+            finally
+            {
+                // After a read that failed there is nothing to advance from; after a write that failed the server drains the rest.
+                if (received.BrokenOff is null)
+                {
+                    body.AdvanceTo(received.Buffer.End);
+                }
             }
 
-            body.AdvanceTo(received.Buffer.End);
-            if (received.BrokenOff is { } fault)
-            {
-                fault.Throw();
-            }
-
+            received.BrokenOff?.Throw();
             if (received.IsCompleted)
             {
                 return;
@@ -72,11 +78,11 @@ internal sealed class FileSystemUpload(
         files.Health.ThrowIfFailed();
         await files.Threads.RunAsync(SyncData);
         await files.Placement.PlaceAsync(_path, digest);
-        await store.RemoveAsync(state);
+        store.Forget(state);
         return state.Length;
     }
 
-    public Task AbortAsync() => store.RemoveAsync(state);
+    public Task AbortAsync() => store.AbortAsync(state);
 
     public ValueTask DisposeAsync()
     {
@@ -181,8 +187,9 @@ internal sealed class FileSystemUpload(
         }
     }
 
+    // The first byte creates the file.
     private SafeFileHandle Open() =>
-        _handle ??= File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        _handle ??= File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
     private readonly record struct Received(
         ReadOnlySequence<byte> Buffer, bool IsCompleted, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);

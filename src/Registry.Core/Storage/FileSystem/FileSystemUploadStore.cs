@@ -5,23 +5,24 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Uploads as folders: <c>session</c> says whose upload it is, <c>data</c> is what has arrived, and its length is the offset. So a killed
-/// server forgets nothing it has acknowledged. A session is not synced when it begins: a power cut that takes it has cost no data, and
-/// clients start over.
+/// Uploads as files: what has arrived is the file, and its length is the offset, so a killed server forgets nothing it has acknowledged.
+/// Whose upload it is stands in the metadata. The file is created by the first byte.
 /// </summary>
 internal sealed partial class FileSystemUploadStore : IUploadStore
 {
     private readonly FileSystemLayout _layout;
+    private readonly IUploadSessions _sessions;
+    private readonly UploadFiles _files;
     private readonly TimeProvider _time;
     private readonly ILogger<FileSystemUploadStore> _logger;
-    private readonly UploadFiles _files;
     private readonly IdleHashes _idleHashes = new();
     private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
 
     public FileSystemUploadStore(
-        FileSystemLayout layout, UploadFiles files, TimeProvider time, ILogger<FileSystemUploadStore> logger)
+        FileSystemLayout layout, IUploadSessions sessions, UploadFiles files, TimeProvider time, ILogger<FileSystemUploadStore> logger)
     {
         _layout = layout;
+        _sessions = sessions;
         _files = files;
         _time = time;
         _logger = logger;
@@ -31,23 +32,19 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     public async Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
     {
         _files.Health.ThrowIfFailed();
-        var upload = new UploadState(Guid.NewGuid(), repository, owner, algorithm, 0, _time.GetTimestamp(), _idleHashes);
-        await _files.Threads.RunAsync(() =>
-        {
-            try
-            {
-                Directory.CreateDirectory(_layout.UploadDirectory(upload.Id));
-                File.WriteAllBytes(_layout.UploadSession(upload.Id), UploadSessionFile.Write(upload));
-                File.OpenHandle(_layout.UploadData(upload.Id), FileMode.CreateNew, FileAccess.Write).Dispose();
-            }
-            catch (IOException)
-            {
-                RemoveFolder(upload.Id);
-                throw;
-            }
-        });
-        _uploads[upload.Id] = upload;
+        var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, algorithm);
+        await _sessions.AddAsync(session);
+        var upload = Begin(session, 0);
+        _uploads[session.Id] = upload;
         return Describe(upload);
+    }
+
+    public IUpload CreateUnnamed(RepositoryName repository, DigestAlgorithm algorithm)
+    {
+        _files.Health.ThrowIfFailed();
+        var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), 0);
+        upload.TryTake();
+        return new FileSystemUpload(upload, this, _layout, _files, _time);
     }
 
     public ValueTask<UploadSession?> FindAsync(Guid id) =>
@@ -71,67 +68,64 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
 
-    /// <summary>Forgets an upload that was committed or aborted, and removes its folder.</summary>
-    internal async Task RemoveAsync(UploadState upload)
+    /// <summary>Forgets an upload whose file has become a blob.</summary>
+    internal void Forget(UploadState upload)
     {
         upload.IsOver = true;
         _uploads.TryRemove(upload.Id, out _);
+    }
+
+    /// <summary>Forgets an upload and removes its file.</summary>
+    internal async Task AbortAsync(UploadState upload)
+    {
+        if (_uploads.ContainsKey(upload.Id))
+        {
+            await _sessions.RemoveAsync(upload.Id);
+        }
+
+        Forget(upload);
         try
         {
-            await _files.Threads.RunAsync(() => RemoveFolder(upload.Id));
+            await _files.Threads.RunAsync(() => File.Delete(_layout.UploadData(upload.Id)));
         }
         catch (StorageException e)
         {
-            // The next start finds it, and then it expires.
+            // The next start removes it: no session is left.
             LogLeftBehind(upload.Id, e.Message);
         }
     }
 
+    private UploadState Begin(StoredUploadSession session, long length) =>
+        new(session, length, _time.GetTimestamp(), _idleHashes);
+
     private UploadSession Describe(UploadState upload) => new(
         upload.Id,
-        upload.Repository,
-        upload.Owner,
-        upload.Algorithm,
+        upload.Session.Repository,
+        upload.Session.Owner,
+        upload.Session.Algorithm,
         upload.Length,
         upload.IsTaken ? TimeSpan.Zero : _time.GetElapsedTime(upload.LastActivity));
 
     // What a previous process left. Idle time starts again: a server that was down for a day must not throw uploads away at start.
     private void Load()
     {
-        foreach (var temporary in Directory.EnumerateFiles(_layout.Uploads, "*.tmp"))
+        foreach (var session in _sessions.Load())
         {
-            File.Delete(temporary);
+            var data = new FileInfo(_layout.UploadData(session.Id));
+            _uploads[session.Id] = Begin(session, data.Exists ? data.Length : 0);
         }
 
-        foreach (var directory in Directory.EnumerateDirectories(_layout.Uploads))
+        foreach (var file in Directory.EnumerateFiles(_layout.Uploads))
         {
-            if (!Guid.TryParseExact(Path.GetFileName(directory), "D", out var id))
+            // Uploads without a session, manifests on their way: nobody was told that they arrived.
+            var name = Path.GetFileNameWithoutExtension(file);
+            if (Guid.TryParseExact(name, "D", out var id) && !(_uploads.ContainsKey(id) && file == _layout.UploadData(id)))
             {
-                continue;
-            }
-
-            var data = new FileInfo(_layout.UploadData(id));
-            if (data.Exists && UploadSessionFile.Read(_layout.UploadSession(id)) is { } session)
-            {
-                _uploads[id] = new UploadState(id, session.Repository, session.Owner, session.Algorithm, data.Length, _time.GetTimestamp(), _idleHashes);
-            }
-            else
-            {
-                // Its creation or its removal was cut short; nobody was told of it, or nobody needs it.
-                RemoveFolder(id);
+                File.Delete(file);
             }
         }
     }
 
-    private void RemoveFolder(Guid id)
-    {
-        var directory = _layout.UploadDirectory(id);
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    [LoggerMessage(1, LogLevel.Warning, "The folder of the finished upload {Id} could not be removed: {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "The file of the aborted upload {Id} could not be removed: {Reason}")]
     private partial void LogLeftBehind(Guid id, string reason);
 }

@@ -4,20 +4,15 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>An upload as the store remembers it between requests. Only the request that has taken it changes it.</summary>
-internal sealed class UploadState(
-    Guid id, RepositoryName repository, string? owner, DigestAlgorithm algorithm, long length, long lastActivity, IdleHashes idleHashes)
+internal sealed class UploadState(StoredUploadSession session, long length, long lastActivity, IdleHashes idleHashes)
 {
     private int _taken;
     private IncrementalHash? _hash;
     private bool _countsAsIdle;
 
-    public Guid Id { get; } = id;
+    public Guid Id => Session.Id;
 
-    public RepositoryName Repository { get; } = repository;
-
-    public string? Owner { get; } = owner;
-
-    public DigestAlgorithm Algorithm { get; } = algorithm;
+    public StoredUploadSession Session { get; } = session;
 
     /// <summary>How many bytes have been received and written.</summary>
     public long Length { get; set; } = length;

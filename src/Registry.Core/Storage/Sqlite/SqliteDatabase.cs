@@ -40,7 +40,7 @@ public sealed class SqliteDatabase : IDisposable
         var session = new SqliteSession(connection);
         StoppedCleanly = (ReadMeta(session, CleanKey) ?? 1) != 0;
         clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
-        IsTreeIndexed = ReadMeta(session, IndexedKey) is 1;
+        IsTreeIndexed = IsTreeIndexedIn(session);
         WriteMeta(session, CleanKey, 0);
         _threads = new StorageThreads("metadata reader", ReaderThreads);
         _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
@@ -136,6 +136,9 @@ public sealed class SqliteDatabase : IDisposable
         mutate(session);
         return true;
     });
+
+    /// <summary>Whether the tree has been indexed, as the transaction of the session sees it.</summary>
+    internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
 
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);

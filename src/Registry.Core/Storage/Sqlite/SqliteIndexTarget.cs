@@ -9,6 +9,12 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
 
     public Task AddRepositoryAsync(TreeRepository repository) => database.WriteAsync(session =>
     {
+        if (SqliteDatabase.IsTreeIndexedIn(session))
+        {
+            // Read before the index was complete, arriving after it: clients may have deleted some of this meanwhile.
+            return;
+        }
+
         var now = database.Clock.Now;
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
         var repositoryId = ContentRows.GetOrAddRepository(session, repository.Name);

@@ -95,8 +95,13 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size) => database.WriteAsync(session =>
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload) => database.WriteAsync(session =>
     {
+        if (upload is { } id)
+        {
+            SqliteUploadSessions.Remove(session, id);
+        }
+
         var repositoryId = ContentRows.GetOrAddRepository(session, repository);
         var contentId = ContentRows.PutStored(session, digest, size);
         LinkOrTouch(session, repositoryId, contentId, repository, digest);

@@ -85,6 +85,14 @@ internal static class SqliteSchema
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX tag_history_by_manifest ON tag_history (manifest_id);
 
+        -- Uploads in progress: whose they are. How far they have got is the length of their file.
+        CREATE TABLE uploads (
+            id         TEXT PRIMARY KEY,
+            repository TEXT NOT NULL,
+            owner      TEXT,
+            algorithm  TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
         CREATE TABLE tree_journal (
             id         INTEGER PRIMARY KEY AUTOINCREMENT,
             change     INTEGER NOT NULL,

@@ -1,0 +1,34 @@
+namespace Registry.Server.Tests;
+
+/// <summary>What tests say about answers.</summary>
+internal static class Check
+{
+    /// <summary>The status, with the whole answer in the message when it is another.</summary>
+    public static Answer Status(int expected, Answer answer)
+    {
+        Assert.True(expected == answer.Status, $"Expected {expected}, got {answer}");
+        return answer;
+    }
+
+    /// <summary>An error in the shape of the spec ("Error Codes").</summary>
+    public static Answer Error(int status, string code, string message, Answer answer)
+    {
+        Status(status, answer);
+        Assert.Equal("application/json", answer["Content-Type"]);
+        var properties = answer.Json.EnumerateObject().ToList();
+        Assert.Equal("errors", Assert.Single(properties).Name);
+        var errors = properties[0].Value.EnumerateArray().ToList();
+        Assert.NotEmpty(errors);
+        foreach (var error in errors)
+        {
+            Assert.Equal((code, message), (error.GetProperty("code").GetString(), error.GetProperty("message").GetString()));
+            Assert.All(error.EnumerateObject(), property => Assert.Contains(property.Name, (string[])["code", "message", "detail"]));
+        }
+
+        return answer;
+    }
+
+    /// <summary>The details of an error's entries.</summary>
+    public static IReadOnlyList<string> Details(Answer answer) =>
+        [.. answer.Json.GetProperty("errors").EnumerateArray().Select(error => error.TryGetProperty("detail", out var detail) ? detail.GetString()! : "")];
+}

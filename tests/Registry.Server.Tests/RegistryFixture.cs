@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+
+namespace Registry.Server.Tests;
+
+/// <summary>A registry for all tests of a class. When they are done, its log must be free of errors.</summary>
+public class RegistryFixture : IAsyncLifetime
+{
+    /// <summary>The running registry.</summary>
+    public TestRegistry Registry { get; private set; } = null!;
+
+    /// <summary>Its client.</summary>
+    public HttpClient Client => Registry.Client;
+
+    public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References });
+
+    public async ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        var errors = Registry.Log.Entries.Where(entry => entry.Level >= LogLevel.Error).ToList();
+        await Registry.DisposeAsync();
+        Assert.Empty(errors);
+    }
+
+    /// <summary>What must exist when a manifest is pushed.</summary>
+    protected virtual ManifestReferences References => ManifestReferences.SparseIndex;
+}

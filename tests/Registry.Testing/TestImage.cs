@@ -1,0 +1,111 @@
+using System.Text;
+using System.Text.Json.Nodes;
+
+namespace Registry.Testing;
+
+/// <summary>An image or an index with everything that a push of it needs.</summary>
+public sealed class TestImage
+{
+    public const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
+    public const string OciIndex = "application/vnd.oci.image.index.v1+json";
+    public const string DockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
+    public const string DockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
+    public const string ConfigType = "application/vnd.oci.image.config.v1+json";
+    public const string LayerType = "application/vnd.oci.image.layer.v1.tar+gzip";
+    public const string EmptyType = "application/vnd.oci.empty.v1+json";
+
+    private TestImage(JsonObject json, string mediaType, IReadOnlyList<TestBlob> blobs, IReadOnlyList<TestImage> children)
+    {
+        Manifest = TestBlob.OfText(json.ToJsonString());
+        MediaType = mediaType;
+        Blobs = blobs;
+        Children = children;
+    }
+
+    /// <summary>The manifest's bytes.</summary>
+    public TestBlob Manifest { get; }
+
+    /// <summary>The manifest's type.</summary>
+    public string MediaType { get; }
+
+    /// <summary>Config and layers.</summary>
+    public IReadOnlyList<TestBlob> Blobs { get; }
+
+    /// <summary>What an index lists.</summary>
+    public IReadOnlyList<TestImage> Children { get; }
+
+    /// <summary>The manifest's SHA-256 digest.</summary>
+    public string Digest => Manifest.Digest;
+
+    /// <summary>An image that nobody else has.</summary>
+    /// <param name="edit">Changes the manifest before it is serialised.</param>
+    /// <param name="layers">How many layers.</param>
+    /// <param name="algorithm">The algorithm of the digests in it.</param>
+    /// <param name="mediaType">Its type.</param>
+    public static TestImage Create(
+        Action<JsonObject>? edit = null, int layers = 1, string algorithm = "sha256", string mediaType = OciManifest)
+    {
+        var config = TestBlob.OfText($$"""{"architecture":"amd64","os":"linux","id":"{{Guid.NewGuid()}}"}""");
+        List<TestBlob> content = [.. Enumerable.Range(0, layers).Select(_ => TestBlob.Random())];
+        var json = new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = mediaType,
+            ["config"] = Descriptor(config, ConfigType, algorithm),
+            ["layers"] = new JsonArray([.. content.Select(layer => Descriptor(layer, LayerType, algorithm))]),
+        };
+        edit?.Invoke(json);
+        return new TestImage(json, mediaType, [config, .. content], []);
+    }
+
+    /// <summary>An artifact: an empty config and a type.</summary>
+    public static TestImage Artifact(string artifactType, TestImage? subject = null, Action<JsonObject>? edit = null)
+    {
+        var empty = TestBlob.OfText("{}");
+        var content = TestBlob.Random();
+        var json = new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = OciManifest,
+            ["artifactType"] = artifactType,
+            ["config"] = Descriptor(empty, EmptyType),
+            ["layers"] = new JsonArray(Descriptor(content, artifactType)),
+        };
+        if (subject is not null)
+        {
+            json["subject"] = subject.Describe();
+        }
+
+        edit?.Invoke(json);
+        return new TestImage(json, OciManifest, [empty, content], []);
+    }
+
+    /// <summary>An index of images.</summary>
+    public static TestImage Index(
+        IEnumerable<TestImage> children, Action<JsonObject>? edit = null, string algorithm = "sha256", string mediaType = OciIndex)
+    {
+        List<TestImage> list = [.. children];
+        var json = new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = mediaType,
+            ["manifests"] = new JsonArray([.. list.Select(child => child.Describe(algorithm))]),
+            ["annotations"] = new JsonObject { ["id"] = Guid.NewGuid().ToString() },
+        };
+        edit?.Invoke(json);
+        return new TestImage(json, mediaType, [], list);
+    }
+
+    /// <summary>The descriptor of a blob.</summary>
+    public static JsonObject Descriptor(TestBlob blob, string mediaType, string algorithm = "sha256")
+    {
+        ArgumentNullException.ThrowIfNull(blob);
+        return new JsonObject { ["mediaType"] = mediaType, ["digest"] = blob.In(algorithm), ["size"] = blob.Bytes.Length };
+    }
+
+    /// <summary>The descriptor of this manifest.</summary>
+    public JsonObject Describe(string algorithm = "sha256") => Descriptor(Manifest, MediaType, algorithm);
+
+    /// <inheritdoc/>
+    public override string ToString() => Encoding.UTF8.GetString(Manifest.Bytes);
+}
