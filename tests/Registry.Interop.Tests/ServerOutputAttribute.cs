@@ -15,7 +15,10 @@ public sealed class ServerOutputAttribute : BeforeAfterTestAttribute
     {
         string now = Read();
         string meanwhile = now.StartsWith(_before, StringComparison.Ordinal) ? now[_before.Length..] : now;
-        TestContext.Current.TestOutputHelper?.WriteLine(meanwhile.Length == 0 ? "The shared registry printed nothing." : meanwhile);
+        if (meanwhile.Length > 0)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine(meanwhile);
+        }
     }
 
     // The assembly's fixtures exist before any test, so this does not block.

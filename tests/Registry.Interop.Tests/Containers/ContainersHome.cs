@@ -43,7 +43,14 @@ public sealed class ContainersHome : IDisposable
 
     internal Command Buildah => Privileged("buildah", []);
 
-    internal Command Skopeo => Configured(new Command("skopeo", "skopeo", "--insecure-policy"));
+    internal Command Skopeo
+    {
+        get
+        {
+            Requires.Program("skopeo", "skopeo");
+            return Configured(new Command("skopeo", "skopeo", "--insecure-policy"));
+        }
+    }
 
     public void Dispose() => _folder.Dispose();
 
