@@ -9,6 +9,9 @@ public interface IByteEngine : IAsyncDisposable
 
     IUploadStore Uploads { get; }
 
+    /// <summary>The metadata beside it, which remembers the sessions of uploads.</summary>
+    IMetadataStore Metadata { get; }
+
     /// <summary>Closes the engine and opens it on the same storage, as a restart of the server does.</summary>
     Task ReopenAsync();
 

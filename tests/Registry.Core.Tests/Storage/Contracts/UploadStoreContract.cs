@@ -170,11 +170,12 @@ public abstract class UploadStoreContract(IByteEngine engine) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_committed_upload_is_gone()
+    public async Task A_committed_upload_is_gone_and_stays_gone_once_its_blob_is_linked()
     {
         var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
         await AppendAsync(session.Id, [1, 2, 3]);
         await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
+        await engine.Metadata.LinkBlobAsync(Repository, Samples.Digest([1, 2, 3]), 3, session.Id);
         await engine.ReopenAsync();
         await AssertGoneAsync(session.Id);
         Assert.Equal([1, 2, 3], await engine.Blobs.ReadAsync(Samples.Digest([1, 2, 3])));

@@ -2,16 +2,18 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Storage.Contracts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Blobs and uploads in a temporary folder.</summary>
+/// <summary>Blobs and uploads in a temporary folder; the sessions of uploads in the database beside them.</summary>
 internal sealed class FileSystemEngine : IByteEngine
 {
     private readonly TemporaryFolder _folder = new();
     private DataFolder _data;
+    private SqliteDatabase _database;
 
     public FileSystemEngine() => Open();
 
@@ -24,6 +26,8 @@ internal sealed class FileSystemEngine : IByteEngine
     public IBlobStore Blobs { get; private set; }
 
     public IUploadStore Uploads { get; private set; }
+
+    public IMetadataStore Metadata { get; private set; }
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -43,7 +47,7 @@ internal sealed class FileSystemEngine : IByteEngine
         return ValueTask.CompletedTask;
     }
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(Health), nameof(Threads), nameof(Blobs), nameof(Uploads))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(_database), nameof(Health), nameof(Threads), nameof(Blobs), nameof(Uploads), nameof(Metadata))]
     private void Open()
     {
         _data = DataFolder.Open(_folder.Path);
@@ -52,13 +56,20 @@ internal sealed class FileSystemEngine : IByteEngine
         var syncs = new DirectorySyncs(Threads, Health);
         var placement = new BlobPlacement(Layout, Threads, syncs);
         Blobs = new FileSystemBlobStore(Layout, Threads, placement, syncs, Health);
+        _database = SqliteDatabase.Open(Layout.Database, Health, new RunningClock(Time));
+        Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(
-            Layout, new UploadFiles(Threads, placement, Health), Time, NullLogger<FileSystemUploadStore>.Instance);
+            Layout,
+            new SqliteUploadSessions(_database),
+            new UploadFiles(Threads, placement, Health),
+            Time,
+            NullLogger<FileSystemUploadStore>.Instance);
     }
 
     private void Close()
     {
         Threads.Dispose();
+        _database.Dispose();
         _data.Dispose();
     }
 }
