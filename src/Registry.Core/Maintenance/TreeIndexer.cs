@@ -86,7 +86,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
     }
 
     [LoggerMessage(1, LogLevel.Information,
-        "The storage holds repositories but no metadata: indexing. Pulls work meanwhile; pushes, deletes and the catalog answer 503")]
+        "The storage holds repositories but no metadata: indexing them")]
     private partial void LogStarted();
 
     [LoggerMessage(2, LogLevel.Information, "Indexing: {Repositories} repositories with {Manifests} manifests so far")]

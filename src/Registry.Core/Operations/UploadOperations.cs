@@ -40,6 +40,11 @@ public sealed class UploadOperations(
     public async Task<Result<long>> AppendAsync(
         RepositoryName repository, string? owner, Guid id, ChunkRange? range, PipeReader body, CancellationToken cancellationToken)
     {
+        if (indexer.RefuseUntilComplete() is { } notReady)
+        {
+            return notReady;
+        }
+
         if (await FindAsync(repository, owner, id) is not { } session)
         {
             return RegistryErrorCode.UploadUnknown;
@@ -75,6 +80,11 @@ public sealed class UploadOperations(
         PipeReader body,
         CancellationToken cancellationToken)
     {
+        if (indexer.RefuseUntilComplete() is { } notReady)
+        {
+            return notReady;
+        }
+
         if (await FindAsync(repository, owner, id) is not { } session)
         {
             return RegistryErrorCode.UploadUnknown;
@@ -98,6 +108,11 @@ public sealed class UploadOperations(
     /// <summary>Ends a session and throws away what it has received.</summary>
     public async Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id)
     {
+        if (indexer.RefuseUntilComplete() is { } notReady)
+        {
+            return notReady;
+        }
+
         if (await FindAsync(repository, owner, id) is not { } session)
         {
             return RegistryErrorCode.UploadUnknown;

@@ -29,13 +29,16 @@ internal static class VariableNames
         ["REGISTRY_LOG_ACCESSLOG_DISABLED"] = "REGISTRY_LOG_LEVEL",
         ["REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY"] = "REGISTRY_STORAGE_PATH (with /docker/registry/v2 added)",
         ["REGISTRY_STORAGE_DELETE_ENABLED"] = "nothing: deleting is always possible",
-        ["REGISTRY_AUTH_HTPASSWD_PATH"] = "REGISTRY_AUTH_HTPASSWD",
-        ["REGISTRY_AUTH_HTPASSWD_REALM"] = "REGISTRY_AUTH_REALM",
-        ["REGISTRY_AUTH_TOKEN_ROOTCERTBUNDLE"] = "REGISTRY_AUTH_TOKEN_PUBLICKEY",
     };
 
+    // Whoever sets these expects to be protected; serving without is worse than not serving.
+    private static readonly string[] ProtectionOfDistribution = ["AUTH_", "HTTP_TLS_"];
+
     private static readonly string[] DistributionSections =
-        ["HTTP_", "STORAGE_", "LOG_", "AUTH_TOKEN_", "AUTH_HTPASSWD_", "REDIS_", "PROXY_", "NOTIFICATIONS_", "HEALTH_", "VALIDATION_", "CATALOG_", "COMPATIBILITY_", "MIDDLEWARE_", "POLICY_"];
+        [
+            "HTTP_", "STORAGE_", "LOG_", "REDIS_", "PROXY_", "NOTIFICATIONS_", "HEALTH_", "VALIDATION_", "CATALOG_", "COMPATIBILITY_",
+            "MIDDLEWARE_", "POLICY_",
+        ];
 
     /// <summary>Reports every variable that begins like ours and is not one.</summary>
     public static void Check(IReadOnlyDictionary<string, string> environment, List<string> faults, List<string> warnings)
@@ -58,6 +61,10 @@ internal static class VariableNames
             else if (Nearest(name) is { } nearest)
             {
                 faults.Add($"{name} is not a setting; did you mean {nearest}?");
+            }
+            else if (ProtectionOfDistribution.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
+            {
+                faults.Add($"{name} asks for a protection that this version does not have yet; unset it to serve everybody in clear text");
             }
             else if (DistributionSections.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
             {

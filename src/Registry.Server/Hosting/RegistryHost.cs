@@ -148,7 +148,11 @@ public sealed class RegistryHost : IAsyncDisposable
     {
         try
         {
-            await _indexer.RunAsync(_stopping.Token);
+            if (!_indexer.IsComplete)
+            {
+                IndexingLog.Started(_loggers.CreateLogger<TreeIndexer>());
+                await _indexer.RunAsync(_stopping.Token);
+            }
         }
         catch (OperationCanceledException)
         {

@@ -17,6 +17,7 @@ internal static class ReindexCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
+            DataFolder.Open(path).Dispose();
             await FinishJournalAsync(path, loggers);
             using (var folder = DataFolder.Open(path))
             {
@@ -51,9 +52,9 @@ internal static class ReindexCommand
         {
             await RegistryStorage.Open(path, TimeProvider.System, loggers).DisposeAsync();
         }
-        catch (StorageException e) when (e.InnerException is Microsoft.Data.Sqlite.SqliteException)
+        catch (StorageException e)
         {
-            await Console.Error.WriteLineAsync($"registry: warning: the old metadata cannot be read, only the tree counts: {e.Message}");
+            await Console.Error.WriteLineAsync($"registry: warning: the old metadata cannot be read, only the tree counts: {path} {e.Message}");
         }
     }
 }

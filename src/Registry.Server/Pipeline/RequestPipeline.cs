@@ -29,7 +29,9 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
         }
         catch (BadHttpRequestException e)
         {
-            error = new RegistryError(Classify(e.StatusCode), e.Message);
+            error = e.StatusCode == StatusCodes.Status408RequestTimeout
+                ? RegistryErrorCode.BodyTooSlow
+                : new RegistryError(RegistryErrorCode.BadRequest, e.Message);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
@@ -38,10 +40,11 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
             http.Abort();
             return;
         }
-        catch (StorageException e) when (e.IsFull)
+        catch (StorageException e) when (e.IsFull || e.InnerException is null)
         {
-            LogFull(http.Request.Method, RequestTarget.Path(http), e.Message);
-            error = RegistryErrorCode.StorageFull;
+            // Nothing that a stack trace explains: no room, or writes that have stopped before.
+            LogTurnedAway(http.Request.Method, RequestTarget.Path(http), e.Message);
+            error = e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
         }
         catch (StorageException e)
         {
@@ -66,13 +69,6 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
             await errors.WriteAsync(http, error);
         }
     }
-
-    private static RegistryErrorCode Classify(int status) => status switch
-    {
-        StatusCodes.Status413PayloadTooLarge => RegistryErrorCode.BodyTooLarge,
-        StatusCodes.Status408RequestTimeout => RegistryErrorCode.BodyTooSlow,
-        _ => RegistryErrorCode.BadRequest,
-    };
 
     private Task<RegistryError?> ProcessAsync(HttpContext http)
     {
@@ -123,8 +119,8 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
     [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage")]
     private partial void LogStorage(Exception exception, string method, string path);
 
-    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away, the storage is full: {Reason}")]
-    private partial void LogFull(string method, string path, string reason);
+    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away by the storage: {Reason}")]
+    private partial void LogTurnedAway(string method, string path, string reason);
 
     [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it")]
     private partial void LogMistake(Exception exception, string method, string path);

@@ -78,11 +78,15 @@ public sealed class DataFolder : IDisposable
         {
             return new FileStream(layout.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e.GetType() == typeof(IOException) && File.Exists(layout.LockFile))
+        catch (IOException e) when (IsLocked(e))
         {
             throw new StorageException("is in use by another process", e);
         }
     }
+
+    // EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.
+    private static bool IsLocked(IOException e) =>
+        e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
 
     // Blobs become visible by a rename out of uploads/, which must be on the same file system. This also proves that both can be written.
     private static void TryRename(FileSystemLayout layout)

@@ -36,8 +36,14 @@ internal static class DurableFile
     /// <summary>Makes everything on the file system of a directory durable.</summary>
     public static void SyncFileSystem(string directory)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
         if (!OperatingSystem.IsLinux())
         {
+            Posix.SyncEverything();
             return;
         }
 

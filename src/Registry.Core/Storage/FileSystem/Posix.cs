@@ -55,6 +55,9 @@ internal static partial class Posix
         }
     }
 
+    /// <summary>sync(2), for systems without syncfs: everything on every file system.</summary>
+    public static void SyncEverything() => SyncAll();
+
     /// <summary>Starts writing a range of a file back, without waiting; what fails shows at the fsync.</summary>
     [SupportedOSPlatform("linux")]
     public static void StartWriteBack(SafeFileHandle handle, long offset, long count) =>
@@ -77,6 +80,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     private static partial int SyncFs(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "sync")]
+    private static partial void SyncAll();
 
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameCore(string from, string to);

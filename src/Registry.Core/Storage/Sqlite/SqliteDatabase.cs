@@ -68,7 +68,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"{path} cannot be opened: {e.Message}", e);
+            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
         }
     }
 

@@ -111,7 +111,7 @@ internal static class SqliteSchema
         if (version > Migrations.Length)
         {
             throw new StorageException(
-                $"{path} was written by a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
+                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
         }
 
         for (; version < Migrations.Length; version++)
