@@ -30,7 +30,13 @@ public sealed record Manifest
     /// <summary>Whether it lists other manifests.</summary>
     public bool IsIndex => MediaTypes.IsIndex(MediaType);
 
-    /// <summary>The blobs that make up the content: config and layers, without those that are fetched from elsewhere.</summary>
+    /// <summary>The blobs that must be here: config and layers, without those that are fetched from elsewhere.</summary>
     public IEnumerable<Descriptor> Blobs =>
         Layers.Where(layer => !MediaTypes.IsNonDistributable(layer.MediaType)).Concat(Config is null ? [] : [Config]);
+
+    /// <summary>
+    /// What stays while this manifest does: config, children, and every layer. One that is fetched from elsewhere may have been pushed here
+    /// all the same.
+    /// </summary>
+    public IEnumerable<Descriptor> References => Layers.Concat(Config is null ? [] : [Config]).Concat(Manifests);
 }

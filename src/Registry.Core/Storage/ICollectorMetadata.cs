@@ -13,7 +13,7 @@ public interface ICollectorMetadata
     Task RenewAsync(IReadOnlyCollection<Digest> digests);
 
     /// <summary>
-    /// Removes links that no manifest of their repository has needed since before a time, but none whose blob is promised.
+    /// Removes links that no manifest of their repository has needed since before a time, which has passed, but none whose blob is promised.
     /// </summary>
     /// <returns>What was removed; fewer than <paramref name="limit"/> when nothing is left to remove.</returns>
     Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit);

@@ -23,7 +23,6 @@ public partial class RepositoryNameTests
         "v2/tags/list/x",
         "a/manifests/b",
         "blobs/uploads",
-        "_catalog".TrimStart('_'),
         new string('a', 255),
         string.Join('/', Enumerable.Repeat("a", 128)));
 
@@ -108,9 +107,10 @@ public partial class RepositoryNameTests
 
     [Fact]
     public void A_name_never_leaves_the_folder_it_is_joined_to() =>
-        Gen.Char["ab./\\_-0"].Array[1, 12].Select(characters => new string(characters)).Where(text => RepositoryName.IsValid(text))
-            .Sample(name =>
-                Path.GetFullPath(Path.Combine("/root", name)) == $"/root/{name}" && !name.Split('/').Any(part => part.StartsWith('_')));
+        Gen.Char["aab./\\_-0"].Array[1, 9].Select(characters => new string(characters)).Sample(
+            name => !RepositoryName.IsValid(name)
+                || (Path.GetFullPath(Path.Combine("/root", name)) == $"/root/{name}" && !name.Split('/').Any(part => part.StartsWith('_'))),
+            iter: 50_000);
 
     // OCI distribution-spec, "Pulling manifests". \z, because $ would let a line feed follow.
     [GeneratedRegex(@"^[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(\/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\z")]

@@ -104,7 +104,7 @@ internal static class ManifestRows
             manifest.Subject?.Digest.Value,
             manifest.Annotations)!.Value;
         session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1 WHERE id = @1", repositoryId);
-        foreach (var digest in manifest.Blobs.Concat(manifest.Manifests).Select(descriptor => descriptor.Digest).Distinct())
+        foreach (var digest in manifest.References.Select(descriptor => descriptor.Digest).Distinct())
         {
             var referenced = ContentRows.GetOrAddMentioned(session, digest);
             session.Execute(

@@ -28,28 +28,21 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
     {
         var expired = await database.WriteAsync<List<BlobLink>>(session =>
         {
-            var candidates = session.All(
-                """
-                SELECT l.repository_id, l.content_id, r.name, c.digest FROM blob_links l
-                JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
-                WHERE l.idle_since < @1 AND r.pinned = 0 ORDER BY l.idle_since LIMIT @2
-                """,
-                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Name: row.GetString(2), Digest: row.GetString(3)),
-                idleBefore,
-                limit);
             var removed = new List<BlobLink>();
-            foreach (var candidate in candidates)
+            while (removed.Count < limit && ListIdle(session, idleBefore, limit - removed.Count) is { Count: > 0 } candidates)
             {
-                var link = new BlobLink(RepositoryName.Parse(candidate.Name), Digest.Parse(candidate.Digest));
-                if (isPromised(link.Digest))
+                foreach (var (repositoryId, contentId, link) in candidates)
                 {
-                    // Out of the way of the next batch; RenewAsync would do the same a little later.
-                    ContentRows.TouchLink(session, candidate.Repository, candidate.Content, database.Clock.Now);
-                    continue;
-                }
+                    if (isPromised(link.Digest))
+                    {
+                        // Out of the way of the next candidates; RenewAsync would do the same a little later.
+                        ContentRows.TouchLink(session, repositoryId, contentId, database.Clock.Now);
+                        continue;
+                    }
 
-                ContentRows.Unlink(session, candidate.Repository, candidate.Content, link.Repository, link.Digest);
-                removed.Add(link);
+                    ContentRows.Unlink(session, repositoryId, contentId, link.Repository, link.Digest);
+                    removed.Add(link);
+                }
             }
 
             return removed;
@@ -83,4 +76,14 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             digest.Value);
         session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
     });
+
+    private static List<(long Repository, long Content, BlobLink Link)> ListIdle(SqliteSession session, long idleBefore, int limit) => session.All(
+        """
+        SELECT l.repository_id, l.content_id, r.name, c.digest FROM blob_links l
+        JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
+        WHERE l.idle_since < @1 AND r.pinned = 0 ORDER BY l.idle_since LIMIT @2
+        """,
+        row => (row.GetInt64(0), row.GetInt64(1), new BlobLink(RepositoryName.Parse(row.GetString(2)), Digest.Parse(row.GetString(3)))),
+        idleBefore,
+        limit);
 }

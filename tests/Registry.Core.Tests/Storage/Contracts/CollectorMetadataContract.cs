@@ -1,0 +1,294 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Tests.Storage.Contracts;
+
+/// <summary>What every <see cref="ICollectorMetadata"/> does, in step with its metadata.</summary>
+public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsyncDisposable
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+    private static readonly RepositoryName B = Samples.Repository("b");
+    private static readonly Digest Blob = Samples.Digest("blob");
+
+    private IMetadataStore Metadata => engine.Metadata;
+
+    private ICollectorMetadata Collector => engine.Collector;
+
+    [Fact]
+    public async Task A_new_store_counts_as_closed_in_good_order_and_then_it_is_as_it_was_left()
+    {
+        Assert.True(Collector.StoppedCleanly);
+        await engine.ReopenAsync(cleanly: false);
+        Assert.False(Collector.StoppedCleanly);
+        await engine.ReopenAsync(cleanly: true);
+        Assert.True(Collector.StoppedCleanly);
+    }
+
+    [Fact]
+    public async Task The_running_clock_goes_on_where_it_was_saved()
+    {
+        Assert.Equal(0, engine.Clock.Now);
+        engine.Advance(TimeSpan.FromSeconds(100));
+        Assert.Equal(100, engine.Clock.Now);
+        await Collector.RenewAsync([]);
+        engine.Advance(TimeSpan.FromSeconds(50));
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal(100, engine.Clock.Now);
+        engine.Advance(TimeSpan.FromSeconds(7));
+        await engine.ReopenAsync(cleanly: true);
+        Assert.Equal(107, engine.Clock.Now);
+    }
+
+    [Fact]
+    public async Task A_link_expires_when_it_was_idle_before_the_time()
+    {
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await LinkAsync(A, "blob");
+        Assert.Empty(await ExpireAsync(10));
+        Assert.Equal([new BlobLink(A, Blob)], await ExpireAsync(11));
+        Assert.Null(await Metadata.FindBlobAsync(A, Blob));
+        Assert.Empty(await ExpireAsync(11));
+    }
+
+    [Fact]
+    public async Task Pushing_or_mounting_again_restarts_the_idle_time()
+    {
+        await LinkAsync(A, "blob");
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await LinkAsync(A, "blob");
+        Assert.Empty(await ExpireAsync(10));
+        engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(await Metadata.MountBlobAsync(A, A, Blob));
+        Assert.Empty(await ExpireAsync(20));
+        Assert.Single(await ExpireAsync(21));
+    }
+
+    [Fact]
+    public async Task Renewing_restarts_the_idle_time_in_every_repository()
+    {
+        await LinkAsync(A, "blob");
+        await LinkAsync(B, "blob");
+        await LinkAsync(B, "other");
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await Collector.RenewAsync([Blob, Samples.Digest("unknown")]);
+        Assert.Equal([new BlobLink(B, Samples.Digest("other"))], await ExpireAsync(10));
+        Assert.Equal(2, (await ExpireAsync(11)).Count);
+    }
+
+    [Fact]
+    public async Task A_link_that_a_manifest_of_its_repository_needs_never_expires()
+    {
+        await LinkAsync(A, "blob");
+        await LinkAsync(B, "blob");
+        await PutAsync(A, Samples.Image("blob", []));
+        Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(long.MaxValue));
+        Assert.NotNull(await Metadata.FindBlobAsync(A, Blob));
+    }
+
+    [Fact]
+    public async Task A_foreign_layer_that_is_here_never_expires_while_a_manifest_has_it()
+    {
+        await LinkAsync(A, "config");
+        await LinkAsync(A, "blob");
+        await PutAsync(A, Samples.Image("config", [Samples.Layer("blob", Samples.ForeignType)]));
+        Assert.Empty(await ExpireAsync(long.MaxValue));
+    }
+
+    [Fact]
+    public async Task A_link_made_after_the_manifest_that_needs_it_is_not_idle()
+    {
+        var image = Samples.Image("blob", []);
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Sparse }));
+        await LinkAsync(A, "blob");
+        Assert.Empty(await ExpireAsync(long.MaxValue));
+    }
+
+    [Fact]
+    public async Task The_idle_time_begins_when_the_last_manifest_that_needs_the_blob_is_deleted()
+    {
+        await LinkAsync(A, "blob");
+        var first = await PutAsync(A, Samples.Image("blob", [], note: "first"));
+        var second = await PutAsync(A, Samples.Image("blob", [], note: "second"));
+        engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.Null(await Metadata.DeleteManifestAsync(A, first, Precondition.None));
+        engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Null(await Metadata.DeleteManifestAsync(A, second, Precondition.None));
+        Assert.Empty(await ExpireAsync(20));
+        Assert.Single(await ExpireAsync(21));
+    }
+
+    [Fact]
+    public async Task Untagging_lets_nothing_expire()
+    {
+        await LinkAsync(A, "blob");
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, Samples.Image("blob", []), "latest")));
+        Assert.Null(await Metadata.DeleteManifestAsync(A, Tag.Parse("latest"), Precondition.None));
+        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task A_promised_link_stays_and_is_as_good_as_new()
+    {
+        await LinkAsync(A, "blob");
+        await LinkAsync(A, "other");
+        engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal([new BlobLink(A, Samples.Digest("other"))], await Collector.ExpireLinksAsync(10, digest => digest == Blob, 100));
+        Assert.Empty(await ExpireAsync(10));
+        Assert.Single(await ExpireAsync(11));
+    }
+
+    [Fact]
+    public async Task Less_than_the_limit_expires_only_when_nothing_is_left_promised_or_not()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await LinkAsync(A, $"blob {i}");
+            engine.Advance(TimeSpan.FromSeconds(1));
+        }
+
+        var promised = Enumerable.Range(0, 5).Select(i => Samples.Digest($"blob {i}")).ToHashSet();
+        Assert.Equal(4, (await Collector.ExpireLinksAsync(10, promised.Contains, 4)).Count);
+        Assert.Single(await Collector.ExpireLinksAsync(10, promised.Contains, 4));
+    }
+
+    [Fact]
+    public async Task Links_of_a_pinned_repository_never_expire()
+    {
+        await engine.IndexTarget.AddRepositoryAsync(new TreeRepository { Name = A, Layers = [new(Blob, 4)], IsPinned = true });
+        await LinkAsync(B, "blob");
+        Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(long.MaxValue));
+    }
+
+    [Fact]
+    public async Task A_blob_is_an_orphan_when_its_last_link_is_gone()
+    {
+        await LinkAsync(A, "blob");
+        await LinkAsync(B, "blob");
+        Assert.Null(await Metadata.UnlinkBlobAsync(A, Blob));
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+        Assert.Single(await ExpireAsync(long.MaxValue));
+        Assert.Equal([Blob], await Collector.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task A_deleted_manifest_is_an_orphan_unless_another_repository_has_it()
+    {
+        await LinkAsync(A, "blob");
+        await LinkAsync(B, "blob");
+        var image = await PutAsync(A, Samples.Image("blob", []));
+        await PutAsync(B, Samples.Image("blob", []));
+        Assert.Null(await Metadata.DeleteManifestAsync(A, image, Precondition.None));
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+        Assert.Null(await Metadata.DeleteManifestAsync(B, image, Precondition.None));
+        Assert.Equal([image], await Collector.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task Orphans_are_listed_up_to_the_limit()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await OrphanAsync($"blob {i}");
+        }
+
+        Assert.Equal(3, (await Collector.ListOrphansAsync(3)).Distinct().Count());
+        Assert.Equal(5, (await Collector.ListOrphansAsync(10)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task What_is_not_an_orphan_cannot_be_condemned()
+    {
+        await LinkAsync(A, "blob");
+        Assert.False(await Collector.CondemnAsync(Blob));
+        Assert.False(await Collector.CondemnAsync(Samples.Digest("unknown")));
+        Assert.False(await Collector.CondemnAsync(await PutAsync(A, Samples.Image("blob", []))));
+        Assert.Equal(4, await Metadata.FindBlobAsync(A, Blob));
+    }
+
+    [Fact]
+    public async Task An_orphan_that_was_pushed_again_is_none()
+    {
+        await OrphanAsync("blob");
+        await LinkAsync(A, "blob");
+        Assert.False(await Collector.CondemnAsync(Blob));
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task A_condemned_blob_is_forgotten()
+    {
+        await OrphanAsync("blob");
+        Assert.True(await Collector.CondemnAsync(Blob));
+        await Collector.ForgetAsync(Blob);
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+        Assert.False(await Collector.CondemnAsync(Blob));
+        await LinkAsync(A, "blob");
+        Assert.Equal(4, await Metadata.FindBlobAsync(A, Blob));
+    }
+
+    [Fact]
+    public async Task A_removal_that_was_cut_short_is_taken_up_again()
+    {
+        await OrphanAsync("blob");
+        Assert.True(await Collector.CondemnAsync(Blob));
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal([Blob], await Collector.ListOrphansAsync(10));
+        Assert.True(await Collector.CondemnAsync(Blob));
+        await Collector.ForgetAsync(Blob);
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task A_condemned_blob_that_is_pushed_again_is_a_blob_and_forgetting_it_is_harmless()
+    {
+        await OrphanAsync("blob");
+        Assert.True(await Collector.CondemnAsync(Blob));
+        await LinkAsync(B, "blob");
+        await Collector.ForgetAsync(Blob);
+        Assert.Equal(4, await Metadata.FindBlobAsync(B, Blob));
+        Assert.Empty(await Collector.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task Forgetting_what_a_sparse_manifest_still_mentions_leaves_the_manifest_and_lets_the_blob_come_back()
+    {
+        var index = Samples.Index([Samples.Layer("blob")]);
+        await OrphanAsync("blob");
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi")));
+        Assert.True(await Collector.CondemnAsync(Blob));
+        await Collector.ForgetAsync(Blob);
+        Assert.Null(await Metadata.FindBlobAsync(A, Blob));
+        Assert.NotNull(await Metadata.FindManifestAsync(A, Samples.Digest(index)));
+
+        await LinkAsync(A, "blob");
+        Assert.Equal(4, await Metadata.FindBlobAsync(A, Blob));
+        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Null(await Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None));
+        Assert.Single(await ExpireAsync(long.MaxValue));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await engine.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    private Task LinkAsync(RepositoryName repository, string blob) =>
+        Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length);
+
+    private async Task<Digest> PutAsync(RepositoryName repository, byte[] manifest)
+    {
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(repository, manifest)));
+        return Samples.Digest(manifest);
+    }
+
+    private async Task OrphanAsync(string blob)
+    {
+        await LinkAsync(A, blob);
+        Assert.Null(await Metadata.UnlinkBlobAsync(A, Samples.Digest(blob)));
+    }
+
+    private Task<IReadOnlyList<BlobLink>> ExpireAsync(long idleBefore) => Collector.ExpireLinksAsync(idleBefore, _ => false, 100);
+}

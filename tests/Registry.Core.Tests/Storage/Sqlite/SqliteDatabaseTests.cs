@@ -1,0 +1,177 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Errors;
+using Registry.Core.Storage;
+using Registry.Core.Storage.Sqlite;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+public sealed class SqliteDatabaseTests : IAsyncDisposable
+{
+    private readonly SqliteEngine _engine = new();
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_database_of_a_newer_program_is_refused_and_left_as_it_is()
+    {
+        var path = Path.Combine(_folder.Path, "registry.db");
+        Open(path).Dispose();
+        Execute(path, "PRAGMA user_version = 99");
+        var thrown = Assert.Throws<StorageException>(() => Open(path));
+        Assert.Contains("was written by a newer version of the registry (its schema is 99", thrown.Message, StringComparison.Ordinal);
+        Execute(path, "PRAGMA user_version = 1");
+        Open(path).Dispose();
+    }
+
+    [Fact]
+    public void A_file_that_is_no_database_is_refused_in_words()
+    {
+        var path = Path.Combine(_folder.Path, "registry.db");
+        File.WriteAllText(path, new string('x', 10_000));
+        var thrown = Assert.Throws<StorageException>(() => Open(path));
+        Assert.Contains(path, thrown.Message, StringComparison.Ordinal);
+        Assert.Contains("cannot be opened", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_database_commits_durably_and_beside_its_readers()
+    {
+        using var database = Open(Path.Combine(_folder.Path, "registry.db"));
+        await database.WriteAsync(session =>
+        {
+            Assert.Equal("wal", session.First("PRAGMA journal_mode", row => row.GetString(0)));
+            Assert.Equal(2, session.Number("PRAGMA synchronous"));
+            Assert.Equal(1, session.Number("PRAGMA foreign_keys"));
+        });
+    }
+
+    [Fact]
+    public async Task A_mutation_that_throws_takes_back_only_itself()
+    {
+        var mutations = Enumerable.Range(0, 300).Select(i => _engine.Database.WriteAsync<bool>(session =>
+        {
+            session.Execute("INSERT INTO meta (key, value) VALUES (@1, @2)", $"k{i}", (long)i);
+            return (i % 4) switch
+            {
+                0 => throw new InvalidOperationException($"fault {i}"),
+                1 => RegistryErrorCode.Unsupported,
+                2 => Fail(session),
+                _ => true,
+            };
+        })).ToList();
+        for (var i = 0; i < mutations.Count; i++)
+        {
+            switch (i % 4)
+            {
+                case 0:
+                    Assert.Equal($"fault {i}", (await Assert.ThrowsAsync<InvalidOperationException>(() => mutations[i])).Message);
+                    break;
+                case 1:
+                    Assert.NotNull((await mutations[i]).Error);
+                    break;
+                case 2:
+                    Assert.False((await Assert.ThrowsAsync<StorageException>(() => mutations[i])).IsFull);
+                    break;
+                default:
+                    Assert.True((await mutations[i]).Value);
+                    break;
+            }
+        }
+
+        var kept = await _engine.Database.ReadAsync(session => session.All("SELECT value FROM meta WHERE key LIKE 'k%' ORDER BY value", row => row.GetInt64(0)));
+        Assert.Equal(Enumerable.Range(0, 300).Where(i => i % 4 == 3).Select(i => (long)i), kept);
+        Assert.Null(_engine.Health.Failure);
+
+        static Result<bool> Fail(SqliteSession session) => session.Execute("INSERT INTO meta (key, value) VALUES (NULL, NULL)") > 0;
+    }
+
+    [Fact]
+    public async Task A_reader_cannot_write()
+    {
+        var thrown = await Assert.ThrowsAsync<StorageException>(
+            () => _engine.Database.ReadAsync(session => session.Execute("DELETE FROM meta")));
+        Assert.Contains("could not be read", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_database_without_room_fails_the_write_as_full_and_goes_on_when_there_is_room()
+    {
+        await _engine.Database.WriteAsync(session =>
+        {
+            var pages = session.Number("PRAGMA page_count")!.Value;
+            session.Number($"PRAGMA max_page_count = {pages + 2}");
+        });
+        StorageException? full = null;
+        for (var i = 0; full is null && i < 2000; i++)
+        {
+            full = await Record.ExceptionAsync(() => LinkAsync(i)) as StorageException;
+        }
+
+        Assert.True(full?.IsFull);
+        Assert.Null(_engine.Health.Failure);
+        Assert.NotNull(await _engine.Metadata.FindBlobAsync(Samples.Repository("a"), Samples.Digest("0")));
+
+        await _engine.Database.WriteAsync(session => { session.Number("PRAGMA max_page_count = 1000000"); });
+        for (var i = 2000; i < 2010; i++)
+        {
+            await LinkAsync(i);
+        }
+
+        Task LinkAsync(int i) => _engine.Metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest($"{i}"), 1);
+    }
+
+    [Fact]
+    public async Task After_a_failure_writes_are_refused_and_reads_go_on()
+    {
+        await _engine.Metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest("x"), 1);
+        _engine.Health.Fail("the disk is gone");
+        var thrown = await Assert.ThrowsAsync<StorageException>(
+            () => _engine.Metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest("y"), 1));
+        Assert.Contains("the disk is gone", thrown.Message, StringComparison.Ordinal);
+        Assert.Equal(1, await _engine.Metadata.FindBlobAsync(Samples.Repository("a"), Samples.Digest("x")));
+    }
+
+    [Fact]
+    public async Task A_closed_database_refuses_writes_in_words()
+    {
+        var database = Open(Path.Combine(_folder.Path, "registry.db"));
+        database.Dispose();
+        var thrown = await Assert.ThrowsAsync<StorageException>(() => database.SetTreeIndexedAsync());
+        Assert.Contains("closed", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_waits_when_the_database_is_closed_is_still_written()
+    {
+        var path = Path.Combine(_folder.Path, "registry.db");
+        var database = Open(path);
+        var metadata = new SqliteMetadataStore(database, TimeProvider.System);
+        var writes = Enumerable.Range(0, 100)
+            .Select(i => metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest($"{i}"), 1)).ToList();
+        database.Dispose();
+        await Task.WhenAll(writes);
+        using var again = Open(path);
+        Assert.Equal(100, await again.ReadAsync(session => session.Number("SELECT COUNT(*) FROM blob_links")));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _engine.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static SqliteDatabase Open(string path) =>
+        SqliteDatabase.Open(path, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System));
+
+    private static void Execute(string path, string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constants of this file.
+        command.CommandText = sql;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+}

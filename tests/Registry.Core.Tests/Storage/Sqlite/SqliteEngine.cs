@@ -1,0 +1,68 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Storage;
+using Registry.Core.Storage.Sqlite;
+using Registry.Core.Tests.Storage.Contracts;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+/// <summary>Metadata in a database file of its own.</summary>
+internal sealed class SqliteEngine : IMetadataEngine
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new();
+
+    public SqliteEngine() => Open();
+
+    public string Path => System.IO.Path.Combine(_folder.Path, "registry.db");
+
+    public StorageHealth Health { get; private set; }
+
+    public SqliteDatabase Database { get; private set; }
+
+    public IMetadataStore Metadata { get; private set; }
+
+    public ICollectorMetadata Collector { get; private set; }
+
+    public ITreeJournal Journal { get; private set; }
+
+    public IIndexTarget IndexTarget { get; private set; }
+
+    public RunningClock Clock { get; private set; }
+
+    public void Advance(TimeSpan time) => _time.Advance(time);
+
+    public Task ReopenAsync(bool cleanly = true)
+    {
+        if (!cleanly)
+        {
+            // A database that has failed is not marked as closed, as after a kill.
+            Health.Fail("killed");
+        }
+
+        Database.Dispose();
+        Open();
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Database.Dispose();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Journal), nameof(IndexTarget), nameof(Clock))]
+    private void Open()
+    {
+        Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        Clock = new RunningClock(_time);
+        Database = SqliteDatabase.Open(Path, Health, Clock);
+        Metadata = new SqliteMetadataStore(Database, _time);
+        Collector = new SqliteCollectorMetadata(Database);
+        Journal = new SqliteTreeJournal(Database);
+        IndexTarget = new SqliteIndexTarget(Database, _time);
+    }
+}

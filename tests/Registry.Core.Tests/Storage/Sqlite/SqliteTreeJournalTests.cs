@@ -1,0 +1,5 @@
+using Registry.Core.Tests.Storage.Contracts;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+public sealed class SqliteTreeJournalTests() : TreeJournalContract(new SqliteEngine());
