@@ -40,29 +40,14 @@ public sealed class UploadOperations(
     public async Task<Result<long>> AppendAsync(
         RepositoryName repository, string? owner, Guid id, ChunkRange? range, PipeReader body, CancellationToken cancellationToken)
     {
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        long length = 0;
+        var error = await UseAsync(repository, owner, id, range, async (upload, session) =>
         {
-            return notReady;
-        }
-
-        if (await FindAsync(repository, owner, id) is not { } session)
-        {
-            return RegistryErrorCode.UploadUnknown;
-        }
-
-        await using var upload = await uploads.TryAcquireAsync(id);
-        if (upload is null)
-        {
-            return InUse(session);
-        }
-
-        if (OutOfOrder(session, upload, range) is { } outOfOrder)
-        {
-            return outOfOrder;
-        }
-
-        await upload.AppendAsync(body, session.Algorithm, cancellationToken);
-        return upload.Length;
+            await upload.AppendAsync(body, session.Algorithm, cancellationToken);
+            length = upload.Length;
+            return null;
+        });
+        return error is null ? length : error;
     }
 
     /// <summary>
@@ -71,62 +56,27 @@ public sealed class UploadOperations(
     /// </summary>
     /// <inheritdoc cref="AppendAsync"/>
     /// <returns>Null, or what went wrong.</returns>
-    public async Task<RegistryError?> CompleteAsync(
+    public Task<RegistryError?> CompleteAsync(
         RepositoryName repository,
         string? owner,
         Guid id,
         Digest digest,
         ChunkRange? range,
         PipeReader body,
-        CancellationToken cancellationToken)
-    {
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        CancellationToken cancellationToken) =>
+        UseAsync(repository, owner, id, range, async (upload, _) =>
         {
-            return notReady;
-        }
-
-        if (await FindAsync(repository, owner, id) is not { } session)
-        {
-            return RegistryErrorCode.UploadUnknown;
-        }
-
-        await using var upload = await uploads.TryAcquireAsync(id);
-        if (upload is null)
-        {
-            return InUse(session);
-        }
-
-        if (OutOfOrder(session, upload, range) is { } outOfOrder)
-        {
-            return outOfOrder;
-        }
-
-        await upload.AppendAsync(body, digest.Algorithm, cancellationToken);
-        return await CommitAsync(upload, repository, digest, id);
-    }
+            await upload.AppendAsync(body, digest.Algorithm, cancellationToken);
+            return await CommitAsync(upload, repository, digest, id);
+        });
 
     /// <summary>Ends a session and throws away what it has received.</summary>
-    public async Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id)
-    {
-        if (indexer.RefuseUntilComplete() is { } notReady)
+    public Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id) =>
+        UseAsync(repository, owner, id, null, async (upload, _) =>
         {
-            return notReady;
-        }
-
-        if (await FindAsync(repository, owner, id) is not { } session)
-        {
-            return RegistryErrorCode.UploadUnknown;
-        }
-
-        await using var upload = await uploads.TryAcquireAsync(id);
-        if (upload is null)
-        {
-            return InUse(session);
-        }
-
-        await upload.AbortAsync();
-        return null;
-    }
+            await upload.AbortAsync();
+            return null;
+        });
 
     /// <summary>A blob in one request. When it fails, nothing of it is kept: the client was never told of a session.</summary>
     public async Task<RegistryError?> PushAsync(
@@ -187,8 +137,28 @@ public sealed class UploadOperations(
         return false;
     }
 
-    private static RegistryError InUse(UploadSession session) =>
-        new(RegistryErrorCode.UploadInUse) { Upload = new(session.Repository, session.Id, session.Length) };
+    // Every use of a session: find it, take it for this request alone, and check that the chunk belongs where the upload ends.
+    private async Task<RegistryError?> UseAsync(
+        RepositoryName repository, string? owner, Guid id, ChunkRange? range, Func<IUpload, UploadSession, Task<RegistryError?>> use)
+    {
+        if (indexer.RefuseUntilComplete() is { } notReady)
+        {
+            return notReady;
+        }
+
+        if (await FindAsync(repository, owner, id) is not { } session)
+        {
+            return RegistryErrorCode.UploadUnknown;
+        }
+
+        await using var upload = await uploads.TryAcquireAsync(id);
+        if (upload is null)
+        {
+            return new RegistryError(RegistryErrorCode.UploadInUse) { Upload = new(repository, id, session.Length) };
+        }
+
+        return OutOfOrder(session, upload, range) ?? await use(upload, session);
+    }
 
     private static RegistryError? OutOfOrder(UploadSession session, IUpload upload, ChunkRange? range) =>
         range is null || range.Value.First == upload.Length

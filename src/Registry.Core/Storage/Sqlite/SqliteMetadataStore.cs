@@ -95,7 +95,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload) => database.WriteAsync(session =>
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) => database.WriteAsync(session =>
     {
         if (upload is { } id)
         {
