@@ -10,62 +10,74 @@ using Registry.Server.Telemetry;
 const string Usage = """
     Usage: registry [command]
 
-      serve      run the registry (the default)
-      reindex    rebuild the metadata from the storage tree; the registry must not be running
-      --version  print the version
-      --help     print this
+      serve                                    run the registry (the default)
+      reindex                                  rebuild the metadata from the storage tree; the registry must not be running
+      user add NAME                            add a user, or change the password of one; from a prompt or standard input
+      user remove NAME                         remove a user
+      user list                                list the users
+      access explain USER ACTION REPOSITORY    may USER ($anonymous for nobody) pull, push or delete there, and which rule says so
+      --version                                print the version
+      --help                                   print this
 
     Settings are environment variables; docs/configuration.md lists them. The two most used:
       REGISTRY_STORAGE_PATH  the data folder (./data)
       REGISTRY_PORT          the port to listen on (15000)
+    The user commands edit the file that REGISTRY_AUTH_HTPASSWD names, access explain reads REGISTRY_ACCESS_CONTROL_CONFIG.
     """;
 
-var command = args.Length == 0 ? "serve" : args[0];
-if (args.Length > 1 || command is not ("serve" or "reindex" or "--version" or "--help" or "-h"))
+switch (args)
 {
-    Console.Error.WriteLine($"registry: there is no command '{string.Join(' ', args)}'.\n\n{Usage}");
-    return ExitCodes.Usage;
+    case [] or ["serve"]:
+        return await WithOptionsAsync(ServeCommand.RunAsync);
+    case ["reindex"]:
+        return await WithOptionsAsync(ReindexCommand.RunAsync);
+    case ["user", "add", var name]:
+        return UserCommands.Set(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
+    case ["user", "remove", var name]:
+        return UserCommands.Remove(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
+    case ["user", "list"]:
+        return UserCommands.List(Environment.GetEnvironmentVariable(UserCommands.Variable));
+    case ["access", "explain", var user, var action, var repository]:
+        return AccessCommands.Explain(Environment.GetEnvironmentVariable(AccessCommands.Variable), user, action, repository);
+    case ["--version"]:
+        Console.Out.WriteLine(Banner.Version);
+        return ExitCodes.Success;
+    case ["--help" or "-h"]:
+        Console.Out.WriteLine(Usage);
+        return ExitCodes.Success;
+    default:
+        Console.Error.WriteLine($"registry: there is no command '{string.Join(' ', args)}'.\n\n{Usage}");
+        return ExitCodes.Usage;
 }
 
-if (command is "--help" or "-h")
+static async Task<int> WithOptionsAsync(Func<RegistryOptions, ILoggerFactory, Task<int>> run)
 {
-    Console.Out.WriteLine(Usage);
-    return ExitCodes.Success;
-}
+    var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
+        .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
+    var loaded = OptionsReader.Read(environment);
+    foreach (var warning in loaded.Warnings)
+    {
+        Console.Error.WriteLine($"registry: warning: {warning}");
+    }
 
-if (command == "--version")
-{
-    Console.Out.WriteLine(Banner.Version);
-    return ExitCodes.Success;
-}
-
-var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
-    .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
-var loaded = OptionsReader.Read(environment);
-foreach (var warning in loaded.Warnings)
-{
-    Console.Error.WriteLine($"registry: warning: {warning}");
-}
-
-if (loaded.Faults.Count > 0)
-{
     foreach (var fault in loaded.Faults)
     {
         Console.Error.WriteLine($"registry: {fault}");
     }
 
-    return ExitCodes.Usage;
-}
-
-using var loggers = LoggerFactory.Create(logging => logging
-    .SetMinimumLevel(loaded.Options.LogLevel)
-    .AddFilter("Microsoft", LogLevel.Warning)
-    .AddConsole(console =>
+    if (loaded.Faults.Count > 0)
     {
-        console.FormatterName = TerminalFormatter.FormatterName;
-        console.LogToStandardErrorThreshold = LogLevel.Trace;
-    })
-    .Services.AddSingleton<ConsoleFormatter, TerminalFormatter>());
-return command == "reindex"
-    ? await ReindexCommand.RunAsync(loaded.Options, loggers)
-    : await ServeCommand.RunAsync(loaded.Options, loggers);
+        return ExitCodes.Usage;
+    }
+
+    using var loggers = LoggerFactory.Create(logging => logging
+        .SetMinimumLevel(loaded.Options.LogLevel)
+        .AddFilter("Microsoft", LogLevel.Warning)
+        .AddConsole(console =>
+        {
+            console.FormatterName = TerminalFormatter.FormatterName;
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+        })
+        .Services.AddSingleton<ConsoleFormatter, TerminalFormatter>());
+    return await run(loaded.Options, loggers);
+}

@@ -3,6 +3,9 @@ namespace Registry.Core.Access;
 /// <summary>What a request needs to be allowed.</summary>
 public enum Permission
 {
+    /// <summary>Nothing: the token service, which does its own asking.</summary>
+    Public,
+
     /// <summary>Nothing but being let in: the version check.</summary>
     Enter,
 

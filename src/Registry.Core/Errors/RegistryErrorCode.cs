@@ -9,6 +9,9 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode Unauthorized = new("UNAUTHORIZED", 401, "authentication required");
     public static readonly RegistryErrorCode Denied = new("DENIED", 403, "access forbidden");
 
+    public static readonly RegistryErrorCode TooManyRequests =
+        new("TOOMANYREQUESTS", 429, "too many passwords are being checked; try again later");
+
     public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
 
@@ -49,7 +52,7 @@ public sealed class RegistryErrorCode
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge, PreconditionFailed, ManifestBlobUnknown,
+        Unauthorized, Denied, TooManyRequests, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge, PreconditionFailed, ManifestBlobUnknown,
         BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid, BodyTooSlow, UploadUnknown,
         UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, StorageFailed,
         StorageFull, InternalError,

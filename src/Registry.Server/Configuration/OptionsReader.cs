@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Access;
 using Registry.Core.Storage;
 
 namespace Registry.Server.Configuration;
@@ -17,8 +18,7 @@ public sealed class OptionsReader
     public static LoadedOptions Read(IReadOnlyDictionary<string, string> environment)
     {
         var reader = new OptionsReader(environment);
-        var options = reader.ReadOptions();
-        reader.RefuseUnavailable();
+        var options = reader.ReadAccess(reader.ReadOptions());
         var warnings = new List<string>();
         VariableNames.Check(environment, reader._faults, warnings);
         return new LoadedOptions(options, reader._faults, warnings);
@@ -57,33 +57,65 @@ public sealed class OptionsReader
         return options;
     }
 
-    // A registry that was told to ask for passwords must not come up without asking.
-    private void RefuseUnavailable()
+    private RegistryOptions ReadAccess(RegistryOptions options)
     {
-        var type = Value("REGISTRY_AUTH_TYPE");
-        if (type is not null and not "none")
+        var type = Read("REGISTRY_AUTH_TYPE", "none", text => text is "none" or "basic" or "token" ? text : null, "none, basic or token");
+        var isBuiltIn = ReadSwitch("REGISTRY_AUTH_TOKEN_BUILTIN");
+        var kind = (type, isBuiltIn) switch
         {
-            _faults.Add(type is "basic" or "token"
-                ? $"REGISTRY_AUTH_TYPE is '{type}', which this version does not have yet; it would serve everybody, so it does not start. Allowed: none"
-                : $"REGISTRY_AUTH_TYPE is '{type}'; allowed: none (basic and token are not in this version yet)");
+            ("basic", _) => AuthenticationKind.Basic,
+            ("token", true) => AuthenticationKind.BuiltInToken,
+            ("token", false) => AuthenticationKind.Token,
+            _ => AuthenticationKind.None,
+        };
+        if (isBuiltIn && type != "token")
+        {
+            _faults.Add($"REGISTRY_AUTH_TOKEN_BUILTIN is true, but REGISTRY_AUTH_TYPE is {type}; it goes with token");
         }
 
-        foreach (var name in VariableNames.Authentication.Where(name => name != "REGISTRY_AUTH_TYPE" && Value(name) is not null))
+        CheckNeeds(kind);
+        var isControlled = ReadSwitch("REGISTRY_ACCESS_CONTROL_ENABLED");
+        var rules = Value("REGISTRY_ACCESS_CONTROL_CONFIG");
+        if (isControlled != rules is not null)
         {
-            _faults.Add($"{name} is set, but this version has no authentication yet; unset it to serve everybody");
+            _faults.Add(isControlled
+                ? "REGISTRY_ACCESS_CONTROL_CONFIG is missing; REGISTRY_ACCESS_CONTROL_ENABLED needs the path of the rules"
+                : "REGISTRY_ACCESS_CONTROL_CONFIG is set, but REGISTRY_ACCESS_CONTROL_ENABLED is not true; the rules would not be applied");
         }
 
-        var accessControl = Value("REGISTRY_ACCESS_CONTROL_ENABLED");
-        if (accessControl is not null and not "false")
+        return options with
         {
-            _faults.Add($"REGISTRY_ACCESS_CONTROL_ENABLED is '{accessControl}', but this version has no access control yet; allowed: false");
-        }
-
-        if (Value("REGISTRY_ACCESS_CONTROL_CONFIG") is not null)
-        {
-            _faults.Add("REGISTRY_ACCESS_CONTROL_CONFIG is set, but this version has no access control yet; unset it to serve everybody");
-        }
+            Authentication = kind,
+            AuthenticationRealm = Read("REGISTRY_AUTH_REALM", options.AuthenticationRealm, ParseQuotable, "text without control characters"),
+            HtpasswdPath = Value("REGISTRY_AUTH_HTPASSWD"),
+            TokenRealm = Read("REGISTRY_AUTH_TOKEN_REALM", options.TokenRealm, ParseRealm, "an http:// or https:// URL"),
+            TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", options.TokenService, ParseQuotable, "text without control characters"),
+            TokenIssuer = Value("REGISTRY_AUTH_TOKEN_ISSUER") ?? options.TokenIssuer,
+            TokenPublicKeyPath = Value("REGISTRY_AUTH_TOKEN_PUBLICKEY"),
+            AccessControlPath = isControlled ? rules : null,
+        };
     }
+
+    // What a kind needs must be there, and what it would ignore must not: a registry that was told to ask for passwords never comes up
+    // without asking.
+    private void CheckNeeds(AuthenticationKind kind)
+    {
+        string[] users = ["REGISTRY_AUTH_HTPASSWD"];
+        string[] external =
+            ["REGISTRY_AUTH_TOKEN_REALM", "REGISTRY_AUTH_TOKEN_SERVICE", "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY"];
+        var (needed, ignored, what) = kind switch
+        {
+            AuthenticationKind.Basic => (users, external, "REGISTRY_AUTH_TYPE=basic"),
+            AuthenticationKind.Token => (external, users, "REGISTRY_AUTH_TYPE=token"),
+            AuthenticationKind.BuiltInToken => (users, external[3..], "REGISTRY_AUTH_TOKEN_BUILTIN=true"),
+            _ => ([], [.. users, .. external], "REGISTRY_AUTH_TYPE=none"),
+        };
+        _faults.AddRange(needed.Where(name => Value(name) is null).Select(name => $"{name} is missing; {what} needs it"));
+        _faults.AddRange(ignored.Where(name => Value(name) is not null).Select(name => $"{name} is set, but {what} does not use it; unset one of them"));
+    }
+
+    private bool ReadSwitch(string name) => Read(
+        name, "false", text => text is "true" or "false" ? text : null, "true or false") == "true";
 
     private string? Value(string name) => _environment.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
 
@@ -148,6 +180,13 @@ public sealed class OptionsReader
         "sparse" => ManifestReferences.Sparse,
         _ => null,
     };
+
+    private static string? ParseQuotable(string text) => text.Any(char.IsControl) ? null : text;
+
+    private static string? ParseRealm(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && !text.Contains('"', StringComparison.Ordinal)
+            ? text
+            : null;
 
     private static string? ParseExternalUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0

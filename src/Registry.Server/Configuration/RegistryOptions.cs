@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Access;
 using Registry.Core.Storage;
 
 namespace Registry.Server.Configuration;
@@ -50,6 +51,30 @@ public sealed record RegistryOptions
 
     /// <summary>REGISTRY_EXTERNAL_URL: scheme and authority that clients use; null makes every Location relative.</summary>
     public string? ExternalUrl { get; init; }
+
+    /// <summary>REGISTRY_AUTH_TYPE, and REGISTRY_AUTH_TOKEN_BUILTIN: how callers say who they are.</summary>
+    public AuthenticationKind Authentication { get; init; } = AuthenticationKind.None;
+
+    /// <summary>REGISTRY_AUTH_REALM: what a password prompt shows.</summary>
+    public string AuthenticationRealm { get; init; } = "Registry";
+
+    /// <summary>REGISTRY_AUTH_HTPASSWD: the file of users; null without users.</summary>
+    public string? HtpasswdPath { get; init; }
+
+    /// <summary>REGISTRY_AUTH_TOKEN_REALM: where clients get tokens; null for the built-in service under the address that the client uses.</summary>
+    public string? TokenRealm { get; init; }
+
+    /// <summary>REGISTRY_AUTH_TOKEN_SERVICE: whom tokens must be for. The default is for the built-in service only.</summary>
+    public string TokenService { get; init; } = "registry";
+
+    /// <summary>REGISTRY_AUTH_TOKEN_ISSUER: whom tokens must come from. The default is for the built-in service only.</summary>
+    public string TokenIssuer { get; init; } = "registry";
+
+    /// <summary>REGISTRY_AUTH_TOKEN_PUBLICKEY: the file of keys that tokens may be signed with; null for the built-in service.</summary>
+    public string? TokenPublicKeyPath { get; init; }
+
+    /// <summary>REGISTRY_ACCESS_CONTROL_ENABLED and REGISTRY_ACCESS_CONTROL_CONFIG: the file of access rules; null without access control.</summary>
+    public string? AccessControlPath { get; init; }
 
     internal const long MinManifestMaxSize = 4 * 1024 * 1024;
     internal const long MaxManifestMaxSize = 256 * 1024 * 1024;

@@ -9,7 +9,7 @@ internal static class VariableNames
     public static readonly IReadOnlyList<string> Authentication =
     [
         "REGISTRY_AUTH_TYPE", "REGISTRY_AUTH_REALM", "REGISTRY_AUTH_HTPASSWD", "REGISTRY_AUTH_TOKEN_REALM", "REGISTRY_AUTH_TOKEN_SERVICE",
-        "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY",
+        "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY", "REGISTRY_AUTH_TOKEN_BUILTIN",
     ];
 
     /// <summary>Every variable.</summary>
@@ -64,7 +64,7 @@ internal static class VariableNames
             }
             else if (ProtectionOfDistribution.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
             {
-                faults.Add($"{name} asks for a protection that this version does not have yet; unset it to serve everybody in clear text");
+                faults.Add($"{name} is a protection of CNCF distribution that would be missing here; docs/configuration.md says what replaces it");
             }
             else if (DistributionSections.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
             {

@@ -11,9 +11,6 @@ namespace Registry.Server.Endpoints;
 /// <summary><c>/v2/&lt;name&gt;/blobs/uploads/</c> and the sessions below it (OCI distribution-spec, "Pushing blobs").</summary>
 internal sealed class UploadEndpoints(UploadOperations uploads, Locations locations)
 {
-    // Without access control everybody may pull everything.
-    private static readonly Func<RepositoryName, bool> MayPullAnything = static _ => true;
-
     /// <summary>Mounts a blob, takes a whole one, or begins a session.</summary>
     public async Task<RegistryError?> PostAsync(RequestContext request)
     {
@@ -187,7 +184,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
             source = named;
         }
 
-        if (!(await uploads.MountAsync(request.Repository, source, digest, MayPullAnything)).TryGet(out var isMounted, out var error))
+        if (!(await uploads.MountAsync(request.Repository, source, digest, request.MayPull)).TryGet(out var isMounted, out var error))
         {
             return (false, error);
         }

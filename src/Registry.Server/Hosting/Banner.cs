@@ -1,4 +1,5 @@
 using System.Reflection;
+using Registry.Core.Access;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Hosting;
@@ -16,12 +17,25 @@ internal static class Banner
         output.WriteLine($"""
             Registry {Version} listening on {string.Join(" and ", host.Addresses)}
               storage         {host.StoragePath}
-              authentication  none: everybody who can reach this address may pull, push and delete
+              authentication  {Authentication(options)}
 
             Push your first image:
               docker tag myimage:latest {registry}/myimage:latest
               docker push {registry}/myimage:latest
 
             """);
+    }
+
+    private static string Authentication(RegistryOptions options)
+    {
+        var rules = options.AccessControlPath is { } path ? $", with the access rules of {path}" : string.Empty;
+        return options.Authentication switch
+        {
+            AuthenticationKind.Basic => $"basic: the users of {options.HtpasswdPath}{rules}",
+            AuthenticationKind.Token => $"token: of {options.TokenRealm}, for the service {options.TokenService}{rules}",
+            AuthenticationKind.BuiltInToken => $"token: built-in, for the users of {options.HtpasswdPath}{rules}",
+            _ when rules.Length > 0 => $"none: everybody is {AccessRules.AnonymousUser}{rules}",
+            _ => "none: everybody who can reach this address may pull, push and delete",
+        };
     }
 }

@@ -19,6 +19,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
 
     private readonly RegistryStorage _storage;
+    private readonly AccessComposition _access;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly TreeIndexer _indexer;
@@ -32,10 +33,12 @@ public sealed class RegistryHost : IAsyncDisposable
     private bool _started;
     private bool _disposed;
 
-    private RegistryHost(RegistryOptions options, RegistryStorage storage, TimeProvider time, ILoggerFactory loggers)
+    private RegistryHost(
+        RegistryOptions options, RegistryStorage storage, AccessComposition access, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _storage = storage;
+        _access = access;
         _time = time;
         _loggers = loggers;
         _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
@@ -57,8 +60,9 @@ public sealed class RegistryHost : IAsyncDisposable
             new UploadEndpoints(uploads, locations),
             new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
             new ListEndpoints(lists),
-            new ReferrerEndpoints(referrers)));
-        var pipeline = new RequestPipeline(routes, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+            new ReferrerEndpoints(referrers),
+            _access.TokenEndpoint));
+        var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
         _application = new HttpApplication(pipeline.HandleAsync);
         _kestrel = KestrelFactory.Create(options, loggers);
     }
@@ -74,11 +78,23 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts to listen.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
+    /// <exception cref="StartupException">The file of users, keys or rules cannot be used.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var storage = RegistryStorage.Open(options.StoragePath, time, loggers);
-        var host = new RegistryHost(options, storage, time, loggers);
+        AccessComposition access;
+        try
+        {
+            access = new AccessComposition(options, storage.Layout.TokenKey, time, loggers);
+        }
+        catch
+        {
+            await storage.DisposeAsync();
+            throw;
+        }
+
+        var host = new RegistryHost(options, storage, access, time, loggers);
         try
         {
             await host.StartAsync();
@@ -119,6 +135,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await Collector.SavePromisesAsync();
         }
 
+        await _access.DisposeAsync();
         await _storage.DisposeAsync();
         _stopping.Dispose();
     }

@@ -25,6 +25,10 @@ internal static class ServeCommand
         {
             return Fail($"REGISTRY_STORAGE_PATH {Path.GetFullPath(options.StoragePath)} {e.Message}");
         }
+        catch (StartupException e)
+        {
+            return Fail(e.Message);
+        }
         catch (IOException e)
         {
             return Fail($"cannot listen on {options.Host}:{options.Port}: {Reason(e)}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");

@@ -22,7 +22,7 @@ internal sealed class ErrorResponse(Locations locations)
 
         Clear(response);
         response.StatusCode = error.Code.Status;
-        if (error.Code.Status == StatusCodes.Status503ServiceUnavailable)
+        if (error.Code.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
         {
             response.Headers.RetryAfter = RetryAfter;
         }

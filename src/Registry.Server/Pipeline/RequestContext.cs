@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Http;
+using Registry.Core.Access;
 using Registry.Core.Oci;
 
 namespace Registry.Server.Pipeline;
 
-/// <summary>A request that has been routed: what the path said, already parsed, and who is asking.</summary>
-internal sealed class RequestContext(HttpContext http, RepositoryName repository, string parameter)
+/// <summary>A request that may be answered: what the path said, already parsed, and who is asking.</summary>
+internal sealed class RequestContext(HttpContext http, RepositoryName repository, string parameter, Identity identity, Authorizer authorizer)
 {
     /// <summary>The exchange itself.</summary>
     public HttpContext Http { get; } = http;
@@ -16,7 +17,7 @@ internal sealed class RequestContext(HttpContext http, RepositoryName repository
     public string Parameter { get; } = parameter;
 
     /// <summary>The user; null for an anonymous one.</summary>
-    public string? User { get; init; }
+    public string? User => identity.Name;
 
     public HttpRequest Request => Http.Request;
 
@@ -24,4 +25,7 @@ internal sealed class RequestContext(HttpContext http, RepositoryName repository
 
     /// <summary>Ends when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
+
+    /// <summary>Whether the caller may pull from a repository, the one of the path or another.</summary>
+    public bool MayPull(RepositoryName other) => authorizer.MayPull(identity, other);
 }

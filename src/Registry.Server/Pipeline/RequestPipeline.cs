@@ -11,10 +11,11 @@ using Registry.Server.Routing;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// The way of every request: match → invoke → write the error, if there is one. Authentication and authorisation come between the first two,
-/// decided from the same name that was matched.
+/// The way of every request: match → authenticate → authorize → invoke → write the error, if there is one. The name that is authorised is the
+/// one that was matched.
 /// </summary>
-internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse errors, ILogger<RequestPipeline> logger)
+internal sealed partial class RequestPipeline(
+    RouteTrie routes, AccessGate gate, ErrorResponse errors, ILogger<RequestPipeline> logger)
 {
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext http)
@@ -105,7 +106,17 @@ internal sealed partial class RequestPipeline(RouteTrie routes, ErrorResponse er
                 $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes"));
         }
 
-        return route.Handler(new RequestContext(http, name, match.Parameter.ToString()));
+        return AnswerAsync(http, route, name, match.Parameter.ToString());
+    }
+
+    private async Task<RegistryError?> AnswerAsync(HttpContext http, Route route, RepositoryName name, string parameter)
+    {
+        if (!(await gate.PassAsync(http, route, name)).TryGet(out var identity, out var refused))
+        {
+            return refused;
+        }
+
+        return await route.Handler(new RequestContext(http, name, parameter, identity, gate.Authorizer));
     }
 
     private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);

@@ -7,7 +7,8 @@ namespace Registry.Server.Routing;
 internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
-        BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers) =>
+        BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
+        TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("HEAD", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
@@ -33,5 +34,12 @@ internal static class RouteTable
         new("PATCH", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PatchAsync),
         new("PUT", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PutAsync),
         new("DELETE", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.DeleteAsync),
+
+        // Only with the built-in token service.
+        .. token is null ? (Route[])[] :
+        [
+            new("GET", "/token", Permission.Public, token.GetAsync),
+            new("POST", "/token", Permission.Public, token.PostAsync),
+        ],
     ];
 }

@@ -19,6 +19,7 @@ namespace Registry.Core.Storage.FileSystem;
 /// ├── uploads/&lt;uuid&gt;                                  what has arrived of an upload; whose it is stands in the metadata
 /// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
+/// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
@@ -37,6 +38,8 @@ public sealed class FileSystemLayout(string root)
     public string Uploads => Path.Combine(Root, "uploads");
 
     public string Database => Path.Combine(Root, "registry.db");
+
+    public string TokenKey => Path.Combine(Root, "token-key.pem");
 
     public string LockFile => Path.Combine(Root, "registry.lock");
 

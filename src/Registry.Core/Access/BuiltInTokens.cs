@@ -1,0 +1,136 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using Microsoft.IdentityModel.JsonWebTokens;
+using Microsoft.IdentityModel.Tokens;
+
+namespace Registry.Core.Access;
+
+/// <summary>
+/// Tokens that this registry issues to its own users. A token carries a fingerprint of its user's line in the htpasswd file and is refused
+/// once that line has changed or gone.
+/// </summary>
+public sealed class BuiltInTokens : IAuthenticator, IDisposable
+{
+    /// <summary>How long an access token lives: long enough for a push, short enough to forget.</summary>
+    public static readonly TimeSpan AccessLifetime = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long a refresh token lives: docker keeps it instead of the password.</summary>
+    public static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(90);
+
+    private const string FingerprintClaim = "line";
+
+    private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
+    private readonly ECDsa _key;
+    private readonly SigningCredentials _signing;
+    private readonly string _issuer;
+    private readonly string _service;
+    private readonly Func<Htpasswd> _users;
+    private readonly BasicAuthenticator _passwords;
+    private readonly TimeProvider _time;
+    private readonly TokenValidator _accessTokens;
+    private readonly TokenValidator _refreshTokens;
+
+    /// <summary>Issues and accepts tokens.</summary>
+    public BuiltInTokens(
+        ECDsa key, string issuer, string service, Func<Htpasswd> users, BasicAuthenticator passwords, TimeProvider time)
+    {
+        _key = key;
+        var securityKey = new ECDsaSecurityKey(key);
+        _signing = new SigningCredentials(securityKey, SecurityAlgorithms.EcdsaSha256);
+        _issuer = issuer;
+        _service = service;
+        _users = users;
+        _passwords = passwords;
+        _time = time;
+        _accessTokens = new TokenValidator(issuer, service, () => [securityKey], time);
+        _refreshTokens = new TokenValidator(issuer, RefreshAudience, () => [securityKey], time);
+    }
+
+    /// <summary>The name of the service, which its tokens are for.</summary>
+    public string Service => _service;
+
+    // Another audience: a refresh token opens nothing by itself.
+    private string RefreshAudience => $"{_service}/refresh";
+
+    /// <summary>Bearer tokens of ours, and passwords beside them, as <c>curl -u</c> sends them.</summary>
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)
+    {
+        if (scheme is null || !scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
+        {
+            return await _passwords.AuthenticateAsync(scheme, parameter);
+        }
+
+        using var claims = await _accessTokens.ValidateAsync(parameter);
+        return claims is not null && TryReadUser(claims, out var user)
+            ? AuthenticationResult.Accept(new Identity(user, TokenClaims.Scope(claims)))
+            : AuthenticationResult.Rejected;
+    }
+
+    /// <summary>The user of a refresh token; null when it is refused.</summary>
+    public async ValueTask<Identity?> ReadRefreshTokenAsync(string token)
+    {
+        using var claims = await _refreshTokens.ValidateAsync(token);
+        return claims is not null && TryReadUser(claims, out var user) && user is not null ? new Identity(user) : null;
+    }
+
+    /// <summary>An access token.</summary>
+    /// <param name="user">Whom it is for; null for a caller without credentials.</param>
+    /// <param name="granted">What it allows.</param>
+    /// <param name="issuedAt">The time it counts from.</param>
+    public string IssueAccessToken(string? user, IEnumerable<ResourceScope> granted, DateTimeOffset issuedAt)
+    {
+        var access = granted.Where(scope => scope.Actions != RepositoryActions.None).Select(Describe).ToList();
+        return Issue(user, _service, issuedAt, AccessLifetime, access);
+    }
+
+    /// <summary>A token that a client trades for access tokens instead of sending the password again.</summary>
+    public string IssueRefreshToken(string user) => Issue(user, RefreshAudience, _time.GetUtcNow(), RefreshLifetime, null);
+
+    public void Dispose() => _key.Dispose();
+
+    private static Dictionary<string, object> Describe(ResourceScope scope) => scope.Repository is { } repository
+        ? new() { ["type"] = "repository", ["name"] = repository.Value, ["actions"] = ActionNames.Of(scope.Actions) }
+        : new() { ["type"] = "registry", ["name"] = "catalog", ["actions"] = (string[])["*"] };
+
+    private string Issue(string? user, string audience, DateTimeOffset issuedAt, TimeSpan lifetime, object? access)
+    {
+        var payload = new Dictionary<string, object>
+        {
+            ["iss"] = _issuer,
+            ["sub"] = user ?? string.Empty,
+            ["aud"] = audience,
+            ["iat"] = issuedAt.ToUnixTimeSeconds(),
+            ["nbf"] = issuedAt.ToUnixTimeSeconds(),
+            ["exp"] = (issuedAt + lifetime).ToUnixTimeSeconds(),
+            ["jti"] = Guid.NewGuid().ToString("N"),
+        };
+        if (access is not null)
+        {
+            payload["access"] = access;
+        }
+
+        if (user is not null)
+        {
+            payload[FingerprintClaim] = FingerprintOf(user, _users().FindHash(user) ?? string.Empty);
+        }
+
+        return _handler.CreateToken(new SecurityTokenDescriptor { Claims = payload, SigningCredentials = _signing });
+    }
+
+    // True with a null user for an anonymous token; false when the user is not what he was.
+    private bool TryReadUser(JsonDocument claims, out string? user)
+    {
+        user = TokenClaims.String(claims, "sub");
+        if (string.IsNullOrEmpty(user))
+        {
+            user = null;
+            return true;
+        }
+
+        return _users().FindHash(user) is { } hash && TokenClaims.String(claims, FingerprintClaim) == FingerprintOf(user, hash);
+    }
+
+    private static string FingerprintOf(string user, string hash) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{user}\0{hash}")).AsSpan(0, 16));
+}

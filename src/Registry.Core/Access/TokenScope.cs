@@ -1,0 +1,32 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Access;
+
+/// <summary>What a token was granted: its <c>access</c> claim.</summary>
+public sealed class TokenScope
+{
+    private readonly Dictionary<RepositoryName, RepositoryActions> _repositories = [];
+
+    public TokenScope(IEnumerable<ResourceScope> granted)
+    {
+        ArgumentNullException.ThrowIfNull(granted);
+        foreach (var scope in granted)
+        {
+            if (scope.Repository is { } repository)
+            {
+                _repositories[repository] = _repositories.GetValueOrDefault(repository) | scope.Actions;
+            }
+            else
+            {
+                HasCatalog |= scope.Actions != RepositoryActions.None;
+            }
+        }
+    }
+
+    /// <summary>Whether it covers the catalog.</summary>
+    public bool HasCatalog { get; }
+
+    /// <summary>Whether it covers an action on a repository.</summary>
+    public bool Covers(RepositoryName repository, RepositoryActions action) =>
+        (_repositories.GetValueOrDefault(repository) & action) == action;
+}

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.Primitives;
+using Registry.Core.Access;
+using Registry.Core.Errors;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>
+/// <c>/token</c>, the built-in token service: GET as in Docker's "Token Authentication Specification", POST as in its "OAuth2 Token
+/// Authentication". What is granted is what was asked for and is allowed; a part of it is a token, not an error.
+/// </summary>
+internal sealed class TokenEndpoint(
+    BuiltInTokens tokens, BasicAuthenticator passwords, Authorizer authorizer, Challenges challenges, TimeProvider time)
+{
+    private const int MaxForm = 64 * 1024;
+
+    /// <summary>With a user name and a password, or without, for what everybody may do.</summary>
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        var (scheme, parameter) = AuthorizationHeader.Split(request.Request.Headers.Authorization);
+        var (outcome, identity) = await passwords.AuthenticateAsync(scheme, parameter);
+        return await AnswerAsync(request, outcome, identity, query["service"], query["scope"], query["offline_token"] == "true");
+    }
+
+    /// <summary>With a password or a refresh token in a form.</summary>
+    public async Task<RegistryError?> PostAsync(RequestContext request)
+    {
+        if (!(await BodyReading.ReadAsync(request.Http, MaxForm, RegistryErrorCode.BadRequest)).TryGet(out var body, out var tooLarge))
+        {
+            return tooLarge;
+        }
+
+        var form = QueryHelpers.ParseQuery(System.Text.Encoding.UTF8.GetString(body));
+        AuthenticationResult result;
+        switch (Field(form, "grant_type"))
+        {
+            case "password":
+                var credentials = $"{Field(form, "username")}:{Field(form, "password")}";
+                result = await passwords.AuthenticateAsync("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(credentials)));
+                break;
+            case "refresh_token":
+                result = await tokens.ReadRefreshTokenAsync(Field(form, "refresh_token")) is { } identity
+                    ? AuthenticationResult.Accept(identity)
+                    : AuthenticationResult.Rejected;
+                break;
+            default:
+                return new RegistryError(RegistryErrorCode.BadRequest, "grant_type must be password or refresh_token");
+        }
+
+        form.TryGetValue("scope", out var scope);
+        return await AnswerAsync(
+            request, result.Outcome, result.Identity, Field(form, "service"), scope, Field(form, "access_type") == "offline");
+    }
+
+    private static string Field(Dictionary<string, StringValues> form, string name) => form.GetValueOrDefault(name).ToString();
+
+    // Clients repeat the parameter, or put spaces between.
+    private static IEnumerable<ResourceScope> ParseScopes(StringValues values) => values
+        .SelectMany(value => (value ?? string.Empty).Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        .Select(ResourceScope.TryParse).OfType<ResourceScope>();
+
+    private async Task<RegistryError?> AnswerAsync(
+        RequestContext request, AuthenticationOutcome outcome, Identity identity, string? service, StringValues scopes, bool wantsRefreshToken)
+    {
+        request.Response.Headers.CacheControl = "no-store";
+        if (outcome == AuthenticationOutcome.Busy)
+        {
+            return RegistryErrorCode.TooManyRequests;
+        }
+
+        if (outcome == AuthenticationOutcome.Rejected)
+        {
+            challenges.WriteBasic(request.Response);
+            return RegistryErrorCode.Unauthorized;
+        }
+
+        if (!string.IsNullOrEmpty(service) && service != tokens.Service)
+        {
+            return new RegistryError(RegistryErrorCode.BadRequest, "service is not the name of this registry's token service");
+        }
+
+        var issuedAt = time.GetUtcNow();
+        var token = tokens.IssueAccessToken(identity.Name, ParseScopes(scopes).Select(scope => authorizer.Grant(identity, scope)), issuedAt);
+        if (token.Length > TokenValidator.MaxLength)
+        {
+            return new RegistryError(RegistryErrorCode.BadRequest, "too many scopes for one token");
+        }
+
+        var refreshToken = wantsRefreshToken && identity.Name is { } user ? tokens.IssueRefreshToken(user) : null;
+        await JsonResponse.WriteAsync(request.Response, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("token", token);
+            writer.WriteString("access_token", token);
+            writer.WriteNumber("expires_in", (int)BuiltInTokens.AccessLifetime.TotalSeconds);
+            writer.WriteString("issued_at", issuedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+            if (refreshToken is not null)
+            {
+                writer.WriteString("refresh_token", refreshToken);
+            }
+
+            writer.WriteEndObject();
+        });
+        return null;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.IdentityModel.Tokens;
+using Registry.Core.Access;
+using Registry.Server.Configuration;
+using Registry.Server.Endpoints;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>The part of the composition that decides who may do what.</summary>
+internal sealed class AccessComposition : IAsyncDisposable
+{
+    private readonly WatchedFile<Htpasswd>? _users;
+    private readonly WatchedFile<AccessRules>? _rules;
+    private readonly WatchedFile<IReadOnlyList<SecurityKey>>? _keys;
+    private readonly PasswordVerifier? _passwords;
+    private readonly BuiltInTokens? _tokens;
+
+    /// <summary>Reads the files of users, keys and rules.</summary>
+    /// <exception cref="StartupException">One of them cannot be used.</exception>
+    public AccessComposition(RegistryOptions options, string tokenKeyPath, TimeProvider time, ILoggerFactory loggers)
+    {
+        var log = loggers.CreateLogger<AccessComposition>();
+        _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, Htpasswd.Read, time, log);
+        _rules = Watch("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, bytes => AccessRulesReader.Read(bytes), time, log);
+        _keys = Watch("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, TokenKeys.Read, time, log);
+        var challenges = new Challenges(options);
+        var authorizer = new Authorizer(options.Authentication, _rules is null ? null : () => _rules.Value);
+        IAuthenticator authenticator;
+        switch (options.Authentication)
+        {
+            case AuthenticationKind.Basic:
+                _passwords = new PasswordVerifier(() => _users!.Value);
+                authenticator = new BasicAuthenticator(_passwords);
+                break;
+            case AuthenticationKind.Token:
+                authenticator = new TokenAuthenticator(new TokenValidator(options.TokenIssuer, options.TokenService, () => _keys!.Value, time));
+                break;
+            case AuthenticationKind.BuiltInToken:
+                _passwords = new PasswordVerifier(() => _users!.Value);
+                var basic = new BasicAuthenticator(_passwords);
+                _tokens = new BuiltInTokens(OpenKey(tokenKeyPath), options.TokenIssuer, options.TokenService, () => _users!.Value, basic, time);
+                authenticator = _tokens;
+                TokenEndpoint = new TokenEndpoint(_tokens, basic, authorizer, challenges, time);
+                break;
+            default:
+                authenticator = new NoAuthenticator();
+                break;
+        }
+
+        Gate = new AccessGate(authenticator, authorizer, challenges);
+    }
+
+    public AccessGate Gate { get; }
+
+    /// <summary>The built-in token service; null without it.</summary>
+    public TokenEndpoint? TokenEndpoint { get; }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var file in (IAsyncDisposable?[])[_users, _rules, _keys])
+        {
+            if (file is not null)
+            {
+                await file.DisposeAsync();
+            }
+        }
+
+        _passwords?.Dispose();
+        _tokens?.Dispose();
+    }
+
+    private static WatchedFile<T>? Watch<T>(string setting, string? path, Func<byte[], T> parse, TimeProvider time, ILogger log)
+        where T : class
+    {
+        try
+        {
+            return path is null ? null : new WatchedFile<T>(path, parse, time, log);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{setting} {path} cannot be used: {e.Message}", e);
+        }
+    }
+
+    private static ECDsa OpenKey(string path)
+    {
+        try
+        {
+            return TokenKeyFile.OpenOrCreate(path);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"the key of the built-in token service cannot be used: {e.Message}", e);
+        }
+    }
+}

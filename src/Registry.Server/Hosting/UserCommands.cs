@@ -1,0 +1,102 @@
+using System.Text;
+using Registry.Core.Access;
+
+namespace Registry.Server.Hosting;
+
+/// <summary><c>registry user …</c>: edits the file that REGISTRY_AUTH_HTPASSWD names. A running registry notices within a second.</summary>
+internal static class UserCommands
+{
+    public const string Variable = "REGISTRY_AUTH_HTPASSWD";
+
+    /// <summary>Adds a user or changes the password of one.</summary>
+    public static int Set(string? path, string user) => Run(path, file =>
+    {
+        var isNew = !File.Exists(file) || Htpasswd.Read(File.ReadAllBytes(file)).FindHash(user) is null;
+        if (ReadPassword(user) is not { } password)
+        {
+            return Fail("the two passwords differ; nothing was changed");
+        }
+
+        HtpasswdEditor.Set(file, user, password);
+        Console.Out.WriteLine(isNew ? $"User '{user}' was added to {file}." : $"The password of '{user}' was changed in {file}.");
+        return ExitCodes.Success;
+    });
+
+    /// <summary>Removes a user.</summary>
+    public static int Remove(string? path, string user) => Run(path, file =>
+    {
+        if (!HtpasswdEditor.Remove(file, user))
+        {
+            return Fail($"there is no user '{user}' in {file}");
+        }
+
+        Console.Out.WriteLine($"User '{user}' was removed from {file}.");
+        return ExitCodes.Success;
+    });
+
+    /// <summary>Prints the users, one a line.</summary>
+    public static int List(string? path) => Run(path, file =>
+    {
+        foreach (var user in Htpasswd.Read(File.ReadAllBytes(file)).Users)
+        {
+            Console.Out.WriteLine(user);
+        }
+
+        return ExitCodes.Success;
+    });
+
+    private static int Run(string? path, Func<string, int> command)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            return Fail($"{Variable} is not set; it names the file of users");
+        }
+
+        try
+        {
+            return command(path);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            return Fail($"{path}: {e.Message}");
+        }
+    }
+
+    // From a prompt, twice and unseen, or the first line of what is piped in. Null when the two differ.
+    private static string? ReadPassword(string user)
+    {
+        if (Console.IsInputRedirected)
+        {
+            return Console.In.ReadLine() ?? string.Empty;
+        }
+
+        var password = Prompt($"Password of '{user}': ");
+        return Prompt("Again: ") == password ? password : null;
+    }
+
+    private static string Prompt(string text)
+    {
+        Console.Error.Write(text);
+        var password = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+            {
+                password.Length = Math.Max(0, password.Length - 1);
+            }
+            else if (!char.IsControl(key.KeyChar))
+            {
+                password.Append(key.KeyChar);
+            }
+        }
+
+        Console.Error.WriteLine();
+        return password.ToString();
+    }
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine($"registry: {message}");
+        return ExitCodes.Failure;
+    }
+}

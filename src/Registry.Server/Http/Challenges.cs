@@ -1,0 +1,82 @@
+using System.Text.RegularExpressions;
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Access;
+using Registry.Core.Oci;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Http;
+
+/// <summary>What a 401 asks for (RFC 7617; Docker's "Token Authentication Specification").</summary>
+internal sealed partial class Challenges(RegistryOptions options)
+{
+    /// <summary>Writes the challenge for a request.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="permission">What it needs.</param>
+    /// <param name="repository">Where; default for requests that are about no repository.</param>
+    /// <param name="fault">Why the token that was shown will not do; null when none was.</param>
+    /// <returns>False when the realm would have to be made from a Host header that is none.</returns>
+    public bool TryWrite(HttpContext http, Permission permission, RepositoryName repository, string? fault)
+    {
+        if (options.Authentication is AuthenticationKind.None or AuthenticationKind.Basic)
+        {
+            http.Response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\"";
+            return true;
+        }
+
+        if (TokenRealm(http) is not { } realm)
+        {
+            return false;
+        }
+
+        var scope = Scope(http, permission, repository);
+        http.Response.Headers.WWWAuthenticate =
+            $"Bearer realm=\"{Quote(realm)}\",service=\"{Quote(options.TokenService)}\""
+            + (scope is null ? string.Empty : $",scope=\"{scope}\"")
+            + (fault is null ? string.Empty : $",error=\"{fault}\"");
+        return true;
+    }
+
+    /// <summary>Writes the challenge of the token service itself.</summary>
+    public void WriteBasic(HttpResponse response) =>
+        response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\"";
+
+    // A mount reads from a second repository, for which docker then asks, too.
+    private static string? Scope(HttpContext http, Permission permission, RepositoryName repository)
+    {
+        var scope = permission switch
+        {
+            Permission.Pull => $"repository:{repository}:pull",
+            Permission.Push => $"repository:{repository}:pull,push",
+            Permission.Delete => $"repository:{repository}:delete",
+            Permission.Catalog => ResourceScope.Catalog,
+            _ => null,
+        };
+        return permission == Permission.Push && http.Request.Query.ContainsKey("mount")
+            && RepositoryName.TryParse(http.Request.Query["from"].ToString(), out var source)
+            ? $"{scope} repository:{source}:pull"
+            : scope;
+    }
+
+    private static string Quote(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+
+    // It must be absolute. Host is the one thing a client may say about us here: it sends itself wherever it says.
+    private string? TokenRealm(HttpContext http)
+    {
+        if (options.TokenRealm is { } configured)
+        {
+            return configured;
+        }
+
+        if (options.ExternalUrl is { } external)
+        {
+            return $"{external}/token";
+        }
+
+        var host = http.Request.Headers.Host.ToString();
+        return Authority().IsMatch(host) ? $"{http.Request.Scheme}://{host}/token" : null;
+    }
+
+    [GeneratedRegex(@"^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?\z")]
+    private static partial Regex Authority();
+}
