@@ -95,7 +95,8 @@ internal sealed record ContentKind
 
     private static ContentKind InSha512(bool tagsInQuery) =>
         Of(TestImage.Index([TestImage.Create(algorithm: "sha512"), TestImage.Create(algorithm: "sha512")], algorithm: "sha512"))
-        with { Algorithm = "sha512", TagsInQuery = tagsInQuery };
+        with
+        { Algorithm = "sha512", TagsInQuery = tagsInQuery };
 
     private static IEnumerable<TestImage> Flatten(TestImage image) => [.. image.Children.SelectMany(Flatten), image];
 }
