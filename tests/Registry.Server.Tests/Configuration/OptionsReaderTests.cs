@@ -1,0 +1,238 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Tests.Configuration;
+
+/// <summary>Settings are environment variables; every fault is reported, and all of them at once.</summary>
+public sealed class OptionsReaderTests
+{
+    public static TheoryData<string, string, object> Good => new()
+    {
+        { "REGISTRY_HOST", "127.0.0.1", "127.0.0.1" },
+        { "REGISTRY_HOST", "::", "::" },
+        { "REGISTRY_HOST", "::1", "::1" },
+        { "REGISTRY_HOST", "localhost", "localhost" },
+        { "REGISTRY_HOST", "*", "*" },
+        { "REGISTRY_PORT", "0", 0 },
+        { "REGISTRY_PORT", "65535", 65535 },
+        { "REGISTRY_LOG_LEVEL", "debug", LogLevel.Debug },
+        { "REGISTRY_LOG_LEVEL", "info", LogLevel.Information },
+        { "REGISTRY_LOG_LEVEL", "warn", LogLevel.Warning },
+        { "REGISTRY_LOG_LEVEL", "error", LogLevel.Error },
+        { "REGISTRY_STORAGE_PATH", "/var/lib/registry", "/var/lib/registry" },
+        { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
+        { "REGISTRY_UPLOAD_TIMEOUT", "7200", TimeSpan.FromHours(2) },
+        { "REGISTRY_UPLOAD_CLEANUP_INTERVAL", "30", TimeSpan.FromSeconds(30) },
+        { "REGISTRY_PAGINATION_DEFAULT_LIMIT", "1", 1 },
+        { "REGISTRY_PAGINATION_MAX_LIMIT", "100000", 100_000 },
+        { "REGISTRY_MANIFEST_REFERENCES", "strict", ManifestReferences.Strict },
+        { "REGISTRY_MANIFEST_REFERENCES", "sparse-index", ManifestReferences.SparseIndex },
+        { "REGISTRY_MANIFEST_REFERENCES", "sparse", ManifestReferences.Sparse },
+        { "REGISTRY_MANIFEST_MAX_SIZE", "4194304", 4_194_304L },
+        { "REGISTRY_MANIFEST_MAX_SIZE", "268435456", 268_435_456L },
+        { "REGISTRY_GC_GRACE", "5", TimeSpan.FromSeconds(5) },
+        { "REGISTRY_EXTERNAL_URL", "https://registry.example.com", "https://registry.example.com" },
+        { "REGISTRY_EXTERNAL_URL", "https://registry.example.com/", "https://registry.example.com" },
+        { "REGISTRY_EXTERNAL_URL", "http://10.0.0.1:5000", "http://10.0.0.1:5000" },
+    };
+
+    [Fact]
+    public void The_defaults_are_those_of_the_user_guide()
+    {
+        var loaded = OptionsReader.Read(new Dictionary<string, string> { ["PATH"] = "/bin", ["registry_port"] = "x", ["REGISTRYPORT"] = "x" });
+
+        Assert.Empty(loaded.Faults);
+        Assert.Empty(loaded.Warnings);
+        Assert.Equal(new RegistryOptions(), loaded.Options);
+        Assert.Equal(
+            new RegistryOptions
+            {
+                Host = "0.0.0.0",
+                Port = 15000,
+                LogLevel = LogLevel.Information,
+                StoragePath = "./data",
+                UploadTimeout = TimeSpan.FromHours(1),
+                UploadCleanupInterval = TimeSpan.FromMinutes(5),
+                PaginationDefaultLimit = 100,
+                PaginationMaxLimit = 1000,
+                ManifestReferences = ManifestReferences.SparseIndex,
+                ManifestMaxSize = 4 * 1024 * 1024,
+                GcGrace = TimeSpan.FromHours(24),
+                ExternalUrl = null,
+            },
+            loaded.Options);
+    }
+
+    [Theory]
+    [MemberData(nameof(Good))]
+    public void A_good_value_is_taken(string name, string value, object expected)
+    {
+        var loaded = Read((name, value));
+
+        Assert.Empty(loaded.Faults);
+        Assert.Empty(loaded.Warnings);
+        Assert.Equal(expected, Property(name).GetValue(loaded.Options));
+        foreach (var other in typeof(RegistryOptions).GetProperties().Where(other => other != Property(name)))
+        {
+            Assert.Equal(other.GetValue(new RegistryOptions()), other.GetValue(loaded.Options));
+        }
+    }
+
+    [Theory]
+    [InlineData("REGISTRY_HOST", "registry.example.com", "an IP address, localhost or *")]
+    [InlineData("REGISTRY_HOST", "127.0.0.1:5000", "an IP address, localhost or *")]
+    [InlineData("REGISTRY_PORT", "65536", "a port from 0 to 65535")]
+    [InlineData("REGISTRY_PORT", "-1", "a port from 0 to 65535")]
+    [InlineData("REGISTRY_PORT", "http", "a port from 0 to 65535")]
+    [InlineData("REGISTRY_PORT", " 80", "a port from 0 to 65535")]
+    [InlineData("REGISTRY_PORT", "8e1", "a port from 0 to 65535")]
+    [InlineData("REGISTRY_LOG_LEVEL", "INFO", "debug, info, warn or error")]
+    [InlineData("REGISTRY_LOG_LEVEL", "trace", "debug, info, warn or error")]
+    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "0", "a number of seconds from 1")]
+    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1h", "a number of seconds from 1")]
+    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a number of seconds from 1")]
+    [InlineData("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "0", "a number of seconds from 1")]
+    [InlineData("REGISTRY_PAGINATION_DEFAULT_LIMIT", "0", "a number from 1 to 100000")]
+    [InlineData("REGISTRY_PAGINATION_MAX_LIMIT", "100001", "a number from 1 to 100000")]
+    [InlineData("REGISTRY_MANIFEST_REFERENCES", "Strict", "strict, sparse-index or sparse")]
+    [InlineData("REGISTRY_MANIFEST_REFERENCES", "none", "strict, sparse-index or sparse")]
+    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "4194303", "a number of bytes from 4194304 to 268435456")]
+    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a number of bytes from 4194304 to 268435456")]
+    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8M", "a number of bytes from 4194304 to 268435456")]
+    [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "https://", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com/registry", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com?x=y", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com/#x", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "https://user:secret@registry.example.com", "http:// or https:// with a host, and no path")]
+    public void A_bad_value_is_a_fault_that_says_what_is_allowed(string name, string value, string allowed)
+    {
+        var fault = Assert.Single(Read((name, value)).Faults);
+
+        Assert.StartsWith($"{name} is '{value}'; allowed: {allowed}", fault, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_value_counts_as_unset()
+    {
+        var loaded = OptionsReader.Read(VariableNames.All.ToDictionary(name => name, _ => ""));
+
+        Assert.Empty(loaded.Faults);
+        Assert.Equal(new RegistryOptions(), loaded.Options);
+    }
+
+    [Fact]
+    public void All_faults_are_reported_at_once()
+    {
+        var loaded = Read(
+            ("REGISTRY_HOST", "?"), ("REGISTRY_PORT", "?"), ("REGISTRY_LOG_LEVEL", "?"), ("REGISTRY_UPLOAD_TIMEOUT", "?"),
+            ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
+            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
+            ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
+
+        Assert.Equal(14, loaded.Faults.Count);
+        Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
+        Assert.Equal(new RegistryOptions(), loaded.Options);
+    }
+
+    [Fact]
+    public void The_default_page_must_not_be_larger_than_the_largest()
+    {
+        Assert.Empty(Read(("REGISTRY_PAGINATION_DEFAULT_LIMIT", "7"), ("REGISTRY_PAGINATION_MAX_LIMIT", "7")).Faults);
+        Assert.Equal(
+            ["REGISTRY_PAGINATION_DEFAULT_LIMIT is 8; at most REGISTRY_PAGINATION_MAX_LIMIT (7) is allowed"],
+            Read(("REGISTRY_PAGINATION_DEFAULT_LIMIT", "8"), ("REGISTRY_PAGINATION_MAX_LIMIT", "7")).Faults);
+    }
+
+    [Theory]
+    [InlineData("REGISTRY_PROT", "REGISTRY_PORT")]
+    [InlineData("REGISTRY_STORAGEPATH", "REGISTRY_STORAGE_PATH")]
+    [InlineData("REGISTRY_LOGLEVEL", "REGISTRY_LOG_LEVEL")]
+    [InlineData("REGISTRY_AUTH_TPYE", "REGISTRY_AUTH_TYPE")]
+    [InlineData("REGISTRY_EXTERNAL_URI", "REGISTRY_EXTERNAL_URL")]
+    [InlineData("REGISTRY_MANIFEST_REFERENCE", "REGISTRY_MANIFEST_REFERENCES")]
+    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLE", "REGISTRY_ACCESS_CONTROL_ENABLED")]
+    public void A_misspelt_name_is_a_fault_that_names_the_right_one(string name, string meant) =>
+        Assert.Equal([$"{name} is not a setting; did you mean {meant}?"], Read((name, "x")).Faults);
+
+    [Theory]
+    [InlineData("REGISTRY_NONSENSE_OF_SOME_LENGTH")]
+    [InlineData("REGISTRY_TLS_CERTIFICATE_FILE")]
+    public void A_name_like_no_other_is_a_fault(string name) =>
+        Assert.Equal([$"{name} is not a setting; docs/configuration.md lists them"], Read((name, "x")).Faults);
+
+    [Theory]
+    [InlineData("REGISTRY_PORT", "tcp://10.96.0.1:5000")]
+    [InlineData("REGISTRY_SERVICE_HOST", "10.96.0.1")]
+    [InlineData("REGISTRY_SERVICE_PORT", "5000")]
+    [InlineData("REGISTRY_SERVICE_PORT_HTTP", "5000")]
+    [InlineData("REGISTRY_PORT_5000_TCP", "tcp://10.96.0.1:5000")]
+    [InlineData("REGISTRY_PORT_5000_TCP_ADDR", "10.96.0.1")]
+    [InlineData("REGISTRY_PORT_5000_TCP_PORT", "5000")]
+    [InlineData("REGISTRY_PORT_5000_TCP_PROTO", "tcp")]
+    public void What_Kubernetes_sets_for_a_Service_called_registry_is_ignored_with_a_warning(string name, string value)
+    {
+        var loaded = Read((name, value));
+
+        Assert.Empty(loaded.Faults);
+        Assert.StartsWith($"{name} is ignored: Kubernetes", Assert.Single(loaded.Warnings), StringComparison.Ordinal);
+        Assert.Equal(15000, loaded.Options.Port);
+    }
+
+    [Theory]
+    [InlineData("REGISTRY_HTTP_ADDR", "REGISTRY_HOST and REGISTRY_PORT")]
+    [InlineData("REGISTRY_HTTP_HOST", "REGISTRY_EXTERNAL_URL")]
+    [InlineData("REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY", "REGISTRY_STORAGE_PATH")]
+    [InlineData("REGISTRY_STORAGE_DELETE_ENABLED", "deleting is always possible")]
+    [InlineData("REGISTRY_HTTP_SECRET", "docs/configuration.md")]
+    [InlineData("REGISTRY_PROXY_REMOTEURL", "docs/configuration.md")]
+    [InlineData("REGISTRY_REDIS_ADDR", "docs/configuration.md")]
+    [InlineData("REGISTRY_NOTIFICATIONS_ENDPOINTS", "docs/configuration.md")]
+    public void What_belongs_to_distribution_is_ignored_with_a_warning_that_names_ours(string name, string ours)
+    {
+        var loaded = Read((name, "x"));
+
+        Assert.Empty(loaded.Faults);
+        Assert.Contains(ours, Assert.Single(loaded.Warnings), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("REGISTRY_AUTH_TYPE", "basic")]
+    [InlineData("REGISTRY_AUTH_TYPE", "token")]
+    [InlineData("REGISTRY_AUTH_TYPE", "None")]
+    [InlineData("REGISTRY_AUTH_REALM", "Registry")]
+    [InlineData("REGISTRY_AUTH_HTPASSWD", "/etc/htpasswd")]
+    [InlineData("REGISTRY_AUTH_TOKEN_REALM", "https://auth.example.com/token")]
+    [InlineData("REGISTRY_AUTH_TOKEN_SERVICE", "registry")]
+    [InlineData("REGISTRY_AUTH_TOKEN_ISSUER", "auth.example.com")]
+    [InlineData("REGISTRY_AUTH_TOKEN_PUBLICKEY", "/etc/key.pem")]
+    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "true")]
+    [InlineData("REGISTRY_ACCESS_CONTROL_CONFIG", "/etc/access.json")]
+    public void What_would_protect_the_registry_but_is_not_there_keeps_it_from_starting(string name, string value) =>
+        Assert.StartsWith(name, Assert.Single(Read((name, value)).Faults), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("REGISTRY_AUTH_TYPE", "none")]
+    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "false")]
+    public void What_protects_nothing_may_be_said(string name, string value) => Assert.Empty(Read((name, value)).Faults);
+
+    [Fact]
+    public void Every_option_has_its_variable_and_every_variable_its_option()
+    {
+        var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal);
+        var variables = VariableNames.All.Except(VariableNames.Authentication).Where(name => !name.StartsWith("REGISTRY_ACCESS_", StringComparison.Ordinal));
+
+        Assert.Equal(options, variables.Select(name => Property(name).Name).Order(StringComparer.Ordinal));
+        Assert.Distinct(VariableNames.All);
+    }
+
+    private static LoadedOptions Read(params (string Name, string Value)[] variables) =>
+        OptionsReader.Read(variables.ToDictionary(variable => variable.Name, variable => variable.Value));
+
+    // REGISTRY_UPLOAD_TIMEOUT → UploadTimeout.
+    private static System.Reflection.PropertyInfo Property(string variable) => typeof(RegistryOptions).GetProperty(
+        string.Concat(variable["REGISTRY_".Length..].Split('_').Select(word => word[..1] + word[1..].ToLowerInvariant())))!;
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Server.Tests.Robustness;
+
+/// <summary>
+/// Thousands of requests that are nearly right, from a seed. Whatever they are, the answer is never a 5xx, the log never holds an error, and
+/// the registry serves on.
+/// </summary>
+public sealed class FuzzTests
+{
+    private const int Connections = 8;
+
+    [Theory]
+    [InlineData(1, 400)]
+    [InlineData(2, 400)]
+    public async Task Raw_requests_never_make_a_server_error(int seed, int requestsPerConnection)
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = await registry.Client.PushAsync("fuzz", TestImage.Create(), "latest");
+        var session = await registry.Client.BeginUploadAsync("fuzz");
+
+        await Task.WhenAll(Enumerable.Range(0, Connections).Select(async worker =>
+        {
+            var requests = new RequestGenerator(new Random((seed * 1000) + worker), image, session);
+            for (var i = 0; i < requestsPerConnection; i++)
+            {
+                await SendAsync(registry, requests.NextRaw(), $"seed {seed}, connection {worker}, request {i}");
+            }
+        }));
+
+        await AssertHealthyAsync(registry);
+    }
+
+    [Theory]
+    [InlineData(3, 250)]
+    public async Task Proper_requests_with_improper_contents_never_make_a_server_error(int seed, int requestsPerClient)
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = await registry.Client.PushAsync("fuzz", TestImage.Create(), "latest");
+        var session = await registry.Client.BeginUploadAsync("fuzz");
+
+        await Task.WhenAll(Enumerable.Range(0, Connections).Select(async worker =>
+        {
+            var requests = new RequestGenerator(new Random((seed * 1000) + worker), image, session);
+            for (var i = 0; i < requestsPerClient; i++)
+            {
+                var (method, path, body, headers) = requests.NextProper();
+                var answer = await registry.Client.RequestAsync(method, path, body, headers);
+                Assert.True(answer.Status < 500, $"seed {seed}, client {worker}, request {i}: {method} {path}: {answer}");
+                requests.Session = answer["Docker-Upload-UUID"] is not null && answer.Status < 300 ? answer.Location : requests.Session;
+            }
+        }));
+
+        await AssertHealthyAsync(registry);
+    }
+
+    private static async Task SendAsync(TestRegistry registry, byte[] request, string which)
+    {
+        using var connection = await RawConnection.OpenAsync(registry);
+        try
+        {
+            await connection.SendAsync(request);
+            connection.EndSending();
+        }
+        catch (IOException)
+        {
+            // Refused while it was being sent.
+        }
+
+        try
+        {
+            while (true)
+            {
+                var answer = await connection.ReadAnswerAsync(request.AsSpan().StartsWith("HEAD "u8));
+
+                // 505 says that the version of HTTP is none that the server knows: it is the client's fault, whatever its number.
+                Assert.True(answer.Status is < 500 or 505, $"{which}: {Encoding.Latin1.GetString(request)}\n{answer}");
+            }
+        }
+        catch (EndOfStreamException)
+        {
+            // No answer is one, too: the request was not whole.
+        }
+    }
+
+    private static async Task AssertHealthyAsync(TestRegistry registry)
+    {
+        Assert.Empty(registry.Log.Entries.Where(entry => entry.Level >= LogLevel.Error).Select(entry => $"{entry.Message}\n{entry.Exception}"));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
+        var image = await registry.Client.PushAsync("after", TestImage.Create(layers: 2), "latest");
+        Assert.Equal(image.Manifest.Bytes, Check.Status(200, await registry.Client.GetAnswerAsync("/v2/after/manifests/latest")).Body);
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/_catalog"));
+        Assert.Equal(
+            ["blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "repositories", "uploads"],
+            Directory.EnumerateFileSystemEntries(registry.StoragePath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Server.Telemetry;
+
+namespace Registry.Server.Tests.Telemetry;
+
+/// <summary>What clients send cannot forge a line of the log, and what is secret never gets into it.</summary>
+public sealed class LogTests
+{
+    private const string Canary = "c4nary-0f-th3-m1ne";
+
+    [Theory]
+    [InlineData("plain", "plain")]
+    [InlineData("a\r\nb", "a  b")]
+    [InlineData("a\nfatal forged", "a fatal forged")]
+    [InlineData("\u001b[31mred\u0000\u0085", " [31mred  ")]
+    public void An_event_is_one_line(string message, string printed)
+    {
+        using var writer = new StringWriter();
+
+        new TerminalFormatter().Write(
+            new LogEntry<string>(LogLevel.Warning, "category", default, message, null, (state, _) => state), null, writer);
+
+        var line = writer.ToString();
+        Assert.EndsWith($" warn  {printed}{Environment.NewLine}", line, StringComparison.Ordinal);
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", line);
+    }
+
+    [Fact]
+    public async Task Credentials_and_queries_are_not_logged_at_any_level()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var basic = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes($"user:{Canary}"));
+
+        foreach (var (method, path) in new[]
+        {
+            ("GET", "/v2/"), ("GET", $"/v2/_catalog?token={Canary}"), ("GET", $"/nowhere?password={Canary}"), ("PUT", $"/v2/log/manifests/.bad?tag={Canary}"),
+            ("POST", $"/v2/log/blobs/uploads/?secret={Canary}"), ("GET", $"/v2/LOG/tags/list?secret={Canary}"), ("BREW", $"/v2/?{Canary}"),
+        })
+        {
+            await registry.Client.RequestAsync(
+                method, path, [1], ("Authorization", $"Basic {basic}"), ("Cookie", Canary), ("X-Auth-Token", Canary), ("Proxy-Authorization", $"Bearer {Canary}"));
+        }
+
+        Assert.NotEmpty(registry.Log.Entries);
+        Assert.All(registry.Log.Entries, entry =>
+        {
+            Assert.DoesNotContain(Canary, $"{entry.Message}{entry.Exception}", StringComparison.Ordinal);
+            Assert.DoesNotContain(basic, $"{entry.Message}{entry.Exception}", StringComparison.Ordinal);
+        });
+    }
+
+    [Fact]
+    public async Task A_path_is_logged_as_it_was_sent_so_that_it_stays_on_its_line()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+
+        await RawConnection.ExchangeAsync(registry, "GET /v2/%0d%0afatal%20forged/tags/list HTTP/1.1\r\nHost: registry");
+
+        Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith("GET /v2/%0d%0afatal%20forged/tags/list -> ", StringComparison.Ordinal));
+        Assert.DoesNotContain(registry.Log.Entries, entry => entry.Message.Contains("\nfatal", StringComparison.Ordinal));
+    }
+}
