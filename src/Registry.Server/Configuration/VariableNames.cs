@@ -88,7 +88,7 @@ internal static class VariableNames
 
     private static string? Nearest(string name)
     {
-        var best = All.Select(known => (Name: known, Distance: Distance(name, known))).MinBy(candidate => candidate.Distance);
+        var best = All.Select(known => (Name: known, Distance: Distance(name.ToUpperInvariant(), known))).MinBy(candidate => candidate.Distance);
         return best.Distance <= Math.Max(2, name.Length / 8) ? best.Name : null;
     }
 

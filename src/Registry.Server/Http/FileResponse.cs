@@ -81,6 +81,11 @@ internal static class FileResponse
             // Deleted between the look-up and the sending.
             return RegistryErrorCode.BlobUnknown;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !http.RequestAborted.IsCancellationRequested)
+        {
+            // Not the client's doing: no descriptor left, or a disk that cannot be read.
+            throw new StorageException(e.Message, e);
+        }
     }
 
     // If-Range with anything but our entity tag, a date for instance, means that the client's part may be stale (RFC 9110, section 13.1.5).

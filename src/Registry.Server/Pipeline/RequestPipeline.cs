@@ -34,6 +34,12 @@ internal sealed partial class RequestPipeline(
                 ? RegistryErrorCode.BodyTooSlow
                 : new RegistryError(RegistryErrorCode.BadRequest, e.Message);
         }
+        catch (IOException e) when (e.InnerException is OverflowException)
+        {
+            // A chunk whose size is beyond all bounds (RFC 9112, section 7.1), which Kestrel reports as a broken connection.
+            http.Response.Headers.Connection = "close";
+            error = new RegistryError(RegistryErrorCode.BadRequest, "the size of a chunk is out of range");
+        }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The client has gone away (faults of the disk arrive as StorageException); nobody reads an answer.

@@ -149,6 +149,7 @@ public sealed class OptionsReaderTests
 
     [Theory]
     [InlineData("REGISTRY_PROT", "REGISTRY_PORT")]
+    [InlineData("REGISTRY_port", "REGISTRY_PORT")]
     [InlineData("REGISTRY_STORAGEPATH", "REGISTRY_STORAGE_PATH")]
     [InlineData("REGISTRY_LOGLEVEL", "REGISTRY_LOG_LEVEL")]
     [InlineData("REGISTRY_AUTH_TPYE", "REGISTRY_AUTH_TYPE")]

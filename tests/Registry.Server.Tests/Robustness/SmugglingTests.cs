@@ -40,6 +40,7 @@ public sealed class SmugglingTests(RegistryFixture fixture) : IClassFixture<Regi
         // Chunks whose size is none.
         $"PATCH {{0}} HTTP/1.1\r\nHost: registry\r\nTransfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n{Hidden}",
         $"PATCH {{0}} HTTP/1.1\r\nHost: registry\r\nTransfer-Encoding: chunked\r\n\r\n+0\r\n\r\n{Hidden}",
+        $"PATCH {{0}} HTTP/1.1\r\nHost: registry\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n\r\n{Hidden}",
         $"PATCH {{0}} HTTP/1.1\r\nHost: registry\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n0\r\n\r\n{Hidden}");
 
     [Theory]
