@@ -18,6 +18,8 @@ internal static class Catalogue
         Micro<CommitBenchmarks>("commits", "durable changes of the metadata, 1, 8 and 64 at once, beside beginning an upload", "1 min"),
         new("small-images", "pushes and pulls of small images, 1, 8 and 64 at once; give a URL to measure another registry", "30 s",
             arguments => SmallImageLoad.RunAsync(arguments.FirstOrDefault())),
+        new("passwords", "requests with a remembered password beside open ones, and while others send wrong ones", "1 min",
+            _ => AuthenticationLoad.RunAsync()),
     ];
 
     public static string Describe()
