@@ -1,3 +1,4 @@
+using Registry.Core.Access;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
@@ -201,19 +202,34 @@ public sealed class OptionsReaderTests
     }
 
     [Theory]
-    [InlineData("REGISTRY_AUTH_TYPE", "basic")]
-    [InlineData("REGISTRY_AUTH_TYPE", "token")]
     [InlineData("REGISTRY_AUTH_TYPE", "None")]
-    [InlineData("REGISTRY_AUTH_REALM", "Registry")]
+    [InlineData("REGISTRY_AUTH_TOKEN_BUILTIN", "true")]
     [InlineData("REGISTRY_AUTH_HTPASSWD", "/etc/htpasswd")]
     [InlineData("REGISTRY_AUTH_TOKEN_REALM", "https://auth.example.com/token")]
     [InlineData("REGISTRY_AUTH_TOKEN_SERVICE", "registry")]
     [InlineData("REGISTRY_AUTH_TOKEN_ISSUER", "auth.example.com")]
     [InlineData("REGISTRY_AUTH_TOKEN_PUBLICKEY", "/etc/key.pem")]
-    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "true")]
+    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "yes")]
     [InlineData("REGISTRY_ACCESS_CONTROL_CONFIG", "/etc/access.json")]
-    public void What_would_protect_the_registry_but_is_not_there_keeps_it_from_starting(string name, string value) =>
+    public void A_protection_that_would_not_be_in_force_keeps_the_registry_from_starting(string name, string value) =>
         Assert.StartsWith(name, Assert.Single(Read((name, value)).Faults), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("basic", "REGISTRY_AUTH_HTPASSWD")]
+    [InlineData("token", "REGISTRY_AUTH_TOKEN_REALM", "REGISTRY_AUTH_TOKEN_SERVICE", "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY")]
+    public void A_kind_of_authentication_names_all_that_it_misses(string type, params string[] missing) => Assert.Equal(
+        missing.Select(name => $"{name} is missing; REGISTRY_AUTH_TYPE={type} needs it"), Read(("REGISTRY_AUTH_TYPE", type)).Faults);
+
+    [Fact]
+    public void The_built_in_token_service_needs_users_and_no_key()
+    {
+        Assert.Equal(
+            AuthenticationKind.BuiltInToken,
+            Read(("REGISTRY_AUTH_TYPE", "token"), ("REGISTRY_AUTH_TOKEN_BUILTIN", "true"), ("REGISTRY_AUTH_HTPASSWD", "/x")).Options.Authentication);
+        Assert.Equal(
+            ["REGISTRY_AUTH_HTPASSWD is missing; REGISTRY_AUTH_TOKEN_BUILTIN=true needs it"],
+            Read(("REGISTRY_AUTH_TYPE", "token"), ("REGISTRY_AUTH_TOKEN_BUILTIN", "true")).Faults);
+    }
 
     [Theory]
     [InlineData("REGISTRY_AUTH_TYPE", "none")]
@@ -223,7 +239,13 @@ public sealed class OptionsReaderTests
     [Fact]
     public void Every_option_has_its_variable_and_every_variable_its_option()
     {
-        var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Order(StringComparer.Ordinal);
+        string[] access =
+        [
+            nameof(RegistryOptions.Authentication), nameof(RegistryOptions.AuthenticationRealm), nameof(RegistryOptions.HtpasswdPath),
+            nameof(RegistryOptions.TokenRealm), nameof(RegistryOptions.TokenService), nameof(RegistryOptions.TokenIssuer),
+            nameof(RegistryOptions.TokenPublicKeyPath), nameof(RegistryOptions.AccessControlPath),
+        ];
+        var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Except(access).Order(StringComparer.Ordinal);
         var variables = VariableNames.All.Except(VariableNames.Authentication).Where(name => !name.StartsWith("REGISTRY_ACCESS_", StringComparison.Ordinal));
 
         Assert.Equal(options, variables.Select(name => Property(name).Name).Order(StringComparer.Ordinal));

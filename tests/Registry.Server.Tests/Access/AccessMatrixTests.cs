@@ -1,0 +1,144 @@
+using System.Runtime.CompilerServices;
+using Registry.Core.Access;
+using Registry.Server.Endpoints;
+using Registry.Server.Routing;
+
+namespace Registry.Server.Tests.Access;
+
+/// <summary>Every route of the table, asked by everybody, under passwords and under the built-in token service.</summary>
+public sealed class AccessMatrixTests
+{
+    [Theory]
+    [InlineData(AuthenticationKind.Basic)]
+    [InlineData(AuthenticationKind.BuiltInToken)]
+    public async Task Every_route_answers_everybody_as_the_rules_say(AuthenticationKind kind)
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, kind));
+        foreach (var route in Routes())
+        {
+            var path = Fill(route.Template, "team/app");
+            var isRepository = route.HasName;
+
+            // With a rule for everybody the catalog is open, and shows what that rule lets everybody pull.
+            await ExpectAsync(registry, route, path, route.Permission == Permission.Catalog ? null : 401, null);
+            await ExpectAsync(registry, route, path, 401, AccessFolder.Basic("alice", "wrong"));
+            await ExpectAsync(registry, route, path, 401, AccessFolder.Basic("nobody", "wrong"));
+            await ExpectAsync(registry, route, path, isRepository ? 403 : null, AccessFolder.Basic("bob"));
+            await ExpectAsync(registry, route, path, null, AccessFolder.Basic("alice"));
+            await ExpectAsync(registry, route, path, null, AccessFolder.Basic("admin"));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_public_can_be_pulled_by_everybody_and_changed_by_nobody()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        foreach (var route in Routes().Where(route => route.HasName))
+        {
+            var path = Fill(route.Template, "public/app");
+            var isPull = route.Permission == Permission.Pull;
+            await ExpectAsync(registry, route, path, isPull ? null : 401, null);
+            await ExpectAsync(registry, route, path, isPull ? null : 403, AccessFolder.Basic("bob"));
+        }
+    }
+
+    [Fact]
+    public async Task A_denied_caller_cannot_tell_what_exists()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var blob = TestBlob.Random(10);
+        Check.Status(201, await registry.Client.RequestAsync("POST", $"/v2/team/real/blobs/uploads/?digest={blob.Digest}", blob.Bytes, AccessFolder.Basic("alice")));
+        foreach (var name in new[] { "team/real", "team/none" })
+        {
+            Check.Error(403, "DENIED", "access forbidden", await registry.Client.GetAnswerAsync($"/v2/{name}/blobs/{blob.Digest}", AccessFolder.Basic("bob")));
+            Check.Error(401, "UNAUTHORIZED", "authentication required", await registry.Client.GetAnswerAsync($"/v2/{name}/blobs/{blob.Digest}"));
+        }
+
+        // Whoever may push elsewhere learns nothing from a mount either.
+        File.WriteAllText(folder.RulesPath, """{"defaultPolicy":"deny","rules":[{"repository":"own/**","users":["bob"],"permissions":["pull","push"]}]}""");
+        await Eventually.HoldsAsync(
+            async () => (await registry.Client.RequestAsync(
+                "POST", $"/v2/own/app/blobs/uploads/?mount={blob.Digest}&from=team/real", null, AccessFolder.Basic("bob"))).Status == 202,
+            "the edited rules are in force, and the mount from a forbidden repository is an upload");
+        Check.Status(202, await registry.Client.RequestAsync("POST", $"/v2/own/app/blobs/uploads/?mount={blob.Digest}", null, AccessFolder.Basic("bob")));
+    }
+
+    [Fact]
+    public async Task A_removed_user_and_a_changed_password_are_refused_at_once_and_passwords_are_in_no_log()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var token = await TokenAsync(registry, "alice", "repository:team/app:pull,push");
+        Check.Status(202, await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, token));
+        HtpasswdEditor.Set(folder.UsersPath, "alice", "another");
+        await Eventually.HoldsAsync(
+            async () => (await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, token)).Status == 401, "the token is refused");
+        Check.Status(401, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("alice")));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("alice", "another")));
+
+        // A broken edit changes nothing but the log.
+        File.AppendAllText(folder.UsersPath, "broken\n");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.Contains("not of the form user:hash", StringComparison.Ordinal))), "it is reported");
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("bob")));
+        Assert.DoesNotContain(registry.Log.Entries, entry => entry.Message.Contains("canary", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_token_grants_what_was_asked_for_and_is_allowed()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var challenge = (await registry.Client.RequestAsync("POST", "/v2/public/app/blobs/uploads/"))["WWW-Authenticate"];
+        Assert.Equal(
+            $"Bearer realm=\"{registry.Client.BaseAddress}token\",service=\"{AccessFolder.Service}\",scope=\"repository:public/app:pull,push\"", challenge);
+
+        var partial = await TokenAsync(registry, "bob", "repository:public/app:pull,push repository:team/app:pull");
+        Check.Status(404, await registry.Client.GetAnswerAsync("/v2/public/app/tags/list", partial));
+        Check.Error(403, "DENIED", "access forbidden", await registry.Client.RequestAsync("POST", "/v2/public/app/blobs/uploads/", null, partial));
+
+        // Allowed by the rules, not by this token: another one would do.
+        var other = await TokenAsync(registry, "alice", "repository:team/app:pull");
+        var insufficient = await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, other);
+        Check.Status(401, insufficient);
+        Assert.EndsWith("error=\"insufficient_scope\"", insufficient["WWW-Authenticate"], StringComparison.Ordinal);
+
+        var anonymous = (await registry.Client.GetAnswerAsync("/token?scope=repository:public/app:pull")).Json.GetProperty("token").GetString();
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", ("Authorization", $"Bearer {anonymous}")));
+        Check.Status(404, await registry.Client.GetAnswerAsync("/v2/public/app/tags/list", ("Authorization", $"Bearer {anonymous}")));
+        Check.Status(401, await registry.Client.GetAnswerAsync("/token", AccessFolder.Basic("alice", "wrong")));
+    }
+
+    private static async Task<(string, string)> TokenAsync(TestRegistry registry, string user, string scope)
+    {
+        var answer = await registry.Client.GetAnswerAsync($"/token?service={AccessFolder.Service}&scope={Uri.EscapeDataString(scope)}", AccessFolder.Basic(user));
+        Check.Status(200, answer);
+        return ("Authorization", $"Bearer {answer.Json.GetProperty("access_token").GetString()}");
+    }
+
+    private static async Task ExpectAsync(TestRegistry registry, Route route, string path, int? refusal, (string, string)? credentials)
+    {
+        var answer = await registry.Client.RequestAsync(route.Method, path, null, credentials is { } header ? [header] : []);
+        var what = $"{route.Method} {path} as {credentials?.Item2}: {answer}";
+        if (refusal is null)
+        {
+            Assert.False(answer.Status is 401 or 403 or 429 or >= 500, what);
+            return;
+        }
+
+        Assert.True(answer.Status == refusal, what);
+        Assert.Equal(refusal == 401, answer["WWW-Authenticate"] is not null);
+    }
+
+    private static IReadOnlyList<Route> Routes() => RouteTable.Create(
+        Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>());
+
+    private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
+
+    private static string Fill(string template, string name) => template.Replace("<name>", name, StringComparison.Ordinal)
+        .Replace("<digest>", TestBlob.OfText("x").Digest, StringComparison.Ordinal).Replace("<reference>", "latest", StringComparison.Ordinal)
+        .Replace("<uuid>", Guid.Empty.ToString(), StringComparison.Ordinal);
+}
