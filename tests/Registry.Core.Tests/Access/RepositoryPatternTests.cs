@@ -5,46 +5,39 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Access;
 
-public sealed class RepositoryPatternTests
+public class RepositoryPatternTests
 {
     [Theory]
+    [InlineData("team-*", "team-a", true)]
+    [InlineData("team-*", "team-b", true)]
+    [InlineData("team-*", "team-a/app", false)]
+    [InlineData("team-a/*", "team-a/app", true)]
+    [InlineData("team-a/*", "team-a/app/x", false)]
     [InlineData("org/**", "org/app", true)]
     [InlineData("org/**", "org/team/app", true)]
     [InlineData("org/**", "org", false)]
-    [InlineData("team-*", "team-a", true)]
-    [InlineData("team-*", "team-a/app", false)]
-    [InlineData("team-a/*", "team-a/app", true)]
-    [InlineData("team-a/*", "team-a/x/y", false)]
-    [InlineData("*", "app", true)]
-    [InlineData("*", "a/b", false)]
     [InlineData("**", "a/b/c", true)]
-    [InlineData("**/app", "a/b/app", true)]
-    [InlineData("**/app", "app", false)]
-    [InlineData("a.b", "a-b", false)]
-    public void A_star_stays_in_its_segment_and_two_cross(string pattern, string name, bool matches) =>
-        Assert.Equal(matches, RepositoryPattern.TryParse(pattern)!.Matches(RepositoryName.Parse(name)));
+    [InlineData("a", "ab", false)]
+    public void Matches_as_the_guide_says(string pattern, string name, bool expected) =>
+        Assert.Equal(expected, Matches(RepositoryPattern.TryParse(pattern)!, name));
 
     [Theory]
     [InlineData("")]
-    [InlineData("Upper")]
+    [InlineData("A")]
     [InlineData("a b")]
     [InlineData("a?")]
-    public void What_no_name_has_is_no_pattern(string pattern) => Assert.Null(RepositoryPattern.TryParse(pattern));
+    public void Refuses_what_no_name_has(string pattern) => Assert.Null(RepositoryPattern.TryParse(pattern));
 
     [Fact]
-    public void It_matches_what_a_regular_expression_would()
+    public void Agrees_with_a_regular_expression() => Gen.Select(
+        Gen.Char["ab/*"].Array[1, 12], Gen.Char["ab"].Array[1, 3].Array[1, 4]).Sample((characters, segments) =>
     {
-        var words = Gen.OneOfConst("a", "b", "/", "-").Array[1, 12].Select(string.Concat);
-        var patterns = Gen.OneOfConst("a", "b", "/", "-", "*", "**").Array[1, 8].Select(string.Concat);
-        Gen.Select(patterns, words).Sample((pattern, word) =>
-        {
-            if (!RepositoryName.TryParse(word, out var name))
-            {
-                return true;
-            }
+        var pattern = new string(characters);
+        var name = string.Join('/', segments.Select(segment => new string(segment)));
+        var regex = "^" + Regex.Replace(pattern, @"\*\*?", star => star.Value == "**" ? ".*" : "[^/]*") + @"\z";
+        return Matches(RepositoryPattern.TryParse(pattern)!, name) == Regex.IsMatch(name, regex);
+    });
 
-            var expression = Regex.Escape(pattern).Replace(@"\*\*", ".*", StringComparison.Ordinal).Replace(@"\*", "[^/]*", StringComparison.Ordinal);
-            return RepositoryPattern.TryParse(pattern)!.Matches(name) == Regex.IsMatch(word, $@"^{expression}\z");
-        });
-    }
+    private static bool Matches(RepositoryPattern pattern, string name) =>
+        RepositoryName.TryParse(name, out var parsed) && pattern.Matches(parsed);
 }
