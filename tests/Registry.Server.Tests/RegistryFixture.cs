@@ -10,6 +10,12 @@ public class RegistryFixture : IAsyncLifetime
     public TestRegistry Registry { get; private set; } = null!;
 
     /// <summary>Its client.</summary>
+    /// <summary>
+    /// Whether a request has taken an upload session. Asking over HTTP would take it, too, for a moment, and turn away whoever comes then.
+    /// </summary>
+    public async Task<bool> IsInUseAsync(string location) =>
+        await Registry.Host.Storage.Uploads.FindAsync(Guid.Parse(location.Split('/')[^1])) is { } session && session.IdleFor == TimeSpan.Zero;
+
     public HttpClient Client => Registry.Client;
 
     public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References });

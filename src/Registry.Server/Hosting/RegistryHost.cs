@@ -69,6 +69,9 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
 
+    /// <summary>The stores, for tests that must see what no request can.</summary>
+    internal RegistryStorage Storage => _storage;
+
     /// <summary>Where the data is, absolute.</summary>
     public string StoragePath => _storage.Layout.Root;
 

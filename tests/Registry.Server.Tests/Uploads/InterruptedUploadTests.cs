@@ -61,7 +61,7 @@ public sealed class InterruptedUploadTests(RegistryFixture fixture) : IClassFixt
             {
                 await SendHeadAsync(connection, method, $"{location}?digest={blob.Digest}", blob.Bytes.Length);
                 await connection.SendAsync(blob.Bytes.AsMemory(0, 19_999));
-                await Eventually.HoldsAsync(async () => await ProbeAsync(location) == 409, "the session is in use");
+                await Eventually.HoldsAsync(() => fixture.IsInUseAsync(location), "the session is in use");
                 connection.EndSending();
             }
 

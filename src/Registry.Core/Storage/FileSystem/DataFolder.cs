@@ -91,8 +91,8 @@ public sealed class DataFolder : IDisposable
     // Blobs become visible by a rename out of uploads/, which must be on the same file system. This also proves that both can be written.
     private static void TryRename(FileSystemLayout layout)
     {
-        var from = Path.Combine(layout.Uploads, $".probe-{Environment.ProcessId}");
-        var to = Path.Combine(layout.Blobs, $".probe-{Environment.ProcessId}");
+        var from = Path.Combine(layout.Uploads, ".probe");
+        var to = Path.Combine(layout.Blobs, ".probe");
         try
         {
             File.WriteAllBytes(from, [0]);

@@ -80,7 +80,7 @@ internal sealed class DirectorySyncs(StorageThreads threads, StorageHealth healt
         {
             DurableFile.SyncDirectory(directory);
         }
-        catch (IOException e) when (!StorageException.IsFullCode(e.HResult))
+        catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
         {
             health.Fail(e.Message);
             throw;

@@ -120,7 +120,7 @@ internal sealed class FileSystemBlobStore(
         {
             DurableFile.SyncData(handle, path);
         }
-        catch (IOException e) when (!StorageException.IsFullCode(e.HResult))
+        catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
         {
             health.Fail(e.Message);
             throw;

@@ -174,7 +174,7 @@ internal sealed class FileSystemUpload(
         {
             DurableFile.SyncData(Open(), _path);
         }
-        catch (IOException e)
+        catch (SyncException e)
         {
             // The kernel may have dropped what it could not write, whatever the file reads like now: this upload cannot be saved.
             state.DropHash();

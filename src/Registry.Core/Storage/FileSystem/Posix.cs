@@ -28,12 +28,13 @@ internal static partial class Posix
     }
 
     /// <summary>Makes the names in a directory, or a file's data, durable.</summary>
+    /// <exception cref="SyncException">It is not.</exception>
     public static void Sync(SafeFileHandle handle, string path, bool dataOnly)
     {
         // macOS has no fdatasync.
         if ((dataOnly && OperatingSystem.IsLinux() ? FDataSync(handle) : FSync(handle)) != 0)
         {
-            throw LastError("fsync", path);
+            throw LastSyncError("fsync", path);
         }
     }
 
@@ -51,7 +52,7 @@ internal static partial class Posix
     {
         if (SyncFs(handle) != 0)
         {
-            throw LastError("syncfs", path);
+            throw LastSyncError("syncfs", path);
         }
     }
 
@@ -66,8 +67,16 @@ internal static partial class Posix
     private static IOException LastError(string call, string path)
     {
         var errno = Marshal.GetLastPInvokeError();
-        return new IOException($"{call} {path}: {Marshal.GetPInvokeErrorMessage(errno)}", errno);
+        return new IOException(Describe(call, path, errno), errno);
     }
+
+    private static SyncException LastSyncError(string call, string path)
+    {
+        var errno = Marshal.GetLastPInvokeError();
+        return new SyncException(Describe(call, path, errno), errno);
+    }
+
+    private static string Describe(string call, string path, int errno) => $"{call} {path}: {Marshal.GetPInvokeErrorMessage(errno)}";
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);

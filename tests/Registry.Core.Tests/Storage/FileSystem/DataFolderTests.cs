@@ -1,0 +1,160 @@
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Storage.FileSystem;
+
+public sealed class DataFolderTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_new_folder_is_created_with_what_belongs_in_it()
+    {
+        var path = Path.Combine(_folder.Path, "some", "where");
+        using var data = DataFolder.Open(path);
+        Assert.Equal(path, data.Layout.Root);
+        Assert.Equal(["blobs", "registry.lock", "repositories", "uploads"], Names(path));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Layout.Blobs));
+    }
+
+    [Fact]
+    public void A_folder_can_be_opened_again_after_it_was_closed()
+    {
+        DataFolder.Open(_folder.Path).Dispose();
+        DataFolder.Open(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void A_folder_in_use_is_refused()
+    {
+        using var first = DataFolder.Open(_folder.Path);
+        Assert.Equal("is in use by another process", Refused(_folder.Path));
+    }
+
+    [Fact]
+    public void A_folder_of_something_else_is_refused_and_left_as_it_is()
+    {
+        Tree.Write("dear diary", _folder.Path, "letters", "1.txt");
+        Tree.Write("x", _folder.Path, "zebra");
+        var message = Refused(_folder.Path);
+        Assert.Contains("is not empty and does not hold a registry (it holds 'letters')", message, StringComparison.Ordinal);
+        Assert.Equal(["letters", "zebra"], Names(_folder.Path));
+    }
+
+    [Theory]
+    [InlineData("lost+found")]
+    [InlineData(".snapshot")]
+    [InlineData(".DS_Store")]
+    public void What_file_systems_and_tools_put_everywhere_is_overlooked(string name)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, name));
+        DataFolder.Open(_folder.Path).Dispose();
+    }
+
+    [Theory]
+    [InlineData("blobs")]
+    [InlineData("repositories")]
+    public void A_tree_of_distribution_is_welcome(string name)
+    {
+        Directory.CreateDirectory(Path.Combine(_folder.Path, name, "x"));
+        DataFolder.Open(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void The_parent_of_a_tree_of_distribution_is_refused_with_the_right_path()
+    {
+        var right = Path.Combine(_folder.Path, "docker", "registry", "v2");
+        Directory.CreateDirectory(Path.Combine(right, "blobs"));
+        Assert.Contains($"set it to {right}", Refused(_folder.Path), StringComparison.Ordinal);
+        Assert.Equal(["docker"], Names(_folder.Path));
+        DataFolder.Open(right).Dispose();
+    }
+
+    [Fact]
+    public void A_path_that_cannot_be_a_folder_is_refused_in_one_line()
+    {
+        Tree.Write("x", _folder.Path, "file");
+        foreach (var path in new[] { Path.Combine(_folder.Path, "file"), Path.Combine(_folder.Path, "file", "below") })
+        {
+            var message = Refused(path);
+            Assert.StartsWith("cannot be used: ", message, StringComparison.Ordinal);
+            Assert.DoesNotContain('\n', message);
+        }
+    }
+
+    [Fact]
+    public void A_folder_that_cannot_be_written_is_refused_in_words()
+    {
+        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        {
+            Assert.Skip("Root may write anywhere.");
+            return;
+        }
+
+        DataFolder.Open(_folder.Path).Dispose();
+        var uploads = Path.Combine(_folder.Path, "uploads");
+        File.SetUnixFileMode(uploads, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        try
+        {
+            Assert.StartsWith("cannot be used: ", Refused(_folder.Path), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.SetUnixFileMode(uploads, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    [Fact]
+    public void A_file_where_a_folder_of_the_registry_must_be_is_refused_in_words()
+    {
+        Tree.Write("x", _folder.Path, "blobs");
+        Assert.StartsWith("cannot be used: ", Refused(_folder.Path), StringComparison.Ordinal);
+
+        // Whoever was refused holds nothing.
+        File.Delete(Path.Combine(_folder.Path, "blobs"));
+        DataFolder.Open(_folder.Path).Dispose();
+    }
+
+    [Fact]
+    public void A_probe_that_a_killed_process_has_left_is_gone_after_the_next_start()
+    {
+        DataFolder.Open(_folder.Path).Dispose();
+        Tree.Write([0], _folder.Path, "uploads", ".probe");
+        Tree.Write([0], _folder.Path, "blobs", ".probe");
+        DataFolder.Open(_folder.Path).Dispose();
+        Assert.Empty(Names(Path.Combine(_folder.Path, "uploads")));
+        Assert.Empty(Names(Path.Combine(_folder.Path, "blobs")));
+    }
+
+    [Fact]
+    public void A_database_is_set_aside_with_its_log_and_removed_later()
+    {
+        var layout = new FileSystemLayout(_folder.Path);
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
+        {
+            Tree.Write($"first{suffix}", layout.Database + suffix);
+        }
+
+        DatabaseFiles.SetAside(layout);
+        Assert.Equal(["registry.db.old = first", "registry.db.old-shm = first-shm", "registry.db.old-wal = first-wal"], Tree.List(_folder.Path));
+
+        // An attempt that was interrupted has left half a database: the one set aside first is the good one.
+        Tree.Write("second", layout.Database);
+        DatabaseFiles.SetAside(layout);
+        Assert.Equal("registry.db.old = first", Tree.List(_folder.Path)[0]);
+        Assert.Equal(3, Tree.List(_folder.Path).Count);
+
+        DatabaseFiles.RemoveSetAside(layout);
+        Assert.Empty(Tree.List(_folder.Path));
+        DatabaseFiles.RemoveSetAside(layout);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static string Refused(string path) => Assert.Throws<StorageException>(() => DataFolder.Open(path)).Message;
+
+    private static IEnumerable<string?> Names(string path) =>
+        Directory.EnumerateFileSystemEntries(path).Select(Path.GetFileName).Order(StringComparer.Ordinal);
+}

@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Errors;
+using Registry.Core.Maintenance;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+using Registry.Testing;
+
+namespace Registry.Core.Tests;
+
+/// <summary>The whole of the core on a data folder: what a server has, without the server.</summary>
+internal sealed class TestStorage : IAsyncDisposable
+{
+    private readonly TemporaryFolder? _ownFolder;
+    private readonly ILoggerFactory _loggers;
+    private readonly TimeSpan _grace;
+    private readonly ManifestReferences _references;
+    private bool _isClosed;
+
+    /// <param name="path">A folder that outlives the storage; null for one of its own that does not.</param>
+    /// <param name="grace">The grace period of the collector; null for a minute.</param>
+    /// <param name="references">Which references must exist.</param>
+    public TestStorage(string? path = null, TimeSpan? grace = null, ManifestReferences references = ManifestReferences.SparseIndex)
+    {
+        _ownFolder = path is null ? new TemporaryFolder() : null;
+        Path = path ?? _ownFolder!.Path;
+        _grace = grace ?? TimeSpan.FromMinutes(1);
+        _references = references;
+        _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
+        Open();
+    }
+
+    public string Path { get; }
+
+    public RecordedLog Log { get; } = new();
+
+    public FakeTimeProvider Time { get; } = new();
+
+    public RegistryStorage Storage { get; private set; }
+
+    public TreeIndexer Indexer { get; private set; }
+
+    public BlobLeases Leases { get; private set; }
+
+    public GarbageCollector Collector { get; private set; }
+
+    public BlobOperations Blobs { get; private set; }
+
+    public UploadOperations Uploads { get; private set; }
+
+    public ManifestOperations Manifests { get; private set; }
+
+    /// <summary>Opens a storage that has nothing left to index.</summary>
+    public static async Task<TestStorage> CreateAsync(
+        string? path = null, TimeSpan? grace = null, ManifestReferences references = ManifestReferences.SparseIndex)
+    {
+        var storage = new TestStorage(path, grace, references);
+        await storage.Indexer.RunAsync(default);
+        return storage;
+    }
+
+    /// <summary>Closes the storage and opens it again.</summary>
+    /// <param name="cleanly">False for a server that was killed: what is in memory is lost, and the journal is left as it is.</param>
+    public async Task ReopenAsync(bool cleanly = true)
+    {
+        if (cleanly)
+        {
+            await Collector.SavePromisesAsync();
+        }
+        else
+        {
+            Storage.Health.Fail("killed");
+        }
+
+        await CloseAsync();
+        Open();
+        await Indexer.RunAsync(default);
+    }
+
+    /// <summary>Closes the storage, so that its files can be looked at or changed.</summary>
+    public async ValueTask CloseAsync()
+    {
+        if (!_isClosed)
+        {
+            _isClosed = true;
+            await Storage.DisposeAsync();
+        }
+    }
+
+    public async Task<Digest> PushBlobAsync(RepositoryName repository, byte[] content)
+    {
+        var digest = Samples.Digest(content);
+        Assert.Null(await Uploads.PushAsync(repository, null, digest, Samples.Body(content), default));
+        return digest;
+    }
+
+    public Task<Digest> PushBlobAsync(RepositoryName repository, string content) => PushBlobAsync(repository, Samples.Text(content));
+
+    /// <summary>Puts a manifest as a tag, or by digest without one; what is wrong with it, or null.</summary>
+    public async Task<RegistryError?> TryPutAsync(RepositoryName repository, byte[] manifest, string? tag = null)
+    {
+        Reference reference = tag is null ? Samples.Digest(manifest) : Tag.Parse(tag);
+        return (await Manifests.PutAsync(repository, reference, null, manifest, [], Precondition.None)).Error;
+    }
+
+    public async Task<Digest> PutAsync(RepositoryName repository, byte[] manifest, string? tag = null)
+    {
+        Assert.Null(await TryPutAsync(repository, manifest, tag));
+        return Samples.Digest(manifest);
+    }
+
+    /// <summary>Pushes an image with a config and a layer.</summary>
+    public async Task<byte[]> PushImageAsync(RepositoryName repository, string name, string? tag = null)
+    {
+        await PushBlobAsync(repository, $"{name} config");
+        await PushBlobAsync(repository, $"{name} layer");
+        var image = Samples.Image($"{name} config", [Samples.Layer($"{name} layer")]);
+        await PutAsync(repository, image, tag);
+        return image;
+    }
+
+    public async Task DeleteAsync(RepositoryName repository, Reference reference) =>
+        Assert.Null(await Manifests.DeleteAsync(repository, reference, Precondition.None));
+
+    /// <summary>What a HEAD of a blob answers.</summary>
+    public async Task<bool> SeesBlobAsync(RepositoryName repository, Digest digest) => (await Blobs.StatAsync(repository, digest)).Error is null;
+
+    /// <summary>What a GET of a manifest answers: its bytes, or null.</summary>
+    public async Task<byte[]?> GetAsync(RepositoryName repository, Reference reference)
+    {
+        var result = await Manifests.GetAsync(repository, reference);
+        return result.TryGet(out var found, out _) ? found.Content : null;
+    }
+
+    /// <summary>Lets time pass and collects.</summary>
+    public Task<(int Links, int Blobs)> CollectAfterAsync(int seconds)
+    {
+        Time.Advance(TimeSpan.FromSeconds(seconds));
+        return Collector.RunAsync(default);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAsync();
+        _loggers.Dispose();
+        Log.Dispose();
+        _ownFolder?.Dispose();
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(
+        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
+    private void Open()
+    {
+        _isClosed = false;
+        Storage = RegistryStorage.Open(Path, Time, _loggers);
+        Indexer = new TreeIndexer(Storage.Tree, Storage.IndexTarget, Storage.Threads, _loggers.CreateLogger<TreeIndexer>());
+        Leases = new BlobLeases();
+        Collector = new GarbageCollector(
+            Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Storage.Clock, _grace, _loggers.CreateLogger<GarbageCollector>());
+        Blobs = new BlobOperations(Storage.Blobs, Storage.Metadata, Leases, Indexer, _loggers.CreateLogger<BlobOperations>());
+        Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer);
+        Manifests = new ManifestOperations(
+            Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, _references, _loggers.CreateLogger<ManifestOperations>());
+    }
+}
