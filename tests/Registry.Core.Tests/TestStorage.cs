@@ -91,7 +91,7 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task<Digest> PushBlobAsync(RepositoryName repository, byte[] content)
     {
         var digest = Samples.Digest(content);
-        Assert.Null(await Uploads.PushAsync(repository, null, digest, Samples.Body(content), default));
+        Assert.Null(await Uploads.PushAsync(repository, digest, Samples.Body(content), default));
         return digest;
     }
 

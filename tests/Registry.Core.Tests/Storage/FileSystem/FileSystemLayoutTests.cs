@@ -61,7 +61,7 @@ public class FileSystemLayoutTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var digest = DigestAlgorithm.Sha512.Compute(Samples.Text(Layer));
-        Assert.Null(await storage.Uploads.PushAsync(App, null, digest, Samples.Body(Samples.Text(Layer)), default));
+        Assert.Null(await storage.Uploads.PushAsync(App, digest, Samples.Body(Samples.Text(Layer)), default));
         await storage.CloseAsync();
         var hex = digest.Hex.ToString();
         Assert.Equal([$"sha512/{hex[..2]}/{hex}/data = hello"], Tree.List(Path.Combine(storage.Path, "blobs")));
@@ -105,6 +105,6 @@ public class FileSystemLayoutTests
         Assert.Equal("/data/repositories/team/app/_manifests/revisions/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", layout.Revision(App, digest));
         Assert.Equal("/data/repositories/team/app/_manifests/tags/v1/current", layout.TagCurrent(App, Tag.Parse("v1")));
         Assert.Equal("/data/repositories/team/app/_manifests/tags/v1/index/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", layout.TagIndex(App, Tag.Parse("v1"), digest));
-        Assert.Equal("/data/uploads/00000000-0000-0000-0000-000000000000/data", layout.UploadData(Guid.Empty));
+        Assert.Equal("/data/uploads/00000000-0000-0000-0000-000000000000", layout.UploadData(Guid.Empty));
     }
 }
