@@ -78,12 +78,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     /// <summary>Forgets an upload and removes its file.</summary>
     internal async Task AbortAsync(UploadState upload)
     {
-        if (_uploads.ContainsKey(upload.Id))
-        {
-            await _sessions.RemoveAsync(upload.Id);
-        }
-
-        Forget(upload);
+        // The file first: on a full disk, forgetting the session needs the room that it gives back.
         try
         {
             await _files.Threads.RunAsync(() => File.Delete(_layout.UploadData(upload.Id)));
@@ -93,6 +88,15 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             // The next start removes it: no session is left.
             LogLeftBehind(upload.Id, e.Message);
         }
+
+        upload.Length = 0;
+        upload.DropHash();
+        if (_uploads.ContainsKey(upload.Id))
+        {
+            await _sessions.RemoveAsync(upload.Id);
+        }
+
+        Forget(upload);
     }
 
     private UploadState Begin(StoredUploadSession session, long length) =>
