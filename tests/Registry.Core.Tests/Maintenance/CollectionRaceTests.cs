@@ -13,14 +13,13 @@ public class CollectionRaceTests
 {
     private const int Clients = 8;
     private const int Grace = 4;
-    private const int Blobs = 10;
+    private const int Blobs = 16;
 
     private static readonly RepositoryName[] Repositories = [.. new[] { "a", "b", "c/d" }.Select(Samples.Repository)];
 
     [Theory]
-    [InlineData(1, 60)]
-    [InlineData(2, 60)]
-    [InlineData(3, 60)]
+    [InlineData(1, 70)]
+    [InlineData(2, 70)]
     public async Task Nothing_that_is_needed_or_promised_is_collected(int seed, int rounds)
     {
         await using var storage = await TestStorage.CreateAsync(grace: TimeSpan.FromSeconds(Grace), references: ManifestReferences.Strict);
@@ -36,6 +35,7 @@ public class CollectionRaceTests
                 if (random.Next(3) == 0)
                 {
                     storage.Time.Advance(TimeSpan.FromSeconds(1));
+                    world.Tick();
                 }
 
                 collected += (await storage.Collector.RunAsync(default)).Blobs;
@@ -60,10 +60,16 @@ public class CollectionRaceTests
     private sealed class World(TestStorage storage, ConcurrentQueue<string> violations)
     {
         private readonly ConcurrentDictionary<(RepositoryName Repository, Digest Digest), (int Begun, int Ended)> _deletions = new();
+        private TaskCompletionSource _tick = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public ConcurrentDictionary<(RepositoryName Repository, Digest Manifest), int[]> Accepted { get; } = new();
 
         public TestStorage Storage => storage;
+
+        /// <summary>Ends when the next second has passed.</summary>
+        public Task NextSecond => Volatile.Read(ref _tick).Task;
+
+        public void Tick() => Interlocked.Exchange(ref _tick, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
 
         public void Violated(string what) => violations.Enqueue(what);
 
@@ -140,14 +146,17 @@ public class CollectionRaceTests
                 var repository = Repositories[_random.Next(Repositories.Length)];
                 switch (_random.Next(10))
                 {
-                    case < 5:
-                        await PushImageAsync(repository, $"{seed}.{round}");
+                    case < 4:
+                        await PushImageAsync(repository, $"{seed}.{round}", RandomBlobs(), hurries: false);
                         break;
-                    case < 8 when _own.Count > 0:
+                    case < 7 when _own.Count > 0:
                         await DeleteOwnAsync();
                         break;
-                    case 8:
-                        await world.DeleteBlobAsync(repository, Samples.Digest(Content(_random.Next(Blobs))));
+                    case 7 or 8:
+                        // The collector is about to remove the bytes when they are brought again.
+                        var blob = _random.Next(Blobs);
+                        await world.DeleteBlobAsync(repository, Samples.Digest(Content(blob)));
+                        await PushImageAsync(repository, $"{seed}.{round}", [blob], hurries: true);
                         break;
                     default:
                         // A blob for which no manifest comes.
@@ -157,10 +166,11 @@ public class CollectionRaceTests
             }
         }
 
+        private int[] RandomBlobs() => [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => _random.Next(Blobs)).Distinct()];
+
         // As every client does: ask for each blob, bring what is missing, then push the manifest.
-        private async Task PushImageAsync(RepositoryName repository, string note)
+        private async Task PushImageAsync(RepositoryName repository, string note, int[] blobs, bool hurries)
         {
-            var blobs = Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => _random.Next(Blobs)).Distinct().ToArray();
             var since = Storage.Storage.Clock.Now;
             var deletionsBefore = blobs.Select(blob => world.Deletions(repository, Samples.Digest(Content(blob)))).ToArray();
             foreach (var blob in blobs)
@@ -169,6 +179,11 @@ public class CollectionRaceTests
                 {
                     await BringAsync(repository, blob);
                 }
+            }
+
+            for (var wait = hurries ? 0 : _random.Next(Grace); wait > 0; wait--)
+            {
+                await world.NextSecond;
             }
 
             var image = Image(blobs, note);
