@@ -41,10 +41,14 @@ internal static class Samples
 
     public static byte[] Image(
         string config, IEnumerable<Descriptor> layers, Descriptor? subject = null, string? artifactType = null, string? note = null) =>
+        Image(Layer(config, ConfigType), layers, subject, artifactType, note);
+
+    public static byte[] Image(
+        Descriptor config, IEnumerable<Descriptor> layers, Descriptor? subject = null, string? artifactType = null, string? note = null) =>
         Serialize(new()
         {
             ["mediaType"] = MediaTypes.OciManifest,
-            ["config"] = Write(Layer(config, ConfigType)),
+            ["config"] = Write(config),
             ["layers"] = layers.Select(Write),
             ["subject"] = subject is null ? null : Write(subject),
             ["artifactType"] = artifactType,

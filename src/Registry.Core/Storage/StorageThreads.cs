@@ -13,6 +13,7 @@ public sealed class StorageThreads : IDisposable
     private readonly BlockingCollection<Action> _queue = [];
     private readonly SemaphoreSlim _room = new(QueueLimit);
     private readonly List<Thread> _threads = [];
+    private bool _disposed;
 
     /// <summary>Starts the threads.</summary>
     /// <param name="name">What they are called in a debugger or a thread dump.</param>
@@ -62,11 +63,12 @@ public sealed class StorageThreads : IDisposable
     /// <summary>Finishes what is queued and ends the threads.</summary>
     public void Dispose()
     {
-        if (_queue.IsAddingCompleted)
+        if (_disposed)
         {
             return;
         }
 
+        _disposed = true;
         _queue.CompleteAdding();
         foreach (var thread in _threads)
         {

@@ -16,7 +16,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
     public bool IsEmpty => !Directory.Exists(layout.Repositories) || !Directory.EnumerateDirectories(layout.Repositories).Any();
 
     /// <summary>Whether the tree has a folder for this repository.</summary>
-    public bool Exists(RepositoryName name) => IsRepository(layout.Repository(name));
+    public bool Exists(RepositoryName name) => IsRepository(layout.Repository(name)) && !IsBehindLink(name);
 
     /// <summary>Every repository of the tree.</summary>
     public IEnumerable<RepositoryName> Repositories()
@@ -88,7 +88,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             var link = Path.Combine(layout.TagCurrent(name, tag), FileSystemLayout.LinkFile);
             if (ReadLink(link) is not { } current)
             {
-                report($"{link}: missing, empty or not a digest; tag {name}:{tag} is not served");
+                report($"{link}: missing, unreadable or not a digest; tag {name}:{tag} is not served");
             }
             else if (!manifests.ContainsKey(current))
             {
@@ -145,10 +145,27 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         {
             return Digest.TryParse(Encoding.ASCII.GetString(File.ReadAllBytes(path)).Trim(), out var digest) ? digest : null;
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
+
+    // Listing does not follow links to folders, so asking does not either.
+    private bool IsBehindLink(RepositoryName name)
+    {
+        var folder = new DirectoryInfo(layout.Repository(name));
+        while (folder is not null && folder.FullName != layout.Repositories)
+        {
+            if (folder.LinkTarget is not null)
+            {
+                return true;
+            }
+
+            folder = folder.Parent;
+        }
+
+        return false;
     }
 
     private IEnumerable<Tag> Tags(RepositoryName name)
@@ -179,6 +196,14 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             return null;
         }
 
-        return StoredManifestReader.Read(File.ReadAllBytes(file.FullName));
+        try
+        {
+            return StoredManifestReader.Read(File.ReadAllBytes(file.FullName));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            report(e.Message);
+            return null;
+        }
     }
 }

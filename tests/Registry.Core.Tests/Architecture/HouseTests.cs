@@ -1,0 +1,83 @@
+using System.Text.RegularExpressions;
+
+namespace Registry.Core.Tests.Architecture;
+
+/// <summary>What makes the sources look as if one person had written them.</summary>
+public partial class HouseTests
+{
+    private const int MaxLines = 400;
+
+    // A type and the small one that only it uses.
+    private static readonly string[] WithTwoTypes =
+    [
+        "src/Registry.Core/Storage/TreeChange.cs",
+        "src/Registry.Core/Storage/TreeRepository.cs",
+    ];
+
+    private static readonly string[] VagueNames = ["Helper", "Helpers", "Util", "Utils", "Utility", "Manager", "Base"];
+
+    public static TheoryData<string> Folders => new("src", "tests", "bench");
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void No_file_is_longer_than_a_concept(string folder) =>
+        Assert.DoesNotContain(SourceTree.Files(folder), file => SourceTree.Lines(file).Length > MaxLines);
+
+    [Fact]
+    public void A_file_holds_one_public_type_and_is_called_after_it()
+    {
+        var violations = new List<string>();
+        foreach (var file in SourceTree.Files("src").Except(WithTwoTypes))
+        {
+            var types = SourceTree.Lines(file).Select(line => TopLevelType().Match(line)).Where(match => match.Success).ToList();
+            if (types.Count(match => match.Groups["access"].Value == "public") > 1)
+            {
+                violations.Add($"{file} has more than one public type");
+            }
+
+            var name = Path.GetFileNameWithoutExtension(file);
+            if (types.Count > 0 && types.All(match => match.Groups["name"].Value != name))
+            {
+                violations.Add($"{file} has no type of its name");
+            }
+        }
+
+        Assert.Empty(violations);
+    }
+
+    [Fact]
+    public void The_exceptions_are_still_needed() =>
+        Assert.All(WithTwoTypes, file => Assert.True(SourceTree.Lines(file).Count(line => TopLevelType().IsMatch(line)) > 1, file));
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void No_type_is_called_what_says_nothing(string folder) => Assert.DoesNotContain(
+        SourceTree.Files(folder).Select(file => Path.GetFileNameWithoutExtension(file)),
+        name => VagueNames.Any(vague => name.EndsWith(vague, StringComparison.Ordinal)));
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void Files_are_text_with_line_feeds_and_no_byte_order_mark(string folder) => Assert.DoesNotContain(SourceTree.Files(folder), file =>
+    {
+        var bytes = File.ReadAllBytes(Path.Combine(SourceTree.Root, file));
+        return bytes.AsSpan().StartsWith("\uFEFF"u8) || bytes.Contains((byte)'\r') || bytes.Length == 0 || bytes[^1] != '\n';
+    });
+
+    [Fact]
+    public void Classes_of_the_product_are_sealed_or_static() => Assert.Empty(
+        typeof(Core.Oci.Digest).Assembly.GetTypes()
+            .Where(type => type.IsClass && !type.IsSealed && !type.IsAbstract && !type.Name.StartsWith('<') && !IsGenerated(type))
+            .Select(type => type.FullName));
+
+    [Fact]
+    public void The_tests_do_not_sleep() => Assert.DoesNotContain(
+        SourceTree.Files("tests/Registry.Core.Tests").Where(file => !file.EndsWith("HouseTests.cs", StringComparison.Ordinal)),
+        file => SourceTree.Lines(file).Any(line => line.Contains("Thread.Sleep", StringComparison.Ordinal)));
+
+    private static bool IsGenerated(Type type) =>
+        type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute), false)
+        || type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute), false);
+
+    [GeneratedRegex(@"^(?<access>public|internal) (?:(?:static|sealed|abstract|partial|readonly|ref|unsafe) )*(?:class|struct|interface|enum|record struct|record|delegate \S+) (?<name>\w+)")]
+    private static partial Regex TopLevelType();
+}

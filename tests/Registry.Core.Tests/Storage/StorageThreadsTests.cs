@@ -1,0 +1,107 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Storage;
+
+public sealed class StorageThreadsTests : IDisposable
+{
+    private const int Enospc = 28;
+
+    private readonly StorageThreads _threads = new("test", 3);
+
+    [Fact]
+    public async Task Work_runs_on_a_named_thread_outside_the_pool()
+    {
+        var (name, isPool) = await _threads.RunAsync(() => (Thread.CurrentThread.Name, Thread.CurrentThread.IsThreadPoolThread));
+        Assert.StartsWith("test ", name, StringComparison.Ordinal);
+        Assert.False(isPool);
+    }
+
+    [Fact]
+    public async Task What_goes_on_afterwards_does_not_run_on_the_storages_threads()
+    {
+        var after = await _threads.RunAsync(() => { }).ContinueWith(
+            _ => Thread.CurrentThread.Name ?? "", CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        Assert.False(after.StartsWith("test ", StringComparison.Ordinal), after);
+    }
+
+    [Fact]
+    public async Task An_IO_error_becomes_one_of_the_storage_with_its_cause()
+    {
+        var cause = new IOException("the cable is out");
+        var thrown = await Assert.ThrowsAsync<StorageException>(() => _threads.RunAsync(() => throw cause));
+        Assert.Same(cause, thrown.InnerException);
+        Assert.Equal("the cable is out", thrown.Message);
+        Assert.False(thrown.IsFull);
+        await Assert.ThrowsAsync<StorageException>(() => _threads.RunAsync(() => throw new UnauthorizedAccessException()));
+        await Assert.ThrowsAsync<StorageException>(() => _threads.RunAsync(() => throw new FileNotFoundException()));
+    }
+
+    [Fact]
+    public async Task Any_other_error_is_passed_on_as_it_is()
+    {
+        await Assert.ThrowsAsync<InvalidOperationException>(() => _threads.RunAsync(() => throw new InvalidOperationException()));
+        var own = new StorageException("own", isFull: true);
+        Assert.Same(own, await Assert.ThrowsAsync<StorageException>(() => _threads.RunAsync(() => throw own)));
+    }
+
+    [Fact]
+    public async Task A_full_disk_is_told_from_other_errors()
+    {
+        const string Full = "/dev/full";
+        Assert.SkipUnless(File.Exists(Full), "There is no device that is always full.");
+        var thrown = await Assert.ThrowsAsync<StorageException>(() => _threads.RunAsync(() =>
+        {
+            using var handle = File.OpenHandle(Full, FileMode.Open, FileAccess.Write);
+            RandomAccess.Write(handle, "x"u8, 0);
+        }));
+        Assert.True(thrown.IsFull);
+        Assert.True(new StorageException("outer", thrown).IsFull);
+        Assert.True(new StorageException("renamed", new IOException("no space", Enospc)).IsFull);
+        Assert.False(new StorageException("other", new IOException("bad", 5)).IsFull);
+        Assert.False(new StorageException("other", new InvalidOperationException()).IsFull);
+    }
+
+    [Fact]
+    public async Task More_work_than_the_queue_holds_is_all_done()
+    {
+        var done = 0;
+        await Task.WhenAll(Enumerable.Range(0, 20_000).Select(_ => _threads.RunAsync(() => Interlocked.Increment(ref done))));
+        Assert.Equal(20_000, done);
+    }
+
+    [Fact]
+    public async Task Closing_finishes_what_is_queued()
+    {
+        var threads = new StorageThreads("closing", 1);
+        using var gate = new ManualResetEventSlim();
+        var first = threads.RunAsync(gate.Wait);
+        var queued = Enumerable.Range(0, 10).Select(i => threads.RunAsync(() => i)).ToList();
+        var closing = Task.Run(threads.Dispose);
+        gate.Set();
+        await closing;
+        await first;
+        Assert.Equal(Enumerable.Range(0, 10), await Task.WhenAll(queued));
+        threads.Dispose();
+    }
+
+    [Fact]
+    public void The_first_failure_stops_writing_for_good_and_is_logged_once()
+    {
+        using var log = new RecordedLog();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+        Assert.Null(health.Failure);
+        health.ThrowIfFailed();
+        health.Fail("fsync failed");
+        health.Fail("and again");
+        Assert.Equal("fsync failed", health.Failure);
+        Assert.Contains("fsync failed", Assert.Throws<StorageException>(health.ThrowIfFailed).Message, StringComparison.Ordinal);
+        var (level, message, _) = Assert.Single(log.Entries);
+        Assert.Equal(LogLevel.Critical, level);
+        Assert.Contains("fsync failed", message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _threads.Dispose();
+}
