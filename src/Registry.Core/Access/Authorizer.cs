@@ -2,21 +2,6 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Access;
 
-/// <summary>What is answered to a caller, decided from the name and the rules alone.</summary>
-public enum Verdict
-{
-    Allowed,
-
-    /// <summary>401: whoever has credentials may try again with them.</summary>
-    Unauthorized,
-
-    /// <summary>401: another token might cover it.</summary>
-    InsufficientScope,
-
-    /// <summary>403: no credentials of this caller will do.</summary>
-    Denied,
-}
-
 /// <summary>Decides who may do what. Rules and a token's scope must both allow, at every request anew.</summary>
 /// <param name="kind">The kind of authentication.</param>
 /// <param name="rules">The access rules at the moment; null without access control.</param>
@@ -47,6 +32,13 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
 
     /// <summary>Whether a caller may pull from a repository.</summary>
     public bool MayPull(Identity identity, RepositoryName repository) => Decide(identity, Permission.Pull, repository) == Verdict.Allowed;
+
+    /// <summary>
+    /// Whether the catalog shows a repository to a caller who may see the catalog: the rules say so, since a token's scope names the catalog and
+    /// not what is in it.
+    /// </summary>
+    public bool MayList(Identity identity, RepositoryName repository) =>
+        ActionsByRules(identity, repository).HasFlag(RepositoryActions.Pull);
 
     /// <summary>The part of a scope that a user of the built-in token service is granted.</summary>
     public ResourceScope Grant(Identity identity, ResourceScope asked)

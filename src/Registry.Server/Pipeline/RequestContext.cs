@@ -26,6 +26,9 @@ internal sealed class RequestContext(HttpContext http, RepositoryName repository
     /// <summary>Ends when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
+    /// <summary>Whether the catalog shows a repository to the caller.</summary>
+    public bool MayList(RepositoryName other) => authorizer.MayList(identity, other);
+
     /// <summary>Whether the caller may pull from a repository, the one of the path or another.</summary>
     public bool MayPull(RepositoryName other) => authorizer.MayPull(identity, other);
 }

@@ -27,7 +27,10 @@ public partial class DependencyTests
         ["Storage/RegistryStorage.cs"] = ["Storage.FileSystem", "Storage.Sqlite"],
     };
 
-    private static readonly string[] AllowedPackages = ["Microsoft.Data.Sqlite", "Microsoft.Extensions.Logging.Abstractions"];
+    private static readonly string[] AllowedPackages =
+    [
+        "BCrypt.Net-Next", "Microsoft.Data.Sqlite", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.IdentityModel.JsonWebTokens",
+    ];
 
     [Fact]
     public void Every_folder_of_the_core_is_in_the_picture() =>

@@ -228,7 +228,7 @@ public class CollectionRaceTests
         private async Task PushBlobAsync(RepositoryName repository, int blob)
         {
             var content = Content(blob);
-            if (await Storage.Uploads.PushAsync(repository, null, Samples.Digest(content), Samples.Body(content), default) is { } error)
+            if (await Storage.Uploads.PushAsync(repository, Samples.Digest(content), Samples.Body(content), default) is { } error)
             {
                 world.Violated($"a push of blob {blob} failed: {error}");
             }

@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Registry.Core.Access;
+using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Routing;
 
@@ -110,6 +112,29 @@ public sealed class AccessMatrixTests
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", ("Authorization", $"Bearer {anonymous}")));
         Check.Status(404, await registry.Client.GetAnswerAsync("/v2/public/app/tags/list", ("Authorization", $"Bearer {anonymous}")));
         Check.Status(401, await registry.Client.GetAnswerAsync("/token", AccessFolder.Basic("alice", "wrong")));
+    }
+
+    [Fact]
+    public async Task The_catalog_shows_what_the_caller_may_pull_whatever_else_the_token_covers()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var index = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[]}""");
+        foreach (var name in new[] { "public/app", "team/app" })
+        {
+            Check.Status(201, await registry.Client.RequestAsync(
+                "PUT", $"/v2/{name}/manifests/latest", index, AccessFolder.Basic("admin"), ("Content-Type", MediaTypes.OciIndex)));
+        }
+
+        Assert.Equal(["public/app", "team/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, "alice", "registry:catalog:*"))));
+        Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, "bob", "registry:catalog:*"))));
+        Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog")));
+
+        static IReadOnlyList<string> Listed(Answer answer)
+        {
+            Check.Status(200, answer);
+            return answer.Strings("repositories");
+        }
     }
 
     private static async Task<(string, string)> TokenAsync(TestRegistry registry, string user, string scope)

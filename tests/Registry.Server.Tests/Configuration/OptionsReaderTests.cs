@@ -1,5 +1,5 @@
-using Registry.Core.Access;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Access;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 

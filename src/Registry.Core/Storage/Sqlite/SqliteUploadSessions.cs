@@ -1,5 +1,5 @@
+using System.Globalization;
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Storage.Sqlite;
 
@@ -29,5 +29,5 @@ public sealed class SqliteUploadSessions(SqliteDatabase database) : IUploadSessi
     /// <summary>Forgets a session, in the transaction of the change that ends it.</summary>
     internal static void Remove(SqliteSession connection, Guid id) => connection.Execute("DELETE FROM uploads WHERE id = @1", Name(id));
 
-    private static string Name(Guid id) => FileSystemLayout.Name(id);
+    private static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
 }
