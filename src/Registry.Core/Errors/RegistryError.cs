@@ -17,6 +17,13 @@ public sealed record RegistryError
         Details = details;
     }
 
+    /// <summary>
+    /// Nobody has shown who is asking. It needs a detail: docker reads an entry with the standard message and none as a bare code, prints only
+    /// "unauthorized", and repeats a push five times, for nearly a minute.
+    /// </summary>
+    public static RegistryError Unauthorized { get; } =
+        new(RegistryErrorCode.Unauthorized, "the request needs a user, or a token, that may do this");
+
     /// <summary>The row of the table.</summary>
     public RegistryErrorCode Code { get; }
 

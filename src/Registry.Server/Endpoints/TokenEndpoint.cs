@@ -75,7 +75,7 @@ internal sealed class TokenEndpoint(
         if (outcome == AuthenticationOutcome.Rejected)
         {
             challenges.WriteBasic(request.Response);
-            return RegistryErrorCode.Unauthorized;
+            return RegistryError.Unauthorized;
         }
 
         if (!string.IsNullOrEmpty(service) && service != tokens.Service)

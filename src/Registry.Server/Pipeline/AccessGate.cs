@@ -45,7 +45,7 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
 
         var fault = outcome == AuthenticationOutcome.Rejected ? "invalid_token" : verdict == Verdict.InsufficientScope ? "insufficient_scope" : null;
         return challenges.TryWrite(http, route.Permission, repository, fault)
-            ? RegistryErrorCode.Unauthorized
+            ? RegistryError.Unauthorized
             : new RegistryError(RegistryErrorCode.BadRequest, "the Host header is not a host");
     }
 }
