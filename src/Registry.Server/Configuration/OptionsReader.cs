@@ -31,6 +31,7 @@ public sealed class OptionsReader
         {
             Host = Read("REGISTRY_HOST", defaults.Host, ParseHost, "an IP address, localhost or *"),
             Port = (int)Read("REGISTRY_PORT", defaults.Port, Number(0, 65535), "a port from 0 to 65535"),
+            Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
@@ -163,6 +164,13 @@ public sealed class OptionsReader
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
 
     private static string? ParseHost(string text) => text is "localhost" or "*" || IPAddress.TryParse(text, out _) ? text : null;
+
+    private static TransportKind? ParseTransport(string text) => text switch
+    {
+        "direct" when OperatingSystem.IsLinux() => TransportKind.Direct,
+        "kestrel" => TransportKind.Kestrel,
+        _ => null,
+    };
 
     private static LogLevel? ParseLogLevel(string text) => text switch
     {

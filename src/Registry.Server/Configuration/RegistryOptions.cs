@@ -16,6 +16,9 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_PORT: 0 to 65535; 0 lets the system choose. The default is the user guide's.</summary>
     public int Port { get; init; } = 15000;
 
+    /// <summary>REGISTRY_TRANSPORT: what moves bytes between sockets and the server. The registry's own, except where only Kestrel's works.</summary>
+    public TransportKind Transport { get; init; } = OperatingSystem.IsLinux() ? TransportKind.Direct : TransportKind.Kestrel;
+
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -2,34 +2,46 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>Kestrel's requests, straight to a <see cref="RequestDelegate"/>. The context object is used again for the next request of a connection.</summary>
+/// <summary>
+/// Kestrel's requests, straight to a <see cref="RequestDelegate"/>. The context object is used again for the next request of a connection. On
+/// connections that can, files are sent without a copy.
+/// </summary>
 internal sealed class HttpApplication(RequestDelegate handle) : IHttpApplication<HttpApplication.Context>
 {
     public Context CreateContext(IFeatureCollection contextFeatures)
     {
-        if (contextFeatures is not IHostContextContainer<Context> container)
+        var container = contextFeatures as IHostContextContainer<Context>;
+        var context = container?.HostContext;
+        if (context is null)
         {
-            return new Context(new DefaultHttpContext(contextFeatures));
+            context = new Context(contextFeatures);
+            container?.HostContext = context;
+        }
+        else
+        {
+            context.Http.Initialize(contextFeatures);
         }
 
-        if (container.HostContext is { } used)
+        if (context.ZeroCopy is { } zeroCopy)
         {
-            used.Http.Initialize(contextFeatures);
-            return used;
+            contextFeatures.Set<IHttpResponseBodyFeature>(zeroCopy);
         }
 
-        return container.HostContext = new Context(new DefaultHttpContext(contextFeatures));
+        return context;
     }
 
     public Task ProcessRequestAsync(Context context) => handle(context.Http);
 
     public void DisposeContext(Context context, Exception? exception) => context.Http.Uninitialize();
 
-    internal sealed class Context(DefaultHttpContext http)
+    internal sealed class Context(IFeatureCollection features)
     {
-        public DefaultHttpContext Http { get; } = http;
+        public DefaultHttpContext Http { get; } = new(features);
+
+        public ZeroCopyResponseBody? ZeroCopy { get; } = OperatingSystem.IsLinux() ? ZeroCopyResponseBody.TryCreate(features) : null;
     }
 }

@@ -1,10 +1,12 @@
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Hosting;
 
@@ -19,7 +21,12 @@ internal static class KestrelFactory
     // Uploads take a quarter of this at a time, and the rest keeps the network busy meanwhile.
     private const long ReceiveBufferSize = 1024 * 1024;
 
-    public static KestrelServer Create(RegistryOptions options, ILoggerFactory loggers)
+    /// <summary>Makes a server.</summary>
+    /// <param name="options">Where it listens, and through which transport.</param>
+    /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">Its logs.</param>
+    public static KestrelServer Create(RegistryOptions options, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers)
     {
         var kestrel = new KestrelServerOptions
         {
@@ -33,7 +40,9 @@ internal static class KestrelFactory
         limits.MinResponseDataRate = new MinDataRate(MinBytesPerSecond, SlowGrace);
         limits.RequestHeadersTimeout = HeadersTimeout;
         Listen(kestrel, options);
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        IConnectionListenerFactory transport = options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
+            ? new DirectTransport(ReceiveBufferSize, limits.MinResponseDataRate, runBlocking, time, loggers.CreateLogger<DirectTransport>())
+            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
         return new KestrelServer(Options.Create(kestrel), transport, loggers);
     }
 

@@ -64,7 +64,7 @@ public sealed class RegistryHost : IAsyncDisposable
             _access.TokenEndpoint));
         var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
         _application = new HttpApplication(pipeline.HandleAsync);
-        _kestrel = KestrelFactory.Create(options, loggers);
+        _kestrel = KestrelFactory.Create(options, storage.Threads.RunAsync, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>

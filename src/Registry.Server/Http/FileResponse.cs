@@ -1,9 +1,11 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Http;
 
@@ -94,9 +96,18 @@ internal static class FileResponse
     private static string ContentRange(ByteRange range, long size) =>
         string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{size}");
 
-    private static Task SendAsync(HttpContext http, BlobContent content, ByteRange range) => range.Length == 0
-        ? Task.CompletedTask
-        : http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted);
+    private static Task SendAsync(HttpContext http, BlobContent content, ByteRange range)
+    {
+        if (range.Length == 0)
+        {
+            return Task.CompletedTask;
+        }
+
+        // The file that is open already, where the transport takes one; what is deleted meanwhile is still sent.
+        return OperatingSystem.IsLinux() && http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
+            ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, http.RequestAborted)
+            : http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted);
+    }
 
     // multipart/byteranges (RFC 9110, section 14.6).
     private static async Task SendPartsAsync(HttpContext http, BlobContent content, IReadOnlyList<ByteRange> ranges)

@@ -1,0 +1,86 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Server.Transport;
+
+/// <summary>A socket that takes connections until it is unbound, whatever happens to single ones.</summary>
+[SupportedOSPlatform("linux")]
+internal sealed partial class DirectListener(Socket socket, DirectTransport transport, TimeProvider time, ILogger logger) : IConnectionListener
+{
+    // Without descriptors, accepting fails at once, again and again; some connection must end first.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private bool _isStarved;
+
+    public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
+
+    public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
+    {
+        while (true)
+        {
+            try
+            {
+                var accepted = await socket.AcceptAsync(cancellationToken);
+                _isStarved = false;
+                if (TryOpen(accepted) is { } connection)
+                {
+                    return connection;
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                return null;
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.OperationAborted)
+            {
+                return null;
+            }
+            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+            {
+                if (!_isStarved)
+                {
+                    _isStarved = true;
+                    LogStarved(e.Message);
+                }
+
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+            catch (SocketException)
+            {
+                // A connection that ended before it was accepted. The next one may be fine.
+            }
+        }
+    }
+
+    public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
+    {
+        socket.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync() => UnbindAsync();
+
+    // A peer that has gone already has no addresses any more.
+    private DirectConnection? TryOpen(Socket accepted)
+    {
+        try
+        {
+            accepted.NoDelay = true;
+            accepted.Blocking = false;
+            var connection = new DirectConnection(accepted, transport);
+            connection.Start();
+            return connection;
+        }
+        catch (SocketException)
+        {
+            accepted.Dispose();
+            return null;
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "No connection can be accepted at the moment: {Reason}. Raise the limit of open files (ulimit -n) if this repeats")]
+    private partial void LogStarved(string reason);
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Server.Transport;
+
+/// <summary>
+/// Kestrel's connection layer for Linux: large receives for uploads, sendfile(2) for downloads, and nothing between the socket and Kestrel
+/// that copies or changes threads without need. Kestrel's own transport takes its place on other systems.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal sealed class DirectTransport(
+    long maxReceiveBuffer, MinDataRate minSendRate, Func<Action, Task> runBlocking, TimeProvider time, ILogger<DirectTransport> logger)
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+{
+    // Whatever the system allows (net.core.somaxconn) up to this: a herd of clients at one image is no reason to turn any away.
+    private const int Backlog = 4096;
+
+    private long _connections;
+
+    /// <summary>The memory of all connections.</summary>
+    public BlockPool Pool { get; } = new();
+
+    /// <summary>How many bytes a connection may hold that nobody has read yet.</summary>
+    public long MaxReceiveBuffer { get; } = maxReceiveBuffer;
+
+    /// <summary>How slowly a peer may read a file.</summary>
+    public MinDataRate MinSendRate { get; } = minSendRate;
+
+    /// <summary>Runs work that may wait for a disk.</summary>
+    public Func<Action, Task> RunBlocking { get; } = runBlocking;
+
+    /// <summary>How many connections there are.</summary>
+    public long Connections => Interlocked.Read(ref _connections);
+
+    public ILogger Logger => logger;
+
+    /// <summary>Whether an address is one of TCP.</summary>
+    public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
+
+    /// <summary>Listens on an address.</summary>
+    /// <exception cref="AddressInUseException">Somebody else does.</exception>
+    public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
+    {
+        var address = (IPEndPoint)endpoint;
+        var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            if (address.Address.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            socket.Bind(address);
+            socket.Listen(Backlog);
+            return ValueTask.FromResult<IConnectionListener>(new DirectListener(socket, this, time, logger));
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            socket.Dispose();
+            throw new AddressInUseException(e.Message, e);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    internal void OnOpened() => Interlocked.Increment(ref _connections);
+
+    internal void OnClosed() => Interlocked.Decrement(ref _connections);
+}

@@ -1,0 +1,79 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Server.Transport;
+
+/// <summary>
+/// System calls on sockets that the BCL lacks. Handles are passed as such, so that neither descriptor can be closed and given to somebody
+/// else during a call.
+/// </summary>
+[SupportedOSPlatform("linux")]
+internal static partial class LinuxSocket
+{
+    /// <summary>The call would block: the socket is full.</summary>
+    public const int Eagain = 11;
+
+    private const int Eintr = 4;
+    private const int MsgDontWait = 0x40;
+    private const int MsgNoSignal = 0x4000;
+    private const int MsgMore = 0x8000;
+    private const nuint SendQueue = 0x5411;
+
+    /// <summary>sendfile(2): bytes of a file to a socket that does not block, without a copy in this process.</summary>
+    /// <returns>How many bytes were sent, 0 at the end of the file, or minus the error number.</returns>
+    public static long SendFile(SafeSocketHandle socket, SafeFileHandle file, long offset, long count)
+    {
+        while (true)
+        {
+            var sent = SendFileCore(socket, file, ref offset, (nuint)count);
+            if (sent >= 0)
+            {
+                return sent;
+            }
+
+            var errno = Marshal.GetLastPInvokeError();
+            if (errno != Eintr)
+            {
+                return -errno;
+            }
+        }
+    }
+
+    /// <summary>send(2) with a hint that more follows at once, so that both may share a packet.</summary>
+    /// <returns>How many bytes were sent, or minus the error number.</returns>
+    public static int SendMore(SafeSocketHandle socket, ReadOnlySpan<byte> bytes)
+    {
+        while (true)
+        {
+            var sent = SendCore(socket, in MemoryMarshal.GetReference(bytes), (nuint)bytes.Length, MsgDontWait | MsgNoSignal | MsgMore);
+            if (sent >= 0)
+            {
+                return (int)sent;
+            }
+
+            var errno = Marshal.GetLastPInvokeError();
+            if (errno != Eintr)
+            {
+                return -errno;
+            }
+        }
+    }
+
+    /// <summary>How many bytes the peer has not acknowledged yet; 0 when nobody can tell.</summary>
+    public static int Unacknowledged(SafeSocketHandle socket)
+    {
+        var count = 0;
+        return Ioctl(socket, SendQueue, ref count) == 0 ? count : 0;
+    }
+
+    [LibraryImport("libc", EntryPoint = "sendfile64", SetLastError = true)]
+    private static partial nint SendFileCore(SafeSocketHandle socket, SafeFileHandle file, ref long offset, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "send", SetLastError = true)]
+    private static partial nint SendCore(SafeSocketHandle socket, in byte bytes, nuint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(SafeSocketHandle socket, nuint request, ref int value);
+}

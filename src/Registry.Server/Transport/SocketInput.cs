@@ -1,0 +1,83 @@
+using System.IO.Pipelines;
+using System.Net.Sockets;
+
+namespace Registry.Server.Transport;
+
+/// <summary>
+/// What a connection receives. A connection that waits holds no memory; one with much to read gets a block as large as what is there, so that a
+/// layer comes in pieces of up to a MiB and a request in one of 4 KiB.
+/// </summary>
+internal sealed class SocketInput
+{
+    // What is left of a block is used up as long as a typical request fits in.
+    private const int SmallestReceive = BlockPool.SmallestBlock / 2;
+
+    // More than any request without a body.
+    private const int StreamingThreshold = 32 * 1024;
+
+    private readonly Socket _socket;
+    private readonly BlockPool _pool;
+    private readonly ConnectionMemory _memory;
+    private readonly Pipe _pipe;
+
+    /// <summary>An input that stops receiving when so many bytes wait for the reader.</summary>
+    public SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, long maxBuffered)
+    {
+        _socket = socket;
+        _pool = pool;
+        _memory = memory;
+
+        // The reader runs on the thread that received: for a request that is answered from memory, there is no other.
+        _pipe = new Pipe(new PipeOptions(
+            pool,
+            readerScheduler: PipeScheduler.Inline,
+            writerScheduler: PipeScheduler.ThreadPool,
+            pauseWriterThreshold: maxBuffered,
+            resumeWriterThreshold: maxBuffered / 2,
+            minimumSegmentSize: BlockPool.SmallestBlock,
+            useSynchronizationContext: false));
+    }
+
+    /// <summary>What was received.</summary>
+    public PipeReader Reader => _pipe.Reader;
+
+    /// <summary>Receives until the peer has sent everything, or the reader is complete.</summary>
+    /// <returns>Whether the peer has said that nothing more comes.</returns>
+    public async Task<bool> ReceiveAsync()
+    {
+        var writer = _pipe.Writer;
+        while (true)
+        {
+            var available = _socket.Available;
+            if (available == 0)
+            {
+                await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
+                available = _socket.Available;
+            }
+
+            _memory.IsStreaming = available > StreamingThreshold;
+            var count = await _socket.ReceiveAsync(writer.GetMemory(BlockSize(available)), SocketFlags.None);
+            if (count == 0)
+            {
+                return true;
+            }
+
+            writer.Advance(count);
+            var result = await writer.FlushAsync();
+            if (result.IsCompleted || result.IsCanceled)
+            {
+                return false;
+            }
+        }
+    }
+
+    /// <summary>Tells the reader that nothing more comes, and why.</summary>
+    public void Complete(Exception? reason) => _pipe.Writer.Complete(reason);
+
+    /// <summary>Lets a receive that waits for the reader go on.</summary>
+    public void CancelPendingFlush() => _pipe.Writer.CancelPendingFlush();
+
+    private int BlockSize(int available) => available <= BlockPool.SmallestBlock || _pool.IsCrowded
+        ? SmallestReceive
+        : Math.Min(available, BlockPool.LargestBlock);
+}

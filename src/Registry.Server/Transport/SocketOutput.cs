@@ -1,0 +1,344 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Server.Transport;
+
+/// <summary>
+/// What a connection sends: memory and parts of files, in the order in which they were written. A flush sends on the caller's thread as much as
+/// the socket takes, which is nearly always everything, and waits without a thread for the rest.
+/// </summary>
+/// <remarks>
+/// Kestrel flushes one at a time. After a flush that was cancelled, the sending goes on, and the next flush waits for it.
+/// </remarks>
+[SupportedOSPlatform("linux")]
+internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Exception> onFailure) : PipeWriter
+{
+    // A client that reads as fast as a file is sent must not keep a thread to itself.
+    private const int MaxTurn = 4 * 1024 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Queue<OutputPiece> _queue = new();
+    private IMemoryOwner<byte>? _block;
+    private int _written;
+    private long _unflushed;
+    private FileRange? _announced;
+    private Task _sending = Task.CompletedTask;
+    private bool _isSending;
+    private bool _isOver;
+    private TaskCompletionSource? _cancelled;
+    private bool _isWaiting;
+    private int _turn;
+    private long _sent;
+
+    public override bool CanGetUnflushedBytes => true;
+
+    public override long UnflushedBytes => Volatile.Read(ref _unflushed);
+
+    /// <summary>Whether a flush waits for the peer to read.</summary>
+    public bool IsWaiting => Volatile.Read(ref _isWaiting);
+
+    /// <summary>How many bytes the kernel has taken.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    /// <summary>
+    /// Puts a part of a file in line. The next memory that is asked for is its <see cref="FilePlaceholder"/>; advancing over it stands for
+    /// the file's bytes.
+    /// </summary>
+    public void AnnounceFile(SafeFileHandle file, long offset, int count)
+    {
+        _announced?.Release();
+        _announced = new FileRange(file, offset, count);
+    }
+
+    /// <summary>Takes the announcement back, when somebody else's memory was handed out instead.</summary>
+    public void WithdrawFile()
+    {
+        _announced?.Release();
+        _announced = null;
+    }
+
+    public override Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        if (_announced is { } file)
+        {
+            return FilePlaceholder.Of(file.Remaining);
+        }
+
+        if (_block is not null && _block.Memory.Length - _written < Math.Max(1, sizeHint))
+        {
+            QueueBlock();
+        }
+
+        _block ??= pool.Rent(Math.Max(BlockPool.SmallestBlock, sizeHint));
+        return _block.Memory[_written..];
+    }
+
+    public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+    public override void Advance(int bytes)
+    {
+        _unflushed += bytes;
+        if (_announced is not { } file)
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, (_block?.Memory.Length ?? 0) - _written);
+            _written += bytes;
+            return;
+        }
+
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes, file.Remaining);
+        _announced = null;
+        QueueBlock();
+        Queue(new OutputPiece(file));
+    }
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        QueueBlock();
+        _unflushed = 0;
+        lock (_lock)
+        {
+            if (_isSending)
+            {
+                return WaitAsync(cancellationToken);
+            }
+
+            if (_queue.Count == 0)
+            {
+                return new ValueTask<FlushResult>(Result);
+            }
+
+            _isSending = true;
+        }
+
+        var sending = SendAsync();
+        if (sending.IsCompletedSuccessfully)
+        {
+            return new ValueTask<FlushResult>(Result);
+        }
+
+        _sending = sending.AsTask();
+        return WaitAsync(cancellationToken);
+    }
+
+    public override void CancelPendingFlush() => Volatile.Read(ref _cancelled)?.TrySetResult();
+
+    /// <summary>Nothing more is written. What was flushed goes on being sent; what was not is dropped.</summary>
+    public override void Complete(Exception? exception = null)
+    {
+        _block?.Dispose();
+        _block = null;
+        _written = 0;
+        WithdrawFile();
+    }
+
+    /// <summary>Waits until everything that was flushed is in the kernel's hands, or the connection has failed.</summary>
+    public Task DrainAsync() => _sending;
+
+    /// <summary>Drops what is not sent yet: the connection is gone.</summary>
+    public void Abandon()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+            if (!_isSending)
+            {
+                Drop();
+            }
+        }
+    }
+
+    private FlushResult Result => new(isCanceled: false, isCompleted: Volatile.Read(ref _isOver));
+
+    private async ValueTask<FlushResult> WaitAsync(CancellationToken cancellationToken)
+    {
+        var cancelled = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _cancelled, cancelled);
+        try
+        {
+            var ended = await Task.WhenAny(_sending, cancelled.Task).WaitAsync(cancellationToken);
+            return ended == cancelled.Task ? new FlushResult(isCanceled: true, isCompleted: false) : Result;
+        }
+        finally
+        {
+            Volatile.Write(ref _cancelled, null);
+        }
+    }
+
+    private void QueueBlock()
+    {
+        if (_block is { } block)
+        {
+            _block = null;
+            if (_written > 0)
+            {
+                Queue(new OutputPiece(block, _written));
+            }
+            else
+            {
+                block.Dispose();
+            }
+
+            _written = 0;
+        }
+    }
+
+    private void Queue(OutputPiece piece)
+    {
+        lock (_lock)
+        {
+            if (!_isOver)
+            {
+                _queue.Enqueue(piece);
+                return;
+            }
+        }
+
+        piece.Dispose();
+    }
+
+    // Never fails: a connection that cannot be sent to is over, and whoever flushes is told so.
+    private async ValueTask SendAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                OutputPiece piece;
+                bool more;
+                lock (_lock)
+                {
+                    if (_isOver)
+                    {
+                        Drop();
+                    }
+
+                    if (_queue.Count == 0)
+                    {
+                        _isSending = false;
+                        return;
+                    }
+
+                    piece = _queue.Peek();
+                    more = _queue.Count > 1;
+                }
+
+                if (piece.File is { } file)
+                {
+                    await SendFileAsync(file);
+                }
+                else
+                {
+                    await SendMemoryAsync(piece.Memory, more);
+                }
+
+                lock (_lock)
+                {
+                    _queue.Dequeue().Dispose();
+                }
+            }
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+        {
+            lock (_lock)
+            {
+                _isOver = true;
+                _isSending = false;
+                Drop();
+            }
+
+            onFailure(e);
+        }
+    }
+
+    private void Drop()
+    {
+        while (_queue.TryDequeue(out var piece))
+        {
+            piece.Dispose();
+        }
+    }
+
+    private async ValueTask SendMemoryAsync(ReadOnlyMemory<byte> memory, bool more)
+    {
+        // The head of an answer waits for the first bytes of its file.
+        if (more)
+        {
+            var sent = LinuxSocket.SendMore(socket.SafeHandle, memory.Span);
+            if (sent == memory.Length)
+            {
+                _sent += sent;
+                return;
+            }
+
+            if (sent < 0 && sent != -LinuxSocket.Eagain)
+            {
+                throw new SocketException(-sent);
+            }
+
+            memory = memory[Math.Max(0, sent)..];
+            _sent += Math.Max(0, sent);
+        }
+
+        await WaitToSendAsync(memory);
+    }
+
+    private async ValueTask SendFileAsync(FileRange file)
+    {
+        while (file.Remaining > 0)
+        {
+            if (_turn >= MaxTurn)
+            {
+                _turn = 0;
+                await Task.Yield();
+            }
+
+            var sent = LinuxSocket.SendFile(socket.SafeHandle, file.File, file.Offset, file.Remaining);
+            switch (sent)
+            {
+                case > 0:
+                    file.Advance((int)sent);
+                    _turn += (int)sent;
+                    _sent += sent;
+                    break;
+                case 0:
+                    throw new IOException("the file is shorter than it was");
+                case -LinuxSocket.Eagain:
+                    await SendBlockAsync(file);
+                    break;
+                default:
+                    throw new SocketException((int)-sent);
+            }
+        }
+    }
+
+    // The socket is full. Nothing in the BCL waits for room alone, but sending a small piece does.
+    private async ValueTask SendBlockAsync(FileRange file)
+    {
+        using var block = pool.Rent(BlockPool.SmallestBlock);
+        var memory = block.Memory[..Math.Min(BlockPool.SmallestBlock, file.Remaining)];
+        var count = RandomAccess.Read(file.File, memory.Span, file.Offset);
+        if (count == 0)
+        {
+            throw new IOException("the file is shorter than it was");
+        }
+
+        await WaitToSendAsync(memory[..count]);
+        file.Advance(count);
+    }
+
+    private async ValueTask WaitToSendAsync(ReadOnlyMemory<byte> memory)
+    {
+        while (!memory.IsEmpty)
+        {
+            var sending = socket.SendAsync(memory, SocketFlags.None);
+            Volatile.Write(ref _isWaiting, !sending.IsCompleted);
+            var count = await sending;
+            Volatile.Write(ref _isWaiting, false);
+            memory = memory[count..];
+            _sent += count;
+        }
+    }
+}
