@@ -47,6 +47,7 @@ public sealed class OptionsReader
             GcGrace = Seconds("REGISTRY_GC_GRACE", defaults.GcGrace, 1),
             ExternalUrl = Read(
                 "REGISTRY_EXTERNAL_URL", defaults.ExternalUrl, ParseExternalUrl, "http:// or https:// with a host, and no path, for example https://registry.example.com"),
+            Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, "direct or kestrel"),
         };
         if (options.PaginationDefaultLimit > options.PaginationMaxLimit && _faults.Count == 0)
         {
@@ -170,6 +171,13 @@ public sealed class OptionsReader
         "info" => LogLevel.Information,
         "warn" => LogLevel.Warning,
         "error" => LogLevel.Error,
+        _ => null,
+    };
+
+    private static TransportKind? ParseTransport(string text) => text switch
+    {
+        "direct" => TransportKind.Direct,
+        "kestrel" => TransportKind.Kestrel,
         _ => null,
     };
 
