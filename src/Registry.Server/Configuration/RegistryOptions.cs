@@ -79,6 +79,9 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_TRANSPORT: what moves bytes between sockets and Kestrel.</summary>
     public TransportKind Transport { get; init; } = TransportKind.Direct;
 
+    /// <summary>How long connections may take; no setting.</summary>
+    internal ConnectionLimits Limits { get; init; } = new();
+
     internal const long MinManifestMaxSize = 4 * 1024 * 1024;
     internal const long MaxManifestMaxSize = 256 * 1024 * 1024;
 }
