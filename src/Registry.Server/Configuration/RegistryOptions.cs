@@ -79,6 +79,9 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_ACCESS_CONTROL_ENABLED and REGISTRY_ACCESS_CONTROL_CONFIG: the file of access rules; null without access control.</summary>
     public string? AccessControlPath { get; init; }
 
+    /// <summary>How long connections may take; no setting.</summary>
+    internal ConnectionLimits Limits { get; init; } = new();
+
     internal const long MinManifestMaxSize = 4 * 1024 * 1024;
     internal const long MaxManifestMaxSize = 256 * 1024 * 1024;
 }

@@ -13,11 +13,6 @@ namespace Registry.Server.Hosting;
 /// <summary>Kestrel without a host around it, with limits that fit layers instead of web pages.</summary>
 internal static class KestrelFactory
 {
-    // Slower than this for longer than that is no network but a client that holds a connection open.
-    private const double MinBytesPerSecond = 1024;
-    private static readonly TimeSpan SlowGrace = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10);
-
     // Uploads take a quarter of this at a time, and the rest keeps the network busy meanwhile.
     private const long ReceiveBufferSize = 1024 * 1024;
 
@@ -36,9 +31,10 @@ internal static class KestrelFactory
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
-        limits.MinRequestBodyDataRate = new MinDataRate(MinBytesPerSecond, SlowGrace);
-        limits.MinResponseDataRate = new MinDataRate(MinBytesPerSecond, SlowGrace);
-        limits.RequestHeadersTimeout = HeadersTimeout;
+        limits.MinRequestBodyDataRate = new MinDataRate(options.Limits.MinBytesPerSecond, options.Limits.SlowGrace);
+        limits.MinResponseDataRate = new MinDataRate(options.Limits.MinBytesPerSecond, options.Limits.SlowGrace);
+        limits.RequestHeadersTimeout = options.Limits.Headers;
+        limits.KeepAliveTimeout = options.Limits.KeepAlive;
         Listen(kestrel, options);
         IConnectionListenerFactory transport = options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
             ? new DirectTransport(ReceiveBufferSize, limits.MinResponseDataRate, runBlocking, time, loggers.CreateLogger<DirectTransport>())

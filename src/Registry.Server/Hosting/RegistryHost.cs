@@ -16,8 +16,6 @@ namespace Registry.Server.Hosting;
 /// <summary>The composition: every object of a running registry is made here, in the order in which they need each other.</summary>
 public sealed class RegistryHost : IAsyncDisposable
 {
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
-
     private readonly RegistryStorage _storage;
     private readonly AccessComposition _access;
     private readonly KestrelServer _kestrel;
@@ -121,7 +119,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _disposed = true;
         if (_started)
         {
-            using var drained = new CancellationTokenSource(DrainTimeout);
+            using var drained = new CancellationTokenSource(_options.Limits.Drain);
             await _kestrel.StopAsync(drained.Token);
         }
 

@@ -1,0 +1,28 @@
+using Registry.Server.Configuration;
+using Registry.Server.Tests.Transport.Exchanges;
+
+namespace Registry.Server.Tests.Transport;
+
+/// <summary>The table of exchanges, over either transport: Kestrel's own says what is right.</summary>
+public sealed class ExchangeTests(TransportPair pair) : IClassFixture<TransportPair>
+{
+    private static readonly Dictionary<string, Exchange> Table = new Exchange[][]
+    {
+        Downloads.Rows, Pipelines.Rows, Versions.Rows, Bodies.Rows, Continuations.Rows, Refusals.Rows, Endings.Rows,
+    }.SelectMany(rows => rows).ToDictionary(row => row.Name);
+
+    public static TheoryData<string> Rows => [.. Table.Keys];
+
+    [Theory]
+    [MemberData(nameof(Rows))]
+    public async Task The_same_bytes_come_back_over_either_transport(string row)
+    {
+        var exchange = Table[row];
+
+        var direct = exchange.RunAsync(pair[TransportKind.Direct, exchange.IsGuarded]);
+        var expected = await exchange.RunAsync(pair[TransportKind.Kestrel, exchange.IsGuarded]);
+        var actual = await direct;
+
+        Assert.Equal(expected, actual);
+    }
+}

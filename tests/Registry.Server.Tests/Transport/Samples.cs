@@ -1,0 +1,47 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Registry.Server.Tests.Transport;
+
+/// <summary>Blobs with names: the bytes come from the name, so every registry and every run has the same.</summary>
+internal static class Samples
+{
+    private static readonly Dictionary<string, TestBlob> ByName = [];
+
+    public static readonly TestBlob Small = Make("small", 1000);
+    public static readonly TestBlob Page = Make("page", 4096);
+    public static readonly TestBlob Large = Make("large", (8 * 1024 * 1024) + 4321);
+    public static readonly TestBlob Larger = Make("larger", (9 * 1024 * 1024) + 1);
+
+    /// <summary>Those that every registry has from the start.</summary>
+    public static readonly IReadOnlyList<TestBlob> Stored = [Small, Page, Large, Larger];
+
+    public static IReadOnlyDictionary<string, TestBlob> All => ByName;
+
+    /// <summary>A blob that nobody has stored yet, and whose name appears in answers.</summary>
+    public static TestBlob Make(string name, int size)
+    {
+        var seed = BitConverter.ToInt32(SHA256.HashData(Encoding.UTF8.GetBytes(name)));
+        var bytes = new byte[size];
+#pragma warning disable CA5394 // The same bytes every time are the point.
+        new Random(seed).NextBytes(bytes);
+#pragma warning restore CA5394
+        return ByName[name] = new TestBlob(bytes);
+    }
+
+    /// <summary>The path of a blob in the repository of the exchanges.</summary>
+    public static string Path(TestBlob blob) => $"/v2/t/blobs/{blob.Digest}";
+
+    public static string? NameOf(ReadOnlySpan<byte> bytes)
+    {
+        foreach (var (name, blob) in ByName)
+        {
+            if (bytes.SequenceEqual(blob.Bytes))
+            {
+                return name;
+            }
+        }
+
+        return null;
+    }
+}

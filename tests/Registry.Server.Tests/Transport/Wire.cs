@@ -1,0 +1,220 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Registry.Server.Tests.Transport;
+
+/// <summary>
+/// A client that sends anything and writes down every byte that comes back, but for dates, boundaries and ids, which are never the same
+/// twice. It does not mind when the server closes while it sends: what came back is what counts.
+/// </summary>
+internal sealed partial class Wire : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly Uri _address;
+    private readonly int? _receiveBuffer;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly StringBuilder _transcript = new();
+    private Socket _socket;
+    private int _start;
+    private int _end;
+
+    private Wire(Uri address, int? receiveBuffer)
+    {
+        _address = address;
+        _receiveBuffer = receiveBuffer;
+        _socket = Create();
+    }
+
+    /// <summary>Everything that came back, one line a header, bodies as their digest when they are long.</summary>
+    public string Transcript => _transcript.ToString();
+
+    /// <summary>Where the latest upload goes on.</summary>
+    public string Location { get; private set; } = "/";
+
+    /// <summary>Connects.</summary>
+    /// <param name="registry">To whom.</param>
+    /// <param name="receiveBuffer">How much the client takes before it reads, in bytes: a small one makes the server's socket full.</param>
+    public static async Task<Wire> OpenAsync(TestRegistry registry, int? receiveBuffer = null)
+    {
+        var wire = new Wire(new Uri(registry.Host.Addresses[0]), receiveBuffer);
+        await wire._socket.ConnectAsync(wire._address.Host, wire._address.Port);
+        return wire;
+    }
+
+    /// <summary>Leaves the connection and opens another.</summary>
+    public async Task ReconnectAsync()
+    {
+        _socket.Dispose();
+        _socket = Create();
+        (_start, _end) = (0, 0);
+        await _socket.ConnectAsync(_address.Host, _address.Port);
+    }
+
+    public async Task SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        try
+        {
+            while (!bytes.IsEmpty)
+            {
+                bytes = bytes[await _socket.SendAsync(bytes, deadline.Token)..];
+            }
+        }
+        catch (SocketException)
+        {
+            // Closed by the server; the answer may be here already.
+        }
+    }
+
+    /// <summary>Says that nothing more will be sent.</summary>
+    public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+
+    /// <summary>Breaks the connection off with a reset.</summary>
+    public void Reset()
+    {
+        _socket.LingerState = new LingerOption(true, 0);
+        _socket.Dispose();
+    }
+
+    /// <summary>Closes as most clients do, whatever is still to come.</summary>
+    public void Close() => _socket.Dispose();
+
+    /// <summary>Waits until there is something to read, or the end.</summary>
+    public async Task ExpectBytesAsync() => _ = _start < _end ? null : await FillAsync();
+
+    /// <summary>Takes some bytes and does not write them down.</summary>
+    public async Task DiscardAsync(int count)
+    {
+        while (count > 0 && (_start < _end || await FillAsync() is null))
+        {
+            count -= Take(count).Length;
+        }
+    }
+
+    /// <summary>Reads one response.</summary>
+    public async Task<WireAnswer> ReceiveAsync(bool isHead = false)
+    {
+        var head = await ReadHeadAsync();
+        var answer = new WireAnswer(head, []);
+        if (answer.Status is >= 200 and not (204 or 304) && !isHead)
+        {
+            answer = answer with { Body = await ReadBodyAsync(answer) };
+        }
+
+        Location = answer["Location"] ?? Location;
+        Write(answer);
+        return answer;
+    }
+
+    /// <summary>Reads what else comes until the connection is over, and does not write it down.</summary>
+    /// <returns>The bytes, and "closed" or "reset".</returns>
+    public async Task<(byte[] Bytes, string End)> ReceiveRestAsync()
+    {
+        var rest = new MemoryStream();
+        while (true)
+        {
+            rest.Write(Take(_end - _start).Span);
+            if (await FillAsync() is { } end)
+            {
+                return (rest.ToArray(), end);
+            }
+        }
+    }
+
+    public void Note(string line) => _transcript.Append(line).Append('\n');
+
+    public void Dispose() => _socket.Dispose();
+
+    private Socket Create()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        if (_receiveBuffer is { } size)
+        {
+            socket.ReceiveBufferSize = size;
+        }
+
+        return socket;
+    }
+
+    private async Task<string> ReadHeadAsync()
+    {
+        var head = new StringBuilder();
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal))
+        {
+            if (_start == _end && await FillAsync() is { } end)
+            {
+                throw new EndOfStreamException($"{end} after '{head}'. Before that:\n{Transcript}");
+            }
+
+            var found = _buffer.AsSpan(_start, _end - _start).IndexOf((byte)'\n');
+            head.Append(Encoding.Latin1.GetString(Take(found < 0 ? _end - _start : found + 1).Span));
+        }
+
+        return head.ToString();
+    }
+
+    private async Task<byte[]> ReadBodyAsync(WireAnswer answer)
+    {
+        var body = new byte[long.Parse(answer["Content-Length"] ?? throw new InvalidDataException($"No length: {answer.Head}"), CultureInfo.InvariantCulture)];
+        for (var read = 0; read < body.Length;)
+        {
+            if (_start == _end && await FillAsync() is { } end)
+            {
+                throw new EndOfStreamException($"{end} after {read} of {body.Length} bytes of\n{answer.Head}");
+            }
+
+            var part = Take(Math.Min(body.Length - read, _end - _start));
+            part.CopyTo(body.AsMemory(read));
+            read += part.Length;
+        }
+
+        return body;
+    }
+
+    private Memory<byte> Take(int count)
+    {
+        count = Math.Min(count, _end - _start);
+        _start += count;
+        return _buffer.AsMemory(_start - count, count);
+    }
+
+    // Null when there are bytes, otherwise how it ended.
+    private async Task<string?> FillAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        try
+        {
+            _start = 0;
+            _end = await _socket.ReceiveAsync(_buffer, deadline.Token);
+            return _end > 0 ? null : "closed";
+        }
+        catch (SocketException)
+        {
+            _end = 0;
+            return "reset";
+        }
+    }
+
+    private void Write(WireAnswer answer)
+    {
+        var head = Guids().Replace(Dates().Replace(answer.Head, "Date: <date>"), "<id>").Replace("\r\n", "\n", StringComparison.Ordinal);
+        var body = answer.Body;
+        if (answer.Boundary is { } boundary)
+        {
+            head = head.Replace(boundary, "<boundary>", StringComparison.Ordinal);
+            body = Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(body).Replace(boundary, "<boundary>", StringComparison.Ordinal));
+        }
+
+        Note(head + (body.Length <= 2000 ? Encoding.Latin1.GetString(body) : $"{body.Length} bytes, {Convert.ToHexStringLower(SHA256.HashData(body))}"));
+    }
+
+    [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
+    private static partial Regex Guids();
+
+    [GeneratedRegex("Date: [^\r]*")]
+    private static partial Regex Dates();
+}
