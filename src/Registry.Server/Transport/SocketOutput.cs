@@ -318,7 +318,8 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
     private async ValueTask SendBlockAsync(FileRange file)
     {
         using var block = pool.Rent(BlockPool.SmallestBlock);
-        var memory = block.Memory[..Math.Min(BlockPool.SmallestBlock, file.Remaining)];
+        var toPageEnd = Environment.SystemPageSize - (int)(file.Offset % Environment.SystemPageSize);
+        var memory = block.Memory[..Math.Min(Math.Min(BlockPool.SmallestBlock, toPageEnd), file.Remaining)];
         var count = RandomAccess.Read(file.File, memory.Span, file.Offset);
         if (count == 0)
         {
