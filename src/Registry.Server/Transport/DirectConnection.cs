@@ -51,21 +51,13 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _transport = transport;
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
-        _input = new SocketInput(socket, transport.Pool, _memory, transport.MaxReceiveBuffer);
+        _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions);
         Output = new SocketOutput(socket, transport.Pool, OnSendFailed);
         _pipes = new Pipes(_input.Reader, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
-        Features = new FeatureCollection(8);
-        Features.Set<IConnectionIdFeature>(this);
-        Features.Set<IConnectionTransportFeature>(this);
-        Features.Set<IConnectionItemsFeature>(this);
-        Features.Set<IConnectionLifetimeFeature>(this);
-        Features.Set<IConnectionEndPointFeature>(this);
-        Features.Set<IConnectionSocketFeature>(this);
-        Features.Set<IMemoryPoolFeature>(this);
-        Features.Set(this);
+        Features = new ConnectionFeatures(this);
     }
 
     /// <summary>The socket.</summary>

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
@@ -11,6 +12,11 @@ namespace Registry.Server.Transport;
 /// Kestrel's connection layer for Linux: large receives for uploads, sendfile(2) for downloads, and nothing between the socket and Kestrel
 /// that copies or changes threads without need. Kestrel's own transport takes its place on other systems.
 /// </summary>
+/// <param name="maxReceiveBuffer">How many bytes a connection may hold that nobody has looked at yet.</param>
+/// <param name="minSendRate">How slowly a peer may read a file.</param>
+/// <param name="runBlocking">Runs work that may wait for a disk.</param>
+/// <param name="time">The time.</param>
+/// <param name="logger">Its log.</param>
 [SupportedOSPlatform("linux")]
 internal sealed class DirectTransport(
     long maxReceiveBuffer, MinDataRate minSendRate, Func<Action, Task> runBlocking, TimeProvider time, ILogger<DirectTransport> logger)
@@ -21,11 +27,22 @@ internal sealed class DirectTransport(
 
     private long _connections;
 
+    private PipeOptions? _pipeOptions;
+
     /// <summary>The memory of all connections.</summary>
     public BlockPool Pool { get; } = new();
 
-    /// <summary>How many bytes a connection may hold that nobody has read yet.</summary>
-    public long MaxReceiveBuffer { get; } = maxReceiveBuffer;
+    /// <summary>
+    /// How what is received gets to its reader: on the thread that received it. For a request that is answered from memory there is no other.
+    /// </summary>
+    public PipeOptions PipeOptions => _pipeOptions ??= new PipeOptions(
+        Pool,
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.ThreadPool,
+        pauseWriterThreshold: maxReceiveBuffer,
+        resumeWriterThreshold: maxReceiveBuffer / 2,
+        minimumSegmentSize: BlockPool.SmallestBlock,
+        useSynchronizationContext: false);
 
     /// <summary>How slowly a peer may read a file.</summary>
     public MinDataRate MinSendRate { get; } = minSendRate;

@@ -20,22 +20,13 @@ internal sealed class SocketInput
     private readonly ConnectionMemory _memory;
     private readonly Pipe _pipe;
 
-    /// <summary>An input that stops receiving when so many bytes wait for the reader.</summary>
-    public SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, long maxBuffered)
+    public SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, PipeOptions options)
     {
         _socket = socket;
         _pool = pool;
         _memory = memory;
 
-        // The reader runs on the thread that received: for a request that is answered from memory, there is no other.
-        _pipe = new Pipe(new PipeOptions(
-            pool,
-            readerScheduler: PipeScheduler.Inline,
-            writerScheduler: PipeScheduler.ThreadPool,
-            pauseWriterThreshold: maxBuffered,
-            resumeWriterThreshold: maxBuffered / 2,
-            minimumSegmentSize: BlockPool.SmallestBlock,
-            useSynchronizationContext: false));
+        _pipe = new Pipe(options);
     }
 
     /// <summary>What was received.</summary>
