@@ -37,22 +37,26 @@ internal sealed class SocketInput
     public async Task<bool> ReceiveAsync()
     {
         var writer = _pipe.Writer;
+        var mayHaveMore = false;
         while (true)
         {
-            var available = _socket.Available;
+            // The system is asked how much there is only when it is much; a request of the usual size needs no question.
+            var available = mayHaveMore ? _socket.Available : 0;
             if (available == 0)
             {
                 await _socket.ReceiveAsync(Memory<byte>.Empty, SocketFlags.None);
-                available = _socket.Available;
+                available = _memory.IsStreaming ? _socket.Available : 0;
             }
 
             _memory.IsStreaming = available > StreamingThreshold;
-            var count = await _socket.ReceiveAsync(writer.GetMemory(BlockSize(available)), SocketFlags.None);
+            var memory = writer.GetMemory(BlockSize(available));
+            var count = await _socket.ReceiveAsync(memory, SocketFlags.None);
             if (count == 0)
             {
                 return true;
             }
 
+            mayHaveMore = count == memory.Length;
             writer.Advance(count);
             var result = await writer.FlushAsync();
             if (result.IsCompleted || result.IsCanceled)
