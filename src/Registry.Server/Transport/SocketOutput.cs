@@ -125,16 +125,22 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
 
     public override void CancelPendingFlush() => Volatile.Read(ref _cancelled)?.TrySetResult();
 
-    /// <summary>Nothing more is written. What was flushed goes on being sent; what was not is dropped.</summary>
+    /// <summary>Nothing more is written. What was written is sent, unless it ends with an error.</summary>
     public override void Complete(Exception? exception = null)
     {
+        WithdrawFile();
+        if (exception is null)
+        {
+            _ = FlushAsync(CancellationToken.None).AsTask();
+            return;
+        }
+
         _block?.Dispose();
         _block = null;
         _written = 0;
-        WithdrawFile();
     }
 
-    /// <summary>Waits until everything that was flushed is in the kernel's hands, or the connection has failed.</summary>
+    /// <summary>Waits until everything that was flushed is in the kernel's hands, or the connection has failed. Never fails.</summary>
     public Task DrainAsync() => _sending;
 
     /// <summary>Drops what is not sent yet: the connection is gone.</summary>
@@ -240,7 +246,9 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+#pragma warning disable CA1031 // Whatever it is, it is the end of this connection, and nobody else hears of it.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             lock (_lock)
             {
