@@ -78,6 +78,12 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     // One byte more than is allowed is read at most, whatever the path leads to.
     private static byte[] ReadFile(string path)
     {
+        if (Directory.Exists(path))
+        {
+            // What a container runtime makes of a file to mount that is not there; the system would say that access is denied.
+            throw new IOException("it is a folder, not a file");
+        }
+
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         using var content = new MemoryStream();
         var buffer = new byte[16 * 1024];

@@ -108,6 +108,11 @@ public sealed class WatchedFileTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_is_called_one() =>
+        Assert.Equal("it is a folder, not a file", Assert.Throws<IOException>(() => new WatchedFile<byte[]>(
+            _folder.Path, bytes => bytes, _time, _loggers.CreateLogger("files"))).Message);
+
+    [Fact]
     public async Task Only_so_much_is_read()
     {
         await using var file = Watch();
