@@ -91,7 +91,11 @@ public sealed class TokenKeysTests : IDisposable
         var numbers = key.ExportParameters(includePrivateParameters: false);
         return new JsonObject
         {
-            ["kty"] = "RSA", ["kid"] = id, ["use"] = use, ["n"] = Base64UrlEncoder.Encode(numbers.Modulus), ["e"] = Base64UrlEncoder.Encode(numbers.Exponent),
+            ["kty"] = "RSA",
+            ["kid"] = id,
+            ["use"] = use,
+            ["n"] = Base64UrlEncoder.Encode(numbers.Modulus),
+            ["e"] = Base64UrlEncoder.Encode(numbers.Exponent),
         };
     }
 
@@ -100,7 +104,11 @@ public sealed class TokenKeysTests : IDisposable
         var point = key.ExportParameters(includePrivateParameters: false).Q;
         return new JsonObject
         {
-            ["kty"] = "EC", ["kid"] = id, ["crv"] = "P-384", ["x"] = Base64UrlEncoder.Encode(point.X), ["y"] = Base64UrlEncoder.Encode(point.Y),
+            ["kty"] = "EC",
+            ["kid"] = id,
+            ["crv"] = "P-384",
+            ["x"] = Base64UrlEncoder.Encode(point.X),
+            ["y"] = Base64UrlEncoder.Encode(point.Y),
         };
     }
 

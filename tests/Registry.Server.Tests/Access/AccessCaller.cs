@@ -46,8 +46,8 @@ internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (strin
         ];
         if (kind is AuthenticationKind.Token)
         {
-            callers.Add(new("an expired token", kind, AccessFolder.Bearer(folder.Tokens.Sign(
-                ExternalTokens.Claims("alice", time.GetUtcNow().AddMinutes(-10), Everything)))) { IsBad = true });
+            var expired = folder.Tokens.Sign(ExternalTokens.Claims("alice", time.GetUtcNow().AddMinutes(-10), Everything));
+            callers.Add(new("an expired token", kind, AccessFolder.Bearer(expired)) { IsBad = true });
         }
 
         if (kind is AuthenticationKind.BuiltInToken)

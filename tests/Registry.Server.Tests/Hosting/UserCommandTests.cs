@@ -65,7 +65,9 @@ public sealed class UserCommandTests : IDisposable
     {
         var info = new ProcessStartInfo(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", [Path.Combine(AppContext.BaseDirectory, "registry.dll"), .. arguments])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
         };
         info.Environment["REGISTRY_AUTH_HTPASSWD"] = Users;
         info.Environment["REGISTRY_ACCESS_CONTROL_CONFIG"] = Path.Combine(_folder.Path, "rules.json");
