@@ -10,5 +10,5 @@ public sealed record AccessRule(RepositoryPattern Repository, IReadOnlyList<stri
     /// <summary>Whether it is about a user; null stands for callers without credentials.</summary>
     public bool AppliesTo(string? user) => user is null
         ? Users.Contains(AccessRules.AnonymousUser)
-        : Users.Contains(user) || Users.Contains(AccessRules.Everybody);
+        : Users.Contains(AccessRules.Everybody) || (user != AccessRules.AnonymousUser && Users.Contains(user));
 }

@@ -48,7 +48,7 @@ public sealed record AccessRules
             : new AccessDecision(
                 RepositoryActions.None,
                 AllowsByDefault
-                    ? "no rule matches, and defaultPolicy \"allow\" is for authenticated users"
+                    ? "no rule matches, and defaultPolicy \"allow\" is for authenticated users, unless REGISTRY_AUTH_TYPE is none"
                     : "no rule matches, and defaultPolicy is \"deny\"");
     }
 }

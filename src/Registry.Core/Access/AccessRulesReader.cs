@@ -109,7 +109,7 @@ public static class AccessRulesReader
                     pattern = RepositoryPattern.TryParse(text) ?? throw Fault(
                         ref reader,
                         json,
-                        $"{path}.repository is \"{text}\"; allowed: lower-case letters, digits, '.', '_', '-', '/', '*' and '**', at most {RepositoryPattern.MaxLength}");
+                        $"{path}.repository is \"{text}\"; allowed: lower-case letters, digits, '.', '_', '-', '*', '**', and single slashes between them, at most {RepositoryPattern.MaxLength} characters");
                     break;
                 case "users":
                     users = ReadUsers(ref reader, json, $"{path}.users", allowsGroups: true);

@@ -15,6 +15,13 @@ public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthentica
             return AuthenticationResult.Rejected;
         }
 
+        return await AuthenticateAsync(credentials);
+    }
+
+    /// <summary>Checks credentials that came another way.</summary>
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(BasicCredentials credentials)
+    {
+        ArgumentNullException.ThrowIfNull(credentials);
         return await passwords.VerifyAsync(credentials) switch
         {
             true => AuthenticationResult.Accept(new Identity(credentials.User)),

@@ -36,7 +36,9 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
         ECDsa key, string issuer, string service, Func<Htpasswd> users, BasicAuthenticator passwords, TimeProvider time)
     {
         _key = key;
-        var securityKey = new ECDsaSecurityKey(key);
+
+        // With a factory of its own: the library's remembers what it made of a key for longer than the key lives.
+        var securityKey = new ECDsaSecurityKey(key) { CryptoProviderFactory = new CryptoProviderFactory() };
         _signing = new SigningCredentials(securityKey, SecurityAlgorithms.EcdsaSha256);
         _issuer = issuer;
         _service = service;

@@ -6,12 +6,18 @@ namespace Registry.Core.Access;
 /// <summary>The users of an htpasswd file, as Apache's tool writes it with <c>-B</c>: a line <c>user:hash</c> each, bcrypt only.</summary>
 public sealed partial class Htpasswd
 {
+    private const int Length = 60;
+    private const int MinCost = 4;
+
+    // Beyond it a single check would take seconds.
+    private const int MaxAllowedCost = 16;
+
     private readonly Dictionary<string, string> _hashes;
 
     private Htpasswd(Dictionary<string, string> hashes)
     {
         _hashes = hashes;
-        MaxCost = hashes.Values.Select(Cost).DefaultIfEmpty(DefaultCost).Max();
+        MaxCost = hashes.Values.Select(CostOf).DefaultIfEmpty(DefaultCost).Max();
     }
 
     /// <summary>The cost of hashes made here; 2^10 rounds take 50 to 100 ms.</summary>
@@ -40,18 +46,13 @@ public sealed partial class Htpasswd
                 continue;
             }
 
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            if (colon <= 0)
+            if (Fault(line, out var user) is { } fault)
             {
-                faults.Add($"line {number}: not of the form user:hash");
+                faults.Add($"line {number}: {fault}");
             }
-            else if (!Bcrypt().IsMatch(line.AsSpan(colon + 1)))
+            else if (!hashes.TryAdd(user, line[(user.Length + 1)..]))
             {
-                faults.Add($"line {number}: the hash of '{line[..colon]}' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B");
-            }
-            else if (!hashes.TryAdd(line[..colon], line[(colon + 1)..]))
-            {
-                faults.Add($"line {number}: user '{line[..colon]}' is there twice");
+                faults.Add($"line {number}: user '{user}' is there twice");
             }
         }
 
@@ -61,9 +62,41 @@ public sealed partial class Htpasswd
     /// <summary>The hash of a user; null for an unknown one.</summary>
     public string? FindHash(string user) => _hashes.GetValueOrDefault(user);
 
-    private static int Cost(string hash) => int.Parse(hash.AsSpan(4, 2), System.Globalization.CultureInfo.InvariantCulture);
+    /// <summary>The cost of a hash: it takes 2 to that power rounds.</summary>
+    internal static int CostOf(string hash) => int.Parse(hash.AsSpan(4, 2), System.Globalization.CultureInfo.InvariantCulture);
 
-    // The cost is capped where a single look-up would take seconds.
-    [GeneratedRegex(@"^\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}\z")]
+    private static string? Fault(string line, out string user)
+    {
+        var colon = line.IndexOf(':', StringComparison.Ordinal);
+        user = colon < 0 ? string.Empty : line[..colon];
+        if (colon <= 0)
+        {
+            return "not of the form user:hash";
+        }
+
+        if (user.Contains('\uFFFD', StringComparison.Ordinal))
+        {
+            return $"the name '{user}' is not in UTF-8";
+        }
+
+        if (UserName.FaultOf(user) is { } fault)
+        {
+            return $"the name '{user}' {fault}";
+        }
+
+        var hash = line.AsSpan(colon + 1);
+        if (!Bcrypt().IsMatch(hash))
+        {
+            return hash.Length > Length && Bcrypt().IsMatch(hash[..Length])
+                ? $"something follows the hash of '{user}'"
+                : $"the hash of '{user}' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B";
+        }
+
+        return CostOf(line[(colon + 1)..]) is < MinCost or > MaxAllowedCost
+            ? $"the hash of '{user}' has a cost of {CostOf(line[(colon + 1)..])}; allowed: {MinCost} to {MaxAllowedCost}"
+            : null;
+    }
+
+    [GeneratedRegex(@"^\$2[aby]\$[0-9]{2}\$[./A-Za-z0-9]{53}\z")]
     private static partial Regex Bcrypt();
 }

@@ -1,27 +1,37 @@
 using System.Text;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Access;
 
-/// <summary>Adds, changes and removes users of an htpasswd file; every other line stays as it is.</summary>
+/// <summary>Adds, changes and removes users of an htpasswd file; every other line stays as it is, byte for byte.</summary>
 public static class HtpasswdEditor
 {
     /// <summary>The longest password, in bytes of UTF-8: bcrypt looks at no more, so a longer one would be cut without a word.</summary>
     public const int MaxPasswordBytes = 72;
 
+    /// <summary>What keeps a name and a password from being used, in a sentence; null when nothing does.</summary>
+    public static string? FaultOf(string user, string password)
+    {
+        ArgumentNullException.ThrowIfNull(user);
+        ArgumentNullException.ThrowIfNull(password);
+        var size = Encoding.UTF8.GetByteCount(password);
+        return user.Length == 0 ? "the name of the user is empty"
+            : UserName.FaultOf(user) is { } fault ? $"'{user}' cannot be a user: it {fault}"
+            : size == 0 ? "the password is empty"
+            : size > MaxPasswordBytes ? $"the password has {size} bytes; at most {MaxPasswordBytes} are allowed, since bcrypt looks at no more"
+            : password.Any(char.IsControl) ? "the password has a control character in it, which HTTP cannot carry"
+            : null;
+    }
+
     /// <summary>Sets the password of a user, who is added when new.</summary>
     /// <exception cref="FormatException">The name or the password cannot be used, or the file is wrong.</exception>
+    /// <exception cref="IOException">The file cannot be read or written, or is being edited.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read or written.</exception>
     public static void Set(string path, string user, string password)
     {
-        ArgumentException.ThrowIfNullOrEmpty(user);
-        ArgumentNullException.ThrowIfNull(password);
-        if (user.Contains(':', StringComparison.Ordinal) || user.Any(char.IsControl) || user[0] is '#' or '$' || user == AccessRules.Everybody)
+        if (FaultOf(user, password) is { } fault)
         {
-            throw new FormatException($"'{user}' cannot be a user: no colon or control character, not beginning with '#' or '$', not '*'");
-        }
-
-        if (password.Length == 0 || Encoding.UTF8.GetByteCount(password) > MaxPasswordBytes || password.Contains('\0', StringComparison.Ordinal))
-        {
-            throw new FormatException($"a password has 1 to {MaxPasswordBytes} bytes");
+            throw new FormatException(fault);
         }
 
         // $2y$ is what Apache's tool writes.
@@ -31,58 +41,67 @@ public static class HtpasswdEditor
 
     /// <summary>Removes a user; false when there was none.</summary>
     /// <exception cref="FormatException">The file is wrong.</exception>
+    /// <exception cref="IOException">The file cannot be read or written, or is being edited.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read or written.</exception>
     public static bool Remove(string path, string user) => Edit(path, user, null);
 
+    // The new file takes the old one's name, so that nobody ever reads half of it. Two edits at once would lose one of them: the new file's
+    // own name is what keeps them apart.
     private static bool Edit(string path, string user, string? newLine)
     {
-        var content = File.Exists(path) ? File.ReadAllBytes(path) : [];
+        var target = Resolve(path);
+        using var replacement = FileReplacement.Begin(target);
+        var content = File.Exists(target) ? File.ReadAllBytes(target) : [];
         Htpasswd.Read(content);
-        var lines = Encoding.UTF8.GetString(content).Split('\n').ToList();
+        if (Change(content, user, newLine) is not { } changed)
+        {
+            return false;
+        }
+
+        replacement.Finish(changed);
+        return true;
+    }
+
+    // As Latin-1 every byte is one character and comes back as it was, whatever a comment is written in.
+    private static byte[]? Change(byte[] content, string user, string? newLine)
+    {
+        var lines = Encoding.Latin1.GetString(content).Split('\n').ToList();
         if (lines[^1].Length == 0)
         {
             lines.RemoveAt(lines.Count - 1);
         }
 
-        var index = lines.FindIndex(line => line.StartsWith($"{user}:", StringComparison.Ordinal));
-        if (newLine is null)
+        var mark = Bytes("\uFEFF");
+        var name = Bytes($"{user}:");
+        var index = lines.FindIndex(line => Unmarked(line).StartsWith(name, StringComparison.Ordinal));
+        if (index < 0 && newLine is null)
         {
-            if (index < 0)
-            {
-                return false;
-            }
-
-            lines.RemoveAt(index);
+            return null;
         }
-        else if (index < 0)
+
+        if (index < 0)
         {
-            lines.Add(newLine);
+            lines.Add(Bytes(newLine!));
+        }
+        else if (newLine is not null)
+        {
+            lines[index] = Bytes(newLine);
         }
         else
         {
-            lines[index] = newLine;
+            lines.RemoveAt(index);
         }
 
-        Replace(path, string.Concat(lines.Select(line => line + "\n")));
-        return true;
+        return Encoding.Latin1.GetBytes(string.Concat(lines.Select(line => line + "\n")));
+
+        string Unmarked(string line) => line.StartsWith(mark, StringComparison.Ordinal) ? line[mark.Length..] : line;
     }
 
-    // A new file that takes the old one's name: nobody ever reads half of it.
-    private static void Replace(string path, string content)
+    private static string Bytes(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));
+
+    private static string Resolve(string path)
     {
         var file = new FileInfo(path);
-        var target = file.Exists && file.ResolveLinkTarget(returnFinalTarget: true) is { } pointedAt ? pointedAt.FullName : file.FullName;
-        var temporary = $"{target}.{Environment.ProcessId}.tmp";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-        {
-            options.UnixCreateMode = File.Exists(target) ? File.GetUnixFileMode(target) : UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        }
-
-        using (var stream = new FileStream(temporary, options))
-        {
-            stream.Write(Encoding.UTF8.GetBytes(content));
-        }
-
-        File.Move(temporary, target, overwrite: true);
+        return file.Exists && file.ResolveLinkTarget(returnFinalTarget: true) is { } pointedAt ? pointedAt.FullName : file.FullName;
     }
 }

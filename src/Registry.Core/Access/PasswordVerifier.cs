@@ -6,8 +6,8 @@ namespace Registry.Core.Access;
 
 /// <summary>
 /// Checks passwords against bcrypt hashes. A check takes 50 to 100 ms of a core on purpose, so: one thread does all of them, the queue for it
-/// is short, and a password that was right is remembered, by a keyed hash, for as long as its line in the file stays the same. An unknown
-/// user costs as much as a wrong password.
+/// is short, callers with the same password share one check, and a password that was right is remembered, by a keyed hash, for as long as its
+/// line in the file stays the same. An unknown user, and one whose hash is cheap, cost as much as a wrong password for the dearest hash.
 /// </summary>
 public sealed class PasswordVerifier : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class PasswordVerifier : IDisposable
     private readonly Func<Htpasswd> _users;
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);
     private readonly ConcurrentDictionary<Fingerprint, byte> _remembered = new();
-    private readonly ConcurrentDictionary<int, string> _dummies = new();
+    private readonly Dictionary<Fingerprint, Check> _running = [];
     private readonly BlockingCollection<Check> _queue = new(MaxWaiting);
     private readonly Thread _thread;
     private long _checks;
@@ -31,7 +31,7 @@ public sealed class PasswordVerifier : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How many bcrypt computations were made.</summary>
+    /// <summary>How many passwords were checked with bcrypt.</summary>
     public long Checks => Volatile.Read(ref _checks);
 
     /// <summary>Whether a password is right; null when too many are waiting to be checked.</summary>
@@ -46,38 +46,19 @@ public sealed class PasswordVerifier : IDisposable
 
         var users = _users();
         var hash = users.FindHash(credentials.User);
-        var fingerprint = hash is null ? default : Fingerprint.Of(_key, credentials, hash);
-        if (hash is not null && _remembered.ContainsKey(fingerprint))
+        var fingerprint = Fingerprint.Of(_key, credentials, hash ?? string.Empty);
+        if (_remembered.ContainsKey(fingerprint))
         {
             return true;
         }
 
-        var check = new Check(credentials.Password, hash, users.MaxCost);
-        try
+        if (Enqueue(new Check(fingerprint, credentials.Password, hash, users.MaxCost)) is not { } check)
         {
-            if (!_queue.TryAdd(check))
-            {
-                return null;
-            }
-        }
-        catch (InvalidOperationException)
-        {
-            // Stopping.
             return null;
         }
 
-        if (!await check.Done.Task)
-        {
-            return false;
-        }
-
-        if (_remembered.Count >= MaxRemembered)
-        {
-            _remembered.Clear();
-        }
-
-        _remembered[fingerprint] = 0;
-        return true;
+        // The line may have changed or gone while the check waited for its turn.
+        return await check.Done.Task && _users().FindHash(credentials.User) == hash;
     }
 
     /// <summary>Finishes what is queued and ends the thread.</summary>
@@ -88,26 +69,115 @@ public sealed class PasswordVerifier : IDisposable
         _queue.Dispose();
     }
 
+    // The check of the same password that is under way already, or this one; null when there is no room.
+    private Check? Enqueue(Check check)
+    {
+        lock (_running)
+        {
+            if (_running.TryGetValue(check.Fingerprint, out var running))
+            {
+                return running;
+            }
+
+            if (_remembered.ContainsKey(check.Fingerprint))
+            {
+                // It ended just now.
+                check.Done.SetResult(true);
+                return check;
+            }
+
+            try
+            {
+                if (!_queue.TryAdd(check))
+                {
+                    return null;
+                }
+            }
+            catch (InvalidOperationException)
+            {
+                // Stopping.
+                return null;
+            }
+
+            _running.Add(check.Fingerprint, check);
+            return check;
+        }
+    }
+
     private void Work()
     {
         foreach (var check in _queue.GetConsumingEnumerable())
         {
+            Interlocked.Increment(ref _checks);
             try
             {
-                Interlocked.Increment(ref _checks);
-                var isRight = BCrypt.Net.BCrypt.Verify(check.Password, check.Hash ?? Dummy(check.Cost));
-                check.Done.SetResult(isRight && check.Hash is not null);
+                End(check, IsRight(check));
             }
-            catch (BCrypt.Net.SaltParseException)
+#pragma warning disable CA1031 // The thread outlives whatever a check meets; who asked gets the fault.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
-                check.Done.SetResult(false);
+                End(check, e);
             }
         }
     }
 
-    private string Dummy(int cost) => _dummies.GetOrAdd(cost, c => BCrypt.Net.BCrypt.HashPassword(Guid.NewGuid().ToString(), c));
+    private void End(Check check, bool isRight)
+    {
+        lock (_running)
+        {
+            _running.Remove(check.Fingerprint);
+            if (isRight)
+            {
+                if (_remembered.Count >= MaxRemembered)
+                {
+                    _remembered.Clear();
+                }
 
-    private sealed record Check(string Password, string? Hash, int Cost)
+                _remembered[check.Fingerprint] = 0;
+            }
+        }
+
+        check.Done.SetResult(isRight);
+    }
+
+    private void End(Check check, Exception fault)
+    {
+        lock (_running)
+        {
+            _running.Remove(check.Fingerprint);
+        }
+
+        check.Done.SetException(fault);
+    }
+
+    // 2^c rounds for the hash, and 2^c + … + 2^(max-1) more for what it is cheaper than the dearest: 2^max for everybody who is refused.
+    private static bool IsRight(Check check)
+    {
+        var cost = check.Cost;
+        if (check.Hash is { } hash)
+        {
+            if (BCrypt.Net.BCrypt.Verify(check.Password, hash))
+            {
+                return true;
+            }
+
+            for (cost = Htpasswd.CostOf(hash); cost < check.Cost; cost++)
+            {
+                Waste(check.Password, cost);
+            }
+
+            return false;
+        }
+
+        Waste(check.Password, cost);
+        return false;
+    }
+
+    private static void Waste(string password, int cost) =>
+        _ = BCrypt.Net.BCrypt.Verify(password, $"$2y${cost:00}$......................{new string('.', 31)}");
+
+    private sealed record Check(Fingerprint Fingerprint, string Password, string? Hash, int Cost)
     {
         public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }

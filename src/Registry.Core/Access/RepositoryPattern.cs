@@ -22,11 +22,14 @@ public sealed class RepositoryPattern
     /// <summary>The pattern as it is written.</summary>
     public string Text { get; }
 
-    /// <summary>Parses a pattern; null when it holds a character that no repository name has.</summary>
+    /// <summary>
+    /// Parses a pattern; null when it holds a character that no repository name has, or a slash where none has one: it would match nothing, and a
+    /// rule that forbids something would not.
+    /// </summary>
     public static RepositoryPattern? TryParse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text.Length is 0 or > MaxLength)
+        if (text.Length is 0 or > MaxLength || text[0] == '/' || text[^1] == '/' || text.Contains("//", StringComparison.Ordinal))
         {
             return null;
         }

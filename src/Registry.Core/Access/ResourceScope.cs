@@ -13,35 +13,33 @@ public sealed record ResourceScope(RepositoryName? Repository, RepositoryActions
     /// <summary>The catalog's scope.</summary>
     public const string Catalog = "registry:catalog:*";
 
-    /// <summary>Parses one scope; null for a type this registry knows nothing of, which then grants nothing.</summary>
+    /// <summary>Parses one scope, as it is asked for; null for a type this registry knows nothing of, which then grants nothing.</summary>
     public static ResourceScope? TryParse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        if (text == Catalog)
-        {
-            return new ResourceScope(null, RepositoryActions.All);
-        }
-
         var first = text.IndexOf(':', StringComparison.Ordinal);
         var last = text.LastIndexOf(':');
-        if (first < 0 || first == last)
+        return first < 0 || first == last ? null : TryParse(text[..first], text[(first + 1)..last], text[(last + 1)..].Split(','));
+    }
+
+    /// <summary>Reads the parts of a scope; null for a type this registry knows nothing of. Unknown actions are passed over.</summary>
+    public static ResourceScope? TryParse(string type, string name, IEnumerable<string> actions)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        ArgumentNullException.ThrowIfNull(actions);
+        if (type == "registry")
         {
-            return null;
+            return name == "catalog" && actions.Contains("*") ? new ResourceScope(null, RepositoryActions.All) : null;
         }
 
         // "repository(plugin)" has a class, which nothing depends on.
-        var type = text[..first];
-        var parenthesis = type.IndexOf('(', StringComparison.Ordinal);
-        type = parenthesis < 0 ? type : type[..parenthesis];
-        return type == "repository" && RepositoryName.TryParse(text.AsSpan(first + 1, last - first - 1), out var name)
-            ? new ResourceScope(name, ParseActions(text[(last + 1)..].Split(',')))
+        return (type == "repository" || (type.StartsWith("repository(", StringComparison.Ordinal) && type.EndsWith(')')))
+            && RepositoryName.TryParse(name, out var repository)
+            ? new ResourceScope(repository, ParseActions(actions))
             : null;
     }
 
-    /// <summary>The actions among some words; <c>*</c> means all, and unknown words nothing.</summary>
-    public static RepositoryActions ParseActions(IEnumerable<string> words)
-    {
-        ArgumentNullException.ThrowIfNull(words);
-        return words.Aggregate(RepositoryActions.None, (actions, word) => actions | (word == "*" ? RepositoryActions.All : ActionNames.Parse(word)));
-    }
+    // "*" means all, and unknown words nothing.
+    private static RepositoryActions ParseActions(IEnumerable<string> words) =>
+        words.Aggregate(RepositoryActions.None, (actions, word) => actions | (word == "*" ? RepositoryActions.All : ActionNames.Parse(word)));
 }

@@ -30,7 +30,8 @@ internal static class TokenClaims
             return null;
         }
 
+        // A list of actions, one a string: only the scope of a request puts several into one, with commas.
         var words = actions.EnumerateArray().Where(word => word.ValueKind == JsonValueKind.String).Select(word => word.GetString()!);
-        return ResourceScope.TryParse($"{type.GetString()}:{name.GetString()}:{string.Join(',', words)}");
+        return ResourceScope.TryParse(type.GetString()!, name.GetString()!, words);
     }
 }

@@ -12,6 +12,7 @@ namespace Registry.Core.Access;
 public static class TokenKeys
 {
     private const int MinRsaBits = 2048;
+    private const string Curves = "P-256, P-384, P-521";
 
     /// <summary>Reads a key file.</summary>
     /// <exception cref="FormatException">It holds no usable key, or something that does not belong there.</exception>
@@ -26,29 +27,52 @@ public static class TokenKeys
     {
         try
         {
-            var keys = new List<SecurityKey>();
-            foreach (var key in new JsonWebKeySet(text).Keys)
-            {
-                if (key.Kty is not ("RSA" or "EC"))
-                {
-                    throw new FormatException($"the key set holds a key of type '{key.Kty}'; allowed: RSA, EC");
-                }
-
-                if (key.HasPrivateKey)
-                {
-                    throw new FormatException("the key set holds a private key; the registry needs the public ones only");
-                }
-
-                keys.Add(key);
-            }
-
-            return keys;
+            return [.. new JsonWebKeySet(text).Keys.Where(key => key.Use is null or "" or "sig").Select(ReadKey)];
         }
         catch (ArgumentException e)
         {
             throw new FormatException($"not a JSON Web Key Set: {e.Message}", e);
         }
     }
+
+    // The numbers of the key and nothing else: a certificate that comes along in "x5c" could be of another key.
+    private static SecurityKey ReadKey(JsonWebKey key)
+    {
+        if (key.D is not null)
+        {
+            throw new FormatException("the key set holds a private key; the registry needs the public ones only");
+        }
+
+        try
+        {
+            return key.Kty switch
+            {
+                "RSA" => Checked(
+                    RSA.Create(new RSAParameters { Modulus = Base64UrlEncoder.DecodeBytes(key.N), Exponent = Base64UrlEncoder.DecodeBytes(key.E) }),
+                    key.Kid),
+                "EC" => Checked(
+                    ECDsa.Create(new ECParameters
+                    {
+                        Curve = CurveOf(key.Crv),
+                        Q = new ECPoint { X = Base64UrlEncoder.DecodeBytes(key.X), Y = Base64UrlEncoder.DecodeBytes(key.Y) },
+                    }),
+                    key.Kid),
+                _ => throw new FormatException($"the key set holds a key of type '{key.Kty}'; allowed: RSA, EC"),
+            };
+        }
+        catch (Exception e) when (e is CryptographicException or ArgumentException)
+        {
+            throw new FormatException($"the key '{key.Kid}' of the key set cannot be read: {e.Message}", e);
+        }
+    }
+
+    private static ECCurve CurveOf(string name) => name switch
+    {
+        "P-256" => ECCurve.NamedCurves.nistP256,
+        "P-384" => ECCurve.NamedCurves.nistP384,
+        "P-521" => ECCurve.NamedCurves.nistP521,
+        _ => throw new CryptographicException($"its curve is '{name}'; allowed: {Curves}"),
+    };
 
     private static List<SecurityKey> ReadPem(string text)
     {
@@ -90,7 +114,7 @@ public static class TokenKeys
         {
             var ecdsa = ECDsa.Create();
             ecdsa.ImportFromPem(pem);
-            return new ECDsaSecurityKey(ecdsa);
+            return Checked(ecdsa);
         }
     }
 
@@ -110,11 +134,16 @@ public static class TokenKeys
         }
 
         return certificate.GetECDsaPublicKey() is { } ecdsa
-            ? new ECDsaSecurityKey(ecdsa)
+            ? Checked(ecdsa)
             : throw new FormatException("a certificate in it has a key that is neither RSA nor ECDSA");
     }
 
-    private static RsaSecurityKey Checked(RSA rsa) => rsa.KeySize >= MinRsaBits
-        ? new RsaSecurityKey(rsa)
+    private static RsaSecurityKey Checked(RSA rsa, string? id = null) => rsa.KeySize >= MinRsaBits
+        ? new RsaSecurityKey(rsa) { KeyId = id }
         : throw new FormatException($"an RSA key in it has {rsa.KeySize} bits; at least {MinRsaBits} are needed");
+
+    private static ECDsaSecurityKey Checked(ECDsa ecdsa, string? id = null) =>
+        ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value is "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35"
+            ? new ECDsaSecurityKey(ecdsa) { KeyId = id }
+            : throw new FormatException($"an ECDSA key in it is on another curve than those allowed: {Curves}");
 }

@@ -3,13 +3,17 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// A file that may be edited while the registry runs. It is read twice a second and compared by content, so that a mounted ConfigMap, which
-/// swaps symbolic links and keeps old times, is noticed too. An edit that cannot be read or understood keeps the last good one, and says so.
+/// A file that may be edited while the registry runs. It is read four times a second and compared by content, so that a mounted ConfigMap, which
+/// swaps symbolic links and keeps old times, is noticed too. An edit counts once two looks in a row have found the same: tools that write into
+/// the file itself, as Apache's htpasswd does, are caught half way otherwise, and half a list of users is a valid one. An edit that cannot be
+/// read or understood keeps the last good one, and says so.
 /// </summary>
 public sealed partial class WatchedFile<T> : IAsyncDisposable
     where T : class
 {
-    private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(500);
+    /// <summary>Between two looks. An edit needs two of them, and must be in force within a second.</summary>
+    internal static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
+
     private const int MaxSize = 16 * 1024 * 1024;
 
     private readonly string _path;
@@ -18,7 +22,9 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     private readonly PeriodicTimer _timer;
     private readonly Task _loop;
     private byte[] _content;
+    private byte[]? _candidate;
     private string? _lastFault;
+    private string? _suspected;
     private T _value;
 
     /// <summary>Reads the file for the first time.</summary>
@@ -46,44 +52,86 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
         await _loop;
     }
 
+    /// <summary>One look at the file.</summary>
+    internal void Look()
+    {
+        try
+        {
+            Consider(ReadFile(_path));
+            _suspected = null;
+        }
+#pragma warning disable CA1031 // Whatever is wrong with a file, the registry goes on with the last good version and keeps looking.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            // Editors take a file away for a moment: what is worth a line is there at the second look, too.
+            if (_suspected == e.Message && _lastFault != e.Message)
+            {
+                _lastFault = e.Message;
+                LogBroken(_path, e.Message);
+            }
+
+            _suspected = e.Message;
+        }
+    }
+
+    // One byte more than is allowed is read at most, whatever the path leads to.
     private static byte[] ReadFile(string path)
     {
-        var content = File.ReadAllBytes(path);
-        return content.Length <= MaxSize ? content : throw new FormatException($"{content.Length} bytes are too many; at most {MaxSize} are allowed");
+        if (Directory.Exists(path))
+        {
+            // What a container runtime makes of a file to mount that is not there; the system would say that access is denied.
+            throw new IOException("it is a folder, not a file");
+        }
+
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var content = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (stream.Read(buffer) is var count && count > 0)
+        {
+            content.Write(buffer, 0, count);
+            if (content.Length > MaxSize)
+            {
+                throw new FormatException($"it has more than {MaxSize / 1024 / 1024} MiB");
+            }
+        }
+
+        return content.ToArray();
     }
 
     private async Task WatchAsync()
     {
         while (await _timer.WaitForNextTickAsync())
         {
-            try
-            {
-                var content = ReadFile(_path);
-                if (content.AsSpan().SequenceEqual(_content))
-                {
-                    if (_lastFault is not null)
-                    {
-                        _lastFault = null;
-                        LogBack(_path);
-                    }
-
-                    continue;
-                }
-
-                Volatile.Write(ref _value, _parse(content));
-                _content = content;
-                _lastFault = null;
-                LogReloaded(_path);
-            }
-            catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
-            {
-                if (_lastFault != e.Message)
-                {
-                    _lastFault = e.Message;
-                    LogBroken(_path, e.Message);
-                }
-            }
+            Look();
         }
+    }
+
+    private void Consider(byte[] content)
+    {
+        if (content.AsSpan().SequenceEqual(_content))
+        {
+            _candidate = null;
+            if (_lastFault is not null)
+            {
+                _lastFault = null;
+                LogBack(_path);
+            }
+
+            return;
+        }
+
+        if (_candidate is null || !content.AsSpan().SequenceEqual(_candidate))
+        {
+            _candidate = content;
+            return;
+        }
+
+        Volatile.Write(ref _value, _parse(content));
+        _content = content;
+        _candidate = null;
+        _lastFault = null;
+        LogReloaded(_path);
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Path} was edited and is in force")]

@@ -87,10 +87,10 @@ public sealed class OptionsReader
         return options with
         {
             Authentication = kind,
-            AuthenticationRealm = Read("REGISTRY_AUTH_REALM", options.AuthenticationRealm, ParseQuotable, "text without control characters"),
+            AuthenticationRealm = Read("REGISTRY_AUTH_REALM", options.AuthenticationRealm, ParsePrintable, "printable ASCII, since HTTP headers carry it"),
             HtpasswdPath = Value("REGISTRY_AUTH_HTPASSWD"),
-            TokenRealm = Read("REGISTRY_AUTH_TOKEN_REALM", options.TokenRealm, ParseRealm, "an http:// or https:// URL"),
-            TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", options.TokenService, ParseQuotable, "text without control characters"),
+            TokenRealm = Read("REGISTRY_AUTH_TOKEN_REALM", options.TokenRealm, ParseRealm, "an http:// or https:// URL in ASCII"),
+            TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", options.TokenService, ParsePrintable, "printable ASCII, since HTTP headers carry it"),
             TokenIssuer = Value("REGISTRY_AUTH_TOKEN_ISSUER") ?? options.TokenIssuer,
             TokenPublicKeyPath = Value("REGISTRY_AUTH_TOKEN_PUBLICKEY"),
             AccessControlPath = isControlled ? rules : null,
@@ -189,16 +189,16 @@ public sealed class OptionsReader
         _ => null,
     };
 
-    private static string? ParseQuotable(string text) => text.Any(char.IsControl) ? null : text;
+    private static string? ParsePrintable(string text) => text.All(c => c is >= ' ' and <= '~') ? text : null;
 
     private static string? ParseRealm(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && !text.Contains('"', StringComparison.Ordinal)
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && text.All(c => c is > ' ' and <= '~' and not '"' and not '\\')
             ? text
             : null;
 
     private static string? ParseExternalUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0
-            && url.PathAndQuery == "/" && url.Fragment.Length == 0
+            && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.Host.All(char.IsAscii)
             ? url.GetLeftPart(UriPartial.Authority)
             : null;
 }

@@ -39,8 +39,7 @@ internal sealed class TokenEndpoint(
         switch (Field(form, "grant_type"))
         {
             case "password":
-                var credentials = $"{Field(form, "username")}:{Field(form, "password")}";
-                result = await passwords.AuthenticateAsync("Basic", Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(credentials)));
+                result = await passwords.AuthenticateAsync(new BasicCredentials(Field(form, "username"), Field(form, "password")));
                 break;
             case "refresh_token":
                 result = await tokens.ReadRefreshTokenAsync(Field(form, "refresh_token")) is { } identity

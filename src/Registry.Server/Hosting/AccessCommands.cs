@@ -39,7 +39,7 @@ internal static class AccessCommands
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            return Refuse($"{path}: {e.Message}");
+            return Refuse($"{path} cannot be used: {e.Message}");
         }
     }
 

@@ -11,10 +11,15 @@ internal static class UserCommands
     /// <summary>Adds a user or changes the password of one.</summary>
     public static int Set(string? path, string user) => Run(path, file =>
     {
-        var isNew = !File.Exists(file) || Htpasswd.Read(File.ReadAllBytes(file)).FindHash(user) is null;
+        var isNew = !File.Exists(file) || Read(file).FindHash(user) is null;
         if (ReadPassword(user) is not { } password)
         {
             return Fail("the two passwords differ; nothing was changed");
+        }
+
+        if (HtpasswdEditor.FaultOf(user, password) is { } fault)
+        {
+            return Fail($"{fault}; nothing was changed");
         }
 
         HtpasswdEditor.Set(file, user, password);
@@ -25,7 +30,7 @@ internal static class UserCommands
     /// <summary>Removes a user.</summary>
     public static int Remove(string? path, string user) => Run(path, file =>
     {
-        if (!HtpasswdEditor.Remove(file, user))
+        if (Read(file).FindHash(user) is null || !HtpasswdEditor.Remove(file, user))
         {
             return Fail($"there is no user '{user}' in {file}");
         }
@@ -37,13 +42,15 @@ internal static class UserCommands
     /// <summary>Prints the users, one a line.</summary>
     public static int List(string? path) => Run(path, file =>
     {
-        foreach (var user in Htpasswd.Read(File.ReadAllBytes(file)).Users)
+        foreach (var user in Read(file).Users)
         {
             Console.Out.WriteLine(user);
         }
 
         return ExitCodes.Success;
     });
+
+    private static Htpasswd Read(string path) => Htpasswd.Read(File.ReadAllBytes(path));
 
     private static int Run(string? path, Func<string, int> command)
     {
@@ -56,9 +63,13 @@ internal static class UserCommands
         {
             return command(path);
         }
+        catch (FileNotFoundException)
+        {
+            return Fail($"{path} is not there; 'user add' makes it");
+        }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            return Fail($"{path}: {e.Message}");
+            return Fail($"{path} cannot be used: {e.Message}");
         }
     }
 

@@ -22,17 +22,14 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
 
         var (scheme, parameter) = AuthorizationHeader.Split(http.Request.Headers.Authorization);
         var (outcome, identity) = await authenticator.AuthenticateAsync(scheme, parameter);
-        var verdict = outcome switch
-        {
-            AuthenticationOutcome.Accepted => authorizer.Decide(identity, route.Permission, repository),
-            AuthenticationOutcome.Busy => Verdict.Denied,
-            _ => Verdict.Unauthorized,
-        };
         if (outcome == AuthenticationOutcome.Busy)
         {
             return RegistryErrorCode.TooManyRequests;
         }
 
+        var verdict = outcome == AuthenticationOutcome.Accepted
+            ? authorizer.Decide(identity, route.Permission, repository)
+            : Verdict.Unauthorized;
         if (verdict == Verdict.Allowed)
         {
             return identity;

@@ -26,17 +26,30 @@ public class RepositoryPatternTests
     [InlineData("A")]
     [InlineData("a b")]
     [InlineData("a?")]
+    [InlineData("/a")]
+    [InlineData("a/")]
+    [InlineData("a//b")]
     public void Refuses_what_no_name_has(string pattern) => Assert.Null(RepositoryPattern.TryParse(pattern));
 
     [Fact]
     public void Agrees_with_a_regular_expression() => Gen.Select(
-        Gen.Char["ab/*"].Array[1, 12], Gen.Char["ab"].Array[1, 3].Array[1, 4]).Sample((characters, segments) =>
+        Gen.Char["ab*"].Array[1, 4].Array[1, 4], Gen.Char["ab"].Array[1, 3].Array[1, 4]).Sample((parts, segments) =>
     {
-        var pattern = new string(characters);
+        var pattern = string.Join('/', parts.Select(part => new string(part)));
         var name = string.Join('/', segments.Select(segment => new string(segment)));
         var regex = "^" + Regex.Replace(pattern, @"\*\*?", star => star.Value == "**" ? ".*" : "[^/]*") + @"\z";
         return Matches(RepositoryPattern.TryParse(pattern)!, name) == Regex.IsMatch(name, regex);
     });
+
+    // However many stars: a pattern must not be a way to keep a core busy.
+    [Fact]
+    public void The_longest_pattern_with_the_most_stars_takes_no_time()
+    {
+        var pattern = RepositoryPattern.TryParse(string.Concat(Enumerable.Repeat("*a", RepositoryPattern.MaxLength / 2)))!;
+        var started = TimeProvider.System.GetTimestamp();
+        Assert.False(Matches(pattern, new string('a', 255)));
+        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(1));
+    }
 
     private static bool Matches(RepositoryPattern pattern, string name) =>
         RepositoryName.TryParse(name, out var parsed) && pattern.Matches(parsed);

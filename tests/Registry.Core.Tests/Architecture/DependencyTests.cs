@@ -13,7 +13,7 @@ public partial class DependencyTests
     {
         ["Oci"] = ["Errors"],
         ["Errors"] = ["Oci"],
-        ["Access"] = ["Oci", "Errors"],
+        ["Access"] = ["Oci", "Errors", "Storage.FileSystem"],
         ["Storage"] = ["Oci", "Errors"],
         ["Storage.FileSystem"] = ["Oci", "Errors", "Storage"],
         ["Storage.Sqlite"] = ["Oci", "Errors", "Storage"],

@@ -22,20 +22,25 @@ internal sealed class AccessFolder : IDisposable
         }
         """;
 
+    // The cheapest hashes there are: what they cost is another test's.
+    private static readonly string Users = string.Concat(
+        new[] { "alice", "bob", "admin" }.Select(user => $"{user}:{BCrypt.Net.BCrypt.HashPassword(Password(user), 4)}\n"));
+
     private readonly TemporaryFolder _folder = new();
 
-    public AccessFolder()
+    /// <summary>With rules of its own, or those that most tests share.</summary>
+    public AccessFolder(string rules = Rules)
     {
-        foreach (var user in new[] { "alice", "bob", "admin" })
-        {
-            HtpasswdEditor.Set(UsersPath, user, Password(user));
-        }
-
-        File.WriteAllText(RulesPath, Rules);
-        File.WriteAllText(KeyPath, Rsa.ExportSubjectPublicKeyInfoPem());
+        File.WriteAllText(UsersPath, Users);
+        File.WriteAllText(RulesPath, rules);
+        Tokens = new ExternalTokens(Rsa);
+        using var ecdsa = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        File.WriteAllText(KeyPath, $"{Rsa.ExportSubjectPublicKeyInfoPem()}\n{ecdsa.ExportSubjectPublicKeyInfoPem()}\n");
     }
 
     public RSA Rsa { get; } = RSA.Create(2048);
+
+    public ExternalTokens Tokens { get; }
 
     public string UsersPath => Path.Combine(_folder.Path, "htpasswd");
 
@@ -47,6 +52,8 @@ internal sealed class AccessFolder : IDisposable
 
     public static (string, string) Basic(string user, string? password = null) =>
         ("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password ?? Password(user)}"))}");
+
+    public static (string, string) Bearer(string token) => ("Authorization", $"Bearer {token}");
 
     public RegistryOptions Configure(RegistryOptions options, AuthenticationKind kind) => options with
     {

@@ -1,0 +1,120 @@
+using System.Runtime.Versioning;
+using System.Text;
+using Registry.Core.Access;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Access;
+
+[UnsupportedOSPlatform("windows")]
+public sealed class HtpasswdEditorTests : IDisposable
+{
+    private const string Hash = "$2y$05$P6ioG8BHNP9k8ReN5RcIKemwtd0gXyrtblPDTMduD8gU45Q672tNK";
+
+    private readonly TemporaryFolder _folder = new();
+
+    private string FilePath => Path.Combine(_folder.Path, "htpasswd");
+
+    [Fact]
+    public void A_new_file_is_for_its_owner_only()
+    {
+        HtpasswdEditor.Set(FilePath, "alice", "secret");
+
+        Assert.Matches(@"^alice:\$2y\$10\$[./A-Za-z0-9]{53}\n\z", File.ReadAllText(FilePath));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(FilePath));
+        Assert.Equal(["htpasswd"], Directory.EnumerateFiles(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void Every_other_line_stays_as_it_is_byte_for_byte()
+    {
+        // A comment in Latin-1, lines that end as on Windows, and none at the end of the file.
+        byte[] before = [.. "\uFEFFbob:"u8, .. Bytes(Hash), .. "\r\n# caf\u00e9\r\n"u8[..6], 0xE9, .. "\r\n\ncarol:"u8, .. Bytes(Hash)];
+        File.WriteAllBytes(FilePath, before);
+        File.SetUnixFileMode(FilePath, (UnixFileMode)0b110_100_100);
+
+        HtpasswdEditor.Set(FilePath, "alice", "secret");
+        Assert.True(File.ReadAllBytes(FilePath).AsSpan().StartsWith(before));
+        Assert.Equal((UnixFileMode)0b110_100_100, File.GetUnixFileMode(FilePath));
+        Assert.True(HtpasswdEditor.Remove(FilePath, "alice"));
+        Assert.Equal([.. before, (byte)'\n'], File.ReadAllBytes(FilePath));
+
+        // The first line begins with a mark, and is bob's all the same.
+        Assert.True(HtpasswdEditor.Remove(FilePath, "bob"));
+        Assert.Equal(["carol"], Htpasswd.Read(File.ReadAllBytes(FilePath)).Users);
+    }
+
+    [Fact]
+    public void A_changed_password_takes_the_place_of_the_old_one()
+    {
+        File.WriteAllText(FilePath, $"alice:{Hash}\nbob:{Hash}\n");
+        HtpasswdEditor.Set(FilePath, "alice", "secret");
+        var lines = File.ReadAllLines(FilePath);
+        Assert.Equal(2, lines.Length);
+        Assert.True(BCrypt.Net.BCrypt.Verify("secret", lines[0]["alice:".Length..]));
+        Assert.Equal($"bob:{Hash}", lines[1]);
+        Assert.False(HtpasswdEditor.Remove(FilePath, "ali"));
+    }
+
+    [Fact]
+    public void A_symbolic_link_stays_one()
+    {
+        var link = Path.Combine(_folder.Path, "link");
+        File.WriteAllText(FilePath, $"bob:{Hash}\n");
+        File.CreateSymbolicLink(link, FilePath);
+        HtpasswdEditor.Set(link, "alice", "secret");
+        Assert.Equal(FilePath, new FileInfo(link).LinkTarget);
+        Assert.Equal(["alice", "bob"], Htpasswd.Read(File.ReadAllBytes(FilePath)).Users);
+    }
+
+    [Fact]
+    public void A_file_at_fault_is_not_edited()
+    {
+        File.WriteAllText(FilePath, $"alice:{Hash}\nnonsense\n");
+        Assert.Throws<FormatException>(() => HtpasswdEditor.Remove(FilePath, "alice"));
+        Assert.Equal($"alice:{Hash}\nnonsense\n", File.ReadAllText(FilePath));
+        Assert.Single(Directory.EnumerateFiles(_folder.Path));
+    }
+
+    [Fact]
+    public void Edits_at_the_same_time_lose_no_user()
+    {
+        var added = new bool[20];
+        Parallel.For(0, added.Length, i =>
+        {
+            try
+            {
+                HtpasswdEditor.Set(FilePath, $"user{i}", "secret");
+                added[i] = true;
+            }
+            catch (IOException e)
+            {
+                Assert.Contains("another edit is under way", e.Message, StringComparison.Ordinal);
+            }
+        });
+
+        Assert.Equal(
+            Enumerable.Range(0, added.Length).Where(i => added[i]).Select(i => $"user{i}").Order(StringComparer.Ordinal),
+            Htpasswd.Read(File.ReadAllBytes(FilePath)).Users);
+    }
+
+    [Theory]
+    [InlineData("", "secret", "the name of the user is empty")]
+    [InlineData("a:b", "secret", "'a:b' cannot be a user: it has a colon in it, which ends a name")]
+    [InlineData("#a", "secret", "'#a' cannot be a user: it begins with '#', which makes a line a comment")]
+    [InlineData("*", "secret", "'*' cannot be a user: it means something else in access rules")]
+    [InlineData("$anonymous", "secret", "'$anonymous' cannot be a user: it means something else in access rules")]
+    [InlineData("a\nroot", "secret", "cannot be a user: it has a control character in it")]
+    [InlineData("alice", "", "the password is empty")]
+    [InlineData("alice", "a\tb", "the password has a control character in it")]
+    [InlineData("alice", "äääääääääääääääääääääääääääääääääääää", "the password has 74 bytes; at most 72 are allowed")]
+    public void What_cannot_be_a_user_or_a_password_is_refused_with_the_reason(string user, string password, string message)
+    {
+        Assert.Contains(message, HtpasswdEditor.FaultOf(user, password), StringComparison.Ordinal);
+        Assert.Throws<FormatException>(() => HtpasswdEditor.Set(FilePath, user, password));
+        Assert.False(File.Exists(FilePath));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static byte[] Bytes(string text) => Encoding.UTF8.GetBytes(text);
+}

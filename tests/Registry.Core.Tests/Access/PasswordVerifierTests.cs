@@ -1,0 +1,125 @@
+using System.Text;
+using Registry.Core.Access;
+
+namespace Registry.Core.Tests.Access;
+
+public sealed class PasswordVerifierTests : IDisposable
+{
+    // Of "mypassword", with a cost of 5.
+    private const string Hash = "$2y$05$P6ioG8BHNP9k8ReN5RcIKemwtd0gXyrtblPDTMduD8gU45Q672tNK";
+    private static readonly BasicCredentials Good = new("alice", "mypassword");
+
+    private readonly PasswordVerifier _passwords;
+    private Htpasswd _users = Users("alice");
+
+    public PasswordVerifierTests() => _passwords = new PasswordVerifier(() => Volatile.Read(ref _users));
+
+    [Theory]
+    [InlineData("alice", "mypassword", true)]
+    [InlineData("alice", "wrong", false)]
+    [InlineData("nobody", "mypassword", false)]
+    public async Task First_checks_of_one_password_at_the_same_time_are_one(string user, string password, bool expected)
+    {
+        var answers = await AfterAnotherAsync(() => Task.WhenAll(
+            Enumerable.Range(0, 50).Select(_ => _passwords.VerifyAsync(new BasicCredentials(user, password)).AsTask())));
+
+        Assert.All(answers, answer => Assert.Equal(expected, answer));
+        Assert.Equal(2, _passwords.Checks);
+    }
+
+    [Fact]
+    public async Task More_than_wait_are_turned_away_and_who_is_remembered_is_not()
+    {
+        Assert.True(await _passwords.VerifyAsync(Good));
+        var answers = await AfterAnotherAsync(async () =>
+        {
+            var others = Task.WhenAll(Enumerable.Range(0, 200).Select(i => _passwords.VerifyAsync(new BasicCredentials("alice", $"wrong{i}")).AsTask()));
+            Assert.True(await _passwords.VerifyAsync(Good));
+            return await others;
+        });
+
+        Assert.Contains(null, answers);
+        Assert.DoesNotContain(true, answers);
+        Assert.InRange(answers.Count(answer => answer == false), 63, 199);
+    }
+
+    [Fact]
+    public async Task A_password_whose_line_goes_while_it_waits_is_refused() => Assert.False(await AfterAnotherAsync(() =>
+    {
+        var check = _passwords.VerifyAsync(Good).AsTask();
+        Volatile.Write(ref _users, Users("bob"));
+        return check;
+    }));
+
+    [Fact]
+    public async Task A_changed_line_is_another_password_to_check()
+    {
+        Assert.True(await _passwords.VerifyAsync(Good));
+        _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"alice:{BCrypt.Net.BCrypt.HashPassword("another", 4)}\n"));
+        Assert.False(await _passwords.VerifyAsync(Good));
+        Assert.True(await _passwords.VerifyAsync(new BasicCredentials("alice", "another")));
+        _users = Users("alice");
+        Assert.True(await _passwords.VerifyAsync(Good));
+    }
+
+    [Theory]
+    [InlineData(72, 1)]
+    [InlineData(73, 0)]
+    public async Task A_password_that_bcrypt_would_cut_is_refused_and_costs_nothing(int bytes, int checks)
+    {
+        var long72 = new string('x', 72);
+        _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"alice:{BCrypt.Net.BCrypt.HashPassword(long72, 4)}\n"));
+        Assert.Equal(checks == 1, await _passwords.VerifyAsync(new BasicCredentials("alice", new string('x', bytes))));
+        Assert.Equal(checks, _passwords.Checks);
+    }
+
+    [Fact]
+    public async Task Nothing_waits_for_a_verifier_that_has_stopped()
+    {
+        var stopped = new PasswordVerifier(() => _users);
+        stopped.Dispose();
+        Assert.Null(await stopped.VerifyAsync(Good));
+    }
+
+    // Counted in rounds by the clock, so with costs far enough apart that a machine under load does not matter: 2^4 and 2^9 rounds.
+    [Fact]
+    public async Task A_cheap_hash_and_an_unknown_user_take_as_long_as_the_dearest_hash()
+    {
+        _users = Htpasswd.Read(Encoding.UTF8.GetBytes(
+            $"cheap:{BCrypt.Net.BCrypt.HashPassword("a", 4)}\ndear:{BCrypt.Net.BCrypt.HashPassword("a", 9)}\n"));
+        await FastestAsync("dear");
+        var dear = await FastestAsync("dear");
+        Assert.InRange(await FastestAsync("cheap") / dear, 0.3, 3);
+        Assert.InRange(await FastestAsync("nobody") / dear, 0.3, 3);
+
+        async Task<double> FastestAsync(string user)
+        {
+            var fastest = TimeSpan.MaxValue;
+            for (var i = 0; i < 4; i++)
+            {
+                var started = TimeProvider.System.GetTimestamp();
+                Assert.False(await _passwords.VerifyAsync(new BasicCredentials(user, $"wrong{i}")));
+                var elapsed = TimeProvider.System.GetElapsedTime(started);
+                fastest = elapsed < fastest ? elapsed : fastest;
+            }
+
+            return fastest.TotalMilliseconds;
+        }
+    }
+
+    public void Dispose() => _passwords.Dispose();
+
+    private static Htpasswd Users(string name) => Htpasswd.Read(Encoding.UTF8.GetBytes($"{name}:{Hash}\n"));
+
+    // While the thread is busy with an expensive hash, everything else waits.
+    private async Task<T> AfterAnotherAsync<T>(Func<Task<T>> ask)
+    {
+        var users = _users;
+        _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"slow:$2y$11${new string('.', 53)}\n"));
+        var slow = _passwords.VerifyAsync(new BasicCredentials("slow", "wrong")).AsTask();
+        Volatile.Write(ref _users, users);
+        var asked = ask();
+        Assert.False(await slow);
+        return await asked;
+    }
+}

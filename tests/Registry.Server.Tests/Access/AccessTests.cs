@@ -1,0 +1,107 @@
+using System.Text;
+using Registry.Core.Access;
+using Registry.Core.Oci;
+
+namespace Registry.Server.Tests.Access;
+
+/// <summary>What a matrix does not show: what is learned from an answer, what a token grants, and what an edit changes.</summary>
+public sealed class AccessTests
+{
+    [Fact]
+    public async Task A_denied_caller_cannot_tell_what_exists()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var blob = TestBlob.Random(10);
+        Check.Status(201, await registry.Client.RequestAsync("POST", $"/v2/team/real/blobs/uploads/?digest={blob.Digest}", blob.Bytes, AccessFolder.Basic("alice")));
+        foreach (var name in new[] { "team/real", "team/none" })
+        {
+            Check.Error(403, "DENIED", "access forbidden", await registry.Client.GetAnswerAsync($"/v2/{name}/blobs/{blob.Digest}", AccessFolder.Basic("bob")));
+            Check.Error(401, "UNAUTHORIZED", "authentication required", await registry.Client.GetAnswerAsync($"/v2/{name}/blobs/{blob.Digest}"));
+        }
+
+        // Whoever may push elsewhere learns nothing from a mount either.
+        File.WriteAllText(folder.RulesPath, """{"defaultPolicy":"deny","rules":[{"repository":"own/**","users":["bob"],"permissions":["pull","push"]}]}""");
+        await Eventually.HoldsAsync(
+            async () => (await registry.Client.RequestAsync(
+                "POST", $"/v2/own/app/blobs/uploads/?mount={blob.Digest}&from=team/real", null, AccessFolder.Basic("bob"))).Status == 202,
+            "the edited rules are in force, and the mount from a forbidden repository is an upload");
+        Check.Status(202, await registry.Client.RequestAsync("POST", $"/v2/own/app/blobs/uploads/?mount={blob.Digest}", null, AccessFolder.Basic("bob")));
+    }
+
+    [Fact]
+    public async Task A_removed_user_and_a_changed_password_are_refused_at_once_and_passwords_are_in_no_log()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var token = await TokenAsync(registry, "alice", "repository:team/app:pull,push");
+        Check.Status(202, await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, token));
+        HtpasswdEditor.Set(folder.UsersPath, "alice", "another");
+        await Eventually.HoldsAsync(
+            async () => (await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, token)).Status == 401, "the token is refused");
+        Check.Status(401, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("alice")));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("alice", "another")));
+
+        // A broken edit changes nothing but the log.
+        File.AppendAllText(folder.UsersPath, "broken\n");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.Contains("not of the form user:hash", StringComparison.Ordinal))), "it is reported");
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("bob")));
+        Assert.DoesNotContain(registry.Log.Entries, entry => entry.Message.Contains("canary", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_token_grants_what_was_asked_for_and_is_allowed()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var challenge = (await registry.Client.RequestAsync("POST", "/v2/public/app/blobs/uploads/"))["WWW-Authenticate"];
+        Assert.Equal(
+            $"Bearer realm=\"{registry.Client.BaseAddress}token\",service=\"{AccessFolder.Service}\",scope=\"repository:public/app:pull,push\"", challenge);
+
+        var partial = await TokenAsync(registry, "bob", "repository:public/app:pull,push repository:team/app:pull");
+        Check.Status(404, await registry.Client.GetAnswerAsync("/v2/public/app/tags/list", partial));
+        Check.Error(403, "DENIED", "access forbidden", await registry.Client.RequestAsync("POST", "/v2/public/app/blobs/uploads/", null, partial));
+
+        // Allowed by the rules, not by this token: another one would do.
+        var other = await TokenAsync(registry, "alice", "repository:team/app:pull");
+        var insufficient = await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, other);
+        Check.Status(401, insufficient);
+        Assert.EndsWith("error=\"insufficient_scope\"", insufficient["WWW-Authenticate"], StringComparison.Ordinal);
+
+        var anonymous = (await registry.Client.GetAnswerAsync("/token?scope=repository:public/app:pull")).Json.GetProperty("token").GetString();
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", ("Authorization", $"Bearer {anonymous}")));
+        Check.Status(404, await registry.Client.GetAnswerAsync("/v2/public/app/tags/list", ("Authorization", $"Bearer {anonymous}")));
+        Check.Status(401, await registry.Client.GetAnswerAsync("/token", AccessFolder.Basic("alice", "wrong")));
+    }
+
+    [Fact]
+    public async Task The_catalog_shows_what_the_caller_may_pull_whatever_else_the_token_covers()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var index = Encoding.UTF8.GetBytes($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}","manifests":[]}""");
+        foreach (var name in new[] { "public/app", "team/app" })
+        {
+            Check.Status(201, await registry.Client.RequestAsync(
+                "PUT", $"/v2/{name}/manifests/latest", index, AccessFolder.Basic("admin"), ("Content-Type", MediaTypes.OciIndex)));
+        }
+
+        Assert.Equal(["public/app", "team/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, "alice", "registry:catalog:*"))));
+        Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, "bob", "registry:catalog:*"))));
+        Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog")));
+
+        static IReadOnlyList<string> Listed(Answer answer)
+        {
+            Check.Status(200, answer);
+            return answer.Strings("repositories");
+        }
+    }
+
+    private static async Task<(string, string)> TokenAsync(TestRegistry registry, string user, string scope)
+    {
+        var answer = await registry.Client.GetAnswerAsync($"/token?service={AccessFolder.Service}&scope={Uri.EscapeDataString(scope)}", AccessFolder.Basic(user));
+        Check.Status(200, answer);
+        return ("Authorization", $"Bearer {answer.Json.GetProperty("access_token").GetString()}");
+    }
+}
