@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Running;
 using Registry.Bench.Load;
 using Registry.Bench.Micro;
+using Registry.Bench.Scale;
 using Registry.Bench.Storage;
 
 namespace Registry.Bench;
@@ -20,6 +21,7 @@ internal static class Catalogue
             arguments => SmallImageLoad.RunAsync(arguments.FirstOrDefault())),
         new("passwords", "requests with a remembered password beside open ones, and while others send wrong ones", "1 min",
             _ => AuthenticationLoad.RunAsync()),
+        new("scale", "x", "1", ScaleLoad.RunAsync),
     ];
 
     public static string Describe()

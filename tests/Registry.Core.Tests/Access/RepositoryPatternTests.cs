@@ -38,6 +38,20 @@ public class RepositoryPatternTests
         return Matches(RepositoryPattern.TryParse(pattern)!, name) == Regex.IsMatch(name, regex);
     });
 
+    [Theory]
+    [InlineData("org/app", "org/app", "org/app\0", true)]
+    [InlineData("org/**", "org/", "org0", true)]
+    [InlineData("org/*", "org/", "org0", false)]
+    [InlineData("org/**/x", "org/", "org0", false)]
+    [InlineData("**", "", "{", true)]
+    [InlineData("*", "", "{", false)]
+    public void Knows_where_the_names_that_match_are(string pattern, string start, string end, bool covers)
+    {
+        var parsed = RepositoryPattern.TryParse(pattern)!;
+        Assert.Equal(new RepositoryRange(start, end), parsed.Range);
+        Assert.Equal(covers, parsed.CoversRange);
+    }
+
     private static bool Matches(RepositoryPattern pattern, string name) =>
         RepositoryName.TryParse(name, out var parsed) && pattern.Matches(parsed);
 }

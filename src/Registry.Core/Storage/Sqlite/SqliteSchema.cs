@@ -42,7 +42,7 @@ internal static class SqliteSchema
             idle_since    INTEGER,
             PRIMARY KEY (repository_id, content_id)
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX blob_links_by_content ON blob_links (content_id);
+        CREATE INDEX blob_links_by_content ON blob_links (content_id, idle_since);
         CREATE INDEX blob_links_idle ON blob_links (idle_since) WHERE idle_since IS NOT NULL;
 
         CREATE TABLE manifests (
