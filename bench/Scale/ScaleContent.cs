@@ -24,11 +24,13 @@ internal static class ScaleContent
     /// <summary>How the names of the team's repositories begin, and those of its copies, with a number behind it.</summary>
     public const string Team = "team";
 
-    /// <summary>The one blob that all repositories have.</summary>
-    public const string Base = "the base of all";
+    private const string Base = "the base of all";
 
     private const string Layer = "application/vnd.oci.image.layer.v1.tar+gzip";
     private const string Config = "application/vnd.oci.image.config.v1+json";
+
+    /// <summary>The one blob that all repositories have.</summary>
+    public static readonly Digest BaseDigest = DigestOf(Encoding.UTF8.GetBytes(Base));
 
     public static readonly RepositoryName ManyTags = RepositoryName.Parse("platform/nightly");
     public static readonly RepositoryName CostlyToDelete = RepositoryName.Parse("platform/releases");
@@ -58,6 +60,14 @@ internal static class ScaleContent
     }
 
     public static RepositoryName Name(int i) => RepositoryName.Parse($"{Team}/app-{i:d2}");
+
+    /// <summary>What a repository of the team is called in a copy of the team; 0 is the team itself.</summary>
+    public static RepositoryName CopyOf(RepositoryName name, int copy) =>
+        copy == 0 ? name : RepositoryName.Parse($"{Team}-{copy:d4}{name.Value[Team.Length..]}");
+
+    /// <summary>What is in a copy of the team in the place of a digest of the team.</summary>
+    public static Digest CopyOf(Digest digest, int copy) =>
+        copy == 0 ? digest : Digest.Parse($"{digest.Algorithm.Name}:{(uint)(copy * 2654435761):x8}{digest.Hex[8..]}");
 
     public static Tag TagOf(int i) => Tag.Parse($"build-{i:d6}");
 

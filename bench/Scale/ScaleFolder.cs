@@ -1,4 +1,3 @@
-using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
@@ -64,6 +63,10 @@ internal sealed class ScaleFolder : IDisposable
         await AddAsync(
             [ScaleContent.WithManyTags(manifestsWithTags), ScaleContent.WithCostlyManifests(), ScaleContent.WithManyReferrers()],
             isComplete: true);
+
+        // Otherwise the commits that are measured would wait for all of it to be written.
+        using var file = File.OpenHandle(Layout.Database, access: FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
     }
 
     /// <summary>Stores the bytes of a manifest, so that it can be pulled.</summary>
@@ -74,16 +77,9 @@ internal sealed class ScaleFolder : IDisposable
         File.WriteAllBytes(Layout.BlobData(digest), manifest);
     }
 
-    public SqliteConnection Connect()
-    {
-        var connection = new SqliteConnection($"Data Source={Layout.Database};Pooling=False");
-        connection.Open();
-        return connection;
-    }
-
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // Other digests of the same shape, one for each copy.
+    // What ScaleContent.CopyOf says.
     private static string CopiedDigest(string column) =>
         $"'sha256:' || printf('%08x', (k.n * 2654435761) % 4294967296) || substr({column}, 16)";
 
@@ -109,8 +105,15 @@ internal sealed class ScaleFolder : IDisposable
         command.ExecuteNonQuery();
         command.Parameters.AddWithValue("@copies", copies);
         command.Parameters.AddWithValue("@team", ScaleContent.Team);
-        command.Parameters.AddWithValue("@baseDigest", ScaleContent.DigestOf(Encoding.UTF8.GetBytes(ScaleContent.Base)).Value);
+        command.Parameters.AddWithValue("@baseDigest", ScaleContent.BaseDigest.Value);
         command.CommandText = string.Join(";\n", [.. Copies, "COMMIT"]);
         command.ExecuteNonQuery();
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={Layout.Database};Pooling=False");
+        connection.Open();
+        return connection;
     }
 }
