@@ -2,6 +2,7 @@ using System.Text;
 using BenchmarkDotNet.Running;
 using Registry.Bench.Load;
 using Registry.Bench.Micro;
+using Registry.Bench.Scale;
 using Registry.Bench.Storage;
 
 namespace Registry.Bench;
@@ -20,6 +21,9 @@ internal static class Catalogue
             arguments => SmallImageLoad.RunAsync(arguments.FirstOrDefault())),
         new("passwords", "requests with a remembered password beside open ones, and while others send wrong ones", "1 min",
             _ => AuthenticationLoad.RunAsync()),
+        new("scale", "requests with a million manifests stored beside ten thousand; 1 GiB of room in the temporary folder", "4 min",
+            _ => ScaleLoad.RunAsync()),
+        new("scale-tree", "the first start on a tree of 20,000 manifests without a database", "2 min", _ => TreeLoad.RunAsync()),
     ];
 
     public static string Describe()

@@ -20,6 +20,18 @@ public sealed record AccessRules
     /// <summary>The rules, in order.</summary>
     public IReadOnlyList<AccessRule> Rules { get; init; } = [];
 
+    /// <summary>What a user may do to a repository: what <see cref="Decide"/> says, without the reason.</summary>
+    public RepositoryActions ActionsFor(string? user, RepositoryName repository, bool isOpen)
+    {
+        if (user is not null && AdminUsers.Contains(user))
+        {
+            return RepositoryActions.All;
+        }
+
+        var first = FindFirst(user, repository);
+        return first >= 0 ? Rules[first].Permissions : AllowsWithoutRule(user, isOpen) ? RepositoryActions.All : RepositoryActions.None;
+    }
+
     /// <summary>What a user may do to a repository, and why.</summary>
     /// <param name="user">The user; null for a caller without credentials.</param>
     /// <param name="repository">The repository.</param>
@@ -31,19 +43,16 @@ public sealed record AccessRules
             return new AccessDecision(RepositoryActions.All, $"'{user}' is one of adminUsers");
         }
 
-        for (var i = 0; i < Rules.Count; i++)
+        var first = FindFirst(user, repository);
+        if (first >= 0)
         {
-            var rule = Rules[i];
-            if (rule.AppliesTo(user) && rule.Repository.Matches(repository))
-            {
-                return new AccessDecision(
-                    rule.Permissions,
-                    $"rule {i + 1} (line {rule.Line}: \"{rule.Repository}\" for {string.Join(", ", rule.Users)}) is the first that matches");
-            }
+            var rule = Rules[first];
+            return new AccessDecision(
+                rule.Permissions,
+                $"rule {first + 1} (line {rule.Line}: \"{rule.Repository}\" for {string.Join(", ", rule.Users)}) is the first that matches");
         }
 
-        // A default that was written with users in mind must not open the registry to everybody.
-        return AllowsByDefault && (user is not null || isOpen)
+        return AllowsWithoutRule(user, isOpen)
             ? new AccessDecision(RepositoryActions.All, "no rule matches, and defaultPolicy is \"allow\"")
             : new AccessDecision(
                 RepositoryActions.None,
@@ -51,4 +60,62 @@ public sealed record AccessRules
                     ? "no rule matches, and defaultPolicy \"allow\" is for authenticated users, unless REGISTRY_AUTH_TYPE is none"
                     : "no rule matches, and defaultPolicy is \"deny\"");
     }
+
+    /// <summary>
+    /// Where the repositories are that a user may pull from, in order and without overlap. Nothing outside of these ranges may be pulled;
+    /// what is in them still has to be asked about.
+    /// </summary>
+    /// <param name="user">The user; null for a caller without credentials.</param>
+    /// <param name="isOpen">Whether there is no authentication at all.</param>
+    public IReadOnlyList<RepositoryRange> PullRanges(string? user, bool isOpen)
+    {
+        if (user is not null && AdminUsers.Contains(user))
+        {
+            return [RepositoryRange.All];
+        }
+
+        // A rule that takes away some names of its range, and nobody knows which, is left out: the names remain to be asked about.
+        var rules = Rules.Where(rule => rule.AppliesTo(user) && (AllowsPull(rule) || rule.Repository.CoversRange)).ToList();
+        var bounds = rules
+            .SelectMany((rule, i) => new[] { (At: rule.Repository.Range.Start, Rule: i), (At: rule.Repository.Range.End, Rule: i) })
+            .OrderBy(bound => bound.At, StringComparer.Ordinal)
+            .Append((At: RepositoryRange.All.End, Rule: -1));
+        var ranges = new List<RepositoryRange>();
+        var inside = new SortedSet<int>();
+        var start = RepositoryRange.All.Start;
+        foreach (var (at, rule) in bounds)
+        {
+            var part = new RepositoryRange(start, at);
+            if (!part.IsEmpty && (inside.Count > 0 ? AllowsPull(rules[inside.Min]) : AllowsWithoutRule(user, isOpen)))
+            {
+                ranges.Add(part);
+            }
+
+            start = at;
+            if (!inside.Remove(rule))
+            {
+                inside.Add(rule);
+            }
+        }
+
+        return ranges;
+    }
+
+    private int FindFirst(string? user, RepositoryName repository)
+    {
+        for (var i = 0; i < Rules.Count; i++)
+        {
+            if (Rules[i].Repository.Matches(repository) && Rules[i].AppliesTo(user))
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
+
+    // A default that was written with users in mind must not open the registry to everybody.
+    private bool AllowsWithoutRule(string? user, bool isOpen) => AllowsByDefault && (user is not null || isOpen);
+
+    private static bool AllowsPull(AccessRule rule) => rule.Permissions.HasFlag(RepositoryActions.Pull);
 }

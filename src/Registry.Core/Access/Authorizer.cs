@@ -40,6 +40,13 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     public bool MayList(Identity identity, RepositoryName repository) =>
         ActionsByRules(identity, repository).HasFlag(RepositoryActions.Pull);
 
+    /// <summary>Where the repositories are that <see cref="MayList"/> is true of, in order and without overlap; others are there, too.</summary>
+    public IReadOnlyList<RepositoryRange> ListableRanges(Identity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return rules is null ? [RepositoryRange.All] : rules().PullRanges(identity.Name, isOpen: kind == AuthenticationKind.None);
+    }
+
     /// <summary>The part of a scope that a user of the built-in token service is granted.</summary>
     public ResourceScope Grant(Identity identity, ResourceScope asked)
     {
@@ -87,7 +94,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         if (rules is not null)
         {
             // An external service may grant something to callers without a name; then its token is what counts beside the rules.
-            return rules().Decide(identity.Name, repository, isOpen).Actions;
+            return rules().ActionsFor(identity.Name, repository, isOpen);
         }
 
         return isOpen || !identity.IsAnonymous || (kind == AuthenticationKind.Token && identity.Scope is not null)

@@ -17,10 +17,19 @@ public sealed class RepositoryPattern
     {
         Text = text;
         _tokens = tokens;
+        var wildcard = text.IndexOf('*', StringComparison.Ordinal);
+        Range = wildcard < 0 ? RepositoryRange.Of(text) : RepositoryRange.StartingWith(text[..wildcard]);
+        CoversRange = wildcard < 0 || text[wildcard..] == "**";
     }
 
     /// <summary>The pattern as it is written.</summary>
     public string Text { get; }
+
+    /// <summary>Where all names that match are; others may be there, too.</summary>
+    public RepositoryRange Range { get; }
+
+    /// <summary>Whether every name in <see cref="Range"/> matches.</summary>
+    public bool CoversRange { get; }
 
     /// <summary>
     /// Parses a pattern; null when it holds a character that no repository name has, or a slash where none has one: it would match nothing, and a
@@ -60,6 +69,11 @@ public sealed class RepositoryPattern
     /// <summary>Whether a name matches. Takes time in proportion to the two lengths, whatever the pattern.</summary>
     public bool Matches(RepositoryName name)
     {
+        if (CoversRange || !Range.Contains(name.Value))
+        {
+            return Range.Contains(name.Value);
+        }
+
         // reached[i]: the tokens read so far match the first i characters.
         var text = name.Value.AsSpan();
         Span<bool> reached = stackalloc bool[RepositoryName.MaxLength + 1];

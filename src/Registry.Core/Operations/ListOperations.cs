@@ -12,7 +12,7 @@ namespace Registry.Core.Operations;
 /// <param name="maxLimit">The largest page; a larger wish is read as this.</param>
 public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer, int defaultLimit, int maxLimit)
 {
-    // A caller who may see few of many has many looked at; fewer, larger steps.
+    // When names are found that the caller may not see, many such may follow: fewer, larger steps.
     private const int BatchSize = 1000;
 
     /// <summary>The tags of a repository, or NAME_UNKNOWN.</summary>
@@ -30,10 +30,12 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
     /// <summary>The repositories that hold a manifest.</summary>
     /// <param name="last">List what comes after this; it need not exist.</param>
     /// <param name="limit">How many, 0 or more; null for the default.</param>
-    /// <param name="mayPull">Whether the caller may pull from a repository: others are not shown.</param>
-    public async Task<Result<Page<string>>> ListRepositoriesAsync(string? last, int? limit, Func<RepositoryName, bool> mayPull)
+    /// <param name="ranges">Where the repositories are that the caller may see.</param>
+    /// <param name="mayList">Whether the caller may see a repository: others are not shown.</param>
+    public async Task<Result<Page<string>>> ListRepositoriesAsync(
+        string? last, int? limit, IReadOnlyList<RepositoryRange> ranges, Func<RepositoryName, bool> mayList)
     {
-        ArgumentNullException.ThrowIfNull(mayPull);
+        ArgumentNullException.ThrowIfNull(mayList);
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
             return notReady;
@@ -41,10 +43,10 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
 
         var wanted = Clamp(limit);
         var shown = new List<string>();
-        while (true)
+        for (var batchSize = wanted + 1; ; batchSize = Math.Max(wanted, BatchSize))
         {
-            var batch = await metadata.ListRepositoriesAsync(last, Math.Max(wanted, BatchSize));
-            foreach (var name in batch.Items.Where(name => mayPull(RepositoryName.Parse(name))))
+            var batch = await metadata.ListRepositoriesAsync(ranges, last, batchSize);
+            foreach (var name in batch.Items.Where(name => mayList(RepositoryName.Parse(name))))
             {
                 if (shown.Count == wanted)
                 {

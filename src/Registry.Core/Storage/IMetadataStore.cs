@@ -24,8 +24,11 @@ public interface IMetadataStore
     /// <summary>The tags of a repository after <paramref name="last"/>, which need not exist; null when there is no such repository.</summary>
     Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit);
 
-    /// <summary>The repositories that hold a manifest, after <paramref name="last"/>, which need not exist.</summary>
-    Task<Page<string>> ListRepositoriesAsync(string? last, int limit);
+    /// <summary>
+    /// The repositories that hold a manifest, in some ranges, which are in order and do not overlap, and after <paramref name="last"/>, which
+    /// need not exist.
+    /// </summary>
+    Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit);
 
     /// <summary>The manifests of a repository whose subject is the given digest, by digest.</summary>
     Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit);

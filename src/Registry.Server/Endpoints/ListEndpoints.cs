@@ -16,7 +16,7 @@ internal sealed class ListEndpoints(ListOperations lists)
             return invalid;
         }
 
-        if (!(await lists.ListRepositoriesAsync(Last(request), n, request.MayList)).TryGet(out var page, out var error))
+        if (!(await lists.ListRepositoriesAsync(Last(request), n, request.ListableRanges, request.MayList)).TryGet(out var page, out var error))
         {
             return error;
         }

@@ -26,6 +26,9 @@ internal sealed class RequestContext(HttpContext http, RepositoryName repository
     /// <summary>Ends when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
+    /// <summary>Where the repositories are that the catalog shows to the caller.</summary>
+    public IReadOnlyList<RepositoryRange> ListableRanges => authorizer.ListableRanges(identity);
+
     /// <summary>Whether the catalog shows a repository to the caller.</summary>
     public bool MayList(RepositoryName other) => authorizer.MayList(identity, other);
 

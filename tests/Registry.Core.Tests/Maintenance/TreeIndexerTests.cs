@@ -59,7 +59,7 @@ public class TreeIndexerTests
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Manifests.DeleteAsync(B, Latest, Precondition.None))?.Code);
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Blobs.DeleteAsync(A, Samples.Digest("app layer")))?.Code);
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Uploads.BeginAsync(A, null, DigestAlgorithm.Sha256)).Error?.Code);
-        Assert.Equal(["a", "team/b"], (await indexing.Storage.Metadata.ListRepositoriesAsync(null, 10)).Items);
+        Assert.Equal(["a", "team/b"], (await indexing.Storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
 
         await indexing.Indexer.RunAsync(default);
         Assert.Null(await indexing.TryPutAsync(B, image!, "v2"));
@@ -129,7 +129,7 @@ public class TreeIndexerTests
         Directory.CreateDirectory(Path.Combine(manifests, "tags", "worse", "current", "link"));
 
         await using var indexed = await TestStorage.CreateAsync(storage.Path);
-        Assert.Equal(["a", "team/b"], (await indexed.Storage.Metadata.ListRepositoriesAsync(null, 10)).Items);
+        Assert.Equal(["a", "team/b"], (await indexed.Storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
         Assert.Equal(["v1"], (await indexed.Storage.Metadata.ListTagsAsync(A, null, 10))!.Items);
         Assert.NotNull(await indexed.GetAsync(B, Latest));
 
@@ -164,7 +164,7 @@ public class TreeIndexerTests
     {
         var metadata = storage.Storage.Metadata;
         var lines = new List<string>();
-        foreach (var name in (await metadata.ListRepositoriesAsync(null, 100)).Items)
+        foreach (var name in (await metadata.ListRepositoriesAsync([RepositoryRange.All], null, 100)).Items)
         {
             var repository = Samples.Repository(name);
             lines.Add(name);

@@ -12,11 +12,9 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
         var now = database.Clock.Now;
         foreach (var digest in digests)
         {
+            // The running clock is never negative. Written so, the index leaves out the links that are not idle: all but a few of a base layer's.
             session.Execute(
-                """
-                UPDATE blob_links SET idle_since = @2
-                WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since IS NOT NULL
-                """,
+                "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
                 digest.Value,
                 now);
         }

@@ -10,6 +10,10 @@ namespace Registry.Core.Storage.Sqlite;
 public sealed class SqliteDatabase : IDisposable
 {
     private const int ReaderThreads = 4;
+
+    // A large change (a repository that is indexed, a manifest with very many references) makes a large log, which is otherwise kept.
+    private const int MaxIdleLogBytes = 16 * 1024 * 1024;
+
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string IndexedKey = "tree_indexed";
@@ -28,7 +32,9 @@ public sealed class SqliteDatabase : IDisposable
         var connection = Connect(SqliteOpenMode.ReadWriteCreate);
         try
         {
-            Configure(connection, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;");
+            Configure(
+                connection,
+                $"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
             SqliteSchema.Migrate(connection, path);
         }
         catch

@@ -47,11 +47,36 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
         ContentRows.FindRepository(session, repository) is { } id
-            ? ReadPage(session, "SELECT name FROM tags WHERE repository_id = @3 AND name > @1 ORDER BY name LIMIT @2", last, limit, id)
+            ? ToPage(
+                session.All(
+                    "SELECT name FROM tags WHERE repository_id = @1 AND name > @2 ORDER BY name LIMIT @3",
+                    row => row.GetString(0),
+                    id,
+                    last ?? string.Empty,
+                    limit + 1L),
+                limit)
             : null);
 
-    public Task<Page<string>> ListRepositoriesAsync(string? last, int limit) => database.ReadAsync(session =>
-        ReadPage(session, "SELECT name FROM repositories WHERE manifest_count > 0 AND name > @1 ORDER BY name LIMIT @2", last, limit));
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        database.ReadAsync(session =>
+        {
+            var names = new List<string>();
+            foreach (var range in ranges.Select(range => range.After(last)).Where(range => !range.IsEmpty))
+            {
+                names.AddRange(session.All(
+                    "SELECT name FROM repositories WHERE manifest_count > 0 AND name >= @1 AND name < @2 ORDER BY name LIMIT @3",
+                    row => row.GetString(0),
+                    range.Start,
+                    range.End,
+                    limit + 1L - names.Count));
+                if (names.Count > limit)
+                {
+                    break;
+                }
+            }
+
+            return ToPage(names, limit);
+        });
 
     public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
         database.ReadAsync(session =>
@@ -168,14 +193,6 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
         new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2));
-
-    private static Page<string> ReadPage(SqliteSession session, string sql, string? last, int limit, long? owner = null)
-    {
-        var rows = owner is { } id
-            ? session.All(sql, row => row.GetString(0), last ?? string.Empty, limit + 1L, id)
-            : session.All(sql, row => row.GetString(0), last ?? string.Empty, limit + 1L);
-        return ToPage(rows, limit);
-    }
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);

@@ -101,6 +101,11 @@ internal static class SqliteSchema
             digest     TEXT
         ) STRICT;
         """,
+        """
+        -- Renewing the links of a base layer that are idle must not go through the many that are not.
+        DROP INDEX blob_links_by_content;
+        CREATE INDEX blob_links_by_content ON blob_links (content_id, idle_since);
+        """,
     ];
 
     /// <summary>Brings a database to the newest version.</summary>

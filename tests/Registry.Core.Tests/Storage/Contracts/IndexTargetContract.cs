@@ -54,7 +54,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
             Assert.Null(await Metadata.DeleteManifestAsync(A, Samples.Digest(manifest), Precondition.None));
         }
 
-        Assert.Empty((await Metadata.ListRepositoriesAsync(null, 10)).Items);
+        Assert.Empty((await Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
 
     private async Task AssertAnswersAsync()
     {
-        Assert.Equal(["team/app"], (await Metadata.ListRepositoriesAsync(null, 10)).Items);
+        Assert.Equal(["team/app"], (await Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
         Assert.Equal(["latest"], (await Metadata.ListTagsAsync(A, null, 10))!.Items);
         Assert.Equal(
             new StoredManifest(Samples.Digest(Second), MediaTypes.OciManifest, Second.Length),

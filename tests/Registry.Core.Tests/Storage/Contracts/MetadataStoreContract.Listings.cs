@@ -55,7 +55,7 @@ public abstract partial class MetadataStoreContract
         var seen = new List<string>();
         for (var last = (string?)null; ;)
         {
-            var page = await Metadata.ListRepositoriesAsync(last, 2);
+            var page = await Metadata.ListRepositoriesAsync([RepositoryRange.All], last, 2);
             seen.AddRange(page.Items);
             if (!page.HasMore)
             {
@@ -67,7 +67,7 @@ public abstract partial class MetadataStoreContract
         }
 
         Assert.Equal(expected, seen);
-        Assert.Equal(["a0"], (await Metadata.ListRepositoriesAsync("a/zzz", 1)).Items);
+        Assert.Equal(["a0"], (await Metadata.ListRepositoriesAsync([RepositoryRange.All], "a/zzz", 1)).Items);
     }
 
     [Fact]

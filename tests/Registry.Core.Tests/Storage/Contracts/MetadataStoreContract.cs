@@ -46,7 +46,7 @@ public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IA
     private async Task<IReadOnlyList<string>?> TagsAsync(RepositoryName repository) =>
         (await Metadata.ListTagsAsync(repository, null, 1000))?.Items;
 
-    private async Task<IReadOnlyList<string>> RepositoriesAsync() => (await Metadata.ListRepositoriesAsync(null, 1000)).Items;
+    private async Task<IReadOnlyList<string>> RepositoriesAsync() => (await Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 1000)).Items;
 
     private static void AssertRefused(RegistryErrorCode expected, RegistryError? error)
     {

@@ -155,6 +155,28 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         Assert.Equal(100, await again.ReadAsync(session => session.Number("SELECT COUNT(*) FROM blob_links")));
     }
 
+    [Fact]
+    public async Task The_log_of_a_large_change_does_not_stay_large()
+    {
+        const int Rows = 400_000;
+        var log = new FileInfo($"{_engine.Path}-wal");
+        await _engine.Database.WriteAsync(session =>
+        {
+            session.Execute(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < @1) INSERT INTO meta SELECT 'a key of some length ' || (i * 7919), i FROM n",
+                (long)Rows);
+        });
+        log.Refresh();
+        Assert.True(log.Length > 16 * 1024 * 1024);
+        for (var i = 0; i < 3; i++)
+        {
+            await _engine.Database.SetTreeIndexedAsync();
+        }
+
+        log.Refresh();
+        Assert.True(log.Length <= 16 * 1024 * 1024, $"{log.Length} bytes");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _engine.DisposeAsync();

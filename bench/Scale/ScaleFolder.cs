@@ -1,0 +1,119 @@
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.Sqlite;
+
+namespace Registry.Bench.Scale;
+
+/// <summary>
+/// A data folder with a large database. A small part is written by the registry itself, as when a tree is indexed; the rest are copies of
+/// those rows under other names, so they are the rows that the registry would have written. Only the files are missing.
+/// </summary>
+internal sealed class ScaleFolder : IDisposable
+{
+    private static readonly string[] Copies =
+    [
+        "CREATE TEMP TABLE copies AS WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < @copies) SELECT n FROM numbers",
+        "CREATE TEMP TABLE offsets AS SELECT (SELECT max(id) FROM repositories) AS r, (SELECT max(id) FROM content) AS c, (SELECT max(id) FROM manifests) AS m, (SELECT id FROM content WHERE digest = @baseDigest) AS b",
+        $"""
+        INSERT INTO content SELECT t.id + k.n * o.c, {CopiedDigest("t.digest")}, t.size, t.state
+        FROM offsets o, copies k, content t WHERE t.id <= o.c AND t.id <> o.b
+        """,
+        """
+        INSERT INTO repositories SELECT t.id + k.n * o.r, replace(t.name, @team, @team || '-' || printf('%04d', k.n)), t.manifest_count, t.pinned
+        FROM offsets o, copies k, repositories t WHERE t.id <= o.r
+        """,
+        $"""
+        INSERT INTO manifests SELECT t.id + k.n * o.m, t.repository_id + k.n * o.r, t.content_id + k.n * o.c, t.media_type, t.artifact_type,
+        {CopiedDigest("t.subject")}, t.annotations FROM offsets o, copies k, manifests t WHERE t.id <= o.m
+        """,
+        """
+        INSERT INTO blob_links SELECT t.repository_id + k.n * o.r, iif(t.content_id = o.b, o.b, t.content_id + k.n * o.c), t.idle_since
+        FROM offsets o, copies k, blob_links t WHERE t.repository_id <= o.r
+        """,
+        """
+        INSERT INTO manifest_references
+        SELECT t.manifest_id + k.n * o.m, iif(t.content_id = o.b, o.b, t.content_id + k.n * o.c), t.repository_id + k.n * o.r
+        FROM offsets o, copies k, manifest_references t WHERE t.manifest_id <= o.m
+        """,
+        """
+        INSERT INTO tags SELECT t.repository_id + k.n * o.r, t.name, t.manifest_id + k.n * o.m
+        FROM offsets o, copies k, tags t WHERE t.repository_id <= o.r
+        """,
+        """
+        INSERT INTO tag_history SELECT t.repository_id + k.n * o.r, t.tag, t.manifest_id + k.n * o.m, t.set_at
+        FROM offsets o, copies k, tag_history t WHERE t.repository_id <= o.r
+        """,
+    ];
+
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("registry-scale-");
+
+    public ScaleFolder() => Layout = new FileSystemLayout(_folder.FullName);
+
+    public FileSystemLayout Layout { get; }
+
+    /// <summary>Fills the database.</summary>
+    /// <param name="copies">How many further teams there are.</param>
+    /// <param name="manifestsWithTags">How many manifests the repository with many tags has.</param>
+    public async Task FillAsync(int copies, int manifestsWithTags)
+    {
+        await AddAsync(ScaleContent.OfTeam(), isComplete: false);
+        Multiply(copies);
+        await AddAsync(
+            [ScaleContent.WithManyTags(manifestsWithTags), ScaleContent.WithCostlyManifests(), ScaleContent.WithManyReferrers()],
+            isComplete: true);
+
+        // Otherwise the commits that are measured would wait for all of it to be written.
+        using var file = File.OpenHandle(Layout.Database, access: FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+    }
+
+    /// <summary>Stores the bytes of a manifest, so that it can be pulled.</summary>
+    public void Store(byte[] manifest)
+    {
+        var digest = ScaleContent.DigestOf(manifest);
+        Directory.CreateDirectory(Layout.BlobDirectory(digest));
+        File.WriteAllBytes(Layout.BlobData(digest), manifest);
+    }
+
+    public void Dispose() => _folder.Delete(recursive: true);
+
+    // What ScaleContent.CopyOf says.
+    private static string CopiedDigest(string column) =>
+        $"'sha256:' || printf('%08x', (k.n * 2654435761) % 4294967296) || substr({column}, 16)";
+
+    private async Task AddAsync(IEnumerable<TreeRepository> repositories, bool isComplete)
+    {
+        using var database = SqliteDatabase.Open(
+            Layout.Database, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System));
+        var target = new SqliteIndexTarget(database, TimeProvider.System);
+        await Task.WhenAll(repositories.Select(target.AddRepositoryAsync));
+        if (isComplete)
+        {
+            await target.CompleteAsync();
+        }
+    }
+
+    private void Multiply(int copies)
+    {
+        using var connection = Connect();
+        using var command = connection.CreateCommand();
+
+        // Digests come in random order: without room for their index, each of them is a read and a write.
+        command.CommandText = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; BEGIN";
+        command.ExecuteNonQuery();
+        command.Parameters.AddWithValue("@copies", copies);
+        command.Parameters.AddWithValue("@team", ScaleContent.Team);
+        command.Parameters.AddWithValue("@baseDigest", ScaleContent.BaseDigest.Value);
+        command.CommandText = string.Join(";\n", [.. Copies, "COMMIT"]);
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteConnection Connect()
+    {
+        var connection = new SqliteConnection($"Data Source={Layout.Database};Pooling=False");
+        connection.Open();
+        return connection;
+    }
+}

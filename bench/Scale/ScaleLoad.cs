@@ -1,0 +1,185 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Bench.Scale;
+
+/// <summary>
+/// What a request costs when much is stored, beside what it costs when a hundredth is: it must not matter. First through HTTP, then the
+/// metadata alone.
+/// </summary>
+internal static class ScaleLoad
+{
+    private const int Repetitions = 500;
+    private const int Starts = 5;
+
+    /// <summary>Measures 1,010 repositories, then 100,002.</summary>
+    public static async Task RunAsync()
+    {
+        var few = await MeasureAsync(copies: 9, manifestsWithTags: ScaleContent.ManifestsWithTags / 100);
+        var many = await MeasureAsync(copies: 999, ScaleContent.ManifestsWithTags);
+        Console.Out.WriteLine("| Work | few: p50 ms | p99 ms | CPU ms | many: p50 ms | p99 ms | CPU ms | CPU, many to few |\n|---|---:|---:|---:|---:|---:|---:|---:|");
+        foreach (var ((name, small), (_, large)) in few.Zip(many))
+        {
+            Console.Out.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"| {name} | {Describe(small)} | {Describe(large)} | {large.Cpu / small.Cpu:0.0} |"));
+        }
+
+        static string Describe(Timings timings) => string.Create(
+            CultureInfo.InvariantCulture, $"{timings.Percentile(50):0.00} | {timings.Percentile(99):0.00} | {timings.Cpu:0.00}");
+    }
+
+    private static async Task<List<(string, Timings)>> MeasureAsync(int copies, int manifestsWithTags)
+    {
+        using var folder = new ScaleFolder();
+        var settings = Directory.CreateTempSubdirectory("registry-scale-");
+        try
+        {
+            var clock = Stopwatch.StartNew();
+            await folder.FillAsync(copies, manifestsWithTags);
+            for (var i = 0; i < ScaleContent.Repositories; i++)
+            {
+                folder.Store(ScaleContent.Image(ScaleContent.Name(i), 0));
+            }
+
+            Print($"{(copies + 1) * ScaleContent.Repositories} repositories: {new FileInfo(folder.Layout.Database).Length >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
+            await MeasureStartsAsync(folder.Layout.Root, settings.FullName);
+            List<(string, Timings)> rows;
+            await using (var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName))
+            {
+                rows = await MeasureRequestsAsync(server);
+                Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not of files");
+                await server.KillAsync();
+            }
+
+            var log = new FileInfo($"{folder.Layout.Database}-wal");
+            await using (var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName))
+            {
+                Print($"killed with a log of {log.Length / 1048576.0:0.0} MiB; ready again after {server.Ready.Version:0} ms, tags after {server.Ready.Tags:0} ms");
+            }
+
+            rows.AddRange(await MeasureMetadataAsync(folder.Layout.Root, copies));
+            return rows;
+        }
+        finally
+        {
+            settings.Delete(recursive: true);
+        }
+    }
+
+    private static async Task MeasureStartsAsync(string storage, string settings)
+    {
+        var ready = new List<(double Version, double Tags)>();
+        for (var i = 0; i < Starts; i++)
+        {
+            await using var server = await ScaleServer.StartAsync(storage, settings);
+            ready.Add(server.Ready);
+            if (i == Starts - 1)
+            {
+                Print($"memory when ready: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not of files");
+            }
+        }
+
+        Print($"ready after {Describe(ready.Select(times => times.Version))} ms, tags after {Describe(ready.Select(times => times.Tags))} ms");
+
+        static string Describe(IEnumerable<double> times) => string.Join(", ", times.Order().Select(time => $"{time:0}"));
+    }
+
+    private static async Task<List<(string, Timings)>> MeasureRequestsAsync(ScaleServer server)
+    {
+        var rows = new List<(string, Timings)>();
+        using var admin = server.Client("admin");
+        await GetAsync("tags, first page", admin, "/v2/platform/nightly/tags/list");
+        await GetAsync("tags, a page of the middle", admin, "/v2/platform/nightly/tags/list?last=build-000500");
+        await GetAsync("tags, last page", admin, "/v2/platform/nightly/tags/list?last=build-099990");
+        await GetAsync("catalog, first page", admin, "/v2/_catalog");
+        await GetAsync("catalog, last page", admin, "/v2/_catalog?last=team/app-50");
+        foreach (var (user, what) in new[]
+        {
+            ("three", "who may see three"), ("one-team", "of one team"), ("denied", "who may see all but the teams"), ("suffix", "of a rule **/app-99"),
+        })
+        {
+            using var client = server.Client(user);
+            await GetAsync($"catalog of a user {what}", client, "/v2/_catalog");
+        }
+
+        await GetAsync("manifest by tag", admin, "/v2/team/app-07/manifests/build-000000");
+        await GetAsync(
+            "manifest by digest", admin, $"/v2/team/app-07/manifests/{ScaleContent.DigestOf(ScaleContent.Image(ScaleContent.Name(7), 0))}");
+        await GetAsync("referrers, 1 of an image", admin, Referrers(ScaleContent.Name(7)));
+        await GetAsync("referrers, 1000 of an image", admin, Referrers(ScaleContent.ManyReferrers));
+        await DeleteAsync("delete by digest, 1 tag, 3 layers", i => (ScaleContent.Name(i), ScaleContent.Image(ScaleContent.Name(i), 1), null));
+        await DeleteAsync("delete by tag", i => (ScaleContent.Name(i), [], ScaleContent.TagOf(2)));
+        var costly = ScaleContent.CostlyToDelete;
+        await DeleteAsync("delete by digest, 100 tags", i => (costly, ScaleContent.Image(costly, i), null));
+        await DeleteAsync(
+            "delete by digest, 20 layers",
+            i => (costly, ScaleContent.Image(costly, ScaleContent.Costly + i, ScaleContent.LayersOfCostly), null));
+        return rows;
+
+        async Task GetAsync(string name, HttpClient client, string path)
+        {
+            var uri = new Uri(path, UriKind.Relative);
+            rows.Add((name, await Timings.MeasureAsync(server.Id, Repetitions, Repetitions / 10, async _ => await client.GetByteArrayAsync(uri))));
+        }
+
+        async Task DeleteAsync(string name, Func<int, (RepositoryName Repository, byte[] Manifest, Tag? Tag)> choose)
+        {
+            rows.Add((name, await Timings.MeasureAsync(server.Id, 90, 10, async i =>
+            {
+                var (repository, manifest, tag) = choose(i);
+                var reference = tag?.Value ?? ScaleContent.DigestOf(manifest).Value;
+                using var answer = await admin.DeleteAsync(new Uri($"/v2/{repository}/manifests/{reference}", UriKind.Relative));
+                answer.EnsureSuccessStatusCode();
+            })));
+        }
+
+        static string Referrers(RepositoryName repository) =>
+            $"/v2/{repository}/referrers/{ScaleContent.DigestOf(ScaleContent.Image(repository, 0))}";
+    }
+
+    private static async Task<List<(string, Timings)>> MeasureMetadataAsync(string path, int copies)
+    {
+        var rows = new List<(string, Timings)>();
+        await using var storage = RegistryStorage.Open(path, TimeProvider.System, NullLoggerFactory.Instance);
+        var popular = ScaleContent.BaseDigest;
+        var mine = RepositoryName.Parse("bench/mine");
+        var images = Enumerable.Range(0, ScaleContent.Repositories)
+            .Select(i => ScaleContent.DigestOf(ScaleContent.Image(ScaleContent.Name(i), 0))).ToList();
+        var random = new Random(1);
+        await AnywhereAsync("manifest by tag", (name, _) => storage.Metadata.FindManifestAsync(name, ScaleContent.TagOf(0)));
+        await AnywhereAsync("manifest by digest", (name, digest) => storage.Metadata.FindManifestAsync(name, digest));
+        await AnywhereAsync("tags", (name, _) => storage.Metadata.ListTagsAsync(name, null, 100));
+        await AddAsync("metadata: who has the base layer", _ => storage.Metadata.FindRepositoriesWithBlobAsync(popular, 10));
+        await AddAsync("metadata: link of a new blob", i => storage.Metadata.LinkBlobAsync(mine, New(i), 1));
+        await AddAsync("metadata: first blob of a new repository", i => storage.Metadata.LinkBlobAsync(RepositoryName.Parse($"bench/{i}"), New(0), 1));
+        await AddAsync("metadata: mount of the base layer", i =>
+            storage.Metadata.MountBlobAsync(ScaleContent.Name(i % 10), RepositoryName.Parse($"bench/{i}"), popular));
+        await AddAsync("collector: renewing a promise of the base layer", _ => storage.CollectorMetadata.RenewAsync([popular]));
+        await AddAsync("collector: looking for idle links, none", _ => storage.CollectorMetadata.ExpireLinksAsync(0, _ => false, 500));
+        await AddAsync("collector: looking for orphans", _ => storage.CollectorMetadata.ListOrphansAsync(500));
+        rows.Add(("collector: removing 100 idle links", await Timings.MeasureAsync(Environment.ProcessId, 4, 1, _ =>
+            storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, _ => false, 100))));
+        return rows;
+
+        async Task AddAsync(string name, Func<int, Task> work) =>
+            rows.Add((name, await Timings.MeasureAsync(Environment.ProcessId, Repetitions, Repetitions / 10, work)));
+
+        Task AnywhereAsync<T>(string name, Func<RepositoryName, Digest, Task<T?>> find) => AddAsync($"metadata: {name}, of any repository", async _ =>
+        {
+            var copy = random.Next(copies + 1);
+            var i = random.Next(ScaleContent.Repositories);
+            if (await find(ScaleContent.CopyOf(ScaleContent.Name(i), copy), ScaleContent.CopyOf(images[i], copy)) is null)
+            {
+                throw new InvalidOperationException("What is looked for is not there: the measurement is of something else.");
+            }
+        });
+
+        static Digest New(int i) => DigestAlgorithm.Sha256.Compute(BitConverter.GetBytes(i));
+    }
+
+    private static void Print(FormattableString text) => Console.Out.WriteLine($"{text.ToString(CultureInfo.InvariantCulture)}\n");
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using Registry.Core.Access;
+using Registry.Core.Oci;
+
+namespace Registry.Bench.Scale;
+
+/// <summary>The registry as a process of its own, with a few users who may see more or less.</summary>
+internal sealed class ScaleServer : IAsyncDisposable
+{
+    private const string Password = "secret";
+
+    private static readonly string Rules = $$"""
+        { "defaultPolicy": "deny", "adminUsers": ["admin"], "rules": [
+          {{string.Concat(Enumerable.Range(0, 300).Select(i => $$"""
+          { "repository": "{{ScaleContent.Team}}-{{i:d4}}/**", "users": ["denied"], "permissions": [] },
+
+          """))}}
+          { "repository": "{{ScaleContent.Team}}/app-01", "users": ["three"], "permissions": ["pull"] },
+          { "repository": "{{ScaleContent.Team}}-0005/app-50", "users": ["three"], "permissions": ["pull"] },
+          { "repository": "{{ScaleContent.Team}}-0009/app-99", "users": ["three"], "permissions": ["pull"] },
+          { "repository": "{{ScaleContent.Team}}-0009/**", "users": ["one-team"], "permissions": ["pull"] },
+          { "repository": "{{ScaleContent.Team}}**", "users": ["denied"], "permissions": [] },
+          { "repository": "**", "users": ["denied"], "permissions": ["pull"] },
+          { "repository": "**/app-99", "users": ["suffix"], "permissions": ["pull"] } ] }
+        """;
+
+    private readonly Process _process;
+    private readonly Uri _address;
+
+    private ScaleServer(Process process, Uri address)
+    {
+        _process = process;
+        _address = address;
+    }
+
+    public int Id => _process.Id;
+
+    /// <summary>From the start of the process to the first answers to <c>/v2/</c> and to a listing of tags, in milliseconds.</summary>
+    public (double Version, double Tags) Ready { get; private set; }
+
+    /// <summary>What the process holds of memory, in MiB: all of it, and what is not backed by files.</summary>
+    public (double All, double Anonymous) Memory => (Status("VmRSS:"), Status("RssAnon:"));
+
+    public static async Task<ScaleServer> StartAsync(string storagePath, string settingsPath, RepositoryName? tagsOf = null)
+    {
+        var users = Path.Combine(settingsPath, "htpasswd");
+        var rules = Path.Combine(settingsPath, "rules.json");
+        if (!File.Exists(rules))
+        {
+            foreach (var user in new[] { "admin", "three", "one-team", "denied", "suffix" })
+            {
+                HtpasswdEditor.Set(users, user, Password);
+            }
+
+            await File.WriteAllTextAsync(rules, Rules);
+        }
+
+        var address = new Uri($"http://127.0.0.1:{FreePort()}");
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "registry.dll")]) { RedirectStandardOutput = true };
+        foreach (var (name, value) in new[]
+        {
+            ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
+            ("ACCESS_CONTROL_ENABLED", "true"), ("ACCESS_CONTROL_CONFIG", rules),
+        })
+        {
+            start.Environment[$"REGISTRY_{name}"] = value;
+        }
+
+        var clock = Stopwatch.StartNew();
+        var server = new ScaleServer(Process.Start(start)!, address);
+        using var client = server.Client("admin");
+        await FirstAsync(client, "/v2/");
+        var version = clock.Elapsed.TotalMilliseconds;
+        await FirstAsync(client, $"/v2/{tagsOf ?? ScaleContent.ManyTags}/tags/list");
+        server.Ready = (version, clock.Elapsed.TotalMilliseconds);
+        return server;
+    }
+
+    /// <summary>A client for one user, whose connection is kept.</summary>
+    public HttpClient Client(string user)
+    {
+        var client = new HttpClient { BaseAddress = _address };
+        client.DefaultRequestHeaders.Authorization =
+            new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{Password}")));
+        return client;
+    }
+
+    /// <summary>Ends the process without a chance to close anything.</summary>
+    public Task KillAsync()
+    {
+        _process.Kill();
+        return _process.WaitForExitAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            using var terminate = Process.Start("kill", $"{Id}");
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static async Task FirstAsync(HttpClient client, string path)
+    {
+        while (true)
+        {
+            try
+            {
+                using var answer = await client.GetAsync(new Uri(path, UriKind.Relative));
+                if (answer.StatusCode == HttpStatusCode.OK)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // It does not listen yet.
+                await Task.Delay(1);
+            }
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private double Status(string key)
+    {
+        var line = File.ReadLines($"/proc/{Id}/status").Single(line => line.StartsWith(key, StringComparison.Ordinal));
+        return double.Parse(line[key.Length..].Replace("kB", "", StringComparison.Ordinal), CultureInfo.InvariantCulture) / 1024;
+    }
+}

@@ -1,0 +1,108 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+using Registry.Core.Storage.Sqlite;
+using Registry.Core.Tests.Architecture;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+/// <summary>
+/// No statement takes longer because more is stored: SQLite says of each how it would run it. Nothing ever runs ANALYZE, so an empty database
+/// has the plans of a full one.
+/// </summary>
+public sealed partial class QueryPlanTests : IDisposable
+{
+    private const string Statements = "src/Registry.Core/Storage/Sqlite";
+
+    // Each with the reason why it may read a whole table, or sort.
+    private static readonly Dictionary<string, string> Allowed = new()
+    {
+        ["SELECT id, repository, owner, algorithm FROM uploads"] = "read once, at start; there are as many as uploads in progress",
+        ["SELECT c.digest, m.media_type, c.size, m.artifact_type, m.annotations FROM repositories r"] =
+            "sorts the referrers of one manifest, not those of the others",
+        ["INSERT INTO repositories (name) VALUES (@1) RETURNING id"] =
+            "looks for rows that wait for their repository, if there are any; no foreign key is deferred, so there are none",
+    };
+
+    private readonly SqliteConnection _connection = new("Data Source=:memory:");
+
+    public QueryPlanTests()
+    {
+        _connection.Open();
+        SqliteSchema.Migrate(_connection, "registry.db");
+    }
+
+    public static TheoryData<string> Found => new(SourceTree.Files(Statements)
+        .Where(file => !file.EndsWith("SqliteSchema.cs", StringComparison.Ordinal))
+        .SelectMany(file => StatementLiteral().Matches(string.Join('\n', SourceTree.Lines(file))))
+        .Select(literal => Whitespace().Replace(literal.Groups["sql"].Value, " ").Trim())
+        .Distinct());
+
+    [Fact]
+    public void All_statements_are_found()
+    {
+        var calls = SourceTree.Files(Statements).SelectMany(SourceTree.Lines).Count(line => Verb().IsMatch(line));
+        Assert.InRange(Found.Count, 50, calls);
+    }
+
+    [Theory]
+    [MemberData(nameof(Found))]
+    public void No_statement_reads_a_whole_table_or_sorts(string sql)
+    {
+        var costly = Explain(sql).Where(step => FullScan().IsMatch(step) || step.Contains("TEMP B-TREE", StringComparison.Ordinal)).ToList();
+        if (Allowed.Keys.Any(allowed => sql.StartsWith(allowed, StringComparison.Ordinal)))
+        {
+            Assert.NotEmpty(costly);
+        }
+        else
+        {
+            Assert.Empty(costly);
+        }
+    }
+
+    // A popular base layer is linked to by every repository.
+    [Fact]
+    public void Renewing_a_promise_touches_only_the_links_that_are_idle() => Assert.Contains(
+        Explain(Found.Select(row => row.Data).Single(sql => sql.StartsWith("UPDATE blob_links", StringComparison.Ordinal) && sql.Contains("SELECT id FROM content", StringComparison.Ordinal))),
+        step => step.Contains("(content_id=? AND idle_since>?)", StringComparison.Ordinal));
+
+    public void Dispose() => _connection.Dispose();
+
+    private List<string> Explain(string sql)
+    {
+        using var command = _connection.CreateCommand();
+#pragma warning disable CA2100 // A constant of the product.
+        command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
+#pragma warning restore CA2100
+        foreach (var name in Parameter().Matches(sql).Select(match => match.Value).Distinct())
+        {
+            command.Parameters.AddWithValue(name, DBNull.Value);
+        }
+
+        using var reader = command.ExecuteReader();
+        var steps = new List<string>();
+        while (reader.Read())
+        {
+            steps.Add(Convert.ToString(reader["detail"], CultureInfo.InvariantCulture)!);
+        }
+
+        return steps;
+    }
+
+    [GeneratedRegex("""
+        \"{3}\s*(?<sql>(?:SELECT|INSERT|UPDATE|DELETE)\b.*?)\"{3}|(?<!")"(?<sql>(?:SELECT|INSERT|UPDATE|DELETE) [^"\n]*)"
+        """, RegexOptions.Singleline)]
+    private static partial Regex StatementLiteral();
+
+    [GeneratedRegex(@"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM) ")]
+    private static partial Regex Verb();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Whitespace();
+
+    [GeneratedRegex(@"@\d+")]
+    private static partial Regex Parameter();
+
+    [GeneratedRegex(@"^SCAN (?!CONSTANT ROW)")]
+    private static partial Regex FullScan();
+}
