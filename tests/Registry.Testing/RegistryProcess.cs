@@ -1,4 +1,6 @@
+using System.ComponentModel;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
 namespace Registry.Testing;
@@ -43,6 +45,9 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>How many descriptors the current process has open.</summary>
+    public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{ProcessId}/fd").Length;
+
     /// <summary>
     /// Starts the server with REGISTRY_STORAGE_PATH and other REGISTRY_ variables, and waits until it listens. Variables with that
     /// prefix that the test run has itself are not inherited.
@@ -73,6 +78,18 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), command);
         int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
         return (exitCode, process.Output);
+    }
+
+    /// <summary>Lets the current process open descriptors below a number only; those it has above stay open.</summary>
+    /// <exception cref="Win32Exception">The system refused.</exception>
+    public void LimitDescriptors(int limit)
+    {
+        const int DescriptorLimit = 7;
+        ulong[] softAndHard = [(ulong)limit, (ulong)limit];
+        if (SetLimit(ProcessId, DescriptorLimit, softAndHard, 0) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
     }
 
     /// <summary>SIGKILL: nothing is flushed and no handler runs.</summary>
@@ -126,6 +143,9 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         Match line = await _process.WaitForLineAsync(ListeningLine, StartDeadline, cancellationToken);
         BaseAddress = new Uri(line.Groups[1].Value);
     }
+
+    [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
+    private static partial int SetLimit(int processId, int resource, ulong[] newLimit, nint oldLimit);
 
     [GeneratedRegex(@"listening on (http://[^\s/]+)")]
     private static partial Regex ListeningLine { get; }

@@ -16,12 +16,22 @@ internal static class KestrelFactory
     // Uploads take a quarter of this at a time, and the rest keeps the network busy meanwhile.
     private const long ReceiveBufferSize = 1024 * 1024;
 
-    /// <summary>Makes a server.</summary>
-    /// <param name="options">Where it listens, and through which transport.</param>
+    /// <summary>Makes what moves the bytes of a server.</summary>
+    /// <param name="options">Which one.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
-    public static KestrelServer Create(RegistryOptions options, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers)
+    public static IConnectionListenerFactory CreateTransport(
+        RegistryOptions options, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
+        options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
+            ? new DirectTransport(ReceiveBufferSize, Rate(options.Limits), runBlocking, time, loggers.CreateLogger<DirectTransport>())
+            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+
+    /// <summary>Makes a server.</summary>
+    /// <param name="options">Where it listens, and how long connections may take.</param>
+    /// <param name="transport">What moves its bytes.</param>
+    /// <param name="loggers">Its logs.</param>
+    public static KestrelServer Create(RegistryOptions options, IConnectionListenerFactory transport, ILoggerFactory loggers)
     {
         var kestrel = new KestrelServerOptions
         {
@@ -31,16 +41,15 @@ internal static class KestrelFactory
         var limits = kestrel.Limits;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
-        limits.MinRequestBodyDataRate = new MinDataRate(options.Limits.MinBytesPerSecond, options.Limits.SlowGrace);
-        limits.MinResponseDataRate = new MinDataRate(options.Limits.MinBytesPerSecond, options.Limits.SlowGrace);
+        limits.MinRequestBodyDataRate = Rate(options.Limits);
+        limits.MinResponseDataRate = Rate(options.Limits);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
         Listen(kestrel, options);
-        IConnectionListenerFactory transport = options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
-            ? new DirectTransport(ReceiveBufferSize, limits.MinResponseDataRate, runBlocking, time, loggers.CreateLogger<DirectTransport>())
-            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
         return new KestrelServer(Options.Create(kestrel), transport, loggers);
     }
+
+    private static MinDataRate Rate(ConnectionLimits limits) => new(limits.MinBytesPerSecond, limits.SlowGrace);
 
     private static void Listen(KestrelServerOptions kestrel, RegistryOptions options)
     {

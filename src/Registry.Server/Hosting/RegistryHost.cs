@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -62,7 +63,8 @@ public sealed class RegistryHost : IAsyncDisposable
             _access.TokenEndpoint));
         var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
         _application = new HttpApplication(pipeline.HandleAsync);
-        _kestrel = KestrelFactory.Create(options, storage.Threads.RunAsync, time, loggers);
+        Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
@@ -73,6 +75,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>The stores, for tests that must see what no request can.</summary>
     internal RegistryStorage Storage => _storage;
+
+    /// <summary>What moves the bytes, for tests that count its buffers.</summary>
+    internal IConnectionListenerFactory Transport { get; }
 
     /// <summary>Where the data is, absolute.</summary>
     public string StoragePath => _storage.Layout.Root;

@@ -13,8 +13,17 @@ internal static class Samples
     public static readonly TestBlob Large = Make("large", (8 * 1024 * 1024) + 4321);
     public static readonly TestBlob Larger = Make("larger", (9 * 1024 * 1024) + 1);
 
+    public static readonly TestBlob Empty = Make("empty", 0);
+
+    /// <summary>Sizes around those of pages, segments and buffers.</summary>
+    public static readonly IReadOnlyList<TestBlob> OfOddSizes =
+    [
+        .. ((int[])[1, 4096, 16_384, 65_536, 131_072, 262_144, 1_048_576]).SelectMany(size => (int[])[size - 1, size, size + 1]).Skip(1)
+            .Select(size => Make($"{size} bytes", size)),
+    ];
+
     /// <summary>Those that every registry has from the start.</summary>
-    public static readonly IReadOnlyList<TestBlob> Stored = [Small, Page, Large, Larger];
+    public static readonly IReadOnlyList<TestBlob> Stored = [Small, Page, Large, Larger, Empty, .. OfOddSizes];
 
     public static IReadOnlyDictionary<string, TestBlob> All => ByName;
 

@@ -25,6 +25,9 @@ internal static class Turns
     /// <summary>The first bytes of an answer are here; the client has not read them yet.</summary>
     public static readonly Step HasBegun = wire => wire.ExpectBytesAsync();
 
+    /// <summary>A byte outside the stream, which servers do not look at (RFC 9293, section 3.8.5).</summary>
+    public static readonly Step SendUrgent = Do(wire => wire.SendUrgent());
+
     /// <summary>The client vanishes.</summary>
     public static readonly Step Reset = Do(wire => wire.Reset());
 

@@ -45,6 +45,15 @@ internal sealed partial class Wire : IDisposable
         return wire;
     }
 
+    /// <summary>Asks for a blob that is larger than what the sockets hold, and has read nothing of the answer when its first bytes are here.</summary>
+    public static async Task<Wire> BeginDownloadAsync(TestRegistry registry, TestBlob blob)
+    {
+        var wire = await OpenAsync(registry, receiveBuffer: 64 * 1024);
+        await Turns.Send(Turns.Get(blob))(wire);
+        await Turns.HasBegun(wire);
+        return wire;
+    }
+
     /// <summary>Leaves the connection and opens another.</summary>
     public async Task ReconnectAsync()
     {
@@ -69,6 +78,9 @@ internal sealed partial class Wire : IDisposable
             // Closed by the server; the answer may be here already.
         }
     }
+
+    /// <summary>Sends a byte of urgent data.</summary>
+    public void SendUrgent() => _socket.Send([0x21], SocketFlags.OutOfBand);
 
     /// <summary>Says that nothing more will be sent.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
@@ -111,8 +123,9 @@ internal sealed partial class Wire : IDisposable
     }
 
     /// <summary>Reads what else comes until the connection is over, and does not write it down.</summary>
+    /// <param name="between">What the client does after every piece; null for nothing.</param>
     /// <returns>The bytes, and "closed" or "reset".</returns>
-    public async Task<(byte[] Bytes, string End)> ReceiveRestAsync()
+    public async Task<(byte[] Bytes, string End)> ReceiveRestAsync(Func<Task>? between = null)
     {
         var rest = new MemoryStream();
         while (true)
@@ -122,6 +135,8 @@ internal sealed partial class Wire : IDisposable
             {
                 return (rest.ToArray(), end);
             }
+
+            await (between?.Invoke() ?? Task.CompletedTask);
         }
     }
 

@@ -8,7 +8,9 @@ internal static class Continuations
 {
     private const string Expect = "Expect: 100-continue\r\n";
     private static readonly TestBlob Waiting = Make("after 100", 20_000);
-    private static readonly TestBlob Eager = Make("without waiting", 20_000);
+
+    // Small enough to arrive with the head: whether a server that waits for the rest of a body asks for it depends on the network.
+    private static readonly TestBlob Eager = Make("without waiting", 500);
 
     private static readonly string Unknown =
         $"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Waiting.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 20000\r\n{Expect}\r\n";

@@ -15,6 +15,10 @@ internal static class Downloads
         new("GET of the same large blob three times", Repeat(3, Send(Get(Large)), Answer("200 large")), StaysOpen),
         new("GET of a blob that is not there", Send(Get(Make("nowhere", 10))), Answer("404 BLOB_UNKNOWN"), StaysOpen),
         new("HEAD of a blob that is not there", Send(Request("HEAD", Path(Make("nowhere", 10)))), AnswerToHead("404"), StaysOpen),
+        new("GET of an empty blob", Send(Get(Empty)), Answer("200", "Content-Length: 0"), StaysOpen),
+        .. OfOddSizes.Select(blob => new Exchange($"GET of {blob.Bytes.Length} bytes", Send(Get(blob) + Get(Small)), Answer($"200 {NameOf(blob.Bytes)}"), Answer("200 small"), StaysOpen)),
+        new("GET of blobs of every odd size in one segment", Send(string.Concat(OfOddSizes.Select(blob => Get(blob)))), AnswerEach(OfOddSizes), StaysOpen),
+        new("GET of blobs of every odd size, slow reader", Send(string.Concat(OfOddSizes.Select(blob => Get(blob)))), AnswerEach(OfOddSizes), StaysOpen) { ReceiveBuffer = 16 * 1024 },
         new("GET of what the client has", Send(Get(Small, $"If-None-Match: \"{Small.Digest}\"")), Answer("304"), StaysOpen),
         new("GET of what the client has, large", Send(Get(Large, $"If-None-Match: \"{Large.Digest}\"")), Answer("304"), StaysOpen),
 
@@ -48,4 +52,12 @@ internal static class Downloads
             "A reader that takes a little, asks for more and then reads on",
             Send(Get(Large)), Send(Get(Larger) + Get(Small)), Answer("200 large"), Answer("200 larger"), Answer("200 small"), StaysOpen) { ReceiveBuffer = 16 * 1024 },
     ];
+
+    private static Step AnswerEach(IEnumerable<TestBlob> blobs) => async wire =>
+    {
+        foreach (var blob in blobs)
+        {
+            await Answer($"200 {NameOf(blob.Bytes)}")(wire);
+        }
+    };
 }

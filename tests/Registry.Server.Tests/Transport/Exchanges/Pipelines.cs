@@ -24,6 +24,7 @@ internal static class Pipelines
             Repeat(4, Answer("200 small"), Answer("200 large"), Answer("200 {}")), StaysOpen),
         new("A request in two pieces, cut everywhere", CutEverywhere(Get(Small)), StaysOpen),
         new("Requests byte by byte", Repeat(5, SendBy(1, [.. Get(Small).Select(c => (byte)c)]), Answer("200 small")), StaysOpen),
+        new("Urgent data in the middle of a request", Send("GET /v2/ HT"), SendUrgent, Send("TP/1.1\r\nHost: r\r\n\r\n"), Answer("200 {}"), StaysOpen),
         new("Empty lines before a request", Send("\r\n\r\n" + Get(Small)), Answer("200 small"), StaysOpen),
         new("An error between good requests", Send(Get(Small) + Request("GET", "/nowhere") + Get(Page)), Answer("200 small"), Answer("404 UNSUPPORTED"), Answer("200 page"), StaysOpen),
         new("An error first", Send(Request("GET", "/nowhere") + Get(Large)), Answer("404 UNSUPPORTED"), Answer("200 large"), StaysOpen),

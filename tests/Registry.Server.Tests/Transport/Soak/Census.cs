@@ -1,0 +1,40 @@
+using System.Runtime.Versioning;
+using Registry.Server.Hosting;
+using Registry.Server.Transport;
+
+namespace Registry.Server.Tests.Transport.Soak;
+
+/// <summary>What this process holds on to at a moment.</summary>
+/// <param name="Sockets">Descriptors of sockets.</param>
+/// <param name="Files">Descriptors of files of the registry, but for the metadata's, whose number follows the load.</param>
+/// <param name="Connections">What Kestrel takes for connections.</param>
+/// <param name="DirectConnections">What the registry's own transport takes for connections.</param>
+/// <param name="Buffers">What those have rented. Kestrel's transport does not say.</param>
+[SupportedOSPlatform("linux")]
+internal sealed record Census(int Sockets, int Files, long Connections, long DirectConnections, long Buffers)
+{
+    public static Census Take(ConnectionGauge connections, RegistryHost host)
+    {
+        var transport = host.Transport as DirectTransport;
+        var targets = new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Select(Target).ToList();
+        return new Census(
+            targets.Count(target => target.StartsWith("socket:", StringComparison.Ordinal)),
+            targets.Count(target => target.StartsWith(host.StoragePath, StringComparison.Ordinal) && !target.Contains(".db", StringComparison.Ordinal)),
+            connections.Count,
+            transport?.Connections ?? 0,
+            transport?.Pool.Rented ?? 0);
+    }
+
+    private static string Target(FileSystemInfo descriptor)
+    {
+        try
+        {
+            return descriptor.LinkTarget ?? string.Empty;
+        }
+        catch (IOException)
+        {
+            // Closed meanwhile, such as the one that lists the others.
+            return string.Empty;
+        }
+    }
+}

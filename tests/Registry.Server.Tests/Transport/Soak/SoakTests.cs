@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Logging;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+
+namespace Registry.Server.Tests.Transport.Soak;
+
+/// <summary>
+/// Many connections with random behaviour leave nothing behind: no descriptor, no buffer, no task. TRANSPORT_SOAK_CONNECTIONS makes it
+/// longer, TRANSPORT_SOAK_SEED repeats a run.
+/// </summary>
+[Collection(SoakCollection.Name)]
+[SupportedOSPlatform("linux")]
+public sealed class SoakTests(ITestOutputHelper output)
+{
+    private const int AtOnce = 48;
+    private const int WarmUp = 1000;
+
+    // A leaked connection holds some KiB; the rest is what caches and pools grow by.
+    private const long HeapPerConnection = 300;
+    private const long HeapOfCaches = 16 * 1024 * 1024;
+
+    private static readonly TestBlob[] Blobs =
+        [Samples.Make("soaked", 700), Samples.Make("soaked more", 60_000), Samples.Make("soaked through", 400_000)];
+
+    private static int Connections => Read("TRANSPORT_SOAK_CONNECTIONS", 2000);
+
+    [Theory]
+    [InlineData(TransportKind.Kestrel)]
+    [InlineData(TransportKind.Direct)]
+    public async Task Connections_with_random_aborts_leave_nothing_behind(TransportKind transport)
+    {
+        var seed = Read("TRANSPORT_SOAK_SEED", Environment.TickCount & 0xFFFFFF);
+        output.WriteLine($"TRANSPORT_SOAK_SEED={seed}");
+        using var folder = new TemporaryFolder();
+        using var log = new RecordedLog();
+        using var loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Error).AddProvider(log));
+        using var gauge = new ConnectionGauge();
+        var unobserved = new ConcurrentQueue<Exception>();
+        void Record(object? sender, UnobservedTaskExceptionEventArgs e) => unobserved.Enqueue(e.Exception);
+        TaskScheduler.UnobservedTaskException += Record;
+        try
+        {
+            var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = folder.Path, Transport = transport };
+            await using var host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
+            var address = new Uri(host.Addresses[0]);
+            await PushAsync(address);
+            await Eventually.HoldsAsync(() => Task.FromResult(gauge.Count == 0), "the connections of the pushes are closed");
+            Census Count() => Census.Take(gauge, host);
+            var before = Count();
+            await ConnectAsync(address.Port, seed, WarmUp);
+            var heap = await RestAsync(Count, before);
+
+            var started = Stopwatch.GetTimestamp();
+            await ConnectAsync(address.Port, seed + WarmUp, Connections);
+            output.WriteLine($"{Connections / Stopwatch.GetElapsedTime(started).TotalSeconds:0} connections/s");
+
+            var growth = await RestAsync(Count, before) - heap;
+            output.WriteLine($"{growth} bytes more on the heap");
+            Assert.InRange(growth, long.MinValue, HeapOfCaches + (HeapPerConnection * Connections));
+            Assert.InRange(gauge.Opened, Connections, long.MaxValue);
+            Assert.Empty(log.Entries);
+            Assert.Empty(unobserved);
+        }
+        finally
+        {
+            TaskScheduler.UnobservedTaskException -= Record;
+        }
+    }
+
+    private static int Read(string variable, int byDefault) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : byDefault;
+
+    private static async Task PushAsync(Uri address)
+    {
+        using var client = new HttpClient { BaseAddress = address };
+        foreach (var blob in Blobs)
+        {
+            await client.PushBlobAsync("t", blob);
+        }
+    }
+
+    private static async Task ConnectAsync(int port, int seed, int count)
+    {
+        var server = new IPEndPoint(IPAddress.Loopback, port);
+        var next = -1;
+        await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
+        {
+            var buffer = new byte[64 * 1024];
+            using var deadline = new CancellationTokenSource(TimeSpan.FromHours(1));
+            for (int i; (i = Interlocked.Increment(ref next)) < count;)
+            {
+                using var client = new RandomClient(seed + i, server, Blobs, buffer);
+                await client.RunAsync(deadline.Token);
+            }
+        })));
+    }
+
+    // Waits until everything is as it was, and says how much is on the heap then.
+    private static async Task<long> RestAsync(Func<Census> count, Census before)
+    {
+        var census = count();
+        try
+        {
+            await Eventually.HoldsAsync(() => Task.FromResult((census = count()) == before), "the server has let go of everything");
+        }
+        catch (TimeoutException)
+        {
+            Assert.Equal(before, census);
+        }
+
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+}

@@ -1,0 +1,106 @@
+using System.Net.Sockets;
+using Registry.Server.Configuration;
+using static Registry.Server.Tests.Transport.Turns;
+
+namespace Registry.Server.Tests.Transport;
+
+/// <summary>What happens to connections when the registry stops in good order.</summary>
+public sealed class StoppingTests
+{
+    // More than the sockets of both sides hold, so that the answer is under way until the client reads it.
+    private static readonly TestBlob Huge = Samples.Make("huge", 32 * 1024 * 1024);
+    private static readonly TestBlob Body = Samples.Make("body", 200_000);
+
+    [Theory]
+    [InlineData(TransportKind.Kestrel)]
+    [InlineData(TransportKind.Direct)]
+    public async Task A_download_is_finished_and_then_the_connection_is_closed(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport);
+        using var wire = await Wire.BeginDownloadAsync(registry, Huge);
+
+        var stop = await BeginToStopAsync(registry);
+
+        await Answer("200 huge")(wire);
+        await IsClosed(wire);
+        await stop;
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Kestrel)]
+    [InlineData(TransportKind.Direct)]
+    public async Task An_upload_is_finished_and_its_answer_says_that_the_connection_ends(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport);
+        using var wire = await Wire.OpenAsync(registry);
+        await Send(Exchanges.Bodies.Post(Body, "Expect: 100-continue\r\n"))(wire);
+        await Answer("100")(wire);
+
+        var stop = await BeginToStopAsync(registry);
+
+        await Send(Body.Bytes)(wire);
+        await Answer("201 close")(wire);
+        await IsClosed(wire);
+        await stop;
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Kestrel)]
+    [InlineData(TransportKind.Direct)]
+    public async Task Idle_connections_are_closed(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport);
+        using var fresh = await Wire.OpenAsync(registry);
+        using var used = await Wire.OpenAsync(registry);
+        await Send(Request("GET", "/v2/"))(used);
+        await Answer("200 {}")(used);
+
+        await registry.Host.DisposeAsync();
+
+        await IsClosed(used);
+        await IsClosed(fresh);
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Kestrel)]
+    [InlineData(TransportKind.Direct)]
+    public async Task A_download_that_does_not_end_in_time_is_cut_off(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport, new ConnectionLimits { Drain = TimeSpan.FromSeconds(1) });
+        using var wire = await Wire.BeginDownloadAsync(registry, Huge);
+
+        await registry.Host.DisposeAsync();
+
+        Assert.InRange((await wire.ReceiveRestAsync()).Bytes.Length, 1, Huge.Bytes.Length - 1);
+    }
+
+    private static async Task<TestRegistry> StartAsync(TransportKind transport, ConnectionLimits? limits = null)
+    {
+        var registry = await TestRegistry.StartAsync(options => options with { Transport = transport, Limits = limits ?? new() });
+        await registry.Client.PushBlobAsync("t", Huge);
+        return registry;
+    }
+
+    // Returns when it stops already: nobody is let in any more.
+    private static async Task<Task> BeginToStopAsync(TestRegistry registry)
+    {
+        var address = new Uri(registry.Host.Addresses[0]);
+        var stop = registry.Host.DisposeAsync().AsTask();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                try
+                {
+                    await socket.ConnectAsync(address.Host, address.Port);
+                    return false;
+                }
+                catch (SocketException)
+                {
+                    return true;
+                }
+            },
+            "nobody listens");
+        return stop;
+    }
+}
