@@ -20,35 +20,64 @@ public sealed record AccessRules
     /// <summary>The rules, in order.</summary>
     public IReadOnlyList<AccessRule> Rules { get; init; } = [];
 
+    /// <summary>What a user may do to a repository.</summary>
+    /// <remarks>Allocates nothing: every request asks.</remarks>
+    /// <inheritdoc cref="Decide"/>
+    public RepositoryActions FindActions(string? user, RepositoryName repository, bool isOpen)
+    {
+        if (IsAdmin(user))
+        {
+            return RepositoryActions.All;
+        }
+
+        return FindRule(user, repository) is { } index ? Rules[index].Permissions : FindDefault(user, isOpen);
+    }
+
     /// <summary>What a user may do to a repository, and why.</summary>
     /// <param name="user">The user; null for a caller without credentials.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="isOpen">Whether there is no authentication at all, so that the default holds for callers without credentials, too.</param>
     public AccessDecision Decide(string? user, RepositoryName repository, bool isOpen)
     {
-        if (user is not null && AdminUsers.Contains(user))
+        if (IsAdmin(user))
         {
             return new AccessDecision(RepositoryActions.All, $"'{user}' is one of adminUsers");
         }
 
+        if (FindRule(user, repository) is { } index)
+        {
+            var rule = Rules[index];
+            return new AccessDecision(
+                rule.Permissions,
+                $"rule {index + 1} (line {rule.Line}: \"{rule.Repository}\" for {string.Join(", ", rule.Users)}) is the first that matches");
+        }
+
+        var actions = FindDefault(user, isOpen);
+        return new AccessDecision(actions, (AllowsByDefault, actions) switch
+        {
+            (false, _) => "no rule matches, and defaultPolicy is \"deny\"",
+            (true, RepositoryActions.None) => "no rule matches, and defaultPolicy \"allow\" is for authenticated users",
+            _ => "no rule matches, and defaultPolicy is \"allow\"",
+        });
+    }
+
+    private bool IsAdmin(string? user) => user is not null && AdminUsers.Contains(user);
+
+    // The index of the first rule whose pattern and users both match.
+    private int? FindRule(string? user, RepositoryName repository)
+    {
         for (var i = 0; i < Rules.Count; i++)
         {
-            var rule = Rules[i];
-            if (rule.AppliesTo(user) && rule.Repository.Matches(repository))
+            if (Rules[i].AppliesTo(user) && Rules[i].Repository.Matches(repository))
             {
-                return new AccessDecision(
-                    rule.Permissions,
-                    $"rule {i + 1} (line {rule.Line}: \"{rule.Repository}\" for {string.Join(", ", rule.Users)}) is the first that matches");
+                return i;
             }
         }
 
-        // A default that was written with users in mind must not open the registry to everybody.
-        return AllowsByDefault && (user is not null || isOpen)
-            ? new AccessDecision(RepositoryActions.All, "no rule matches, and defaultPolicy is \"allow\"")
-            : new AccessDecision(
-                RepositoryActions.None,
-                AllowsByDefault
-                    ? "no rule matches, and defaultPolicy \"allow\" is for authenticated users"
-                    : "no rule matches, and defaultPolicy is \"deny\"");
+        return null;
     }
+
+    // A default that was written with users in mind must not open the registry to everybody.
+    private RepositoryActions FindDefault(string? user, bool isOpen) =>
+        AllowsByDefault && (user is not null || isOpen) ? RepositoryActions.All : RepositoryActions.None;
 }

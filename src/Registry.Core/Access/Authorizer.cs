@@ -87,7 +87,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         if (rules is not null)
         {
             // An external service may grant something to callers without a name; then its token is what counts beside the rules.
-            return rules().Decide(identity.Name, repository, isOpen).Actions;
+            return rules().FindActions(identity.Name, repository, isOpen);
         }
 
         return isOpen || !identity.IsAnonymous || (kind == AuthenticationKind.Token && identity.Scope is not null)
