@@ -94,9 +94,22 @@ internal static class FileResponse
     private static string ContentRange(ByteRange range, long size) =>
         string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{size}");
 
-    private static Task SendAsync(HttpContext http, BlobContent content, ByteRange range) => range.Length == 0
-        ? Task.CompletedTask
-        : http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted);
+    private static async Task SendAsync(HttpContext http, BlobContent content, ByteRange range)
+    {
+        if (range.Length == 0)
+        {
+            return;
+        }
+
+        if (content.Bytes is { } bytes)
+        {
+            // What is in memory is copied into the connection's buffer at once; a token would be allocated for nothing.
+            await http.Response.BodyWriter.WriteAsync(bytes.AsMemory((int)range.Offset, (int)range.Length), CancellationToken.None);
+            return;
+        }
+
+        await http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted);
+    }
 
     // multipart/byteranges (RFC 9110, section 14.6).
     private static async Task SendPartsAsync(HttpContext http, BlobContent content, IReadOnlyList<ByteRange> ranges)
