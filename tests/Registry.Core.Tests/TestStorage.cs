@@ -158,9 +158,9 @@ internal sealed class TestStorage : IAsyncDisposable
         Leases = new BlobLeases();
         Collector = new GarbageCollector(
             Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Storage.Clock, _grace, _loggers.CreateLogger<GarbageCollector>());
-        Blobs = new BlobOperations(Storage.Blobs, Storage.Metadata, Leases, Indexer, _loggers.CreateLogger<BlobOperations>());
+        Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, _loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer);
         Manifests = new ManifestOperations(
-            Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, _references, _loggers.CreateLogger<ManifestOperations>());
+            Storage.Blobs, Storage.Contents, Storage.Metadata, Storage.Locks, Indexer, _references, _loggers.CreateLogger<ManifestOperations>());
     }
 }

@@ -20,7 +20,7 @@ public sealed record AccessRules
     /// <summary>The rules, in order.</summary>
     public IReadOnlyList<AccessRule> Rules { get; init; } = [];
 
-    /// <summary>What a user may do to a repository: what <see cref="Decide"/> says, without the reason.</summary>
+    /// <summary>What a user may do to a repository: what <see cref="Decide"/> says, without the reason. Allocates nothing: every request asks.</summary>
     public RepositoryActions ActionsFor(string? user, RepositoryName repository, bool isOpen)
     {
         if (user is not null && AdminUsers.Contains(user))
@@ -38,7 +38,7 @@ public sealed record AccessRules
     /// <param name="isOpen">Whether there is no authentication at all, so that the default holds for callers without credentials, too.</param>
     public AccessDecision Decide(string? user, RepositoryName repository, bool isOpen)
     {
-        if (user is not null && AdminUsers.Contains(user))
+        if (IsAdmin(user))
         {
             return new AccessDecision(RepositoryActions.All, $"'{user}' is one of adminUsers");
         }

@@ -17,9 +17,10 @@ public sealed class BlobLeases
     /// Asks whether a blob can be seen, and promises it if so. Whatever expires links meanwhile is waited for, so an answer is never given
     /// about a link that is on its way out.
     /// </summary>
+    /// <param name="state">What <paramref name="find"/> needs.</param>
     /// <param name="find">Asks the metadata: the size of the blob, or null.</param>
     /// <param name="digest">The blob.</param>
-    public async Task<long?> FindAndPromiseAsync(Func<Task<long?>> find, Digest digest)
+    public async ValueTask<long?> FindAndPromiseAsync<TState>(TState state, Func<TState, Task<long?>> find, Digest digest)
     {
         ArgumentNullException.ThrowIfNull(find);
         while (true)
@@ -32,7 +33,7 @@ public sealed class BlobLeases
                 continue;
             }
 
-            var size = await find();
+            var size = await find(state);
             if (size is null)
             {
                 return null;
@@ -85,7 +86,11 @@ public sealed class BlobLeases
         while (true)
         {
             var promised = Volatile.Read(ref _promised);
-            promised[digest] = 0;
+            if (!promised.ContainsKey(digest))
+            {
+                promised[digest] = 0;
+            }
+
             if (ReferenceEquals(promised, Volatile.Read(ref _promised)))
             {
                 return;

@@ -29,21 +29,18 @@ public readonly record struct Digest : IComparable<Digest>
     /// <summary>Parses a digest; false for anything that is not one in a supported algorithm.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Digest digest)
     {
-        digest = default;
-        var colon = text.IndexOf(':');
-        if (colon < 0 || DigestAlgorithm.Find(text[..colon]) is not { } algorithm)
-        {
-            return false;
-        }
+        var algorithm = FindAlgorithm(text);
+        digest = algorithm is null ? default : new Digest(algorithm, text.ToString());
+        return algorithm is not null;
+    }
 
-        var hex = text[(colon + 1)..];
-        if (hex.Length != algorithm.HexLength || hex.ContainsAnyExcept(LowerHex))
-        {
-            return false;
-        }
-
-        digest = new Digest(algorithm, text.ToString());
-        return true;
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{char}, out Digest)"/>
+    /// <remarks>Allocates nothing: the digest keeps the string.</remarks>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Digest digest)
+    {
+        var algorithm = FindAlgorithm(text);
+        digest = algorithm is null ? default : new Digest(algorithm, text!);
+        return algorithm is not null;
     }
 
     /// <summary>Parses a digest that is known to be well-formed.</summary>
@@ -79,4 +76,17 @@ public readonly record struct Digest : IComparable<Digest>
     public static bool operator >(Digest left, Digest right) => left.CompareTo(right) > 0;
 
     public static bool operator >=(Digest left, Digest right) => left.CompareTo(right) >= 0;
+
+    // The algorithm of a text that is a digest; null for any other.
+    private static DigestAlgorithm? FindAlgorithm(ReadOnlySpan<char> text)
+    {
+        var colon = text.IndexOf(':');
+        if (colon < 0 || DigestAlgorithm.Find(text[..colon]) is not { } algorithm)
+        {
+            return null;
+        }
+
+        var hex = text[(colon + 1)..];
+        return hex.Length == algorithm.HexLength && !hex.ContainsAnyExcept(LowerHex) ? algorithm : null;
+    }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Registry.Core.Oci;
 
 /// <summary>What names a manifest in its repository: a tag or a digest, never anything else.</summary>
@@ -36,6 +38,21 @@ public readonly record struct Reference
 
         reference = default;
         return false;
+    }
+
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{char}, out Reference)"/>
+    /// <remarks>Allocates nothing: the reference keeps the string.</remarks>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Reference reference)
+    {
+        if (Oci.Tag.TryParse(text, out var tag))
+        {
+            reference = tag;
+            return true;
+        }
+
+        var isDigest = Oci.Digest.TryParse(text, out var digest);
+        reference = isDigest ? digest : default(Reference);
+        return isDigest;
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Registry.Core.Oci;
 
 /// <summary>
@@ -25,6 +27,15 @@ public readonly record struct RepositoryName
 
         name = new RepositoryName(text.ToString());
         return true;
+    }
+
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{char}, out RepositoryName)"/>
+    /// <remarks>Allocates nothing: the name keeps the string.</remarks>
+    public static bool TryParse([NotNullWhen(true)] string? text, out RepositoryName name)
+    {
+        var isValid = IsValid(text);
+        name = isValid ? new RepositoryName(text!) : default;
+        return isValid;
     }
 
     /// <summary>Parses a name that is known to be well-formed.</summary>

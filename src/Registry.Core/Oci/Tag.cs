@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Diagnostics.CodeAnalysis;
 
 namespace Registry.Core.Oci;
 
@@ -22,14 +23,18 @@ public readonly record struct Tag
     /// <summary>Parses a tag; false for anything outside the grammar.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Tag tag)
     {
-        tag = default;
-        if (text.Length is 0 or > MaxLength || text[0] is '.' or '-' || text.ContainsAnyExcept(Allowed))
-        {
-            return false;
-        }
+        var isValid = IsValid(text);
+        tag = isValid ? new Tag(text.ToString()) : default;
+        return isValid;
+    }
 
-        tag = new Tag(text.ToString());
-        return true;
+    /// <inheritdoc cref="TryParse(ReadOnlySpan{char}, out Tag)"/>
+    /// <remarks>Allocates nothing: the tag keeps the string.</remarks>
+    public static bool TryParse([NotNullWhen(true)] string? text, out Tag tag)
+    {
+        var isValid = IsValid(text);
+        tag = isValid ? new Tag(text!) : default;
+        return isValid;
     }
 
     /// <summary>Parses a tag that is known to be well-formed.</summary>
@@ -38,4 +43,7 @@ public readonly record struct Tag
 
     /// <inheritdoc/>
     public override string ToString() => Value ?? string.Empty;
+
+    private static bool IsValid(ReadOnlySpan<char> text) =>
+        text.Length is > 0 and <= MaxLength && text[0] is not ('.' or '-') && !text.ContainsAnyExcept(Allowed);
 }

@@ -3,25 +3,29 @@ using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Storage.Caching;
 
 namespace Registry.Core.Operations;
 
 /// <summary>Reading and deleting blobs of a repository.</summary>
 public sealed partial class BlobOperations(
-    IBlobStore blobs, IMetadataStore metadata, BlobLeases leases, TreeIndexer indexer, ILogger<BlobOperations> logger)
+    ContentCache contents, IMetadataStore metadata, BlobLeases leases, TreeIndexer indexer, ILogger<BlobOperations> logger)
 {
+    private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Digest Digest), Task<long?>> FindLink =
+        static link => link.Metadata.FindBlobAsync(link.Repository, link.Digest);
+
     /// <summary>
     /// The size of a blob in bytes, or BLOB_UNKNOWN. Whoever is told that it exists will not upload it, so it is kept for the grace period.
     /// </summary>
-    public async Task<Result<long>> StatAsync(RepositoryName repository, Digest digest)
+    public async ValueTask<Result<long>> StatAsync(RepositoryName repository, Digest digest)
     {
         await indexer.EnsureAsync(repository);
-        if (await leases.FindAndPromiseAsync(() => metadata.FindBlobAsync(repository, digest), digest) is not { } size)
+        if (await leases.FindAndPromiseAsync((metadata, repository, digest), FindLink, digest) is not { } size)
         {
             return RegistryErrorCode.BlobUnknown;
         }
 
-        var actual = await blobs.StatAsync(digest);
+        var actual = await contents.StatAsync(digest, size);
         if (actual != size)
         {
             LogDamaged(repository.Value, digest.Value, size, actual);
@@ -32,7 +36,7 @@ public sealed partial class BlobOperations(
     }
 
     /// <summary>Opens a blob for reading, or BLOB_UNKNOWN. The caller disposes it.</summary>
-    public async Task<Result<BlobContent>> OpenAsync(RepositoryName repository, Digest digest)
+    public async ValueTask<Result<BlobContent>> OpenAsync(RepositoryName repository, Digest digest)
     {
         await indexer.EnsureAsync(repository);
         if (await metadata.FindBlobAsync(repository, digest) is not { } size)
@@ -40,7 +44,7 @@ public sealed partial class BlobOperations(
             return RegistryErrorCode.BlobUnknown;
         }
 
-        var content = await blobs.OpenAsync(digest);
+        var content = await contents.OpenAsync(digest);
         if (content?.Length != size)
         {
             LogDamaged(repository.Value, digest.Value, size, content?.Length);

@@ -3,12 +3,14 @@ using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Storage.Caching;
 
 namespace Registry.Core.Operations;
 
 /// <summary>Manifests and tags.</summary>
 public sealed partial class ManifestOperations(
     IBlobStore blobs,
+    ContentCache contents,
     IMetadataStore metadata,
     DigestLocks locks,
     TreeIndexer indexer,
@@ -16,7 +18,7 @@ public sealed partial class ManifestOperations(
     ILogger<ManifestOperations> logger)
 {
     /// <summary>What is known of a manifest, or MANIFEST_UNKNOWN.</summary>
-    public async Task<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
+    public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
     {
         await indexer.EnsureAsync(repository);
         if (await metadata.FindManifestAsync(repository, reference) is not { } manifest)
@@ -24,7 +26,7 @@ public sealed partial class ManifestOperations(
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        var actual = await blobs.StatAsync(manifest.Digest);
+        var actual = await contents.StatAsync(manifest.Digest, manifest.Size);
         if (actual != manifest.Size)
         {
             LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, actual);
@@ -35,7 +37,7 @@ public sealed partial class ManifestOperations(
     }
 
     /// <summary>A manifest with its bytes, or MANIFEST_UNKNOWN.</summary>
-    public async Task<Result<(StoredManifest Manifest, byte[] Content)>> GetAsync(RepositoryName repository, Reference reference)
+    public async ValueTask<Result<(StoredManifest Manifest, byte[] Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
         await indexer.EnsureAsync(repository);
         if (await metadata.FindManifestAsync(repository, reference) is not { } manifest)
@@ -43,7 +45,7 @@ public sealed partial class ManifestOperations(
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        var content = await blobs.ReadAsync(manifest.Digest);
+        var content = await contents.ReadAsync(manifest.Digest);
         if (content?.Length != manifest.Size)
         {
             LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, content?.Length);

@@ -9,10 +9,13 @@ public interface IBlobStore
     /// <summary>The size in bytes; null when the bytes are not here.</summary>
     Task<long?> StatAsync(Digest digest);
 
-    /// <summary>Opens the bytes for reading; null when they are not here. The caller disposes the result.</summary>
+    /// <summary>
+    /// Opens the bytes for reading, or reads them when they are small (<see cref="BlobContent.MaxInMemory"/>); null when they are not here. The
+    /// caller disposes the result.
+    /// </summary>
     Task<BlobContent?> OpenAsync(Digest digest);
 
-    /// <summary>Reads small content whole; null when it is not here.</summary>
+    /// <summary>Reads content whole that is known to be small, as manifests are; null when it is not here.</summary>
     Task<byte[]?> ReadAsync(Digest digest);
 
     /// <summary>Stores small content that is in memory and was verified. Durable when the task ends; replaces what is there.</summary>

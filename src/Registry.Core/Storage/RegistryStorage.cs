@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Storage.Caching;
 using Registry.Core.Storage.FileSystem;
 using Registry.Core.Storage.Sqlite;
 
@@ -8,6 +9,11 @@ namespace Registry.Core.Storage;
 public sealed class RegistryStorage : IAsyncDisposable
 {
     private const int FileThreads = 16;
+
+    // Together half of what an idle server may take. As answers this is some ten thousand; as content, the manifests and configs of some
+    // thousand images.
+    private const int MetadataCacheSize = 16 * 1024 * 1024;
+    private const int ContentCacheSize = 16 * 1024 * 1024;
 
     private readonly DataFolder _folder;
     private readonly StorageThreads _threads;
@@ -26,21 +32,26 @@ public sealed class RegistryStorage : IAsyncDisposable
         var syncs = new DirectorySyncs(_threads, Health);
         var placement = new BlobPlacement(layout, _threads, syncs);
         Blobs = new FileSystemBlobStore(layout, _threads, placement, syncs, Health);
+        Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
             new UploadFiles(_threads, placement, Health),
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
-        Metadata = new SqliteMetadataStore(_database, time);
-        CollectorMetadata = new SqliteCollectorMetadata(_database);
+        var cache = new MetadataCache(MetadataCacheSize);
+        Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
+        CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
-        IndexTarget = new SqliteIndexTarget(_database, time);
+        IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
     }
 
     public IBlobStore Blobs { get; }
+
+    /// <summary>The blobs as pulls read them.</summary>
+    public ContentCache Contents { get; }
 
     public IUploadStore Uploads { get; }
 

@@ -46,7 +46,8 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         var refused = WriteHead(request, found.Manifest, out var hasBody);
         if (refused is null && hasBody)
         {
-            await request.Response.BodyWriter.WriteAsync(found.Content, request.Aborted);
+            // Small enough for the connection's buffer, mostly: a token would be allocated for nothing.
+            await request.Response.BodyWriter.WriteAsync(found.Content, CancellationToken.None);
         }
 
         return refused;

@@ -1,5 +1,5 @@
 using Registry.Core.Errors;
-using Registry.Server.Http;
+using Registry.Core.Oci;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
@@ -7,13 +7,13 @@ namespace Registry.Server.Endpoints;
 /// <summary><c>/v2/</c>: yes, this is a registry (OCI distribution-spec, "Determining Support").</summary>
 internal static class VersionEndpoint
 {
+    private static readonly ReadOnlyMemory<byte> EmptyObject = "{}"u8.ToArray();
+
     public static async Task<RegistryError?> GetAsync(RequestContext request)
     {
-        await JsonResponse.WriteAsync(request.Response, writer =>
-        {
-            writer.WriteStartObject();
-            writer.WriteEndObject();
-        });
+        request.Response.ContentType = MediaTypes.Json;
+        request.Response.ContentLength = EmptyObject.Length;
+        await request.Response.BodyWriter.WriteAsync(EmptyObject, CancellationToken.None);
         return null;
     }
 }

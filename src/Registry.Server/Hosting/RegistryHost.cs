@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
@@ -46,10 +47,10 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
-        var blobs = new BlobOperations(storage.Blobs, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
+        var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
         var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer);
         var manifests = new ManifestOperations(
-            storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
+            storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
         var referrers = new ReferrerOperations(storage.Metadata, _indexer);
 
@@ -62,7 +63,8 @@ public sealed class RegistryHost : IAsyncDisposable
             new ReferrerEndpoints(referrers),
             _access.TokenEndpoint));
         var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
-        _application = new HttpApplication(pipeline.HandleAsync);
+        Handle = pipeline.HandleAsync;
+        _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, loggers);
     }
@@ -72,6 +74,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
+
+    /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
+    internal RequestDelegate Handle { get; }
 
     /// <summary>The stores, for tests that must see what no request can.</summary>
     internal RegistryStorage Storage => _storage;

@@ -7,7 +7,18 @@ namespace Registry.Server.Http;
 /// <summary>Entity tags (RFC 9110, section 8.8.3): the digest in quotes, always strong, since the bytes never change.</summary>
 internal static class EntityTags
 {
-    public static string Of(Digest digest) => $"\"{digest}\"";
+    private static readonly RecentText Recent = new();
+
+    public static string Of(Digest digest)
+    {
+        var value = digest.Value;
+        Span<char> tag = stackalloc char[RecentText.MaxLength];
+        tag = tag[..(value.Length + 2)];
+        tag[0] = '"';
+        value.CopyTo(tag[1..]);
+        tag[^1] = '"';
+        return Recent.Get(tag);
+    }
 
     /// <summary>Whether If-None-Match says that the client has this content already.</summary>
     public static bool IsFresh(StringValues ifNoneMatch, Digest digest) =>

@@ -96,17 +96,24 @@ internal static class FileResponse
     private static string ContentRange(ByteRange range, long size) =>
         string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{size}");
 
-    private static Task SendAsync(HttpContext http, BlobContent content, ByteRange range)
+    private static async Task SendAsync(HttpContext http, BlobContent content, ByteRange range)
     {
         if (range.Length == 0)
         {
-            return Task.CompletedTask;
+            return;
+        }
+
+        if (content.Bytes is { } bytes)
+        {
+            // What is in memory is copied into the connection's buffer at once; a token would be allocated for nothing.
+            await http.Response.BodyWriter.WriteAsync(bytes.AsMemory((int)range.Offset, (int)range.Length), CancellationToken.None);
+            return;
         }
 
         // The file that is open already, where the transport takes one; what is deleted meanwhile is still sent.
-        return OperatingSystem.IsLinux() && http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
+        await (OperatingSystem.IsLinux() && http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
             ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, http.RequestAborted)
-            : http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted);
+            : http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted));
     }
 
     // multipart/byteranges (RFC 9110, section 14.6).

@@ -17,6 +17,8 @@ namespace Registry.Server.Pipeline;
 internal sealed partial class RequestPipeline(
     RouteTrie routes, AccessGate gate, ErrorResponse errors, ILogger<RequestPipeline> logger)
 {
+    private readonly RecentText _texts = new();
+
     /// <summary>Answers a request.</summary>
     public async Task HandleAsync(HttpContext http)
     {
@@ -105,14 +107,14 @@ internal sealed partial class RequestPipeline(
         }
 
         RepositoryName name = default;
-        if (route.HasName && !RepositoryName.TryParse(match.Name, out name))
+        if (route.HasName && !RepositoryName.TryParse(_texts.Get(match.Name), out name))
         {
             return Refuse(new RegistryError(
                 RegistryErrorCode.NameInvalid,
                 $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes"));
         }
 
-        return AnswerAsync(http, route, name, match.Parameter.ToString());
+        return AnswerAsync(http, route, name, _texts.Get(match.Parameter));
     }
 
     private async Task<RegistryError?> AnswerAsync(HttpContext http, Route route, RepositoryName name, string parameter)

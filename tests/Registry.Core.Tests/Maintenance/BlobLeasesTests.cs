@@ -12,17 +12,17 @@ public class BlobLeasesTests
     [Fact]
     public async Task What_was_found_is_promised_and_what_was_not_is_not()
     {
-        Assert.Equal(4, await _leases.FindAndPromiseAsync(() => Found(4), Blob));
+        Assert.Equal(4, await AskAsync(() => Found(4), Blob));
         Assert.True(_leases.IsPromised(Blob));
-        Assert.Null(await _leases.FindAndPromiseAsync(() => Found(null), Samples.Digest("other")));
+        Assert.Null(await AskAsync(() => Found(null), Samples.Digest("other")));
         Assert.False(_leases.IsPromised(Samples.Digest("other")));
     }
 
     [Fact]
     public async Task Taken_promises_are_handed_over_once_and_can_be_put_back()
     {
-        await _leases.FindAndPromiseAsync(() => Found(4), Blob);
-        await _leases.FindAndPromiseAsync(() => Found(4), Blob);
+        await AskAsync(() => Found(4), Blob);
+        await AskAsync(() => Found(4), Blob);
         var taken = _leases.Take();
         Assert.Equal([Blob], taken);
         Assert.False(_leases.IsPromised(Blob));
@@ -38,7 +38,7 @@ public class BlobLeasesTests
         var answer = new TaskCompletionSource<long?>();
         var finish = new TaskCompletionSource();
         var calls = 0;
-        var finding = _leases.FindAndPromiseAsync(
+        var finding = AskAsync(
             () =>
             {
                 asked.TrySetResult();
@@ -70,7 +70,7 @@ public class BlobLeasesTests
             await finish.Task;
             return 0;
         });
-        var finding = _leases.FindAndPromiseAsync(
+        var finding = AskAsync(
             () =>
             {
                 Interlocked.Increment(ref calls);
@@ -88,7 +88,7 @@ public class BlobLeasesTests
     public async Task An_expiry_that_fails_lets_the_questions_go_on()
     {
         await Assert.ThrowsAsync<InvalidOperationException>(() => _leases.ExpireAsync<int>(() => throw new InvalidOperationException()));
-        Assert.Equal(4, await _leases.FindAndPromiseAsync(() => Found(4), Blob));
+        Assert.Equal(4, await AskAsync(() => Found(4), Blob));
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public class BlobLeasesTests
             {
                 var link = random.Next(links.Length);
                 var before = Volatile.Read(ref cycle);
-                var size = await _leases.FindAndPromiseAsync(async () =>
+                var size = await AskAsync(async () =>
                 {
                     await Task.Yield();
                     return Volatile.Read(ref present[link]) ? 1 : null;
@@ -150,6 +150,9 @@ public class BlobLeasesTests
         await expiry;
         await Task.WhenAll(clients);
     }
+
+    private Task<long?> AskAsync(Func<Task<long?>> find, Digest digest) =>
+        _leases.FindAndPromiseAsync(find, ask => ask(), digest).AsTask();
 
     private static Task<long?> Found(long? size) => Task.FromResult(size);
 }

@@ -16,31 +16,27 @@ internal sealed class FileSystemBlobStore(
     public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
     {
         var path = layout.BlobData(digest);
-        return TryOpen(path) is { } handle ? new BlobContent(handle, path, RandomAccess.GetLength(handle)) : null;
+        if (TryOpen(path) is not { } handle)
+        {
+            return null;
+        }
+
+        var length = RandomAccess.GetLength(handle);
+        if (length > BlobContent.MaxInMemory)
+        {
+            return new BlobContent(handle, path, length);
+        }
+
+        using (handle)
+        {
+            return new BlobContent(Read(handle, (int)length));
+        }
     });
 
     public Task<byte[]?> ReadAsync(Digest digest) => threads.RunAsync(() =>
     {
         using var handle = TryOpen(layout.BlobData(digest));
-        if (handle is null)
-        {
-            return null;
-        }
-
-        var content = new byte[RandomAccess.GetLength(handle)];
-        var read = 0;
-        while (read < content.Length)
-        {
-            var count = RandomAccess.Read(handle, content.AsSpan(read), read);
-            if (count == 0)
-            {
-                return content[..read];
-            }
-
-            read += count;
-        }
-
-        return content;
+        return handle is null ? null : Read(handle, checked((int)RandomAccess.GetLength(handle)));
     });
 
     public async Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
@@ -98,6 +94,24 @@ internal sealed class FileSystemBlobStore(
                 }
             }
         }
+    }
+
+    private static byte[] Read(SafeFileHandle handle, int length)
+    {
+        var content = new byte[length];
+        var read = 0;
+        while (read < content.Length)
+        {
+            var count = RandomAccess.Read(handle, content.AsSpan(read), read);
+            if (count == 0)
+            {
+                return content[..read];
+            }
+
+            read += count;
+        }
+
+        return content;
     }
 
     private static SafeFileHandle? TryOpen(string path)

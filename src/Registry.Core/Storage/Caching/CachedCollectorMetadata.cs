@@ -1,0 +1,23 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Caching;
+
+/// <summary>
+/// The collector's metadata, beside <see cref="CachedMetadataStore"/>. Only the expiry of links changes what a repository sees: what is condemned
+/// and forgotten has neither a link nor a manifest left that could be asked for.
+/// </summary>
+internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
+{
+    public bool StoppedCleanly => metadata.StoppedCleanly;
+
+    public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
+
+    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit) =>
+        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit));
+
+    public Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => metadata.ListOrphansAsync(limit);
+
+    public Task<bool> CondemnAsync(Digest digest) => metadata.CondemnAsync(digest);
+
+    public Task ForgetAsync(Digest digest) => metadata.ForgetAsync(digest);
+}

@@ -1,0 +1,48 @@
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Caching;
+
+/// <summary>
+/// Metadata with the answers of pulls in memory. Linearizable like the store behind it, as long as every change comes through here, through
+/// <see cref="CachedCollectorMetadata"/> or through <see cref="CachedIndexTarget"/>. Listings are not kept.
+/// </summary>
+internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache cache) : IMetadataStore
+{
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
+        cache.FindManifestAsync(store, repository, reference);
+
+    public Task<RegistryError?> PutManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        return cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put));
+    }
+
+    public Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        cache.ChangeManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition));
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => store.ListTagsAsync(repository, last, limit);
+
+    public Task<Page<string>> ListRepositoriesAsync(string? last, int limit) => store.ListRepositoriesAsync(last, limit);
+
+    public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
+        store.ListReferrersAsync(repository, subject, artifactType, last, limit);
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => cache.FindBlobAsync(store, repository, digest);
+
+    public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        store.FindRepositoriesWithBlobAsync(digest, limit);
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) =>
+        cache.ChangeLinkAsync(repository, digest, async () =>
+        {
+            await store.LinkBlobAsync(repository, digest, size, upload);
+            return true;
+        });
+
+    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
+        cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest));
+
+    public Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        cache.ChangeLinkAsync(repository, digest, () => store.UnlinkBlobAsync(repository, digest));
+}

@@ -1,0 +1,48 @@
+using Registry.Core.Storage;
+using Registry.Core.Storage.Caching;
+using Registry.Core.Tests.Storage.Contracts;
+using Registry.Core.Tests.Storage.Sqlite;
+
+namespace Registry.Core.Tests.Storage.Caching;
+
+/// <summary>Metadata in SQLite behind the cache, put together as a registry has it.</summary>
+internal sealed class CachedEngine : IMetadataEngine
+{
+    private readonly SqliteEngine _sqlite = new();
+
+    public CachedEngine() => Open();
+
+    /// <summary>What the cache stands in front of.</summary>
+    public IMetadataStore Store => _sqlite.Metadata;
+
+    public MetadataCache Cache { get; private set; }
+
+    public IMetadataStore Metadata { get; private set; }
+
+    public ICollectorMetadata Collector { get; private set; }
+
+    public ITreeJournal Journal => _sqlite.Journal;
+
+    public IIndexTarget IndexTarget { get; private set; }
+
+    public RunningClock Clock => _sqlite.Clock;
+
+    public void Advance(TimeSpan time) => _sqlite.Advance(time);
+
+    public async Task ReopenAsync(bool cleanly = true)
+    {
+        await _sqlite.ReopenAsync(cleanly);
+        Open();
+    }
+
+    public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Collector), nameof(IndexTarget))]
+    private void Open()
+    {
+        Cache = new MetadataCache(1024 * 1024);
+        Metadata = new CachedMetadataStore(_sqlite.Metadata, Cache);
+        Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
+        IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);
+    }
+}

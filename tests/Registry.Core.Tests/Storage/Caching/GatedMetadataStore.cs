@@ -1,0 +1,70 @@
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Tests.Storage.Caching;
+
+/// <summary>A store whose answers can be held back after they were given, and that counts the questions that pulls ask.</summary>
+internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
+{
+    private int _questions;
+
+    public int Questions => Volatile.Read(ref _questions);
+
+    /// <summary>Runs between an answer of the store and the asker.</summary>
+    public Func<Task> AfterQuestion { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Runs between a commit of the store and the one who asked for it.</summary>
+    public Func<Task> AfterChange { get; set; } = () => Task.CompletedTask;
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
+        AskAsync(store.FindManifestAsync(repository, reference));
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => AskAsync(store.FindBlobAsync(repository, digest));
+
+    public Task<RegistryError?> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
+
+    public Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition));
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) =>
+        ChangeAsync(LinkAsync(repository, digest, size, upload));
+
+    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
+        ChangeAsync(store.MountBlobAsync(source, target, digest));
+
+    public Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        ChangeAsync(store.UnlinkBlobAsync(repository, digest));
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) =>
+        store.ListTagsAsync(repository, last, limit);
+
+    public Task<Page<string>> ListRepositoriesAsync(string? last, int limit) => store.ListRepositoriesAsync(last, limit);
+
+    public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
+        store.ListReferrersAsync(repository, subject, artifactType, last, limit);
+
+    public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        store.FindRepositoriesWithBlobAsync(digest, limit);
+
+    private async Task<T> AskAsync<T>(Task<T> asked)
+    {
+        Interlocked.Increment(ref _questions);
+        var answer = await asked;
+        await AfterQuestion();
+        return answer;
+    }
+
+    private async Task<T> ChangeAsync<T>(Task<T> changing)
+    {
+        var result = await changing;
+        await AfterChange();
+        return result;
+    }
+
+    private async Task<bool> LinkAsync(RepositoryName repository, Digest digest, long size, Guid? upload)
+    {
+        await store.LinkBlobAsync(repository, digest, size, upload);
+        return true;
+    }
+}

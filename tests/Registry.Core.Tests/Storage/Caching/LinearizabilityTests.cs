@@ -1,0 +1,141 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Tests.Storage.Caching;
+
+/// <summary>Many at once on one tag and on one link, through the cache; what they saw must fit one after the other.</summary>
+public sealed class LinearizabilityTests : IAsyncDisposable
+{
+    private const int Clients = 64;
+    private const int OperationsEach = 60;
+    private const int Toggles = 100;
+
+    private static readonly RepositoryName A = Samples.Repository("a");
+    private static readonly Digest Blob = Samples.Digest("blob");
+
+    private readonly CachedEngine _engine = new();
+
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_tag_that_many_set_and_many_read_is_one_register(int seed)
+    {
+        var tag = Tag.Parse("latest");
+        var history = new RegisterHistory<string>(string.Empty);
+        await RunAsync(seed, async (client, i, random) =>
+        {
+            if (random.Next(4) > 0)
+            {
+                await history.ReadAsync(async () => (await _engine.Metadata.FindManifestAsync(A, tag))?.Digest.Value ?? string.Empty);
+                return;
+            }
+
+            var manifest = Samples.Index([], Samples.Child(Samples.Text($"{seed} {client} {i}")));
+            await history.WriteAsync(
+                Samples.Digest(manifest).Value, async () => Assert.Null(await _engine.Metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))));
+        });
+        Assert.Equal(1 + (Clients * OperationsEach), history.Count);
+        Assert.Null(history.FindViolation());
+    }
+
+    [Theory]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task A_link_that_many_set_and_many_read_is_one_register(int seed)
+    {
+        // The size stands for the value: each link brings another.
+        var history = new RegisterHistory<long>(0);
+        await RunAsync(seed, async (client, i, random) =>
+        {
+            if (random.Next(4) > 0)
+            {
+                await history.ReadAsync(async () => await _engine.Metadata.FindBlobAsync(A, Blob) ?? 0);
+                return;
+            }
+
+            var size = 1 + (client * OperationsEach) + i;
+            await history.WriteAsync(size, () => _engine.Metadata.LinkBlobAsync(A, Blob, size));
+        });
+        Assert.Null(history.FindViolation());
+    }
+
+    [Fact]
+    public async Task A_link_that_is_gone_is_seen_by_nobody_who_asks_later()
+    {
+        // One links and unlinks; the others know in which state it was when they began to ask and when they were answered.
+        var begun = 0;
+        var ended = 0;
+        var readers = Enumerable.Range(0, Clients).Select(_ => Task.Run(async () =>
+        {
+            while (Volatile.Read(ref ended) < 2 * Toggles)
+            {
+                var first = Volatile.Read(ref ended);
+                var isSeen = await _engine.Metadata.FindBlobAsync(A, Blob) is not null;
+                var last = Volatile.Read(ref begun);
+                if (first == last)
+                {
+                    // No change was under way: after an odd number of them the link is there.
+                    Assert.Equal(last % 2 == 1, isSeen);
+                }
+
+                // Answers from memory never wait; the writer must get a thread, too.
+                await Task.Yield();
+            }
+        })).ToList();
+        for (var i = 0; i < Toggles; i++)
+        {
+            Volatile.Write(ref begun, begun + 1);
+            await _engine.Metadata.LinkBlobAsync(A, Blob, 4);
+            Volatile.Write(ref ended, ended + 1);
+            await Task.Yield();
+            Volatile.Write(ref begun, begun + 1);
+            Assert.Null(await _engine.Metadata.UnlinkBlobAsync(A, Blob));
+            Volatile.Write(ref ended, ended + 1);
+            await Task.Yield();
+        }
+
+        await Task.WhenAll(readers);
+    }
+
+    [Fact]
+    public void The_checker_accepts_what_one_after_the_other_could_have_seen()
+    {
+        var history = new RegisterHistory<string>("a");
+        history.Add("b", isWrite: true, 1, 10);
+        history.Add("a", isWrite: false, 2, 3);
+        history.Add("b", isWrite: false, 4, 5);
+        history.Add("c", isWrite: true, 6, 20);
+        history.Add("c", isWrite: false, 12, 13);
+        Assert.Null(history.FindViolation());
+    }
+
+    [Fact]
+    public void The_checker_notices_a_reader_who_sees_the_past_after_another_has_seen_the_change()
+    {
+        var history = new RegisterHistory<string>("a");
+        history.Add("b", isWrite: true, 1, 10);
+        history.Add("b", isWrite: false, 2, 3);
+        history.Add("a", isWrite: false, 4, 5);
+        Assert.NotNull(history.FindViolation());
+    }
+
+    [Fact]
+    public void The_checker_notices_a_stale_answer_after_the_change_was_answered()
+    {
+        var history = new RegisterHistory<string>("a");
+        history.Add("b", isWrite: true, 1, 2);
+        history.Add("a", isWrite: false, 3, 4);
+        Assert.NotNull(history.FindViolation());
+    }
+
+    private static Task RunAsync(int seed, Func<int, int, Random, Task> operation) =>
+        Task.WhenAll(Enumerable.Range(0, Clients).Select(client => Task.Run(async () =>
+        {
+            var random = new Random((seed * 1000) + client);
+            for (var i = 0; i < OperationsEach; i++)
+            {
+                await operation(client, i, random);
+            }
+        })));
+}
