@@ -10,21 +10,25 @@ internal sealed class BlobPlacement(FileSystemLayout layout, StorageThreads thre
 {
     private readonly HashSet<string> _durableShards = new(StringComparer.Ordinal);
 
-    /// <summary>
-    /// Moves a synced file to its place, replacing what is there: the bytes are verified, so a damaged blob is healed by pushing it again.
-    /// Durable when the task ends.
-    /// </summary>
-    public async Task PlaceAsync(string file, Digest digest)
+    /// <summary>Creates the folder of a blob. Durable when the task ends.</summary>
+    public async Task PrepareAsync(Digest digest)
     {
         await EnsureShardAsync(digest);
-        var directory = layout.BlobDirectory(digest);
-        await threads.RunAsync(() =>
-        {
-            Directory.CreateDirectory(directory);
-            DurableFile.Rename(file, layout.BlobData(digest));
-        });
-        await Task.WhenAll(syncs.SyncAsync(directory), syncs.SyncAsync(layout.BlobShard(digest)));
+        await threads.RunAsync(() => Directory.CreateDirectory(layout.BlobDirectory(digest)));
+        await syncs.SyncAsync(layout.BlobShard(digest));
     }
+
+    /// <summary>
+    /// Moves a synced file into the folder that was prepared, replacing what is there: the bytes are verified, so a damaged blob is healed
+    /// by pushing it again. Durable when the task ends.
+    /// </summary>
+    public Task PlaceAsync(string file, Digest digest) => threads.RunAsync(() =>
+    {
+        DurableFile.Rename(file, layout.BlobData(digest));
+
+        // Whoever else brings this digest waits for its lock, so there is nobody to share this sync with.
+        syncs.Sync(layout.BlobDirectory(digest));
+    });
 
     // Shard folders are never removed, so each needs its parent synced once in the life of the process.
     private async Task EnsureShardAsync(Digest digest)

@@ -33,6 +33,20 @@ internal sealed class DirectorySyncs(StorageThreads threads, StorageHealth healt
         }
     }
 
+    /// <summary>The same, on the thread of the caller and not shared.</summary>
+    public void Sync(string directory)
+    {
+        try
+        {
+            DurableFile.SyncDirectory(directory);
+        }
+        catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
+        {
+            health.Fail(e.Message);
+            throw;
+        }
+    }
+
     private async Task RunAfterAsync(Turn turn, string directory, Task? previous)
     {
         if (previous is not null)
@@ -71,19 +85,6 @@ internal sealed class DirectorySyncs(StorageThreads threads, StorageHealth healt
                     }
                 }
             }
-        }
-    }
-
-    private void Sync(string directory)
-    {
-        try
-        {
-            DurableFile.SyncDirectory(directory);
-        }
-        catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
-        {
-            health.Fail(e.Message);
-            throw;
         }
     }
 

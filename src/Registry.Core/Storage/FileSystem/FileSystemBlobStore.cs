@@ -49,7 +49,7 @@ internal sealed class FileSystemBlobStore(
         var temporary = layout.TemporaryFile(Guid.NewGuid());
         try
         {
-            await threads.RunAsync(() => WriteDurably(temporary, content));
+            await Task.WhenAll(threads.RunAsync(() => WriteDurably(temporary, content)), placement.PrepareAsync(digest));
             await placement.PlaceAsync(temporary, digest);
         }
         catch
