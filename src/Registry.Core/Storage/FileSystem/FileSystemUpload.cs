@@ -86,9 +86,7 @@ internal sealed class FileSystemUpload(
         var size = state.Length;
         try
         {
-            // The folder is made durable while the data is: one wait of the disk less.
-            await Task.WhenAll(files.Threads.RunAsync(SyncData), files.Placement.PrepareAsync(digest));
-            await files.Placement.PlaceAsync(_path, digest);
+            await files.Threads.RunAsync(() => files.Placement.Place(Open(), _path, digest));
         }
         catch
         {
@@ -240,19 +238,6 @@ internal sealed class FileSystemUpload(
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private void SyncData()
-    {
-        try
-        {
-            DurableFile.SyncData(Open(), _path);
-        }
-        catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
-        {
-            files.Health.Fail(e.Message);
-            throw;
         }
     }
 
