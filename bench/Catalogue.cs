@@ -17,6 +17,8 @@ internal static class Catalogue
         Micro<ManifestReaderBenchmarks>("manifests", "reading a manifest that is pushed", "2 min"),
         Micro<DigestBenchmarks>("digests", "SHA-256 and SHA-512 over a layer, in pieces", "1 min"),
         Micro<CommitBenchmarks>("commits", "durable changes of the metadata, 1, 8 and 64 at once, beside beginning an upload", "1 min"),
+        new("uploads", "a large upload in the store, beside hashing and writing alone; give a number of MiB for another size than 1024", "2 min",
+            arguments => UploadThroughput.RunAsync(arguments.FirstOrDefault())),
         new("small-images", "pushes and pulls of small images, 1, 8 and 64 at once; give a URL to measure another registry", "30 s",
             arguments => SmallImageLoad.RunAsync(arguments.FirstOrDefault())),
         new("passwords", "requests with a remembered password beside open ones, and while others send wrong ones", "1 min",

@@ -7,7 +7,7 @@ public interface IUploadSessions
     /// <summary>All sessions.</summary>
     IReadOnlyList<StoredUploadSession> Load();
 
-    /// <summary>Remembers a session. Durable when the task ends.</summary>
+    /// <summary>Remembers a session, across the end of the process, but perhaps not a power cut: a client begins it again.</summary>
     Task AddAsync(StoredUploadSession session);
 
     /// <summary>Forgets a session.</summary>

@@ -29,9 +29,9 @@ public sealed class RegistryStorage : IAsyncDisposable
         _database = SqliteDatabase.Open(layout.Database, Health, Clock);
         DurableFile.SyncDirectory(layout.Root);
         _threads = new StorageThreads("storage", FileThreads);
-        var syncs = new DirectorySyncs(_threads, Health);
-        var placement = new BlobPlacement(layout, _threads, syncs);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, syncs, Health);
+        var sync = new CheckedSync(Health);
+        var placement = new BlobPlacement(layout, sync);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,

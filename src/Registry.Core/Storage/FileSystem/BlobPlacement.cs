@@ -1,33 +1,37 @@
+using Microsoft.Win32.SafeHandles;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// The last steps of every blob and manifest: create the folder, rename the finished file into it, and make both names durable. A name is
-/// visible only when the data behind it has been synced before.
+/// The last steps of every blob and manifest: make its data durable, rename the file into a folder of its own, and make the names durable. A
+/// name is visible only when the data behind it has been synced before.
 /// </summary>
-internal sealed class BlobPlacement(FileSystemLayout layout, StorageThreads threads, DirectorySyncs syncs)
+/// <remarks>
+/// All on one thread: a file system with a journal commits the folder together with the data, so that the sync of the folder finds nothing
+/// left to do, and concurrent syncs share a commit of the journal without our help.
+/// </remarks>
+internal sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
 {
     private readonly HashSet<string> _durableShards = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Moves a synced file to its place, replacing what is there: the bytes are verified, so a damaged blob is healed by pushing it again.
-    /// Durable when the task ends.
+    /// Moves an open file to its place, replacing what is there: the bytes are verified, so a damaged blob is healed by pushing it again.
+    /// Blocks; durable when it returns.
     /// </summary>
-    public async Task PlaceAsync(string file, Digest digest)
+    public void Place(SafeFileHandle handle, string file, Digest digest)
     {
-        await EnsureShardAsync(digest);
+        EnsureShard(digest);
         var directory = layout.BlobDirectory(digest);
-        await threads.RunAsync(() =>
-        {
-            Directory.CreateDirectory(directory);
-            DurableFile.Rename(file, layout.BlobData(digest));
-        });
-        await Task.WhenAll(syncs.SyncAsync(directory), syncs.SyncAsync(layout.BlobShard(digest)));
+        Directory.CreateDirectory(directory);
+        sync.Data(handle, file);
+        sync.Directory(layout.BlobShard(digest));
+        DurableFile.Rename(file, layout.BlobData(digest));
+        sync.Directory(directory);
     }
 
-    // Shard folders are never removed, so each needs its parent synced once in the life of the process.
-    private async Task EnsureShardAsync(Digest digest)
+    // Shard folders are never removed, so each needs its parents synced once in the life of the process.
+    private void EnsureShard(Digest digest)
     {
         var shard = layout.BlobShard(digest);
         lock (_durableShards)
@@ -38,8 +42,9 @@ internal sealed class BlobPlacement(FileSystemLayout layout, StorageThreads thre
             }
         }
 
-        await threads.RunAsync(() => Directory.CreateDirectory(shard));
-        await Task.WhenAll(syncs.SyncAsync(layout.BlobAlgorithm(digest.Algorithm)), syncs.SyncAsync(layout.Blobs));
+        Directory.CreateDirectory(shard);
+        sync.Directory(layout.BlobAlgorithm(digest.Algorithm));
+        sync.Directory(layout.Blobs);
         lock (_durableShards)
         {
             _durableShards.Add(shard);

@@ -5,7 +5,7 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>Blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
 internal sealed class FileSystemBlobStore(
-    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, DirectorySyncs syncs, StorageHealth health) : IBlobStore
+    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, StorageHealth health) : IBlobStore
 {
     public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() =>
     {
@@ -39,42 +39,38 @@ internal sealed class FileSystemBlobStore(
         return handle is null ? null : Read(handle, checked((int)RandomAccess.GetLength(handle)));
     });
 
-    public async Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
+    public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
     {
         health.ThrowIfFailed();
-        var temporary = layout.TemporaryFile(Guid.NewGuid());
-        try
+        return threads.RunAsync(() =>
         {
-            await threads.RunAsync(() => WriteDurably(temporary, content));
-            await placement.PlaceAsync(temporary, digest);
-        }
-        catch
-        {
-            await threads.RunAsync(() => File.Delete(temporary));
-            throw;
-        }
-    }
-
-    public async Task<bool> DeleteAsync(Digest digest)
-    {
-        var existed = await threads.RunAsync(() =>
-        {
-            var directory = layout.BlobDirectory(digest);
-            if (!Directory.Exists(directory))
+            var temporary = layout.TemporaryFile(Guid.NewGuid());
+            try
             {
-                return false;
+                using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+                RandomAccess.Write(handle, content.Span, 0);
+                placement.Place(handle, temporary, digest);
             }
-
-            Directory.Delete(directory, recursive: true);
-            return true;
+            catch
+            {
+                File.Delete(temporary);
+                throw;
+            }
         });
-        if (existed)
+    }
+
+    public Task<bool> DeleteAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        var directory = layout.BlobDirectory(digest);
+        if (!Directory.Exists(directory))
         {
-            await syncs.SyncAsync(layout.BlobShard(digest));
+            return false;
         }
 
-        return existed;
-    }
+        Directory.Delete(directory, recursive: true);
+        sync.Directory(layout.BlobShard(digest));
+        return true;
+    });
 
     public IEnumerable<Digest> Enumerate()
     {
@@ -123,21 +119,6 @@ internal sealed class FileSystemBlobStore(
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
             return null;
-        }
-    }
-
-    private void WriteDurably(string path, ReadOnlyMemory<byte> content)
-    {
-        using var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
-        RandomAccess.Write(handle, content.Span, 0);
-        try
-        {
-            DurableFile.SyncData(handle, path);
-        }
-        catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
-        {
-            health.Fail(e.Message);
-            throw;
         }
     }
 }

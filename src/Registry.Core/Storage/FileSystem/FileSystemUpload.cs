@@ -10,9 +10,12 @@ namespace Registry.Core.Storage.FileSystem;
 internal sealed class FileSystemUpload(
     UploadState state, FileSystemUploadStore store, FileSystemLayout layout, UploadFiles files, TimeProvider time) : IUpload
 {
-    // Each hop to a storage thread and each write costs some microseconds; a quarter of a MiB makes them vanish, and the receive buffer
-    // of the server (1 MiB) keeps filling meanwhile.
-    private const int WriteSize = 256 * 1024;
+    // What is worth a hop to a storage thread, and what is hashed and written at a time: larger, and it leaves the core's cache in between.
+    // The receive buffer of the server (1 MiB) keeps filling meanwhile.
+    private const int PieceSize = 256 * 1024;
+
+    // A hop takes what has arrived, up to this, so that the threads do not lose time to each other when there is little of it.
+    private const int TurnSize = 4 * PieceSize;
 
     // How much may be dirty before write-back starts, so that the sync at the end finds little left to do.
     private const long WriteBackSize = 8 * 1024 * 1024;
@@ -20,6 +23,7 @@ internal sealed class FileSystemUpload(
     private const int RehashBufferSize = 1024 * 1024;
 
     private readonly string _path = layout.UploadData(state.Id);
+    private readonly List<ReadOnlyMemory<byte>> _segments = [];
     private SafeFileHandle? _handle;
     private long _writtenBack = state.Length;
 
@@ -31,11 +35,12 @@ internal sealed class FileSystemUpload(
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
+            var turn = received.Buffer.Length > TurnSize ? received.Buffer.Slice(0, TurnSize) : received.Buffer;
             try
             {
-                if (!received.Buffer.IsEmpty)
+                if (!turn.IsEmpty)
                 {
-                    await files.Threads.RunAsync(() => Write(received.Buffer, algorithm));
+                    await KeepAsync(turn, algorithm);
                     state.LastActivity = time.GetTimestamp();
                 }
             }
@@ -44,42 +49,57 @@ internal sealed class FileSystemUpload(
                 // After a read that failed there is nothing to advance from; after a write that failed the server drains the rest.
                 if (received.BrokenOff is null)
                 {
-                    body.AdvanceTo(received.Buffer.End);
+                    body.AdvanceTo(turn.End);
                 }
             }
 
             received.BrokenOff?.Throw();
-            if (received.IsCompleted)
+            if (received.IsCompleted && turn.Length == received.Buffer.Length)
             {
                 return;
             }
         }
     }
 
-    public Task<bool> MatchesAsync(Digest digest) => files.Threads.RunAsync(() =>
+    public async Task<bool> MatchesAsync(Digest digest)
     {
-        Span<byte> hash = stackalloc byte[digest.Algorithm.HexLength / 2];
         if ((state.Length == 0 ? state.HashOrBegin(digest.Algorithm) : state.Hash(digest.Algorithm)) is { } kept)
         {
-            kept.GetCurrentHash(hash);
-        }
-        else
-        {
-            using var again = digest.Algorithm.CreateHash();
-            HashFile(again);
-            again.GetCurrentHash(hash);
+            return Current(kept) == digest;
         }
 
-        return Digest.FromHash(digest.Algorithm, hash) == digest;
-    });
+        using var again = digest.Algorithm.CreateHash();
+        await files.Threads.RunAsync(() => HashFile(again));
+        return Current(again) == digest;
+
+        Digest Current(IncrementalHash hash)
+        {
+            Span<byte> value = stackalloc byte[digest.Algorithm.HexLength / 2];
+            hash.GetCurrentHash(value);
+            return Digest.FromHash(digest.Algorithm, value);
+        }
+    }
 
     public async Task<long> CommitAsync(Digest digest)
     {
         files.Health.ThrowIfFailed();
-        await files.Threads.RunAsync(SyncData);
-        await files.Placement.PlaceAsync(_path, digest);
+        var size = state.Length;
+        try
+        {
+            await files.Threads.RunAsync(() => files.Placement.Place(Open(), _path, digest));
+        }
+        catch
+        {
+            // After a sync that failed, the kernel may have dropped what it could not write, whatever the file reads like; after the
+            // rename there is no file. Nothing that is left may be committed by trying again.
+            _handle?.Dispose();
+            _handle = null;
+            await store.BeginAgainAsync(state);
+            throw;
+        }
+
         store.Forget(state);
-        return state.Length;
+        return size;
     }
 
     public Task AbortAsync() => store.AbortAsync(state);
@@ -109,7 +129,7 @@ internal sealed class FileSystemUpload(
             }
 
             seen = result.Buffer;
-            if (result.IsCompleted || result.IsCanceled || seen.Length >= WriteSize)
+            if (result.IsCompleted || result.IsCanceled || seen.Length >= PieceSize)
             {
                 return new Received(seen, result.IsCompleted, null);
             }
@@ -118,36 +138,89 @@ internal sealed class FileSystemUpload(
         }
     }
 
-    private void Write(ReadOnlySequence<byte> data, DigestAlgorithm algorithm)
+    // Hashing and writing take about as long as each other. With cores to spare, this thread hashes while a storage thread writes the same
+    // memory; on a busy machine that costs only the wake-up of another thread, and one does both.
+    private async Task KeepAsync(ReadOnlySequence<byte> data, DigestAlgorithm algorithm)
     {
-        var handle = Open();
-        var offset = state.Length;
         var hash = state.HashOrBegin(algorithm);
-        var segments = new List<ReadOnlyMemory<byte>>();
-        foreach (var segment in data)
-        {
-            hash?.AppendData(segment.Span);
-            segments.Add(segment);
-        }
-
         try
         {
-            RandomAccess.Write(handle, segments, offset);
+            if (hash is not null && data.Length >= PieceSize && files.Threads.Busy < Environment.ProcessorCount / 2)
+            {
+                var writing = files.Threads.RunAsync(() => Write(data, null));
+                Hash(data, hash);
+                await writing;
+            }
+            else
+            {
+                await files.Threads.RunAsync(() => Write(data, hash));
+            }
         }
         catch
         {
-            // The file is the truth about the offset, and the hash has gone past it: take back what was written of this piece.
+            // The hash has gone past what is in the file.
             state.DropHash();
-            RandomAccess.SetLength(handle, offset);
             throw;
         }
+    }
 
-        state.Length = offset + data.Length;
+    private static void Hash(ReadOnlySequence<byte> data, IncrementalHash hash)
+    {
+        foreach (var segment in data)
+        {
+            hash.AppendData(segment.Span);
+        }
+    }
+
+    private void Write(ReadOnlySequence<byte> data, IncrementalHash? hash)
+    {
+        var handle = Open();
+        for (var left = data; !left.IsEmpty;)
+        {
+            var piece = left.Length > PieceSize ? left.Slice(0, PieceSize) : left;
+            if (hash is not null)
+            {
+                Hash(piece, hash);
+            }
+
+            WritePiece(handle, piece);
+            left = left.Slice(piece.End);
+        }
+
         if (state.Length - _writtenBack >= WriteBackSize)
         {
             DurableFile.StartWriteBack(handle, _writtenBack, state.Length - _writtenBack);
             _writtenBack = state.Length;
         }
+    }
+
+    private void WritePiece(SafeFileHandle handle, ReadOnlySequence<byte> piece)
+    {
+        try
+        {
+            if (piece.IsSingleSegment)
+            {
+                RandomAccess.Write(handle, piece.FirstSpan, state.Length);
+            }
+            else
+            {
+                _segments.Clear();
+                foreach (var segment in piece)
+                {
+                    _segments.Add(segment);
+                }
+
+                RandomAccess.Write(handle, _segments, state.Length);
+            }
+        }
+        catch
+        {
+            // The length of the file is the truth about the offset: take back what was written of this piece.
+            RandomAccess.SetLength(handle, state.Length);
+            throw;
+        }
+
+        state.Length += piece.Length;
     }
 
     private void HashFile(IncrementalHash hash)
@@ -168,28 +241,9 @@ internal sealed class FileSystemUpload(
         }
     }
 
-    private void SyncData()
-    {
-        try
-        {
-            DurableFile.SyncData(Open(), _path);
-        }
-        catch (SyncException e)
-        {
-            // The kernel may have dropped what it could not write, whatever the file reads like now: this upload cannot be saved.
-            state.DropHash();
-            if (!StorageException.IsFullCode(e.HResult))
-            {
-                files.Health.Fail(e.Message);
-            }
-
-            throw;
-        }
-    }
-
-    // The first byte creates the file.
-    private SafeFileHandle Open() =>
-        _handle ??= File.OpenHandle(_path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    // The first byte creates the file, or empties one that could not be removed.
+    private SafeFileHandle Open() => _handle ??= File.OpenHandle(
+        _path, state.Length == 0 ? FileMode.Create : FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
     private readonly record struct Received(
         ReadOnlySequence<byte> Buffer, bool IsCompleted, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);

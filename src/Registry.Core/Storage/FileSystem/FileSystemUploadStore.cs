@@ -79,24 +79,29 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     internal async Task AbortAsync(UploadState upload)
     {
         // The file first: on a full disk, forgetting the session needs the room that it gives back.
-        try
-        {
-            await _files.Threads.RunAsync(() => File.Delete(_layout.UploadData(upload.Id)));
-        }
-        catch (StorageException e)
-        {
-            // The next start removes it: no session is left.
-            LogLeftBehind(upload.Id, e.Message);
-        }
-
-        upload.Length = 0;
-        upload.DropHash();
+        await BeginAgainAsync(upload);
         if (_uploads.ContainsKey(upload.Id))
         {
             await _sessions.RemoveAsync(upload.Id);
         }
 
         Forget(upload);
+    }
+
+    /// <summary>Throws away what an upload has received.</summary>
+    internal async Task BeginAgainAsync(UploadState upload)
+    {
+        try
+        {
+            await _files.Threads.RunAsync(() => File.Delete(_layout.UploadData(upload.Id)));
+        }
+        catch (StorageException e)
+        {
+            LogLeftBehind(upload.Id, e.Message);
+        }
+
+        upload.Length = 0;
+        upload.DropHash();
     }
 
     private UploadState Begin(StoredUploadSession session, long length) =>
@@ -130,6 +135,6 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The file of the aborted upload {Id} could not be removed: {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "The file of the upload {Id} could not be removed: {Reason}")]
     private partial void LogLeftBehind(Guid id, string reason);
 }

@@ -133,21 +133,29 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>Runs a mutation; an error result takes it back.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => _writer.WriteAsync(mutate);
+    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => _writer.WriteAsync(mutate, isDurable: true);
 
     /// <summary>Runs a mutation that has nothing to answer.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task WriteAsync(Action<SqliteSession> mutate) => _writer.WriteAsync<bool>(session =>
-    {
-        mutate(session);
-        return true;
-    });
+    internal Task WriteAsync(Action<SqliteSession> mutate) => WriteAsync(mutate, isDurable: true);
+
+    /// <summary>Runs a mutation that outlives the process, but perhaps not a power cut, and has nothing to answer.</summary>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    internal Task WriteUnsyncedAsync(Action<SqliteSession> mutate) => WriteAsync(mutate, isDurable: false);
 
     /// <summary>Whether the tree has been indexed, as the transaction of the session sees it.</summary>
     internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
 
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+
+    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => _writer.WriteAsync<bool>(
+        session =>
+        {
+            mutate(session);
+            return true;
+        },
+        isDurable);
 
     private static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
 

@@ -14,7 +14,7 @@ public sealed class SqliteUploadSessions(SqliteDatabase database) : IUploadSessi
             row.IsDBNull(2) ? null : row.GetString(2),
             DigestAlgorithm.Find(row.GetString(3)) ?? DigestAlgorithm.Sha256))).GetAwaiter().GetResult();
 
-    public Task AddAsync(StoredUploadSession session) => database.WriteAsync(connection =>
+    public Task AddAsync(StoredUploadSession session) => database.WriteUnsyncedAsync(connection =>
     {
         connection.Execute(
             "INSERT INTO uploads (id, repository, owner, algorithm) VALUES (@1, @2, @3, @4)",
@@ -24,7 +24,7 @@ public sealed class SqliteUploadSessions(SqliteDatabase database) : IUploadSessi
             session.Algorithm.Name);
     });
 
-    public Task RemoveAsync(Guid id) => database.WriteAsync(connection => Remove(connection, id));
+    public Task RemoveAsync(Guid id) => database.WriteUnsyncedAsync(connection => Remove(connection, id));
 
     /// <summary>Forgets a session, in the transaction of the change that ends it.</summary>
     internal static void Remove(SqliteSession connection, Guid id) => connection.Execute("DELETE FROM uploads WHERE id = @1", Name(id));

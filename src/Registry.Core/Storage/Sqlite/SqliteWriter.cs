@@ -20,6 +20,8 @@ internal sealed class SqliteWriter : IDisposable
     private readonly Action _journalWritten;
     private readonly BlockingCollection<IMutation> _queue = [];
     private readonly Thread _thread;
+    private IMutation? _held;
+    private bool _syncs = true;
 
     public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten)
     {
@@ -32,6 +34,9 @@ internal sealed class SqliteWriter : IDisposable
 
     private interface IMutation
     {
+        /// <summary>Whether it must survive a power cut.</summary>
+        bool IsDurable { get; }
+
         /// <summary>Runs it; false when what it did must be taken back.</summary>
         bool Run(SqliteSession session);
 
@@ -42,10 +47,14 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>
     /// Runs a mutation in the next transaction. An error result, or an exception, takes back what it did. The task ends after the commit.
     /// </summary>
-    public async Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate)
+    /// <param name="mutate">The mutation.</param>
+    /// <param name="isDurable">
+    /// Whether the commit must survive a power cut. If it need not, it survives the end of the process, and costs no sync of its own.
+    /// </param>
+    public async Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable)
     {
         _health.ThrowIfFailed();
-        var mutation = new Mutation<T>(mutate);
+        var mutation = new Mutation<T>(mutate, isDurable);
         try
         {
             _queue.Add(mutation);
@@ -69,10 +78,8 @@ internal sealed class SqliteWriter : IDisposable
     private void Work()
     {
         var batch = new List<IMutation>();
-        foreach (var first in _queue.GetConsumingEnumerable())
+        while (TakeFirst(batch))
         {
-            batch.Clear();
-            batch.Add(first);
             Exception? fault = null;
             try
             {
@@ -100,12 +107,52 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
+    // Whatever waits already; false when the writer ends.
+    private bool TakeFirst(List<IMutation> batch)
+    {
+        batch.Clear();
+        if (_held is { } held)
+        {
+            batch.Add(held);
+            _held = null;
+        }
+        else if (_queue.TryTake(out var first, Timeout.Infinite))
+        {
+            batch.Add(first);
+        }
+
+        while (batch.Count is > 0 and < MaxMutationsPerCommit && _queue.TryTake(out var next))
+        {
+            batch.Add(next);
+        }
+
+        return batch.Count > 0;
+    }
+
     private void CommitBatch(List<IMutation> batch)
     {
+        var isDurable = batch.Any(mutation => mutation.IsDurable);
+        if (_syncs != isDurable)
+        {
+            // With a write-ahead log, NORMAL leaves out the sync of the commit; a later FULL one covers it.
+            _session.Pragma(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+            _syncs = isDurable;
+        }
+
         _session.Execute("BEGIN IMMEDIATE");
-        RunInSavepoint(batch[0]);
+        foreach (var mutation in batch)
+        {
+            RunInSavepoint(mutation);
+        }
+
         while (batch.Count < MaxMutationsPerCommit && _queue.TryTake(out var next))
         {
+            if (next.IsDurable && !isDurable)
+            {
+                _held = next;
+                break;
+            }
+
             batch.Add(next);
             RunInSavepoint(next);
         }
@@ -152,11 +199,13 @@ internal sealed class SqliteWriter : IDisposable
         return new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
     }
 
-    private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate) : IMutation
+    private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable) : IMutation
     {
         private readonly TaskCompletionSource<Result<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Result<T> _result;
         private Exception? _exception;
+
+        public bool IsDurable => isDurable;
 
         public Task<Result<T>> Task => _done.Task;
 

@@ -78,6 +78,19 @@ public abstract class UploadStoreContract(IByteEngine engine) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Many_large_uploads_at_once_do_not_mix()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 12).Select(i => Task.Run(async () =>
+        {
+            var content = Samples.Bytes(i, 3_000_000 + (i * 77_777));
+            var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+            await AppendAsync(session.Id, content[..1_000_000]);
+            await AppendAsync(session.Id, content[1_000_000..]);
+            await CommitAsync(session.Id, content, DigestAlgorithm.Sha256);
+        })));
+    }
+
+    [Fact]
     public async Task A_digest_that_does_not_match_leaves_the_upload_as_it_is()
     {
         var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);

@@ -53,9 +53,9 @@ internal sealed class FileSystemEngine : IByteEngine
         _data = DataFolder.Open(_folder.Path);
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
         Threads = new StorageThreads("test storage", 4);
-        var syncs = new DirectorySyncs(Threads, Health);
-        var placement = new BlobPlacement(Layout, Threads, syncs);
-        Blobs = new FileSystemBlobStore(Layout, Threads, placement, syncs, Health);
+        var sync = new CheckedSync(Health);
+        var placement = new BlobPlacement(Layout, sync);
+        Blobs = new FileSystemBlobStore(Layout, Threads, placement, sync, Health);
         _database = SqliteDatabase.Open(Layout.Database, Health, new RunningClock(Time));
         Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(

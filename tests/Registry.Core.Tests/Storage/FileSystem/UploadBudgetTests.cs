@@ -1,0 +1,28 @@
+using System.IO.Pipelines;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Tests.Storage.FileSystem;
+
+/// <summary>What an upload may allocate, whatever its size: the bytes themselves stay where the server has received them.</summary>
+[Collection(Alone.Name)]
+public sealed class UploadBudgetTests
+{
+    private const int Megabyte = 1024 * 1024;
+    private const int BytesPerMegabyte = 8 * 1024;
+
+    [Fact]
+    public async Task Appending_a_megabyte_allocates_a_few_kilobytes()
+    {
+        await using var engine = new FileSystemEngine();
+        var content = Samples.Bytes(1, 32 * Megabyte);
+        await using var upload = engine.Uploads.CreateUnnamed(Samples.Repository("team/app"), DigestAlgorithm.Sha256);
+        await upload.AppendAsync(Samples.Body(content[..Megabyte]), DigestAlgorithm.Sha256, default);
+        PipeReader body = Samples.Body(content);
+
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await upload.AppendAsync(body, DigestAlgorithm.Sha256, default);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+
+        Assert.InRange(allocated / (content.Length / Megabyte), 0, BytesPerMegabyte);
+    }
+}
