@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using Registry.Bench.Load;
 using Registry.Bench.Micro;
 using Registry.Bench.Storage;
+using Registry.Bench.Targets;
 
 namespace Registry.Bench;
 
@@ -11,6 +12,7 @@ internal static class Catalogue
 {
     public static readonly IReadOnlyList<Entry> Entries =
     [
+        new("targets", "the performance targets P1 to P9 beside distribution, docker-registry, nginx and bare Kestrel", "20 min; --quick 3 min", TargetsCommand.RunAsync),
         Micro<RouterBenchmarks>("router", "a path through the route table", "1 min"),
         Micro<NameBenchmarks>("names", "repository names, tags and digests out of a path", "2 min"),
         Micro<ManifestReaderBenchmarks>("manifests", "reading a manifest that is pushed", "2 min"),

@@ -1,10 +1,16 @@
 using Registry.Bench;
+using Registry.Bench.Peers;
 
 // dotnet run -c Release --project bench -- <name>
 if (args is not [var name, .. var rest])
 {
     Console.Out.WriteLine(Catalogue.Describe());
     return 0;
+}
+
+if (name == BareKestrel.Command)
+{
+    await BareKestrel.ServeAsync(rest[0]);
 }
 
 var chosen = name == "all" ? Catalogue.Entries : [.. Catalogue.Entries.Where(entry => entry.Name == name)];
@@ -14,9 +20,17 @@ if (chosen.Count == 0)
     return 2;
 }
 
-foreach (var entry in chosen)
+try
 {
-    await entry.RunAsync(rest);
+    foreach (var entry in chosen)
+    {
+        await entry.RunAsync(rest);
+    }
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
 }
 
 return 0;
