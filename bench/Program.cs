@@ -1,4 +1,5 @@
 using Registry.Bench;
+using Registry.Bench.Peers;
 
 // dotnet run -c Release --project bench -- <name>
 if (args is not [var name, .. var rest])
@@ -7,16 +8,29 @@ if (args is not [var name, .. var rest])
     return 0;
 }
 
-var chosen = name == "all" ? Catalogue.Entries : [.. Catalogue.Entries.Where(entry => entry.Name == name)];
+if (name == BareKestrel.Command)
+{
+    await BareKestrel.ServeAsync(rest[0]);
+}
+
+List<Catalogue.Entry> chosen = [.. Catalogue.Entries.Where(entry => name == "all" ? entry.Name != "targets" : entry.Name == name)];
 if (chosen.Count == 0)
 {
     Console.Error.WriteLine($"There is no benchmark '{name}'.\n\n{Catalogue.Describe()}");
     return 2;
 }
 
-foreach (var entry in chosen)
+try
 {
-    await entry.RunAsync(rest);
+    foreach (var entry in chosen)
+    {
+        await entry.RunAsync(rest);
+    }
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
 }
 
 return 0;

@@ -18,12 +18,16 @@ public class RouterBenchmarks
         new ListEndpoints(null!),
         new ReferrerEndpoints(null!)));
 
-    [Params(
+    public static IReadOnlyList<string> Paths { get; } =
+    [
         "/v2/",
         "/v2/library/alpine/manifests/latest",
         "/v2/library/alpine/blobs/" + Digest,
         "/v2/a/manifests/b/tags/list/blobs/uploads/0d3b1f0e-3f0f-4d0e-9d3c-5f3c2b1a0f9e",
-        "/v2/library/alpine/nothing/here")]
+        "/v2/library/alpine/nothing/here",
+    ];
+
+    [ParamsSource(nameof(Paths))]
     public string Path { get; set; } = string.Empty;
 
     [Benchmark(Baseline = true)]

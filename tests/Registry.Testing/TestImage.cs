@@ -42,20 +42,16 @@ public sealed class TestImage
     /// <param name="layers">How many layers.</param>
     /// <param name="algorithm">The algorithm of the digests in it.</param>
     /// <param name="mediaType">Its type.</param>
+    /// <param name="layerSize">The size of each layer in bytes.</param>
     public static TestImage Create(
-        Action<JsonObject>? edit = null, int layers = 1, string algorithm = "sha256", string mediaType = OciManifest)
+        Action<JsonObject>? edit = null, int layers = 1, string algorithm = "sha256", string mediaType = OciManifest, int layerSize = 1000) =>
+        Create([.. Enumerable.Range(0, layers).Select(_ => TestBlob.Random(layerSize))], edit, algorithm, mediaType);
+
+    /// <summary>An image with the layers of another and one more.</summary>
+    public static TestImage On(TestImage image, int layerSize = 1000)
     {
-        var config = TestBlob.OfText($$"""{"architecture":"amd64","os":"linux","id":"{{Guid.NewGuid()}}"}""");
-        List<TestBlob> content = [.. Enumerable.Range(0, layers).Select(_ => TestBlob.Random())];
-        var json = new JsonObject
-        {
-            ["schemaVersion"] = 2,
-            ["mediaType"] = mediaType,
-            ["config"] = Descriptor(config, ConfigType, algorithm),
-            ["layers"] = new JsonArray([.. content.Select(layer => Descriptor(layer, LayerType, algorithm))]),
-        };
-        edit?.Invoke(json);
-        return new TestImage(json, mediaType, [config, .. content], []);
+        ArgumentNullException.ThrowIfNull(image);
+        return Create([.. image.Blobs.Skip(1), TestBlob.Random(layerSize)], null, "sha256", OciManifest);
     }
 
     /// <summary>An artifact: an empty config and a type.</summary>
@@ -108,4 +104,18 @@ public sealed class TestImage
 
     /// <inheritdoc/>
     public override string ToString() => Encoding.UTF8.GetString(Manifest.Bytes);
+
+    private static TestImage Create(List<TestBlob> content, Action<JsonObject>? edit, string algorithm, string mediaType)
+    {
+        var config = TestBlob.OfText($$"""{"architecture":"amd64","os":"linux","id":"{{Guid.NewGuid()}}"}""");
+        var json = new JsonObject
+        {
+            ["schemaVersion"] = 2,
+            ["mediaType"] = mediaType,
+            ["config"] = Descriptor(config, ConfigType, algorithm),
+            ["layers"] = new JsonArray([.. content.Select(layer => Descriptor(layer, LayerType, algorithm))]),
+        };
+        edit?.Invoke(json);
+        return new TestImage(json, mediaType, [config, .. content], []);
+    }
 }

@@ -1,0 +1,44 @@
+using Registry.Testing;
+
+namespace Registry.Bench.Peers;
+
+/// <summary>CNCF distribution: the binary that PEER_BIN names, and Debian's docker-registry.</summary>
+internal static class DistributionServer
+{
+    public const string PeerVariable = "PEER_BIN";
+    public const string PeerName = "distribution";
+    public const string DebianName = "docker-registry";
+
+    /// <summary>Starts <c>PROGRAM serve CONFIGURATION</c> over a folder.</summary>
+    public static async Task<Contestant> StartAsync(string name, string program, TemporaryFolder folders)
+    {
+        var endpoint = Contestant.FreeEndpoint();
+        var root = folders.Folder(name);
+        var configuration = folders.File($"{name}.yml");
+
+        // As the image of distribution has it, without the log of requests: nothing that costs it time and nobody reads.
+        await File.WriteAllTextAsync(configuration, $$"""
+            version: 0.1
+            log:
+              level: error
+              accesslog:
+                disabled: true
+            storage:
+              cache:
+                blobdescriptor: inmemory
+              filesystem:
+                rootdirectory: {{root}}
+              delete:
+                enabled: true
+            http:
+              addr: {{endpoint}}
+            """);
+
+        // Version 3 sends traces to a collector unless told otherwise.
+        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
+            .Where(variable => variable.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(variable => variable, _ => (string?)null);
+        environment["OTEL_TRACES_EXPORTER"] = "none";
+        var version = await Programs.VersionAsync(program, "--version");
+        return await Contestant.StartAsync(name, version, root, endpoint, program, ["serve", configuration], environment);
+    }
+}

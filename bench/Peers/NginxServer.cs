@@ -1,0 +1,48 @@
+using Registry.Testing;
+
+namespace Registry.Bench.Peers;
+
+/// <summary>nginx with sendfile over the same files that our server has.</summary>
+internal static class NginxServer
+{
+    public const string Name = "nginx";
+
+    /// <summary>Where a blob of our server is.</summary>
+    public static string BlobPath(string digest) => $"/blobs/{digest[..6]}/{digest[7..9]}/{digest[7..]}/data";
+
+    /// <summary>Starts it.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="served">The data folder of our server.</param>
+    /// <param name="folders">Where its own files go.</param>
+    public static async Task<Contestant> StartAsync(string program, string served, TemporaryFolder folders)
+    {
+        var endpoint = Contestant.FreeEndpoint();
+        var own = folders.Folder(Name);
+        var configuration = folders.File(Name, "nginx.conf");
+        await File.WriteAllTextAsync(configuration, $$"""
+            {{(Environment.UserName == "root" ? "user root;" : string.Empty)}}
+            daemon off;
+            worker_processes auto;
+            pid {{own}}/pid;
+            error_log {{own}}/error.log;
+            events { worker_connections 1024; }
+            http {
+              access_log off;
+              sendfile on;
+              tcp_nopush on;
+              keepalive_requests 1000000000;
+              client_body_temp_path {{own}}/body;
+              proxy_temp_path {{own}}/proxy;
+              fastcgi_temp_path {{own}}/fastcgi;
+              uwsgi_temp_path {{own}}/uwsgi;
+              scgi_temp_path {{own}}/scgi;
+              server {
+                listen {{endpoint}};
+                root {{served}};
+              }
+            }
+            """);
+        var version = await Programs.VersionAsync(program, "-v");
+        return await Contestant.StartAsync(Name, version, own, endpoint, program, ["-c", configuration, "-e", Path.Combine(own, "error.log")]);
+    }
+}

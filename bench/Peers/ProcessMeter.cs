@@ -1,0 +1,79 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Registry.Bench.Peers;
+
+/// <summary>
+/// What the processes of one session use: a server that was started in a session of its own, with its workers. Linux only.
+/// </summary>
+/// <param name="session">The process id of the session's leader.</param>
+internal sealed partial class ProcessMeter(int session)
+{
+    private const string ResetPeak = "5";
+
+    /// <summary>
+    /// Processor time so far, user and system, in seconds, of all threads that there are and were. From the process clock, which counts
+    /// nanoseconds; /proc/PID/stat has the same in steps of 10 ms.
+    /// </summary>
+    public double CpuSeconds() => Processes().Sum(process =>
+    {
+        // MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of the kernel's posix-timers.h.
+        if (ReadClock((~process << 3) | 2, out var time) != 0)
+        {
+            throw new InvalidOperationException($"The processor clock of process {process} cannot be read: error {Marshal.GetLastPInvokeError()}.");
+        }
+
+        return time.Seconds + (time.Nanoseconds / 1e9);
+    });
+
+    /// <summary>Resident memory now, in bytes.</summary>
+    public long ResidentBytes() => Sum("VmRSS:");
+
+    /// <summary>The most resident memory since <see cref="ResetPeakBytes"/>, in bytes. Pages that workers share count once for each.</summary>
+    public long PeakBytes() => Sum("VmHWM:");
+
+    /// <summary>Lets the peak begin at what is resident now.</summary>
+    public void ResetPeakBytes()
+    {
+        foreach (var process in Processes())
+        {
+            File.WriteAllText($"/proc/{process}/clear_refs", ResetPeak);
+        }
+    }
+
+    private long Sum(string field) => Processes().Sum(process =>
+    {
+        var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(field, StringComparison.Ordinal));
+        return 1024 * long.Parse(line.AsSpan(field.Length).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
+    });
+
+    private List<int> Processes() =>
+        [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => char.IsAsciiDigit(name![0]))
+            .Select(name => int.Parse(name!, CultureInfo.InvariantCulture)).Where(IsInSession)];
+
+    // pid (comm) state ppid pgrp session …; comm may hold spaces and parentheses.
+    private bool IsInSession(int process)
+    {
+        try
+        {
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
+            return fields[0] != "Z" && int.Parse(fields[3], CultureInfo.InvariantCulture) == session;
+        }
+        catch (IOException)
+        {
+            // It ended meanwhile.
+            return false;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]
+    private static partial int ReadClock(int clock, out Time time);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Time
+    {
+        public long Seconds;
+        public long Nanoseconds;
+    }
+}

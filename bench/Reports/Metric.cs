@@ -1,0 +1,11 @@
+namespace Registry.Bench.Reports;
+
+/// <summary>What of a sample is compared.</summary>
+internal enum Metric
+{
+    /// <summary>Work a second; more is better.</summary>
+    Rate,
+
+    /// <summary>Processor time for the work; less is better.</summary>
+    Cost,
+}

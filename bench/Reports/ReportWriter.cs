@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Registry.Bench.Targets;
+
+namespace Registry.Bench.Reports;
+
+/// <summary>Writes a run down: environment.md, README.md with its tables, samples.json and chart.svg.</summary>
+internal static class ReportWriter
+{
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static void Write(ResultFolder folder, TargetRun run, IReadOnlyList<(string Name, string Value)> machine, DateTime started)
+    {
+        File.WriteAllText(folder.InFolder("samples.json"), JsonSerializer.Serialize(new { run.Board.Samples, run.Board.Verdicts }, Json) + "\n");
+        File.WriteAllText(folder.InFolder("environment.md"), Environment(folder, run, machine, started));
+        File.WriteAllText(folder.InFolder("chart.svg"), Chart.Draw(run.Board.Samples));
+        File.WriteAllText(folder.InFolder("README.md"), Readme(folder, run));
+        if (folder.Index is { } index)
+        {
+            var name = Path.GetFileName(folder.Path);
+            File.AppendAllText(Path.Combine(index, "README.md"), $"- [{name}]({name}/README.md)\n");
+        }
+    }
+
+    /// <summary>The targets beside what was measured.</summary>
+    public static string VerdictTable(Scoreboard board)
+    {
+        var text = new StringBuilder("| # | Work | Registry | Peer | Its figure | Ratio | Target | Met |\n|---|---|---:|---|---:|---:|---:|---|\n");
+        foreach (var row in board.Verdicts.OrderBy(row => row.Target, StringComparer.Ordinal))
+        {
+            var met = row.IsMet switch { true => "yes", false => "**no**", null => "not measured" };
+            text.Append($"| {row.Target} | {row.Work} | {row.Ours} | {row.Peer} | {row.Theirs} | {row.Ratio} | {row.Bound} | {met} |\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static string Readme(ResultFolder folder, TargetRun run)
+    {
+        var board = run.Board;
+        var counted = board.Verdicts.Where(row => row.IsMet is not null).ToList();
+        var text = new StringBuilder($"# Targets at {folder.Commit}\n\n");
+        if (!folder.IsRecorded)
+        {
+            text.Append($"Not for recording: {(run.Options.IsComplete ? "a run to another folder" : "a short or partial run")}{(folder.IsClean ? string.Empty : ", of uncommitted code")}.\n\n");
+        }
+
+        text.Append($"{counted.Count(row => row.IsMet == true)} of {counted.Count} measured targets are met. ");
+        text.Append($"Client and server share the machine that [environment.md](environment.md) describes. Figures are medians of {run.Options.Rounds} samples, ");
+        text.Append("lowest and highest in brackets; a ratio is the median of the ratios of each round, in which all were measured in turn. ");
+        text.Append("The servers ran at once, but only one was asked at a time. CPU time and peak memory are the server's alone. Every sample is in ");
+        text.Append("[samples.json](samples.json).\n\n");
+        foreach (var missing in run.Field.Missing)
+        {
+            text.Append($"**Missing:** {missing}\n\n");
+        }
+
+        text.Append($"## Targets\n\n{VerdictTable(board)}\n## Chart\n\n![What each server does in a second](chart.svg)\n\n## All figures\n");
+        foreach (var work in board.Samples.OrderBy(sample => sample.Target, StringComparer.Ordinal).GroupBy(sample => (sample.Target, sample.Work)))
+        {
+            Append(text, work.Key.Target, work.Key.Work, [.. work]);
+        }
+
+        return text.ToString();
+    }
+
+    private static void Append(StringBuilder text, string target, string work, List<Sample> samples)
+    {
+        var unit = samples[0].Unit;
+        var hasLatency = samples[0].P99Milliseconds is not null;
+        text.Append($"\n### {target}: {work}\n\n| Server | {unit.RateName()} | {unit.CostName()} | Peak MiB |{(hasLatency ? " p99 ms |" : string.Empty)}\n");
+        text.Append($"|---|---:|---:|---:|{(hasLatency ? "---:|" : string.Empty)}\n");
+        foreach (var server in samples.GroupBy(sample => sample.Contestant))
+        {
+            var peak = server.Max(sample => sample.PeakBytes) / 1024.0 / 1024;
+            text.Append($"| {server.Key} | {Spread.Of(server.Select(s => s.Rate))} | {Spread.Of(server.Select(s => s.Cost))} | {Spread.Number(peak)} |");
+            text.Append(hasLatency ? $" {Spread.Of(server.Select(s => s.P99Milliseconds!.Value))} |\n" : "\n");
+        }
+    }
+
+    private static string Environment(ResultFolder folder, TargetRun run, IReadOnlyList<(string Name, string Value)> machine, DateTime started)
+    {
+        var text = new StringBuilder("# Environment\n\n| | |\n|---|---|\n");
+        text.Append(CultureInfo.InvariantCulture, $"| Date | {started:yyyy-MM-dd HH:mm} UTC, {(DateTime.UtcNow - started).TotalMinutes:0} minutes |\n");
+        text.Append($"| Commit | {folder.Commit}{(folder.IsClean ? string.Empty : ", and uncommitted changes")} |\n");
+        foreach (var (name, value) in machine)
+        {
+            text.Append($"| {name} | {value} |\n");
+        }
+
+        foreach (var contestant in run.Field.All)
+        {
+            text.Append($"| {contestant.Name} | {contestant.Version} |\n");
+        }
+
+        var settings = string.Join(", ", run.Options.Settings.Select(setting => $"`{setting.Key}={setting.Value}`"));
+        return text.Append($"| Settings of Registry | {(settings.Length == 0 ? "the defaults" : settings)} |\n").ToString()
+            + "\nClient and server talk over the loopback interface. `docker-registry` and `distribution` have the configuration of distribution's image "
+            + "(descriptors cached in memory), without a log of requests and without traces. Both sync the files that they write before they answer; neither "
+            + "syncs the folder that a blob is moved to, and 2.8 no folder at all, so their acknowledgement promises less than ours. nginx has sendfile on, no log, and serves the files of "
+            + "Registry's data folder.\n";
+    }
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics;
+using System.Globalization;
+using Registry.Bench.Targets;
+
+namespace Registry.Bench.Reports;
+
+/// <summary>Where the results of a run go.</summary>
+/// <param name="Path">The folder.</param>
+/// <param name="Commit">The commit that is measured.</param>
+/// <param name="IsClean">Whether that is all that is measured.</param>
+/// <param name="IsRecorded">Whether it is a folder of perf-results.</param>
+internal sealed record ResultFolder(string Path, string Commit, bool IsClean, bool IsRecorded)
+{
+    /// <summary>The folder of all recorded runs; null outside of a working copy.</summary>
+    public string? Index { get; private init; }
+
+    /// <summary>Chooses and creates it. A run that cannot be named by its commit, or is not complete, goes to a temporary folder.</summary>
+    /// <exception cref="IOException">The run is recorded already.</exception>
+    public static async Task<ResultFolder> CreateAsync(TargetOptions options)
+    {
+        var root = await GitAsync("rev-parse", "--show-toplevel");
+        var commit = root.Length == 0 ? "unknown" : await GitAsync("rev-parse", "--short=7", "HEAD");
+        var isClean = root.Length > 0 && (await GitAsync("status", "--porcelain", "--untracked-files=no")).Length == 0;
+        var name = $"{DateTime.UtcNow.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)}-{commit}";
+        if (options.Folder is not null || !options.IsComplete || !isClean)
+        {
+            var elsewhere = options.Folder ?? Directory.CreateTempSubdirectory($"{name}-").FullName;
+            Directory.CreateDirectory(elsewhere);
+            return new ResultFolder(elsewhere, commit, isClean, IsRecorded: false);
+        }
+
+        var index = System.IO.Path.Combine(root, "perf-results");
+        var path = System.IO.Path.Combine(index, name);
+        if (File.Exists(System.IO.Path.Combine(path, "README.md")))
+        {
+            throw new IOException($"perf-results/{name} is there already, and results are not changed. --to FOLDER writes elsewhere.");
+        }
+
+        Directory.CreateDirectory(path);
+        return new ResultFolder(path, commit, isClean, IsRecorded: true) { Index = index };
+    }
+
+    /// <summary>The path of a file in it.</summary>
+    public string InFolder(string name) => System.IO.Path.Combine(Path, name);
+
+    private static async Task<string> GitAsync(params string[] arguments)
+    {
+        using var git = Process.Start(new ProcessStartInfo("git", arguments)
+        {
+            WorkingDirectory = AppContext.BaseDirectory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var text = await git.StandardOutput.ReadToEndAsync();
+        await git.WaitForExitAsync();
+        return text.Trim();
+    }
+}

@@ -1,0 +1,69 @@
+using Registry.Bench.Peers;
+
+namespace Registry.Bench.Reports;
+
+/// <summary>Everything that a run has measured, and what follows for the targets.</summary>
+internal sealed class Scoreboard
+{
+    private readonly List<Sample> _samples = [];
+    private readonly List<Verdict> _verdicts = [];
+
+    /// <summary>Every sample, in the order they were taken.</summary>
+    public IReadOnlyList<Sample> Samples => _samples;
+
+    /// <summary>Every target, in the order of the targets.</summary>
+    public IReadOnlyList<Verdict> Verdicts => _verdicts;
+
+    public void Add(Sample sample)
+    {
+        _samples.Add(sample);
+        Console.Error.WriteLine(
+            $"  {sample.Target} {sample.Work}, {sample.Contestant}, round {sample.Round + 1}: {Spread.Number(sample.Rate)} {sample.Unit.RateName()}, {Spread.Number(sample.Cost)} {sample.Unit.CostName()}");
+    }
+
+    /// <summary>Compares us with a peer at the same work, round by round.</summary>
+    public void Compare(string target, string work, Metric metric, Contestant? peer, Bound bound)
+    {
+        if (peer is null)
+        {
+            _verdicts.Add(new Verdict(target, work, Figure(target, work, RegistryServer.Name, metric), "not there", string.Empty, string.Empty, bound.ToString(), null));
+            return;
+        }
+
+        Compare(target, work, metric, (target, work, peer.Name), peer.Name, bound);
+    }
+
+    /// <summary>Compares us with us at another work.</summary>
+    public void CompareWorks(string target, string work, string otherTarget, string otherWork, Bound bound) =>
+        Compare(target, work, Metric.Rate, (otherTarget, otherWork, RegistryServer.Name), $"{RegistryServer.Name}, {otherTarget}", bound);
+
+    /// <summary>Compares a figure with a limit.</summary>
+    public void Limit(string target, string work, double figure, Bound bound, string others = "") =>
+        _verdicts.Add(new Verdict(target, work, $"{Spread.Number(figure)}{bound.Unit}", string.Empty, others, string.Empty, bound.ToString(), bound.IsMetBy(figure)));
+
+    /// <summary>Says that a target was not measured, and why.</summary>
+    public void NotMeasured(string target, string work, string bound, string reason) =>
+        _verdicts.Add(new Verdict(target, work, reason, string.Empty, string.Empty, string.Empty, bound, null));
+
+    private void Compare(string target, string work, Metric metric, (string Target, string Work, string Contestant) other, string otherName, Bound bound)
+    {
+        var ours = Values(target, work, RegistryServer.Name, metric);
+        var theirs = Values(other.Target, other.Work, other.Contestant, metric);
+        var ratio = Spread.Of(ours.Keys.Intersect(theirs.Keys).Select(round => ours[round] / theirs[round]));
+        _verdicts.Add(new Verdict(
+            target, work, Figure(target, work, RegistryServer.Name, metric), otherName, Figure(other.Target, other.Work, other.Contestant, metric),
+            ratio.ToString(), bound.ToString(), bound.IsMetBy(ratio.Median)));
+    }
+
+    private string Figure(string target, string work, string contestant, Metric metric)
+    {
+        var unit = Of(target, work, contestant).First().Unit;
+        return $"{Spread.Of(Values(target, work, contestant, metric).Values)} {(metric == Metric.Rate ? unit.RateName() : unit.CostName())}";
+    }
+
+    private Dictionary<int, double> Values(string target, string work, string contestant, Metric metric) =>
+        Of(target, work, contestant).ToDictionary(sample => sample.Round, sample => metric == Metric.Rate ? sample.Rate : sample.Cost);
+
+    private IEnumerable<Sample> Of(string target, string work, string contestant) =>
+        _samples.Where(sample => sample.Target == target && sample.Work == work && sample.Contestant == contestant);
+}

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace Registry.Bench.Wire;
+
+/// <summary>
+/// The same small request again and again on several connections, one at a time on each, by one thread that polls: two system calls a
+/// request, as wrk has it.
+/// </summary>
+internal sealed partial class RequestLoop : IDisposable
+{
+    private const short PollIn = 1;
+    private const int PatienceMilliseconds = 30_000;
+
+    private readonly Lane[] _lanes;
+    private readonly PollFd[] _polls;
+    private readonly byte[] _request;
+    private readonly bool _isHead;
+    private readonly byte[] _buffer = new byte[64 * 1024];
+    private readonly List<float> _latencies = new(1 << 20);
+
+    /// <summary>Connects.</summary>
+    /// <param name="endpoint">The server.</param>
+    /// <param name="method">GET or HEAD; the answer must be a 200.</param>
+    /// <param name="target">What to ask for.</param>
+    /// <param name="accept">The Accept header.</param>
+    /// <param name="connections">How many connections.</param>
+    public RequestLoop(IPEndPoint endpoint, string method, string target, string accept, int connections)
+    {
+        _isHead = method == "HEAD";
+        _request = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: {endpoint}\r\nAccept: {accept}\r\n\r\n");
+        _lanes = [.. Enumerable.Range(0, connections).Select(_ => new Lane(endpoint))];
+        _polls = [.. _lanes.Select(lane => new PollFd { Descriptor = (int)lane.Socket.Handle, Events = PollIn })];
+    }
+
+    /// <summary>Sends requests for a time, and waits for the last answers.</summary>
+    /// <exception cref="InvalidOperationException">An answer is not a 200, or a connection ended.</exception>
+    public LoopResult Run(TimeSpan duration)
+    {
+        _latencies.Clear();
+        var clock = Stopwatch.StartNew();
+        var waiting = _lanes.Length;
+        foreach (var lane in _lanes)
+        {
+            lane.Send(_request);
+        }
+
+        while (waiting > 0)
+        {
+            if (Poll(_polls, (nuint)_polls.Length, PatienceMilliseconds) <= 0)
+            {
+                throw new InvalidOperationException("The server does not answer.");
+            }
+
+            var isOver = clock.Elapsed >= duration;
+            for (var i = 0; i < _polls.Length; i++)
+            {
+                if (_polls[i].Returned == 0 || !_lanes[i].Receive(_buffer, _isHead))
+                {
+                    continue;
+                }
+
+                _latencies.Add(_lanes[i].ElapsedMilliseconds);
+                if (isOver)
+                {
+                    waiting--;
+                }
+                else
+                {
+                    _lanes[i].Send(_request);
+                }
+            }
+        }
+
+        var elapsed = clock.Elapsed;
+        _latencies.Sort();
+        return new LoopResult(_latencies.Count, elapsed, Percentile(50), Percentile(99));
+    }
+
+    public void Dispose()
+    {
+        foreach (var lane in _lanes)
+        {
+            lane.Socket.Dispose();
+        }
+    }
+
+    private double Percentile(int p) => _latencies[Math.Min(_latencies.Count - 1, (int)(_latencies.Count * (long)p / 100))];
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    private static partial int Poll([In, Out] PollFd[] descriptors, nuint count, int timeoutMilliseconds);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct PollFd
+    {
+        public int Descriptor;
+        public short Events;
+        public short Returned;
+    }
+
+    /// <summary>One connection: what has been received of the answer that it waits for.</summary>
+    private sealed class Lane
+    {
+        // Enough for any head; what does not fit is a body that need not be kept.
+        private readonly byte[] _head = new byte[4096];
+        private int _headLength;
+        private long _left = -1;
+        private long _sentAt;
+
+        public Lane(IPEndPoint endpoint)
+        {
+            Socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            Socket.Connect(endpoint);
+            Socket.Blocking = false;
+        }
+
+        public Socket Socket { get; }
+
+        public float ElapsedMilliseconds => (float)Stopwatch.GetElapsedTime(_sentAt).TotalMilliseconds;
+
+        public void Send(byte[] request)
+        {
+            _headLength = 0;
+            _left = -1;
+            _sentAt = Stopwatch.GetTimestamp();
+            if (Socket.Send(request) != request.Length)
+            {
+                throw new InvalidOperationException("A socket with nothing in it has no room for a request.");
+            }
+        }
+
+        /// <summary>Takes what has arrived.</summary>
+        /// <returns>Whether the answer is complete.</returns>
+        public bool Receive(byte[] buffer, bool isHead)
+        {
+            var count = Socket.Receive(buffer, SocketFlags.None, out var error);
+            if (error == SocketError.WouldBlock)
+            {
+                return false;
+            }
+
+            if (count == 0 || error != SocketError.Success)
+            {
+                throw new InvalidOperationException($"The server closed a connection: {error}.");
+            }
+
+            if (_left >= 0)
+            {
+                _left -= count;
+                return _left == 0;
+            }
+
+            var kept = Math.Min(count, _head.Length - _headLength);
+            buffer.AsSpan(0, kept).CopyTo(_head.AsSpan(_headLength));
+            _headLength += kept;
+            var end = _head.AsSpan(0, _headLength).IndexOf("\r\n\r\n"u8);
+            if (end < 0)
+            {
+                return false;
+            }
+
+            var head = _head.AsSpan(0, end + 2);
+            var length = isHead ? 0 : ContentLength(head);
+            _left = length - (_headLength - (end + 4)) - (count - kept);
+            return _left == 0;
+        }
+
+        private static long ContentLength(ReadOnlySpan<byte> head)
+        {
+            if (!head.StartsWith("HTTP/1.1 200 "u8))
+            {
+                throw new InvalidOperationException($"Not a 200: {Encoding.Latin1.GetString(head)}");
+            }
+
+            var name = "\r\nContent-Length: "u8;
+            var at = head.IndexOf(name);
+            if (at < 0)
+            {
+                throw new InvalidOperationException($"No Content-Length: {Encoding.Latin1.GetString(head)}");
+            }
+
+            var value = head[(at + name.Length)..];
+            return long.Parse(value[..value.IndexOf((byte)'\r')], CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+namespace Registry.Testing.Workloads;
+
+/// <summary>
+/// A fleet of nodes: most of what they do is to ask whether a tag still points to what they have, some pull, and now and then somebody
+/// deploys.
+/// </summary>
+public sealed class MixedFleet : IWorkload
+{
+    private const int Repositories = 16;
+    private const int Layers = 3;
+    private const int LayerSize = 32 * 1024;
+    private const int PercentOfChecks = 70;
+    private const int PercentOfPulls = 20;
+    private const int PercentOfListings = 5;
+
+    public string Name => "mixed-fleet";
+
+    public string Subject => "70 % checks of a tag, 20 % pulls, 5 % listings of tags, 5 % pushes, over 16 repositories of which the first are the busiest";
+
+    public int Users => 32;
+
+    public Task PrepareAsync(HttpClient client) =>
+        Task.WhenAll(Enumerable.Range(0, Repositories).Select(i => client.PushImageAsync(RepositoryAt(i), NewImage(), "stable")));
+
+    public async Task<long> RunAsync(HttpClient client, int user, long iteration)
+    {
+        // The same users do the same things in every run.
+        var random = new Random((int)((user * 7919L) + iteration));
+        var repository = RepositoryAt((int)(Repositories * Math.Pow(random.NextDouble(), 2)));
+        switch (random.Next(100))
+        {
+            case < PercentOfChecks:
+                _ = await client.ResolveAsync(repository, "stable");
+                return 0;
+            case < PercentOfChecks + PercentOfPulls:
+                return await client.PullImageAsync(repository, "stable");
+            case < PercentOfChecks + PercentOfPulls + PercentOfListings:
+                var tags = DockerLikeClient.Expect(200, await client.GetAnswerAsync($"/v2/{repository}/tags/list"), repository);
+                return tags.Body.Length;
+            default:
+                return await client.PushImageAsync(repository, NewImage(), "stable");
+        }
+    }
+
+    private static TestImage NewImage() => TestImage.Create(layers: Layers, layerSize: LayerSize);
+
+    private static string RepositoryAt(int i) => $"load/fleet/{i}";
+}
