@@ -23,7 +23,7 @@ public sealed record AccessRules
     /// <summary>What a user may do to a repository: what <see cref="Decide"/> says, without the reason. Allocates nothing: every request asks.</summary>
     public RepositoryActions ActionsFor(string? user, RepositoryName repository, bool isOpen)
     {
-        if (user is not null && AdminUsers.Contains(user))
+        if (IsAdmin(user))
         {
             return RepositoryActions.All;
         }
@@ -69,7 +69,7 @@ public sealed record AccessRules
     /// <param name="isOpen">Whether there is no authentication at all.</param>
     public IReadOnlyList<RepositoryRange> PullRanges(string? user, bool isOpen)
     {
-        if (user is not null && AdminUsers.Contains(user))
+        if (IsAdmin(user))
         {
             return [RepositoryRange.All];
         }
@@ -100,6 +100,8 @@ public sealed record AccessRules
 
         return ranges;
     }
+
+    private bool IsAdmin(string? user) => user is not null && AdminUsers.Contains(user);
 
     private int FindFirst(string? user, RepositoryName repository)
     {

@@ -23,7 +23,8 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => store.ListTagsAsync(repository, last, limit);
 
-    public Task<Page<string>> ListRepositoriesAsync(string? last, int limit) => store.ListRepositoriesAsync(last, limit);
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        store.ListRepositoriesAsync(ranges, last, limit);
 
     public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
         store.ListReferrersAsync(repository, subject, artifactType, last, limit);
