@@ -48,7 +48,7 @@ public class RepositoryPatternTests
         var pattern = RepositoryPattern.TryParse(string.Concat(Enumerable.Repeat("*a", RepositoryPattern.MaxLength / 2)))!;
         var started = TimeProvider.System.GetTimestamp();
         Assert.False(Matches(pattern, new string('a', 255)));
-        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(1));
+        Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
     }
 
     private static bool Matches(RepositoryPattern pattern, string name) =>
