@@ -21,6 +21,7 @@ public sealed class PasswordVerifier : IDisposable
     private readonly BlockingCollection<Check> _queue = new(MaxWaiting);
     private readonly Thread _thread;
     private long _checks;
+    private long _rounds;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="users">The users at the moment of each check.</param>
@@ -33,6 +34,9 @@ public sealed class PasswordVerifier : IDisposable
 
     /// <summary>How many passwords were checked with bcrypt.</summary>
     public long Checks => Volatile.Read(ref _checks);
+
+    /// <summary>The rounds of bcrypt that this took, which is what takes the time.</summary>
+    internal long Rounds => Volatile.Read(ref _rounds);
 
     /// <summary>Whether a password is right; null when too many are waiting to be checked.</summary>
     public async ValueTask<bool?> VerifyAsync(BasicCredentials credentials)
@@ -152,12 +156,12 @@ public sealed class PasswordVerifier : IDisposable
     }
 
     // 2^c rounds for the hash, and 2^c + … + 2^(max-1) more for what it is cheaper than the dearest: 2^max for everybody who is refused.
-    private static bool IsRight(Check check)
+    private bool IsRight(Check check)
     {
         var cost = check.Cost;
         if (check.Hash is { } hash)
         {
-            if (BCrypt.Net.BCrypt.Verify(check.Password, hash))
+            if (Verify(check.Password, hash))
             {
                 return true;
             }
@@ -174,8 +178,13 @@ public sealed class PasswordVerifier : IDisposable
         return false;
     }
 
-    private static void Waste(string password, int cost) =>
-        _ = BCrypt.Net.BCrypt.Verify(password, $"$2y${cost:00}$......................{new string('.', 31)}");
+    private void Waste(string password, int cost) => Verify(password, $"$2y${cost:00}${new string('.', 53)}");
+
+    private bool Verify(string password, string hash)
+    {
+        Interlocked.Add(ref _rounds, 1L << Htpasswd.CostOf(hash));
+        return BCrypt.Net.BCrypt.Verify(password, hash);
+    }
 
     private sealed record Check(Fingerprint Fingerprint, string Password, string? Hash, int Cost)
     {

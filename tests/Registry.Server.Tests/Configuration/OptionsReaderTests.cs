@@ -104,6 +104,9 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_EXTERNAL_URL", "https://régistry.example.com", "http:// or https:// with a host, and no path")]
+    [InlineData("REGISTRY_AUTH_REALM", "Régistry", "printable ASCII, since HTTP headers carry it")]
+    [InlineData("REGISTRY_AUTH_REALM", "a\r\nSet-Cookie: b", "printable ASCII, since HTTP headers carry it")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com/registry", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com?x=y", "http:// or https:// with a host, and no path")]
@@ -115,6 +118,17 @@ public sealed class OptionsReaderTests
 
         Assert.StartsWith($"{name} is '{value}'; allowed: {allowed}", fault, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("https://a/token\n")]
+    [InlineData("https://a/\"token")]
+    [InlineData("https://a/tokén")]
+    [InlineData("a/token")]
+    public void A_realm_that_fits_no_header_is_a_fault(string realm) => Assert.EndsWith(
+        "allowed: an http:// or https:// URL in ASCII",
+        Assert.Single(Read(
+            ("REGISTRY_AUTH_TYPE", "token"), ("REGISTRY_AUTH_TOKEN_BUILTIN", "true"), ("REGISTRY_AUTH_HTPASSWD", "x"), ("REGISTRY_AUTH_TOKEN_REALM", realm)).Faults),
+        StringComparison.Ordinal);
 
     [Fact]
     public void An_empty_value_counts_as_unset()
@@ -205,7 +219,6 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_AUTH_TYPE", "None")]
     [InlineData("REGISTRY_AUTH_TOKEN_BUILTIN", "true")]
     [InlineData("REGISTRY_AUTH_HTPASSWD", "/etc/htpasswd")]
-    [InlineData("REGISTRY_AUTH_TOKEN_REALM", "https://auth.example.com/token")]
     [InlineData("REGISTRY_AUTH_TOKEN_SERVICE", "registry")]
     [InlineData("REGISTRY_AUTH_TOKEN_ISSUER", "auth.example.com")]
     [InlineData("REGISTRY_AUTH_TOKEN_PUBLICKEY", "/etc/key.pem")]
