@@ -28,7 +28,7 @@ public sealed class PasswordVerifier : IDisposable
     public PasswordVerifier(Func<Htpasswd> users)
     {
         _users = users;
-        _thread = new Thread(Work) { IsBackground = true, Name = "passwords", Priority = ThreadPriority.BelowNormal };
+        _thread = new Thread(Work) { IsBackground = true, Name = "passwords" };
         _thread.Start();
     }
 
