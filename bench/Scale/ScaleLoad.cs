@@ -18,8 +18,8 @@ internal static class ScaleLoad
     /// <summary>Measures 1,010 repositories, then 100,002.</summary>
     public static async Task RunAsync()
     {
-        var few = await MeasureAsync(copies: 9, manifestsWithTags: ScaleContent.ManifestsWithTags / 100);
-        var many = await MeasureAsync(copies: 999, ScaleContent.ManifestsWithTags);
+        var (_, few) = await MeasureAsync(copies: 9, manifestsWithTags: ScaleContent.ManifestsWithTags / 100);
+        var (_, many) = await MeasureAsync(copies: 999, ScaleContent.ManifestsWithTags);
         Console.Out.WriteLine("| Work | few: p50 ms | p99 ms | CPU ms | many: p50 ms | p99 ms | CPU ms | CPU, many to few |\n|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var ((name, small), (_, large)) in few.Zip(many))
         {
@@ -32,7 +32,16 @@ internal static class ScaleLoad
             CultureInfo.InvariantCulture, $"{timings.Percentile(50):0.00} | {timings.Percentile(99):0.00} | {timings.Cpu:0.00}");
     }
 
-    private static async Task<List<(string, Timings)>> MeasureAsync(int copies, int manifestsWithTags)
+    /// <summary>Measures a registry of 100,002 repositories and a million manifests, or of a hundredth, against what it is held to.</summary>
+    public static async Task<ScaleFigures> MeasureFiguresAsync(bool few)
+    {
+        var (ready, rows) = few
+            ? await MeasureAsync(copies: 9, manifestsWithTags: ScaleContent.ManifestsWithTags / 100)
+            : await MeasureAsync(copies: 999, ScaleContent.ManifestsWithTags);
+        return new ScaleFigures(ready, rows);
+    }
+
+    private static async Task<(double ReadyMilliseconds, List<(string Name, Timings Timings)> Rows)> MeasureAsync(int copies, int manifestsWithTags)
     {
         using var folder = new ScaleFolder();
         var settings = Directory.CreateTempSubdirectory("registry-scale-");
@@ -46,7 +55,7 @@ internal static class ScaleLoad
             }
 
             Print($"{(copies + 1) * ScaleContent.Repositories} repositories: {new FileInfo(folder.Layout.Database).Length >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
-            await MeasureStartsAsync(folder.Layout.Root, settings.FullName);
+            var ready = await MeasureStartsAsync(folder.Layout.Root, settings.FullName);
             List<(string, Timings)> rows;
             await using (var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName))
             {
@@ -62,7 +71,7 @@ internal static class ScaleLoad
             }
 
             rows.AddRange(await MeasureMetadataAsync(folder.Layout.Root, copies));
-            return rows;
+            return (ready, rows);
         }
         finally
         {
@@ -70,7 +79,8 @@ internal static class ScaleLoad
         }
     }
 
-    private static async Task MeasureStartsAsync(string storage, string settings)
+    // The median of the times to the first page of tags.
+    private static async Task<double> MeasureStartsAsync(string storage, string settings)
     {
         var ready = new List<(double Version, double Tags)>();
         for (var i = 0; i < Starts; i++)
@@ -84,6 +94,7 @@ internal static class ScaleLoad
         }
 
         Print($"ready after {Describe(ready.Select(times => times.Version))} ms, tags after {Describe(ready.Select(times => times.Tags))} ms");
+        return ready.Select(times => times.Tags).Order().ElementAt(Starts / 2);
 
         static string Describe(IEnumerable<double> times) => string.Join(", ", times.Order().Select(time => $"{time:0}"));
     }

@@ -33,7 +33,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private readonly SocketInput _input;
     private readonly ConnectionMemory _memory;
     private readonly CancellationTokenSource _closed = new();
-    private readonly TaskCompletionSource _closedFired = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
     private readonly ILogger _logger;
     private IDuplexPipe _pipes;
@@ -52,7 +51,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
         _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions);
-        Output = new SocketOutput(socket, transport.Pool, OnSendFailed);
+        Output = new SocketOutput(this, transport.Pool);
         _pipes = new Pipes(_input.Reader, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -171,6 +170,14 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _transport.OnClosed();
     }
 
+    /// <summary>What could not be sent ends the connection.</summary>
+    internal void OnSendFailed(Exception error)
+    {
+        var reason = error is SocketException e && IsReset(e.SocketErrorCode) ? new ConnectionResetException(e.Message, e) : error;
+        Shutdown(reason, graceful: false);
+        _input.CancelPendingFlush();
+    }
+
     private async Task ReceiveAsync()
     {
         Exception? error = null;
@@ -200,8 +207,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         finally
         {
             _input.Complete(Volatile.Read(ref _shutdownReason) ?? error);
-            FireClosed();
-            await _closedFired.Task;
+            await FireClosedAsync();
         }
     }
 
@@ -219,12 +225,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
 
             total += count;
         }
-    }
-
-    private void OnSendFailed(Exception error)
-    {
-        Shutdown(error is SocketException { SocketErrorCode: var code } && IsReset(code) ? new ConnectionResetException(error.Message, error) : error, graceful: false);
-        _input.CancelPendingFlush();
     }
 
     private long? Acknowledged()
@@ -283,24 +283,33 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     // Kestrel's callbacks may do anything, so not on the thread that closes.
-    private void FireClosed() => ThreadPool.UnsafeQueueUserWorkItem(
-        static connection =>
-        {
-            try
+    private Task FireClosedAsync()
+    {
+        var fired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static state =>
             {
-                connection._closed.Cancel();
-            }
-#pragma warning disable CA1031 // Somebody else's callback failed; the connection is closed all the same.
-            catch (Exception e)
-#pragma warning restore CA1031
-            {
-                connection.LogUnexpected(connection.ConnectionId, e);
-            }
+                state.Connection.CancelClosed();
+                state.Fired.SetResult();
+            },
+            (Connection: this, Fired: fired),
+            preferLocal: false);
+        return fired.Task;
+    }
 
-            connection._closedFired.TrySetResult();
-        },
-        this,
-        preferLocal: false);
+    private void CancelClosed()
+    {
+        try
+        {
+            _closed.Cancel();
+        }
+#pragma warning disable CA1031 // Somebody else's callback failed; the connection is closed all the same.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            LogUnexpected(ConnectionId, e);
+        }
+    }
 
     private static bool IsReset(SocketError code) => code is SocketError.ConnectionReset or SocketError.Shutdown;
 

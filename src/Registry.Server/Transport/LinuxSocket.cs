@@ -41,13 +41,19 @@ internal static partial class LinuxSocket
         }
     }
 
-    /// <summary>send(2) with a hint that more follows at once, so that both may share a packet.</summary>
+    /// <summary>
+    /// send(2), as much as fits. The BCL can do this too, but it keeps 400 bytes for every socket that has ever sent.
+    /// </summary>
+    /// <param name="socket">The socket.</param>
+    /// <param name="bytes">What to send; not empty.</param>
+    /// <param name="more">Whether more follows at once, so that both may share a packet.</param>
     /// <returns>How many bytes were sent, or minus the error number.</returns>
-    public static int SendMore(SafeSocketHandle socket, ReadOnlySpan<byte> bytes)
+    public static int Send(SafeSocketHandle socket, ReadOnlySpan<byte> bytes, bool more)
     {
+        var flags = MsgDontWait | MsgNoSignal | (more ? MsgMore : 0);
         while (true)
         {
-            var sent = SendCore(socket, in MemoryMarshal.GetReference(bytes), (nuint)bytes.Length, MsgDontWait | MsgNoSignal | MsgMore);
+            var sent = SendCore(socket, in MemoryMarshal.GetReference(bytes), (nuint)bytes.Length, flags);
             if (sent >= 0)
             {
                 return (int)sent;

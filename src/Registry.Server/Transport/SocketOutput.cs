@@ -14,12 +14,12 @@ namespace Registry.Server.Transport;
 /// Kestrel flushes one at a time. After a flush that was cancelled, the sending goes on, and the next flush waits for it.
 /// </remarks>
 [SupportedOSPlatform("linux")]
-internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Exception> onFailure) : PipeWriter
+internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) : PipeWriter
 {
     // A client that reads as fast as a file is sent must not keep a thread to itself.
     private const int MaxTurn = 4 * 1024 * 1024;
 
-    private readonly Lock _lock = new();
+    // Also the lock of what is in it and of the flags.
     private readonly Queue<OutputPiece> _queue = new();
     private IMemoryOwner<byte>? _block;
     private int _written;
@@ -98,7 +98,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
     {
         QueueBlock();
         _unflushed = 0;
-        lock (_lock)
+        lock (_queue)
         {
             if (_isSending)
             {
@@ -146,7 +146,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
     /// <summary>Drops what is not sent yet: the connection is gone.</summary>
     public void Abandon()
     {
-        lock (_lock)
+        lock (_queue)
         {
             _isOver = true;
             if (!_isSending)
@@ -193,7 +193,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
 
     private void Queue(OutputPiece piece)
     {
-        lock (_lock)
+        lock (_queue)
         {
             if (!_isOver)
             {
@@ -214,7 +214,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
             {
                 OutputPiece piece;
                 bool more;
-                lock (_lock)
+                lock (_queue)
                 {
                     if (_isOver)
                     {
@@ -240,7 +240,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
                     await SendMemoryAsync(piece.Memory, more);
                 }
 
-                lock (_lock)
+                lock (_queue)
                 {
                     _queue.Dequeue().Dispose();
                 }
@@ -250,14 +250,14 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            lock (_lock)
+            lock (_queue)
             {
                 _isOver = true;
                 _isSending = false;
                 Drop();
             }
 
-            onFailure(e);
+            connection.OnSendFailed(e);
         }
     }
 
@@ -269,28 +269,17 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
         }
     }
 
-    private async ValueTask SendMemoryAsync(ReadOnlyMemory<byte> memory, bool more)
+    private ValueTask SendMemoryAsync(ReadOnlyMemory<byte> memory, bool more)
     {
         // The head of an answer waits for the first bytes of its file.
-        if (more)
+        var sent = LinuxSocket.Send(connection.Socket.SafeHandle, memory.Span, more);
+        if (sent < 0 && sent != -LinuxSocket.Eagain)
         {
-            var sent = LinuxSocket.SendMore(socket.SafeHandle, memory.Span);
-            if (sent == memory.Length)
-            {
-                _sent += sent;
-                return;
-            }
-
-            if (sent < 0 && sent != -LinuxSocket.Eagain)
-            {
-                throw new SocketException(-sent);
-            }
-
-            memory = memory[Math.Max(0, sent)..];
-            _sent += Math.Max(0, sent);
+            throw new SocketException(-sent);
         }
 
-        await WaitToSendAsync(memory);
+        _sent += Math.Max(0, sent);
+        return sent == memory.Length ? ValueTask.CompletedTask : WaitToSendAsync(memory[Math.Max(0, sent)..]);
     }
 
     private async ValueTask SendFileAsync(FileRange file)
@@ -303,7 +292,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
                 await Task.Yield();
             }
 
-            var sent = LinuxSocket.SendFile(socket.SafeHandle, file.File, file.Offset, file.Remaining);
+            var sent = LinuxSocket.SendFile(connection.Socket.SafeHandle, file.File, file.Offset, file.Remaining);
             switch (sent)
             {
                 case > 0:
@@ -342,7 +331,7 @@ internal sealed class SocketOutput(Socket socket, BlockPool pool, Action<Excepti
     {
         while (!memory.IsEmpty)
         {
-            var sending = socket.SendAsync(memory, SocketFlags.None);
+            var sending = connection.Socket.SendAsync(memory, SocketFlags.None);
             Volatile.Write(ref _isWaiting, !sending.IsCompleted);
             var count = await sending;
             Volatile.Write(ref _isWaiting, false);

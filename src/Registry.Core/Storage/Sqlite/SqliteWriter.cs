@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using Registry.Core.Errors;
 
@@ -18,7 +18,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteSession _session;
     private readonly StorageHealth _health;
     private readonly Action _journalWritten;
-    private readonly BlockingCollection<IMutation> _queue = [];
+    private readonly MutationQueue _queue = new();
     private readonly Thread _thread;
     private IMutation? _held;
     private bool _syncs = true;
@@ -55,11 +55,7 @@ internal sealed class SqliteWriter : IDisposable
     {
         _health.ThrowIfFailed();
         var mutation = new Mutation<T>(mutate, isDurable);
-        try
-        {
-            _queue.Add(mutation);
-        }
-        catch (InvalidOperationException)
+        if (!_queue.TryAdd(mutation))
         {
             throw new StorageException("The metadata has been closed.");
         }
@@ -69,9 +65,8 @@ internal sealed class SqliteWriter : IDisposable
 
     public void Dispose()
     {
-        _queue.CompleteAdding();
+        _queue.Close();
         _thread.Join();
-        _queue.Dispose();
         _session.Dispose();
     }
 
@@ -116,7 +111,7 @@ internal sealed class SqliteWriter : IDisposable
             batch.Add(held);
             _held = null;
         }
-        else if (_queue.TryTake(out var first, Timeout.Infinite))
+        else if (_queue.Take() is { } first)
         {
             batch.Add(first);
         }
@@ -197,6 +192,60 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         return new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
+    }
+
+    // A thread that waits sleeps at once; BlockingCollection would have it spin first, after each commit.
+    private sealed class MutationQueue
+    {
+        private readonly object _lock = new();
+        private readonly Queue<IMutation> _waiting = new();
+        private bool _closed;
+
+        public bool TryAdd(IMutation mutation)
+        {
+            lock (_lock)
+            {
+                if (_closed)
+                {
+                    return false;
+                }
+
+                _waiting.Enqueue(mutation);
+                Monitor.Pulse(_lock);
+                return true;
+            }
+        }
+
+        public bool TryTake([NotNullWhen(true)] out IMutation? mutation)
+        {
+            lock (_lock)
+            {
+                return _waiting.TryDequeue(out mutation);
+            }
+        }
+
+        /// <summary>The next one, when there is one; null when it is empty and closed.</summary>
+        public IMutation? Take()
+        {
+            lock (_lock)
+            {
+                while (_waiting.Count == 0 && !_closed)
+                {
+                    Monitor.Wait(_lock);
+                }
+
+                return _waiting.TryDequeue(out var mutation) ? mutation : null;
+            }
+        }
+
+        public void Close()
+        {
+            lock (_lock)
+            {
+                _closed = true;
+                Monitor.Pulse(_lock);
+            }
+        }
     }
 
     private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable) : IMutation
