@@ -159,6 +159,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await _indexer.RunAsync(_stopping.Token);
         }
 
+        await WarmUpAsync();
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
         _indexing = Task.Run(IndexAsync);
@@ -166,6 +167,17 @@ public sealed class RegistryHost : IAsyncDisposable
         _periodic.Add(new PeriodicTask(
             "The expiry of uploads", _options.UploadCleanupInterval, _uploadExpiry.RunAsync, _time, log));
         _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
+    }
+
+    // Assemblies are loaded by their first use. One that could not be, because the process had no descriptor left at that moment, would fail
+    // every later use, too: so the first answer is written before anybody can ask.
+    private async Task WarmUpAsync()
+    {
+        var features = new FeatureCollection();
+        features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
+        features.Set<IHttpResponseFeature>(new HttpResponseFeature());
+        features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
+        await Handle(new DefaultHttpContext(features));
     }
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.

@@ -40,6 +40,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private string? _connectionId;
     private Exception? _shutdownReason;
     private bool _isSocketDisposed;
+    private volatile bool _hasPeerEnded;
     private int _waitingBeats;
     private long _acknowledgedBefore;
     private Task _receiving = Task.CompletedTask;
@@ -139,10 +140,13 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
     }
 
-    /// <summary>Closes the connection at once; the peer is reset.</summary>
+    /// <summary>
+    /// Closes the connection at once; the peer is reset. Except one that has said goodbye and got everything: Kestrel aborts such a connection
+    /// when it hears of the goodbye, and a reset could take the answer away from the peer after all.
+    /// </summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        Shutdown(abortReason, graceful: false);
+        Shutdown(abortReason, graceful: _hasPeerEnded && Output.IsIdle);
         _input.CancelPendingFlush();
     }
 
@@ -183,7 +187,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
         Exception? error = null;
         try
         {
-            if (!await _input.ReceiveAsync())
+            _hasPeerEnded = await _input.ReceiveAsync();
+            if (!_hasPeerEnded)
             {
                 await LingerAsync();
             }

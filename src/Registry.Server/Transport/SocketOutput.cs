@@ -40,6 +40,18 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
     /// <summary>Whether a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
 
+    /// <summary>Whether everything that was flushed is in the kernel's hands.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            lock (_queue)
+            {
+                return !_isSending && _queue.Count == 0;
+            }
+        }
+    }
+
     /// <summary>How many bytes the kernel has taken.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
