@@ -189,19 +189,14 @@ public sealed partial class TreeMirror : IAsyncDisposable
         }
     }
 
-    private static void WriteLink(string directory, Digest digest)
+    private void WriteLink(string directory, Digest digest)
     {
-        Directory.CreateDirectory(directory);
-        File.WriteAllBytes(Path.Combine(directory, FileSystemLayout.LinkFile), Encoding.ASCII.GetBytes(digest.Value));
+        PlainFile.CreateFolder(directory, _layout.Repositories);
+        using var link = PlainFile.OpenToWrite(Path.Combine(directory, FileSystemLayout.LinkFile), _layout.Repositories, anew: true);
+        RandomAccess.Write(link, Encoding.ASCII.GetBytes(digest.Value), 0);
     }
 
-    private static void Remove(string directory)
-    {
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
+    private void Remove(string directory) => PlainFile.DeleteFolder(directory, _layout.Repositories);
 
     [LoggerMessage(1, LogLevel.Error,
         "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
