@@ -24,7 +24,7 @@ public sealed partial class GarbageCollector(
     private const int BatchSize = 500;
 
     // Promises that a killed process held in memory are unknown; all of them end within one grace period.
-    private readonly long _notBefore = metadata.StoppedCleanly ? long.MinValue : clock.Now + (long)grace.TotalSeconds;
+    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds : 0;
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =

@@ -6,8 +6,8 @@ namespace Registry.Core.Storage;
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface ICollectorMetadata
 {
-    /// <summary>Whether the last process that used the metadata closed it; otherwise promises it made from memory may be lost.</summary>
-    bool StoppedCleanly { get; }
+    /// <summary>When promises that a process had made from memory were last lost, because it was killed; null when that never happened.</summary>
+    long? PromisesLostAt { get; }
 
     /// <summary>Saves the running clock, and restarts the grace period of links whose blobs were promised to somebody.</summary>
     Task RenewAsync(IReadOnlyCollection<Digest> digests);

@@ -126,6 +126,20 @@ public class GarbageCollectorTests
     }
 
     [Fact]
+    public async Task A_restart_in_good_order_does_not_end_the_wait_after_an_unclean_stop()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushBlobAsync(A, "blob");
+        await storage.CollectAfterAsync(Grace);
+        Assert.True(await storage.SeesBlobAsync(A, Blob));
+        await storage.ReopenAsync(cleanly: false);
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(2));
+        await storage.ReopenAsync();
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace - 3));
+        Assert.Null(await storage.TryPutAsync(A, Samples.Image("blob", [])));
+    }
+
+    [Fact]
     public async Task A_long_holiday_of_the_server_lets_nothing_expire()
     {
         await using var storage = await TestStorage.CreateAsync();

@@ -8,7 +8,7 @@ namespace Registry.Core.Storage.Caching;
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
 {
-    public bool StoppedCleanly => metadata.StoppedCleanly;
+    public long? PromisesLostAt => metadata.PromisesLostAt;
 
     public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
 

@@ -5,7 +5,7 @@ namespace Registry.Core.Storage.Sqlite;
 /// <summary>The collector's queries.</summary>
 public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollectorMetadata
 {
-    public bool StoppedCleanly => database.StoppedCleanly;
+    public long? PromisesLostAt => database.PromisesLostAt;
 
     public Task RenewAsync(IReadOnlyCollection<Digest> digests) => database.WriteAsync(session =>
     {

@@ -16,6 +16,7 @@ public sealed class SqliteDatabase : IDisposable
 
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
+    private const string PromisesLostKey = "promises_lost_at";
     private const string IndexedKey = "tree_indexed";
 
     private readonly string _path;
@@ -44,8 +45,13 @@ public sealed class SqliteDatabase : IDisposable
         }
 
         var session = new SqliteSession(connection);
-        StoppedCleanly = (ReadMeta(session, CleanKey) ?? 1) != 0;
         clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
+        if (ReadMeta(session, CleanKey) is 0)
+        {
+            WriteMeta(session, PromisesLostKey, clock.Now);
+        }
+
+        PromisesLostAt = ReadMeta(session, PromisesLostKey);
         IsTreeIndexed = IsTreeIndexedIn(session);
         WriteMeta(session, CleanKey, 0);
         _threads = new StorageThreads("metadata reader", ReaderThreads);
@@ -58,8 +64,11 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>The clock that grace periods are measured by.</summary>
     public RunningClock Clock { get; }
 
-    /// <summary>Whether the process that used the database last has closed it.</summary>
-    public bool StoppedCleanly { get; }
+    /// <summary>
+    /// When a process was last found to have ended without closing the database, in seconds of the clock; null when none has. It is
+    /// remembered, so that a restart in good order shortly after does not hide it.
+    /// </summary>
+    public long? PromisesLostAt { get; }
 
     /// <summary>Whether the database covers the whole repositories tree.</summary>
     public bool IsTreeIndexed { get; private set; }

@@ -15,13 +15,20 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     private ICollectorMetadata Collector => engine.Collector;
 
     [Fact]
-    public async Task A_new_store_counts_as_closed_in_good_order_and_then_it_is_as_it_was_left()
+    public async Task When_a_process_was_killed_is_remembered_across_restarts_in_good_order()
     {
-        Assert.True(Collector.StoppedCleanly);
-        await engine.ReopenAsync(cleanly: false);
-        Assert.False(Collector.StoppedCleanly);
+        Assert.Null(Collector.PromisesLostAt);
         await engine.ReopenAsync(cleanly: true);
-        Assert.True(Collector.StoppedCleanly);
+        Assert.Null(Collector.PromisesLostAt);
+        engine.Advance(TimeSpan.FromSeconds(100));
+        await Collector.RenewAsync([]);
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal(100, Collector.PromisesLostAt);
+        engine.Advance(TimeSpan.FromSeconds(50));
+        await engine.ReopenAsync(cleanly: true);
+        Assert.Equal(100, Collector.PromisesLostAt);
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal(150, Collector.PromisesLostAt);
     }
 
     [Fact]
