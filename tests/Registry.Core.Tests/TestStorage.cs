@@ -43,6 +43,8 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public BlobLeases Leases { get; private set; }
 
+    public StorageWalk Walk { get; private set; }
+
     public GarbageCollector Collector { get; private set; }
 
     public BlobOperations Blobs { get; private set; }
@@ -84,6 +86,7 @@ internal sealed class TestStorage : IAsyncDisposable
         if (!_isClosed)
         {
             _isClosed = true;
+            Walk.Dispose();
             await Storage.DisposeAsync();
         }
     }
@@ -149,15 +152,17 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
+        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Walk), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
     private void Open()
     {
         _isClosed = false;
         Storage = RegistryStorage.Open(Path, Time, _loggers);
         Indexer = new TreeIndexer(Storage.Tree, Storage.IndexTarget, Storage.Threads, _loggers.CreateLogger<TreeIndexer>());
         Leases = new BlobLeases();
+        Walk = new StorageWalk(
+            Storage.Blobs, Storage.CollectorMetadata, Storage.Links, Storage.Locks, Storage.Threads, Storage.Clock, _grace, _loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
-            Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Storage.Clock, _grace, _loggers.CreateLogger<GarbageCollector>());
+            Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Walk, Storage.Clock, _grace, _loggers.CreateLogger<GarbageCollector>());
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, _loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer);
         Manifests = new ManifestOperations(

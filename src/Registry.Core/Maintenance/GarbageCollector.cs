@@ -5,7 +5,7 @@ namespace Registry.Core.Maintenance;
 
 /// <summary>
 /// Removes what nobody needs: links that no manifest of their repository has needed for the grace period, then the bytes that no link is left
-/// to. Manifests are never touched: each is a root until somebody deletes it.
+/// to, and bytes that nobody knows. Manifests are never touched: each is a root until somebody deletes it.
 /// </summary>
 /// <remarks>
 /// Why nothing live is lost: a link expires in the same writer that records manifests, so a push either finds the link or is refused;
@@ -17,6 +17,7 @@ public sealed partial class GarbageCollector(
     IBlobStore blobs,
     DigestLocks locks,
     BlobLeases leases,
+    StorageWalk walk,
     RunningClock clock,
     TimeSpan grace,
     ILogger<GarbageCollector> logger)
@@ -25,6 +26,8 @@ public sealed partial class GarbageCollector(
 
     // Promises that a killed process held in memory are unknown; all of them end within one grace period.
     private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds : 0;
+
+    private string? _walkFailure;
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =
@@ -41,7 +44,7 @@ public sealed partial class GarbageCollector(
         }
 
         var links = await ExpireLinksAsync(cancellationToken);
-        var removed = await RemoveOrphansAsync(cancellationToken);
+        var removed = await RemoveOrphansAsync(cancellationToken) + await WalkAsync(cancellationToken);
         if (links > 0 || removed > 0)
         {
             LogCollected(links, removed);
@@ -118,6 +121,27 @@ public sealed partial class GarbageCollector(
         return total;
     }
 
+    // What cannot be walked over does not keep the rest from being collected.
+    private async Task<int> WalkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var removed = await walk.StepAsync(cancellationToken);
+            _walkFailure = null;
+            return removed;
+        }
+        catch (StorageException e)
+        {
+            if (_walkFailure != e.Message)
+            {
+                LogNotWalked(e.Message);
+            }
+
+            _walkFailure = e.Message;
+            return 0;
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Debug, "Blob {Digest} expired in {Repository}: no manifest there has needed it for the grace period")]
     private partial void LogExpired(string repository, string digest);
 
@@ -126,4 +150,7 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Links} links expired, {Blobs} blobs removed")]
     private partial void LogCollected(int links, int blobs);
+
+    [LoggerMessage(4, LogLevel.Error, "Blobs that the metadata does not know cannot be looked for, and this is tried again: {Reason}")]
+    private partial void LogNotWalked(string reason);
 }

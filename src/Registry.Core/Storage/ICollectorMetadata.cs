@@ -21,6 +21,11 @@ public interface ICollectorMetadata
     /// <summary>Blobs that nothing links to any more, those whose removal was cut short included.</summary>
     Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit);
 
+    /// <summary>
+    /// Those of some digests that the metadata has no record of: they are not stored as far as it knows, and no manifest mentions them.
+    /// </summary>
+    Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests);
+
     /// <summary>Marks an orphan for removal; false when somebody needs it after all. The caller holds the digest's lock.</summary>
     Task<bool> CondemnAsync(Digest digest);
 

@@ -45,6 +45,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
+        Links = new TreeLinks(layout);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
     }
 
@@ -68,6 +69,9 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>The repositories tree, to fill the metadata from.</summary>
     public TreeReader Tree { get; }
+
+    /// <summary>The links of the repositories tree, to look for those to bytes that the metadata does not know.</summary>
+    public TreeLinks Links { get; }
 
     public IIndexTarget IndexTarget { get; }
 

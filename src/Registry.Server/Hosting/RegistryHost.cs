@@ -25,6 +25,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly TreeIndexer _indexer;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
+    private readonly StorageWalk _walk;
     private readonly UploadExpiry _uploadExpiry;
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
@@ -43,8 +44,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _loggers = loggers;
         _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
         var leases = new BlobLeases();
+        _walk = new StorageWalk(
+            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
-            storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+            storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, _walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
@@ -140,6 +143,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await task.DisposeAsync();
         }
 
+        _walk.Dispose();
         await _indexing;
         if (_started && _storage.Health.Failure is null)
         {

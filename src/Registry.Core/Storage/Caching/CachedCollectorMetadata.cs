@@ -17,6 +17,8 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
 
     public Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => metadata.ListOrphansAsync(limit);
 
+    public Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => metadata.FindUnknownAsync(digests);
+
     public Task<bool> CondemnAsync(Digest digest) => metadata.CondemnAsync(digest);
 
     public Task ForgetAsync(Digest digest) => metadata.ForgetAsync(digest);

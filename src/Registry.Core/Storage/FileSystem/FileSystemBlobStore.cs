@@ -64,7 +64,9 @@ internal sealed class FileSystemBlobStore(
         return true;
     });
 
-    public IEnumerable<Digest> Enumerate()
+    public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
+
+    public IEnumerable<Digest> EnumeratePlaces()
     {
         foreach (var algorithm in DigestAlgorithm.All)
         {
@@ -76,7 +78,7 @@ internal sealed class FileSystemBlobStore(
 
             foreach (var directory in PlainFile.Folders(folder).SelectMany(PlainFile.Folders))
             {
-                if (Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest) && Find(digest, out _))
+                if (Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest))
                 {
                     yield return digest;
                 }

@@ -51,6 +51,9 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
     public async Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => await database.ReadAsync(session => session.All(
         "SELECT digest FROM content WHERE state >= 2 ORDER BY state, id LIMIT @1", row => Digest.Parse(row.GetString(0)), limit));
 
+    public async Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => await database.ReadAsync(
+        session => digests.Where(digest => session.Number("SELECT id FROM content WHERE digest = @1", digest.Value) is null).ToList());
+
     public async Task<bool> CondemnAsync(Digest digest)
     {
         var condemned = await database.WriteAsync<bool>(session => session.Execute(

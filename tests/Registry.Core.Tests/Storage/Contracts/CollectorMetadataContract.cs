@@ -205,6 +205,22 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     }
 
     [Fact]
+    public async Task What_was_never_stored_or_mentioned_or_is_forgotten_is_unknown()
+    {
+        await LinkAsync(A, "blob");
+        await OrphanAsync("orphan");
+        await OrphanAsync("forgotten");
+        Assert.True(await Collector.CondemnAsync(Samples.Digest("forgotten")));
+        await Collector.ForgetAsync(Samples.Digest("forgotten"));
+        var index = Samples.Index([Samples.Layer("mentioned")]);
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse }));
+        var unknown = new[] { "forgotten", "never" }.Select(Samples.Digest).ToArray();
+        Digest[] known = [Blob, Samples.Digest("orphan"), Samples.Digest("mentioned"), Samples.Digest(index)];
+        Assert.Equal(unknown, await Collector.FindUnknownAsync([.. known, .. unknown]));
+        Assert.Empty(await Collector.FindUnknownAsync([]));
+    }
+
+    [Fact]
     public async Task What_is_not_an_orphan_cannot_be_condemned()
     {
         await LinkAsync(A, "blob");
