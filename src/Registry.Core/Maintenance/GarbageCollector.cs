@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Oci;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Maintenance;
@@ -105,7 +106,11 @@ public sealed partial class GarbageCollector(
                     continue;
                 }
 
-                await blobs.DeleteAsync(digest);
+                if (!await TryDeleteAsync(digest))
+                {
+                    continue;
+                }
+
                 await metadata.ForgetAsync(digest);
                 removed++;
                 LogRemoved(digest.Value);
@@ -119,6 +124,21 @@ public sealed partial class GarbageCollector(
         }
 
         return total;
+    }
+
+    // It stays condemned, and so the next cycle tries again, after all others.
+    private async Task<bool> TryDeleteAsync(Digest digest)
+    {
+        try
+        {
+            await blobs.DeleteAsync(digest);
+            return true;
+        }
+        catch (StorageException e)
+        {
+            LogNotRemoved(digest.Value, e.Message);
+            return false;
+        }
     }
 
     // What cannot be walked over does not keep the rest from being collected.
@@ -150,6 +170,9 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Links} links expired, {Blobs} blobs removed")]
     private partial void LogCollected(int links, int blobs);
+
+    [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
+    private partial void LogNotRemoved(string digest, string reason);
 
     [LoggerMessage(4, LogLevel.Error, "Blobs that the metadata does not know cannot be looked for, and this is tried again: {Reason}")]
     private partial void LogNotWalked(string reason);

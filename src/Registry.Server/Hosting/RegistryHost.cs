@@ -145,14 +145,19 @@ public sealed class RegistryHost : IAsyncDisposable
 
         _walk.Dispose();
         await _indexing;
-        if (_started && _storage.Health.Failure is null)
+        try
         {
-            await Collector.SavePromisesAsync();
+            if (_started && _storage.Health.Failure is null)
+            {
+                await Collector.SavePromisesAsync();
+            }
         }
-
-        await _access.DisposeAsync();
-        await _storage.DisposeAsync();
-        _stopping.Dispose();
+        finally
+        {
+            await _access.DisposeAsync();
+            await _storage.DisposeAsync();
+            _stopping.Dispose();
+        }
     }
 
     private async Task StartAsync()
@@ -183,18 +188,12 @@ public sealed class RegistryHost : IAsyncDisposable
             if (!_indexer.IsComplete)
             {
                 IndexingLog.Started(_loggers.CreateLogger<TreeIndexer>());
-                await _indexer.RunAsync(_stopping.Token);
+                await _indexer.RunUntilCompleteAsync(_time, _stopping.Token);
             }
         }
         catch (OperationCanceledException)
         {
             // Stopping; the next start goes on.
-        }
-#pragma warning disable CA1031 // The registry goes on serving what is indexed, and says why it serves no more.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            IndexingLog.Failed(_loggers.CreateLogger<TreeIndexer>(), e);
         }
     }
 }

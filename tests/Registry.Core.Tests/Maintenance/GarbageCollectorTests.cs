@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
+using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -183,6 +185,27 @@ public class GarbageCollectorTests
     }
 
     [Fact]
+    public async Task A_blob_that_cannot_be_removed_keeps_no_other_from_it_and_is_tried_again()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var busy = Samples.Digest("busy");
+        foreach (var content in new[] { "busy", "blob" })
+        {
+            await storage.PushBlobAsync(A, content);
+            Assert.Null(await storage.Blobs.DeleteAsync(A, Samples.Digest(content)));
+        }
+
+        var blobs = new StuckBlobs(storage.Storage.Blobs, busy);
+        var collector = new GarbageCollector(
+            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Leases, storage.Walk, storage.Storage.Clock,
+            TimeSpan.FromSeconds(Grace), storage.Loggers.CreateLogger<GarbageCollector>());
+        Assert.Equal((0, 1), await collector.RunAsync(default));
+        Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
+        Assert.Contains(storage.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains(busy.Value, StringComparison.Ordinal));
+        Assert.Equal((0, 1), await storage.CollectAfterAsync(0));
+    }
+
+    [Fact]
     public async Task More_than_a_batch_goes_in_one_cycle()
     {
         await using var storage = await TestStorage.CreateAsync();
@@ -228,5 +251,23 @@ public class GarbageCollectorTests
     {
         await using var storage = new TestStorage(grace: TimeSpan.FromSeconds(grace));
         Assert.Equal(TimeSpan.FromSeconds(interval), storage.Collector.Interval);
+    }
+
+    /// <summary>A store in which one blob cannot be removed: a mount, an immutable file, a bad sector.</summary>
+    private sealed class StuckBlobs(IBlobStore blobs, Digest stuck) : IBlobStore
+    {
+        public Task<long?> StatAsync(Digest digest) => blobs.StatAsync(digest);
+
+        public Task<BlobContent?> OpenAsync(Digest digest) => blobs.OpenAsync(digest);
+
+        public Task<byte[]?> ReadAsync(Digest digest) => blobs.ReadAsync(digest);
+
+        public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => blobs.PutAsync(digest, content);
+
+        public Task<bool> DeleteAsync(Digest digest) => digest == stuck ? throw new StorageException("busy") : blobs.DeleteAsync(digest);
+
+        public IEnumerable<Digest> Enumerate() => blobs.Enumerate();
+
+        public IEnumerable<Digest> EnumeratePlaces() => blobs.EnumeratePlaces();
     }
 }
