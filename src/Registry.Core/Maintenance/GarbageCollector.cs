@@ -29,29 +29,54 @@ public sealed partial class GarbageCollector(
     private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds : 0;
 
     private string? _walkFailure;
+    private bool _isImplausible;
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =
         TimeSpan.FromSeconds(Math.Clamp(grace.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
+
+    /// <summary>
+    /// For how many seconds of the running clock nothing is collected yet, because a process was killed and nobody knows what it had promised.
+    /// </summary>
+    public long Wait => Math.Max(0, _notBefore - clock.Now);
+
+    /// <summary>A link expires that no manifest has needed since before this, in seconds of the running clock.</summary>
+    public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
     /// <summary>One cycle.</summary>
     /// <returns>How many links and how many blobs were removed.</returns>
     public async Task<(int Links, int Blobs)> RunAsync(CancellationToken cancellationToken)
     {
         await SavePromisesAsync();
-        if (clock.Now < _notBefore)
+        if (Wait > 0)
         {
             return (0, 0);
         }
 
+        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
+        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
+    }
+
+    /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
+    /// <returns>How many links and how many blobs were removed.</returns>
+    public async Task<(int Links, int Blobs)> CollectAsync(CancellationToken cancellationToken)
+    {
         var links = await ExpireLinksAsync(cancellationToken);
-        var removed = await RemoveOrphansAsync(cancellationToken) + await WalkAsync(cancellationToken);
+        var removed = await RemoveOrphansAsync(cancellationToken);
         if (links > 0 || removed > 0)
         {
             LogCollected(links, removed);
         }
 
         return (links, removed);
+    }
+
+    /// <summary>What would be removed at the moment.</summary>
+    public async Task<CollectionEstimate> EstimateAsync()
+    {
+        var (links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
+        var (allLinks, allBlobs) = await metadata.CountAllAsync();
+        return new CollectionEstimate(links, allLinks, blobs, allBlobs);
     }
 
     /// <summary>Writes the promises and the clock to the metadata.</summary>
@@ -69,13 +94,27 @@ public sealed partial class GarbageCollector(
         }
     }
 
+    private async Task<bool> IsPlausibleAsync()
+    {
+        // To count everything takes long where there is much, and is not needed for a usual cycle.
+        var (links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
+        var estimate = Math.Max(links, blobs) > Plausibility.AlwaysPlausible ? await EstimateAsync() : null;
+        var wasImplausible = _isImplausible;
+        _isImplausible = estimate is { IsImplausible: true };
+        if (_isImplausible && !wasImplausible)
+        {
+            LogImplausible(estimate!.Links, estimate.AllLinks, estimate.Blobs, estimate.AllBlobs);
+        }
+
+        return !_isImplausible;
+    }
+
     private async Task<int> ExpireLinksAsync(CancellationToken cancellationToken)
     {
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var idleBefore = clock.Now - (long)grace.TotalSeconds;
-            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(idleBefore, leases.IsPromised, BatchSize));
+            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(IdleBefore, leases.IsPromised, BatchSize));
             total += expired.Count;
             foreach (var link in expired)
             {
@@ -170,6 +209,10 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Links} links expired, {Blobs} blobs removed")]
     private partial void LogCollected(int links, int blobs);
+
+    [LoggerMessage(6, LogLevel.Error,
+        "Garbage collection would remove {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry to see why with 'registry gc --dry-run', and if it is right, run 'registry gc --force'")]
+    private partial void LogImplausible(long links, long allLinks, long blobs, long allBlobs);
 
     [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
     private partial void LogNotRemoved(string digest, string reason);

@@ -118,6 +118,9 @@ public sealed partial class StorageWalk(
         return linked;
     }
 
+    /// <summary>Whether so many unknown blobs are more than anybody would expect; then somebody must say that they may go.</summary>
+    public static bool IsImplausible(long unknown, long passed) => Plausibility.IsExceeded(unknown, passed);
+
     public void Dispose() => _position?.Dispose();
 
     // Goes on from the position, or from the beginning; true at the end of the round.
@@ -188,7 +191,7 @@ public sealed partial class StorageWalk(
     private bool IsPlausible(long unknown, long passed)
     {
         var wasImplausible = _isImplausible;
-        _isImplausible = Plausibility.IsExceeded(unknown, passed);
+        _isImplausible = IsImplausible(unknown, passed);
         if (_isImplausible && !wasImplausible)
         {
             LogImplausible(unknown, passed);

@@ -18,6 +18,20 @@ public interface ICollectorMetadata
     /// <returns>What was removed; fewer than <paramref name="limit"/> when nothing is left to remove.</returns>
     Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit);
 
+    /// <summary>The links that <see cref="ExpireLinksAsync"/> would remove, as far as their blobs are not promised; the oldest first.</summary>
+    Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit);
+
+    /// <summary>How many links would expire, and how many blobs nothing links to any more.</summary>
+    Task<(long Links, long Blobs)> CountRemovableAsync(long idleBefore);
+
+    /// <summary>How many links and how many blobs there are at all; takes longer when there are more.</summary>
+    Task<(long Links, long Blobs)> CountAllAsync();
+
+    /// <summary>Why a blob or manifest is still there.</summary>
+    /// <param name="digest">The blob or manifest.</param>
+    /// <param name="limit">How much of each kind is named at most.</param>
+    Task<BlobExplanation> ExplainAsync(Digest digest, int limit);
+
     /// <summary>Blobs that nothing links to any more, those whose removal was cut short included.</summary>
     Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit);
 

@@ -209,9 +209,50 @@ public class GarbageCollectorTests
     public async Task More_than_a_batch_goes_in_one_cycle()
     {
         await using var storage = await TestStorage.CreateAsync();
-        await Task.WhenAll(Enumerable.Range(0, 1100).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
-        Assert.Equal((1100, 1100), await storage.CollectAfterAsync(Grace + 1));
+        await LinkAsync(storage, 0, 1100);
+        storage.Time.Advance(TimeSpan.FromSeconds(Grace));
+        await LinkAsync(storage, 1100, 1100);
+        Assert.Equal((1100, 1100), await storage.CollectAfterAsync(1));
         Assert.Empty(await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task More_than_half_of_all_links_does_not_expire_unless_somebody_says_so_or_it_is_half_no_more()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await LinkAsync(storage, 0, 501);
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace + 1));
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(1));
+        await storage.ReopenAsync();
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(1));
+        var errors = storage.Log.Entries.Where(entry => entry.Level == LogLevel.Error).ToList();
+        Assert.Equal(2, errors.Count);
+        Assert.All(errors, error => Assert.Contains("would remove 501 of 501 links and 0 of 501 blobs", error.Message, StringComparison.Ordinal));
+
+        await LinkAsync(storage, 501, 501);
+        Assert.Equal((501, 501), await storage.CollectAfterAsync(1));
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace + 1));
+        Assert.Equal((501, 501), await storage.Collector.CollectAsync(default));
+    }
+
+    [Fact]
+    public async Task More_than_half_of_all_blobs_is_not_removed()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await LinkAsync(storage, 0, 600);
+        await Task.WhenAll(Enumerable.Range(0, 501).Select(i => storage.Blobs.DeleteAsync(A, Samples.Digest($"{i}"))));
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(0));
+        Assert.Equal(501, (await storage.Storage.CollectorMetadata.ListOrphansAsync(1000)).Count);
+        await LinkAsync(storage, 600, 402);
+        Assert.Equal((0, 501), await storage.CollectAfterAsync(0));
+    }
+
+    [Fact]
+    public async Task Few_blobs_are_removed_even_when_they_are_all()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await LinkAsync(storage, 0, 500);
+        Assert.Equal((500, 500), await storage.CollectAfterAsync(Grace + 1));
     }
 
     [Fact]
@@ -252,6 +293,9 @@ public class GarbageCollectorTests
         await using var storage = new TestStorage(grace: TimeSpan.FromSeconds(grace));
         Assert.Equal(TimeSpan.FromSeconds(interval), storage.Collector.Interval);
     }
+
+    private static Task LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(
+        Enumerable.Range(first, count).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
 
     /// <summary>A store in which one blob cannot be removed: a mount, an immutable file, a bad sector.</summary>
     private sealed class StuckBlobs(IBlobStore blobs, Digest stuck) : IBlobStore

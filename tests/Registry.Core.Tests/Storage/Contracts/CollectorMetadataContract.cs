@@ -205,6 +205,55 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     }
 
     [Fact]
+    public async Task Idle_links_are_listed_and_counted_the_oldest_first()
+    {
+        await LinkAsync(A, "blob");
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await LinkAsync(B, "blob");
+        await LinkAsync(B, "needed");
+        await OrphanAsync("orphan");
+        await PutAsync(B, Samples.Image("needed", []));
+        await engine.IndexTarget.AddRepositoryAsync(
+            new TreeRepository { Name = Samples.Repository("c"), Layers = [new(Blob, 4)], IsPinned = true });
+        Assert.Empty(await Collector.ListIdleAsync(0, 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(10, 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false), new LinkRecord(B, Blob, 10, false)], await Collector.ListIdleAsync(11, 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(11, 1));
+        Assert.Equal((0, 1), await Collector.CountRemovableAsync(0));
+        Assert.Equal((2, 1), await Collector.CountRemovableAsync(11));
+        Assert.Equal((4, 4), await Collector.CountAllAsync());
+    }
+
+    [Fact]
+    public async Task It_explains_why_a_blob_is_there()
+    {
+        Assert.Equal(BlobState.Unknown, (await Collector.ExplainAsync(Blob, 10)).State);
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await LinkAsync(A, "blob");
+        await LinkAsync(B, "blob");
+        await engine.IndexTarget.AddRepositoryAsync(
+            new TreeRepository { Name = Samples.Repository("c"), Layers = [new(Blob, 4)], IsPinned = true });
+        var image = await PutAsync(A, Samples.Image("blob", []));
+        var blob = await Collector.ExplainAsync(Blob, 10);
+        Assert.Equal((BlobState.Stored, 4), (blob.State, blob.Size));
+        Assert.Equal(
+            [new LinkRecord(A, Blob, null, false), new LinkRecord(B, Blob, 10, false), new LinkRecord(Samples.Repository("c"), Blob, 10, true)],
+            blob.Links.OrderBy(link => link.Repository.Value, StringComparer.Ordinal));
+        Assert.Equal([new(A, image)], blob.NeededBy);
+        Assert.Empty(blob.ManifestOf);
+        Assert.Equal(2, (await Collector.ExplainAsync(Blob, 2)).Links.Count);
+        Assert.Equal([A], (await Collector.ExplainAsync(image, 10)).ManifestOf);
+
+        await OrphanAsync("orphan");
+        Assert.Equal(BlobState.Orphaned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);
+        Assert.True(await Collector.CondemnAsync(Samples.Digest("orphan")));
+        Assert.Equal(BlobState.Condemned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);
+        var index = Samples.Index([Samples.Layer("mentioned")]);
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse }));
+        Assert.Equal(BlobState.Mentioned, (await Collector.ExplainAsync(Samples.Digest("mentioned"), 10)).State);
+    }
+
+    [Fact]
     public async Task What_was_never_stored_or_mentioned_or_is_forgotten_is_unknown()
     {
         await LinkAsync(A, "blob");
