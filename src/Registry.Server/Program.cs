@@ -2,6 +2,7 @@ using System.Collections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Registry.Core.Oci;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Telemetry;
@@ -12,6 +13,9 @@ const string Usage = """
 
       serve                                    run the registry (the default)
       reindex                                  rebuild the metadata from the storage tree; the registry must not be running
+      gc [--dry-run | --force]                 collect garbage, or say what would go and why, or even when it is implausibly much;
+                                               the registry must not be running
+      gc --explain DIGEST                      why is this blob there; the registry must not be running
       user add NAME                            add a user, or change the password of one; from a prompt or standard input
       user remove NAME                         remove a user
       user list                                list the users
@@ -31,6 +35,17 @@ switch (args)
         return await WithOptionsAsync(ServeCommand.RunAsync);
     case ["reindex"]:
         return await WithOptionsAsync(ReindexCommand.RunAsync);
+    case ["gc"]:
+        return await CollectAsync(new GcRequest());
+    case ["gc", "--dry-run"]:
+        return await CollectAsync(new GcRequest(IsDryRun: true));
+    case ["gc", "--force"]:
+        return await CollectAsync(new GcRequest(IsForced: true));
+    case ["gc", "--explain", var text] when Digest.TryParse(text, out var digest):
+        return await CollectAsync(new GcRequest(Explained: digest));
+    case ["gc", "--explain", var text]:
+        Console.Error.WriteLine($"registry: '{text}' is not a digest; it looks like sha256:e3b0c442…, with all 64 digits");
+        return ExitCodes.Usage;
     case ["user", "add", var name]:
         return UserCommands.Set(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
     case ["user", "remove", var name]:
@@ -49,6 +64,9 @@ switch (args)
         Console.Error.WriteLine($"registry: there is no command '{string.Join(' ', args)}'.\n\n{Usage}");
         return ExitCodes.Usage;
 }
+
+static Task<int> CollectAsync(GcRequest request) =>
+    WithOptionsAsync((options, loggers) => GcCommand.RunAsync(options, request, Console.Out, TimeProvider.System, loggers));
 
 static async Task<int> WithOptionsAsync(Func<RegistryOptions, ILoggerFactory, Task<int>> run)
 {

@@ -13,7 +13,6 @@ namespace Registry.Core.Tests;
 internal sealed class TestStorage : IAsyncDisposable
 {
     private readonly TemporaryFolder? _ownFolder;
-    private readonly ILoggerFactory _loggers;
     private readonly TimeSpan _grace;
     private readonly ManifestReferences _references;
     private bool _isClosed;
@@ -27,13 +26,15 @@ internal sealed class TestStorage : IAsyncDisposable
         Path = path ?? _ownFolder!.Path;
         _grace = grace ?? TimeSpan.FromMinutes(1);
         _references = references;
-        _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
+        Loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
         Open();
     }
 
     public string Path { get; }
 
     public RecordedLog Log { get; } = new();
+
+    public ILoggerFactory Loggers { get; }
 
     public FakeTimeProvider Time { get; } = new();
 
@@ -42,6 +43,8 @@ internal sealed class TestStorage : IAsyncDisposable
     public TreeIndexer Indexer { get; private set; }
 
     public BlobLeases Leases { get; private set; }
+
+    public StorageWalk Walk { get; private set; }
 
     public GarbageCollector Collector { get; private set; }
 
@@ -84,6 +87,7 @@ internal sealed class TestStorage : IAsyncDisposable
         if (!_isClosed)
         {
             _isClosed = true;
+            Walk.Dispose();
             await Storage.DisposeAsync();
         }
     }
@@ -143,24 +147,26 @@ internal sealed class TestStorage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
-        _loggers.Dispose();
+        Loggers.Dispose();
         Log.Dispose();
         _ownFolder?.Dispose();
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
+        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Walk), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
     private void Open()
     {
         _isClosed = false;
-        Storage = RegistryStorage.Open(Path, Time, _loggers);
-        Indexer = new TreeIndexer(Storage.Tree, Storage.IndexTarget, Storage.Threads, _loggers.CreateLogger<TreeIndexer>());
+        Storage = RegistryStorage.Open(Path, Time, Loggers);
+        Indexer = new TreeIndexer(Storage.Tree, Storage.IndexTarget, Storage.Threads, Loggers.CreateLogger<TreeIndexer>());
         Leases = new BlobLeases();
+        Walk = new StorageWalk(
+            Storage.Blobs, Storage.CollectorMetadata, Storage.Links, Storage.Locks, Storage.Threads, Storage.Clock, _grace, Loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
-            Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Storage.Clock, _grace, _loggers.CreateLogger<GarbageCollector>());
-        Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, _loggers.CreateLogger<BlobOperations>());
+            Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Walk, Storage.Clock, _grace, Loggers.CreateLogger<GarbageCollector>());
+        Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer);
         Manifests = new ManifestOperations(
-            Storage.Blobs, Storage.Contents, Storage.Metadata, Storage.Locks, Indexer, _references, _loggers.CreateLogger<ManifestOperations>());
+            Storage.Blobs, Storage.Contents, Storage.Metadata, Storage.Locks, Indexer, _references, Loggers.CreateLogger<ManifestOperations>());
     }
 }

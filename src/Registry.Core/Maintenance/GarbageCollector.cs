@@ -1,11 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Oci;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Maintenance;
 
 /// <summary>
 /// Removes what nobody needs: links that no manifest of their repository has needed for the grace period, then the bytes that no link is left
-/// to. Manifests are never touched: each is a root until somebody deletes it.
+/// to, and bytes that nobody knows. Manifests are never touched: each is a root until somebody deletes it.
 /// </summary>
 /// <remarks>
 /// Why nothing live is lost: a link expires in the same writer that records manifests, so a push either finds the link or is refused;
@@ -17,6 +18,7 @@ public sealed partial class GarbageCollector(
     IBlobStore blobs,
     DigestLocks locks,
     BlobLeases leases,
+    StorageWalk walk,
     RunningClock clock,
     TimeSpan grace,
     ILogger<GarbageCollector> logger)
@@ -24,22 +26,41 @@ public sealed partial class GarbageCollector(
     private const int BatchSize = 500;
 
     // Promises that a killed process held in memory are unknown; all of them end within one grace period.
-    private readonly long _notBefore = metadata.StoppedCleanly ? long.MinValue : clock.Now + (long)grace.TotalSeconds;
+    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds : 0;
+
+    private string? _walkFailure;
+    private bool _isImplausible;
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =
         TimeSpan.FromSeconds(Math.Clamp(grace.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
+
+    /// <summary>
+    /// For how many seconds of the running clock nothing is collected yet, because a process was killed and nobody knows what it had promised.
+    /// </summary>
+    public long Wait => Math.Max(0, _notBefore - clock.Now);
+
+    /// <summary>A link expires that no manifest has needed since before this, in seconds of the running clock.</summary>
+    public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
     /// <summary>One cycle.</summary>
     /// <returns>How many links and how many blobs were removed.</returns>
     public async Task<(int Links, int Blobs)> RunAsync(CancellationToken cancellationToken)
     {
         await SavePromisesAsync();
-        if (clock.Now < _notBefore)
+        if (Wait > 0)
         {
             return (0, 0);
         }
 
+        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
+        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
+    }
+
+    /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
+    /// <returns>How many links and how many blobs were removed.</returns>
+    public async Task<(int Links, int Blobs)> CollectAsync(CancellationToken cancellationToken)
+    {
         var links = await ExpireLinksAsync(cancellationToken);
         var removed = await RemoveOrphansAsync(cancellationToken);
         if (links > 0 || removed > 0)
@@ -48,6 +69,14 @@ public sealed partial class GarbageCollector(
         }
 
         return (links, removed);
+    }
+
+    /// <summary>What would be removed at the moment.</summary>
+    public async Task<CollectionEstimate> EstimateAsync()
+    {
+        var (links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
+        var (allLinks, allBlobs) = await metadata.CountAllAsync();
+        return new CollectionEstimate(links, allLinks, blobs, allBlobs);
     }
 
     /// <summary>Writes the promises and the clock to the metadata.</summary>
@@ -65,13 +94,27 @@ public sealed partial class GarbageCollector(
         }
     }
 
+    private async Task<bool> IsPlausibleAsync()
+    {
+        // To count everything takes long where there is much, and is not needed for a usual cycle.
+        var (links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
+        var estimate = Math.Max(links, blobs) > Plausibility.AlwaysPlausible ? await EstimateAsync() : null;
+        var wasImplausible = _isImplausible;
+        _isImplausible = estimate is { IsImplausible: true };
+        if (_isImplausible && !wasImplausible)
+        {
+            LogImplausible(estimate!.Links, estimate.AllLinks, estimate.Blobs, estimate.AllBlobs);
+        }
+
+        return !_isImplausible;
+    }
+
     private async Task<int> ExpireLinksAsync(CancellationToken cancellationToken)
     {
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var idleBefore = clock.Now - (long)grace.TotalSeconds;
-            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(idleBefore, leases.IsPromised, BatchSize));
+            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(IdleBefore, leases.IsPromised, BatchSize));
             total += expired.Count;
             foreach (var link in expired)
             {
@@ -102,7 +145,11 @@ public sealed partial class GarbageCollector(
                     continue;
                 }
 
-                await blobs.DeleteAsync(digest);
+                if (!await TryDeleteAsync(digest))
+                {
+                    continue;
+                }
+
                 await metadata.ForgetAsync(digest);
                 removed++;
                 LogRemoved(digest.Value);
@@ -118,6 +165,42 @@ public sealed partial class GarbageCollector(
         return total;
     }
 
+    // It stays condemned, and so the next cycle tries again, after all others.
+    private async Task<bool> TryDeleteAsync(Digest digest)
+    {
+        try
+        {
+            await blobs.DeleteAsync(digest);
+            return true;
+        }
+        catch (StorageException e)
+        {
+            LogNotRemoved(digest.Value, e.Message);
+            return false;
+        }
+    }
+
+    // What cannot be walked over does not keep the rest from being collected.
+    private async Task<int> WalkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var removed = await walk.StepAsync(cancellationToken);
+            _walkFailure = null;
+            return removed;
+        }
+        catch (StorageException e)
+        {
+            if (_walkFailure != e.Message)
+            {
+                LogNotWalked(e.Message);
+            }
+
+            _walkFailure = e.Message;
+            return 0;
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Debug, "Blob {Digest} expired in {Repository}: no manifest there has needed it for the grace period")]
     private partial void LogExpired(string repository, string digest);
 
@@ -126,4 +209,14 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Links} links expired, {Blobs} blobs removed")]
     private partial void LogCollected(int links, int blobs);
+
+    [LoggerMessage(6, LogLevel.Error,
+        "Garbage collection would remove {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry to see why with 'registry gc --dry-run', and if it is right, run 'registry gc --force'")]
+    private partial void LogImplausible(long links, long allLinks, long blobs, long allBlobs);
+
+    [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
+    private partial void LogNotRemoved(string digest, string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "Blobs that the metadata does not know cannot be looked for, and this is tried again: {Reason}")]
+    private partial void LogNotWalked(string reason);
 }

@@ -15,9 +15,11 @@ namespace Registry.Core.Maintenance;
 public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, StorageThreads threads, ILogger<TreeIndexer> logger)
 {
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<RepositoryName, Lazy<Task>> _indexed = new();
     private int _manifests;
+    private string? _lastFailure;
 
     /// <summary>Whether the metadata covers the whole tree.</summary>
     public bool IsComplete => target.IsComplete;
@@ -28,7 +30,34 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
     /// <summary>Makes sure that the metadata knows a repository.</summary>
     public Task EnsureAsync(RepositoryName name) => IsComplete ? Task.CompletedTask : EnsureSlowAsync(name);
 
-    /// <summary>Indexes everything. Does nothing when that was done before.</summary>
+    /// <summary>Indexes everything, and tries again as long as something stands in the way.</summary>
+    public async Task RunUntilCompleteAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        while (!IsComplete)
+        {
+            try
+            {
+                await RunAsync(cancellationToken);
+            }
+#pragma warning disable CA1031 // Whatever it was, pushes must not be turned away for ever; the log says why they are.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                if (e.Message != _lastFailure)
+                {
+                    _lastFailure = e.Message;
+                    LogFailed(e, RetryDelay.TotalSeconds);
+                }
+
+                await Task.Delay(RetryDelay, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Indexes everything. Does nothing when that was done before. A repository that cannot be indexed does not keep the others from it.
+    /// </summary>
+    /// <exception cref="StorageException">Something could not be indexed.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         if (IsComplete)
@@ -41,15 +70,31 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
             LogStarted();
             var started = Stopwatch.StartNew();
             var lastProgress = started.Elapsed;
+            var failed = new List<(RepositoryName Name, Exception Reason)>();
             foreach (var name in tree.Repositories())
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                await IndexAsync(name);
+                try
+                {
+                    await IndexAsync(name);
+                }
+#pragma warning disable CA1031 // It is reported at the end.
+                catch (Exception e)
+#pragma warning restore CA1031
+                {
+                    failed.Add((name, e));
+                }
+
                 if (started.Elapsed - lastProgress >= ProgressPeriod)
                 {
                     lastProgress = started.Elapsed;
                     LogProgress(_indexed.Count, _manifests);
                 }
+            }
+
+            if (failed.Count > 0)
+            {
+                throw new StorageException($"{failed.Count} repositories could not be indexed, {failed[0].Name} for one: {failed[0].Reason.Message}", failed[0].Reason);
             }
 
             LogFinished(_indexed.Count, _manifests, started.Elapsed.TotalSeconds);
@@ -94,4 +139,8 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
 
     [LoggerMessage(3, LogLevel.Information, "Indexed {Repositories} repositories with {Manifests} manifests in {Seconds:0.0} s")]
     private partial void LogFinished(int repositories, int manifests, double seconds);
+
+    [LoggerMessage(4, LogLevel.Critical,
+        "Indexing could not be finished and is tried again every {Seconds} s; until then, pushes, deletes and the catalog stay unavailable")]
+    private partial void LogFailed(Exception exception, double seconds);
 }

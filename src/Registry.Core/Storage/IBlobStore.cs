@@ -26,4 +26,10 @@ public interface IBlobStore
 
     /// <summary>Everything that is stored, in no particular order, as of some moment during the enumeration.</summary>
     IEnumerable<Digest> Enumerate();
+
+    /// <summary>
+    /// Everything that has a place, with or without bytes in it, as of some moment during the enumeration, which blocks: what is stored, and
+    /// what storing or removing has left behind when it was cut short.
+    /// </summary>
+    IEnumerable<Digest> EnumeratePlaces();
 }

@@ -12,6 +12,8 @@ public interface ITreeJournal
     /// <summary>The rows after an id, oldest first.</summary>
     Task<IReadOnlyList<TreeChange>> ReadAsync(long afterId, int limit);
 
-    /// <summary>Deletes the rows up to an id: the tree has them, durably.</summary>
-    Task DeleteAsync(long upToId);
+    /// <summary>Deletes the rows up to an id, apart from some: the tree has them, durably.</summary>
+    /// <param name="upToId">The last one.</param>
+    /// <param name="except">The ids of those that stay, in their order.</param>
+    Task DeleteAsync(long upToId, IReadOnlyList<long> except);
 }

@@ -20,15 +20,14 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly SqliteDatabase _database;
     private readonly TreeMirror _mirror;
 
-    private RegistryStorage(DataFolder folder, TimeProvider time, ILoggerFactory loggers)
+    private RegistryStorage(
+        DataFolder folder, SqliteDatabase database, StorageThreads threads, StorageHealth health, TimeProvider time, ILoggerFactory loggers)
     {
         _folder = folder;
+        _database = database;
+        _threads = threads;
+        Health = health;
         var layout = folder.Layout;
-        Health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
-        Clock = new RunningClock(time);
-        _database = SqliteDatabase.Open(layout.Database, Health, Clock);
-        DurableFile.SyncDirectory(layout.Root);
-        _threads = new StorageThreads("storage", FileThreads);
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(layout, sync);
         Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health);
@@ -42,10 +41,13 @@ public sealed class RegistryStorage : IAsyncDisposable
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
-        _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
+        Links = new TreeLinks(layout);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
+
+        // The last, because it begins to work at once.
+        _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
     }
 
     public IBlobStore Blobs { get; }
@@ -64,10 +66,13 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public StorageHealth Health { get; }
 
-    public RunningClock Clock { get; }
+    public RunningClock Clock => _database.Clock;
 
     /// <summary>The repositories tree, to fill the metadata from.</summary>
     public TreeReader Tree { get; }
+
+    /// <summary>The links of the repositories tree, to look for those to bytes that the metadata does not know.</summary>
+    public TreeLinks Links { get; }
 
     public IIndexTarget IndexTarget { get; }
 
@@ -85,18 +90,24 @@ public sealed class RegistryStorage : IAsyncDisposable
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers)
     {
         var folder = DataFolder.Open(path);
+        SqliteDatabase? database = null;
+        StorageThreads? threads = null;
         try
         {
-            return new RegistryStorage(folder, time, loggers);
+            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+            database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
+            DurableFile.SyncDirectory(folder.Layout.Root);
+            threads = new StorageThreads("storage", FileThreads);
+            return new RegistryStorage(folder, database, threads, health, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            folder.Dispose();
+            Close(database, threads, folder);
             throw new StorageException(e.Message, e);
         }
         catch
         {
-            folder.Dispose();
+            Close(database, threads, folder);
             throw;
         }
     }
@@ -105,8 +116,20 @@ public sealed class RegistryStorage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _mirror.DisposeAsync();
-        _database.Dispose();
-        _threads.Dispose();
-        _folder.Dispose();
+        Close(_database, _threads, _folder);
+    }
+
+    // The folder is let go of whatever happens.
+    private static void Close(SqliteDatabase? database, StorageThreads? threads, DataFolder folder)
+    {
+        try
+        {
+            database?.Dispose();
+        }
+        finally
+        {
+            threads?.Dispose();
+            folder.Dispose();
+        }
     }
 }

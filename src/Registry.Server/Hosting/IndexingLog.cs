@@ -7,8 +7,4 @@ internal static partial class IndexingLog
     [LoggerMessage(2, LogLevel.Information,
         "Until the storage is indexed, pulls work, and pushes, deletes and the catalog answer 503")]
     public static partial void Started(ILogger logger);
-
-    [LoggerMessage(1, LogLevel.Critical,
-        "Indexing failed; pushes, deletes and the catalog stay unavailable until the cause is removed and the registry restarted")]
-    public static partial void Failed(ILogger logger, Exception exception);
 }

@@ -25,6 +25,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly TreeIndexer _indexer;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
+    private readonly StorageWalk _walk;
     private readonly UploadExpiry _uploadExpiry;
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
@@ -43,8 +44,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _loggers = loggers;
         _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
         var leases = new BlobLeases();
+        _walk = new StorageWalk(
+            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
-            storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+            storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, _walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
@@ -140,15 +143,21 @@ public sealed class RegistryHost : IAsyncDisposable
             await task.DisposeAsync();
         }
 
+        _walk.Dispose();
         await _indexing;
-        if (_started && _storage.Health.Failure is null)
+        try
         {
-            await Collector.SavePromisesAsync();
+            if (_started && _storage.Health.Failure is null)
+            {
+                await Collector.SavePromisesAsync();
+            }
         }
-
-        await _access.DisposeAsync();
-        await _storage.DisposeAsync();
-        _stopping.Dispose();
+        finally
+        {
+            await _access.DisposeAsync();
+            await _storage.DisposeAsync();
+            _stopping.Dispose();
+        }
     }
 
     private async Task StartAsync()
@@ -191,18 +200,12 @@ public sealed class RegistryHost : IAsyncDisposable
             if (!_indexer.IsComplete)
             {
                 IndexingLog.Started(_loggers.CreateLogger<TreeIndexer>());
-                await _indexer.RunAsync(_stopping.Token);
+                await _indexer.RunUntilCompleteAsync(_time, _stopping.Token);
             }
         }
         catch (OperationCanceledException)
         {
             // Stopping; the next start goes on.
-        }
-#pragma warning disable CA1031 // The registry goes on serving what is indexed, and says why it serves no more.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            IndexingLog.Failed(_loggers.CreateLogger<TreeIndexer>(), e);
         }
     }
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
+using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -126,6 +128,20 @@ public class GarbageCollectorTests
     }
 
     [Fact]
+    public async Task A_restart_in_good_order_does_not_end_the_wait_after_an_unclean_stop()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushBlobAsync(A, "blob");
+        await storage.CollectAfterAsync(Grace);
+        Assert.True(await storage.SeesBlobAsync(A, Blob));
+        await storage.ReopenAsync(cleanly: false);
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(2));
+        await storage.ReopenAsync();
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace - 3));
+        Assert.Null(await storage.TryPutAsync(A, Samples.Image("blob", [])));
+    }
+
+    [Fact]
     public async Task A_long_holiday_of_the_server_lets_nothing_expire()
     {
         await using var storage = await TestStorage.CreateAsync();
@@ -169,12 +185,74 @@ public class GarbageCollectorTests
     }
 
     [Fact]
+    public async Task A_blob_that_cannot_be_removed_keeps_no_other_from_it_and_is_tried_again()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var busy = Samples.Digest("busy");
+        foreach (var content in new[] { "busy", "blob" })
+        {
+            await storage.PushBlobAsync(A, content);
+            Assert.Null(await storage.Blobs.DeleteAsync(A, Samples.Digest(content)));
+        }
+
+        var blobs = new StuckBlobs(storage.Storage.Blobs, busy);
+        var collector = new GarbageCollector(
+            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Leases, storage.Walk, storage.Storage.Clock,
+            TimeSpan.FromSeconds(Grace), storage.Loggers.CreateLogger<GarbageCollector>());
+        Assert.Equal((0, 1), await collector.RunAsync(default));
+        Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
+        Assert.Contains(storage.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains(busy.Value, StringComparison.Ordinal));
+        Assert.Equal((0, 1), await storage.CollectAfterAsync(0));
+    }
+
+    [Fact]
     public async Task More_than_a_batch_goes_in_one_cycle()
     {
         await using var storage = await TestStorage.CreateAsync();
-        await Task.WhenAll(Enumerable.Range(0, 1100).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
-        Assert.Equal((1100, 1100), await storage.CollectAfterAsync(Grace + 1));
+        await LinkAsync(storage, 0, 1100);
+        storage.Time.Advance(TimeSpan.FromSeconds(Grace));
+        await LinkAsync(storage, 1100, 1100);
+        Assert.Equal((1100, 1100), await storage.CollectAfterAsync(1));
         Assert.Empty(await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
+    }
+
+    [Fact]
+    public async Task More_than_half_of_all_links_does_not_expire_unless_somebody_says_so_or_it_is_half_no_more()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await LinkAsync(storage, 0, 501);
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace + 1));
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(1));
+        await storage.ReopenAsync();
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(1));
+        var errors = storage.Log.Entries.Where(entry => entry.Level == LogLevel.Error).ToList();
+        Assert.Equal(2, errors.Count);
+        Assert.All(errors, error => Assert.Contains("would remove 501 of 501 links and 0 of 501 blobs", error.Message, StringComparison.Ordinal));
+
+        await LinkAsync(storage, 501, 501);
+        Assert.Equal((501, 501), await storage.CollectAfterAsync(1));
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace + 1));
+        Assert.Equal((501, 501), await storage.Collector.CollectAsync(default));
+    }
+
+    [Fact]
+    public async Task More_than_half_of_all_blobs_is_not_removed()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await LinkAsync(storage, 0, 600);
+        await Task.WhenAll(Enumerable.Range(0, 501).Select(i => storage.Blobs.DeleteAsync(A, Samples.Digest($"{i}"))));
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(0));
+        Assert.Equal(501, (await storage.Storage.CollectorMetadata.ListOrphansAsync(1000)).Count);
+        await LinkAsync(storage, 600, 402);
+        Assert.Equal((0, 501), await storage.CollectAfterAsync(0));
+    }
+
+    [Fact]
+    public async Task Few_blobs_are_removed_even_when_they_are_all()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await LinkAsync(storage, 0, 500);
+        Assert.Equal((500, 500), await storage.CollectAfterAsync(Grace + 1));
     }
 
     [Fact]
@@ -214,5 +292,26 @@ public class GarbageCollectorTests
     {
         await using var storage = new TestStorage(grace: TimeSpan.FromSeconds(grace));
         Assert.Equal(TimeSpan.FromSeconds(interval), storage.Collector.Interval);
+    }
+
+    private static Task LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(
+        Enumerable.Range(first, count).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
+
+    /// <summary>A store in which one blob cannot be removed: a mount, an immutable file, a bad sector.</summary>
+    private sealed class StuckBlobs(IBlobStore blobs, Digest stuck) : IBlobStore
+    {
+        public Task<long?> StatAsync(Digest digest) => blobs.StatAsync(digest);
+
+        public Task<BlobContent?> OpenAsync(Digest digest) => blobs.OpenAsync(digest);
+
+        public Task<byte[]?> ReadAsync(Digest digest) => blobs.ReadAsync(digest);
+
+        public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => blobs.PutAsync(digest, content);
+
+        public Task<bool> DeleteAsync(Digest digest) => digest == stuck ? throw new StorageException("busy") : blobs.DeleteAsync(digest);
+
+        public IEnumerable<Digest> Enumerate() => blobs.Enumerate();
+
+        public IEnumerable<Digest> EnumeratePlaces() => blobs.EnumeratePlaces();
     }
 }

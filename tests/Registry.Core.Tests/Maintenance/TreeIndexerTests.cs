@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
 using Registry.Core.Maintenance;
@@ -107,11 +108,37 @@ public class TreeIndexerTests
         await storage.CloseAsync();
         LoseDatabase(storage.Path);
         await using var indexing = new TestStorage(storage.Path);
-        var target = new FailingOnce(indexing.Storage.IndexTarget);
+        var target = new FailingOnce(indexing.Storage.IndexTarget, new StorageException("this once"));
         var indexer = new TreeIndexer(indexing.Storage.Tree, target, indexing.Storage.Threads, NullLogger<TreeIndexer>.Instance);
         await Assert.ThrowsAsync<StorageException>(() => indexer.EnsureAsync(A));
         await indexer.EnsureAsync(A);
         Assert.NotNull(await indexing.Storage.Metadata.FindManifestAsync(A, Latest));
+    }
+
+    [Fact]
+    public async Task A_repository_that_cannot_be_indexed_keeps_no_other_from_it_and_is_tried_again()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await FillAsync(storage);
+        await storage.CloseAsync();
+        LoseDatabase(storage.Path);
+        await using var indexing = new TestStorage(storage.Path);
+        var target = new FailingOnce(indexing.Storage.IndexTarget, new InvalidOperationException("this once"));
+        var log = indexing.Loggers.CreateLogger<TreeIndexer>();
+        var indexer = new TreeIndexer(indexing.Storage.Tree, target, indexing.Storage.Threads, log);
+        var running = indexer.RunUntilCompleteAsync(indexing.Time, default);
+        await Eventually.TrueAsync(() => indexing.Log.Entries.Any(entry => entry.Level == LogLevel.Critical));
+        Assert.False(indexer.IsComplete);
+        Assert.Single((await indexing.Storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
+
+        await Eventually.TrueAsync(() =>
+        {
+            indexing.Time.Advance(TimeSpan.FromSeconds(30));
+            return running.IsCompleted;
+        });
+        await running;
+        Assert.True(indexer.IsComplete);
+        Assert.Equal(["a", "team/b"], (await indexing.Storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
     }
 
     [Fact]
@@ -183,7 +210,7 @@ public class TreeIndexerTests
         return string.Join('\n', lines);
     }
 
-    private sealed class FailingOnce(IIndexTarget target) : IIndexTarget
+    private sealed class FailingOnce(IIndexTarget target, Exception fault) : IIndexTarget
     {
         private bool _failed;
 
@@ -194,7 +221,7 @@ public class TreeIndexerTests
             if (!_failed)
             {
                 _failed = true;
-                throw new StorageException("this once");
+                throw fault;
             }
 
             return target.AddRepositoryAsync(repository);

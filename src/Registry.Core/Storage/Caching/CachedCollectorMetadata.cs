@@ -8,14 +8,24 @@ namespace Registry.Core.Storage.Caching;
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
 {
-    public bool StoppedCleanly => metadata.StoppedCleanly;
+    public long? PromisesLostAt => metadata.PromisesLostAt;
 
     public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
 
     public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit) =>
         cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit));
 
+    public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => metadata.ListIdleAsync(idleBefore, limit);
+
+    public Task<(long Links, long Blobs)> CountRemovableAsync(long idleBefore) => metadata.CountRemovableAsync(idleBefore);
+
+    public Task<(long Links, long Blobs)> CountAllAsync() => metadata.CountAllAsync();
+
+    public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) => metadata.ExplainAsync(digest, limit);
+
     public Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => metadata.ListOrphansAsync(limit);
+
+    public Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => metadata.FindUnknownAsync(digests);
 
     public Task<bool> CondemnAsync(Digest digest) => metadata.CondemnAsync(digest);
 

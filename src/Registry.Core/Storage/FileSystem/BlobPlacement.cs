@@ -23,7 +23,7 @@ internal sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
     {
         EnsureShard(digest);
         var directory = layout.BlobDirectory(digest);
-        Directory.CreateDirectory(directory);
+        PlainFile.CreateFolder(directory, layout.Blobs);
         sync.Data(handle, file);
         sync.Directory(layout.BlobShard(digest));
         DurableFile.Rename(file, layout.BlobData(digest));
@@ -42,7 +42,7 @@ internal sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
             }
         }
 
-        Directory.CreateDirectory(shard);
+        PlainFile.CreateFolder(shard, layout.Blobs);
         sync.Directory(layout.BlobAlgorithm(digest.Algorithm));
         sync.Directory(layout.Blobs);
         lock (_durableShards)

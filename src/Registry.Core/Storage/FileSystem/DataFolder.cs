@@ -95,7 +95,9 @@ public sealed class DataFolder : IDisposable
         var to = Path.Combine(layout.Blobs, ".probe");
         try
         {
-            File.WriteAllBytes(from, [0]);
+            // Whatever has the name is no file to write to.
+            File.Delete(from);
+            File.OpenHandle(from, FileMode.CreateNew, FileAccess.Write).Dispose();
             DurableFile.Rename(from, to);
         }
         catch (IOException e) when (!OperatingSystem.IsWindows() && e.HResult == Posix.Exdev)

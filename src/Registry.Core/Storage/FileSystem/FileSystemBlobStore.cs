@@ -1,4 +1,3 @@
-using Microsoft.Win32.SafeHandles;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
@@ -7,21 +6,16 @@ namespace Registry.Core.Storage.FileSystem;
 internal sealed class FileSystemBlobStore(
     FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, StorageHealth health) : IBlobStore
 {
-    public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() =>
-    {
-        var file = new FileInfo(layout.BlobData(digest));
-        return file.Exists ? (long?)file.Length : null;
-    });
+    public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
 
     public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
     {
         var path = layout.BlobData(digest);
-        if (TryOpen(path) is not { } handle)
+        if (PlainFile.TryOpen(path, layout.Blobs, out var length) is not { } handle)
         {
             return null;
         }
 
-        var length = RandomAccess.GetLength(handle);
         if (length > BlobContent.MaxInMemory)
         {
             return new BlobContent(handle, path, length);
@@ -29,14 +23,14 @@ internal sealed class FileSystemBlobStore(
 
         using (handle)
         {
-            return new BlobContent(Read(handle, (int)length));
+            return new BlobContent(PlainFile.Read(handle, (int)length));
         }
     });
 
     public Task<byte[]?> ReadAsync(Digest digest) => threads.RunAsync(() =>
     {
-        using var handle = TryOpen(layout.BlobData(digest));
-        return handle is null ? null : Read(handle, checked((int)RandomAccess.GetLength(handle)));
+        using var handle = PlainFile.TryOpen(layout.BlobData(digest), layout.Blobs, out var length);
+        return handle is null ? null : PlainFile.Read(handle, checked((int)length));
     });
 
     public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
@@ -61,30 +55,30 @@ internal sealed class FileSystemBlobStore(
 
     public Task<bool> DeleteAsync(Digest digest) => threads.RunAsync(() =>
     {
-        var directory = layout.BlobDirectory(digest);
-        if (!Directory.Exists(directory))
+        if (!PlainFile.DeleteFolder(layout.BlobDirectory(digest), layout.Blobs))
         {
             return false;
         }
 
-        Directory.Delete(directory, recursive: true);
         sync.Directory(layout.BlobShard(digest));
         return true;
     });
 
-    public IEnumerable<Digest> Enumerate()
+    public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
+
+    public IEnumerable<Digest> EnumeratePlaces()
     {
         foreach (var algorithm in DigestAlgorithm.All)
         {
             var folder = layout.BlobAlgorithm(algorithm);
-            if (!Directory.Exists(folder))
+            if (PlainFile.Find(folder, layout.Blobs) != EntryKind.Folder)
             {
                 continue;
             }
 
-            foreach (var directory in Directory.EnumerateDirectories(folder).SelectMany(Directory.EnumerateDirectories))
+            foreach (var directory in PlainFile.Folders(folder).SelectMany(PlainFile.Folders))
             {
-                if (Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest) && File.Exists(layout.BlobData(digest)))
+                if (Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest))
                 {
                     yield return digest;
                 }
@@ -92,33 +86,6 @@ internal sealed class FileSystemBlobStore(
         }
     }
 
-    private static byte[] Read(SafeFileHandle handle, int length)
-    {
-        var content = new byte[length];
-        var read = 0;
-        while (read < content.Length)
-        {
-            var count = RandomAccess.Read(handle, content.AsSpan(read), read);
-            if (count == 0)
-            {
-                return content[..read];
-            }
-
-            read += count;
-        }
-
-        return content;
-    }
-
-    private static SafeFileHandle? TryOpen(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
+    private bool Find(Digest digest, out long size) =>
+        PlainFile.Find(layout.BlobData(digest), layout.Blobs, out size) == EntryKind.File;
 }

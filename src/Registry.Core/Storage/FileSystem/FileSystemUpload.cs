@@ -242,8 +242,7 @@ internal sealed class FileSystemUpload(
     }
 
     // The first byte creates the file, or empties one that could not be removed.
-    private SafeFileHandle Open() => _handle ??= File.OpenHandle(
-        _path, state.Length == 0 ? FileMode.Create : FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+    private SafeFileHandle Open() => _handle ??= PlainFile.OpenToWrite(_path, layout.Uploads, anew: state.Length == 0);
 
     private readonly record struct Received(
         ReadOnlySequence<byte> Buffer, bool IsCompleted, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);

@@ -120,11 +120,19 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     {
         foreach (var session in _sessions.Load())
         {
-            var data = new FileInfo(_layout.UploadData(session.Id));
-            _uploads[session.Id] = Begin(session, data.Exists ? data.Length : 0);
+            var data = _layout.UploadData(session.Id);
+            var kind = PlainFile.Find(data, _layout.Uploads, out var length);
+            if (kind == EntryKind.Other)
+            {
+                File.Delete(data);
+            }
+
+            _uploads[session.Id] = Begin(session, kind == EntryKind.File ? length : 0);
         }
 
-        foreach (var file in Directory.EnumerateFiles(_layout.Uploads))
+        // Links to folders included, which are listed as folders.
+        foreach (var file in Directory.EnumerateFileSystemEntries(_layout.Uploads)
+            .Where(entry => PlainFile.Find(entry, _layout.Uploads) != EntryKind.Folder))
         {
             // Uploads without a session, manifests on their way: nobody was told that they arrived.
             var name = Path.GetFileNameWithoutExtension(file);

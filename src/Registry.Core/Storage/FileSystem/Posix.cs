@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Registry.Core.Storage.FileSystem;
@@ -11,12 +12,29 @@ internal static partial class Posix
     public const int Exdev = 18;
     public const int SyncFileRangeWrite = 2;
 
+    private const int Enoent = 2;
+    private const int Enotdir = 20;
+    private const int Eloop = 40;
+    private const int WorkingDirectory = -100;
+
     // The same on Linux and macOS.
     private const int ReadOnly = 0;
+
+    // The same on all architectures of Linux.
+    private const int ReadWrite = 0x2;
+    private const int Create = 0x40;
+    private const int NonBlocking = 0x800;
+
+    // struct statx, which is the same on all architectures: its size, and what can be asked for.
+    private const int StatusWords = 64;
+    private const int StatusType = 0x1;
+    private const int StatusSize = 0x200;
 
     private static readonly int Directory = OperatingSystem.IsLinux() && RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86
         ? 0x10000
         : OperatingSystem.IsLinux() ? 0x4000 : 0x100000;
+
+    private static readonly int NoFollow = RuntimeInformation.ProcessArchitecture is Architecture.X64 or Architecture.X86 ? 0x20000 : 0x8000;
 
     private static readonly int CloseOnExec = OperatingSystem.IsLinux() ? 0x80000 : 0x1000000;
 
@@ -25,6 +43,61 @@ internal static partial class Posix
     {
         var handle = Open(path, ReadOnly | Directory | CloseOnExec);
         return handle.IsInvalid ? throw LastError("open", path) : handle;
+    }
+
+    /// <summary>What has a name, without following it when it is a symbolic link.</summary>
+    /// <exception cref="IOException">It cannot be known.</exception>
+    [SupportedOSPlatform("linux")]
+    public static EntryKind Find(ReadOnlySpan<char> path, out long size)
+    {
+        const int NoFollowFlag = 0x100;
+        size = 0;
+        var most = Encoding.UTF8.GetMaxByteCount(path.Length) + 1;
+        var name = most <= 1024 ? stackalloc byte[1024] : new byte[most];
+        name[Encoding.UTF8.GetBytes(path, name)] = 0;
+        Span<uint> status = stackalloc uint[StatusWords];
+        if (Statx(WorkingDirectory, name, NoFollowFlag, StatusType | StatusSize, status) == 0)
+        {
+            return Read(status, out size);
+        }
+
+        return Marshal.GetLastPInvokeError() switch
+        {
+            Enoent => EntryKind.None,
+            Enotdir => EntryKind.Other,
+            _ => throw LastError("statx", path.ToString()),
+        };
+    }
+
+    /// <summary>
+    /// Opens a file for reading, or for both; null when it is not there, or a symbolic link. Never waits, and when it is neither, whoever
+    /// calls looks at what was opened.
+    /// </summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    [SupportedOSPlatform("linux")]
+    public static SafeFileHandle? OpenFile(string path, FileAccess access, bool create)
+    {
+        const int AnybodyMayReadAndWrite = 0x1B6;
+        var flags = access == FileAccess.Read ? ReadOnly : ReadWrite;
+        var handle = Open(path, flags | (create ? Create : 0) | NoFollow | NonBlocking | CloseOnExec, AnybodyMayReadAndWrite);
+        if (!handle.IsInvalid)
+        {
+            return handle;
+        }
+
+        var error = LastError("open", path);
+        handle.Dispose();
+        return error.HResult is Enoent or Eloop ? null : throw error;
+    }
+
+    /// <summary>What an open file is.</summary>
+    /// <exception cref="IOException">It cannot be known.</exception>
+    [SupportedOSPlatform("linux")]
+    public static EntryKind Find(SafeFileHandle handle, string path, out long size)
+    {
+        const int EmptyPath = 0x1000;
+        Span<uint> status = stackalloc uint[StatusWords];
+        return Statx(handle, [0], EmptyPath, StatusType | StatusSize, status) == 0 ? Read(status, out size) : throw LastError("statx", path);
     }
 
     /// <summary>Makes the names in a directory, or a file's data, durable.</summary>
@@ -69,20 +142,34 @@ internal static partial class Posix
     [SupportedOSPlatform("linux")]
     public static void CopyOwner(string from, SafeFileHandle to, string path)
     {
-        const int StatxUid = 0x8;
-        const int StatxGid = 0x10;
-        const int WorkingDirectory = -100;
-        Span<uint> status = stackalloc uint[64];
-        if (Statx(WorkingDirectory, from, 0, StatxUid | StatxGid, status) != 0)
+        const int StatusUser = 0x8;
+        const int StatusGroup = 0x10;
+        Span<uint> status = stackalloc uint[StatusWords];
+        if (Statx(WorkingDirectory, Encoding.UTF8.GetBytes($"{from}\0"), 0, StatusUser | StatusGroup, status) != 0)
         {
             throw LastError("statx", from);
         }
 
-        // struct statx: stx_uid is at byte 20, stx_gid at 24, on every architecture.
+        // stx_uid and stx_gid.
         if (FChown(to, status[5], status[6]) != 0)
         {
             throw LastError("fchown", path);
         }
+    }
+
+    private static EntryKind Read(ReadOnlySpan<uint> status, out long size)
+    {
+        // stx_mode and stx_size.
+        const int TypeMask = 0xF000;
+        const int Folder = 0x4000;
+        const int Regular = 0x8000;
+        size = MemoryMarshal.Cast<uint, long>(status)[5];
+        return (MemoryMarshal.Cast<uint, ushort>(status)[14] & TypeMask) switch
+        {
+            Regular => EntryKind.File,
+            Folder => EntryKind.Folder,
+            _ => EntryKind.Other,
+        };
     }
 
     private static IOException LastError(string call, string path)
@@ -102,6 +189,9 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
 
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags, uint mode);
+
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle handle);
 
@@ -117,8 +207,11 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "rename", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int RenameCore(string from, string to);
 
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Statx(int directory, string path, int flags, uint mask, Span<uint> status);
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    private static partial int Statx(int directory, ReadOnlySpan<byte> path, int flags, uint mask, Span<uint> status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    private static partial int Statx(SafeFileHandle file, ReadOnlySpan<byte> path, int flags, uint mask, Span<uint> status);
 
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     private static partial int FChown(SafeFileHandle handle, uint user, uint group);

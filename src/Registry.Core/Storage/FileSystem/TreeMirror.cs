@@ -6,12 +6,16 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
 /// Keeps the repositories tree a mirror of the metadata by carrying out the journal, behind the requests. A write that fails never fails a
-/// request: the rows stay and are tried again. Rows are deleted after the tree has been synced, so an unclean stop replays the rest; every
-/// change can be done twice.
+/// request: the row stays and is tried again, and so do later ones of the same repository, while the others go on. Rows are deleted after the
+/// tree has been synced, so an unclean stop replays the rest; every change can be done twice.
 /// </summary>
 public sealed partial class TreeMirror : IAsyncDisposable
 {
     private const int BatchSize = 512;
+
+    // How many changes may wait for a repository that cannot be written before all others wait with them: they are kept in memory.
+    private const int MaxHeld = 10_000;
+
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SyncPeriod = TimeSpan.FromSeconds(30);
 
@@ -23,8 +27,12 @@ public sealed partial class TreeMirror : IAsyncDisposable
     private readonly SemaphoreSlim _work = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
-    private long _applied;
-    private long _deleted;
+
+    // Rows up to here have been carried out, apart from those that wait, in their order, for what their repository is blocked by.
+    private long _passed;
+    private List<TreeChange> _held = [];
+    private Dictionary<RepositoryName, string> _blocked = [];
+    private bool _isUnsynced;
 
     /// <summary>Starts with whatever an earlier process has left in the journal.</summary>
     public TreeMirror(FileSystemLayout layout, ITreeJournal journal, StorageThreads threads, TimeProvider time, ILogger<TreeMirror> logger)
@@ -54,13 +62,12 @@ public sealed partial class TreeMirror : IAsyncDisposable
         await _loop;
         try
         {
-            while (await ApplyBatchAsync() > 0)
-            {
-            }
-
+            await CatchUpAsync(CancellationToken.None);
             await SyncAsync();
         }
-        catch (StorageException e)
+#pragma warning disable CA1031 // The rows are still there, and the next start goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             LogBehind(e.Message);
         }
@@ -86,33 +93,49 @@ public sealed partial class TreeMirror : IAsyncDisposable
         var lastSync = _time.GetTimestamp();
         while (!_stopping.IsCancellationRequested)
         {
+            var wait = RetryDelay;
             try
             {
-                while (await ApplyBatchAsync() > 0 && !_stopping.IsCancellationRequested)
-                {
-                }
-
+                await CatchUpAsync(_stopping.Token);
                 if (_time.GetElapsedTime(lastSync) >= SyncPeriod)
                 {
                     await SyncAsync();
                     lastSync = _time.GetTimestamp();
                 }
 
-                Failure = null;
-                await WaitAsync(_applied > _deleted ? SyncPeriod : Timeout.InfiniteTimeSpan);
-            }
-            catch (StorageException e)
-            {
-                if (Failure is null)
+                Report(DescribeBlocked());
+                if (_held.Count == 0)
                 {
-                    LogBehind(e.Message);
+                    wait = _isUnsynced ? SyncPeriod : Timeout.InfiniteTimeSpan;
                 }
-
-                Failure = e.Message;
-                await WaitAsync(RetryDelay);
             }
+#pragma warning disable CA1031 // Whatever it was, the tree must not stay behind for ever.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Report(e is StorageException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+            }
+
+            await WaitAsync(wait);
         }
     }
+
+    private void Report(string? failure)
+    {
+        if (failure is not null && Failure is null)
+        {
+            LogBehind(failure);
+        }
+
+        Failure = failure;
+    }
+
+    private string? DescribeBlocked() => _blocked.Count switch
+    {
+        0 => null,
+        1 => _blocked.First().Value,
+        _ => $"{_blocked.First().Value} (and {_blocked.Count - 1} more repositories)",
+    };
 
     private async Task WaitAsync(TimeSpan atMost)
     {
@@ -126,35 +149,88 @@ public sealed partial class TreeMirror : IAsyncDisposable
         }
     }
 
-    private async Task<int> ApplyBatchAsync()
+    private async Task CatchUpAsync(CancellationToken stopping)
     {
-        var changes = await _journal.ReadAsync(_applied, BatchSize);
-        if (changes.Count > 0)
+        if (_held.Count > 0)
         {
+            await _threads.RunAsync(TryHeldAgain);
+        }
+
+        while (_held.Count < MaxHeld && !stopping.IsCancellationRequested)
+        {
+            var changes = await _journal.ReadAsync(_passed, BatchSize);
+            if (changes.Count == 0)
+            {
+                break;
+            }
+
             await _threads.RunAsync(() =>
             {
                 foreach (var change in changes)
                 {
-                    Apply(change);
-                    _applied = change.Id;
+                    if (!TryApply(change, _blocked))
+                    {
+                        _held.Add(change);
+                    }
+
+                    _passed = change.Id;
                 }
             });
         }
+    }
 
-        return changes.Count;
+    private void TryHeldAgain()
+    {
+        var blocked = new Dictionary<RepositoryName, string>();
+        _held = [.. _held.Where(change => !TryApply(change, blocked))];
+        _blocked = blocked;
+    }
+
+    // False when the change must wait. A full disk is nobody's fault in particular: everything waits.
+    private bool TryApply(TreeChange change, Dictionary<RepositoryName, string> blocked)
+    {
+        if (blocked.ContainsKey(change.Repository))
+        {
+            return false;
+        }
+
+        try
+        {
+            Apply(change);
+            _isUnsynced = true;
+            return true;
+        }
+#pragma warning disable CA1031 // One change that cannot be carried out, whatever the reason, must not keep the others from it.
+        catch (Exception e) when (!StorageException.IsFullCode(e.HResult))
+#pragma warning restore CA1031
+        {
+            blocked[change.Repository] = e.Message;
+            return false;
+        }
     }
 
     private async Task SyncAsync()
     {
-        var applied = _applied;
-        if (applied == _deleted)
+        if (!_isUnsynced)
         {
             return;
         }
 
-        await _threads.RunAsync(() => DurableFile.SyncFileSystem(_layout.Repositories));
-        await _journal.DeleteAsync(applied);
-        _deleted = applied;
+        var (passed, held) = (_passed, _held.ConvertAll(change => change.Id));
+        _isUnsynced = false;
+        try
+        {
+            await _threads.RunAsync(() => DurableFile.SyncFileSystem(_layout.Repositories));
+            await _journal.DeleteAsync(passed, held);
+        }
+        catch
+        {
+            // The kernel may have dropped what it could not write, and says so only once: everything that has a row is written again.
+            _passed = 0;
+            _held = [];
+            _blocked = [];
+            throw;
+        }
     }
 
     private void Apply(TreeChange change)
@@ -189,19 +265,14 @@ public sealed partial class TreeMirror : IAsyncDisposable
         }
     }
 
-    private static void WriteLink(string directory, Digest digest)
+    private void WriteLink(string directory, Digest digest)
     {
-        Directory.CreateDirectory(directory);
-        File.WriteAllBytes(Path.Combine(directory, FileSystemLayout.LinkFile), Encoding.ASCII.GetBytes(digest.Value));
+        PlainFile.CreateFolder(directory, _layout.Repositories);
+        using var link = PlainFile.OpenToWrite(Path.Combine(directory, FileSystemLayout.LinkFile), _layout.Repositories, anew: true);
+        RandomAccess.Write(link, Encoding.ASCII.GetBytes(digest.Value), 0);
     }
 
-    private static void Remove(string directory)
-    {
-        if (Directory.Exists(directory))
-        {
-            Directory.Delete(directory, recursive: true);
-        }
-    }
+    private void Remove(string directory) => PlainFile.DeleteFolder(directory, _layout.Repositories);
 
     [LoggerMessage(1, LogLevel.Error,
         "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]

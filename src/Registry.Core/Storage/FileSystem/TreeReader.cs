@@ -11,12 +11,13 @@ namespace Registry.Core.Storage.FileSystem;
 public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
 {
     private const int MaxManifestSize = 64 * 1024 * 1024;
+    private const int MaxLinkSize = 1024;
 
     /// <summary>Whether there is any repository at all.</summary>
     public bool IsEmpty => !Directory.Exists(layout.Repositories) || !Directory.EnumerateDirectories(layout.Repositories).Any();
 
     /// <summary>Whether the tree has a folder for this repository.</summary>
-    public bool Exists(RepositoryName name) => IsRepository(layout.Repository(name)) && !IsBehindLink(name);
+    public bool Exists(RepositoryName name) => IsRepository(layout.Repository(name), layout.Repositories);
 
     /// <summary>Every repository of the tree.</summary>
     public IEnumerable<RepositoryName> Repositories()
@@ -29,15 +30,15 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         var folders = new Stack<string>([layout.Repositories]);
         while (folders.TryPop(out var folder))
         {
-            foreach (var child in Directory.EnumerateDirectories(folder))
+            foreach (var child in PlainFile.Folders(folder))
             {
-                if (!Path.GetFileName(child).StartsWith('_') && new DirectoryInfo(child).LinkTarget is null)
+                if (!Path.GetFileName(child).StartsWith('_'))
                 {
                     folders.Push(child);
                 }
             }
 
-            if (folder == layout.Repositories || !IsRepository(folder))
+            if (folder == layout.Repositories || !IsRepository(folder, folder))
             {
                 continue;
             }
@@ -59,23 +60,21 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
     {
         var isPinned = false;
         var manifests = new Dictionary<Digest, TreeManifest>();
-        foreach (var digest in Linked(layout.Revisions(name)))
+        foreach (var digest in Linked(layout.Revisions(name), Pin))
         {
-            var file = new FileInfo(layout.BlobData(digest));
-            if (!file.Exists)
+            var data = layout.BlobData(digest);
+            var kind = PlainFile.Find(data, layout.Blobs, out var size);
+            if (kind == EntryKind.None)
             {
                 report($"{name}: manifest {digest} has no bytes; it is not served");
-                continue;
             }
-
-            if (ReadManifest(file) is { } manifest)
+            else if (kind == EntryKind.File && ReadManifest(data, size) is { } manifest)
             {
-                manifests[digest] = new TreeManifest(digest, file.Length, manifest);
+                manifests[digest] = new TreeManifest(digest, size, manifest);
             }
             else
             {
-                report($"{name}: manifest {digest} cannot be read; it is not served, and no blob of {name} will expire");
-                isPinned = true;
+                Pin($"{name}: manifest {digest} cannot be read; it is not served");
             }
         }
 
@@ -83,7 +82,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         var history = new List<KeyValuePair<Tag, Digest>>();
         foreach (var tag in Tags(name))
         {
-            history.AddRange(Linked(Path.Combine(layout.TagDirectory(name, tag), "index"))
+            history.AddRange(Linked(Path.Combine(layout.TagDirectory(name, tag), "index"), report)
                 .Where(manifests.ContainsKey).Select(digest => KeyValuePair.Create(tag, digest)));
             var link = Path.Combine(layout.TagCurrent(name, tag), FileSystemLayout.LinkFile);
             if (ReadLink(link) is not { } current)
@@ -104,46 +103,85 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         {
             Name = name,
             Manifests = [.. manifests.Values],
-            Layers = [.. Linked(layout.Layers(name))
-                .Select(digest => KeyValuePair.Create(digest, new FileInfo(layout.BlobData(digest))))
-                .Where(layer => layer.Value.Exists)
-                .Select(layer => KeyValuePair.Create(layer.Key, layer.Value.Length))],
+            Layers = [.. Layers(name, Pin)],
             Tags = tags,
             TagHistory = history,
             IsPinned = isPinned,
         };
+
+        void Pin(string finding)
+        {
+            isPinned = true;
+            report($"{finding}, and no blob of {name} will expire");
+        }
     }
 
-    private static bool IsRepository(string folder) =>
-        Directory.Exists(Path.Combine(folder, "_manifests")) || Directory.Exists(Path.Combine(folder, "_layers"));
+    private static bool IsRepository(string folder, string below) =>
+        PlainFile.Find(Path.Combine(folder, "_manifests"), below) == EntryKind.Folder
+        || PlainFile.Find(Path.Combine(folder, "_layers"), below) == EntryKind.Folder;
+
+    private IEnumerable<KeyValuePair<Digest, long>> Layers(RepositoryName name, Action<string> reportUnknown)
+    {
+        foreach (var digest in Linked(layout.Layers(name), reportUnknown))
+        {
+            if (PlainFile.Find(layout.BlobData(digest), layout.Blobs, out var size) == EntryKind.File)
+            {
+                yield return KeyValuePair.Create(digest, size);
+            }
+        }
+    }
 
     // <folder>/<algorithm>/<hex>/link. A folder without a link was deleted; the name of the folder says what an empty link should hold.
-    private static IEnumerable<Digest> Linked(string folder)
+    private IEnumerable<Digest> Linked(string folder, Action<string> reportUnknown)
     {
         foreach (var algorithm in DigestAlgorithm.All)
         {
             var names = Path.Combine(folder, algorithm.Name);
-            if (!Directory.Exists(names))
+            if (!IsFolder(names, reportUnknown))
             {
                 continue;
             }
 
-            foreach (var directory in Directory.EnumerateDirectories(names))
+            foreach (var entry in Directory.EnumerateFileSystemEntries(names))
             {
-                if (File.Exists(Path.Combine(directory, FileSystemLayout.LinkFile))
-                    && Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest))
+                if (!Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(entry)}", out var digest))
                 {
-                    yield return digest;
+                    continue;
+                }
+
+                var link = Path.Combine(entry, FileSystemLayout.LinkFile);
+                switch (PlainFile.Find(link, names))
+                {
+                    case EntryKind.None:
+                        break;
+                    case EntryKind.File:
+                        yield return digest;
+                        break;
+                    default:
+                        reportUnknown(PlainFile.NotPlain(link, "file").Message);
+                        break;
                 }
             }
         }
     }
 
-    private static Digest? ReadLink(string path)
+    private bool IsFolder(string path, Action<string> reportOther)
+    {
+        var kind = PlainFile.Find(path, layout.Repositories);
+        if (kind is EntryKind.File or EntryKind.Other)
+        {
+            reportOther(PlainFile.NotPlain(path, "folder").Message);
+        }
+
+        return kind == EntryKind.Folder;
+    }
+
+    private Digest? ReadLink(string path)
     {
         try
         {
-            return Digest.TryParse(Encoding.ASCII.GetString(File.ReadAllBytes(path)).Trim(), out var digest) ? digest : null;
+            return PlainFile.TryRead(path, layout.Repositories, MaxLinkSize) is { } content
+                && Digest.TryParse(Encoding.ASCII.GetString(content).Trim(), out var digest) ? digest : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -151,54 +189,42 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         }
     }
 
-    // Listing does not follow links to folders, so asking does not either.
-    private bool IsBehindLink(RepositoryName name)
-    {
-        var folder = new DirectoryInfo(layout.Repository(name));
-        while (folder is not null && folder.FullName != layout.Repositories)
-        {
-            if (folder.LinkTarget is not null)
-            {
-                return true;
-            }
-
-            folder = folder.Parent;
-        }
-
-        return false;
-    }
-
     private IEnumerable<Tag> Tags(RepositoryName name)
     {
-        if (!Directory.Exists(layout.Tags(name)))
+        var tags = layout.Tags(name);
+        if (!IsFolder(tags, report))
         {
             yield break;
         }
 
-        foreach (var directory in Directory.EnumerateDirectories(layout.Tags(name)))
+        foreach (var entry in Directory.EnumerateFileSystemEntries(tags))
         {
-            if (!Tag.TryParse(Path.GetFileName(directory), out var tag))
+            if (PlainFile.Find(entry, tags) != EntryKind.Folder)
             {
-                report($"{directory}: not a tag; left alone");
+                report(PlainFile.NotPlain(entry, "folder").Message);
             }
-            else if (Directory.Exists(layout.TagCurrent(name, tag)))
+            else if (!Tag.TryParse(Path.GetFileName(entry), out var tag))
+            {
+                report($"{entry}: not a tag; left alone");
+            }
+            else if (PlainFile.Find(layout.TagCurrent(name, tag), tags) != EntryKind.None)
             {
                 yield return tag;
             }
         }
     }
 
-    private Manifest? ReadManifest(FileInfo file)
+    private Manifest? ReadManifest(string path, long size)
     {
-        if (file.Length > MaxManifestSize)
+        if (size > MaxManifestSize)
         {
-            report(string.Create(CultureInfo.InvariantCulture, $"{file.FullName}: {file.Length} bytes are too many for a manifest"));
+            report(string.Create(CultureInfo.InvariantCulture, $"{path}: {size} bytes are too many for a manifest"));
             return null;
         }
 
         try
         {
-            return StoredManifestReader.Read(File.ReadAllBytes(file.FullName));
+            return PlainFile.TryRead(path, layout.Blobs, MaxManifestSize) is { } content ? StoredManifestReader.Read(content) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -10,6 +10,16 @@ internal static class ContentRows
     public const int Orphaned = 2;
     public const int Condemned = 3;
 
+    /// <summary>What the number in the column <c>state</c> means.</summary>
+    public static BlobState StateOf(int state) => state switch
+    {
+        Mentioned => BlobState.Mentioned,
+        Stored => BlobState.Stored,
+        Orphaned => BlobState.Orphaned,
+        Condemned => BlobState.Condemned,
+        _ => throw new StorageException($"The metadata holds content in the unknown state {state}."),
+    };
+
     public static long? FindRepository(SqliteSession session, RepositoryName name) =>
         session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
 

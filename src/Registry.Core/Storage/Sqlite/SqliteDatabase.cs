@@ -16,6 +16,7 @@ public sealed class SqliteDatabase : IDisposable
 
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
+    private const string PromisesLostKey = "promises_lost_at";
     private const string IndexedKey = "tree_indexed";
 
     private readonly string _path;
@@ -30,24 +31,21 @@ public sealed class SqliteDatabase : IDisposable
         _health = health;
         Clock = clock;
         var connection = Connect(SqliteOpenMode.ReadWriteCreate);
+        var session = new SqliteSession(connection);
         try
         {
             Configure(
                 connection,
                 $"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
             SqliteSchema.Migrate(connection, path);
+            Begin(session);
         }
         catch
         {
-            connection.Dispose();
+            session.Dispose();
             throw;
         }
 
-        var session = new SqliteSession(connection);
-        StoppedCleanly = (ReadMeta(session, CleanKey) ?? 1) != 0;
-        clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
-        IsTreeIndexed = IsTreeIndexedIn(session);
-        WriteMeta(session, CleanKey, 0);
         _threads = new StorageThreads("metadata reader", ReaderThreads);
         _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
     }
@@ -58,8 +56,11 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>The clock that grace periods are measured by.</summary>
     public RunningClock Clock { get; }
 
-    /// <summary>Whether the process that used the database last has closed it.</summary>
-    public bool StoppedCleanly { get; }
+    /// <summary>
+    /// When a process was last found to have ended without closing the database, in seconds of the clock; null when none has. It is
+    /// remembered, so that a restart in good order shortly after does not hide it.
+    /// </summary>
+    public long? PromisesLostAt { get; private set; }
 
     /// <summary>Whether the database covers the whole repositories tree.</summary>
     public bool IsTreeIndexed { get; private set; }
@@ -88,22 +89,27 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Closes the database in good order.</summary>
     public void Dispose()
     {
-        if (_health.Failure is null)
+        try
         {
-            WriteAsync(session =>
+            if (_health.Failure is null)
             {
-                SaveClock(session);
-                WriteMeta(session, CleanKey, 1);
-            }).GetAwaiter().GetResult();
+                WriteAsync(session =>
+                {
+                    SaveClock(session);
+                    WriteMeta(session, CleanKey, 1);
+                }).GetAwaiter().GetResult();
+            }
         }
-
-        _threads.Dispose();
-        foreach (var reader in _readers)
+        finally
         {
-            reader.Dispose();
-        }
+            _threads.Dispose();
+            foreach (var reader in _readers)
+            {
+                reader.Dispose();
+            }
 
-        _writer.Dispose();
+            _writer.Dispose();
+        }
     }
 
     /// <summary>Runs a query on a reader's connection.</summary>
@@ -148,6 +154,20 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+
+    // What an earlier process has left; from here on, this one is not closed in good order until it is.
+    private void Begin(SqliteSession session)
+    {
+        Clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
+        if (ReadMeta(session, CleanKey) is 0)
+        {
+            WriteMeta(session, PromisesLostKey, Clock.Now);
+        }
+
+        PromisesLostAt = ReadMeta(session, PromisesLostKey);
+        IsTreeIndexed = IsTreeIndexedIn(session);
+        WriteMeta(session, CleanKey, 0);
+    }
 
     private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => _writer.WriteAsync<bool>(
         session =>

@@ -22,8 +22,17 @@ public sealed class SqliteTreeJournal(SqliteDatabase database) : ITreeJournal
         afterId,
         limit));
 
-    public Task DeleteAsync(long upToId) =>
-        database.WriteAsync(session => { session.Execute("DELETE FROM tree_journal WHERE id <= @1", upToId); });
+    public Task DeleteAsync(long upToId, IReadOnlyList<long> except) => database.WriteAsync(session =>
+    {
+        long after = 0;
+        foreach (var kept in except)
+        {
+            session.Execute("DELETE FROM tree_journal WHERE id > @1 AND id < @2", after, kept);
+            after = kept;
+        }
+
+        session.Execute("DELETE FROM tree_journal WHERE id > @1 AND id <= @2", after, upToId);
+    });
 
     /// <summary>Adds a row, in the transaction of the change it belongs to.</summary>
     internal static void Append(SqliteSession session, TreeChangeKind kind, RepositoryName repository, string? tag, Digest? digest)

@@ -15,13 +15,20 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     private ICollectorMetadata Collector => engine.Collector;
 
     [Fact]
-    public async Task A_new_store_counts_as_closed_in_good_order_and_then_it_is_as_it_was_left()
+    public async Task When_a_process_was_killed_is_remembered_across_restarts_in_good_order()
     {
-        Assert.True(Collector.StoppedCleanly);
-        await engine.ReopenAsync(cleanly: false);
-        Assert.False(Collector.StoppedCleanly);
+        Assert.Null(Collector.PromisesLostAt);
         await engine.ReopenAsync(cleanly: true);
-        Assert.True(Collector.StoppedCleanly);
+        Assert.Null(Collector.PromisesLostAt);
+        engine.Advance(TimeSpan.FromSeconds(100));
+        await Collector.RenewAsync([]);
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal(100, Collector.PromisesLostAt);
+        engine.Advance(TimeSpan.FromSeconds(50));
+        await engine.ReopenAsync(cleanly: true);
+        Assert.Equal(100, Collector.PromisesLostAt);
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal(150, Collector.PromisesLostAt);
     }
 
     [Fact]
@@ -195,6 +202,71 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
 
         Assert.Equal(3, (await Collector.ListOrphansAsync(3)).Distinct().Count());
         Assert.Equal(5, (await Collector.ListOrphansAsync(10)).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Idle_links_are_listed_and_counted_the_oldest_first()
+    {
+        await LinkAsync(A, "blob");
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await LinkAsync(B, "blob");
+        await LinkAsync(B, "needed");
+        await OrphanAsync("orphan");
+        await PutAsync(B, Samples.Image("needed", []));
+        await engine.IndexTarget.AddRepositoryAsync(
+            new TreeRepository { Name = Samples.Repository("c"), Layers = [new(Blob, 4)], IsPinned = true });
+        Assert.Empty(await Collector.ListIdleAsync(0, 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(10, 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false), new LinkRecord(B, Blob, 10, false)], await Collector.ListIdleAsync(11, 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(11, 1));
+        Assert.Equal((0, 1), await Collector.CountRemovableAsync(0));
+        Assert.Equal((2, 1), await Collector.CountRemovableAsync(11));
+        Assert.Equal((4, 4), await Collector.CountAllAsync());
+    }
+
+    [Fact]
+    public async Task It_explains_why_a_blob_is_there()
+    {
+        Assert.Equal(BlobState.Unknown, (await Collector.ExplainAsync(Blob, 10)).State);
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await LinkAsync(A, "blob");
+        await LinkAsync(B, "blob");
+        await engine.IndexTarget.AddRepositoryAsync(
+            new TreeRepository { Name = Samples.Repository("c"), Layers = [new(Blob, 4)], IsPinned = true });
+        var image = await PutAsync(A, Samples.Image("blob", []));
+        var blob = await Collector.ExplainAsync(Blob, 10);
+        Assert.Equal((BlobState.Stored, 4), (blob.State, blob.Size));
+        Assert.Equal(
+            [new LinkRecord(A, Blob, null, false), new LinkRecord(B, Blob, 10, false), new LinkRecord(Samples.Repository("c"), Blob, 10, true)],
+            blob.Links.OrderBy(link => link.Repository.Value, StringComparer.Ordinal));
+        Assert.Equal([new(A, image)], blob.NeededBy);
+        Assert.Empty(blob.ManifestOf);
+        Assert.Equal(2, (await Collector.ExplainAsync(Blob, 2)).Links.Count);
+        Assert.Equal([A], (await Collector.ExplainAsync(image, 10)).ManifestOf);
+
+        await OrphanAsync("orphan");
+        Assert.Equal(BlobState.Orphaned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);
+        Assert.True(await Collector.CondemnAsync(Samples.Digest("orphan")));
+        Assert.Equal(BlobState.Condemned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);
+        var index = Samples.Index([Samples.Layer("mentioned")]);
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse }));
+        Assert.Equal(BlobState.Mentioned, (await Collector.ExplainAsync(Samples.Digest("mentioned"), 10)).State);
+    }
+
+    [Fact]
+    public async Task What_was_never_stored_or_mentioned_or_is_forgotten_is_unknown()
+    {
+        await LinkAsync(A, "blob");
+        await OrphanAsync("orphan");
+        await OrphanAsync("forgotten");
+        Assert.True(await Collector.CondemnAsync(Samples.Digest("forgotten")));
+        await Collector.ForgetAsync(Samples.Digest("forgotten"));
+        var index = Samples.Index([Samples.Layer("mentioned")]);
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse }));
+        var unknown = new[] { "forgotten", "never" }.Select(Samples.Digest).ToArray();
+        Digest[] known = [Blob, Samples.Digest("orphan"), Samples.Digest("mentioned"), Samples.Digest(index)];
+        Assert.Equal(unknown, await Collector.FindUnknownAsync([.. known, .. unknown]));
+        Assert.Empty(await Collector.FindUnknownAsync([]));
     }
 
     [Fact]

@@ -66,10 +66,25 @@ public abstract class TreeJournalContract(IMetadataEngine engine) : IAsyncDispos
         Assert.Equal(rows.Take(4), await engine.Journal.ReadAsync(0, 4));
         Assert.Equal(rows.Skip(4), await engine.Journal.ReadAsync(rows[3].Id, 100));
 
-        await engine.Journal.DeleteAsync(rows[6].Id);
+        await engine.Journal.DeleteAsync(rows[6].Id, []);
         Assert.Equal(rows.Skip(7), await ReadAsync());
-        await engine.Journal.DeleteAsync(rows[6].Id);
+        await engine.Journal.DeleteAsync(rows[6].Id, []);
         Assert.Equal(rows.Skip(7), await ReadAsync());
+    }
+
+    [Fact]
+    public async Task Rows_that_are_excepted_stay()
+    {
+        for (var i = 0; i < 10; i++)
+        {
+            await engine.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1);
+        }
+
+        var rows = await ReadAsync();
+        await engine.Journal.DeleteAsync(rows[8].Id, [rows[0].Id, rows[3].Id, rows[4].Id]);
+        Assert.Equal([rows[0], rows[3], rows[4], rows[9]], await ReadAsync());
+        await engine.Journal.DeleteAsync(rows[8].Id, [rows[8].Id]);
+        Assert.Equal([rows[9]], await ReadAsync());
     }
 
     [Fact]
@@ -77,7 +92,7 @@ public abstract class TreeJournalContract(IMetadataEngine engine) : IAsyncDispos
     {
         await engine.Metadata.LinkBlobAsync(A, Samples.Digest("x"), 1);
         var last = (await ReadAsync())[^1].Id;
-        await engine.Journal.DeleteAsync(last);
+        await engine.Journal.DeleteAsync(last, []);
         await engine.ReopenAsync();
         await engine.Metadata.LinkBlobAsync(A, Samples.Digest("y"), 1);
         Assert.True((await ReadAsync()).Single().Id > last);

@@ -1,6 +1,10 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
@@ -83,6 +87,93 @@ public class TreeMirrorTests
     }
 
     [Fact]
+    public async Task A_repository_that_cannot_be_written_holds_up_no_other_and_loses_nothing()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var obstacle = Path.Combine(storage.Path, "repositories", "a");
+        Tree.Write("a file where a folder must go", obstacle);
+        await storage.PushImageAsync(A, "app", "latest");
+        await storage.PushImageAsync(B, "app", "latest");
+        await storage.DeleteAsync(A, Tag.Parse("latest"));
+        await storage.PushImageAsync(B, "app 2", "latest");
+        Assert.Null(await storage.Blobs.DeleteAsync(A, await storage.PushBlobAsync(A, "unneeded")));
+        await Eventually.TrueAsync(() => storage.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
+        await storage.CloseAsync();
+        Assert.Equal(9, Tree.List(Path.Combine(storage.Path, "repositories", "b")).Count);
+        Assert.Equal(7, (await ReadJournalAsync(storage)).Count);
+        Assert.All(await ReadJournalAsync(storage), row => Assert.Equal(A, row.Repository));
+
+        File.Delete(obstacle);
+        await using (var again = await TestStorage.CreateAsync(storage.Path))
+        {
+            await Eventually.TrueAsync(() => Directory.Exists(Path.Combine(obstacle, "_manifests", "revisions")));
+        }
+
+        Assert.Equal(3, Tree.List(obstacle).Count);
+        Assert.Empty(await ReadJournalAsync(storage));
+    }
+
+    [Fact]
+    public async Task A_row_that_nobody_understands_holds_up_its_repository_only()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.CloseAsync();
+        using (var database = OpenDatabase(storage))
+        {
+            await database.WriteAsync(session => SqliteTreeJournal.Append(session, (TreeChangeKind)99, A, null, Samples.Digest("x")));
+        }
+
+        await using var again = await TestStorage.CreateAsync(storage.Path);
+        await again.PushImageAsync(B, "app", "latest");
+        await Eventually.TrueAsync(() => again.Storage.TreeFailure is not null);
+        Assert.Contains("unknown kind", again.Storage.TreeFailure, StringComparison.Ordinal);
+        await again.CloseAsync();
+        Assert.Equal(5, Tree.List(Path.Combine(storage.Path, "repositories")).Count);
+        Assert.Equal(A, Assert.Single(await ReadJournalAsync(storage)).Repository);
+    }
+
+    [Fact]
+    public async Task It_goes_on_after_a_fault_that_nobody_has_thought_of()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var journal = new FaultyJournal { Fault = new InvalidOperationException("a mistake") };
+        var log = storage.Loggers.CreateLogger<TreeMirror>();
+        await using var mirror = new TreeMirror(storage.Storage.Layout, journal, storage.Storage.Threads, storage.Time, log);
+        await Eventually.TrueAsync(() => mirror.Failure is not null);
+        Assert.Contains("InvalidOperationException: a mistake", mirror.Failure, StringComparison.Ordinal);
+        journal.Fault = null;
+        journal.Add(TreeChangeKind.LinkLayer, B);
+        await Eventually.TrueAsync(() => mirror.Failure is null);
+        Assert.Single(Tree.List(storage.Storage.Layout.Repositories));
+    }
+
+    [Fact]
+    public async Task After_a_sync_that_failed_everything_is_written_again()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var tree = storage.Storage.Layout.Repositories;
+        var journal = new FaultyJournal();
+        var log = storage.Loggers.CreateLogger<TreeMirror>();
+        await using var mirror = new TreeMirror(storage.Storage.Layout, journal, storage.Storage.Threads, storage.Time, log);
+        journal.Add(TreeChangeKind.LinkLayer, A);
+        await Eventually.TrueAsync(() => Tree.List(tree).Count == 1);
+
+        // What cannot be opened cannot be synced.
+        Directory.Delete(tree, recursive: true);
+        Tree.Write("a file", tree);
+        storage.Time.Advance(TimeSpan.FromSeconds(30));
+        journal.Wake();
+        await Eventually.TrueAsync(() => mirror.Failure is not null);
+        Assert.Single(await journal.ReadAsync(0, 10));
+
+        File.Delete(tree);
+        Directory.CreateDirectory(tree);
+        journal.Wake();
+        await Eventually.TrueAsync(() => journal.IsEmpty);
+        Assert.Single(Tree.List(tree));
+    }
+
+    [Fact]
     public async Task What_could_not_be_written_before_the_stop_is_written_after_the_next_start()
     {
         await using var storage = await TestStorage.CreateAsync();
@@ -132,9 +223,50 @@ public class TreeMirrorTests
 
     private static async Task<IReadOnlyList<TreeChange>> ReadJournalAsync(TestStorage storage)
     {
-        var health = new StorageHealth(Microsoft.Extensions.Logging.Abstractions.NullLogger<StorageHealth>.Instance);
-        using var database = Core.Storage.Sqlite.SqliteDatabase.Open(
-            Path.Combine(storage.Path, "registry.db"), health, new RunningClock(TimeProvider.System));
-        return await new Core.Storage.Sqlite.SqliteTreeJournal(database).ReadAsync(0, 1000);
+        using var database = OpenDatabase(storage);
+        return await new SqliteTreeJournal(database).ReadAsync(0, 1000);
+    }
+
+    private static SqliteDatabase OpenDatabase(TestStorage storage) => SqliteDatabase.Open(
+        Path.Combine(storage.Path, "registry.db"),
+        new StorageHealth(NullLogger<StorageHealth>.Instance),
+        new RunningClock(TimeProvider.System));
+
+    /// <summary>A journal in memory that can be told to fail.</summary>
+    private sealed class FaultyJournal : ITreeJournal
+    {
+        private readonly ConcurrentQueue<TreeChange> _rows = new();
+        private Exception? _fault;
+
+        public event Action? Written;
+
+        public Exception? Fault
+        {
+            set => Volatile.Write(ref _fault, value);
+        }
+
+        public bool IsEmpty => _rows.IsEmpty;
+
+        public void Add(TreeChangeKind kind, RepositoryName repository)
+        {
+            _rows.Enqueue(new TreeChange(_rows.Count + 1, kind, repository, null, Samples.Digest("x")));
+            Wake();
+        }
+
+        public void Wake() => Written?.Invoke();
+
+        public Task<IReadOnlyList<TreeChange>> ReadAsync(long afterId, int limit) => Volatile.Read(ref _fault) is { } fault
+            ? throw fault
+            : Task.FromResult<IReadOnlyList<TreeChange>>([.. _rows.Where(row => row.Id > afterId).Take(limit)]);
+
+        public Task DeleteAsync(long upToId, IReadOnlyList<long> except)
+        {
+            while (_rows.TryPeek(out var row) && row.Id <= upToId)
+            {
+                _rows.TryDequeue(out _);
+            }
+
+            return Task.CompletedTask;
+        }
     }
 }

@@ -22,6 +22,8 @@ public sealed partial class QueryPlanTests : IDisposable
             "sorts the referrers of one manifest, not those of the others",
         ["INSERT INTO repositories (name) VALUES (@1) RETURNING id"] =
             "looks for rows that wait for their repository, if there are any; no foreign key is deferred, so there are none",
+        ["SELECT COUNT(*) FROM blob_links"] = "counts what there is, when a collection would remove many",
+        ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",
     };
 
     private readonly SqliteConnection _connection = new("Data Source=:memory:");

@@ -1,0 +1,216 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+
+namespace Registry.Core.Maintenance;
+
+/// <summary>
+/// Walks over the stored bytes, a part of the way at a time, for those that the metadata does not know: a process was killed between the rename
+/// of a file and the commit, or somebody has put it there. It removes what two rounds have found, a grace period apart, unless the tree links to
+/// it: then the metadata is wrong, not the bytes.
+/// </summary>
+/// <remarks>
+/// Why nothing live is lost: whoever brings bytes holds the lock of their digest until the metadata knows them, and bytes are removed under that
+/// lock after asking the metadata again. Links in the tree are looked for before. One that comes later is written after the commit of a change,
+/// and so the metadata knows of it.
+/// </remarks>
+public sealed partial class StorageWalk(
+    IBlobStore blobs,
+    ICollectorMetadata metadata,
+    TreeLinks tree,
+    DigestLocks locks,
+    StorageThreads threads,
+    RunningClock clock,
+    TimeSpan grace,
+    ILogger<StorageWalk> logger) : IDisposable
+{
+    // So many names are read and looked up in a few milliseconds: a million blobs take a day.
+    private const int StepSize = 1000;
+
+    // What a round remembers. More than this is no accident, and the next rounds find the rest.
+    private const int MaxFound = 10_000;
+
+    private readonly HashSet<Digest> _linked = [];
+    private HashSet<Digest> _foundBefore = [];
+    private HashSet<Digest> _found = [];
+    private IEnumerator<Digest>? _position;
+    private long _passed;
+    private long _unknown;
+    private long _restsUntil;
+    private bool _isImplausible;
+
+    /// <summary>Goes a part of the way; a round begins one grace period after the last one has ended.</summary>
+    /// <returns>How many blobs were removed.</returns>
+    public async Task<int> StepAsync(CancellationToken cancellationToken)
+    {
+        if (_position is null && clock.Now < _restsUntil)
+        {
+            return 0;
+        }
+
+        if (!await PassAsync())
+        {
+            return 0;
+        }
+
+        var due = _found.Where(_foundBefore.Contains).ToList();
+        _restsUntil = clock.Now + (long)grace.TotalSeconds;
+        (_foundBefore, _found) = (_found, []);
+        return IsPlausible(_unknown, _passed) ? await RemoveAsync(due, cancellationToken) : 0;
+    }
+
+    /// <summary>One whole round, which remembers nothing.</summary>
+    /// <returns>What the metadata does not know, as far as it fits into memory, and how many blobs there are.</returns>
+    public async Task<(IReadOnlyList<Digest> Unknown, long Passed)> FindAsync(CancellationToken cancellationToken)
+    {
+        Begin();
+        while (!await PassAsync())
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return ([.. _found], _passed);
+    }
+
+    /// <summary>Removes what the metadata does not know and the tree does not link to.</summary>
+    /// <returns>How many blobs were removed.</returns>
+    public async Task<int> RemoveAsync(IReadOnlyCollection<Digest> unknown, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(unknown);
+        var linked = await FindLinkedAsync(unknown, cancellationToken);
+        var removed = 0;
+        foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
+        {
+            using var holder = await locks.AcquireAsync(digest, cancellationToken);
+            if ((await metadata.FindUnknownAsync([digest])).Count > 0 && await blobs.DeleteAsync(digest))
+            {
+                removed++;
+                LogRemoved(digest.Value);
+            }
+        }
+
+        if (removed > 0)
+        {
+            LogRemovedAll(removed);
+        }
+
+        return removed;
+    }
+
+    /// <summary>Those of some digests that the tree may link to, each with a place where it does. Says so once for each.</summary>
+    public async Task<IReadOnlyDictionary<Digest, string>> FindLinkedAsync(
+        IReadOnlyCollection<Digest> unknown, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(unknown);
+        if (unknown.Count == 0)
+        {
+            return new Dictionary<Digest, string>();
+        }
+
+        var linked = await threads.RunAsync(() => tree.Find(unknown, cancellationToken));
+        var news = linked.Where(link => _linked.Count < MaxFound && _linked.Add(link.Key)).ToList();
+        if (news.Count > 0)
+        {
+            LogLinked(news.Count, news[0].Key.Value, news[0].Value);
+        }
+
+        return linked;
+    }
+
+    /// <summary>Whether so many unknown blobs are more than anybody would expect; then somebody must say that they may go.</summary>
+    public static bool IsImplausible(long unknown, long passed) => Plausibility.IsExceeded(unknown, passed);
+
+    public void Dispose() => _position?.Dispose();
+
+    // Goes on from the position, or from the beginning; true at the end of the round.
+    private async Task<bool> PassAsync()
+    {
+        if (_position is null)
+        {
+            Begin();
+        }
+
+        List<Digest> passed;
+        try
+        {
+            passed = await threads.RunAsync(() => Take(_position!));
+        }
+        catch
+        {
+            // The next step begins the round again.
+            End();
+            throw;
+        }
+
+        _passed += passed.Count;
+        foreach (var digest in await metadata.FindUnknownAsync(passed))
+        {
+            _unknown++;
+            if (_found.Count < MaxFound)
+            {
+                _found.Add(digest);
+            }
+        }
+
+        if (passed.Count == StepSize)
+        {
+            return false;
+        }
+
+        End();
+        return true;
+    }
+
+    private void Begin()
+    {
+        _position?.Dispose();
+        _position = blobs.EnumeratePlaces().GetEnumerator();
+        _found.Clear();
+        _passed = 0;
+        _unknown = 0;
+    }
+
+    private void End()
+    {
+        _position?.Dispose();
+        _position = null;
+    }
+
+    private static List<Digest> Take(IEnumerator<Digest> position)
+    {
+        var taken = new List<Digest>();
+        while (taken.Count < StepSize && position.MoveNext())
+        {
+            taken.Add(position.Current);
+        }
+
+        return taken;
+    }
+
+    private bool IsPlausible(long unknown, long passed)
+    {
+        var wasImplausible = _isImplausible;
+        _isImplausible = IsImplausible(unknown, passed);
+        if (_isImplausible && !wasImplausible)
+        {
+            LogImplausible(unknown, passed);
+        }
+
+        return !_isImplausible;
+    }
+
+    [LoggerMessage(1, LogLevel.Debug, "Blob {Digest} removed: the metadata does not know it, and nothing links to it")]
+    private partial void LogRemoved(string digest);
+
+    [LoggerMessage(2, LogLevel.Information, "Removed {Blobs} blobs that the metadata does not know and nothing links to")]
+    private partial void LogRemovedAll(int blobs);
+
+    [LoggerMessage(3, LogLevel.Warning,
+        "The metadata does not know {Blobs} blobs that the repositories tree links to, {Digest} by {Link} for one: they are kept. If they are needed, stop the registry and run 'registry reindex'")]
+    private partial void LogLinked(int blobs, string digest, string link);
+
+    [LoggerMessage(4, LogLevel.Error,
+        "The metadata does not know {Unknown} of the {All} blobs that are stored: none of them is removed. If registry.db is of another moment than blobs/, stop the registry and run 'registry reindex'; if they may go, 'registry gc --force'")]
+    private partial void LogImplausible(long unknown, long all);
+}

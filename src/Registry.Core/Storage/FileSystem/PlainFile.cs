@@ -1,0 +1,197 @@
+using System.Diagnostics;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>
+/// Files and folders of the data folder, as long as they are what they should be. Somebody may have planted a symbolic link, a FIFO or a device
+/// in the place of one: a link would lead out of the folder, a FIFO would stop the thread that opens it, and opening a device may do anything.
+/// None of them is ever followed or opened.
+/// </summary>
+/// <remarks>
+/// Every path is looked at from a folder on, <c>below</c>, that the operator has chosen and that may be a link itself: <c>blobs/</c>,
+/// <c>uploads/</c> or <c>repositories/</c>.
+/// </remarks>
+internal static class PlainFile
+{
+    private static readonly EnumerationOptions WithoutLinks = new() { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
+
+    /// <summary>What is there, and its size in bytes when it is a file.</summary>
+    /// <exception cref="IOException">It cannot be known.</exception>
+    public static EntryKind Find(string path, string below, out long size)
+    {
+        size = 0;
+        for (var end = NextFolder(path, below.Length); end >= 0; end = NextFolder(path, end))
+        {
+            var parent = Look(path.AsSpan(0, end), out _);
+            if (parent != EntryKind.Folder)
+            {
+                return parent == EntryKind.None ? EntryKind.None : EntryKind.Other;
+            }
+        }
+
+        return Look(path, out size);
+    }
+
+    /// <inheritdoc cref="Find(string, string, out long)"/>
+    public static EntryKind Find(string path, string below) => Find(path, below, out _);
+
+    /// <summary>Opens a file for reading; null when there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="below">A folder that leads to it.</param>
+    /// <param name="size">Its size in bytes.</param>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static SafeFileHandle? TryOpen(string path, string below, out long size) =>
+        Find(path, below, out size) == EntryKind.File ? Open(path, FileAccess.Read, create: false, out size) : null;
+
+    /// <summary>Opens a file for reading and writing.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="below">A folder that leads to it.</param>
+    /// <param name="anew">Whether it is created where needed, and emptied.</param>
+    /// <exception cref="IOException">It cannot be opened, or something else is in its place.</exception>
+    public static SafeFileHandle OpenToWrite(string path, string below, bool anew)
+    {
+        var kind = Find(path, below);
+        if (kind is EntryKind.Folder or EntryKind.Other)
+        {
+            throw NotPlain(path, "file");
+        }
+
+        var handle = Open(path, FileAccess.ReadWrite, anew, out var size)
+            ?? throw (kind == EntryKind.None ? new FileNotFoundException($"{path} is not there", path) : NotPlain(path, "file"));
+        if (anew && size > 0)
+        {
+            RandomAccess.SetLength(handle, 0);
+        }
+
+        return handle;
+    }
+
+    /// <summary>Reads a file whole that is known to be small; null when there is none.</summary>
+    /// <exception cref="IOException">It cannot be read, or it is larger than <paramref name="maxSize"/> bytes.</exception>
+    public static byte[]? TryRead(string path, string below, long maxSize)
+    {
+        using var handle = TryOpen(path, below, out var size);
+        return handle is null ? null : size <= maxSize ? Read(handle, (int)size) : throw new IOException($"{path} is larger than {maxSize} bytes");
+    }
+
+    /// <summary>Reads the beginning of a file; less than was asked for when it ends before.</summary>
+    public static byte[] Read(SafeFileHandle handle, int length)
+    {
+        var content = new byte[length];
+        var read = 0;
+        while (read < content.Length)
+        {
+            var count = RandomAccess.Read(handle, content.AsSpan(read), read);
+            if (count == 0)
+            {
+                return content[..read];
+            }
+
+            read += count;
+        }
+
+        return content;
+    }
+
+    /// <summary>Creates a folder, with those that lead to it.</summary>
+    /// <exception cref="IOException">It cannot be created, or something else is in the place of one.</exception>
+    public static void CreateFolder(string path, string below)
+    {
+        for (var end = NextFolder(path, below.Length); ; end = NextFolder(path, end))
+        {
+            var folder = end < 0 ? path : path[..end];
+            switch (Look(folder, out _))
+            {
+                case EntryKind.Folder:
+                    break;
+                case EntryKind.None:
+                    Directory.CreateDirectory(folder);
+                    break;
+                default:
+                    throw NotPlain(folder, "folder");
+            }
+
+            if (end < 0)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Removes a folder with everything in it; false when there is none. Links inside are removed, not followed.</summary>
+    public static bool DeleteFolder(string path, string below)
+    {
+        if (Find(path, below) != EntryKind.Folder)
+        {
+            return false;
+        }
+
+        Directory.Delete(path, recursive: true);
+        return true;
+    }
+
+    /// <summary>The folders in a folder that is there.</summary>
+    public static IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(path, "*", WithoutLinks);
+
+    /// <summary>What to say of something that is in the place of a file or folder.</summary>
+    public static IOException NotPlain(string path, string expected) => new($"{path} is in the place of a {expected} and is none; it is left alone");
+
+    // Where the next name that leads to the path ends; -1 when only the last one is left.
+    private static int NextFolder(string path, int after)
+    {
+        Debug.Assert(path[after] == Path.DirectorySeparatorChar, "The folder must lead to the path.");
+        return path.IndexOf(Path.DirectorySeparatorChar, after + 1);
+    }
+
+    private static EntryKind Look(ReadOnlySpan<char> path, out long size) =>
+        OperatingSystem.IsLinux() ? Posix.Find(path, out size) : LookElsewhere(path.ToString(), out size);
+
+    private static SafeFileHandle? Open(string path, FileAccess access, bool create, out long size)
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return OpenElsewhere(path, access, create, out size);
+        }
+
+        // What was looked at a moment ago may have been replaced.
+        var handle = Posix.OpenFile(path, access, create);
+        size = 0;
+        if (handle is not null && Posix.Find(handle, path, out size) != EntryKind.File)
+        {
+            handle.Dispose();
+            return null;
+        }
+
+        return handle;
+    }
+
+    [UnsupportedOSPlatform("linux")]
+    private static EntryKind LookElsewhere(string path, out long size)
+    {
+        var file = new FileInfo(path);
+        size = file.Exists ? file.Length : 0;
+        return file.LinkTarget is not null || (file.Exists && file.Attributes.HasFlag(FileAttributes.Device)) ? EntryKind.Other
+            : file.Exists ? EntryKind.File
+            : Directory.Exists(path) ? EntryKind.Folder
+            : EntryKind.None;
+    }
+
+    [UnsupportedOSPlatform("linux")]
+    private static SafeFileHandle? OpenElsewhere(string path, FileAccess access, bool create, out long size)
+    {
+        size = 0;
+        try
+        {
+            var handle = File.OpenHandle(
+                path, create ? FileMode.OpenOrCreate : FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete);
+            size = RandomAccess.GetLength(handle);
+            return handle;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+}
