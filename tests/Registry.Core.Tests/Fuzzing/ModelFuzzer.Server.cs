@@ -65,6 +65,12 @@ internal sealed partial class ModelFuzzer
     // What a kill leaves behind is what the kernel has: the files as they are, without the locks, and without what was in memory.
     private async Task KillAsync()
     {
+        // What clients were told last is in memory only.
+        for (var i = 0; i < 5; i++)
+        {
+            await HeadBlobAsync();
+        }
+
         Trace("kill");
         ExpectQuietLog();
         var killed = Storage;
