@@ -2,14 +2,16 @@ using System.Collections.Concurrent;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Tests.Fuzzing;
 
 namespace Registry.Core.Tests.Maintenance;
 
 /// <summary>
-/// Clients that push, mount, ask and delete while the collector runs with a grace of seconds that pass all the time. Two promises are checked:
-/// a manifest that was accepted never loses what it needs, and what a client was told exists is there for the grace period.
+/// Clients that push, mount, ask, pull and delete while the collector runs with a grace of seconds that pass all the time. Three promises are
+/// checked: a manifest that was accepted never loses what it needs, what a client was told exists is there for the grace period, and what is
+/// pulled has its digest. FUZZ_OPERATIONS, FUZZ_SEED and FUZZ_SEEDS make it longer or repeat a run (<see cref="FuzzSettings"/>).
 /// </summary>
-public class CollectionRaceTests
+public class CollectionRaceTests(ITestOutputHelper output)
 {
     private const int Clients = 8;
     private const int Grace = 4;
@@ -17,10 +19,16 @@ public class CollectionRaceTests
 
     private static readonly RepositoryName[] Repositories = [.. new[] { "a", "b", "c/d" }.Select(Samples.Repository)];
 
-    [Theory]
-    [InlineData(1, 70)]
-    [InlineData(2, 70)]
-    public async Task Nothing_that_is_needed_or_promised_is_collected(int seed, int rounds)
+    [Fact]
+    public async Task Nothing_that_is_needed_or_promised_is_collected()
+    {
+        foreach (var seed in FuzzSettings.Seeds(2))
+        {
+            await RunAsync(seed, FuzzSettings.Operations(600) / Clients);
+        }
+    }
+
+    private async Task RunAsync(int seed, int rounds)
     {
         await using var storage = await TestStorage.CreateAsync(grace: TimeSpan.FromSeconds(Grace), references: ManifestReferences.Strict);
         var violations = new ConcurrentQueue<string>();
@@ -64,6 +72,7 @@ public class CollectionRaceTests
         Assert.True(violations.IsEmpty, $"seed {seed}:\n{string.Join('\n', violations)}");
         Assert.True(collected > 0, "Nothing was collected, so nothing was tested.");
         Assert.Null(storage.Storage.Health.Failure);
+        output.WriteLine($"seed {seed}: {Clients * rounds} operations, {world.Pulled} pulls, {collected} blobs collected");
     }
 
     private static byte[] Content(int blob) => Samples.Bytes(blob, 200 + blob);
@@ -73,10 +82,14 @@ public class CollectionRaceTests
     {
         private readonly ConcurrentDictionary<(RepositoryName Repository, Digest Digest), (int Begun, int Ended)> _deletions = new();
         private TaskCompletionSource _tick = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _pulled;
 
         public ConcurrentDictionary<(RepositoryName Repository, Digest Manifest), int[]> Accepted { get; } = new();
 
         public TestStorage Storage => storage;
+
+        /// <summary>How many manifests were pulled while others pushed and deleted.</summary>
+        public int Pulled => Volatile.Read(ref _pulled);
 
         /// <summary>Ends when the next second has passed.</summary>
         public Task NextSecond => Volatile.Read(ref _tick).Task;
@@ -95,6 +108,40 @@ public class CollectionRaceTests
             if (error is not null && error.Code != RegistryErrorCode.BlobUnknown && error.Code != RegistryErrorCode.BlobInUse)
             {
                 Violated($"DELETE of a blob: {error}");
+            }
+        }
+
+        // Somebody may delete the manifest at any moment. Until then all of it is there; and what comes has its digest, whatever happens.
+        public async Task PullAsync(RepositoryName repository, Digest manifest, int[] blobs)
+        {
+            if (await storage.GetAsync(repository, manifest) is not { } bytes)
+            {
+                return;
+            }
+
+            Interlocked.Increment(ref _pulled);
+            if (Samples.Digest(bytes) != manifest)
+            {
+                Violated($"{repository}@{manifest} was pulled with other bytes");
+            }
+
+            foreach (var blob in blobs)
+            {
+                var opened = await storage.Blobs.OpenAsync(repository, Samples.Digest(Content(blob)));
+                if (opened.TryGet(out var content, out var error))
+                {
+                    using (content)
+                    {
+                        if (!Content(blob).AsSpan().SequenceEqual(content.Bytes))
+                        {
+                            Violated($"blob {blob} was pulled with other bytes");
+                        }
+                    }
+                }
+                else if (await storage.GetAsync(repository, manifest) is not null)
+                {
+                    Violated($"{repository}@{manifest} is there and has lost blob {blob}: {error}");
+                }
             }
         }
 
@@ -157,7 +204,7 @@ public class CollectionRaceTests
             for (var round = 0; round < rounds; round++)
             {
                 var repository = Repositories[_random.Next(Repositories.Length)];
-                switch (_random.Next(11))
+                switch (_random.Next(14))
                 {
                     case < 4:
                         await PushImageAsync(repository, $"{seed}.{round}", RandomBlobs(), hurries: false);
@@ -174,12 +221,29 @@ public class CollectionRaceTests
                     case 9:
                         await FailToCommitAsync(_random.Next(Blobs));
                         break;
+                    case 10 or 11 when AnyAccepted() is { } accepted:
+                        await world.PullAsync(accepted.Key.Repository, accepted.Key.Manifest, accepted.Value);
+                        break;
                     default:
                         // A blob for which no manifest comes.
                         await PushBlobAsync(repository, _random.Next(Blobs));
                         break;
                 }
             }
+        }
+
+        // One of the first in no particular order: somebody is as likely to delete it as any other.
+        private KeyValuePair<(RepositoryName Repository, Digest Manifest), int[]>? AnyAccepted()
+        {
+            foreach (var accepted in world.Accepted)
+            {
+                if (_random.Next(8) == 0)
+                {
+                    return accepted;
+                }
+            }
+
+            return null;
         }
 
         private int[] RandomBlobs() => [.. Enumerable.Range(0, 1 + _random.Next(3)).Select(_ => _random.Next(Blobs)).Distinct()];
@@ -236,10 +300,22 @@ public class CollectionRaceTests
         private async Task PushBlobAsync(RepositoryName repository, int blob)
         {
             var content = Content(blob);
-            if (await Storage.Uploads.PushAsync(repository, Samples.Digest(content), Samples.Body(content), default) is { } error)
+            var error = _random.Next(2) == 0
+                ? await Storage.Uploads.PushAsync(repository, Samples.Digest(content), Samples.Body(content), default)
+                : await PushInChunksAsync(repository, content);
+            if (error is not null)
             {
                 world.Violated($"a push of blob {blob} failed: {error}");
             }
+        }
+
+        private async Task<RegistryError?> PushInChunksAsync(RepositoryName repository, byte[] content)
+        {
+            var id = (await Storage.Uploads.BeginAsync(repository, null, DigestAlgorithm.Sha256)).Value.Id;
+            var half = content.Length / 2;
+            var appended = await Storage.Uploads.AppendAsync(repository, null, id, null, Samples.Body(content[..half]), default);
+            return appended.Error
+                ?? await Storage.Uploads.CompleteAsync(repository, null, id, Samples.Digest(content), null, Samples.Body(content[half..]), default);
         }
 
         // The bytes are in their place, and then the metadata cannot be written.

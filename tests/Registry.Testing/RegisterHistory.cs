@@ -1,12 +1,12 @@
 using System.Collections.Concurrent;
 
-namespace Registry.Core.Tests.Storage.Caching;
+namespace Registry.Testing;
 
 /// <summary>
 /// What many at once wrote to a register and read from it, each written value a different one, and whether one after the other could have
 /// seen the same: P. B. Gibbons and E. Korach, "Testing Shared Memories", SIAM J. Comput. 26 (1997), section 4.
 /// </summary>
-internal sealed class RegisterHistory<T>
+public sealed class RegisterHistory<T>
     where T : notnull
 {
     private readonly ConcurrentQueue<Operation> _operations = new();
@@ -15,17 +15,22 @@ internal sealed class RegisterHistory<T>
     /// <param name="initial">The value before the first operation.</param>
     public RegisterHistory(T initial) => _operations.Enqueue(new Operation(initial, IsWrite: true, -2, -1));
 
+    /// <summary>How many operations it holds, the one that wrote the first value included.</summary>
     public int Count => _operations.Count;
 
+    /// <summary>Writes a value that nobody else writes, and records when.</summary>
     public async Task WriteAsync(T value, Func<Task> write)
     {
+        ArgumentNullException.ThrowIfNull(write);
         var begin = Interlocked.Increment(ref _now);
         await write();
         Add(value, isWrite: true, begin, Interlocked.Increment(ref _now));
     }
 
+    /// <summary>Reads, and records what and when.</summary>
     public async Task ReadAsync(Func<Task<T>> read)
     {
+        ArgumentNullException.ThrowIfNull(read);
         var begin = Interlocked.Increment(ref _now);
         var value = await read();
         Add(value, isWrite: false, begin, Interlocked.Increment(ref _now));

@@ -1,0 +1,26 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Tests.Fuzzing;
+
+/// <summary>Something to push: bytes under a digest, and what they say when they are a manifest.</summary>
+internal sealed class FuzzContent
+{
+    public FuzzContent(byte[] bytes, DigestAlgorithm algorithm, Manifest? manifest = null)
+    {
+        Bytes = bytes;
+        Digest = algorithm.Compute(bytes);
+        Manifest = manifest;
+        References = (manifest?.References ?? []).Select(reference => reference.Digest).ToHashSet();
+    }
+
+    public byte[] Bytes { get; }
+
+    public Digest Digest { get; }
+
+    public Manifest? Manifest { get; }
+
+    /// <summary>What stays in a repository while this manifest does.</summary>
+    public IReadOnlySet<Digest> References { get; }
+
+    public override string ToString() => Digest.Value[..(Digest.Algorithm.Name.Length + 9)];
+}

@@ -1,0 +1,196 @@
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Tests.Fuzzing;
+
+/// <summary>The operations on blobs and uploads.</summary>
+internal sealed partial class ModelFuzzer
+{
+    private const int MaxUploads = 8;
+    private const string User = "somebody";
+
+    private async Task PushBlobAsync()
+    {
+        var (name, content) = (AnyRepository(), AnyBlob());
+        var digest = OneIn(15) ? AnyBlob().Digest : content.Digest;
+        Trace($"push {content} to {name} as {digest}");
+        var error = await Storage.Uploads.PushAsync(name, digest, Samples.Body(content.Bytes), default);
+        if (digest.Algorithm.Compute(content.Bytes) != digest)
+        {
+            ExpectError(RegistryErrorCode.DigestMismatch, error);
+            return;
+        }
+
+        ExpectError(null, error);
+        _model[name].Tell(digest, _model.Now);
+    }
+
+    private async Task MountAsync()
+    {
+        var (target, digest) = (AnyRepository(), AnyBlob().Digest);
+        RepositoryName? source = OneIn(2) ? null : AnyRepository();
+        var denied = AnyRepository();
+        Trace($"mount {digest} to {target} from {source?.Value ?? "anywhere"} but {denied}");
+        var result = await Storage.Uploads.MountAsync(target, source, digest, name => name != denied);
+        ExpectError(null, result.Error);
+        var expected = _universe.Repositories.Any(name => name != denied && (source is null || source == name) && _model[name].Sees(digest));
+        Expect(expected == result.Value, $"expected the mount to be {expected}");
+        if (expected)
+        {
+            _model[target].Tell(digest, _model.Now);
+        }
+    }
+
+    private async Task HeadBlobAsync()
+    {
+        var (name, content) = (AnyRepository(), AnyBlob());
+        Trace($"HEAD {content} in {name}");
+        var result = await Storage.Blobs.StatAsync(name, content.Digest);
+        if (!_model[name].Sees(content.Digest))
+        {
+            ExpectError(RegistryErrorCode.BlobUnknown, result.Error);
+            return;
+        }
+
+        ExpectError(null, result.Error);
+        Expect(result.Value == content.Bytes.Length, $"expected {content.Bytes.Length} bytes, got {result.Value}");
+        _model[name].Tell(content.Digest, _model.Now);
+    }
+
+    private async Task GetBlobAsync()
+    {
+        var (name, content) = (AnyRepository(), AnyBlob());
+        Trace($"GET {content} of {name}");
+        await CompareBlobAsync(name, content);
+    }
+
+    private async Task DeleteBlobAsync()
+    {
+        var (name, digest) = (AnyRepository(), AnyBlob().Digest);
+        Trace($"delete {digest} of {name}");
+        var repository = _model[name];
+        var error = await Storage.Blobs.DeleteAsync(name, digest);
+        ExpectError(
+            !repository.Sees(digest) ? RegistryErrorCode.BlobUnknown : repository.Needs(digest) ? RegistryErrorCode.BlobInUse : null, error);
+        if (error is null)
+        {
+            repository.Unlink(digest);
+        }
+    }
+
+    private async Task BeginUploadAsync()
+    {
+        if (_model.Uploads.Count == MaxUploads)
+        {
+            return;
+        }
+
+        var (name, content, owner) = (AnyRepository(), AnyBlob(), OneIn(2) ? User : null);
+        Trace($"begin an upload of {content} to {name}");
+        var begun = await Storage.Uploads.BeginAsync(name, owner, Any(DigestAlgorithm.All));
+        ExpectError(null, begun.Error);
+        _model.Uploads.Add(new ModelUpload(begun.Value.Id, name, owner, content) { LastUsed = _model.Now });
+    }
+
+    private async Task AppendAsync()
+    {
+        if (_model.Uploads.Count == 0)
+        {
+            return;
+        }
+
+        var upload = Any(_model.Uploads);
+        var chunk = upload.Content.Bytes.AsMemory(upload.Length, _random.Next(upload.Left + 1)).ToArray();
+        var offset = upload.Length + (OneIn(8) ? _random.Next(-2, 3) : 0);
+        ChunkRange? range = OneIn(2) ? null : new ChunkRange(offset, offset + chunk.Length - 1);
+        var name = OneIn(20) ? AnyRepository() : upload.Repository;
+        var owner = OneIn(20) ? null : upload.Owner;
+        Trace($"append {chunk.Length} bytes to an upload to {upload.Repository} at {upload.Length}, as {range}");
+        var result = await Storage.Uploads.AppendAsync(name, owner, upload.Id, range, Samples.Body(chunk), default);
+        if (name != upload.Repository || owner != upload.Owner)
+        {
+            ExpectError(RegistryErrorCode.UploadUnknown, result.Error);
+            return;
+        }
+
+        upload.LastUsed = _model.Now;
+        if (range is not null && offset != upload.Length)
+        {
+            ExpectError(RegistryErrorCode.UploadOutOfOrder, result.Error);
+            return;
+        }
+
+        ExpectError(null, result.Error);
+        upload.Length += chunk.Length;
+        Expect(result.Value == upload.Length, $"expected {upload.Length} bytes received, got {result.Value}");
+    }
+
+    private async Task CompleteAsync()
+    {
+        if (_model.Uploads.Count == 0)
+        {
+            return;
+        }
+
+        var upload = Any(_model.Uploads);
+        var rest = upload.Content.Bytes[upload.Length..];
+        var digest = OneIn(6) ? AnyBlob().Digest : upload.Content.Digest;
+        Trace($"complete an upload to {upload.Repository} at {upload.Length} with {rest.Length} bytes as {digest}");
+        var error = await Storage.Uploads.CompleteAsync(
+            upload.Repository, upload.Owner, upload.Id, digest, new ChunkRange(upload.Length, upload.Length + rest.Length - 1), Samples.Body(rest), default);
+        upload.Length = upload.Content.Bytes.Length;
+        upload.LastUsed = _model.Now;
+        if (digest.Algorithm.Compute(upload.Content.Bytes) != digest)
+        {
+            ExpectError(RegistryErrorCode.DigestMismatch, error);
+            return;
+        }
+
+        ExpectError(null, error);
+        _model.Uploads.Remove(upload);
+        _model[upload.Repository].Tell(digest, _model.Now);
+    }
+
+    private async Task CancelAsync()
+    {
+        if (_model.Uploads.Count == 0)
+        {
+            return;
+        }
+
+        var upload = Any(_model.Uploads);
+        Trace($"cancel an upload to {upload.Repository}");
+        ExpectError(null, await Storage.Uploads.CancelAsync(upload.Repository, upload.Owner, upload.Id));
+        _model.Uploads.Remove(upload);
+    }
+
+    private async Task CompareBlobAsync(RepositoryName name, FuzzContent content)
+    {
+        var result = await Storage.Blobs.OpenAsync(name, content.Digest);
+        if (!result.TryGet(out var opened, out var error))
+        {
+            Expect(!_model[name].Sees(content.Digest), $"{name} has lost the blob {content}: {error}");
+            ExpectError(RegistryErrorCode.BlobUnknown, error);
+            return;
+        }
+
+        using (opened)
+        {
+            Expect(_model[name].Sees(content.Digest), $"{name} shows the blob {content}, which is not there");
+            Expect(content.Bytes.AsSpan().SequenceEqual(Read(opened)), $"{name} has other bytes for the blob {content}");
+        }
+    }
+
+    private static byte[] Read(BlobContent opened)
+    {
+        if (opened.Bytes is { } bytes)
+        {
+            return bytes;
+        }
+
+        var content = new byte[opened.Length];
+        return content[..RandomAccess.Read(opened.Handle, content, 0)];
+    }
+}

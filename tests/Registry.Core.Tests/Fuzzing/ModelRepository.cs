@@ -1,0 +1,101 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Tests.Fuzzing;
+
+/// <summary>What one repository must hold.</summary>
+internal sealed class ModelRepository
+{
+    private readonly Dictionary<Digest, long> _links = [];
+
+    /// <summary>Whether anything was ever put into it: then it has a list of tags, be it empty.</summary>
+    public bool IsKnown { get; private set; }
+
+    public Dictionary<Digest, FuzzContent> Manifests { get; } = [];
+
+    public SortedDictionary<string, Digest> Tags { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The blobs that it may see.</summary>
+    public IReadOnlyCollection<Digest> Links => _links.Keys;
+
+    public bool Sees(Digest digest) => _links.ContainsKey(digest);
+
+    /// <summary>Whether a manifest here refers to something.</summary>
+    public bool Needs(Digest digest) => Manifests.Values.Any(manifest => manifest.References.Contains(digest));
+
+    /// <summary>The seconds that have passed since a client was last told that a blob is here.</summary>
+    public long SecondsSinceTold(Digest digest, long now) => now - _links[digest];
+
+    /// <summary>A client has brought or mounted a blob, or was told that it is here.</summary>
+    public void Tell(Digest digest, long now)
+    {
+        _links[digest] = now;
+        IsKnown = true;
+    }
+
+    public void Unlink(Digest digest) => _links.Remove(digest);
+
+    /// <summary>The metadata was made anew: every grace period begins again.</summary>
+    public void TellAll(long now)
+    {
+        foreach (var digest in _links.Keys.ToList())
+        {
+            _links[digest] = now;
+        }
+    }
+
+    /// <summary>The digest of a manifest; null when there is none.</summary>
+    public Digest? Find(Reference reference) => reference.Tag is { } tag
+        ? Tags.TryGetValue(tag.Value, out var tagged) ? tagged : null
+        : Manifests.ContainsKey(reference.Digest!.Value) ? reference.Digest : null;
+
+    /// <summary>What a manifest needs that is not here, in no particular order.</summary>
+    public IReadOnlySet<string> FindMissing(Manifest manifest, ManifestReferences references)
+    {
+        IEnumerable<Digest> blobs = references == ManifestReferences.Sparse
+            ? [] : manifest.Blobs.Select(blob => blob.Digest).Where(digest => !Sees(digest));
+        IEnumerable<Digest> children = references != ManifestReferences.Strict
+            ? [] : manifest.Manifests.Select(child => child.Digest).Where(digest => !Sees(digest) && !Manifests.ContainsKey(digest));
+        return blobs.Concat(children).Select(digest => digest.Value).ToHashSet();
+    }
+
+    public void Put(FuzzContent manifest, IEnumerable<Tag> tags)
+    {
+        IsKnown = true;
+        Manifests[manifest.Digest] = manifest;
+        foreach (var tag in tags)
+        {
+            Tags[tag.Value] = manifest.Digest;
+        }
+    }
+
+    /// <summary>Deletes a manifest with its tags, or a tag; the blobs that no manifest needs any more begin their grace period.</summary>
+    public void Delete(Reference reference, long now)
+    {
+        if (reference.Tag is { } tag)
+        {
+            Tags.Remove(tag.Value);
+            return;
+        }
+
+        Manifests.Remove(reference.Digest!.Value, out var manifest);
+        foreach (var name in Tags.Where(entry => entry.Value == reference.Digest).Select(entry => entry.Key).ToList())
+        {
+            Tags.Remove(name);
+        }
+
+        foreach (var digest in manifest!.References.Where(digest => Sees(digest) && !Needs(digest)))
+        {
+            _links[digest] = now;
+        }
+    }
+
+    /// <summary>What the listing of referrers says about a manifest.</summary>
+    public IReadOnlyList<Referrer> Referrers(Digest subject, string? artifactType, Digest? last) =>
+        [.. Manifests.Values
+            .Where(content => content.Manifest!.Subject?.Digest == subject && (artifactType is null || content.Manifest.ArtifactType == artifactType))
+            .Where(content => last is not { } after || content.Digest > after)
+            .OrderBy(content => content.Digest)
+            .Select(content => new Referrer(
+                content.Digest, content.Manifest!.MediaType, content.Bytes.Length, content.Manifest.ArtifactType, content.Manifest.Annotations))];
+}

@@ -1,0 +1,31 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Tests.Fuzzing;
+
+/// <summary>
+/// What a registry must answer after everything that its clients were told, as docs/storage.md promises it, in plain collections. When exactly
+/// the collector takes a blob away is left open where the promises leave it open: the model takes over what it sees.
+/// </summary>
+internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories)
+{
+    public IReadOnlyDictionary<RepositoryName, ModelRepository> Repositories { get; } =
+        repositories.ToDictionary(name => name, _ => new ModelRepository());
+
+    public List<ModelUpload> Uploads { get; } = [];
+
+    /// <summary>Bytes that nothing needed when the metadata was made anew, so that the new metadata may not know them.</summary>
+    public HashSet<Digest> Leftovers { get; } = [];
+
+    /// <summary>Seconds that have passed for the clients.</summary>
+    public long Now { get; set; }
+
+    public ModelRepository this[RepositoryName name] => Repositories[name];
+
+    /// <summary>Every digest whose bytes some repository can ask for.</summary>
+    public IReadOnlySet<Digest> Stored() =>
+        Repositories.Values.SelectMany(repository => repository.Links.Concat(repository.Manifests.Keys)).ToHashSet();
+
+    /// <summary>The repositories that the catalog lists.</summary>
+    public IReadOnlyList<string> Catalog() =>
+        [.. Repositories.Where(entry => entry.Value.Manifests.Count > 0).Select(entry => entry.Key.Value).Order(StringComparer.Ordinal)];
+}
