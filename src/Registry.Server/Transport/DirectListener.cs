@@ -52,6 +52,12 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             {
                 // A connection that ended before it was accepted. The next one may be fine.
             }
+#pragma warning disable CA1031 // Without descriptors not even an assembly can be loaded, and Kestrel would never accept again.
+            catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+            {
+                await Task.Delay(Pause, time, cancellationToken);
+            }
         }
     }
 
