@@ -12,6 +12,8 @@ const string Usage = """
 
       serve                                    run the registry (the default)
       reindex                                  rebuild the metadata from the storage tree; the registry must not be running
+      verify [--dry-run]                       read everything that is stored and move what is damaged into quarantine, or only
+                                               report it; the registry must not be running
       user add NAME                            add a user, or change the password of one; from a prompt or standard input
       user remove NAME                         remove a user
       user list                                list the users
@@ -31,6 +33,10 @@ switch (args)
         return await WithOptionsAsync(ServeCommand.RunAsync);
     case ["reindex"]:
         return await WithOptionsAsync(ReindexCommand.RunAsync);
+    case ["verify"]:
+        return await WithOptionsAsync((options, loggers) => VerifyCommand.RunAsync(options, loggers, isDryRun: false));
+    case ["verify", "--dry-run"]:
+        return await WithOptionsAsync((options, loggers) => VerifyCommand.RunAsync(options, loggers, isDryRun: true));
     case ["user", "add", var name]:
         return UserCommands.Set(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
     case ["user", "remove", var name]:

@@ -45,6 +45,8 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public GarbageCollector Collector { get; private set; }
 
+    public Verifier Verifier { get; private set; }
+
     public BlobOperations Blobs { get; private set; }
 
     public UploadOperations Uploads { get; private set; }
@@ -140,6 +142,15 @@ internal sealed class TestStorage : IAsyncDisposable
         return Collector.RunAsync(default);
     }
 
+    /// <summary>A verifier with a pass every minute.</summary>
+    public Verifier CreateVerifier(long bytesPerSecond)
+    {
+        var inspector = new BlobInspector(
+            Storage.Scrub, Storage.VerifierMetadata, Storage.Locks, new Pace(bytesPerSecond, Time), _loggers.CreateLogger<BlobInspector>());
+        return new Verifier(
+            inspector, Storage.VerifierMetadata, Storage.Clock, TimeSpan.FromMinutes(1), Time, _loggers.CreateLogger<Verifier>());
+    }
+
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
@@ -149,7 +160,7 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
+        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Collector), nameof(Verifier), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
     private void Open()
     {
         _isClosed = false;
@@ -158,6 +169,7 @@ internal sealed class TestStorage : IAsyncDisposable
         Leases = new BlobLeases();
         Collector = new GarbageCollector(
             Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Storage.Clock, _grace, _loggers.CreateLogger<GarbageCollector>());
+        Verifier = CreateVerifier(Pace.Unlimited);
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, _loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer);
         Manifests = new ManifestOperations(

@@ -20,13 +20,13 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly SqliteDatabase _database;
     private readonly TreeMirror _mirror;
 
-    private RegistryStorage(DataFolder folder, TimeProvider time, ILoggerFactory loggers)
+    private RegistryStorage(DataFolder folder, TimeProvider time, ILoggerFactory loggers, bool isServing)
     {
         _folder = folder;
         var layout = folder.Layout;
         Health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
         Clock = new RunningClock(time);
-        _database = SqliteDatabase.Open(layout.Database, Health, Clock);
+        _database = SqliteDatabase.Open(layout.Database, Health, Clock, isServing);
         DurableFile.SyncDirectory(layout.Root);
         _threads = new StorageThreads("storage", FileThreads);
         var sync = new CheckedSync(Health);
@@ -42,6 +42,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
+        VerifierMetadata = new CachedVerifierMetadata(new SqliteVerifierMetadata(_database), cache, Contents.Forget);
+        Scrub = new BlobScrub(layout, _threads, sync);
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
@@ -58,6 +60,11 @@ public sealed class RegistryStorage : IAsyncDisposable
     public IMetadataStore Metadata { get; }
 
     public ICollectorMetadata CollectorMetadata { get; }
+
+    public IVerifierMetadata VerifierMetadata { get; }
+
+    /// <summary>The blobs as the verifier reads them.</summary>
+    public BlobScrub Scrub { get; }
 
     /// <summary>Keeps apart who brings and who removes the bytes of a digest.</summary>
     public DigestLocks Locks { get; } = new();
@@ -81,13 +88,17 @@ public sealed class RegistryStorage : IAsyncDisposable
     public string? TreeFailure => _mirror.Failure;
 
     /// <summary>Opens a data folder, creating what is missing.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">The logs.</param>
+    /// <param name="isServing">Whether clients will be served. If not, what the collector must know of the last server that did is kept.</param>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
-    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers)
+    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, bool isServing = true)
     {
         var folder = DataFolder.Open(path);
         try
         {
-            return new RegistryStorage(folder, time, loggers);
+            return new RegistryStorage(folder, time, loggers, isServing);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -92,6 +92,19 @@ internal sealed class FileSystemBlobStore(
         }
     }
 
+    /// <summary>Opens a file for reading, whatever happens to its name meanwhile; null when it is not there.</summary>
+    internal static SafeFileHandle? TryOpen(string path)
+    {
+        try
+        {
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
     private static byte[] Read(SafeFileHandle handle, int length)
     {
         var content = new byte[length];
@@ -108,17 +121,5 @@ internal sealed class FileSystemBlobStore(
         }
 
         return content;
-    }
-
-    private static SafeFileHandle? TryOpen(string path)
-    {
-        try
-        {
-            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
     }
 }

@@ -85,6 +85,23 @@ internal static partial class Posix
         }
     }
 
+    /// <summary>Whether two open files are one: the same inode of the same file system.</summary>
+    [SupportedOSPlatform("linux")]
+    public static bool IsSameFile(SafeFileHandle a, SafeFileHandle b)
+    {
+        const int StatxInode = 0x100;
+        const int EmptyPath = 0x1000;
+        Span<uint> statusA = stackalloc uint[64];
+        Span<uint> statusB = stackalloc uint[64];
+        if (Statx(a, string.Empty, EmptyPath, StatxInode, statusA) != 0 || Statx(b, string.Empty, EmptyPath, StatxInode, statusB) != 0)
+        {
+            throw LastError("statx", "an open file");
+        }
+
+        // struct statx: stx_ino is at byte 32, stx_dev_major and stx_dev_minor are at 136, on every architecture.
+        return statusA[8..10].SequenceEqual(statusB[8..10]) && statusA[34..36].SequenceEqual(statusB[34..36]);
+    }
+
     private static IOException LastError(string call, string path)
     {
         var errno = Marshal.GetLastPInvokeError();
@@ -119,6 +136,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Statx(int directory, string path, int flags, uint mask, Span<uint> status);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Statx(SafeFileHandle file, string path, int flags, uint mask, Span<uint> status);
 
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     private static partial int FChown(SafeFileHandle handle, uint user, uint group);

@@ -20,13 +20,15 @@ public sealed class SqliteDatabase : IDisposable
 
     private readonly string _path;
     private readonly StorageHealth _health;
+    private readonly bool _isServing;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly StorageThreads _threads;
     private readonly SqliteWriter _writer;
 
-    private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
+    private SqliteDatabase(string path, StorageHealth health, RunningClock clock, bool isServing)
     {
         _path = path;
+        _isServing = isServing;
         _health = health;
         Clock = clock;
         var connection = Connect(SqliteOpenMode.ReadWriteCreate);
@@ -65,12 +67,16 @@ public sealed class SqliteDatabase : IDisposable
     public bool IsTreeIndexed { get; private set; }
 
     /// <summary>Opens the database, creating it when there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="health">Whether it may be written.</param>
+    /// <param name="clock">The running clock, which continues from what the database has saved.</param>
+    /// <param name="isServing">Whether clients will be served. If not, an unclean stop before stays on record.</param>
     /// <exception cref="StorageException">It cannot be opened, or a newer program wrote it.</exception>
-    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
+    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock, bool isServing = true)
     {
         try
         {
-            return new SqliteDatabase(path, health, clock);
+            return new SqliteDatabase(path, health, clock, isServing);
         }
         catch (SqliteException e)
         {
@@ -93,7 +99,7 @@ public sealed class SqliteDatabase : IDisposable
             WriteAsync(session =>
             {
                 SaveClock(session);
-                WriteMeta(session, CleanKey, 1);
+                WriteMeta(session, CleanKey, _isServing || StoppedCleanly ? 1 : 0);
             }).GetAwaiter().GetResult();
         }
 
@@ -149,6 +155,13 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
 
+    /// <summary>A number that is kept about the database as a whole; null when there is none.</summary>
+    internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
+
+    /// <summary>Keeps a number about the database as a whole.</summary>
+    internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
+        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+
     private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => _writer.WriteAsync<bool>(
         session =>
         {
@@ -156,11 +169,6 @@ public sealed class SqliteDatabase : IDisposable
             return true;
         },
         isDurable);
-
-    private static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
-
-    private static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
-        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {

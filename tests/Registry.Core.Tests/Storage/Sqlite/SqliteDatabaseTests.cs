@@ -25,6 +25,24 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public void A_tool_that_serves_nobody_leaves_on_record_how_the_last_server_has_stopped()
+    {
+        var path = Path.Combine(_folder.Path, "registry.db");
+        var killed = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        using (SqliteDatabase.Open(path, killed, new RunningClock(TimeProvider.System)))
+        {
+            killed.Fail("killed");
+        }
+
+        foreach (var (isServing, wasClean) in new[] { (false, false), (false, false), (true, false), (false, true), (false, true) })
+        {
+            using var database = SqliteDatabase.Open(
+                path, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System), isServing);
+            Assert.Equal(wasClean, database.StoppedCleanly);
+        }
+    }
+
+    [Fact]
     public void A_file_that_is_no_database_is_refused_in_words()
     {
         var path = Path.Combine(_folder.Path, "registry.db");
