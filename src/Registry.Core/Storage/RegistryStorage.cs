@@ -115,9 +115,16 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _mirror.DisposeAsync();
-        _database.Dispose();
-        _threads.Dispose();
-        _folder.Dispose();
+        try
+        {
+            await _mirror.DisposeAsync();
+            _database.Dispose();
+        }
+        finally
+        {
+            // Also when the database could not be closed in good order.
+            _threads.Dispose();
+            _folder.Dispose();
+        }
     }
 }

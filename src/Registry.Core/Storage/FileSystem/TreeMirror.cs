@@ -62,6 +62,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         }
         catch (StorageException e)
         {
+            Failure = e.Message;
             LogBehind(e.Message);
         }
 
@@ -191,8 +192,12 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
     private static void WriteLink(string directory, Digest digest)
     {
+        var link = Path.Combine(directory, FileSystemLayout.LinkFile);
         Directory.CreateDirectory(directory);
-        File.WriteAllBytes(Path.Combine(directory, FileSystemLayout.LinkFile), Encoding.ASCII.GetBytes(digest.Value));
+
+        // A folder in its place would hold up every later change.
+        Remove(link);
+        File.WriteAllBytes(link, Encoding.ASCII.GetBytes(digest.Value));
     }
 
     private static void Remove(string directory)

@@ -14,6 +14,12 @@ public sealed class SqliteDatabase : IDisposable
     // A large change (a repository that is indexed, a manifest with very many references) makes a large log, which is otherwise kept.
     private const int MaxIdleLogBytes = 16 * 1024 * 1024;
 
+    // What an operator can do about a database that the disk has damaged.
+    private const string Remedy = " The command reindex rebuilds it from the repositories tree.";
+
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
+
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string IndexedKey = "tree_indexed";
@@ -80,7 +86,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
     }
 
@@ -94,22 +101,27 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Closes the database in good order.</summary>
     public void Dispose()
     {
-        if (_health.Failure is null)
+        try
         {
-            WriteAsync(session =>
+            if (_health.Failure is null)
             {
-                SaveClock(session);
-                WriteMeta(session, CleanKey, _isServing || StoppedCleanly ? 1 : 0);
-            }).GetAwaiter().GetResult();
+                WriteAsync(session =>
+                {
+                    SaveClock(session);
+                    WriteMeta(session, CleanKey, _isServing || StoppedCleanly ? 1 : 0);
+                }).GetAwaiter().GetResult();
+            }
         }
-
-        _threads.Dispose();
-        foreach (var reader in _readers)
+        finally
         {
-            reader.Dispose();
-        }
+            _threads.Dispose();
+            foreach (var reader in _readers)
+            {
+                reader.Dispose();
+            }
 
-        _writer.Dispose();
+            _writer.Dispose();
+        }
     }
 
     /// <summary>Runs a query on a reader's connection.</summary>
@@ -129,7 +141,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be read: {e.Message}", e);
+            throw new StorageException($"The metadata could not be read: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
         finally
         {
@@ -169,6 +181,8 @@ public sealed class SqliteDatabase : IDisposable
             return true;
         },
         isDurable);
+
+    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {
