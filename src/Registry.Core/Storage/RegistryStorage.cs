@@ -24,9 +24,11 @@ public sealed class RegistryStorage : IAsyncDisposable
     {
         _folder = folder;
         var layout = folder.Layout;
-        Health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+        var ballast = new StorageBallast(layout.Ballast);
+        Health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
         Clock = new RunningClock(time);
         _database = SqliteDatabase.Open(layout.Database, Health, Clock);
+        ballast.TryHold();
         DurableFile.SyncDirectory(layout.Root);
         _threads = new StorageThreads("storage", FileThreads);
         var sync = new CheckedSync(Health);
@@ -84,6 +86,27 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers)
     {
+        try
+        {
+            return OpenFolder(path, time, loggers);
+        }
+        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
+        {
+            return OpenFolder(path, time, loggers);
+        }
+    }
+
+    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _mirror.DisposeAsync();
+        _database.Dispose();
+        _threads.Dispose();
+        _folder.Dispose();
+    }
+
+    private static RegistryStorage OpenFolder(string path, TimeProvider time, ILoggerFactory loggers)
+    {
         var folder = DataFolder.Open(path);
         try
         {
@@ -99,14 +122,5 @@ public sealed class RegistryStorage : IAsyncDisposable
             folder.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _mirror.DisposeAsync();
-        _database.Dispose();
-        _threads.Dispose();
-        _folder.Dispose();
     }
 }

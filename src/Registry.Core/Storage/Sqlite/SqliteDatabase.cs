@@ -65,7 +65,7 @@ public sealed class SqliteDatabase : IDisposable
     public bool IsTreeIndexed { get; private set; }
 
     /// <summary>Opens the database, creating it when there is none.</summary>
-    /// <exception cref="StorageException">It cannot be opened, or a newer program wrote it.</exception>
+    /// <exception cref="StorageException">It cannot be opened, a newer program wrote it, or the disk is full.</exception>
     public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
     {
         try
@@ -74,6 +74,11 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
+            if (e.SqliteErrorCode == SqliteWriter.SqliteFull)
+            {
+                throw new StorageException($"cannot be used: {e.Message}", isFull: true);
+            }
+
             throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
         }
     }
