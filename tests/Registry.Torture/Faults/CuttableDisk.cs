@@ -16,7 +16,7 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    private readonly string _image;
+    private string _image;
 
     private CuttableDisk(string image, string path)
     {
@@ -57,9 +57,17 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
     }
 
     /// <summary>The power is back: the log is replayed.</summary>
+    /// <remarks>
+    /// On a copy, because another process's mount name space may hold the file system that was shut down, and mounting the same image would bring
+    /// that one back.
+    /// </remarks>
     public async Task RecoverAsync()
     {
         await UnmountAsync();
+        var copy = _image.EndsWith(".next", StringComparison.Ordinal) ? _image[..^5] : $"{_image}.next";
+        await Tool.RunAsync("cp", "--sparse=always", _image, copy);
+        File.Delete(_image);
+        _image = copy;
         await MountAsync();
     }
 

@@ -37,8 +37,8 @@ internal sealed class Ledger
     /// <summary>A change was refused: it must not have happened.</summary>
     public void Refuse(string path) => _entries[path] = new Entry(_entries[path].Before, _entries[path].Before);
 
-    /// <summary>Forgets what may be there or not, such as a blob that no manifest needs.</summary>
-    public void Forget(string path) => _entries.TryRemove(path, out _);
+    /// <summary>Something may be there or not from now on, such as a blob that no manifest needs.</summary>
+    public void Loosen(string path, string value) => _entries[path] = new Entry([Absent, value], [Absent, value]);
 
     /// <summary>Forgets what is known to be gone, and blobs apart from those of the manifests, so that the ledger does not grow.</summary>
     public void Trim()
@@ -47,7 +47,7 @@ internal sealed class Ledger
         {
             if (entry.Possible is [Absent] || path.Contains("/blobs/", StringComparison.Ordinal))
             {
-                Forget(path);
+                _entries.TryRemove(path, out _);
             }
         }
     }

@@ -9,7 +9,10 @@ namespace Registry.Torture.Load;
 /// <param name="address">The registry.</param>
 /// <param name="ledger">Where it writes.</param>
 /// <param name="mayFail">Whether the registry may answer 503 and 507, with an error of the protocol and without a change.</param>
-internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false) : IDisposable
+/// <param name="isRefusalDoubt">
+/// Whether what was refused may have happened all the same: the power that made a sync fail may have failed behind the data.
+/// </param>
+internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
 
@@ -124,7 +127,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         foreach (var blob in image.Blobs)
         {
             // From now on they may be collected; other manifests that need them answer for them.
-            ledger.Forget(BlobPath(repository, blob.Digest));
+            ledger.Loosen(BlobPath(repository, blob.Digest), blob.Digest);
         }
 
         return ChangeAsync(
@@ -227,7 +230,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
             {
                 ledger.Confirm(path, value);
             }
-            else
+            else if (!isRefusalDoubt)
             {
                 ledger.Refuse(path);
             }

@@ -9,7 +9,7 @@ namespace Registry.Torture.Load;
 /// </summary>
 /// <param name="ledger">What they were told.</param>
 /// <param name="workers">How many there are.</param>
-/// <param name="mayFail">Whether the registry may refuse changes; who is refused stops, and nobody pulls.</param>
+/// <param name="mayFail">Whether the registry may lose its disk: who is refused stops, and knows nothing; nobody pulls.</param>
 internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false)
 {
     private const int ImagesKept = 8;
@@ -45,7 +45,7 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
 
     private async Task WorkAsync(Uri address, int worker, Random random, CancellationToken stop)
     {
-        using var client = new LedgerClient(address, ledger, mayFail);
+        using var client = new LedgerClient(address, ledger, mayFail, isRefusalDoubt: mayFail);
         try
         {
             while (!stop.IsCancellationRequested && await StepAsync(client, $"torture/{worker}", _images[worker], random))

@@ -13,7 +13,7 @@ public sealed class PowerCuts : IScenario
     private const int Workers = 4;
     private const int MinLoadMilliseconds = 100;
     private const int MaxLoadMilliseconds = 1500;
-    private const int DiskMegabytes = 400;
+    private const int DiskMegabytes = 300;
 
     private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10" };
 
