@@ -25,10 +25,7 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             {
                 var accepted = await socket.AcceptAsync(cancellationToken);
                 _isStarved = false;
-                if (TryOpen(accepted) is { } connection)
-                {
-                    return connection;
-                }
+                return Open(accepted);
             }
             catch (ObjectDisposedException)
             {
@@ -50,7 +47,7 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             }
             catch (SocketException)
             {
-                // A connection that ended before it was accepted. The next one may be fine.
+                // A connection that ended before it was accepted or looked at. The next one may be fine.
             }
 #pragma warning disable CA1031 // Without descriptors not even an assembly can be loaded, and Kestrel would never accept again.
             catch (Exception e) when (e is not OperationCanceledException)
@@ -69,8 +66,7 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
 
     public ValueTask DisposeAsync() => UnbindAsync();
 
-    // A peer that has gone already has no addresses any more.
-    private DirectConnection? TryOpen(Socket accepted)
+    private DirectConnection Open(Socket accepted)
     {
         try
         {
@@ -80,10 +76,11 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             connection.Start();
             return connection;
         }
-        catch (SocketException)
+        catch
         {
+            // A peer that has gone already has no addresses any more, for example.
             accepted.Dispose();
-            return null;
+            throw;
         }
     }
 
