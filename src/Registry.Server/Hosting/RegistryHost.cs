@@ -69,7 +69,7 @@ public sealed class RegistryHost : IAsyncDisposable
         Handle = pipeline.HandleAsync;
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
