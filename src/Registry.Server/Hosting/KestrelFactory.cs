@@ -40,6 +40,7 @@ internal static class KestrelFactory
             ApplicationServices = new ServiceCollection().AddSingleton(loggers).BuildServiceProvider(),
         };
         var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
         limits.MinRequestBodyDataRate = Rate(options.Limits);

@@ -51,7 +51,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
-        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer);
+        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits);
         var manifests = new ManifestOperations(
             storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
@@ -96,7 +96,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        var storage = RegistryStorage.Open(options.StoragePath, time, loggers);
+        var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
         AccessComposition access;
         try
         {
