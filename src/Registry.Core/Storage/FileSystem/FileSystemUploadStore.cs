@@ -31,7 +31,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public async Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
     {
-        _files.Health.ThrowIfFailed();
+        _files.Health.ThrowIfClosed();
         var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, algorithm);
         await _sessions.AddAsync(session);
         var upload = Begin(session, 0);
@@ -41,7 +41,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public IUpload CreateUnnamed(RepositoryName repository, DigestAlgorithm algorithm)
     {
-        _files.Health.ThrowIfFailed();
+        _files.Health.ThrowIfClosed();
         var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), 0);
         upload.TryTake();
         return new FileSystemUpload(upload, this, _layout, _files, _time);
