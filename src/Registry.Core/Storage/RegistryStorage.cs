@@ -96,16 +96,37 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
     {
+        try
+        {
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+        }
+        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
+        {
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+        }
+    }
+
+    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _mirror.DisposeAsync();
+        Close(_database, _threads, _folder);
+    }
+
+    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers)
+    {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
         StorageThreads? threads = null;
         try
         {
-            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+            var ballast = new StorageBallast(folder.Layout.Ballast);
+            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
             database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
+            ballast.TryHold();
             DurableFile.SyncDirectory(folder.Layout.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, limits ?? new StorageLimits(), time, loggers);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -117,13 +138,6 @@ public sealed class RegistryStorage : IAsyncDisposable
             Close(database, threads, folder);
             throw;
         }
-    }
-
-    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _mirror.DisposeAsync();
-        Close(_database, _threads, _folder);
     }
 
     // The folder is let go of whatever happens.

@@ -35,7 +35,7 @@ internal sealed class FileSystemBlobStore(
 
     public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
     {
-        health.ThrowIfFailed();
+        health.ThrowIfClosed();
         reserve.ThrowIfReached();
         return threads.RunAsync(() =>
         {
