@@ -66,6 +66,9 @@ public sealed class SqliteDatabase : IDisposable
     public bool IsTreeIndexed { get; private set; }
 
     /// <summary>Opens the database, creating it when there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="health">Whether it may be written.</param>
+    /// <param name="clock">The running clock, which continues from what the database has saved.</param>
     /// <exception cref="StorageException">It cannot be opened, or a newer program wrote it.</exception>
     public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
     {
@@ -155,6 +158,13 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
 
+    /// <summary>A number that is kept about the database as a whole; null when there is none.</summary>
+    internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
+
+    /// <summary>Keeps a number about the database as a whole.</summary>
+    internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
+        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+
     // What an earlier process has left; from here on, this one is not closed in good order until it is.
     private void Begin(SqliteSession session)
     {
@@ -176,11 +186,6 @@ public sealed class SqliteDatabase : IDisposable
             return true;
         },
         isDurable);
-
-    private static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
-
-    private static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
-        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {
