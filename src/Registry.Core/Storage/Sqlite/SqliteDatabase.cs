@@ -14,6 +14,12 @@ public sealed class SqliteDatabase : IDisposable
     // A large change (a repository that is indexed, a manifest with very many references) makes a large log, which is otherwise kept.
     private const int MaxIdleLogBytes = 16 * 1024 * 1024;
 
+    // What an operator can do about a database that the disk has damaged.
+    private const string Remedy = " The command reindex rebuilds it from the repositories tree.";
+
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
+
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string PromisesLostKey = "promises_lost_at";
@@ -78,7 +84,8 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
     }
 
@@ -132,7 +139,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be read: {e.Message}", e);
+            throw new StorageException($"The metadata could not be read: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
         finally
         {
@@ -186,6 +193,8 @@ public sealed class SqliteDatabase : IDisposable
             return true;
         },
         isDurable);
+
+    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {
