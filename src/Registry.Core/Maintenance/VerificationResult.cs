@@ -18,10 +18,13 @@ public sealed record VerificationResult
     /// <summary>How many the disk does not give.</summary>
     public long Unreadable { get; private init; }
 
-    /// <summary>Whether everything was as it should be.</summary>
-    public bool IsClean => Damaged + Missing + Unreadable == 0;
+    /// <summary>Whether the database was found damaged.</summary>
+    public bool IsMetadataDamaged { get; init; }
 
-    internal VerificationResult With(long bytes, BlobCondition condition) => new()
+    /// <summary>Whether everything was as it should be.</summary>
+    public bool IsClean => !IsMetadataDamaged && Damaged + Missing + Unreadable == 0;
+
+    internal VerificationResult With(long bytes, BlobCondition condition) => this with
     {
         Count = Count + 1,
         Bytes = Bytes + bytes,

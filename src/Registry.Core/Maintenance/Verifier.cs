@@ -87,7 +87,7 @@ public sealed partial class Verifier(
     private async Task<VerificationResult> WalkAsync(
         long position, bool isDryRun, Func<long, VerificationResult, Task> onPassed, CancellationToken cancellationToken)
     {
-        var result = new VerificationResult();
+        var result = new VerificationResult { IsMetadataDamaged = position == 0 && await IsMetadataDamagedAsync() };
         while (true)
         {
             var page = await metadata.ListStoredAsync(position, PageSize);
@@ -105,6 +105,22 @@ public sealed partial class Verifier(
             }
         }
     }
+
+    // Once a pass, since it goes through the whole database. Its bytes have no checksum: what hangs together is all that can be checked.
+    private async Task<bool> IsMetadataDamagedAsync()
+    {
+        var damage = await metadata.FindDamageAsync();
+        foreach (var finding in damage)
+        {
+            LogMetadataDamaged(finding);
+        }
+
+        return damage.Count > 0;
+    }
+
+    [LoggerMessage(3, LogLevel.Error,
+        "registry.db is damaged: {Finding}. Stop the registry and run 'registry reindex', which rebuilds it from the repositories tree. Check the disk")]
+    private partial void LogMetadataDamaged(string finding);
 
     [LoggerMessage(1, LogLevel.Information,
         "Verification finished: {Count} blobs and manifests with {Bytes} bytes read, {Damaged} damaged, {Missing} missing, {Unreadable} unreadable")]

@@ -6,6 +6,9 @@ namespace Registry.Core.Storage;
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IVerifierMetadata
 {
+    /// <summary>What is wrong with the database itself, as far as it can tell, in words; empty when nothing is.</summary>
+    Task<IReadOnlyList<string>> FindDamageAsync();
+
     /// <summary>Content that should be stored, in the order of the ids, after an id.</summary>
     Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit);
 

@@ -29,7 +29,8 @@ internal static class VerifyCommand
             var result = await verifier.VerifyAllAsync(isDryRun, CancellationToken.None);
             Console.Out.WriteLine(
                 $"{result.Count} blobs and manifests with {result.Bytes} bytes were read in {path}: "
-                + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable.");
+                + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
+                + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
             return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (StorageException e)

@@ -11,6 +11,8 @@ namespace Registry.Core.Storage.Caching;
 /// <param name="forgetContents">Called when bytes are lost.</param>
 internal sealed class CachedVerifierMetadata(IVerifierMetadata metadata, MetadataCache cache, Action forgetContents) : IVerifierMetadata
 {
+    public Task<IReadOnlyList<string>> FindDamageAsync() => metadata.FindDamageAsync();
+
     public Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => metadata.ListStoredAsync(afterId, limit);
 
     public Task<long?> FindSizeAsync(Digest digest) => metadata.FindSizeAsync(digest);

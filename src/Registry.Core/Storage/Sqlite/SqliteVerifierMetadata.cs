@@ -11,6 +11,19 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
     // No pass is under way. Ids begin at 1.
     private const long Finished = -1;
 
+    public async Task<IReadOnlyList<string>> FindDamageAsync()
+    {
+        try
+        {
+            var lines = await database.ReadAsync(session => session.All("PRAGMA integrity_check(3)", row => row.GetString(0)));
+            return [.. lines.Where(line => line != "ok").Select(line => line.ReplaceLineEndings("; "))];
+        }
+        catch (StorageException e)
+        {
+            return [e.InnerException?.Message ?? e.Message];
+        }
+    }
+
     public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.All(
         "SELECT id, digest, size FROM content WHERE id > @1 AND state = 1 ORDER BY id LIMIT @2",
         row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2)),

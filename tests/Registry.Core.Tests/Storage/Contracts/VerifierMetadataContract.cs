@@ -34,6 +34,13 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
     }
 
     [Fact]
+    public async Task Nothing_is_wrong_with_a_whole_database()
+    {
+        await FillAsync();
+        Assert.Empty(await Verifier.FindDamageAsync());
+    }
+
+    [Fact]
     public async Task The_repositories_of_blobs_and_manifests_are_found_each_once()
     {
         await FillAsync();
