@@ -48,6 +48,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
+        VerifierMetadata = new CachedVerifierMetadata(new SqliteVerifierMetadata(_database), cache, Contents.Forget);
+        Scrub = new BlobScrub(layout, _threads, sync);
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Links = new TreeLinks(layout);
@@ -67,6 +69,11 @@ public sealed class RegistryStorage : IAsyncDisposable
     public IMetadataStore Metadata { get; }
 
     public ICollectorMetadata CollectorMetadata { get; }
+
+    public IVerifierMetadata VerifierMetadata { get; }
+
+    /// <summary>The blobs as the verifier reads them.</summary>
+    public BlobScrub Scrub { get; }
 
     /// <summary>Keeps apart who brings and who removes the bytes of a digest.</summary>
     public DigestLocks Locks { get; } = new();

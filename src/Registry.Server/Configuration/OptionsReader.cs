@@ -51,6 +51,8 @@ public sealed class OptionsReader
                 Number(RegistryOptions.MinManifestMaxSize, RegistryOptions.MaxManifestMaxSize),
                 $"a number of bytes from {RegistryOptions.MinManifestMaxSize} to {RegistryOptions.MaxManifestMaxSize}"),
             GcGrace = Seconds("REGISTRY_GC_GRACE", defaults.GcGrace, 1),
+            VerifyPeriod = Seconds("REGISTRY_VERIFY_PERIOD", defaults.VerifyPeriod, 0),
+            VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", defaults.VerifyRate, Number(1, 100_000), "a number of MiB a second from 1 to 100000"),
             ExternalUrl = Read(
                 "REGISTRY_EXTERNAL_URL", defaults.ExternalUrl, ParseExternalUrl, "http:// or https:// with a host, and no path, for example https://registry.example.com"),
         };

@@ -64,6 +64,18 @@ public sealed record RegistryOptions
     /// </summary>
     public TimeSpan GcGrace { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>
+    /// REGISTRY_VERIFY_PERIOD: how often everything that is stored is read and compared with its digest, in the server's running time; zero for
+    /// never. A month is what file systems and RAID arrays are scrubbed in.
+    /// </summary>
+    public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// REGISTRY_VERIFY_RATE, in MiB a second: the most that verification reads. The default is a tenth of what a single spinning disk gives, and
+    /// takes 25 TiB a month.
+    /// </summary>
+    public int VerifyRate { get; init; } = 10;
+
     /// <summary>REGISTRY_EXTERNAL_URL: scheme and authority that clients use; null makes every Location relative.</summary>
     public string? ExternalUrl { get; init; }
 
