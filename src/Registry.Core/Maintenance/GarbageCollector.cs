@@ -25,8 +25,9 @@ public sealed partial class GarbageCollector(
 {
     private const int BatchSize = 500;
 
-    // Promises that a killed process held in memory are unknown; all of them end within one grace period.
-    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds : 0;
+    // Promises that a killed process held in memory are unknown; all of them end within one grace period, and a second is whole only when
+    // the next has begun.
+    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds + 1 : 0;
 
     private string? _walkFailure;
     private bool _isImplausible;
