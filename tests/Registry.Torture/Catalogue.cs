@@ -8,7 +8,8 @@ namespace Registry.Torture;
 public static class Catalogue
 {
     public static readonly IReadOnlyList<IScenario> Scenarios =
-        [new Kills(), new CrashPoints(), new CallErrors(), PowerCuts.Ext4, PowerCuts.Xfs, new FullDisks(), new Refusals(), new Stops()];
+        [new Kills(), new CrashPoints(), new CallErrors(), PowerCuts.Ext4, PowerCuts.Xfs, new FullDisks(), new Refusals(), new Stops(),
+            new ClockJumps(), new MemoryLimit()];
 
     /// <summary>Runs a scenario to its end.</summary>
     /// <returns>The row for the table of runs in docs/trust.md.</returns>
