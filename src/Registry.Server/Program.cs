@@ -16,6 +16,8 @@ const string Usage = """
       gc [--dry-run | --force]                 collect garbage, or say what would go and why, or even when it is implausibly much;
                                                the registry must not be running
       gc --explain DIGEST                      why is this blob there; the registry must not be running
+      verify [--dry-run]                       read everything that is stored and move what is damaged into quarantine, or only
+                                               report it; the registry must not be running
       user add NAME                            add a user, or change the password of one; from a prompt or standard input
       user remove NAME                         remove a user
       user list                                list the users
@@ -46,6 +48,10 @@ switch (args)
     case ["gc", "--explain", var text]:
         Console.Error.WriteLine($"registry: '{text}' is not a digest; it looks like sha256:e3b0c442…, with all 64 digits");
         return ExitCodes.Usage;
+    case ["verify"]:
+        return await WithOptionsAsync((options, loggers) => VerifyCommand.RunAsync(options, loggers, isDryRun: false));
+    case ["verify", "--dry-run"]:
+        return await WithOptionsAsync((options, loggers) => VerifyCommand.RunAsync(options, loggers, isDryRun: true));
     case ["user", "add", var name]:
         return UserCommands.Set(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
     case ["user", "remove", var name]:

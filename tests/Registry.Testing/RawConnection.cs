@@ -21,10 +21,16 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Connects to a registry.</summary>
-    public static async Task<RawConnection> OpenAsync(TestRegistry registry)
+    public static Task<RawConnection> OpenAsync(TestRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
-        var address = new Uri(registry.Host.Addresses[0]);
+        return OpenAsync(new Uri(registry.Host.Addresses[0]));
+    }
+
+    /// <summary>Connects to a registry at an address.</summary>
+    public static async Task<RawConnection> OpenAsync(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address.Host, address.Port);
         return new RawConnection(socket);

@@ -78,11 +78,11 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return registry;
     }
 
-    /// <summary>Runs one of the server's commands, such as <c>reindex</c>, to its end.</summary>
+    /// <summary>Runs one of the server's commands, such as <c>verify --dry-run</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
-        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], command);
+        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], command.Split(' '));
         int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
         return (exitCode, process.Output);
     }

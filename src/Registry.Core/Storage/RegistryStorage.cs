@@ -21,7 +21,13 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly TreeMirror _mirror;
 
     private RegistryStorage(
-        DataFolder folder, SqliteDatabase database, StorageThreads threads, StorageHealth health, TimeProvider time, ILoggerFactory loggers)
+        DataFolder folder,
+        SqliteDatabase database,
+        StorageThreads threads,
+        StorageHealth health,
+        StorageLimits limits,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
         _folder = folder;
         _database = database;
@@ -30,17 +36,20 @@ public sealed class RegistryStorage : IAsyncDisposable
         var layout = folder.Layout;
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(layout, sync);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health);
+        var reserve = new DiskReserve(layout.Root, limits.Reserve);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, reserve);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, Health),
+            new UploadFiles(_threads, placement, Health, reserve, limits.BlobMaxSize),
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
+        VerifierMetadata = new CachedVerifierMetadata(new SqliteVerifierMetadata(_database), cache, Contents.Forget);
+        Scrub = new BlobScrub(layout, _threads, sync);
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Links = new TreeLinks(layout);
@@ -60,6 +69,11 @@ public sealed class RegistryStorage : IAsyncDisposable
     public IMetadataStore Metadata { get; }
 
     public ICollectorMetadata CollectorMetadata { get; }
+
+    public IVerifierMetadata VerifierMetadata { get; }
+
+    /// <summary>The blobs as the verifier reads them.</summary>
+    public BlobScrub Scrub { get; }
 
     /// <summary>Keeps apart who brings and who removes the bytes of a digest.</summary>
     public DigestLocks Locks { get; } = new();
@@ -87,15 +101,15 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Opens a data folder, creating what is missing.</summary>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
-    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers)
+    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
     {
         try
         {
-            return OpenFolder(path, time, loggers);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
         }
         catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
         {
-            return OpenFolder(path, time, loggers);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
         }
     }
 
@@ -106,7 +120,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Close(_database, _threads, _folder);
     }
 
-    private static RegistryStorage OpenFolder(string path, TimeProvider time, ILoggerFactory loggers)
+    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
@@ -119,7 +133,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             ballast.TryHold();
             DurableFile.SyncDirectory(folder.Layout.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, time, loggers);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

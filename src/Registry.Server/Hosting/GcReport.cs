@@ -128,7 +128,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
     private static string Describe(BlobState state, long size) => state switch
     {
         BlobState.Unknown => "The metadata does not know it.",
-        BlobState.Mentioned => "The metadata has it as mentioned by a manifest, and never stored.",
+        BlobState.Mentioned => "The metadata has it as not stored: a manifest mentions it, or verification has found it missing or damaged.",
         BlobState.Stored => $"The metadata has it as stored, {size} bytes.",
         BlobState.Orphaned => "No repository links to it any more: the next cycle of the collector removes it.",
         BlobState.Condemned => "Its removal has begun: the next cycle of the collector finishes it.",

@@ -30,8 +30,9 @@ internal static class KestrelFactory
     /// <summary>Makes a server.</summary>
     /// <param name="options">Where it listens, and how long connections may take.</param>
     /// <param name="transport">What moves its bytes.</param>
+    /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
-    public static KestrelServer Create(RegistryOptions options, IConnectionListenerFactory transport, ILoggerFactory loggers)
+    public static KestrelServer Create(RegistryOptions options, IConnectionListenerFactory transport, TimeProvider time, ILoggerFactory loggers)
     {
         var kestrel = new KestrelServerOptions
         {
@@ -39,6 +40,7 @@ internal static class KestrelFactory
             ApplicationServices = new ServiceCollection().AddSingleton(loggers).BuildServiceProvider(),
         };
         var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
         limits.MinRequestBodyDataRate = Rate(options.Limits);
@@ -46,7 +48,8 @@ internal static class KestrelFactory
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
         Listen(kestrel, options);
-        return new KestrelServer(Options.Create(kestrel), transport, loggers);
+        var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
+        return new KestrelServer(Options.Create(kestrel), guarded, loggers);
     }
 
     private static MinDataRate Rate(ConnectionLimits limits) => new(limits.MinBytesPerSecond, limits.SlowGrace);

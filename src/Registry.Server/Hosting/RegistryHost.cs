@@ -48,10 +48,22 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
             storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, _walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+        Verifier = new Verifier(
+            new BlobInspector(
+                storage.Scrub,
+                storage.VerifierMetadata,
+                storage.Locks,
+                new Pace(options.VerifyRate * 1024L * 1024, time),
+                loggers.CreateLogger<BlobInspector>()),
+            storage.VerifierMetadata,
+            storage.Clock,
+            options.VerifyPeriod,
+            time,
+            loggers.CreateLogger<Verifier>());
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
-        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer);
+        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits);
         var manifests = new ManifestOperations(
             storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
@@ -69,7 +81,7 @@ public sealed class RegistryHost : IAsyncDisposable
         Handle = pipeline.HandleAsync;
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
@@ -77,6 +89,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
+
+    /// <summary>The verifier, which also runs by itself.</summary>
+    public Verifier Verifier { get; }
 
     /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
     internal RequestDelegate Handle { get; }
@@ -96,7 +111,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        var storage = RegistryStorage.Open(options.StoragePath, time, loggers);
+        var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
         AccessComposition access;
         try
         {
@@ -176,6 +191,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _periodic.Add(new PeriodicTask(
             "The expiry of uploads", _options.UploadCleanupInterval, _uploadExpiry.RunAsync, _time, log));
         _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
+        if (_options.VerifyPeriod > TimeSpan.Zero)
+        {
+            _periodic.Add(new PeriodicTask("The verification", Verifier.Interval, VerifyAsync, _time, log));
+        }
     }
 
     // Assemblies are loaded by their first use. One that could not be, because the process had no descriptor left at that moment, would fail
@@ -188,6 +207,10 @@ public sealed class RegistryHost : IAsyncDisposable
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
         await Handle(new DefaultHttpContext(features));
     }
+
+    // What is not indexed yet would be left out of the pass.
+    private Task VerifyAsync(CancellationToken cancellationToken) =>
+        _indexer.IsComplete ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
     private Task CollectAsync(CancellationToken cancellationToken) =>

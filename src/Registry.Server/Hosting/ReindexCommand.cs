@@ -8,7 +8,7 @@ namespace Registry.Server.Hosting;
 
 /// <summary>
 /// <c>registry reindex</c>: rebuilds the metadata from the tree, while no registry uses the folder. The old database is kept beside the new
-/// one until the new one is complete.
+/// one until the new one is complete; for good when it could not be read.
 /// </summary>
 internal static class ReindexCommand
 {
@@ -18,10 +18,17 @@ internal static class ReindexCommand
         try
         {
             DataFolder.Open(path).Dispose();
-            await FinishJournalAsync(path, loggers);
+            var isReadable = await TryFinishJournalAsync(path, loggers);
             using (var folder = DataFolder.Open(path))
             {
-                DatabaseFiles.SetAside(folder.Layout);
+                if (isReadable)
+                {
+                    DatabaseFiles.SetAside(folder.Layout);
+                }
+                else if (DatabaseFiles.SetAsideDamaged(folder.Layout) is { } kept)
+                {
+                    Console.Out.WriteLine($"The old metadata is kept as {kept}.");
+                }
             }
 
             await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
@@ -45,16 +52,28 @@ internal static class ReindexCommand
         }
     }
 
-    // Changes that the tree has not seen yet are in the old database only.
-    private static async Task FinishJournalAsync(string path, ILoggerFactory loggers)
+    // Changes that the tree has not seen yet are in the old database only. False when it may still hold some.
+    private static async Task<bool> TryFinishJournalAsync(string path, ILoggerFactory loggers)
     {
         try
         {
-            await RegistryStorage.Open(path, TimeProvider.System, loggers).DisposeAsync();
+            var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            await storage.DisposeAsync();
+            if (storage.TreeFailure is not { } reason)
+            {
+                return true;
+            }
+
+            await WarnAsync(reason);
         }
         catch (StorageException e)
         {
-            await Console.Error.WriteLineAsync($"registry: warning: the old metadata cannot be read, only the tree counts: {path} {e.Message}");
+            await WarnAsync(e.Message);
         }
+
+        return false;
+
+        Task WarnAsync(string reason) => Console.Error.WriteLineAsync(
+            $"registry: warning: the old metadata cannot be read to its end, only the tree counts: {path} {reason}");
     }
 }

@@ -25,6 +25,10 @@ public sealed class OptionsReaderTests
         { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
         { "REGISTRY_UPLOAD_TIMEOUT", "7200", TimeSpan.FromHours(2) },
         { "REGISTRY_UPLOAD_CLEANUP_INTERVAL", "30", TimeSpan.FromSeconds(30) },
+        { "REGISTRY_UPLOAD_MAX_SESSIONS", "5", 5 },
+        { "REGISTRY_BLOB_MAX_SIZE", "5000000000", 5_000_000_000L },
+        { "REGISTRY_STORAGE_RESERVE", "0", 0L },
+        { "REGISTRY_MAX_CONNECTIONS", "1", 1L },
         { "REGISTRY_PAGINATION_DEFAULT_LIMIT", "1", 1 },
         { "REGISTRY_PAGINATION_MAX_LIMIT", "100000", 100_000 },
         { "REGISTRY_MANIFEST_REFERENCES", "strict", ManifestReferences.Strict },
@@ -33,6 +37,9 @@ public sealed class OptionsReaderTests
         { "REGISTRY_MANIFEST_MAX_SIZE", "4194304", 4_194_304L },
         { "REGISTRY_MANIFEST_MAX_SIZE", "268435456", 268_435_456L },
         { "REGISTRY_GC_GRACE", "5", TimeSpan.FromSeconds(5) },
+        { "REGISTRY_VERIFY_PERIOD", "0", TimeSpan.Zero },
+        { "REGISTRY_VERIFY_PERIOD", "86400", TimeSpan.FromDays(1) },
+        { "REGISTRY_VERIFY_RATE", "100000", 100_000 },
         { "REGISTRY_EXTERNAL_URL", "https://registry.example.com", "https://registry.example.com" },
         { "REGISTRY_EXTERNAL_URL", "https://registry.example.com/", "https://registry.example.com" },
         { "REGISTRY_EXTERNAL_URL", "http://10.0.0.1:5000", "http://10.0.0.1:5000" },
@@ -94,6 +101,11 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1h", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "0", "a number of seconds from 1")]
+    [InlineData("REGISTRY_UPLOAD_MAX_SESSIONS", "0", "a number from 1 to 1000000")]
+    [InlineData("REGISTRY_BLOB_MAX_SIZE", "5G", "a number of bytes from 1")]
+    [InlineData("REGISTRY_BLOB_MAX_SIZE", "0", "a number of bytes from 1")]
+    [InlineData("REGISTRY_STORAGE_RESERVE", "5%", "a number of bytes; 0 for none")]
+    [InlineData("REGISTRY_MAX_CONNECTIONS", "0", "a number from 1")]
     [InlineData("REGISTRY_PAGINATION_DEFAULT_LIMIT", "0", "a number from 1 to 100000")]
     [InlineData("REGISTRY_PAGINATION_MAX_LIMIT", "100001", "a number from 1 to 100000")]
     [InlineData("REGISTRY_MANIFEST_REFERENCES", "Strict", "strict, sparse-index or sparse")]
@@ -102,6 +114,8 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a number of bytes from 4194304 to 268435456")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8M", "a number of bytes from 4194304 to 268435456")]
     [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
+    [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a number of seconds from 0")]
+    [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://régistry.example.com", "http:// or https:// with a host, and no path")]
@@ -145,10 +159,12 @@ public sealed class OptionsReaderTests
         var loaded = Read(
             ("REGISTRY_HOST", "?"), ("REGISTRY_PORT", "?"), ("REGISTRY_LOG_LEVEL", "?"), ("REGISTRY_UPLOAD_TIMEOUT", "?"),
             ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
-            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
+            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
+            ("REGISTRY_VERIFY_RATE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
+            ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"),
             ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
 
-        Assert.Equal(14, loaded.Faults.Count);
+        Assert.Equal(20, loaded.Faults.Count);
         Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
         Assert.Equal(new RegistryOptions(), loaded.Options);
     }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
@@ -42,6 +43,19 @@ public sealed partial class DocumentationTests
         Assert.Equal(Sorted(VariableNames.All), Sorted(defaults.Keys));
         Assert.Empty(loaded.Faults);
         Assert.Equal(new RegistryOptions(), loaded.Options);
+    }
+
+    [Fact]
+    public async Task The_last_schema_that_is_described_is_the_one_that_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        await (await TestRegistry.StartAsync(storagePath: folder.Path)).DisposeAsync();
+        var header = await File.ReadAllBytesAsync(System.IO.Path.Combine(folder.Path, "registry.db"));
+
+        // The user version, https://sqlite.org/fileformat2.html#user_version_number.
+        var written = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(60));
+
+        Assert.Equal(written.ToString(CultureInfo.InvariantCulture), Document.Read("docs/storage.md").Rows("The database").Last()[0]);
     }
 
     [Fact]

@@ -18,6 +18,7 @@ namespace Registry.Core.Storage.FileSystem;
 /// │   └── _layers/sha256/&lt;hex&gt;/link
 /// ├── uploads/&lt;uuid&gt;                                  what has arrived of an upload; whose it is stands in the metadata
 /// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
+/// ├── quarantine/&lt;algorithm&gt;/&lt;hex&gt;                  what was found under blobs/ without having that digest
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
 /// ├── ballast                                          room for deletes on a full disk
@@ -38,6 +39,8 @@ public sealed class FileSystemLayout(string root)
 
     public string Uploads => Path.Combine(Root, "uploads");
 
+    public string Quarantine => Path.Combine(Root, "quarantine");
+
     public string Database => Path.Combine(Root, "registry.db");
 
     public string TokenKey => Path.Combine(Root, "token-key.pem");
@@ -55,6 +58,11 @@ public sealed class FileSystemLayout(string root)
     public string BlobDirectory(Digest digest) => Path.Join(BlobShard(digest), digest.Hex);
 
     public string BlobData(Digest digest) => Path.Join(BlobDirectory(digest), "data");
+
+    /// <summary>The folder of what was moved away from <see cref="BlobAlgorithm"/>.</summary>
+    public string QuarantineAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Quarantine, algorithm.Name);
+
+    public string Quarantined(Digest digest) => Path.Join(QuarantineAlgorithm(digest.Algorithm), digest.Hex);
 
     public string UploadData(Guid id) => Path.Combine(Uploads, Name(id));
 

@@ -29,7 +29,7 @@ internal sealed class FileSystemUpload(
 
     public long Length => state.Length;
 
-    public async Task AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
+    public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
     {
         files.Health.ThrowIfClosed();
         while (true)
@@ -38,8 +38,14 @@ internal sealed class FileSystemUpload(
             var turn = received.Buffer.Length > TurnSize ? received.Buffer.Slice(0, TurnSize) : received.Buffer;
             try
             {
+                if (turn.Length > files.MaxLength - state.Length)
+                {
+                    return false;
+                }
+
                 if (!turn.IsEmpty)
                 {
+                    files.Reserve.ThrowIfReached();
                     await KeepAsync(turn, algorithm);
                     state.LastActivity = time.GetTimestamp();
                 }
@@ -56,7 +62,7 @@ internal sealed class FileSystemUpload(
             received.BrokenOff?.Throw();
             if (received.IsCompleted && turn.Length == received.Buffer.Length)
             {
-                return;
+                return true;
             }
         }
     }

@@ -14,6 +14,7 @@ internal static partial class Posix
 
     private const int Enoent = 2;
     private const int Enotdir = 20;
+    private const int Emfile = 24;
     private const int Eloop = 40;
     private const int WorkingDirectory = -100;
 
@@ -80,12 +81,12 @@ internal static partial class Posix
         const int AnybodyMayReadAndWrite = 0x1B6;
         var flags = access == FileAccess.Read ? ReadOnly : ReadWrite;
         var handle = Open(path, flags | (create ? Create : 0) | NoFollow | NonBlocking | CloseOnExec, AnybodyMayReadAndWrite);
-        if (!handle.IsInvalid)
+        if (!handle.IsInvalid && !OpenFileLimit.IsReachedBy(handle))
         {
             return handle;
         }
 
-        var error = LastError("open", path);
+        var error = handle.IsInvalid ? LastError("open", path) : new IOException(Describe("open", path, Emfile), Emfile);
         handle.Dispose();
         return error.HResult is Enoent or Eloop ? null : throw error;
     }
@@ -155,6 +156,23 @@ internal static partial class Posix
         {
             throw LastError("fchown", path);
         }
+    }
+
+    /// <summary>Whether two open files are one: the same inode of the same file system.</summary>
+    [SupportedOSPlatform("linux")]
+    public static bool IsSameFile(SafeFileHandle a, SafeFileHandle b)
+    {
+        const int StatusInode = 0x100;
+        const int EmptyPath = 0x1000;
+        Span<uint> statusA = stackalloc uint[StatusWords];
+        Span<uint> statusB = stackalloc uint[StatusWords];
+        if (Statx(a, [0], EmptyPath, StatusInode, statusA) != 0 || Statx(b, [0], EmptyPath, StatusInode, statusB) != 0)
+        {
+            throw LastError("statx", "an open file");
+        }
+
+        // stx_ino, stx_dev_major and stx_dev_minor.
+        return statusA[8..10].SequenceEqual(statusB[8..10]) && statusA[34..36].SequenceEqual(statusB[34..36]);
     }
 
     private static EntryKind Read(ReadOnlySpan<uint> status, out long size)

@@ -66,7 +66,7 @@ internal static class ContentRows
         OrphanIfUnused(session, contentId);
     }
 
-    /// <summary>Hands content to the collector when neither a link nor a manifest holds it any more; forgets it when it was only mentioned.</summary>
+    /// <summary>Hands content to the collector when neither a link nor a manifest holds it any more; forgets it when it was only mentioned, or its bytes are lost.</summary>
     public static void OrphanIfUnused(SqliteSession session, long contentId)
     {
         session.Execute(
@@ -76,7 +76,10 @@ internal static class ContentRows
             """,
             contentId);
         session.Execute(
-            "DELETE FROM content WHERE id = @1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @1)",
+            """
+            DELETE FROM content WHERE id = @1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @1)
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = @1) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = @1)
+            """,
             contentId);
     }
 }

@@ -17,6 +17,12 @@ public sealed class SqliteDatabase : IDisposable
     // No room for the index of the log, which is created when the database is opened.
     private const int SqliteIoErrorSharedMemorySize = 10 | (19 << 8);
 
+    // What an operator can do about a database that the disk has damaged.
+    private const string Remedy = " The command reindex rebuilds it from the repositories tree.";
+
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
+
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string PromisesLostKey = "promises_lost_at";
@@ -69,6 +75,9 @@ public sealed class SqliteDatabase : IDisposable
     public bool IsTreeIndexed { get; private set; }
 
     /// <summary>Opens the database, creating it when there is none.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="health">Whether it may be written.</param>
+    /// <param name="clock">The running clock, which continues from what the database has saved.</param>
     /// <exception cref="StorageException">It cannot be opened, a newer program wrote it, or the disk is full.</exception>
     public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
     {
@@ -83,7 +92,8 @@ public sealed class SqliteDatabase : IDisposable
                 throw new StorageException($"cannot be used: {e.Message}", isFull: true);
             }
 
-            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
     }
 
@@ -137,7 +147,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be read: {e.Message}", e);
+            throw new StorageException($"The metadata could not be read: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
         finally
         {
@@ -163,6 +173,13 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
 
+    /// <summary>A number that is kept about the database as a whole; null when there is none.</summary>
+    internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
+
+    /// <summary>Keeps a number about the database as a whole.</summary>
+    internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
+        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+
     // What an earlier process has left; from here on, this one is not closed in good order until it is.
     private void Begin(SqliteSession session)
     {
@@ -185,10 +202,7 @@ public sealed class SqliteDatabase : IDisposable
         },
         isDurable);
 
-    private static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
-
-    private static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
-        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {
