@@ -8,7 +8,10 @@ namespace Registry.Torture;
 public static class Catalogue
 {
     public static readonly IReadOnlyList<IScenario> Scenarios =
-        [new Kills(), new CrashPoints(), new CallErrors(), PowerCuts.Ext4, PowerCuts.Xfs, new FullDisks(), new Refusals(), new Stops(), new Traversal(), new SlowClients()];
+    [
+        new Kills(), new CrashPoints(), new CallErrors(), PowerCuts.Ext4, PowerCuts.Xfs, new FullDisks(), new Refusals(), new Stops(), new ClockJumps(),
+        new MemoryLimit(), new Traversal(), new SlowClients(),
+    ];
 
     /// <summary>Runs a scenario to its end.</summary>
     /// <returns>The row for the table of runs in docs/trust.md.</returns>
@@ -27,7 +30,7 @@ public static class Catalogue
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            throw new ViolationException($"{scenario.Name}: {e.Message}\nTo run it again: {(run with { Point = run.Point ?? (e as ViolationException)?.Point }).Replay(scenario.Name)}");
+            throw new ViolationException($"{scenario.Name}: {(e is ViolationException ? e.Message : e.ToString())}\nTo run it again: {(run with { Point = run.Point ?? (e as ViolationException)?.Point }).Replay(scenario.Name)}");
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Registry.Testing;
 
 namespace Registry.Torture.Load;
@@ -41,7 +42,7 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     }
 
     /// <summary>Whether a request ended because the server did.</summary>
-    public static bool IsGone(Exception exception) => exception is HttpRequestException or IOException or TaskCanceledException;
+    public static bool IsGone(Exception exception) => exception is HttpRequestException or IOException or SocketException or TaskCanceledException;
 
     private async Task WorkAsync(Uri address, int worker, Random random, CancellationToken stop)
     {

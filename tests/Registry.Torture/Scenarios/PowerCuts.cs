@@ -15,6 +15,9 @@ public sealed class PowerCuts : IScenario
     private const int MaxLoadMilliseconds = 1500;
     private const int DiskMegabytes = 300;
 
+    // Nothing is collected for a grace period after a cut, so a disk fills up with what was deleted.
+    private const int CutsPerDisk = 20;
+
     private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10" };
 
     private readonly string _type;
@@ -37,37 +40,35 @@ public sealed class PowerCuts : IScenario
     {
         ArgumentNullException.ThrowIfNull(run);
         var cuts = run.Rounds(200, 3);
+        var total = new Counts();
+        for (var cut = 0; cut < cuts && !run.IsOver; cut += CutsPerDisk)
+        {
+            total += await UseDiskAsync(run, cut, Math.Min(cut + CutsPerDisk, cuts));
+            run.Report($"{Name}: {total.Cuts} of {cuts} cuts, {total.Acknowledged} changes acknowledged");
+        }
+
+        return $"{total.Cuts} cuts on {_type}, {total.Acknowledged} changes acknowledged, {total.Compared} answers and {total.Blobs} files compared, "
+            + $"{total.Resumed} uploads resumed; {total.Late} changes acknowledged while the power failed, {total.LateLost} of them lost";
+    }
+
+    private async Task<Counts> UseDiskAsync(TortureRun run, int first, int end)
+    {
         using var folder = new TemporaryFolder("power");
         await using var disk = await CuttableDisk.CreateAsync(folder.File("disk.img"), folder.Folder("disk"), _type, DiskMegabytes);
         var data = Path.Combine(disk.Path, "data");
         var ledger = new Ledger();
         var load = new MixedLoad(ledger, Workers, mayFail: true);
-        int compared = 0, resumed = 0, blobs = 0;
-        var cut = 0;
-        for (; cut < cuts && !run.IsOver; cut++)
+        var counts = new Counts();
+        for (var cut = first; cut < end && !run.IsOver; cut++)
         {
-            await using (var registry = await RegistryProcess.StartAsync(data, Settings))
-            {
-                var clients = load.RunAsync(registry.BaseAddress, run, cut, CancellationToken.None);
-                await Task.WhenAny(clients, Task.Delay(run.Random(-1 - cut).Next(MinLoadMilliseconds, MaxLoadMilliseconds)));
-                ledger.IsPowerFailing = true;
-                disk.Cut();
-
-                // Whoever is not answered any more waits for the power; the server only seems to be alive.
-                await Task.WhenAny(clients, Task.Delay(50));
-                registry.Kill();
-                await clients;
-            }
-
-            ledger.IsPowerFailing = false;
+            await CutAsync(disk, data, ledger, load, run, cut);
             await disk.RecoverAsync();
             await using var again = await RegistryProcess.StartAsync(data, Settings);
             try
             {
                 using var client = new LedgerClient(again.BaseAddress, ledger);
-                compared += await client.CheckAsync();
-                blobs += BlobFolder.Check(data);
-                resumed += await load.ResumeAsync(client, mayBeGone: true);
+                counts += new Counts(
+                    Cuts: 1, Compared: await client.CheckAsync(), Blobs: BlobFolder.Check(data), Resumed: await load.ResumeAsync(client, mayBeGone: true));
                 ledger.Trim();
                 await again.StopAsync();
             }
@@ -75,14 +76,35 @@ public sealed class PowerCuts : IScenario
             {
                 throw new ViolationException($"cut {cut}: {e.Message}\nThe server printed:\n{again.Output}");
             }
-
-            if (cut % 20 == 19)
-            {
-                run.Report($"{Name}: {cut + 1} of {cuts} cuts, {load.Acknowledged} changes acknowledged");
-            }
         }
 
-        return $"{cut} cuts on {_type}, {load.Acknowledged} changes acknowledged, {compared} answers and {blobs} files compared, {resumed} uploads resumed; "
-            + $"{ledger.LateAnswers} changes acknowledged while the power failed, {ledger.LateLost} of them lost";
+        return counts with { Acknowledged = load.Acknowledged, Late = ledger.LateAnswers, LateLost = ledger.LateLost };
+    }
+
+    private static async Task CutAsync(CuttableDisk disk, string data, Ledger ledger, MixedLoad load, TortureRun run, int cut)
+    {
+        await using var registry = await RegistryProcess.StartAsync(data, Settings);
+        var clients = load.RunAsync(registry.BaseAddress, run, cut, CancellationToken.None);
+        await Task.WhenAny(clients, Task.Delay(run.Random(-1 - cut).Next(MinLoadMilliseconds, MaxLoadMilliseconds)));
+        ledger.IsPowerFailing = true;
+        disk.Cut();
+
+        // Whoever is not answered any more waits for the power; the server only seems to be alive.
+        await Task.WhenAny(clients, Task.Delay(50));
+        registry.Kill();
+        await clients;
+        ledger.IsPowerFailing = false;
+    }
+
+    private sealed record Counts(int Cuts = 0, int Acknowledged = 0, int Compared = 0, int Blobs = 0, int Resumed = 0, int Late = 0, int LateLost = 0)
+    {
+        public static Counts operator +(Counts one, Counts other) => new(
+            one.Cuts + other.Cuts,
+            one.Acknowledged + other.Acknowledged,
+            one.Compared + other.Compared,
+            one.Blobs + other.Blobs,
+            one.Resumed + other.Resumed,
+            one.Late + other.Late,
+            one.LateLost + other.LateLost);
     }
 }
