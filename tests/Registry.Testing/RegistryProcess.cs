@@ -147,6 +147,6 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int SetLimit(int processId, int resource, ulong[] newLimit, nint oldLimit);
 
-    [GeneratedRegex(@"listening on (http://[^\s/]+)")]
+    [GeneratedRegex(@"listening on (https?://[^\s/]+)")]
     private static partial Regex ListeningLine { get; }
 }

@@ -12,6 +12,7 @@ using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
+using Registry.Server.Tls;
 
 namespace Registry.Server.Hosting;
 
@@ -20,6 +21,7 @@ public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly RegistryStorage _storage;
     private readonly AccessComposition _access;
+    private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly TreeIndexer _indexer;
@@ -35,11 +37,12 @@ public sealed class RegistryHost : IAsyncDisposable
     private bool _disposed;
 
     private RegistryHost(
-        RegistryOptions options, RegistryStorage storage, AccessComposition access, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options, RegistryStorage storage, AccessComposition access, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _storage = storage;
         _access = access;
+        _tls = tls;
         _time = time;
         _loggers = loggers;
         _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
@@ -69,7 +72,7 @@ public sealed class RegistryHost : IAsyncDisposable
         Handle = pipeline.HandleAsync;
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, tls, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
@@ -92,23 +95,26 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts to listen.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StartupException">The file of users, keys or rules cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules or TLS cannot be used.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var storage = RegistryStorage.Open(options.StoragePath, time, loggers);
-        AccessComposition access;
+        AccessComposition? access = null;
+        TlsFiles? tls;
         try
         {
             access = new AccessComposition(options, storage.Layout.TokenKey, time, loggers);
+            tls = TlsFiles.Open(options, time, loggers);
         }
         catch
         {
+            await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
             throw;
         }
 
-        var host = new RegistryHost(options, storage, access, time, loggers);
+        var host = new RegistryHost(options, storage, access, tls, time, loggers);
         try
         {
             await host.StartAsync();
@@ -154,6 +160,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
         finally
         {
+            await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
             await _storage.DisposeAsync();
             _stopping.Dispose();

@@ -245,6 +245,23 @@ public sealed class OptionsReaderTests
     }
 
     [Theory]
+    [InlineData("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both", "REGISTRY_TLS_KEY")]
+    [InlineData("REGISTRY_TLS_KEY is missing; REGISTRY_TLS_CERT is set, and TLS needs both", "REGISTRY_TLS_CERT", "REGISTRY_TLS_CLIENT_CA")]
+    [InlineData(
+        "REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS", "REGISTRY_TLS_CLIENT_CA")]
+    public void Half_of_TLS_is_a_fault(string fault, params string[] set) =>
+        Assert.Equal([fault], Read([.. set.Select(name => (name, "/tls.pem"))]).Faults);
+
+    [Fact]
+    public void TLS_is_a_certificate_with_its_key()
+    {
+        var loaded = Read(("REGISTRY_TLS_CERT", "/a"), ("REGISTRY_TLS_KEY", "/b"), ("REGISTRY_TLS_CLIENT_CA", "/c"));
+
+        Assert.Empty(loaded.Faults);
+        Assert.Equal(new RegistryOptions { TlsCert = "/a", TlsKey = "/b", TlsClientCa = "/c" }, loaded.Options);
+    }
+
+    [Theory]
     [InlineData("REGISTRY_AUTH_TYPE", "none")]
     [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "false")]
     public void What_protects_nothing_may_be_said(string name, string value) => Assert.Empty(Read((name, value)).Faults);
