@@ -28,6 +28,11 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_TLS_CLIENT_CA: who must have signed the certificates of clients, in PEM; null when clients need none.</summary>
     public string? TlsClientCa { get; init; }
 
+    /// <summary>
+    /// REGISTRY_TRUSTED_PROXIES: from whom forwarded headers are believed. Nobody by default, since a client can send them as well as a proxy.
+    /// </summary>
+    public ProxyList TrustedProxies { get; init; } = ProxyList.None;
+
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -70,6 +70,16 @@ public sealed class RegistryHost : IAsyncDisposable
             _access.TokenEndpoint));
         var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
+        if (!options.TrustedProxies.IsEmpty)
+        {
+            var forwarded = new ForwardedRequest(options.TrustedProxies);
+            Handle = http =>
+            {
+                forwarded.Apply(http);
+                return pipeline.HandleAsync(http);
+            };
+        }
+
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, tls, loggers);

@@ -102,6 +102,8 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a number of bytes from 4194304 to 268435456")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8M", "a number of bytes from 4194304 to 268435456")]
     [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://régistry.example.com", "http:// or https:// with a host, and no path")]
