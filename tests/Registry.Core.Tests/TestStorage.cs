@@ -165,7 +165,7 @@ internal sealed class TestStorage : IAsyncDisposable
         Collector = new GarbageCollector(
             Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Walk, Storage.Clock, _grace, Loggers.CreateLogger<GarbageCollector>());
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
-        Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer);
+        Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits());
         Manifests = new ManifestOperations(
             Storage.Blobs, Storage.Contents, Storage.Metadata, Storage.Locks, Indexer, _references, Loggers.CreateLogger<ManifestOperations>());
     }

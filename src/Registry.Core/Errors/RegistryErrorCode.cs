@@ -12,6 +12,9 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode TooManyRequests =
         new("TOOMANYREQUESTS", 429, "too many passwords are being checked; try again later");
 
+    public static readonly RegistryErrorCode TooManyUploads =
+        new("TOOMANYREQUESTS", 429, "too many uploads are in progress; finish or cancel some, or try again later");
+
     public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
 
@@ -29,6 +32,8 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode DigestInvalid = new("DIGEST_INVALID", 400, "invalid digest");
     public static readonly RegistryErrorCode DigestMismatch = new("DIGEST_INVALID", 400, "provided digest did not match uploaded content");
     public static readonly RegistryErrorCode SizeInvalid = new("SIZE_INVALID", 400, "provided length did not match content length");
+
+    public static readonly RegistryErrorCode BlobTooLarge = new("SIZE_INVALID", 413, "blob too large");
 
     public static readonly RegistryErrorCode BodyTooSlow = new("SIZE_INVALID", 408, "the request body arrived too slowly");
 
@@ -52,9 +57,9 @@ public sealed class RegistryErrorCode
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, TooManyRequests, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge, PreconditionFailed, ManifestBlobUnknown,
-        BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid, BodyTooSlow, UploadUnknown,
-        UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, StorageFailed,
+        Unauthorized, Denied, TooManyRequests, TooManyUploads, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
+        PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid,
+        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, StorageFailed,
         StorageFull, InternalError,
     ];
 

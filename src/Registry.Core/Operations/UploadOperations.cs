@@ -9,7 +9,7 @@ namespace Registry.Core.Operations;
 /// <summary>Bringing blobs into a repository: in sessions, in one request, or from another repository.</summary>
 /// <remarks>A session belongs to its repository and its user: to anybody else it does not exist.</remarks>
 public sealed class UploadOperations(
-    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, TreeIndexer indexer)
+    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, TreeIndexer indexer, StorageLimits limits)
 {
     // How many repositories are considered as the source of a mount that names none.
     private const int MaxMountSources = 64;
@@ -20,6 +20,11 @@ public sealed class UploadOperations(
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
             return notReady;
+        }
+
+        if (uploads.Count >= limits.MaxUploads)
+        {
+            return RegistryErrorCode.TooManyUploads;
         }
 
         return await uploads.CreateAsync(repository, owner, algorithm);
@@ -43,9 +48,9 @@ public sealed class UploadOperations(
         long length = 0;
         var error = await UseAsync(repository, owner, id, range, async (upload, session) =>
         {
-            await upload.AppendAsync(body, session.Algorithm, cancellationToken);
+            var error = await ReceiveAsync(upload, session.Algorithm, body, cancellationToken);
             length = upload.Length;
-            return null;
+            return error;
         });
         return error is null ? length : error;
     }
@@ -65,10 +70,7 @@ public sealed class UploadOperations(
         PipeReader body,
         CancellationToken cancellationToken) =>
         UseAsync(repository, owner, id, range, async (upload, _) =>
-        {
-            await upload.AppendAsync(body, digest.Algorithm, cancellationToken);
-            return await CommitAsync(upload, repository, digest, id);
-        });
+            await ReceiveAsync(upload, digest.Algorithm, body, cancellationToken) ?? await CommitAsync(upload, repository, digest, id));
 
     /// <summary>Ends a session and throws away what it has received.</summary>
     public Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id) =>
@@ -91,8 +93,8 @@ public sealed class UploadOperations(
         var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
         try
         {
-            await upload.AppendAsync(body, digest.Algorithm, cancellationToken);
-            error = await CommitAsync(upload, repository, digest, null);
+            error = await ReceiveAsync(upload, digest.Algorithm, body, cancellationToken)
+                ?? await CommitAsync(upload, repository, digest, null);
         }
         finally
         {
@@ -172,6 +174,19 @@ public sealed class UploadOperations(
 
     private async ValueTask<UploadSession?> FindAsync(RepositoryName repository, string? owner, Guid id) =>
         await uploads.FindAsync(id) is { } session && session.Repository == repository && session.Owner == owner ? session : null;
+
+    // What has become too large can never be completed, so its room is given back at once.
+    private async Task<RegistryError?> ReceiveAsync(
+        IUpload upload, DigestAlgorithm algorithm, PipeReader body, CancellationToken cancellationToken)
+    {
+        if (await upload.AppendAsync(body, algorithm, cancellationToken))
+        {
+            return null;
+        }
+
+        await upload.AbortAsync();
+        return new RegistryError(RegistryErrorCode.BlobTooLarge, $"a blob has at most {limits.BlobMaxSize} bytes here");
+    }
 
     private async Task<RegistryError?> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
     {

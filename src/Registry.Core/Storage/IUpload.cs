@@ -16,7 +16,8 @@ public interface IUpload : IAsyncDisposable
     /// <param name="body">The body, as it arrives.</param>
     /// <param name="algorithm">The algorithm that the digest will be in, as far as the caller knows it.</param>
     /// <param name="cancellationToken">Ends the reading, not the keeping.</param>
-    Task AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken);
+    /// <returns>False when it would become larger than a blob may be. Nothing good can come of the upload any more.</returns>
+    Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken);
 
     /// <summary>Whether the bytes received have this digest; hashes the file again when its state is not in memory.</summary>
     Task<bool> MatchesAsync(Digest digest);

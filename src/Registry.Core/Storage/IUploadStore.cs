@@ -6,6 +6,9 @@ namespace Registry.Core.Storage;
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IUploadStore
 {
+    /// <summary>How many uploads are in progress that clients come back to.</summary>
+    int Count { get; }
+
     /// <summary>Begins an upload that clients come back to.</summary>
     Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm);
 

@@ -21,7 +21,13 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly TreeMirror _mirror;
 
     private RegistryStorage(
-        DataFolder folder, SqliteDatabase database, StorageThreads threads, StorageHealth health, TimeProvider time, ILoggerFactory loggers)
+        DataFolder folder,
+        SqliteDatabase database,
+        StorageThreads threads,
+        StorageHealth health,
+        StorageLimits limits,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
         _folder = folder;
         _database = database;
@@ -30,12 +36,13 @@ public sealed class RegistryStorage : IAsyncDisposable
         var layout = folder.Layout;
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(layout, sync);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health);
+        var reserve = new DiskReserve(layout.Root, limits.Reserve);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, reserve);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, Health),
+            new UploadFiles(_threads, placement, Health, reserve, limits.BlobMaxSize),
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);
@@ -87,18 +94,39 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Opens a data folder, creating what is missing.</summary>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
-    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers)
+    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
+    {
+        try
+        {
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+        }
+        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
+        {
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+        }
+    }
+
+    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _mirror.DisposeAsync();
+        Close(_database, _threads, _folder);
+    }
+
+    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
         StorageThreads? threads = null;
         try
         {
-            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+            var ballast = new StorageBallast(folder.Layout.Ballast);
+            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
             database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
+            ballast.TryHold();
             DurableFile.SyncDirectory(folder.Layout.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, time, loggers);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -110,13 +138,6 @@ public sealed class RegistryStorage : IAsyncDisposable
             Close(database, threads, folder);
             throw;
         }
-    }
-
-    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _mirror.DisposeAsync();
-        Close(_database, _threads, _folder);
     }
 
     // The folder is let go of whatever happens.

@@ -38,6 +38,11 @@ public sealed class OptionsReader
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
             UploadCleanupInterval = Seconds("REGISTRY_UPLOAD_CLEANUP_INTERVAL", defaults.UploadCleanupInterval, 1),
+            UploadMaxSessions = (int)Read(
+                "REGISTRY_UPLOAD_MAX_SESSIONS", defaults.UploadMaxSessions, Number(1, 1_000_000), "a number from 1 to 1000000"),
+            BlobMaxSize = OptionalNumber("REGISTRY_BLOB_MAX_SIZE", 1, "a number of bytes from 1"),
+            StorageReserve = OptionalNumber("REGISTRY_STORAGE_RESERVE", 0, "a number of bytes; 0 for none"),
+            MaxConnections = OptionalNumber("REGISTRY_MAX_CONNECTIONS", 1, "a number from 1"),
             PaginationDefaultLimit = PageSize("REGISTRY_PAGINATION_DEFAULT_LIMIT", defaults.PaginationDefaultLimit),
             PaginationMaxLimit = PageSize("REGISTRY_PAGINATION_MAX_LIMIT", defaults.PaginationMaxLimit),
             ManifestReferences = Read(
@@ -177,6 +182,13 @@ public sealed class OptionsReader
 
         _faults.Add($"{name} is '{text}'; allowed: {allowed}");
         return defaultValue;
+    }
+
+    private long? OptionalNumber(string name, long least, string allowed)
+    {
+        const long Unset = -1;
+        var number = Read(name, Unset, Number(least, long.MaxValue), allowed);
+        return number == Unset ? null : number;
     }
 
     private TimeSpan Seconds(string name, TimeSpan defaultValue, long least) => TimeSpan.FromSeconds(

@@ -45,6 +45,18 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_UPLOAD_CLEANUP_INTERVAL: how often abandoned uploads are looked for.</summary>
     public TimeSpan UploadCleanupInterval { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>REGISTRY_UPLOAD_MAX_SESSIONS: how many uploads may be in progress. Each costs some hundred bytes of memory, and what it has received.</summary>
+    public int UploadMaxSessions { get; init; } = 10_000;
+
+    /// <summary>REGISTRY_BLOB_MAX_SIZE, in bytes; null for any size.</summary>
+    public long? BlobMaxSize { get; init; }
+
+    /// <summary>REGISTRY_STORAGE_RESERVE: what pushes leave free on the disk, in bytes; null for a hundredth of it, at most 1 GiB.</summary>
+    public long? StorageReserve { get; init; }
+
+    /// <summary>REGISTRY_MAX_CONNECTIONS: how many connections may be open; null for as many as the limit of open files has room for.</summary>
+    public long? MaxConnections { get; init; }
+
     /// <summary>REGISTRY_PAGINATION_DEFAULT_LIMIT: the size of a page when the client does not say.</summary>
     public int PaginationDefaultLimit { get; init; } = 100;
 
@@ -92,6 +104,14 @@ public sealed record RegistryOptions
 
     /// <summary>REGISTRY_ACCESS_CONTROL_ENABLED and REGISTRY_ACCESS_CONTROL_CONFIG: the file of access rules; null without access control.</summary>
     public string? AccessControlPath { get; init; }
+
+    /// <summary>What clients may use of the storage.</summary>
+    internal StorageLimits StorageLimits => new()
+    {
+        Reserve = StorageReserve,
+        BlobMaxSize = BlobMaxSize ?? long.MaxValue,
+        MaxUploads = UploadMaxSessions,
+    };
 
     /// <summary>How long connections may take; no setting.</summary>
     internal ConnectionLimits Limits { get; init; } = new();

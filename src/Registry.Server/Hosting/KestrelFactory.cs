@@ -35,8 +35,10 @@ internal static class KestrelFactory
     /// <param name="options">Where it listens, and how long connections may take.</param>
     /// <param name="transport">What moves its bytes.</param>
     /// <param name="tls">The certificate; null for a server in clear text.</param>
+    /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
-    public static KestrelServer Create(RegistryOptions options, IConnectionListenerFactory transport, TlsFiles? tls, ILoggerFactory loggers)
+    public static KestrelServer Create(
+        RegistryOptions options, IConnectionListenerFactory transport, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
         var kestrel = new KestrelServerOptions
         {
@@ -44,6 +46,7 @@ internal static class KestrelFactory
             ApplicationServices = Services(tls, loggers),
         };
         var limits = kestrel.Limits;
+        limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
         limits.MinRequestBodyDataRate = Rate(options.Limits);
@@ -51,7 +54,8 @@ internal static class KestrelFactory
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
         Listen(kestrel, options, listen => Configure(listen, options, tls));
-        return new KestrelServer(Options.Create(kestrel), transport, loggers);
+        var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
+        return new KestrelServer(Options.Create(kestrel), guarded, loggers);
     }
 
     private static MinDataRate Rate(ConnectionLimits limits) => new(limits.MinBytesPerSecond, limits.SlowGrace);

@@ -54,7 +54,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
-        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer);
+        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits);
         var manifests = new ManifestOperations(
             storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
@@ -82,7 +82,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, tls, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
@@ -109,7 +109,7 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        var storage = RegistryStorage.Open(options.StoragePath, time, loggers);
+        var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
         AccessComposition? access = null;
         TlsFiles? tls;
         try

@@ -2,18 +2,15 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.Extensions.Logging;
 
 namespace Registry.Server.Transport;
 
 /// <summary>A socket that takes connections until it is unbound, whatever happens to single ones.</summary>
 [SupportedOSPlatform("linux")]
-internal sealed partial class DirectListener(Socket socket, DirectTransport transport, TimeProvider time, ILogger logger) : IConnectionListener
+internal sealed class DirectListener(Socket socket, DirectTransport transport, TimeProvider time) : IConnectionListener
 {
-    // Without descriptors, accepting fails at once, again and again; some connection must end first.
+    // Where the system itself is short of descriptors or memory, accepting fails at once, again and again.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-
-    private bool _isStarved;
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
@@ -24,7 +21,6 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             try
             {
                 var accepted = await socket.AcceptAsync(cancellationToken);
-                _isStarved = false;
                 return Open(accepted);
             }
             catch (ObjectDisposedException)
@@ -35,21 +31,11 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             {
                 return null;
             }
-            catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
-            {
-                if (!_isStarved)
-                {
-                    _isStarved = true;
-                    LogStarved(e.Message);
-                }
-
-                await Task.Delay(Pause, time, cancellationToken);
-            }
-            catch (SocketException)
+            catch (SocketException e) when (e.SocketErrorCode is not (SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable))
             {
                 // A connection that ended before it was accepted or looked at. The next one may be fine.
             }
-#pragma warning disable CA1031 // Without descriptors not even an assembly can be loaded, and Kestrel would never accept again.
+#pragma warning disable CA1031 // Whatever the system is short of, Kestrel would never accept again.
             catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
             {
@@ -83,7 +69,4 @@ internal sealed partial class DirectListener(Socket socket, DirectTransport tran
             throw;
         }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "No connection can be accepted at the moment: {Reason}. Raise the limit of open files (ulimit -n) if this repeats")]
-    private partial void LogStarved(string reason);
 }

@@ -73,7 +73,7 @@ internal sealed class DirectTransport(
 
             socket.Bind(address);
             socket.Listen(Backlog);
-            return ValueTask.FromResult<IConnectionListener>(new DirectListener(socket, this, time, logger));
+            return ValueTask.FromResult<IConnectionListener>(new DirectListener(socket, this, time));
         }
         catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
         {

@@ -25,6 +25,10 @@ public sealed class OptionsReaderTests
         { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
         { "REGISTRY_UPLOAD_TIMEOUT", "7200", TimeSpan.FromHours(2) },
         { "REGISTRY_UPLOAD_CLEANUP_INTERVAL", "30", TimeSpan.FromSeconds(30) },
+        { "REGISTRY_UPLOAD_MAX_SESSIONS", "5", 5 },
+        { "REGISTRY_BLOB_MAX_SIZE", "5000000000", 5_000_000_000L },
+        { "REGISTRY_STORAGE_RESERVE", "0", 0L },
+        { "REGISTRY_MAX_CONNECTIONS", "1", 1L },
         { "REGISTRY_PAGINATION_DEFAULT_LIMIT", "1", 1 },
         { "REGISTRY_PAGINATION_MAX_LIMIT", "100000", 100_000 },
         { "REGISTRY_MANIFEST_REFERENCES", "strict", ManifestReferences.Strict },
@@ -94,6 +98,11 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1h", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "0", "a number of seconds from 1")]
+    [InlineData("REGISTRY_UPLOAD_MAX_SESSIONS", "0", "a number from 1 to 1000000")]
+    [InlineData("REGISTRY_BLOB_MAX_SIZE", "5G", "a number of bytes from 1")]
+    [InlineData("REGISTRY_BLOB_MAX_SIZE", "0", "a number of bytes from 1")]
+    [InlineData("REGISTRY_STORAGE_RESERVE", "5%", "a number of bytes; 0 for none")]
+    [InlineData("REGISTRY_MAX_CONNECTIONS", "0", "a number from 1")]
     [InlineData("REGISTRY_PAGINATION_DEFAULT_LIMIT", "0", "a number from 1 to 100000")]
     [InlineData("REGISTRY_PAGINATION_MAX_LIMIT", "100001", "a number from 1 to 100000")]
     [InlineData("REGISTRY_MANIFEST_REFERENCES", "Strict", "strict, sparse-index or sparse")]
@@ -148,9 +157,10 @@ public sealed class OptionsReaderTests
             ("REGISTRY_HOST", "?"), ("REGISTRY_PORT", "?"), ("REGISTRY_LOG_LEVEL", "?"), ("REGISTRY_UPLOAD_TIMEOUT", "?"),
             ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
             ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
+            ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"),
             ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
 
-        Assert.Equal(14, loaded.Faults.Count);
+        Assert.Equal(18, loaded.Faults.Count);
         Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
         Assert.Equal(new RegistryOptions(), loaded.Options);
     }

@@ -4,7 +4,7 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>Blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
 internal sealed class FileSystemBlobStore(
-    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, StorageHealth health) : IBlobStore
+    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, StorageHealth health, DiskReserve reserve) : IBlobStore
 {
     public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
 
@@ -35,7 +35,8 @@ internal sealed class FileSystemBlobStore(
 
     public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
     {
-        health.ThrowIfFailed();
+        health.ThrowIfClosed();
+        reserve.ThrowIfReached();
         return threads.RunAsync(() =>
         {
             var temporary = layout.TemporaryFile(Guid.NewGuid());

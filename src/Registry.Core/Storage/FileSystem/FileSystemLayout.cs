@@ -20,6 +20,7 @@ namespace Registry.Core.Storage.FileSystem;
 /// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
+/// ├── ballast                                          room for deletes on a full disk
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
@@ -40,6 +41,8 @@ public sealed class FileSystemLayout(string root)
     public string Database => Path.Combine(Root, "registry.db");
 
     public string TokenKey => Path.Combine(Root, "token-key.pem");
+
+    public string Ballast => Path.Combine(Root, "ballast");
 
     public string LockFile => Path.Combine(Root, "registry.lock");
 

@@ -29,17 +29,23 @@ internal sealed class FileSystemUpload(
 
     public long Length => state.Length;
 
-    public async Task AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
+    public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
     {
-        files.Health.ThrowIfFailed();
+        files.Health.ThrowIfClosed();
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
             var turn = received.Buffer.Length > TurnSize ? received.Buffer.Slice(0, TurnSize) : received.Buffer;
             try
             {
+                if (turn.Length > files.MaxLength - state.Length)
+                {
+                    return false;
+                }
+
                 if (!turn.IsEmpty)
                 {
+                    files.Reserve.ThrowIfReached();
                     await KeepAsync(turn, algorithm);
                     state.LastActivity = time.GetTimestamp();
                 }
@@ -56,7 +62,7 @@ internal sealed class FileSystemUpload(
             received.BrokenOff?.Throw();
             if (received.IsCompleted && turn.Length == received.Buffer.Length)
             {
-                return;
+                return true;
             }
         }
     }
@@ -82,7 +88,7 @@ internal sealed class FileSystemUpload(
 
     public async Task<long> CommitAsync(Digest digest)
     {
-        files.Health.ThrowIfFailed();
+        files.Health.ThrowIfClosed();
         var size = state.Length;
         try
         {

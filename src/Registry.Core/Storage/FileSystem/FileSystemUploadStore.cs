@@ -17,6 +17,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     private readonly ILogger<FileSystemUploadStore> _logger;
     private readonly IdleHashes _idleHashes = new();
     private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
+    private int _count;
 
     public FileSystemUploadStore(
         FileSystemLayout layout, IUploadSessions sessions, UploadFiles files, TimeProvider time, ILogger<FileSystemUploadStore> logger)
@@ -29,19 +30,22 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         Load();
     }
 
+    public int Count => Volatile.Read(ref _count);
+
     public async Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
     {
-        _files.Health.ThrowIfFailed();
+        _files.ThrowIfUnavailable();
         var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, algorithm);
         await _sessions.AddAsync(session);
         var upload = Begin(session, 0);
         _uploads[session.Id] = upload;
+        Interlocked.Increment(ref _count);
         return Describe(upload);
     }
 
     public IUpload CreateUnnamed(RepositoryName repository, DigestAlgorithm algorithm)
     {
-        _files.Health.ThrowIfFailed();
+        _files.ThrowIfUnavailable();
         var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), 0);
         upload.TryTake();
         return new FileSystemUpload(upload, this, _layout, _files, _time);
@@ -72,7 +76,10 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     internal void Forget(UploadState upload)
     {
         upload.IsOver = true;
-        _uploads.TryRemove(upload.Id, out _);
+        if (_uploads.TryRemove(upload.Id, out _))
+        {
+            Interlocked.Decrement(ref _count);
+        }
     }
 
     /// <summary>Forgets an upload and removes its file.</summary>
@@ -128,6 +135,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             }
 
             _uploads[session.Id] = Begin(session, kind == EntryKind.File ? length : 0);
+            _count++;
         }
 
         // Links to folders included, which are listed as folders.

@@ -14,6 +14,7 @@ internal static partial class Posix
 
     private const int Enoent = 2;
     private const int Enotdir = 20;
+    private const int Emfile = 24;
     private const int Eloop = 40;
     private const int WorkingDirectory = -100;
 
@@ -80,12 +81,12 @@ internal static partial class Posix
         const int AnybodyMayReadAndWrite = 0x1B6;
         var flags = access == FileAccess.Read ? ReadOnly : ReadWrite;
         var handle = Open(path, flags | (create ? Create : 0) | NoFollow | NonBlocking | CloseOnExec, AnybodyMayReadAndWrite);
-        if (!handle.IsInvalid)
+        if (!handle.IsInvalid && !OpenFileLimit.IsReachedBy(handle))
         {
             return handle;
         }
 
-        var error = LastError("open", path);
+        var error = handle.IsInvalid ? LastError("open", path) : new IOException(Describe("open", path, Emfile), Emfile);
         handle.Dispose();
         return error.HResult is Enoent or Eloop ? null : throw error;
     }

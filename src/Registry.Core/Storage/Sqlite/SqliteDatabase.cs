@@ -14,6 +14,9 @@ public sealed class SqliteDatabase : IDisposable
     // A large change (a repository that is indexed, a manifest with very many references) makes a large log, which is otherwise kept.
     private const int MaxIdleLogBytes = 16 * 1024 * 1024;
 
+    // No room for the index of the log, which is created when the database is opened.
+    private const int SqliteIoErrorSharedMemorySize = 10 | (19 << 8);
+
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string PromisesLostKey = "promises_lost_at";
@@ -66,7 +69,7 @@ public sealed class SqliteDatabase : IDisposable
     public bool IsTreeIndexed { get; private set; }
 
     /// <summary>Opens the database, creating it when there is none.</summary>
-    /// <exception cref="StorageException">It cannot be opened, or a newer program wrote it.</exception>
+    /// <exception cref="StorageException">It cannot be opened, a newer program wrote it, or the disk is full.</exception>
     public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
     {
         try
@@ -75,6 +78,11 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
+            if (e.SqliteErrorCode == SqliteWriter.SqliteFull || e.SqliteExtendedErrorCode == SqliteIoErrorSharedMemorySize)
+            {
+                throw new StorageException($"cannot be used: {e.Message}", isFull: true);
+            }
+
             throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
         }
     }

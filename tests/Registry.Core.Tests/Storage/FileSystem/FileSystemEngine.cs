@@ -55,13 +55,14 @@ internal sealed class FileSystemEngine : IByteEngine
         Threads = new StorageThreads("test storage", 4);
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(Layout, sync);
-        Blobs = new FileSystemBlobStore(Layout, Threads, placement, sync, Health);
+        var reserve = new DiskReserve(Layout.Root, 0);
+        Blobs = new FileSystemBlobStore(Layout, Threads, placement, sync, Health, reserve);
         _database = SqliteDatabase.Open(Layout.Database, Health, new RunningClock(Time));
         Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(
             Layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(Threads, placement, Health),
+            new UploadFiles(Threads, placement, Health, reserve, long.MaxValue),
             Time,
             NullLogger<FileSystemUploadStore>.Instance);
     }

@@ -25,6 +25,11 @@ internal sealed record Census(int Sockets, int Files, long Connections, long Dir
             transport?.Pool.Rented ?? 0);
     }
 
+    /// <summary>Whether nothing is more than at another moment.</summary>
+    public bool IsWithin(Census other) =>
+        Sockets <= other.Sockets && Files <= other.Files && Connections <= other.Connections
+        && DirectConnections <= other.DirectConnections && Buffers <= other.Buffers;
+
     private static string Target(FileSystemInfo descriptor)
     {
         try

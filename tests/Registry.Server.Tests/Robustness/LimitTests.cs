@@ -1,0 +1,139 @@
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Tests.Robustness;
+
+/// <summary>What clients may use: each limit has an answer of its own, and what was over it is given back.</summary>
+public sealed class LimitTests
+{
+    private const int MaxSize = 100_000;
+
+    private static readonly TestBlob Largest = TestBlob.Random(MaxSize);
+    private static readonly TestBlob TooLarge = TestBlob.Random(MaxSize + 1);
+
+    [Fact]
+    public async Task More_uploads_than_may_be_in_progress_are_429_until_one_ends()
+    {
+        await using var registry = await TestRegistry.StartAsync(options => options with { UploadMaxSessions = 3 });
+        var locations = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            locations.Add(await registry.Client.BeginUploadAsync("flood"));
+        }
+
+        var refused = await registry.Client.RequestAsync("POST", "/v2/flood/blobs/uploads/");
+        Check.Error(429, "TOOMANYREQUESTS", "too many uploads are in progress; finish or cancel some, or try again later", refused);
+        Assert.Equal("5", refused["Retry-After"]);
+        await registry.Client.PushBlobAsync("flood", TestBlob.OfText("in one request"));
+
+        Check.Status(204, await registry.Client.RequestAsync("DELETE", locations[0]));
+        locations[0] = await registry.Client.BeginUploadAsync("flood");
+        await registry.RestartAsync();
+        Check.Status(429, await registry.Client.RequestAsync("POST", "/v2/flood/blobs/uploads/"));
+
+        var blob = TestBlob.OfText("finished");
+        Check.Status(201, await registry.Client.RequestAsync("PUT", $"{locations[1]}?digest={blob.Digest}", blob.Bytes));
+        await registry.Client.BeginUploadAsync("flood");
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Direct)]
+    [InlineData(TransportKind.Kestrel)]
+    public async Task A_blob_over_the_limit_is_413_and_leaves_nothing(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport);
+        var folder = new DirectoryInfo(Path.Combine(registry.StoragePath, "uploads"));
+
+        foreach (var push in (Func<HttpClient, TestBlob, Task<Answer>>[])[PushAtOnceAsync, PushInChunksAsync, PushAtTheEndAsync, PushWithoutLengthAsync])
+        {
+            Check.Status(201, await push(registry.Client, Largest));
+            Check.Error(413, "SIZE_INVALID", "blob too large", await push(registry.Client, TooLarge));
+            Check.Status(404, await registry.Client.HeadAnswerAsync($"/v2/limit/blobs/{TooLarge.Digest}"));
+            Assert.Empty(folder.EnumerateFiles());
+            Assert.Equal(0, registry.Host.Storage.Uploads.Count);
+        }
+    }
+
+    [Fact]
+    public async Task Below_the_reserve_pushes_are_507_while_pulls_mounts_and_deletes_go_on()
+    {
+        using var folder = new TemporaryFolder();
+        var image = TestImage.Create();
+        var blob = image.Blobs[0];
+        await using (var before = await TestRegistry.StartAsync(storagePath: folder.Path))
+        {
+            await before.Client.PushAsync("kept", image, "latest");
+        }
+
+        await using var registry = await TestRegistry.StartAsync(options => options with { StorageReserve = long.MaxValue }, folder.Path);
+        var client = registry.Client;
+        const string Message = "no space left on device: the registry's storage is full";
+
+        Check.Error(507, "UNSUPPORTED", Message, await client.RequestAsync("POST", "/v2/kept/blobs/uploads/"));
+        Check.Error(507, "UNSUPPORTED", Message, await PushAtOnceAsync(client, Largest));
+        Check.Error(507, "UNSUPPORTED", Message, await client.PutManifestAsync("kept", "new", TestImage.Index([image])));
+
+        Assert.Equal(image.Manifest.Bytes, Check.Status(200, await client.GetAnswerAsync("/v2/kept/manifests/latest")).Body);
+        Assert.Equal(blob.Bytes, Check.Status(200, await client.GetAnswerAsync($"/v2/kept/blobs/{blob.Digest}")).Body);
+        Check.Status(201, await client.RequestAsync("POST", $"/v2/other/blobs/uploads/?mount={blob.Digest}&from=kept"));
+        Check.Status(202, await client.RequestAsync("DELETE", $"/v2/kept/manifests/{image.Digest}"));
+        Check.Status(202, await client.RequestAsync("DELETE", $"/v2/other/blobs/{blob.Digest}"));
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Direct)]
+    [InlineData(TransportKind.Kestrel)]
+    public async Task A_connection_over_the_limit_is_closed_and_the_others_go_on(TransportKind transport)
+    {
+        await using var registry = await TestRegistry.StartAsync(options => options with { MaxConnections = 2, Transport = transport });
+        using (var first = await RawConnection.OpenAsync(registry))
+        using (var second = await RawConnection.OpenAsync(registry))
+        {
+            await first.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
+            Check.Status(200, await first.ReadAnswerAsync());
+            await second.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
+            Check.Status(200, await second.ReadAnswerAsync());
+
+            using var third = await RawConnection.OpenAsync(registry);
+            Assert.True(await third.IsClosedAsync());
+
+            await first.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
+            Check.Status(200, await first.ReadAnswerAsync());
+        }
+
+        await Eventually.HoldsAsync(() => IsServedAsync(registry), "a connection is free again");
+    }
+
+    private static async Task<bool> IsServedAsync(TestRegistry registry)
+    {
+        try
+        {
+            using var connection = await RawConnection.OpenAsync(registry);
+            await connection.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
+            return (await connection.ReadAnswerAsync()).Status == 200;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    private static Task<TestRegistry> StartAsync(TransportKind transport) =>
+        TestRegistry.StartAsync(options => options with { BlobMaxSize = MaxSize, Transport = transport });
+
+    private static Task<Answer> PushAtOnceAsync(HttpClient client, TestBlob blob) =>
+        client.RequestAsync("POST", $"/v2/limit/blobs/uploads/?digest={blob.Digest}", blob.Bytes);
+
+    private static async Task<Answer> PushInChunksAsync(HttpClient client, TestBlob blob)
+    {
+        var location = await client.BeginUploadAsync("limit");
+        Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[..(MaxSize / 2)]));
+        var last = await client.RequestAsync("PATCH", location, blob.Bytes[(MaxSize / 2)..]);
+        return last.Status == 202 ? await client.RequestAsync("PUT", $"{location}?digest={blob.Digest}") : last;
+    }
+
+    private static async Task<Answer> PushAtTheEndAsync(HttpClient client, TestBlob blob) =>
+        await client.RequestAsync("PUT", $"{await client.BeginUploadAsync("limit")}?digest={blob.Digest}", blob.Bytes);
+
+    private static async Task<Answer> PushWithoutLengthAsync(HttpClient client, TestBlob blob) =>
+        await client.StreamAsync("PUT", $"{await client.BeginUploadAsync("limit")}?digest={blob.Digest}", blob.Bytes);
+}
