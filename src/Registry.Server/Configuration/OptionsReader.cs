@@ -34,6 +34,7 @@ public sealed class OptionsReader
             Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
             TrustedProxies = Read(
                 "REGISTRY_TRUSTED_PROXIES", defaults.TrustedProxies, ProxyList.Parse, "IP addresses and networks such as 10.0.0.0/8, with commas between"),
+            Readonly = ReadSwitch("REGISTRY_READONLY"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),

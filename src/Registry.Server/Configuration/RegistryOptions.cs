@@ -33,6 +33,9 @@ public sealed record RegistryOptions
     /// </summary>
     public ProxyList TrustedProxies { get; init; } = ProxyList.None;
 
+    /// <summary>REGISTRY_READONLY: whether the registry begins without taking changes. SIGUSR1 and SIGUSR2 switch it later.</summary>
+    public bool Readonly { get; init; }
+
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -9,6 +9,7 @@ using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
+using Registry.Server.Health;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
@@ -60,6 +61,8 @@ public sealed class RegistryHost : IAsyncDisposable
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
         var referrers = new ReferrerOperations(storage.Metadata, _indexer);
 
+        ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
+        var readiness = new Readiness(storage, _indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(blobs),
@@ -67,8 +70,9 @@ public sealed class RegistryHost : IAsyncDisposable
             new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
             new ListEndpoints(lists),
             new ReferrerEndpoints(referrers),
+            new HealthEndpoints(readiness),
             _access.TokenEndpoint));
-        var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+        var pipeline = new RequestPipeline(routes, _access.Gate, ReadOnly, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
         {
@@ -90,6 +94,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
+
+    /// <summary>Whether changes are taken.</summary>
+    public ReadOnlyMode ReadOnly { get; }
 
     /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
     internal RequestDelegate Handle { get; }
@@ -191,7 +198,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _indexing = Task.Run(IndexAsync);
         var log = _loggers.CreateLogger<PeriodicTask>();
         _periodic.Add(new PeriodicTask(
-            "The expiry of uploads", _options.UploadCleanupInterval, _uploadExpiry.RunAsync, _time, log));
+            "The expiry of uploads", _options.UploadCleanupInterval, ExpireAsync, _time, log));
         _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
     }
 
@@ -208,7 +215,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
     private Task CollectAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+        _indexer.IsComplete && !ReadOnly.IsOn ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+
+    private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _uploadExpiry.RunAsync(cancellationToken);
 
     private async Task IndexAsync()
     {
