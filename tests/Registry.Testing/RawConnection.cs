@@ -90,6 +90,16 @@ public sealed class RawConnection : IDisposable
     /// <returns>False when it sends something first.</returns>
     public async Task<bool> IsClosedAsync() => _received.Count == 0 && !await ReceiveAsync();
 
+    /// <summary>Reads until the server closes the connection.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        while (await ReceiveAsync())
+        {
+        }
+
+        return [.. _received];
+    }
+
     public void Dispose()
     {
         _stream.Dispose();

@@ -99,6 +99,16 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends the current process a signal.</summary>
+    /// <exception cref="Win32Exception">The system refused.</exception>
+    public void Signal(int number)
+    {
+        if (Send(ProcessId, number) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
     /// <summary>SIGKILL: nothing is flushed and no handler runs.</summary>
     public void Kill() => _process.Kill();
 
@@ -157,9 +167,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         BaseAddress = new Uri(line.Groups[1].Value);
     }
 
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Send(int processId, int signal);
+
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int SetLimit(int processId, int resource, ulong[] newLimit, nint oldLimit);
 
-    [GeneratedRegex(@"listening on (http://[^\s/]+)")]
+    [GeneratedRegex(@"listening on (https?://[^\s/]+)")]
     private static partial Regex ListeningLine { get; }
 }

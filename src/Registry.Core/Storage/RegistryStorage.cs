@@ -19,6 +19,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly StorageThreads _threads;
     private readonly SqliteDatabase _database;
     private readonly TreeMirror _mirror;
+    private readonly DiskReserve _reserve;
 
     private RegistryStorage(
         DataFolder folder,
@@ -36,13 +37,13 @@ public sealed class RegistryStorage : IAsyncDisposable
         var layout = folder.Layout;
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(layout, sync);
-        var reserve = new DiskReserve(layout.Root, limits.Reserve);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, reserve);
+        _reserve = new DiskReserve(layout.Root, limits.Reserve);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, _reserve);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, Health, reserve, limits.BlobMaxSize),
+            new UploadFiles(_threads, placement, Health, _reserve, limits.BlobMaxSize),
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);
@@ -96,6 +97,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Where everything is.</summary>
     public FileSystemLayout Layout => _folder.Layout;
 
+    /// <summary>Whether pushes are turned away, as of a moment ago, because the disk is full up to its reserve.</summary>
+    public bool IsShortOfRoom => _reserve.IsReached;
+
     /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
 
@@ -112,6 +116,10 @@ public sealed class RegistryStorage : IAsyncDisposable
             return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
         }
     }
+
+    /// <summary>Proves that the folder can still be written.</summary>
+    /// <exception cref="StorageException">It cannot.</exception>
+    public Task TryWriteAsync() => _threads.RunAsync(_folder.TryWrite);
 
     /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
     public async ValueTask DisposeAsync()

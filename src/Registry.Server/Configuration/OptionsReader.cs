@@ -18,7 +18,7 @@ public sealed class OptionsReader
     public static LoadedOptions Read(IReadOnlyDictionary<string, string> environment)
     {
         var reader = new OptionsReader(environment);
-        var options = reader.ReadAccess(reader.ReadOptions());
+        var options = reader.ReadTls(reader.ReadAccess(reader.ReadOptions()));
         var warnings = new List<string>();
         VariableNames.Check(environment, reader._faults, warnings);
         return new LoadedOptions(options, reader._faults, warnings);
@@ -32,6 +32,9 @@ public sealed class OptionsReader
             Host = Read("REGISTRY_HOST", defaults.Host, ParseHost, "an IP address, localhost or *"),
             Port = (int)Read("REGISTRY_PORT", defaults.Port, Number(0, 65535), "a port from 0 to 65535"),
             Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
+            TrustedProxies = Read(
+                "REGISTRY_TRUSTED_PROXIES", defaults.TrustedProxies, ProxyList.Parse, "IP addresses and networks such as 10.0.0.0/8, with commas between"),
+            Readonly = ReadSwitch("REGISTRY_READONLY"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
@@ -102,6 +105,28 @@ public sealed class OptionsReader
             TokenPublicKeyPath = Value("REGISTRY_AUTH_TOKEN_PUBLICKEY"),
             AccessControlPath = isControlled ? rules : null,
         };
+    }
+
+    // Half of TLS is none, and nobody who sets a part of it wants none.
+    private RegistryOptions ReadTls(RegistryOptions options)
+    {
+        var certificate = Value("REGISTRY_TLS_CERT");
+        var key = Value("REGISTRY_TLS_KEY");
+        var clientCa = Value("REGISTRY_TLS_CLIENT_CA");
+        if (certificate is null && key is not null)
+        {
+            _faults.Add("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both");
+        }
+        else if (certificate is not null && key is null)
+        {
+            _faults.Add("REGISTRY_TLS_KEY is missing; REGISTRY_TLS_CERT is set, and TLS needs both");
+        }
+        else if (certificate is null && clientCa is not null)
+        {
+            _faults.Add("REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS");
+        }
+
+        return options with { TlsCert = certificate, TlsKey = key, TlsClientCa = clientCa };
     }
 
     // What a kind needs must be there, and what it would ignore must not: a registry that was told to ask for passwords never comes up

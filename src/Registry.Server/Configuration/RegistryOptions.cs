@@ -19,6 +19,23 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_TRANSPORT: what moves bytes between sockets and the server. The registry's own, except where only Kestrel's works.</summary>
     public TransportKind Transport { get; init; } = OperatingSystem.IsLinux() ? TransportKind.Direct : TransportKind.Kestrel;
 
+    /// <summary>REGISTRY_TLS_CERT: the certificate and its chain in PEM; null without TLS, which a proxy in front may do.</summary>
+    public string? TlsCert { get; init; }
+
+    /// <summary>REGISTRY_TLS_KEY: the private key of the certificate in PEM, not encrypted; null without TLS.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>REGISTRY_TLS_CLIENT_CA: who must have signed the certificates of clients, in PEM; null when clients need none.</summary>
+    public string? TlsClientCa { get; init; }
+
+    /// <summary>
+    /// REGISTRY_TRUSTED_PROXIES: from whom forwarded headers are believed. Nobody by default, since a client can send them as well as a proxy.
+    /// </summary>
+    public ProxyList TrustedProxies { get; init; } = ProxyList.None;
+
+    /// <summary>REGISTRY_READONLY: whether the registry begins without taking changes. SIGUSR1 and SIGUSR2 switch it later.</summary>
+    public bool Readonly { get; init; }
+
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 

@@ -9,9 +9,11 @@ using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
+using Registry.Server.Health;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
+using Registry.Server.Tls;
 
 namespace Registry.Server.Hosting;
 
@@ -20,6 +22,7 @@ public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly RegistryStorage _storage;
     private readonly AccessComposition _access;
+    private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly TreeIndexer _indexer;
@@ -35,11 +38,12 @@ public sealed class RegistryHost : IAsyncDisposable
     private bool _disposed;
 
     private RegistryHost(
-        RegistryOptions options, RegistryStorage storage, AccessComposition access, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options, RegistryStorage storage, AccessComposition access, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _storage = storage;
         _access = access;
+        _tls = tls;
         _time = time;
         _loggers = loggers;
         _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
@@ -69,6 +73,8 @@ public sealed class RegistryHost : IAsyncDisposable
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
         var referrers = new ReferrerOperations(storage.Metadata, _indexer);
 
+        ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
+        var readiness = new Readiness(storage, _indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(blobs),
@@ -76,12 +82,23 @@ public sealed class RegistryHost : IAsyncDisposable
             new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
             new ListEndpoints(lists),
             new ReferrerEndpoints(referrers),
+            new HealthEndpoints(readiness),
             _access.TokenEndpoint));
-        var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+        var pipeline = new RequestPipeline(routes, _access.Gate, ReadOnly, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
+        if (!options.TrustedProxies.IsEmpty)
+        {
+            var forwarded = new ForwardedRequest(options.TrustedProxies);
+            Handle = http =>
+            {
+                forwarded.Apply(http);
+                return pipeline.HandleAsync(http);
+            };
+        }
+
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, time, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
@@ -92,6 +109,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>The verifier, which also runs by itself.</summary>
     public Verifier Verifier { get; }
+
+    /// <summary>Whether changes are taken.</summary>
+    public ReadOnlyMode ReadOnly { get; }
 
     /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
     internal RequestDelegate Handle { get; }
@@ -107,23 +127,26 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts to listen.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StartupException">The file of users, keys or rules cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules or TLS cannot be used.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
-        AccessComposition access;
+        AccessComposition? access = null;
+        TlsFiles? tls;
         try
         {
             access = new AccessComposition(options, storage.Layout.TokenKey, time, loggers);
+            tls = TlsFiles.Open(options, time, loggers);
         }
         catch
         {
+            await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
             throw;
         }
 
-        var host = new RegistryHost(options, storage, access, time, loggers);
+        var host = new RegistryHost(options, storage, access, tls, time, loggers);
         try
         {
             await host.StartAsync();
@@ -169,6 +192,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
         finally
         {
+            await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
             await _storage.DisposeAsync();
             _stopping.Dispose();
@@ -189,7 +213,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _indexing = Task.Run(IndexAsync);
         var log = _loggers.CreateLogger<PeriodicTask>();
         _periodic.Add(new PeriodicTask(
-            "The expiry of uploads", _options.UploadCleanupInterval, _uploadExpiry.RunAsync, _time, log));
+            "The expiry of uploads", _options.UploadCleanupInterval, ExpireAsync, _time, log));
         _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
         if (_options.VerifyPeriod > TimeSpan.Zero)
         {
@@ -208,13 +232,15 @@ public sealed class RegistryHost : IAsyncDisposable
         await Handle(new DefaultHttpContext(features));
     }
 
-    // What is not indexed yet would be left out of the pass.
+    // What is not indexed yet would be left out of the pass, and what is found damaged is moved.
     private Task VerifyAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
+        _indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
     private Task CollectAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+        _indexer.IsComplete && !ReadOnly.IsOn ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+
+    private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _uploadExpiry.RunAsync(cancellationToken);
 
     private async Task IndexAsync()
     {

@@ -17,6 +17,7 @@ internal static class ServeCommand
         try
         {
             await using var host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
+            using var signals = new ReadOnlySignals(host.ReadOnly);
             Banner.Write(Console.Out, host, options);
             await stop.Task;
             Console.Out.WriteLine("Stopping: finishing the requests in flight.");

@@ -15,7 +15,7 @@ namespace Registry.Server.Pipeline;
 /// one that was matched.
 /// </summary>
 internal sealed partial class RequestPipeline(
-    RouteTrie routes, AccessGate gate, ErrorResponse errors, ILogger<RequestPipeline> logger)
+    RouteTrie routes, AccessGate gate, ReadOnlyMode readOnly, ErrorResponse errors, ILogger<RequestPipeline> logger)
 {
     private readonly RecentText _texts = new();
 
@@ -114,14 +114,21 @@ internal sealed partial class RequestPipeline(
                 $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes"));
         }
 
-        return AnswerAsync(http, route, name, _texts.Get(match.Parameter));
+        return AnswerAsync(http, match.Routes, route, name, _texts.Get(match.Parameter));
     }
 
-    private async Task<RegistryError?> AnswerAsync(HttpContext http, Route route, RepositoryName name, string parameter)
+    private async Task<RegistryError?> AnswerAsync(HttpContext http, RouteSet routes, Route route, RepositoryName name, string parameter)
     {
         if (!(await gate.PassAsync(http, route, name)).TryGet(out var identity, out var refused))
         {
             return refused;
+        }
+
+        // After the gate, so that it tells nobody more than they may know.
+        if (route.IsChange && readOnly.IsOn)
+        {
+            http.Response.Headers.Allow = routes.AllowReadOnly;
+            return RegistryErrorCode.ReadOnly;
         }
 
         return await route.Handler(new RequestContext(http, name, parameter, identity, gate.Authorizer));

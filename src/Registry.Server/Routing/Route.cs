@@ -14,6 +14,9 @@ internal sealed record Route(string Method, string Template, Permission Permissi
     /// <summary>Whether the path names a repository.</summary>
     public bool HasName { get; } = Template.Contains(NameParameter, StringComparison.Ordinal);
 
+    /// <summary>Whether the registry holds something else afterwards, so that it is refused while the registry is read-only.</summary>
+    public bool IsChange { get; } = Permission is Permission.Push or Permission.Delete && Method is not ("GET" or "HEAD");
+
     /// <summary>How a template writes a repository name.</summary>
     public const string NameParameter = "<name>";
 }

@@ -8,7 +8,7 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TokenEndpoint? token = null) =>
+        HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("HEAD", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
@@ -34,6 +34,13 @@ internal static class RouteTable
         new("PATCH", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PatchAsync),
         new("PUT", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PutAsync),
         new("DELETE", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.DeleteAsync),
+
+        new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
+        new("HEAD", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
+        new("GET", "/readyz", Permission.Public, health.GetReadyAsync),
+        new("HEAD", "/readyz", Permission.Public, health.GetReadyAsync),
+        new("GET", "/startupz", Permission.Public, HealthEndpoints.GetStartedAsync),
+        new("HEAD", "/startupz", Permission.Public, HealthEndpoints.GetStartedAsync),
 
         // Only with the built-in token service.
         .. token is null ? (Route[])[] :

@@ -116,6 +116,8 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
     [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a number of seconds from 0")]
     [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://régistry.example.com", "http:// or https:// with a host, and no path")]
@@ -258,6 +260,23 @@ public sealed class OptionsReaderTests
         Assert.Equal(
             ["REGISTRY_AUTH_HTPASSWD is missing; REGISTRY_AUTH_TOKEN_BUILTIN=true needs it"],
             Read(("REGISTRY_AUTH_TYPE", "token"), ("REGISTRY_AUTH_TOKEN_BUILTIN", "true")).Faults);
+    }
+
+    [Theory]
+    [InlineData("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both", "REGISTRY_TLS_KEY")]
+    [InlineData("REGISTRY_TLS_KEY is missing; REGISTRY_TLS_CERT is set, and TLS needs both", "REGISTRY_TLS_CERT", "REGISTRY_TLS_CLIENT_CA")]
+    [InlineData(
+        "REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS", "REGISTRY_TLS_CLIENT_CA")]
+    public void Half_of_TLS_is_a_fault(string fault, params string[] set) =>
+        Assert.Equal([fault], Read([.. set.Select(name => (name, "/tls.pem"))]).Faults);
+
+    [Fact]
+    public void TLS_is_a_certificate_with_its_key()
+    {
+        var loaded = Read(("REGISTRY_TLS_CERT", "/a"), ("REGISTRY_TLS_KEY", "/b"), ("REGISTRY_TLS_CLIENT_CA", "/c"));
+
+        Assert.Empty(loaded.Faults);
+        Assert.Equal(new RegistryOptions { TlsCert = "/a", TlsKey = "/b", TlsClientCa = "/c" }, loaded.Options);
     }
 
     [Theory]

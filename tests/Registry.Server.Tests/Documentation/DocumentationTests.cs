@@ -94,7 +94,8 @@ public sealed partial class DocumentationTests
     {
         // Only the methods of the endpoints are named by the table; none of them is called.
         var routes = RouteTable.Create(
-            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TokenEndpoint>());
+            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<HealthEndpoints>(),
+            Never<TokenEndpoint>());
 
         Assert.Equal(
             Sorted(routes.Select(route => $"{route.Method} {route.Template}")),

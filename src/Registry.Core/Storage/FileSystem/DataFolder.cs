@@ -54,6 +54,20 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>Proves that files can still be made here and renamed into blobs.</summary>
+    /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> says whether for want of room.</exception>
+    public void TryWrite()
+    {
+        try
+        {
+            TryRename(Layout);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"{Layout.Root} cannot be written: {e.Message}", e);
+        }
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static void RefuseForeign(FileSystemLayout layout)
