@@ -33,6 +33,7 @@ public sealed class OptionsReader
             Port = (int)Read("REGISTRY_PORT", defaults.Port, Number(0, 65535), "a port from 0 to 65535"),
             Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
+            LogFormat = Read("REGISTRY_LOG_FORMAT", defaults.LogFormat, ParseLogFormat, "text or json"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
             UploadCleanupInterval = Seconds("REGISTRY_UPLOAD_CLEANUP_INTERVAL", defaults.UploadCleanupInterval, 1),
@@ -178,6 +179,13 @@ public sealed class OptionsReader
         "info" => LogLevel.Information,
         "warn" => LogLevel.Warning,
         "error" => LogLevel.Error,
+        _ => null,
+    };
+
+    private static LogFormat? ParseLogFormat(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
         _ => null,
     };
 

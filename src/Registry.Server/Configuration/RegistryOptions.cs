@@ -22,6 +22,9 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>REGISTRY_LOG_FORMAT: for people, or for programs. People read it first.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
     /// <summary>REGISTRY_STORAGE_PATH: the data folder, relative to the working directory.</summary>
     public string StoragePath { get; init; } = "./data";
 

@@ -12,6 +12,7 @@ using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Hosting;
 
@@ -65,7 +66,8 @@ public sealed class RegistryHost : IAsyncDisposable
             new ListEndpoints(lists),
             new ReferrerEndpoints(referrers),
             _access.TokenEndpoint));
-        var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+        var telemetry = new RequestTelemetry(time, new RequestLog(loggers.CreateLogger<RequestLog>()));
+        var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), telemetry, loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         _application = new HttpApplication(Handle);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
@@ -79,7 +81,7 @@ public sealed class RegistryHost : IAsyncDisposable
     public GarbageCollector Collector { get; }
 
     /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
-    internal RequestDelegate Handle { get; }
+    internal Func<RequestContext, Task> Handle { get; }
 
     /// <summary>The stores, for tests that must see what no request can.</summary>
     internal RegistryStorage Storage => _storage;
@@ -186,7 +188,7 @@ public sealed class RegistryHost : IAsyncDisposable
         features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        await Handle(new DefaultHttpContext(features));
+        await Handle(new RequestContext(new DefaultHttpContext(features)));
     }
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
