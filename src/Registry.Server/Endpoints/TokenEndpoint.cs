@@ -69,11 +69,13 @@ internal sealed class TokenEndpoint(
         request.Response.Headers.CacheControl = "no-store";
         if (outcome == AuthenticationOutcome.Busy)
         {
+            request.Refusal = "busy";
             return RegistryErrorCode.TooManyRequests;
         }
 
         if (outcome == AuthenticationOutcome.Rejected)
         {
+            request.Refusal = "bad_credentials";
             challenges.WriteBasic(request.Response);
             return RegistryError.Unauthorized;
         }

@@ -31,6 +31,10 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TelemetryExport _telemetry;
+    private readonly RegistryGauges? _gauges;
+    private MetricsServer? _metrics;
+    private long _lastCollection;
     private Task _indexing = Task.CompletedTask;
     private bool _started;
     private bool _disposed;
@@ -70,12 +74,19 @@ public sealed class RegistryHost : IAsyncDisposable
         var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), telemetry, loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         _application = new HttpApplication(Handle);
+        _telemetry = new TelemetryExport(options);
+        _gauges = _telemetry.HasMetrics
+            ? new RegistryGauges(storage, Collector, () => access.PasswordChecks, () => Volatile.Read(ref _lastCollection))
+            : null;
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
     public IReadOnlyList<string> Addresses => [.. _kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
+
+    /// <summary>Where Prometheus finds the metrics; null when it does not.</summary>
+    public string? MetricsAddress => _metrics?.Address;
 
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
@@ -94,7 +105,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts to listen.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StartupException">The file of users, keys or rules cannot be used.</exception>
+    /// <exception cref="StartupException">The file of users, keys or rules cannot be used, or the address for metrics.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -139,6 +150,13 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _kestrel.Dispose();
+        if (_metrics is not null)
+        {
+            await _metrics.DisposeAsync();
+        }
+
+        _telemetry.Dispose();
+        _gauges?.Dispose();
         await _stopping.CancelAsync();
         foreach (var task in _periodic)
         {
@@ -171,6 +189,11 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         await WarmUpAsync();
+        if (_options.MetricsPort is not null)
+        {
+            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _loggers, _stopping.Token);
+        }
+
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
         _indexing = Task.Run(IndexAsync);
@@ -192,8 +215,26 @@ public sealed class RegistryHost : IAsyncDisposable
     }
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
-    private Task CollectAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        if (!_indexer.IsComplete)
+        {
+            return;
+        }
+
+        var startedAt = _time.GetTimestamp();
+        try
+        {
+            var (links, blobs) = await Collector.RunAsync(cancellationToken);
+            CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), links, blobs);
+            Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            CollectorMetrics.Failed();
+            throw;
+        }
+    }
 
     private async Task IndexAsync()
     {

@@ -22,6 +22,7 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         var (outcome, identity) = await authenticator.AuthenticateAsync(scheme, parameter);
         if (outcome == AuthenticationOutcome.Busy)
         {
+            request.Refusal = "busy";
             return RegistryErrorCode.TooManyRequests;
         }
 
@@ -37,9 +38,12 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
 
         if (verdict == Verdict.Denied)
         {
+            request.Refusal = "denied";
             return RegistryErrorCode.Denied;
         }
 
+        request.Refusal = outcome == AuthenticationOutcome.Rejected ? "bad_credentials"
+            : verdict == Verdict.InsufficientScope ? "insufficient_scope" : "no_credentials";
         var fault = outcome == AuthenticationOutcome.Rejected ? "invalid_token" : verdict == Verdict.InsufficientScope ? "insufficient_scope" : null;
         return challenges.TryWrite(http, route.Permission, repository, fault)
             ? RegistryError.Unauthorized

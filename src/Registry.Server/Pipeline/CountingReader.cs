@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Pipeline;
 
@@ -17,7 +18,9 @@ internal sealed class CountingReader(PipeReader inner) : PipeReader
     {
         if (!_seen.IsEmpty)
         {
-            Consumed += _seen.Slice(0, consumed).Length;
+            var taken = _seen.Slice(0, consumed).Length;
+            Consumed += taken;
+            RequestMetrics.Received(taken);
             _seen = default;
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
@@ -46,6 +47,15 @@ internal sealed class RequestContext(HttpContext http)
     /// <summary>Whether the client has gone away before the answer was complete.</summary>
     public bool IsGone { get; set; }
 
+    /// <summary>Why it was not let in, in a word; null when it was.</summary>
+    public string? Refusal { get; set; }
+
+    /// <summary>Whether it was counted as one that is being answered.</summary>
+    public bool IsCounted { get; set; }
+
+    /// <summary>Its span; null without traces.</summary>
+    public Activity? Activity { get; set; }
+
     /// <summary>How many bytes of its body were taken.</summary>
     public long BytesIn => _body?.Consumed ?? 0;
 
@@ -77,6 +87,8 @@ internal sealed class RequestContext(HttpContext http)
         Operation = RequestOperation.None;
         Error = null;
         IsGone = false;
+        Refusal = null;
+        Activity = null;
         _body = null;
     }
 

@@ -1,6 +1,4 @@
-using System.Diagnostics;
 using System.Globalization;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Server.Http;
@@ -26,7 +24,7 @@ internal sealed class RequestLog(ILogger<RequestLog> logger)
     public bool IsEnabled => logger.IsEnabled(LogLevel.Debug);
 
     /// <summary>Writes what there is to say about a request that has ended.</summary>
-    public void Write(RequestContext request, TimeSpan duration)
+    public void Write(RequestContext request, TimeSpan duration, long sent)
     {
         if (IsChange(request) && logger.IsEnabled(LogLevel.Information))
         {
@@ -35,7 +33,7 @@ internal sealed class RequestLog(ILogger<RequestLog> logger)
 
         if (IsEnabled)
         {
-            WriteRequest(request, duration);
+            WriteRequest(request, duration, sent);
         }
     }
 
@@ -81,13 +79,12 @@ internal sealed class RequestLog(ILogger<RequestLog> logger)
         Write(LogLevel.Information, AuditEvent, record);
     }
 
-    private void WriteRequest(RequestContext request, TimeSpan duration)
+    private void WriteRequest(RequestContext request, TimeSpan duration, long sent)
     {
         var http = request.Http;
         var path = Bounded(RequestTarget.Path(http), MaxPath);
         var agent = Bounded(http.Request.Headers.UserAgent.ToString(), MaxUserAgent);
         var milliseconds = Math.Round(duration.TotalMilliseconds, 3);
-        var sent = SentBytes(request);
         var outcome = request.IsGone ? "the client has gone away" : request.Error?.ToString() ?? http.Response.StatusCode.ToString(CultureInfo.InvariantCulture);
         var record = new LogRecord
         {
@@ -95,7 +92,7 @@ internal sealed class RequestLog(ILogger<RequestLog> logger)
                 CultureInfo.InvariantCulture,
                 $"{http.Request.Method} {path} -> {outcome}; {milliseconds} ms, {request.BytesIn} B in, {sent} B out, {Caller(request)}, {(agent.Length == 0 ? "no agent" : agent)} (request {request.Id})"),
         };
-        record.Add("event", RequestEvent.Name).Add("requestId", request.Id).Add("traceId", Activity.Current?.TraceId.ToHexString())
+        record.Add("event", RequestEvent.Name).Add("requestId", request.Id).Add("traceId", request.Activity?.TraceId.ToHexString())
             .Add("remoteAddress", http.Connection.RemoteIpAddress?.ToString()).Add("user", request.User)
             .Add("action", request.Route is { } route ? OperationNames.Of(route.Permission) : null).Add("operation", OperationNames.Of(request.Operation))
             .Add("repository", request.Repository.Value).Add("reference", Reference(request)).Add("digest", Digest(request))
@@ -104,10 +101,6 @@ internal sealed class RequestLog(ILogger<RequestLog> logger)
             .Add("durationMs", milliseconds).Add("userAgent", agent);
         Write(LogLevel.Debug, RequestEvent, record);
     }
-
-    // Every body has its length. Of one that was cut off nobody knows how much has arrived.
-    private static long SentBytes(RequestContext request) =>
-        request.IsGone || HttpMethods.IsHead(request.Request.Method) ? 0 : request.Response.ContentLength ?? 0;
 
     private void Write(LogLevel level, EventId eventId, LogRecord record) =>
         logger.Log(level, eventId, record, null, static (line, _) => line.Text);

@@ -14,12 +14,14 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log)
     public void Begin(RequestContext request)
     {
         request.Begin(time.GetTimestamp());
+        RequestMetrics.Begin(request);
+        RequestTraces.Begin(request);
         var given = request.Request.Headers[RequestIdHeader];
         if (given.Count == 1 && IsRequestId(given[0]))
         {
             SetId(request, given[0]!);
         }
-        else if (log.IsEnabled || !IsRead(request.Request.Method))
+        else if (log.IsEnabled || RequestTraces.IsEnabled || !IsRead(request.Request.Method))
         {
             Name(request);
         }
@@ -37,7 +39,18 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log)
     }
 
     /// <summary>The request was answered, or its client has gone away.</summary>
-    public void End(RequestContext request) => log.Write(request, time.GetElapsedTime(request.StartedAt));
+    public void End(RequestContext request)
+    {
+        var duration = time.GetElapsedTime(request.StartedAt);
+        var sent = SentBytes(request);
+        RequestMetrics.End(request, duration, sent);
+        log.Write(request, duration, sent);
+        RequestTraces.End(request);
+    }
+
+    // Every body has its length. Of one that was cut off nobody knows how much has arrived.
+    private static long SentBytes(RequestContext request) =>
+        request.IsGone || HttpMethods.IsHead(request.Request.Method) ? 0 : request.Response.ContentLength ?? 0;
 
     private static void SetId(RequestContext request, string id)
     {

@@ -43,8 +43,12 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     /// <summary>The bytes in memory, whatever their size; null when they are not here.</summary>
     public Task<byte[]?> ReadAsync(Digest digest) => FindFresh(digest)?.Bytes ?? LoadBytesAsync(digest);
 
-    private Entry? FindFresh(Digest digest) =>
-        _cache.Find(digest) is { } entry && time.GetElapsedTime(entry.LookedAt) < Lifetime ? entry : null;
+    private Entry? FindFresh(Digest digest)
+    {
+        var fresh = _cache.Find(digest) is { } entry && time.GetElapsedTime(entry.LookedAt) < Lifetime ? entry : null;
+        StorageMetrics.LookedUpContent(isHit: fresh is not null);
+        return fresh;
+    }
 
     private async Task<long?> LoadSizeAsync(Digest digest, long expected)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using Registry.Core.Errors;
@@ -60,6 +61,7 @@ internal sealed class SqliteWriter : IDisposable
             throw new StorageException("The metadata has been closed.");
         }
 
+        using var activity = StorageMetrics.Activities.StartActivity("metadata commit");
         return await mutation.Task;
     }
 
@@ -78,7 +80,9 @@ internal sealed class SqliteWriter : IDisposable
             Exception? fault = null;
             try
             {
+                var startedAt = Stopwatch.GetTimestamp();
                 CommitBatch(batch);
+                StorageMetrics.Committed(startedAt, batch.Count);
             }
             catch (Exception e)
             {
