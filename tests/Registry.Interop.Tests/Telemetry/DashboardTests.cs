@@ -53,7 +53,10 @@ public sealed partial class DashboardTests
     private static async Task UseAsync(HttpClient client)
     {
         TestImage image = await client.PushAsync("team/app", TestImage.Create(), "latest");
-        foreach (string path in new[] { "/v2/team/app/manifests/latest", $"/v2/team/app/blobs/{image.Blobs[0].Digest}" })
+        string[] paths = ["/v2/team/app/manifests/latest", $"/v2/team/app/blobs/{image.Blobs[0].Digest}"];
+
+        // The second time, they are answered from memory.
+        foreach (string path in paths.Concat(paths))
         {
             Assert.Equal(200, (await client.GetAnswerAsync(path)).Status);
         }
