@@ -99,9 +99,9 @@ static async Task<int> WithOptionsAsync(Func<RegistryOptions, ILoggerFactory, Ta
         .AddFilter("Microsoft", LogLevel.Warning)
         .AddConsole(console =>
         {
-            console.FormatterName = TerminalFormatter.FormatterName;
+            console.FormatterName = loaded.Options.LogFormat == LogFormat.Json ? JsonFormatter.FormatterName : TerminalFormatter.FormatterName;
             console.LogToStandardErrorThreshold = LogLevel.Trace;
         })
-        .Services.AddSingleton<ConsoleFormatter, TerminalFormatter>());
+        .Services.AddSingleton<ConsoleFormatter, TerminalFormatter>().AddSingleton<ConsoleFormatter, JsonFormatter>());
     return await run(loaded.Options, loggers);
 }

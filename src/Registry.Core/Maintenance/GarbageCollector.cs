@@ -31,6 +31,13 @@ public sealed partial class GarbageCollector(
 
     private string? _walkFailure;
     private bool _isImplausible;
+    private long _bytesFreed;
+
+    /// <summary>Whether collections have stopped until somebody looks, because they would remove implausibly much.</summary>
+    public bool IsHalted => Volatile.Read(ref _isImplausible);
+
+    /// <summary>The bytes of the blobs that were removed because nothing linked to them any more, since the start.</summary>
+    public long BytesFreed => Volatile.Read(ref _bytesFreed);
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =
@@ -171,7 +178,9 @@ public sealed partial class GarbageCollector(
     {
         try
         {
+            var size = await blobs.StatAsync(digest) ?? 0;
             await blobs.DeleteAsync(digest);
+            Interlocked.Add(ref _bytesFreed, size);
             return true;
         }
         catch (StorageException e)

@@ -103,6 +103,10 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
 
+    /// <summary>How much there is.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
+
     /// <summary>Opens a data folder, creating what is missing.</summary>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
