@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -16,6 +17,8 @@ const string Usage = """
       gc [--dry-run | --force]                 collect garbage, or say what would go and why, or even when it is implausibly much;
                                                the registry must not be running
       gc --explain DIGEST                      why is this blob there; the registry must not be running
+      backup FOLDER                            back the storage up, also while the registry runs; again into the same folder for what is new
+      restore FOLDER                           restore a backup into an empty storage
       user add NAME                            add a user, or change the password of one; from a prompt or standard input
       user remove NAME                         remove a user
       user list                                list the users
@@ -46,6 +49,12 @@ switch (args)
     case ["gc", "--explain", var text]:
         Console.Error.WriteLine($"registry: '{text}' is not a digest; it looks like sha256:e3b0c442…, with all 64 digits");
         return ExitCodes.Usage;
+    case ["backup", var folder]:
+        return await WithSignalsAsync((options, loggers, cancelled) =>
+            BackupCommand.RunAsync(options, new BackupRequest(folder), Console.Out, TimeProvider.System, loggers, null, cancelled));
+    case ["restore", var folder]:
+        return await WithSignalsAsync((options, loggers, cancelled) =>
+            RestoreCommand.RunAsync(options, new RestoreRequest(folder), Console.Out, TimeProvider.System, loggers, null, cancelled));
     case ["user", "add", var name]:
         return UserCommands.Set(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
     case ["user", "remove", var name]:
@@ -67,6 +76,21 @@ switch (args)
 
 static Task<int> CollectAsync(GcRequest request) =>
     WithOptionsAsync((options, loggers) => GcCommand.RunAsync(options, request, Console.Out, TimeProvider.System, loggers));
+
+// Ctrl+C and SIGTERM end a command in good order.
+static async Task<int> WithSignalsAsync(Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
+{
+    using var cancelled = new CancellationTokenSource();
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+    return await WithOptionsAsync((options, loggers) => run(options, loggers, cancelled.Token));
+
+    void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        cancelled.Cancel();
+    }
+}
 
 static async Task<int> WithOptionsAsync(Func<RegistryOptions, ILoggerFactory, Task<int>> run)
 {

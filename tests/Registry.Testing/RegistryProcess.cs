@@ -71,11 +71,14 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return registry;
     }
 
-    /// <summary>Runs one of the server's commands, such as <c>reindex</c>, to its end.</summary>
+    /// <summary>Starts one of the server's commands, to be ended before it is done.</summary>
+    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), command);
+
+    /// <summary>Runs one of the server's commands, such as <c>reindex</c> or <c>backup FOLDER</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
-        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), command);
+        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), command.Split(' '));
         int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
         return (exitCode, process.Output);
     }

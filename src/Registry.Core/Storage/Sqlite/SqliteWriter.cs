@@ -10,8 +10,10 @@ namespace Registry.Core.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
+    /// <summary>SQLITE_FULL: there is no room left on the disk.</summary>
+    public const int SqliteFull = 13;
+
     private const int MaxMutationsPerCommit = 512;
-    private const int SqliteFull = 13;
     private const int SqliteIoErrorFsync = 10 | (4 << 8);
     private const int SqliteIoErrorDirectoryFsync = 10 | (5 << 8);
 
