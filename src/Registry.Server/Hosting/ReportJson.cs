@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using Registry.Core.Backup;
+using Registry.Core.Layouts;
 
 namespace Registry.Server.Hosting;
 
@@ -7,4 +8,5 @@ namespace Registry.Server.Hosting;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(TransferReport))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -20,6 +20,7 @@ public partial class DependencyTests
         ["Storage.Sqlite"] = ["Oci", "Errors", "Storage"],
         ["Maintenance"] = ["Oci", "Errors", "Storage", "Storage.FileSystem"],
         ["Backup"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.Sqlite"],
+        ["Layouts"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Operations"],
         ["Operations"] = ["Oci", "Errors", "Access", "Storage", "Storage.Caching", "Maintenance"],
     };
 
@@ -118,6 +119,6 @@ public partial class DependencyTests
             .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
             .OfType<string>()];
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Access|Storage|Maintenance|Backup|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Access|Storage|Maintenance|Backup|Layouts|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
     private static partial Regex FolderName();
 }
