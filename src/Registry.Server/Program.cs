@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
@@ -18,6 +19,12 @@ const string Usage = """
       gc --explain DIGEST                      why is this blob there; the registry must not be running
       verify [--dry-run]                       read everything that is stored and move what is damaged into quarantine, or only
                                                report it; the registry must not be running
+      backup FOLDER                            back the storage up, also while the registry runs; again into the same folder for what is new
+      restore FOLDER                           restore a backup into an empty storage
+      export REFERENCE... TARGET               write images as an OCI image layout: a folder, a .tar, or - for standard output; also while
+                                               the registry runs
+      import SOURCE [REPOSITORY[:TAG]]         bring the images of an OCI image layout in; the registry must not be running
+      copy SOURCE TARGET                       link an image into another repository; the registry must not be running
       user add NAME                            add a user, or change the password of one; from a prompt or standard input
       user remove NAME                         remove a user
       user list                                list the users
@@ -52,6 +59,24 @@ switch (args)
         return await WithOptionsAsync((options, loggers) => VerifyCommand.RunAsync(options, loggers, isDryRun: false));
     case ["verify", "--dry-run"]:
         return await WithOptionsAsync((options, loggers) => VerifyCommand.RunAsync(options, loggers, isDryRun: true));
+    case ["backup", var folder]:
+        return await WithSignalsAsync((options, loggers, cancelled) =>
+            BackupCommand.RunAsync(options, new BackupRequest(folder), Console.Out, TimeProvider.System, loggers, null, cancelled));
+    case ["restore", var folder]:
+        return await WithSignalsAsync((options, loggers, cancelled) =>
+            RestoreCommand.RunAsync(options, new RestoreRequest(folder), Console.Out, TimeProvider.System, loggers, null, cancelled));
+    case ["export", .. { Length: > 0 } references, var target]:
+        return ParseImages(references) is not { } exported ? ExitCodes.Usage : await WithSignalsAsync((options, loggers, cancelled) =>
+            ExportCommand.RunAsync(options, new ExportRequest(exported, target), Console.Out, TimeProvider.System, loggers, cancelled));
+    case ["import", var source]:
+        return await WithSignalsAsync((options, loggers, cancelled) =>
+            ImportCommand.RunAsync(options, new ImportRequest(source), Console.Out, TimeProvider.System, loggers, cancelled));
+    case ["import", var source, var repository]:
+        return ParseImages([repository]) is not [var place] ? ExitCodes.Usage : await WithSignalsAsync((options, loggers, cancelled) =>
+            ImportCommand.RunAsync(options, new ImportRequest(source, place), Console.Out, TimeProvider.System, loggers, cancelled));
+    case ["copy", var from, var to]:
+        return ParseImages([from, to]) is not [var original, var copy] ? ExitCodes.Usage : await WithSignalsAsync((options, loggers, cancelled) =>
+            CopyCommand.RunAsync(options, new CopyRequest(original, copy), Console.Out, TimeProvider.System, loggers, cancelled));
     case ["user", "add", var name]:
         return UserCommands.Set(Environment.GetEnvironmentVariable(UserCommands.Variable), name);
     case ["user", "remove", var name]:
@@ -73,6 +98,39 @@ switch (args)
 
 static Task<int> CollectAsync(GcRequest request) =>
     WithOptionsAsync((options, loggers) => GcCommand.RunAsync(options, request, Console.Out, TimeProvider.System, loggers));
+
+// Null when one of them is no reference.
+static IReadOnlyList<ImageReference>? ParseImages(IReadOnlyList<string> texts)
+{
+    var images = new List<ImageReference>();
+    foreach (var text in texts)
+    {
+        if (!ImageReference.TryParse(text, out var image))
+        {
+            Console.Error.WriteLine($"registry: '{text}' is not a repository with a tag or digest; it looks like team/app:1.0, team/app@sha256:… or team/app");
+            return null;
+        }
+
+        images.Add(image);
+    }
+
+    return images;
+}
+
+// Ctrl+C and SIGTERM end a command in good order.
+static async Task<int> WithSignalsAsync(Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
+{
+    using var cancelled = new CancellationTokenSource();
+    using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+    using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+    return await WithOptionsAsync((options, loggers) => run(options, loggers, cancelled.Token));
+
+    void OnSignal(PosixSignalContext context)
+    {
+        context.Cancel = true;
+        cancelled.Cancel();
+    }
+}
 
 static async Task<int> WithOptionsAsync(Func<RegistryOptions, ILoggerFactory, Task<int>> run)
 {

@@ -156,12 +156,7 @@ internal static class SqliteSchema
     public static void Migrate(SqliteConnection connection, string path)
     {
         var version = UserVersion(connection);
-        if (version > Migrations.Length)
-        {
-            throw new StorageException(
-                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
-        }
-
+        RefuseNewer(version, path);
         for (; version < Migrations.Length; version++)
         {
             using var transaction = connection.BeginTransaction();
@@ -172,6 +167,28 @@ internal static class SqliteSchema
 #pragma warning restore CA2100
             command.ExecuteNonQuery();
             transaction.Commit();
+        }
+    }
+
+    /// <summary>Makes sure that a database, which may not be changed, has the newest version.</summary>
+    /// <exception cref="StorageException">It has another one.</exception>
+    public static void Check(SqliteConnection connection, string path)
+    {
+        var version = UserVersion(connection);
+        RefuseNewer(version, path);
+        if (version < Migrations.Length)
+        {
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} of an older version of the registry (its schema is {version}, not {Migrations.Length}); start this version once, which brings it up to date");
+        }
+    }
+
+    private static void RefuseNewer(long version, string path)
+    {
+        if (version > Migrations.Length)
+        {
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
         }
     }
 
