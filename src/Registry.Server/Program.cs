@@ -13,7 +13,8 @@ const string Usage = """
     Usage: registry [command]
 
       serve                                    run the registry (the default)
-      reindex                                  rebuild the metadata from the storage tree; the registry must not be running
+      reindex [--dry-run]                      rebuild the metadata from the storage tree, or say what that would lose, add or change;
+                                               the registry must not be running
       gc [--dry-run | --force]                 collect garbage, or say what would go and why, or even when it is implausibly much;
                                                the registry must not be running
       gc --explain DIGEST                      why is this blob there; the registry must not be running
@@ -44,6 +45,8 @@ switch (args)
         return await WithOptionsAsync(ServeCommand.RunAsync);
     case ["reindex"]:
         return await WithOptionsAsync(ReindexCommand.RunAsync);
+    case ["reindex", "--dry-run"]:
+        return await WithOptionsAsync((options, loggers) => ReindexCommand.PreviewAsync(options, Console.Out, loggers));
     case ["gc"]:
         return await CollectAsync(new GcRequest());
     case ["gc", "--dry-run"]:

@@ -54,6 +54,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Links = new TreeLinks(layout);
+        Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
 
         // The last, because it begins to work at once.
@@ -90,6 +91,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     public TreeLinks Links { get; }
 
     public IIndexTarget IndexTarget { get; }
+
+    /// <summary>The metadata, to compare the tree with.</summary>
+    public IMetadataListing Listing { get; }
 
     /// <summary>Threads for blocking work on the folder.</summary>
     public StorageThreads Threads => _threads;

@@ -16,7 +16,7 @@ internal static class GcCommand
             await using var storage = RegistryStorage.Open(path, time, loggers);
             if (!storage.IndexTarget.IsComplete)
             {
-                return Refuse($"REGISTRY_STORAGE_PATH {path} is not indexed; run 'registry reindex', or start the registry");
+                return Refusal.NotIndexed(path);
             }
 
             using var walk = new StorageWalk(
@@ -39,7 +39,7 @@ internal static class GcCommand
         }
         catch (StorageException e)
         {
-            return Refuse($"REGISTRY_STORAGE_PATH {path} {e.Message}");
+            return Refusal.Of(path, e);
         }
     }
 
@@ -48,18 +48,12 @@ internal static class GcCommand
         var (unknown, passed) = await walk.FindAsync(CancellationToken.None);
         if (!isForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown.Count, passed) is { } objection)
         {
-            return Refuse($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
+            return Refusal.Write($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
         }
 
         var (links, blobs) = await collector.CollectAsync(CancellationToken.None);
         blobs += await walk.RemoveAsync(unknown, CancellationToken.None);
         output.WriteLine($"Removed {links} links and {blobs} blobs.");
         return ExitCodes.Success;
-    }
-
-    private static int Refuse(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
     }
 }
