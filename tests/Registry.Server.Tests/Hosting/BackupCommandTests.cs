@@ -29,7 +29,7 @@ public sealed class BackupCommandTests : IDisposable
     {
         // Every second the collector removes what was deleted.
         await using var registry = await RegistryProcess.StartAsync(
-            Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, Cancellation);
+            Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, cancellationToken: Cancellation);
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
         var acknowledged = new ConcurrentBag<(string Repository, TestImage Image)>();
@@ -56,7 +56,7 @@ public sealed class BackupCommandTests : IDisposable
     public async Task A_backup_that_is_killed_again_and_again_holds_up_nothing_and_is_whole_in_the_end()
     {
         await using var registry = await RegistryProcess.StartAsync(
-            Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, Cancellation);
+            Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, cancellationToken: Cancellation);
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
         var images = new List<(string Repository, TestImage Image)>();
         for (var i = 0; i < 60; i++)
