@@ -1,4 +1,4 @@
-namespace Registry.Server.Tests.Hosting;
+namespace Registry.Server.Tests.Commands;
 
 /// <summary>The command that rebuilds the metadata, on the folder of a registry that is stopped.</summary>
 public sealed class ReindexCommandTests : IDisposable

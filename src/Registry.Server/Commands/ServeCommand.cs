@@ -1,15 +1,31 @@
+using System.CommandLine;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
+using Registry.Server.Hosting;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Commands;
 
 /// <summary><c>registry serve</c>: the registry, until a signal ends it.</summary>
 internal static class ServeCommand
 {
-    public static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
+    public static Command Create(CommandContext context)
+    {
+        var command = new DescribedCommand(
+            "serve",
+            "Run the registry until SIGTERM or SIGINT ends it. This is what happens without a command, too.",
+            "registry serve",
+            "registry serve --port 5000 --storage-path /var/lib/registry",
+            "registry --config /etc/registry.json");
+        command.SetAction((parsed, _) => RunAsync(context, parsed));
+        return command;
+    }
+
+    public static Task<int> RunAsync(CommandContext context, ParseResult parsed) => context.WithOptionsAsync(parsed, RunAsync);
+
+    private static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
     {
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);

@@ -1,15 +1,44 @@
+using System.CommandLine;
 using System.Text;
 using Registry.Core.Access;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Commands;
 
 /// <summary><c>registry user …</c>: edits the file that REGISTRY_AUTH_HTPASSWD names. A running registry notices within a second.</summary>
 internal static class UserCommands
 {
-    public const string Variable = "REGISTRY_AUTH_HTPASSWD";
+    private const string Variable = "REGISTRY_AUTH_HTPASSWD";
+
+    public static Command Create(CommandContext context)
+    {
+        var added = new Argument<string>("NAME") { Description = "Who." };
+        var add = new DescribedCommand(
+            "add",
+            "Add a user, or change the password of one. The password comes from a prompt, or is the first line of standard input.",
+            "registry user add alice",
+            "registry user add alice --auth-htpasswd /etc/registry/htpasswd")
+        {
+            added,
+        };
+        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(path, parsed.GetRequiredValue(added))));
+
+        var removed = new Argument<string>("NAME") { Description = "Who." };
+        var remove = new DescribedCommand("remove", "Remove a user.", "registry user remove alice") { removed };
+        remove.SetAction(parsed => context.WithSetting(parsed, Variable, path => Remove(path, parsed.GetRequiredValue(removed))));
+
+        var json = CommandContext.JsonOption();
+        var list = new DescribedCommand("list", "List the users.", "registry user list", "registry user list --json") { json };
+        list.SetAction(parsed => context.WithSetting(parsed, Variable, path => List(path, parsed.GetValue(json), context.Output)));
+        return new DescribedCommand("user", $"The users of the file that {Variable} names. A running registry notices changes within a second.")
+        {
+            add,
+            remove,
+            list,
+        };
+    }
 
     /// <summary>Adds a user or changes the password of one.</summary>
-    public static int Set(string? path, string user) => Run(path, file =>
+    private static int Set(string? path, string user) => Run(path, file =>
     {
         var isNew = !File.Exists(file) || Read(file).FindHash(user) is null;
         if (ReadPassword(user) is not { } password)
@@ -28,7 +57,7 @@ internal static class UserCommands
     });
 
     /// <summary>Removes a user.</summary>
-    public static int Remove(string? path, string user) => Run(path, file =>
+    private static int Remove(string? path, string user) => Run(path, file =>
     {
         if (Read(file).FindHash(user) is null || !HtpasswdEditor.Remove(file, user))
         {
@@ -40,11 +69,18 @@ internal static class UserCommands
     });
 
     /// <summary>Prints the users, one a line.</summary>
-    public static int List(string? path) => Run(path, file =>
+    private static int List(string? path, bool isJson, TextWriter output) => Run(path, file =>
     {
-        foreach (var user in Read(file).Users)
+        IReadOnlyList<string> users = [.. Read(file).Users];
+        if (isJson)
         {
-            Console.Out.WriteLine(user);
+            ReportJson.Write(output, users, json => json.IReadOnlyListString);
+            return ExitCodes.Success;
+        }
+
+        foreach (var user in users)
+        {
+            output.WriteLine(user);
         }
 
         return ExitCodes.Success;

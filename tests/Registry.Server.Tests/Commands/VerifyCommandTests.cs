@@ -1,6 +1,6 @@
 using Registry.Server.Tests.Maintenance;
 
-namespace Registry.Server.Tests.Hosting;
+namespace Registry.Server.Tests.Commands;
 
 /// <summary>The command that reads everything, on the folder of a registry that is stopped.</summary>
 public sealed class VerifyCommandTests : IDisposable

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Registry.Core.Access;
 
-namespace Registry.Server.Tests.Hosting;
+namespace Registry.Server.Tests.Commands;
 
 /// <summary>The commands for people, as a shell runs them.</summary>
 public sealed class UserCommandTests : IDisposable

@@ -1,4 +1,4 @@
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Commands;
 
 /// <summary>What the program ends with.</summary>
 internal static class ExitCodes

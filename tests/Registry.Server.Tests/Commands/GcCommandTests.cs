@@ -1,10 +1,11 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Oci;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
+using Registry.Server.Commands;
 
-namespace Registry.Server.Tests.Hosting;
+namespace Registry.Server.Tests.Commands;
 
 /// <summary>Collecting by hand, on the folder of a registry that was stopped.</summary>
 public sealed class GcCommandTests : IDisposable
@@ -63,6 +64,29 @@ public sealed class GcCommandTests : IDisposable
         Assert.Contains("The metadata does not know it.", unknown, StringComparison.Ordinal);
         Assert.Contains("Nothing in the tree links to it", unknown, StringComparison.Ordinal);
         Assert.Contains("is not here", await ExplainAsync(1, TestBlob.OfText("nothing").Digest), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task JSON_has_what_the_sentences_have()
+    {
+        await FillAsync();
+        using (var preview = JsonDocument.Parse(await RunAsync(0, new GcRequest(IsDryRun: true, IsJson: true))))
+        {
+            Assert.Equal(7200, Assert.Single(preview.RootElement.GetProperty("links").EnumerateArray()).GetProperty("idleSeconds").GetInt64());
+            Assert.Equal(
+                [Unneeded.Digest, Unknown.Digest],
+                preview.RootElement.GetProperty("blobs").EnumerateArray().Select(blob => blob.GetProperty("digest").GetString()));
+            Assert.Equal(15, preview.RootElement.GetProperty("bytes").GetInt64());
+        }
+
+        using (var explanation = JsonDocument.Parse(await RunAsync(0, new GcRequest(Explained: Digest.Parse(Image.Digest), IsJson: true))))
+        {
+            Assert.Equal("stored", explanation.RootElement.GetProperty("state").GetString());
+            Assert.Equal("a", Assert.Single(explanation.RootElement.GetProperty("manifestOf").EnumerateArray()).GetString());
+            Assert.True(explanation.RootElement.GetProperty("isKnown").GetBoolean());
+        }
+
+        Assert.Equal("{\n  \"links\": 1,\n  \"blobs\": 2\n}\n", await RunAsync(0, new GcRequest(IsJson: true)));
     }
 
     [Fact]

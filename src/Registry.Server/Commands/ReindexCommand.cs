@@ -1,10 +1,11 @@
+using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Maintenance;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
 using Registry.Server.Configuration;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Commands;
 
 /// <summary>
 /// <c>registry reindex</c>: rebuilds the metadata from the tree, while no registry uses the folder. The old database is kept beside the new
@@ -12,6 +13,17 @@ namespace Registry.Server.Hosting;
 /// </summary>
 internal static class ReindexCommand
 {
+    public static Command Create(CommandContext context)
+    {
+        var command = new DescribedCommand(
+            "reindex",
+            "Rebuild the metadata from the storage tree. The registry must not be running.",
+            "registry reindex",
+            "registry reindex --storage-path /var/lib/registry");
+        command.SetAction((parsed, _) => context.WithOptionsAsync(parsed, RunAsync));
+        return command;
+    }
+
     public static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
     {
         var path = Path.GetFullPath(options.StoragePath);
@@ -34,7 +46,9 @@ internal static class ReindexCommand
             await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
             {
                 var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
-                await indexer.RunAsync(CancellationToken.None);
+                using var progress = ProgressLine<IndexingProgress>.OnError(
+                    done => $"Indexing: {done.Repositories} repositories with {done.Manifests} manifests so far");
+                await indexer.RunAsync(progress, CancellationToken.None);
             }
 
             using (var folder = DataFolder.Open(path))
