@@ -15,7 +15,7 @@ static ILoggerFactory CreateLoggers(RegistryOptions options) => LoggerFactory.Cr
     .AddFilter("Microsoft", LogLevel.Warning)
     .AddConsole(console =>
     {
-        console.FormatterName = TerminalFormatter.FormatterName;
+        console.FormatterName = options.LogFormat == LogFormat.Json ? JsonFormatter.FormatterName : TerminalFormatter.FormatterName;
         console.LogToStandardErrorThreshold = LogLevel.Trace;
     })
-    .Services.AddSingleton<ConsoleFormatter, TerminalFormatter>());
+    .Services.AddSingleton<ConsoleFormatter, TerminalFormatter>().AddSingleton<ConsoleFormatter, JsonFormatter>());

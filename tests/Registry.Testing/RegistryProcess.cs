@@ -78,6 +78,9 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return registry;
     }
 
+    /// <summary>Starts one of the server's commands, to be ended before it is done.</summary>
+    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], command);
+
     /// <summary>Runs one of the server's commands, such as <c>verify --dry-run</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)

@@ -31,6 +31,14 @@ public sealed partial class BlobInspector(
         try
         {
             using var file = await scrub.OpenAsync(content.Digest);
+            if (content.IsLost)
+            {
+                // It was reported when it was lost.
+                return file is not null && file.Length == content.Size && await IsWholeAsync(file, cancellationToken)
+                    ? await RestoreAsync(content.Digest, isDryRun, cancellationToken)
+                    : BlobCondition.Gone;
+            }
+
             if (file is null)
             {
                 return await ReportMissingAsync(content.Digest, isDryRun, cancellationToken);
@@ -107,6 +115,20 @@ public sealed partial class BlobInspector(
         return BlobCondition.Missing;
     }
 
+    // Somebody has brought the file back: out of a backup, or a file system that was not mounted.
+    private async Task<BlobCondition> RestoreAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
+    {
+        using var holder = await locks.AcquireAsync(digest, cancellationToken);
+        if (isDryRun || !await scrub.ExistsAsync(digest))
+        {
+            return BlobCondition.Gone;
+        }
+
+        await metadata.MarkFoundAsync(digest);
+        LogFoundAgain(digest.Value, await DescribeRepositoriesAsync(digest));
+        return BlobCondition.Whole;
+    }
+
     // The bytes are right, so they stay; but they are not served as long as the record is wrong.
     private async Task<BlobCondition> ReportSizeAsync(ScrubbedFile file)
     {
@@ -139,6 +161,9 @@ public sealed partial class BlobInspector(
     [LoggerMessage(4, LogLevel.Error,
         "{Digest} of {Repositories} is whole with {Actual} bytes, but {Expected} are on record, so it is not served. Pushing it again repairs it")]
     private partial void LogSize(string digest, string repositories, long actual, long expected);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Digest} of {Repositories}, which was lost, is there again and has its digest: it is served again")]
+    private partial void LogFoundAgain(string digest, string repositories);
 
     [LoggerMessage(5, LogLevel.Error, "{Digest} could not be verified and stays where it is: {Reason}")]
     private partial void LogUnreadable(string digest, string reason);

@@ -31,6 +31,14 @@ public sealed partial class GarbageCollector(
 
     private string? _walkFailure;
     private bool _isImplausible;
+    private bool _isHeldUp;
+    private long _bytesFreed;
+
+    /// <summary>Whether collections have stopped until somebody looks, because they would remove implausibly much.</summary>
+    public bool IsHalted => Volatile.Read(ref _isImplausible);
+
+    /// <summary>The bytes of the blobs that were removed because nothing linked to them any more, since the start.</summary>
+    public long BytesFreed => Volatile.Read(ref _bytesFreed);
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =
@@ -137,6 +145,17 @@ public sealed partial class GarbageCollector(
         while (!cancellationToken.IsCancellationRequested)
         {
             var orphans = await metadata.ListOrphansAsync(BatchSize);
+            if (orphans.Count == 0)
+            {
+                break;
+            }
+
+            using var removal = await TryBeginRemovalAsync();
+            if (removal is null)
+            {
+                break;
+            }
+
             var removed = 0;
             foreach (var digest in orphans)
             {
@@ -166,12 +185,27 @@ public sealed partial class GarbageCollector(
         return total;
     }
 
+    // A backup reads what its snapshot of the metadata refers to, whatever has become of it since.
+    private async Task<IDisposable?> TryBeginRemovalAsync()
+    {
+        var removal = await blobs.TryBeginRemovalAsync();
+        if (removal is null && !_isHeldUp)
+        {
+            LogHeldUp();
+        }
+
+        _isHeldUp = removal is null;
+        return removal;
+    }
+
     // It stays condemned, and so the next cycle tries again, after all others.
     private async Task<bool> TryDeleteAsync(Digest digest)
     {
         try
         {
+            var size = await blobs.StatAsync(digest) ?? 0;
             await blobs.DeleteAsync(digest);
+            Interlocked.Add(ref _bytesFreed, size);
             return true;
         }
         catch (StorageException e)
@@ -217,6 +251,9 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
     private partial void LogNotRemoved(string digest, string reason);
+
+    [LoggerMessage(7, LogLevel.Information, "Garbage collection waits for a backup or an export that reads the storage; no bytes are removed until it ends")]
+    private partial void LogHeldUp();
 
     [LoggerMessage(4, LogLevel.Error, "Blobs that the metadata does not know cannot be looked for, and this is tried again: {Reason}")]
     private partial void LogNotWalked(string reason);

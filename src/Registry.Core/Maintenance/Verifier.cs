@@ -102,7 +102,12 @@ public sealed partial class Verifier(
             foreach (var content in page)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                result = result.With(content.Size, await inspector.InspectAsync(content, isDryRun, cancellationToken));
+                var condition = await inspector.InspectAsync(content, isDryRun, cancellationToken);
+                if (!content.IsLost || condition != BlobCondition.Gone)
+                {
+                    result = result.With(content.Size, condition);
+                }
+
                 position = content.Id;
                 await onPassed(position, result);
             }

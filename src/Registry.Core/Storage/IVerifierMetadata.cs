@@ -9,7 +9,7 @@ public interface IVerifierMetadata
     /// <summary>What is wrong with the database itself, as far as it can tell, in words; empty when nothing is.</summary>
     Task<IReadOnlyList<string>> FindDamageAsync();
 
-    /// <summary>Content that should be stored, in the order of the ids, after an id.</summary>
+    /// <summary>Content that should be stored, what is lost included, in the order of the ids, after an id.</summary>
     Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit);
 
     /// <summary>The size in bytes of content that should be stored; null when it need not be, or not any more.</summary>
@@ -23,6 +23,9 @@ public interface IVerifierMetadata
     /// pushes it again. The caller holds the digest's lock.
     /// </summary>
     Task MarkLostAsync(Digest digest);
+
+    /// <summary>Records that lost bytes are here again, as they were stored. The caller holds the digest's lock.</summary>
+    Task MarkFoundAsync(Digest digest);
 
     /// <summary>How far the verification has got.</summary>
     Task<VerificationProgress> ReadProgressAsync();

@@ -54,6 +54,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Links = new TreeLinks(layout);
+        Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
 
         // The last, because it begins to work at once.
@@ -91,6 +92,9 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public IIndexTarget IndexTarget { get; }
 
+    /// <summary>The metadata, to compare the tree with.</summary>
+    public IMetadataListing Listing { get; }
+
     /// <summary>Threads for blocking work on the folder.</summary>
     public StorageThreads Threads => _threads;
 
@@ -102,6 +106,10 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
+
+    /// <summary>How much there is.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
 
     /// <summary>Opens a data folder, creating what is missing.</summary>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>

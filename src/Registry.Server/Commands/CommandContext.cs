@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
 
@@ -42,6 +43,21 @@ internal sealed class CommandContext(
 
         using var loggers = createLoggers(loaded.Options);
         return await run(loaded.Options, loggers);
+    }
+
+    /// <summary>The same for a command that Ctrl+C and SIGTERM end in good order.</summary>
+    public async Task<int> WithSignalsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
+    {
+        using var cancelled = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        return await WithOptionsAsync(parsed, (options, loggers) => run(options, loggers, cancelled.Token));
+
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            cancelled.Cancel();
+        }
     }
 
     /// <summary>Reads the settings, and says what is wrong with them.</summary>

@@ -59,7 +59,7 @@ internal static class GcCommand
             await using var storage = RegistryStorage.Open(path, time, loggers);
             if (!storage.IndexTarget.IsComplete)
             {
-                return Refuse($"REGISTRY_STORAGE_PATH {path} is not indexed; run 'registry reindex', or start the registry");
+                return Refusal.NotIndexed(path);
             }
 
             using var walk = new StorageWalk(
@@ -85,7 +85,7 @@ internal static class GcCommand
         }
         catch (StorageException e)
         {
-            return Refuse($"REGISTRY_STORAGE_PATH {path} {e.Message}");
+            return Refusal.Of(path, e);
         }
     }
 
@@ -94,7 +94,7 @@ internal static class GcCommand
         var (unknown, passed) = await walk.FindAsync(CancellationToken.None);
         if (!request.IsForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown.Count, passed) is { } objection)
         {
-            return Refuse($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
+            return Refusal.Write($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
         }
 
         var (links, blobs) = await collector.CollectAsync(CancellationToken.None);
@@ -115,11 +115,5 @@ internal static class GcCommand
         {
             writeText(output);
         }
-    }
-
-    private static int Refuse(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
     }
 }

@@ -9,18 +9,24 @@ namespace Registry.Server.Commands;
 
 /// <summary>
 /// <c>registry reindex</c>: rebuilds the metadata from the tree, while no registry uses the folder. The old database is kept beside the new
-/// one until the new one is complete; for good when it could not be read.
+/// one until the new one is complete; for good when it could not be read. <c>--dry-run</c> says what would be different then.
 /// </summary>
 internal static class ReindexCommand
 {
     public static Command Create(CommandContext context)
     {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what that would lose, add or change." };
         var command = new DescribedCommand(
             "reindex",
             "Rebuild the metadata from the storage tree. The registry must not be running.",
-            "registry reindex",
-            "registry reindex --storage-path /var/lib/registry");
-        command.SetAction((parsed, _) => context.WithOptionsAsync(parsed, RunAsync));
+            "registry reindex --dry-run",
+            "registry reindex --storage-path /var/lib/registry")
+        {
+            dryRun,
+        };
+        command.SetAction((parsed, _) => context.WithOptionsAsync(
+            parsed,
+            (options, loggers) => parsed.GetValue(dryRun) ? PreviewAsync(options, context.Output, loggers) : RunAsync(options, loggers)));
         return command;
     }
 
@@ -61,8 +67,34 @@ internal static class ReindexCommand
         }
         catch (StorageException e)
         {
-            await Console.Error.WriteLineAsync($"registry: REGISTRY_STORAGE_PATH {path} {e.Message}");
-            return ExitCodes.Failure;
+            return Refusal.Of(path, e);
+        }
+    }
+
+    /// <summary>Prints what would be lost, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
+    /// <returns>0, whatever is different, as <c>gc --dry-run</c>; 1 when that cannot be known.</returns>
+    public static async Task<int> PreviewAsync(RegistryOptions options, TextWriter output, ILoggerFactory loggers)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            DataFolder.Open(path).Dispose();
+            await TryFinishJournalAsync(path, loggers);
+            await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            var comparison = new TreeComparison(
+                storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
+            var report = new ReindexReport(output);
+            await foreach (var difference in comparison.FindAsync(CancellationToken.None))
+            {
+                report.Add(difference);
+            }
+
+            report.End(comparison.Compared);
+            return report.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
+        }
+        catch (StorageException e)
+        {
+            return Refusal.Of(path, e);
         }
     }
 

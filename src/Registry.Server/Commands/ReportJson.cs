@@ -2,6 +2,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using Registry.Core.Backup;
+using Registry.Core.Layouts;
 using Registry.Core.Maintenance;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
@@ -10,11 +12,14 @@ namespace Registry.Server.Commands;
 
 /// <summary>The reports of the commands as JSON. A report gets a line here.</summary>
 [JsonSerializable(typeof(AccessAnswer))]
+[JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(GcExplanation))]
 [JsonSerializable(typeof(GcPreview))]
 [JsonSerializable(typeof(GcResult))]
 [JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(TransferReport))]
 [JsonSerializable(typeof(VerificationResult))]
 [JsonSerializable(typeof(VersionAnswer))]
 internal sealed partial class ReportJson : JsonSerializerContext

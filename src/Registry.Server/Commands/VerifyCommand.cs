@@ -38,6 +38,11 @@ internal static class VerifyCommand
         try
         {
             await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            if (isDryRun && !storage.IndexTarget.IsComplete)
+            {
+                return Refusal.NotIndexed(path);
+            }
+
             var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
             await indexer.RunAsync(CancellationToken.None);
             var pace = new Pace(Pace.Unlimited, TimeProvider.System);
@@ -60,8 +65,7 @@ internal static class VerifyCommand
         }
         catch (StorageException e)
         {
-            await Console.Error.WriteLineAsync($"registry: REGISTRY_STORAGE_PATH {path} {e.Message}");
-            return ExitCodes.Failure;
+            return Refusal.Of(path, e);
         }
     }
 

@@ -48,6 +48,11 @@ public sealed class OptionsReader
                 "REGISTRY_TRUSTED_PROXIES", defaults.TrustedProxies, ProxyList.Parse, "IP addresses and networks such as 10.0.0.0/8, with commas between"),
             Readonly = ReadSwitch("REGISTRY_READONLY"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
+            LogFormat = Read("REGISTRY_LOG_FORMAT", defaults.LogFormat, ParseLogFormat, "text or json"),
+            MetricsPort = Value("REGISTRY_METRICS_PORT") is null ? null : (int)Read("REGISTRY_METRICS_PORT", 0, Number(0, 65535), "a port from 0 to 65535"),
+            MetricsHost = Read("REGISTRY_METRICS_HOST", defaults.MetricsHost, ParseHost, "an IP address, localhost or *"),
+            ExportsMetrics = IsExported("METRICS"),
+            ExportsTraces = IsExported("TRACES"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
             UploadCleanupInterval = Seconds("REGISTRY_UPLOAD_CLEANUP_INTERVAL", defaults.UploadCleanupInterval, 1),
@@ -71,6 +76,11 @@ public sealed class OptionsReader
             ExternalUrl = Read(
                 "REGISTRY_EXTERNAL_URL", defaults.ExternalUrl, ParseExternalUrl, "http:// or https:// with a host, and no path, for example https://registry.example.com"),
         };
+        if (options.MetricsPort is null && Value("REGISTRY_METRICS_HOST") is not null and not "127.0.0.1")
+        {
+            _faults.Add("REGISTRY_METRICS_HOST is set, but REGISTRY_METRICS_PORT is not; there would be no metrics");
+        }
+
         if (options.PaginationDefaultLimit > options.PaginationMaxLimit && _faults.Count == 0)
         {
             _faults.Add(
@@ -273,6 +283,17 @@ public sealed class OptionsReader
         "info" => LogLevel.Information,
         "warn" => LogLevel.Warning,
         "error" => LogLevel.Error,
+        _ => null,
+    };
+
+    // The conventions of OpenTelemetry: an endpoint switches a signal on, "none" off.
+    private bool IsExported(string signal) => Value("OTEL_SDK_DISABLED") != "true" && Value($"OTEL_{signal}_EXPORTER") != "none"
+        && (Value("OTEL_EXPORTER_OTLP_ENDPOINT") ?? Value($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")) is not null;
+
+    private static LogFormat? ParseLogFormat(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
         _ => null,
     };
 

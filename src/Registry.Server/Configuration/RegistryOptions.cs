@@ -39,6 +39,21 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
+    /// <summary>REGISTRY_LOG_FORMAT: for people, or for programs. People read it first.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>REGISTRY_METRICS_PORT: where <c>/metrics</c> is served, 0 to 65535; null for nowhere.</summary>
+    public int? MetricsPort { get; init; }
+
+    /// <summary>REGISTRY_METRICS_HOST: the address of <see cref="MetricsPort"/>. The loopback interface, since nobody is asked for a password there.</summary>
+    public string MetricsHost { get; init; } = "127.0.0.1";
+
+    /// <summary>OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: whether a collector is sent metrics.</summary>
+    internal bool ExportsMetrics { get; init; }
+
+    /// <summary>OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whether a collector is sent traces.</summary>
+    internal bool ExportsTraces { get; init; }
+
     /// <summary>REGISTRY_STORAGE_PATH: the data folder, relative to the working directory.</summary>
     public string StoragePath { get; init; } = "./data";
 

@@ -13,6 +13,7 @@ using Registry.Server.Health;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
+using Registry.Server.Telemetry;
 using Registry.Server.Tls;
 
 namespace Registry.Server.Hosting;
@@ -33,6 +34,10 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TelemetryExport _telemetry;
+    private readonly RegistryGauges? _gauges;
+    private MetricsServer? _metrics;
+    private long _lastCollection;
     private Task _indexing = Task.CompletedTask;
     private bool _started;
     private bool _disposed;
@@ -84,25 +89,34 @@ public sealed class RegistryHost : IAsyncDisposable
             new ReferrerEndpoints(referrers),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
-        var pipeline = new RequestPipeline(routes, _access.Gate, ReadOnly, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+        var telemetry = new RequestTelemetry(time, new RequestLog(loggers.CreateLogger<RequestLog>()));
+        var pipeline = new RequestPipeline(
+            routes, _access.Gate, ReadOnly, new ErrorResponse(locations), telemetry, loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
         {
             var forwarded = new ForwardedRequest(options.TrustedProxies);
-            Handle = http =>
+            Handle = request =>
             {
-                forwarded.Apply(http);
-                return pipeline.HandleAsync(http);
+                forwarded.Apply(request.Http);
+                return pipeline.HandleAsync(request);
             };
         }
 
         _application = new HttpApplication(Handle);
+        _telemetry = new TelemetryExport(options);
+        _gauges = _telemetry.HasMetrics
+            ? new RegistryGauges(storage, Collector, () => access.PasswordChecks, () => Volatile.Read(ref _lastCollection))
+            : null;
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
     public IReadOnlyList<string> Addresses => [.. _kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
+
+    /// <summary>Where Prometheus finds the metrics; null when it does not.</summary>
+    public string? MetricsAddress => _metrics?.Address;
 
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
@@ -114,7 +128,7 @@ public sealed class RegistryHost : IAsyncDisposable
     public ReadOnlyMode ReadOnly { get; }
 
     /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
-    internal RequestDelegate Handle { get; }
+    internal Func<RequestContext, Task> Handle { get; }
 
     /// <summary>The stores, for tests that must see what no request can.</summary>
     internal RegistryStorage Storage => _storage;
@@ -127,7 +141,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts to listen.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StartupException">A file of users, keys, rules or TLS cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules or TLS cannot be used, or the address for metrics.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -175,6 +189,13 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _kestrel.Dispose();
+        if (_metrics is not null)
+        {
+            await _metrics.DisposeAsync();
+        }
+
+        _telemetry.Dispose();
+        _gauges?.Dispose();
         await _stopping.CancelAsync();
         foreach (var task in _periodic)
         {
@@ -208,6 +229,11 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         await WarmUpAsync();
+        if (_options.MetricsPort is not null)
+        {
+            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _loggers, _stopping.Token);
+        }
+
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
         _indexing = Task.Run(IndexAsync);
@@ -229,7 +255,7 @@ public sealed class RegistryHost : IAsyncDisposable
         features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        await Handle(new DefaultHttpContext(features));
+        await Handle(new RequestContext(new DefaultHttpContext(features)));
     }
 
     // What is not indexed yet would be left out of the pass, and what is found damaged is moved.
@@ -237,8 +263,26 @@ public sealed class RegistryHost : IAsyncDisposable
         _indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
 
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
-    private Task CollectAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete && !ReadOnly.IsOn ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        if (!_indexer.IsComplete || ReadOnly.IsOn)
+        {
+            return;
+        }
+
+        var startedAt = _time.GetTimestamp();
+        try
+        {
+            var (links, blobs) = await Collector.RunAsync(cancellationToken);
+            CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), links, blobs);
+            Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            CollectorMetrics.Failed();
+            throw;
+        }
+    }
 
     private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _uploadExpiry.RunAsync(cancellationToken);
 

@@ -310,6 +310,8 @@ public class GarbageCollectorTests
 
         public Task<bool> DeleteAsync(Digest digest) => digest == stuck ? throw new StorageException("busy") : blobs.DeleteAsync(digest);
 
+        public Task<IDisposable?> TryBeginRemovalAsync() => blobs.TryBeginRemovalAsync();
+
         public IEnumerable<Digest> Enumerate() => blobs.Enumerate();
 
         public IEnumerable<Digest> EnumeratePlaces() => blobs.EnumeratePlaces();

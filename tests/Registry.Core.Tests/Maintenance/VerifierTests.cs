@@ -90,6 +90,28 @@ public class VerifierTests
     }
 
     [Fact]
+    public async Task What_was_lost_and_is_there_again_whole_is_served_from_the_next_pass_on()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushImageAsync(A, "app", "latest");
+        var lost = Samples.Digest("app layer");
+        var file = storage.Storage.Layout.BlobData(lost);
+        var kept = await File.ReadAllBytesAsync(file);
+        File.Delete(file);
+        Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Missing);
+
+        await File.WriteAllBytesAsync(file, [.. kept[..^1], (byte)(kept[^1] ^ 1)]);
+        Assert.Equal(2, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Count);
+        await File.WriteAllBytesAsync(file, kept);
+        Assert.Equal(2, (await storage.Verifier.VerifyAllAsync(isDryRun: true, default)).Count);
+        Assert.False(await storage.SeesBlobAsync(A, lost));
+
+        Assert.Equal(3, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Count);
+        Assert.True(await storage.SeesBlobAsync(A, lost));
+        Assert.Single(storage.Log.Entries, entry => entry.Message == $"{lost} of a, which was lost, is there again and has its digest: it is served again");
+    }
+
+    [Fact]
     public async Task A_lost_blob_expires_and_is_forgotten_like_any_other()
     {
         await using var storage = await TestStorage.CreateAsync();

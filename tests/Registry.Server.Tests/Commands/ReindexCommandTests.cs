@@ -1,3 +1,8 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Server.Commands;
+using Registry.Server.Configuration;
+using Registry.Server.Tests.Maintenance;
+
 namespace Registry.Server.Tests.Commands;
 
 /// <summary>The command that rebuilds the metadata, on the folder of a registry that is stopped.</summary>
@@ -41,6 +46,80 @@ public sealed class ReindexCommandTests : IDisposable
         await AssertReindexedAsync();
         Assert.Equal(["registry.db"], Directory.EnumerateFiles(_folder.Path, "registry.db*").Select(Path.GetFileName));
         await AssertServedAsync();
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_a_whole_folder_finds_nothing()
+    {
+        await FillAsync();
+        Assert.Equal("The tree says the same as the metadata in 1 repositories: a reindex would change nothing.\n", await PreviewAsync());
+    }
+
+    [Fact]
+    public async Task A_dry_run_says_what_would_be_lost_added_and_changed_and_changes_nothing()
+    {
+        await FillAsync();
+        var other = TestImage.Create();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", other, "moved");
+            await registry.Client.PushAsync("gone", _image, "latest");
+            await registry.Client.PushAsync("copied", _image, "latest");
+        }
+
+        var repositories = Path.Combine(_folder.Path, "repositories");
+        var tags = Path.Combine(repositories, "a", "_manifests", "tags");
+        Directory.Delete(Path.Combine(repositories, "gone"), recursive: true);
+        Directory.Move(Path.Combine(repositories, "copied"), Path.Combine(repositories, "new"));
+        Directory.Move(Path.Combine(tags, "latest"), Path.Combine(tags, "renamed"));
+        await File.WriteAllTextAsync(Path.Combine(tags, "moved", "current", "link"), _image.Digest);
+        File.Delete(StoredFile.PathOf(_folder.Path, other.Blobs[^1].Digest));
+
+        var preview = await PreviewAsync();
+
+        string[] expected =
+        [
+            $"tag a:latest would be gone; it points to {_image.Digest}",
+            $"tag a:renamed would be new and point to {_image.Digest}",
+            $"tag a:moved would point to {_image.Digest}, and not to {other.Digest}",
+            $"blob {other.Blobs[^1].Digest} of a would be gone",
+            $"repository gone would be gone, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository copied would be gone, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository new would be new, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+        ];
+        Assert.All(expected, line => Assert.Contains($"{line}\n", preview, StringComparison.Ordinal));
+        Assert.EndsWith(
+            $"""
+            In 4 repositories, a reindex would lose 2 repositories, 3 tags, 2 manifests and {(2 * _image.Blobs.Count) + 1} blobs;
+            add 1 repositories, 2 tags, 1 manifests and {_image.Blobs.Count} blobs; and move 1 tags. Nothing was changed.
+
+            """,
+            preview,
+            StringComparison.Ordinal);
+        Assert.Equal(expected.Length + 2, preview.Count(character => character == '\n'));
+        Assert.Equal(preview, await PreviewAsync());
+
+        await AssertReindexedAsync();
+        Assert.StartsWith("The tree says the same as the metadata", await PreviewAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dry_run_names_what_would_be_new_when_there_is_no_database()
+    {
+        await FillAsync();
+        File.Delete(Database);
+        var ended = await RegistryProcess.RunAsync("reindex --dry-run", _folder.Path);
+        Assert.True(ended.ExitCode == 0, ended.Output);
+        Assert.Contains("repository a would be new", ended.Output, StringComparison.Ordinal);
+        await AssertServedAsync();
+    }
+
+    private async Task<string> PreviewAsync()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var options = new RegistryOptions { StoragePath = _folder.Path };
+        Assert.Equal(0, await ReindexCommand.PreviewAsync(options, output, NullLoggerFactory.Instance));
+        return output.ToString();
     }
 
     private async Task AssertReindexedAsync()

@@ -36,6 +36,21 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dry_run_does_not_index_a_folder_first()
+    {
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", TestImage.Create(), "latest");
+        }
+
+        File.Delete(Path.Combine(_folder.Path, "registry.db"));
+        var refusal = $"registry: REGISTRY_STORAGE_PATH {_folder.Path} is not indexed; run 'registry reindex', or start the registry";
+        await AssertEndsAsync("verify --dry-run", 1, refusal);
+        await AssertEndsAsync("verify --dry-run", 1, refusal);
+        await AssertEndsAsync("verify", 0, "3 blobs and manifests");
+    }
+
+    [Fact]
     public async Task A_folder_in_use_is_left_alone()
     {
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);

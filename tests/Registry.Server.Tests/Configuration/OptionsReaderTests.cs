@@ -21,6 +21,9 @@ public sealed class OptionsReaderTests
         { "REGISTRY_LOG_LEVEL", "info", LogLevel.Information },
         { "REGISTRY_LOG_LEVEL", "warn", LogLevel.Warning },
         { "REGISTRY_LOG_LEVEL", "error", LogLevel.Error },
+        { "REGISTRY_LOG_FORMAT", "text", LogFormat.Text },
+        { "REGISTRY_LOG_FORMAT", "json", LogFormat.Json },
+        { "REGISTRY_METRICS_PORT", "9464", 9464 },
         { "REGISTRY_STORAGE_PATH", "/var/lib/registry", "/var/lib/registry" },
         { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
         { "REGISTRY_UPLOAD_TIMEOUT", "7200", TimeSpan.FromHours(2) },
@@ -97,6 +100,8 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_PORT", "8e1", "a port from 0 to 65535")]
     [InlineData("REGISTRY_LOG_LEVEL", "INFO", "debug, info, warn or error")]
     [InlineData("REGISTRY_LOG_LEVEL", "trace", "debug, info, warn or error")]
+    [InlineData("REGISTRY_LOG_FORMAT", "xml", "text or json")]
+    [InlineData("REGISTRY_METRICS_PORT", "65536", "a port from 0 to 65535")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "0", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1h", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a number of seconds from 1")]

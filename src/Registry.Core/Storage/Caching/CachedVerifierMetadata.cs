@@ -26,6 +26,9 @@ internal sealed class CachedVerifierMetadata(IVerifierMetadata metadata, Metadat
         return true;
     });
 
+    // That something is not there is not answered from memory.
+    public Task MarkFoundAsync(Digest digest) => metadata.MarkFoundAsync(digest);
+
     public Task<VerificationProgress> ReadProgressAsync() => metadata.ReadProgressAsync();
 
     public Task SaveProgressAsync(VerificationProgress progress) => metadata.SaveProgressAsync(progress);

@@ -47,10 +47,14 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     /// <summary>Has everything looked at again before it is answered: bytes have gone. That is rare, so nobody minds that it is all.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
 
-    private Entry? FindFresh(Digest digest) =>
-        _cache.Find(digest) is { } entry && entry.Epoch == Volatile.Read(ref _epoch) && time.GetElapsedTime(entry.LookedAt) < Lifetime
+    private Entry? FindFresh(Digest digest)
+    {
+        var fresh = _cache.Find(digest) is { } entry && entry.Epoch == Volatile.Read(ref _epoch) && time.GetElapsedTime(entry.LookedAt) < Lifetime
             ? entry
             : null;
+        StorageMetrics.LookedUpContent(isHit: fresh is not null);
+        return fresh;
+    }
 
     private async Task<long?> LoadSizeAsync(Digest digest, long expected)
     {

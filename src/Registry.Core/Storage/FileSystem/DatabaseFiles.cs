@@ -51,6 +51,15 @@ public static class DatabaseFiles
         return layout.Database + DamagedSuffix;
     }
 
+    /// <summary>Removes a database with what SQLite keeps beside it, which would otherwise be taken for that of the next one of the name.</summary>
+    public static void Delete(string database)
+    {
+        foreach (var suffix in Suffixes.Append("-journal"))
+        {
+            File.Delete(database + suffix);
+        }
+    }
+
     /// <summary>Removes what was set aside.</summary>
     public static void RemoveSetAside(FileSystemLayout layout)
     {

@@ -22,6 +22,8 @@ namespace Registry.Core.Storage.FileSystem;
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
 /// ├── ballast                                          room for deletes on a full disk
+/// ├── removal.lock                                     held by backups and exports, while which no bytes are removed
+/// ├── restore.unfinished                               while a backup is being restored here
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
@@ -48,6 +50,14 @@ public sealed class FileSystemLayout(string root)
     public string Ballast => Path.Combine(Root, "ballast");
 
     public string LockFile => Path.Combine(Root, "registry.lock");
+
+    public string RemovalLockFile => Path.Combine(Root, "removal.lock");
+
+    /// <summary>There while the folder is being filled from a backup.</summary>
+    public string UnfinishedRestore => Path.Combine(Root, "restore.unfinished");
+
+    /// <summary>There when the folder is no registry's but a backup.</summary>
+    public string BackupDescription => Path.Combine(Root, "backup.json");
 
     /// <summary>The folder of all blobs of an algorithm.</summary>
     public string BlobAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Blobs, algorithm.Name);

@@ -90,6 +90,7 @@ internal sealed class FileSystemUpload(
     {
         files.Health.ThrowIfClosed();
         var size = state.Length;
+        using var activity = StorageMetrics.Activities.StartActivity("blob placement");
         try
         {
             await files.Threads.RunAsync(() => files.Placement.Place(Open(), _path, digest));

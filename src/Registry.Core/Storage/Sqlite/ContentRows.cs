@@ -20,6 +20,11 @@ internal static class ContentRows
         _ => throw new StorageException($"The metadata holds content in the unknown state {state}."),
     };
 
+    /// <summary>How much there is.</summary>
+    public static StorageTotals ReadTotals(SqliteSession session) => session.First(
+        "SELECT blobs, stored, logical, manifests FROM totals WHERE id = 1",
+        row => new StorageTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)))!;
+
     public static long? FindRepository(SqliteSession session, RepositoryName name) =>
         session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
 

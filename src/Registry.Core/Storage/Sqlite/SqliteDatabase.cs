@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
 
 namespace Registry.Core.Storage.Sqlite;
@@ -32,7 +33,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly StorageHealth _health;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly StorageThreads _threads;
-    private readonly SqliteWriter _writer;
+    private readonly SqliteWriter? _writer;
 
     private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
     {
@@ -57,6 +58,22 @@ public sealed class SqliteDatabase : IDisposable
 
         _threads = new StorageThreads("metadata reader", ReaderThreads);
         _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
+    }
+
+    // Beside the process that writes it.
+    private SqliteDatabase(string path)
+    {
+        _path = path;
+        _health = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        Clock = new RunningClock(TimeProvider.System);
+        using (var connection = Connect(SqliteOpenMode.ReadWrite))
+        {
+            SqliteSchema.Check(connection, path);
+            using var session = new SqliteSession(connection);
+            IsTreeIndexed = IsTreeIndexedIn(session);
+        }
+
+        _threads = new StorageThreads("metadata reader", ReaderThreads);
     }
 
     /// <summary>Called after a commit that added rows to the tree journal.</summary>
@@ -97,6 +114,35 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>Opens a database that is there for reading, beside the process that writes it, if there is one.</summary>
+    /// <exception cref="StorageException">It cannot be opened, or a program of another version wrote it.</exception>
+    public static SqliteDatabase OpenToRead(string path)
+    {
+        try
+        {
+            return new SqliteDatabase(path);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Copies the database as it is at one moment into a file that is not there yet. Writers go on meanwhile.</summary>
+    /// <exception cref="StorageException">It cannot be read, or the copy cannot be written.</exception>
+    public Task CopyAsync(string target) => _threads.RunAsync(() =>
+    {
+        try
+        {
+            using var source = Connect(SqliteOpenMode.ReadWrite);
+            SqliteSnapshot.Write(source, target);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"The metadata could not be copied to {target}: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
+        }
+    });
+
     /// <summary>Declares that the database covers the whole tree.</summary>
     public async Task SetTreeIndexedAsync()
     {
@@ -109,7 +155,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         try
         {
-            if (_health.Failure is null)
+            if (_writer is not null && _health.Failure is null)
             {
                 WriteAsync(session =>
                 {
@@ -126,7 +172,7 @@ public sealed class SqliteDatabase : IDisposable
                 reader.Dispose();
             }
 
-            _writer.Dispose();
+            _writer?.Dispose();
         }
     }
 
@@ -157,7 +203,7 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>Runs a mutation; an error result takes it back.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => _writer.WriteAsync(mutate, isDurable: true);
+    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => WriteAsync(mutate, isDurable: true);
 
     /// <summary>Runs a mutation that has nothing to answer.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
@@ -194,7 +240,10 @@ public sealed class SqliteDatabase : IDisposable
         WriteMeta(session, CleanKey, 0);
     }
 
-    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => _writer.WriteAsync<bool>(
+    private Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable) =>
+        (_writer ?? throw new InvalidOperationException("The database was opened for reading.")).WriteAsync(mutate, isDurable);
+
+    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => WriteAsync<bool>(
         session =>
         {
             mutate(session);

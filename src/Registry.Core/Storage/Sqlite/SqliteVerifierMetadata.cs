@@ -25,8 +25,12 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
     }
 
     public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.All(
-        "SELECT id, digest, size FROM content WHERE id > @1 AND state = 1 ORDER BY id LIMIT @2",
-        row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2)),
+        """
+        SELECT id, digest, size, state = 0 FROM content WHERE id > @1 AND (state = 1 OR (state = 0 AND (
+            EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))))
+        ORDER BY id LIMIT @2
+        """,
+        row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetInt64(3) != 0),
         afterId,
         limit));
 
@@ -51,6 +55,17 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
     {
         // The size stays: listings of referrers have it.
         session.Execute("UPDATE content SET state = 0 WHERE digest = @1 AND state = 1", digest.Value);
+    });
+
+    public Task MarkFoundAsync(Digest digest) => database.WriteAsync(session =>
+    {
+        // What is only mentioned was never stored.
+        session.Execute(
+            """
+            UPDATE content SET state = 1 WHERE digest = @1 AND state = 0 AND (
+                EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))
+            """,
+            digest.Value);
     });
 
     public Task<VerificationProgress> ReadProgressAsync() => database.ReadAsync(session => new VerificationProgress(

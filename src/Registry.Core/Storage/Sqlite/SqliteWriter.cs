@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using Registry.Core.Errors;
@@ -65,6 +66,7 @@ internal sealed class SqliteWriter : IDisposable
             throw new StorageException("The metadata has been closed.");
         }
 
+        using var activity = StorageMetrics.Activities.StartActivity("metadata commit");
         return await mutation.Task;
     }
 
@@ -128,7 +130,9 @@ internal sealed class SqliteWriter : IDisposable
     {
         try
         {
+            var startedAt = Stopwatch.GetTimestamp();
             CommitBatch(batch);
+            StorageMetrics.Committed(startedAt, batch.Count);
             return null;
         }
         catch (Exception e)

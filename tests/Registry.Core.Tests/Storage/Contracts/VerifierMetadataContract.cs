@@ -72,6 +72,21 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
     }
 
     [Fact]
+    public async Task An_index_that_needs_a_lost_manifest_is_refused_until_that_is_pushed_again()
+    {
+        await FillAsync();
+        var index = Samples.Put(A, Samples.Index([Samples.Child(Image)])) with { References = ManifestReferences.Strict };
+        await Verifier.MarkLostAsync(Samples.Digest(Image));
+
+        var refusal = await Metadata.PutManifestAsync(index);
+        Assert.Equal(RegistryErrorCode.ManifestBlobUnknown, refusal?.Code);
+        Assert.Null(await Metadata.PutManifestAsync(index with { References = ManifestReferences.SparseIndex }));
+
+        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, Image)));
+        Assert.Null(await Metadata.PutManifestAsync(index));
+    }
+
+    [Fact]
     public async Task What_is_lost_is_forgotten_with_the_last_that_has_it()
     {
         await FillAsync();
