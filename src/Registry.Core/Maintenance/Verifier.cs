@@ -67,14 +67,22 @@ public sealed partial class Verifier(
     /// <summary>Reads everything now, apart from the schedule, and logs from time to time how far it is.</summary>
     /// <param name="isDryRun">Whether to change nothing.</param>
     /// <param name="cancellationToken">Ends it early.</param>
-    public async Task<VerificationResult> VerifyAllAsync(bool isDryRun, CancellationToken cancellationToken)
+    public Task<VerificationResult> VerifyAllAsync(bool isDryRun, CancellationToken cancellationToken) =>
+        VerifyAllAsync(isDryRun, null, cancellationToken);
+
+    /// <summary>The same, and tells somebody how far it is, instead of the log.</summary>
+    /// <param name="isDryRun">Whether to change nothing.</param>
+    /// <param name="progress">Who is told after each blob; null for the log.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public async Task<VerificationResult> VerifyAllAsync(bool isDryRun, IProgress<VerificationResult>? progress, CancellationToken cancellationToken)
     {
         var reported = time.GetTimestamp();
         return await WalkAsync(0, isDryRun, ReportAsync, cancellationToken);
 
         Task ReportAsync(long _, VerificationResult result)
         {
-            if (time.GetElapsedTime(reported) >= ProgressPeriod)
+            progress?.Report(result);
+            if (progress is null && time.GetElapsedTime(reported) >= ProgressPeriod)
             {
                 LogProgress(result.Count, result.Bytes, result.Damaged, result.Missing, result.Unreadable);
                 reported = time.GetTimestamp();

@@ -5,6 +5,9 @@ internal static class VariableNames
 {
     public const string Prefix = "REGISTRY_";
 
+    /// <summary>Names the file that may hold the others.</summary>
+    public const string File = "REGISTRY_CONFIG";
+
     /// <summary>The variables of the user guide's authentication chapter.</summary>
     public static readonly IReadOnlyList<string> Authentication =
     [
@@ -23,7 +26,11 @@ internal static class VariableNames
         "REGISTRY_EXTERNAL_URL", "REGISTRY_UPLOAD_MAX_SESSIONS", "REGISTRY_BLOB_MAX_SIZE", "REGISTRY_STORAGE_RESERVE",
         "REGISTRY_MAX_CONNECTIONS",
         .. Authentication, "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_ACCESS_CONTROL_CONFIG",
+        File,
     ];
+
+    // A setting whose name says this is never printed, whoever adds it.
+    private static readonly string[] Secrets = ["SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];
 
     // What operators of CNCF distribution have in their compose files, and what it is called here.
     private static readonly Dictionary<string, string> OfDistribution = new(StringComparer.Ordinal)
@@ -64,7 +71,7 @@ internal static class VariableNames
             {
                 warnings.Add($"{name} is ignored: it belongs to CNCF distribution; here it is {ours}");
             }
-            else if (Nearest(name) is { } nearest)
+            else if (Spelling.Nearest(name.ToUpperInvariant(), All) is { } nearest)
             {
                 faults.Add($"{name} is not a setting; did you mean {nearest}?");
             }
@@ -83,6 +90,9 @@ internal static class VariableNames
         }
     }
 
+    /// <summary>Whether the value of a setting must never be printed; its name says so.</summary>
+    public static bool IsSecret(string name) => Secrets.Any(word => name.Contains(word, StringComparison.Ordinal));
+
     /// <summary>
     /// Whether a variable is one that Kubernetes injects for a Service called "registry": <c>REGISTRY_PORT=tcp://…</c>,
     /// <c>REGISTRY_SERVICE_HOST</c>, <c>REGISTRY_PORT_5000_TCP_ADDR</c> and the like.
@@ -91,30 +101,4 @@ internal static class VariableNames
         (name == "REGISTRY_PORT" && value.Contains("://", StringComparison.Ordinal))
         || name.StartsWith("REGISTRY_SERVICE_", StringComparison.Ordinal)
         || (name.StartsWith("REGISTRY_PORT_", StringComparison.Ordinal) && char.IsAsciiDigit(name["REGISTRY_PORT_".Length..].FirstOrDefault()));
-
-    private static string? Nearest(string name)
-    {
-        var best = All.Select(known => (Name: known, Distance: Distance(name.ToUpperInvariant(), known))).MinBy(candidate => candidate.Distance);
-        return best.Distance <= Math.Max(2, name.Length / 8) ? best.Name : null;
-    }
-
-    // Levenshtein: insertions, deletions and substitutions.
-    private static int Distance(string a, string b)
-    {
-        var previous = Enumerable.Range(0, b.Length + 1).ToArray();
-        var current = new int[b.Length + 1];
-        for (var i = 1; i <= a.Length; i++)
-        {
-            current[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                current[j] = Math.Min(substitution, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-
-            (previous, current) = (current, previous);
-        }
-
-        return previous[b.Length];
-    }
 }

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
+using Registry.Server.Commands;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
 
 namespace Registry.Server.Tests.Maintenance;
 
