@@ -29,6 +29,7 @@ public sealed partial class GarbageCollector(
     // the next has begun.
     private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds + 1 : 0;
 
+    private Task _cycle = Task.CompletedTask;
     private string? _walkFailure;
     private bool _isImplausible;
     private bool _isHeldUp;
@@ -52,18 +53,21 @@ public sealed partial class GarbageCollector(
     /// <summary>A link expires that no manifest has needed since before this, in seconds of the running clock.</summary>
     public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
-    /// <summary>One cycle.</summary>
+    /// <summary>One cycle. Another one that is under way ends first.</summary>
     /// <returns>How many links and how many blobs were removed.</returns>
     public async Task<(int Links, int Blobs)> RunAsync(CancellationToken cancellationToken)
     {
-        await SavePromisesAsync();
-        if (Wait > 0)
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var before = Interlocked.Exchange(ref _cycle, ended.Task);
+        try
         {
-            return (0, 0);
+            await before;
+            return await RunCycleAsync(cancellationToken);
         }
-
-        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
-        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
+        finally
+        {
+            ended.SetResult();
+        }
     }
 
     /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
@@ -101,6 +105,18 @@ public sealed partial class GarbageCollector(
             leases.Restore(promised);
             throw;
         }
+    }
+
+    private async Task<(int Links, int Blobs)> RunCycleAsync(CancellationToken cancellationToken)
+    {
+        await SavePromisesAsync();
+        if (Wait > 0)
+        {
+            return (0, 0);
+        }
+
+        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
+        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
     }
 
     private async Task<bool> IsPlausibleAsync()

@@ -178,6 +178,7 @@ public class GarbageCollectorTests
         }
 
         await storage.ReopenAsync(cleanly: false);
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(1));
         await storage.PushBlobAsync(A, "blob");
         Assert.Equal((0, 1), await storage.CollectAfterAsync(Grace));
         Assert.True(await storage.SeesBlobAsync(A, Blob));

@@ -35,7 +35,6 @@ public class FileSystemLayoutTests
 
         string[] expected =
         [
-            "ballast = ",
             "blobs/sha256/2c/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824/data = " + Layer,
             "blobs/sha256/44/44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a/data = " + Config,
             "blobs/sha256/4d/4da2ae57b2922a122a7c54edfe9c4f152b5ea78e77947af31f281a81dbd88d8e/data = " + First,
