@@ -46,7 +46,7 @@ internal static class CommandLine
     /// <returns>One of the <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandContext context)
     {
-        // Nothing to parse. A start does not wait for the tree of commands to be made, which takes as long as opening the storage.
+        // Nothing to parse, so a start does not wait for the tree of commands to be made.
         if (arguments is [] or ["serve"])
         {
             return await ServeCommand.RunAsync(context, parsed: null);
