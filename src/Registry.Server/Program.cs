@@ -29,6 +29,7 @@ const string Usage = """
     The user commands edit the file that REGISTRY_AUTH_HTPASSWD names, access explain reads REGISTRY_ACCESS_CONTROL_CONFIG.
     """;
 
+BundledSqlite.Use();
 switch (args)
 {
     case [] or ["serve"]:
