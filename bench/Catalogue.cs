@@ -29,6 +29,7 @@ internal static class Catalogue
             _ => AuthenticationLoad.RunAsync()),
         new("scale", "requests with a million manifests stored beside ten thousand; 1 GiB of room in the temporary folder", "4 min",
             _ => ScaleLoad.RunAsync()),
+        new("sweep", "pulls while the collector removes 100,000 blobs; give another number", "3 min", arguments => SweepLoad.RunAsync(arguments.FirstOrDefault())),
         new("scale-tree", "the first start on a tree of 20,000 manifests without a database", "2 min", _ => TreeLoad.RunAsync()),
     ];
 

@@ -16,7 +16,8 @@ public class RouterBenchmarks
         new UploadEndpoints(null!, new Locations(null)),
         new ManifestEndpoints(null!, new Locations(null), 0),
         new ListEndpoints(null!),
-        new ReferrerEndpoints(null!)));
+        new ReferrerEndpoints(null!),
+        new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =
     [

@@ -47,6 +47,7 @@ internal sealed class ScaleFolder : IDisposable
         """,
     ];
 
+    private readonly List<string> _garbage = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("registry-scale-");
 
     public ScaleFolder() => Layout = new FileSystemLayout(_folder.FullName);
@@ -75,6 +76,44 @@ internal sealed class ScaleFolder : IDisposable
         var digest = ScaleContent.DigestOf(manifest);
         Directory.CreateDirectory(Layout.BlobDirectory(digest));
         File.WriteAllBytes(Layout.BlobData(digest), manifest);
+    }
+
+    /// <summary>Adds blobs that a repository has but no manifest needs, and never has.</summary>
+    public void AddGarbage(int count)
+    {
+        using var connection = Connect();
+        using var transaction = connection.BeginTransaction();
+        using var command = connection.CreateCommand();
+        command.CommandText =
+            """
+            INSERT INTO content (digest, size, state) VALUES (@digest, 4, 1);
+            INSERT INTO blob_links SELECT min(id), last_insert_rowid(), 0 FROM repositories
+            """;
+        var parameter = command.Parameters.Add("@digest", SqliteType.Text);
+        for (var i = 0; i < count; i++)
+        {
+            var bytes = BitConverter.GetBytes(i);
+            Store(bytes);
+            parameter.Value = ScaleContent.DigestOf(bytes).Value;
+            command.ExecuteNonQuery();
+            _garbage.Add(Layout.BlobData(ScaleContent.DigestOf(bytes)));
+        }
+
+        transaction.Commit();
+    }
+
+    /// <summary>Whether any of it is still there.</summary>
+    public bool HasGarbage
+    {
+        get
+        {
+            while (_garbage.Count > 0 && !File.Exists(_garbage[^1]))
+            {
+                _garbage.RemoveAt(_garbage.Count - 1);
+            }
+
+            return _garbage.Count > 0;
+        }
     }
 
     public void Dispose() => _folder.Delete(recursive: true);

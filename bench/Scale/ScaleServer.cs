@@ -46,7 +46,7 @@ internal sealed class ScaleServer : IAsyncDisposable
     /// <summary>What the process holds of memory, in MiB: all of it, and what is not backed by files.</summary>
     public (double All, double Anonymous) Memory => (Status("VmRSS:"), Status("RssAnon:"));
 
-    public static async Task<ScaleServer> StartAsync(string storagePath, string settingsPath, RepositoryName? tagsOf = null)
+    public static async Task<ScaleServer> StartAsync(string storagePath, string settingsPath, RepositoryName? tagsOf = null, TimeSpan? grace = null)
     {
         var users = Path.Combine(settingsPath, "htpasswd");
         var rules = Path.Combine(settingsPath, "rules.json");
@@ -66,9 +66,17 @@ internal sealed class ScaleServer : IAsyncDisposable
         {
             ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
             ("ACCESS_CONTROL_ENABLED", "true"), ("ACCESS_CONTROL_CONFIG", rules),
+
+            // Most files are missing on purpose.
+            ("VERIFY_PERIOD", "0"),
         })
         {
             start.Environment[$"REGISTRY_{name}"] = value;
+        }
+
+        if (grace is { } seconds)
+        {
+            start.Environment["REGISTRY_GC_GRACE"] = seconds.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         }
 
         var clock = Stopwatch.StartNew();

@@ -48,6 +48,8 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public GarbageCollector Collector { get; private set; }
 
+    public Verifier Verifier { get; private set; }
+
     public BlobOperations Blobs { get; private set; }
 
     public UploadOperations Uploads { get; private set; }
@@ -144,6 +146,15 @@ internal sealed class TestStorage : IAsyncDisposable
         return Collector.RunAsync(default);
     }
 
+    /// <summary>A verifier with a pass every minute.</summary>
+    public Verifier CreateVerifier(long bytesPerSecond)
+    {
+        var inspector = new BlobInspector(
+            Storage.Scrub, Storage.VerifierMetadata, Storage.Locks, new Pace(bytesPerSecond, Time), Loggers.CreateLogger<BlobInspector>());
+        return new Verifier(
+            inspector, Storage.VerifierMetadata, Storage.Clock, TimeSpan.FromMinutes(1), Time, Loggers.CreateLogger<Verifier>());
+    }
+
     public async ValueTask DisposeAsync()
     {
         await CloseAsync();
@@ -153,7 +164,7 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Walk), nameof(Collector), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
+        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Walk), nameof(Collector), nameof(Verifier), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
     private void Open()
     {
         _isClosed = false;
@@ -164,6 +175,7 @@ internal sealed class TestStorage : IAsyncDisposable
             Storage.Blobs, Storage.CollectorMetadata, Storage.Links, Storage.Locks, Storage.Threads, Storage.Clock, _grace, Loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
             Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Walk, Storage.Clock, _grace, Loggers.CreateLogger<GarbageCollector>());
+        Verifier = CreateVerifier(Pace.Unlimited);
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits());
         Manifests = new ManifestOperations(

@@ -27,7 +27,7 @@ public sealed class RegistryUnderTest : IAsyncLifetime
         {
             // Prints a line for each request.
             var settings = new Dictionary<string, string?> { ["REGISTRY_LOG_LEVEL"] = "debug" };
-            _process = await RegistryProcess.StartAsync(_storage.Path, settings, TestContext.Current.CancellationToken);
+            _process = await RegistryProcess.StartAsync(_storage.Path, settings, cancellationToken: TestContext.Current.CancellationToken);
         }
         _http = new RegistryHttp(new Uri($"http://{HostPort}"));
     }

@@ -21,10 +21,16 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Connects to a registry.</summary>
-    public static async Task<RawConnection> OpenAsync(TestRegistry registry)
+    public static Task<RawConnection> OpenAsync(TestRegistry registry)
     {
         ArgumentNullException.ThrowIfNull(registry);
-        var address = new Uri(registry.Host.Addresses[0]);
+        return OpenAsync(new Uri(registry.Host.Addresses[0]));
+    }
+
+    /// <summary>Connects to a registry at an address.</summary>
+    public static async Task<RawConnection> OpenAsync(Uri address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(address.Host, address.Port);
         return new RawConnection(socket);
@@ -83,6 +89,16 @@ public sealed class RawConnection : IDisposable
     /// <summary>Waits for the server to close the connection.</summary>
     /// <returns>False when it sends something first.</returns>
     public async Task<bool> IsClosedAsync() => _received.Count == 0 && !await ReceiveAsync();
+
+    /// <summary>Reads until the server closes the connection.</summary>
+    public async Task<byte[]> ReadToEndAsync()
+    {
+        while (await ReceiveAsync())
+        {
+        }
+
+        return [.. _received];
+    }
 
     public void Dispose()
     {

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Server.Telemetry;
 
 namespace Registry.Testing;
 
@@ -7,16 +9,26 @@ namespace Registry.Testing;
 public sealed class RecordedLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Message, Exception? Exception)> _entries = new();
+    private readonly ConcurrentQueue<string> _jsonLines = new();
 
     /// <summary>The entries so far, oldest first.</summary>
     public IReadOnlyList<(LogLevel Level, string Message, Exception? Exception)> Entries => [.. _entries];
 
-    public ILogger CreateLogger(string categoryName) => new Recorder(_entries);
+    /// <summary>The entries so far as REGISTRY_LOG_FORMAT=json prints them, oldest first.</summary>
+    public IReadOnlyList<string> JsonLines => [.. _jsonLines];
 
-    public void Dispose() => _entries.Clear();
+    public ILogger CreateLogger(string categoryName) => new Recorder(this, categoryName);
 
-    private sealed class Recorder(ConcurrentQueue<(LogLevel Level, string Message, Exception? Exception)> entries) : ILogger
+    public void Dispose()
     {
+        _entries.Clear();
+        _jsonLines.Clear();
+    }
+
+    private sealed class Recorder(RecordedLog log, string category) : ILogger
+    {
+        private static readonly JsonFormatter Formatter = new();
+
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => null;
 
@@ -26,7 +38,10 @@ public sealed class RecordedLog : ILoggerProvider
             LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             ArgumentNullException.ThrowIfNull(formatter);
-            entries.Enqueue((logLevel, formatter(state, exception), exception));
+            log._entries.Enqueue((logLevel, formatter(state, exception), exception));
+            using var writer = new StringWriter();
+            Formatter.Write(new LogEntry<TState>(logLevel, category, eventId, state, exception, formatter), null, writer);
+            log._jsonLines.Enqueue(writer.ToString());
         }
     }
 }

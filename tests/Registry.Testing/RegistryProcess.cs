@@ -52,13 +52,20 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// Starts the server with REGISTRY_STORAGE_PATH and other REGISTRY_ variables, and waits until it listens. Variables with that
     /// prefix that the test run has itself are not inherited.
     /// </summary>
+    /// <param name="storagePath">The storage folder.</param>
+    /// <param name="environment">Further variables.</param>
+    /// <param name="under">A program that becomes the server under the same process id, with its arguments: <c>strace -D …</c>. Not when it starts again.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="InvalidOperationException">It ended before it listened; the message holds its output.</exception>
     /// <exception cref="TimeoutException">It did not listen in time; the message holds its output.</exception>
     public static async Task<RegistryProcess> StartAsync(
-        string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
+        string storagePath,
+        IReadOnlyDictionary<string, string?>? environment = null,
+        IReadOnlyList<string>? under = null,
+        CancellationToken cancellationToken = default)
     {
         Dictionary<string, string?> all = EnvironmentFor(storagePath, environment);
-        var registry = new RegistryProcess(all, Launch(all));
+        var registry = new RegistryProcess(all, Launch(all, under ?? []));
         try
         {
             await registry.WaitUntilListeningAsync(cancellationToken);
@@ -71,11 +78,14 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return registry;
     }
 
-    /// <summary>Runs one of the server's commands, such as <c>reindex</c>, to its end.</summary>
+    /// <summary>Starts one of the server's commands, to be ended before it is done.</summary>
+    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], command);
+
+    /// <summary>Runs one of the server's commands, such as <c>verify --dry-run</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
-        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), command);
+        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], command.Split(' '));
         int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
         return (exitCode, process.Output);
     }
@@ -87,6 +97,16 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         const int DescriptorLimit = 7;
         ulong[] softAndHard = [(ulong)limit, (ulong)limit];
         if (SetLimit(ProcessId, DescriptorLimit, softAndHard, 0) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>Sends the current process a signal.</summary>
+    /// <exception cref="Win32Exception">The system refused.</exception>
+    public void Signal(int number)
+    {
+        if (Send(ProcessId, number) != 0)
         {
             throw new Win32Exception(Marshal.GetLastPInvokeError());
         }
@@ -105,7 +125,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public async Task StartAgainAsync(CancellationToken cancellationToken = default)
     {
         await _process.DisposeAsync();
-        _process = Launch(_environment);
+        _process = Launch(_environment, []);
         await WaitUntilListeningAsync(cancellationToken);
     }
 
@@ -132,11 +152,17 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     }
 
     // registry.dll and its runtimeconfig.json are copied beside the tests because this project references the server's.
-    private static BackgroundProcess Launch(Dictionary<string, string?> environment, params string[] arguments) =>
-        BackgroundProcess.Start(
+    private static BackgroundProcess Launch(Dictionary<string, string?> environment, IReadOnlyList<string> under, params string[] arguments)
+    {
+        string[] line =
+        [
+            .. under,
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "registry.dll"), .. arguments],
-            environment);
+            Path.Combine(AppContext.BaseDirectory, "registry.dll"),
+            .. arguments,
+        ];
+        return BackgroundProcess.Start(line[0], line[1..], environment);
+    }
 
     private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
     {
@@ -144,9 +170,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         BaseAddress = new Uri(line.Groups[1].Value);
     }
 
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Send(int processId, int signal);
+
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int SetLimit(int processId, int resource, ulong[] newLimit, nint oldLimit);
 
-    [GeneratedRegex(@"listening on (http://[^\s/]+)")]
+    [GeneratedRegex(@"listening on (https?://[^\s/]+)")]
     private static partial Regex ListeningLine { get; }
 }

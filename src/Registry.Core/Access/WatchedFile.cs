@@ -3,10 +3,11 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// A file that may be edited while the registry runs. It is read four times a second and compared by content, so that a mounted ConfigMap, which
+/// A file, or some that only make sense together, that may be edited while the registry runs. It is read four times a second and compared by content, so that a mounted ConfigMap, which
 /// swaps symbolic links and keeps old times, is noticed too. An edit counts once two looks in a row have found the same: tools that write into
 /// the file itself, as Apache's htpasswd does, are caught half way otherwise, and half a list of users is a valid one. An edit that cannot be
-/// read or understood keeps the last good one, and says so.
+/// read or understood keeps the last good one, and says so. Files that belong together are read together, so that a new certificate waits for
+/// its key.
 /// </summary>
 public sealed partial class WatchedFile<T> : IAsyncDisposable
     where T : class
@@ -16,13 +17,14 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
 
     private const int MaxSize = 16 * 1024 * 1024;
 
-    private readonly string _path;
-    private readonly Func<byte[], T> _parse;
+    private readonly IReadOnlyList<string> _paths;
+    private readonly string _name;
+    private readonly Func<IReadOnlyList<byte[]>, T> _parse;
     private readonly ILogger _logger;
     private readonly PeriodicTimer _timer;
     private readonly Task _loop;
-    private byte[] _content;
-    private byte[]? _candidate;
+    private IReadOnlyList<byte[]> _content;
+    private IReadOnlyList<byte[]>? _candidate;
     private string? _lastFault;
     private string? _suspected;
     private T _value;
@@ -32,12 +34,27 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     /// <exception cref="IOException">It cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public WatchedFile(string path, Func<byte[], T> parse, TimeProvider time, ILogger logger)
+        : this([path], contents => parse(contents[0]), time, logger)
     {
+    }
+
+    /// <summary>Reads files that belong together for the first time.</summary>
+    /// <param name="paths">The files.</param>
+    /// <param name="parse">Makes one value of the contents, which are in the order of the paths.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="logger">Its log.</param>
+    /// <exception cref="FormatException">They cannot be understood.</exception>
+    /// <exception cref="IOException">One cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">One may not be read.</exception>
+    public WatchedFile(IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T> parse, TimeProvider time, ILogger logger)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(parse);
-        _path = path;
+        _paths = paths;
+        _name = string.Join(" with ", paths);
         _parse = parse;
         _logger = logger;
-        _content = ReadFile(path);
+        _content = ReadFiles();
         _value = parse(_content);
         _timer = new PeriodicTimer(Period, time);
         _loop = Task.Run(WatchAsync);
@@ -57,7 +74,7 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     {
         try
         {
-            Consider(ReadFile(_path));
+            Consider(ReadFiles());
             _suspected = null;
         }
 #pragma warning disable CA1031 // Whatever is wrong with a file, the registry goes on with the last good version and keeps looking.
@@ -68,7 +85,7 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
             if (_suspected == e.Message && _lastFault != e.Message)
             {
                 _lastFault = e.Message;
-                LogBroken(_path, e.Message);
+                LogBroken(_name, e.Message);
             }
 
             _suspected = e.Message;
@@ -76,12 +93,12 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     }
 
     // One byte more than is allowed is read at most, whatever the path leads to.
-    private static byte[] ReadFile(string path)
+    private byte[] ReadFile(string path)
     {
         if (Directory.Exists(path))
         {
             // What a container runtime makes of a file to mount that is not there; the system would say that access is denied.
-            throw new IOException("it is a folder, not a file");
+            throw new IOException($"{Subject(path)} is a folder, not a file");
         }
 
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
@@ -92,7 +109,7 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
             content.Write(buffer, 0, count);
             if (content.Length > MaxSize)
             {
-                throw new FormatException($"it has more than {MaxSize / 1024 / 1024} MiB");
+                throw new FormatException($"{Subject(path)} has more than {MaxSize / 1024 / 1024} MiB");
             }
         }
 
@@ -107,21 +124,29 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
         }
     }
 
-    private void Consider(byte[] content)
+    // What the reason is about; whoever reports one of a single file names it already.
+    private string Subject(string path) => _paths.Count == 1 ? "it" : path;
+
+    private byte[][] ReadFiles() => [.. _paths.Select(ReadFile)];
+
+    private static bool AreSame(IReadOnlyList<byte[]> contents, IReadOnlyList<byte[]> others) =>
+        contents.Zip(others).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));
+
+    private void Consider(IReadOnlyList<byte[]> content)
     {
-        if (content.AsSpan().SequenceEqual(_content))
+        if (AreSame(content, _content))
         {
             _candidate = null;
             if (_lastFault is not null)
             {
                 _lastFault = null;
-                LogBack(_path);
+                LogBack(_name);
             }
 
             return;
         }
 
-        if (_candidate is null || !content.AsSpan().SequenceEqual(_candidate))
+        if (_candidate is null || !AreSame(content, _candidate))
         {
             _candidate = content;
             return;
@@ -131,7 +156,7 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
         _content = content;
         _candidate = null;
         _lastFault = null;
-        LogReloaded(_path);
+        LogReloaded(_name);
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Path} was edited and is in force")]

@@ -48,6 +48,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode BadRequest = new("UNSUPPORTED", 400, "malformed request");
 
     public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
+    public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
     public static readonly RegistryErrorCode StorageFailed =
         new("UNSUPPORTED", 503, "the registry cannot write to its storage; the operator finds the reason in its log");
     public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
@@ -59,7 +60,7 @@ public sealed class RegistryErrorCode
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid,
-        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, StorageFailed,
+        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];
 

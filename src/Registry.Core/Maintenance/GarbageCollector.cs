@@ -25,11 +25,21 @@ public sealed partial class GarbageCollector(
 {
     private const int BatchSize = 500;
 
-    // Promises that a killed process held in memory are unknown; all of them end within one grace period.
-    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds : 0;
+    // Promises that a killed process held in memory are unknown; all of them end within one grace period, and a second is whole only when
+    // the next has begun.
+    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds + 1 : 0;
 
+    private Task _cycle = Task.CompletedTask;
     private string? _walkFailure;
     private bool _isImplausible;
+    private bool _isHeldUp;
+    private long _bytesFreed;
+
+    /// <summary>Whether collections have stopped until somebody looks, because they would remove implausibly much.</summary>
+    public bool IsHalted => Volatile.Read(ref _isImplausible);
+
+    /// <summary>The bytes of the blobs that were removed because nothing linked to them any more, since the start.</summary>
+    public long BytesFreed => Volatile.Read(ref _bytesFreed);
 
     /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
     public TimeSpan Interval { get; } =
@@ -43,18 +53,21 @@ public sealed partial class GarbageCollector(
     /// <summary>A link expires that no manifest has needed since before this, in seconds of the running clock.</summary>
     public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
-    /// <summary>One cycle.</summary>
+    /// <summary>One cycle. Another one that is under way ends first.</summary>
     /// <returns>How many links and how many blobs were removed.</returns>
     public async Task<(int Links, int Blobs)> RunAsync(CancellationToken cancellationToken)
     {
-        await SavePromisesAsync();
-        if (Wait > 0)
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var before = Interlocked.Exchange(ref _cycle, ended.Task);
+        try
         {
-            return (0, 0);
+            await before;
+            return await RunCycleAsync(cancellationToken);
         }
-
-        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
-        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
+        finally
+        {
+            ended.SetResult();
+        }
     }
 
     /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
@@ -92,6 +105,18 @@ public sealed partial class GarbageCollector(
             leases.Restore(promised);
             throw;
         }
+    }
+
+    private async Task<(int Links, int Blobs)> RunCycleAsync(CancellationToken cancellationToken)
+    {
+        await SavePromisesAsync();
+        if (Wait > 0)
+        {
+            return (0, 0);
+        }
+
+        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
+        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
     }
 
     private async Task<bool> IsPlausibleAsync()
@@ -136,6 +161,17 @@ public sealed partial class GarbageCollector(
         while (!cancellationToken.IsCancellationRequested)
         {
             var orphans = await metadata.ListOrphansAsync(BatchSize);
+            if (orphans.Count == 0)
+            {
+                break;
+            }
+
+            using var removal = await TryBeginRemovalAsync();
+            if (removal is null)
+            {
+                break;
+            }
+
             var removed = 0;
             foreach (var digest in orphans)
             {
@@ -165,12 +201,27 @@ public sealed partial class GarbageCollector(
         return total;
     }
 
+    // A backup reads what its snapshot of the metadata refers to, whatever has become of it since.
+    private async Task<IDisposable?> TryBeginRemovalAsync()
+    {
+        var removal = await blobs.TryBeginRemovalAsync();
+        if (removal is null && !_isHeldUp)
+        {
+            LogHeldUp();
+        }
+
+        _isHeldUp = removal is null;
+        return removal;
+    }
+
     // It stays condemned, and so the next cycle tries again, after all others.
     private async Task<bool> TryDeleteAsync(Digest digest)
     {
         try
         {
+            var size = await blobs.StatAsync(digest) ?? 0;
             await blobs.DeleteAsync(digest);
+            Interlocked.Add(ref _bytesFreed, size);
             return true;
         }
         catch (StorageException e)
@@ -216,6 +267,9 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
     private partial void LogNotRemoved(string digest, string reason);
+
+    [LoggerMessage(7, LogLevel.Information, "Garbage collection waits for a backup or an export that reads the storage; no bytes are removed until it ends")]
+    private partial void LogHeldUp();
 
     [LoggerMessage(4, LogLevel.Error, "Blobs that the metadata does not know cannot be looked for, and this is tried again: {Reason}")]
     private partial void LogNotWalked(string reason);

@@ -1,8 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Maintenance;
 
-/// <summary>Runs something again and again until it is disposed; a failure is logged and the next turn tries again.</summary>
+/// <summary>
+/// Runs something again and again until it is disposed; a failure is logged and the next turn tries again. What the storage
+/// fails with is one line, once for as long as it is the same: after a failed sync, that is until the restart.
+/// </summary>
 public sealed partial class PeriodicTask : IAsyncDisposable
 {
     private readonly string _name;
@@ -11,6 +15,7 @@ public sealed partial class PeriodicTask : IAsyncDisposable
     private readonly PeriodicTimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
+    private string? _storageFailure;
 
     public PeriodicTask(string name, TimeSpan period, Func<CancellationToken, Task> run, TimeProvider time, ILogger<PeriodicTask> logger)
     {
@@ -37,10 +42,20 @@ public sealed partial class PeriodicTask : IAsyncDisposable
             try
             {
                 await _run(_stopping.Token);
+                _storageFailure = null;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
+            }
+            catch (StorageException e)
+            {
+                if (e.Message != _storageFailure)
+                {
+                    LogStorageFailed(_name, e.Message);
+                }
+
+                _storageFailure = e.Message;
             }
 #pragma warning disable CA1031 // Whatever it was, the registry serves on, and the next turn tries again.
             catch (Exception e)
@@ -53,4 +68,7 @@ public sealed partial class PeriodicTask : IAsyncDisposable
 
     [LoggerMessage(1, LogLevel.Error, "{Task} failed and will be tried again")]
     private partial void LogFailed(Exception exception, string task);
+
+    [LoggerMessage(2, LogLevel.Error, "{Task} failed and will be tried again: {Reason}")]
+    private partial void LogStorageFailed(string task, string reason);
 }

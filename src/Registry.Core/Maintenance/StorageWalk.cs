@@ -79,6 +79,13 @@ public sealed partial class StorageWalk(
     {
         ArgumentNullException.ThrowIfNull(unknown);
         var linked = await FindLinkedAsync(unknown, cancellationToken);
+        using var removal = unknown.Count == 0 ? null : await blobs.TryBeginRemovalAsync();
+        if (removal is null)
+        {
+            // A backup is under way, and the next round finds them again.
+            return 0;
+        }
+
         var removed = 0;
         foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
         {

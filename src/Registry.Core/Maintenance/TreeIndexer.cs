@@ -58,7 +58,11 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
     /// Indexes everything. Does nothing when that was done before. A repository that cannot be indexed does not keep the others from it.
     /// </summary>
     /// <exception cref="StorageException">Something could not be indexed.</exception>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => RunAsync(null, cancellationToken);
+
+    /// <summary>The same, and tells somebody after each repository how far it is, instead of the log from time to time.</summary>
+    /// <exception cref="StorageException">Something could not be indexed.</exception>
+    public async Task RunAsync(IProgress<IndexingProgress>? progress, CancellationToken cancellationToken)
     {
         if (IsComplete)
         {
@@ -85,7 +89,8 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
                     failed.Add((name, e));
                 }
 
-                if (started.Elapsed - lastProgress >= ProgressPeriod)
+                progress?.Report(new IndexingProgress(_indexed.Count, _manifests));
+                if (progress is null && started.Elapsed - lastProgress >= ProgressPeriod)
                 {
                     lastProgress = started.Elapsed;
                     LogProgress(_indexed.Count, _manifests);

@@ -6,7 +6,7 @@ public enum BlobState
     /// <summary>There is no record of it.</summary>
     Unknown,
 
-    /// <summary>A manifest mentions it; the bytes were never stored.</summary>
+    /// <summary>A manifest mentions it, but its bytes are not here: they were never stored, or the verifier has found them missing or damaged.</summary>
     Mentioned,
 
     /// <summary>Its bytes are stored.</summary>

@@ -24,6 +24,12 @@ public interface IBlobStore
     /// <summary>Removes the bytes; false when they were not here. Whoever has them open reads on.</summary>
     Task<bool> DeleteAsync(Digest digest);
 
+    /// <summary>
+    /// Begins to remove bytes that somebody may be reading elsewhere: another process that makes a backup. Null while one does; then nothing
+    /// that was linked to may be removed. Whoever removes disposes the result soon, since a backup waits for it.
+    /// </summary>
+    Task<IDisposable?> TryBeginRemovalAsync();
+
     /// <summary>Everything that is stored, in no particular order, as of some moment during the enumeration.</summary>
     IEnumerable<Digest> Enumerate();
 

@@ -19,6 +19,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly StorageThreads _threads;
     private readonly SqliteDatabase _database;
     private readonly TreeMirror _mirror;
+    private readonly DiskReserve _reserve;
 
     private RegistryStorage(
         DataFolder folder,
@@ -36,21 +37,24 @@ public sealed class RegistryStorage : IAsyncDisposable
         var layout = folder.Layout;
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(layout, sync);
-        var reserve = new DiskReserve(layout.Root, limits.Reserve);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, reserve);
+        _reserve = new DiskReserve(layout.Root, limits.Reserve);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, _reserve);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, Health, reserve, limits.BlobMaxSize),
+            new UploadFiles(_threads, placement, Health, _reserve, limits.BlobMaxSize),
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
+        VerifierMetadata = new CachedVerifierMetadata(new SqliteVerifierMetadata(_database), cache, Contents.Forget);
+        Scrub = new BlobScrub(layout, _threads, sync);
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Links = new TreeLinks(layout);
+        Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
 
         // The last, because it begins to work at once.
@@ -68,6 +72,11 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public ICollectorMetadata CollectorMetadata { get; }
 
+    public IVerifierMetadata VerifierMetadata { get; }
+
+    /// <summary>The blobs as the verifier reads them.</summary>
+    public BlobScrub Scrub { get; }
+
     /// <summary>Keeps apart who brings and who removes the bytes of a digest.</summary>
     public DigestLocks Locks { get; } = new();
 
@@ -83,29 +92,64 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public IIndexTarget IndexTarget { get; }
 
+    /// <summary>The metadata, to compare the tree with.</summary>
+    public IMetadataListing Listing { get; }
+
     /// <summary>Threads for blocking work on the folder.</summary>
     public StorageThreads Threads => _threads;
 
     /// <summary>Where everything is.</summary>
     public FileSystemLayout Layout => _folder.Layout;
 
+    /// <summary>Whether pushes are turned away, as of a moment ago, because the disk is full up to its reserve.</summary>
+    public bool IsShortOfRoom => _reserve.IsReached;
+
     /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
+
+    /// <summary>How much there is.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
 
     /// <summary>Opens a data folder, creating what is missing.</summary>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
+    {
+        try
+        {
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+        }
+        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
+        {
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+        }
+    }
+
+    /// <summary>Proves that the folder can still be written.</summary>
+    /// <exception cref="StorageException">It cannot.</exception>
+    public Task TryWriteAsync() => _threads.RunAsync(_folder.TryWrite);
+
+    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _mirror.DisposeAsync();
+        Close(_database, _threads, _folder);
+    }
+
+    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
         StorageThreads? threads = null;
         try
         {
-            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+            var ballast = new StorageBallast(folder.Layout.Ballast);
+            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
             database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
+            ballast.TryHold();
             DurableFile.SyncDirectory(folder.Layout.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, limits ?? new StorageLimits(), time, loggers);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -117,13 +161,6 @@ public sealed class RegistryStorage : IAsyncDisposable
             Close(database, threads, folder);
             throw;
         }
-    }
-
-    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        await _mirror.DisposeAsync();
-        Close(_database, _threads, _folder);
     }
 
     // The folder is let go of whatever happens.

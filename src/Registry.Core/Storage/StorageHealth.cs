@@ -4,9 +4,12 @@ namespace Registry.Core.Storage;
 
 /// <summary>
 /// Whether the storage can be trusted with new data. A failed fsync means that the kernel has dropped data it had promised to write, and a
-/// second attempt would report success for nothing: so writes stop for good, reads go on, and the operator decides.
+/// second attempt would report success for nothing: so writes stop for good, reads go on, and the operator decides. On a full disk only what is
+/// new is turned away, and for as long as it is full.
 /// </summary>
-public sealed partial class StorageHealth(ILogger<StorageHealth> logger)
+/// <param name="logger">Where the failure is said.</param>
+/// <param name="ballast">What holds room for deletes; null for nothing.</param>
+public sealed partial class StorageHealth(ILogger<StorageHealth> logger, StorageBallast? ballast = null)
 {
     private string? _failure;
 
@@ -31,6 +34,21 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger)
             throw new StorageException($"Writes have stopped: {reason}");
         }
     }
+
+    /// <summary>Throws when nothing new is taken: writes have stopped, or what room is left is for deletes.</summary>
+    /// <exception cref="StorageException">The storage has failed before, or is full.</exception>
+    public void ThrowIfClosed()
+    {
+        ThrowIfFailed();
+        if (ballast?.TryHold() is false)
+        {
+            throw new StorageException("No space left on device but what is kept for deletes", isFull: true);
+        }
+    }
+
+    /// <summary>Makes room on a full disk, at the expense of what is new.</summary>
+    /// <returns>Whether there is room now that was not there before.</returns>
+    public bool TryMakeRoom() => ballast?.Release() is true;
 
     [LoggerMessage(1, LogLevel.Critical,
         "Storage failure, writes have stopped and pulls go on: {Reason}. Check the disk, then restart the registry.")]

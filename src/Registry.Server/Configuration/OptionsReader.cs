@@ -6,22 +6,34 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>Reads the settings from environment variables and reports every fault at once.</summary>
+/// <summary>Reads the settings from wherever they are set, and reports every fault at once.</summary>
 public sealed class OptionsReader
 {
-    private readonly IReadOnlyDictionary<string, string> _environment;
+    private readonly SettingSources _sources;
     private readonly List<string> _faults = [];
+    private readonly Dictionary<string, SettingDescription> _descriptions = new(StringComparer.Ordinal);
 
-    private OptionsReader(IReadOnlyDictionary<string, string> environment) => _environment = environment;
+    private OptionsReader(SettingSources sources) => _sources = sources;
 
     /// <summary>Reads all variables that begin with <c>REGISTRY_</c>; an empty value counts as unset.</summary>
-    public static LoadedOptions Read(IReadOnlyDictionary<string, string> environment)
+    public static LoadedOptions Read(IReadOnlyDictionary<string, string> environment) =>
+        Read(new SettingSources(new Dictionary<string, string>(), environment));
+
+    /// <summary>Reads everything that is set.</summary>
+    public static LoadedOptions Read(SettingSources sources)
     {
-        var reader = new OptionsReader(environment);
-        var options = reader.ReadAccess(reader.ReadOptions());
+        ArgumentNullException.ThrowIfNull(sources);
+        var reader = new OptionsReader(sources);
+        reader._faults.AddRange(sources.FileFaults);
+        reader._descriptions[VariableNames.File] = new SettingDescription(null, "a JSON file with settings under these names", []);
+        var options = reader.ReadTls(reader.ReadAccess(reader.ReadOptions()));
         var warnings = new List<string>();
-        VariableNames.Check(environment, reader._faults, warnings);
-        return new LoadedOptions(options, reader._faults, warnings);
+        VariableNames.Check(sources.Environment, reader._faults, warnings);
+        return new LoadedOptions(options, reader._faults, warnings)
+        {
+            Settings = [.. VariableNames.All.Select(reader.Effective)],
+            Descriptions = reader._descriptions,
+        };
     }
 
     private RegistryOptions ReadOptions()
@@ -32,7 +44,15 @@ public sealed class OptionsReader
             Host = Read("REGISTRY_HOST", defaults.Host, ParseHost, "an IP address, localhost or *"),
             Port = (int)Read("REGISTRY_PORT", defaults.Port, Number(0, 65535), "a port from 0 to 65535"),
             Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
+            TrustedProxies = Read(
+                "REGISTRY_TRUSTED_PROXIES", defaults.TrustedProxies, ProxyList.Parse, "IP addresses and networks such as 10.0.0.0/8, with commas between"),
+            Readonly = ReadSwitch("REGISTRY_READONLY"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
+            LogFormat = Read("REGISTRY_LOG_FORMAT", defaults.LogFormat, ParseLogFormat, "text or json"),
+            MetricsPort = Value("REGISTRY_METRICS_PORT") is null ? null : (int)Read("REGISTRY_METRICS_PORT", 0, Number(0, 65535), "a port from 0 to 65535"),
+            MetricsHost = Read("REGISTRY_METRICS_HOST", defaults.MetricsHost, ParseHost, "an IP address, localhost or *"),
+            ExportsMetrics = IsExported("METRICS"),
+            ExportsTraces = IsExported("TRACES"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
             UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
             UploadCleanupInterval = Seconds("REGISTRY_UPLOAD_CLEANUP_INTERVAL", defaults.UploadCleanupInterval, 1),
@@ -51,9 +71,16 @@ public sealed class OptionsReader
                 Number(RegistryOptions.MinManifestMaxSize, RegistryOptions.MaxManifestMaxSize),
                 $"a number of bytes from {RegistryOptions.MinManifestMaxSize} to {RegistryOptions.MaxManifestMaxSize}"),
             GcGrace = Seconds("REGISTRY_GC_GRACE", defaults.GcGrace, 1),
+            VerifyPeriod = Seconds("REGISTRY_VERIFY_PERIOD", defaults.VerifyPeriod, 0),
+            VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", defaults.VerifyRate, Number(1, 100_000), "a number of MiB a second from 1 to 100000"),
             ExternalUrl = Read(
                 "REGISTRY_EXTERNAL_URL", defaults.ExternalUrl, ParseExternalUrl, "http:// or https:// with a host, and no path, for example https://registry.example.com"),
         };
+        if (options.MetricsPort is null && Value("REGISTRY_METRICS_HOST") is not null and not "127.0.0.1")
+        {
+            _faults.Add("REGISTRY_METRICS_HOST is set, but REGISTRY_METRICS_PORT is not; there would be no metrics");
+        }
+
         if (options.PaginationDefaultLimit > options.PaginationMaxLimit && _faults.Count == 0)
         {
             _faults.Add(
@@ -96,10 +123,32 @@ public sealed class OptionsReader
             HtpasswdPath = Value("REGISTRY_AUTH_HTPASSWD"),
             TokenRealm = Read("REGISTRY_AUTH_TOKEN_REALM", options.TokenRealm, ParseRealm, "an http:// or https:// URL in ASCII"),
             TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", options.TokenService, ParsePrintable, "printable ASCII, since HTTP headers carry it"),
-            TokenIssuer = Value("REGISTRY_AUTH_TOKEN_ISSUER") ?? options.TokenIssuer,
+            TokenIssuer = Read("REGISTRY_AUTH_TOKEN_ISSUER", options.TokenIssuer, text => text, "text"),
             TokenPublicKeyPath = Value("REGISTRY_AUTH_TOKEN_PUBLICKEY"),
             AccessControlPath = isControlled ? rules : null,
         };
+    }
+
+    // Half of TLS is none, and nobody who sets a part of it wants none.
+    private RegistryOptions ReadTls(RegistryOptions options)
+    {
+        var certificate = Value("REGISTRY_TLS_CERT");
+        var key = Value("REGISTRY_TLS_KEY");
+        var clientCa = Value("REGISTRY_TLS_CLIENT_CA");
+        if (certificate is null && key is not null)
+        {
+            _faults.Add("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both");
+        }
+        else if (certificate is not null && key is null)
+        {
+            _faults.Add("REGISTRY_TLS_KEY is missing; REGISTRY_TLS_CERT is set, and TLS needs both");
+        }
+        else if (certificate is null && clientCa is not null)
+        {
+            _faults.Add("REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS");
+        }
+
+        return options with { TlsCert = certificate, TlsKey = key, TlsClientCa = clientCa };
     }
 
     // What a kind needs must be there, and what it would ignore must not: a registry that was told to ask for passwords never comes up
@@ -123,11 +172,12 @@ public sealed class OptionsReader
     private bool ReadSwitch(string name) => Read(
         name, "false", text => text is "true" or "false" ? text : null, "true or false") == "true";
 
-    private string? Value(string name) => _environment.TryGetValue(name, out var value) && value.Length > 0 ? value : null;
+    private string? Value(string name) => _sources.Find(name)?.Text;
 
     private T Read<T>(string name, T defaultValue, Func<string, T?> parse, string allowed)
         where T : class?
     {
+        Describe(name, defaultValue, parse, allowed);
         if (Value(name) is not { } text)
         {
             return defaultValue;
@@ -138,15 +188,15 @@ public sealed class OptionsReader
             return value;
         }
 
-        _faults.Add($"{name} is '{text}'; allowed: {allowed}");
+        Refuse(name, allowed);
         return defaultValue;
     }
 
     private T Read<T>(string name, T defaultValue, Func<string, T?> parse, string allowed)
         where T : struct
     {
-        // Kubernetes gives a pod REGISTRY_PORT=tcp://… for a Service called "registry"; VariableNames warns of it.
-        if (Value(name) is not { } text || VariableNames.IsFromKubernetes(name, text))
+        Describe(name, defaultValue, text => parse(text), allowed);
+        if (Value(name) is not { } text)
         {
             return defaultValue;
         }
@@ -156,14 +206,57 @@ public sealed class OptionsReader
             return value;
         }
 
-        _faults.Add($"{name} is '{text}'; allowed: {allowed}");
+        Refuse(name, allowed);
         return defaultValue;
+    }
+
+    private void Refuse(string name, string allowed)
+    {
+        var value = _sources.Find(name)!.Value;
+        _faults.Add($"{_sources.Describe(name, value)} is '{Printable(name, value.Text)}'; allowed: {allowed}");
+    }
+
+    // The words of "strict, sparse-index or sparse" are values, those of "a port from 0 to 65535" are not.
+    private void Describe(string name, object? defaultValue, Func<string, object?> parse, string allowed)
+    {
+        var words = allowed.Split([", ", " or "], StringSplitOptions.None);
+        var isChoice = words.All(word => !word.Contains(' ', StringComparison.Ordinal)) && allowed != "text";
+        var text = isChoice ? words.FirstOrDefault(word => Equals(parse(word), defaultValue)) : null;
+        text ??= defaultValue is long number ? number.ToString(CultureInfo.InvariantCulture) : defaultValue as string;
+        _descriptions[name] = new SettingDescription(text, allowed, isChoice ? words : []);
+    }
+
+    private EffectiveSetting Effective(string name)
+    {
+        if (_sources.Find(name) is not { } value)
+        {
+            return new EffectiveSetting(name, _descriptions.GetValueOrDefault(name)?.Default, SettingOrigin.Default, null, null);
+        }
+
+        var isInFile = value.Origin == SettingOrigin.File;
+        return new EffectiveSetting(
+            name, Printable(name, value.Text), value.Origin, isInFile ? _sources.FilePath : null, isInFile ? value.Line : null);
+    }
+
+    // A password may also hide in a URL.
+    private static string Printable(string name, string text)
+    {
+        const string Mask = "********";
+        if (VariableNames.IsSecret(name))
+        {
+            return Mask;
+        }
+
+        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.UserInfo.Length > 0
+            ? text.Replace($"{url.UserInfo}@", $"{Mask}@", StringComparison.Ordinal)
+            : text;
     }
 
     private long? OptionalNumber(string name, long least, string allowed)
     {
         const long Unset = -1;
         var number = Read(name, Unset, Number(least, long.MaxValue), allowed);
+        _descriptions[name] = _descriptions[name] with { Default = null };
         return number == Unset ? null : number;
     }
 
@@ -190,6 +283,17 @@ public sealed class OptionsReader
         "info" => LogLevel.Information,
         "warn" => LogLevel.Warning,
         "error" => LogLevel.Error,
+        _ => null,
+    };
+
+    // The conventions of OpenTelemetry: an endpoint switches a signal on, "none" off.
+    private bool IsExported(string signal) => Value("OTEL_SDK_DISABLED") != "true" && Value($"OTEL_{signal}_EXPORTER") != "none"
+        && (Value("OTEL_EXPORTER_OTLP_ENDPOINT") ?? Value($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")) is not null;
+
+    private static LogFormat? ParseLogFormat(string text) => text switch
+    {
+        "text" => LogFormat.Text,
+        "json" => LogFormat.Json,
         _ => null,
     };
 

@@ -19,8 +19,40 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_TRANSPORT: what moves bytes between sockets and the server. The registry's own, except where only Kestrel's works.</summary>
     public TransportKind Transport { get; init; } = OperatingSystem.IsLinux() ? TransportKind.Direct : TransportKind.Kestrel;
 
+    /// <summary>REGISTRY_TLS_CERT: the certificate and its chain in PEM; null without TLS, which a proxy in front may do.</summary>
+    public string? TlsCert { get; init; }
+
+    /// <summary>REGISTRY_TLS_KEY: the private key of the certificate in PEM, not encrypted; null without TLS.</summary>
+    public string? TlsKey { get; init; }
+
+    /// <summary>REGISTRY_TLS_CLIENT_CA: who must have signed the certificates of clients, in PEM; null when clients need none.</summary>
+    public string? TlsClientCa { get; init; }
+
+    /// <summary>
+    /// REGISTRY_TRUSTED_PROXIES: from whom forwarded headers are believed. Nobody by default, since a client can send them as well as a proxy.
+    /// </summary>
+    public ProxyList TrustedProxies { get; init; } = ProxyList.None;
+
+    /// <summary>REGISTRY_READONLY: whether the registry begins without taking changes. SIGUSR1 and SIGUSR2 switch it later.</summary>
+    public bool Readonly { get; init; }
+
     /// <summary>REGISTRY_LOG_LEVEL: the least severe lines that are printed.</summary>
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>REGISTRY_LOG_FORMAT: for people, or for programs. People read it first.</summary>
+    public LogFormat LogFormat { get; init; } = LogFormat.Text;
+
+    /// <summary>REGISTRY_METRICS_PORT: where <c>/metrics</c> is served, 0 to 65535; null for nowhere.</summary>
+    public int? MetricsPort { get; init; }
+
+    /// <summary>REGISTRY_METRICS_HOST: the address of <see cref="MetricsPort"/>. The loopback interface, since nobody is asked for a password there.</summary>
+    public string MetricsHost { get; init; } = "127.0.0.1";
+
+    /// <summary>OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: whether a collector is sent metrics.</summary>
+    internal bool ExportsMetrics { get; init; }
+
+    /// <summary>OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: whether a collector is sent traces.</summary>
+    internal bool ExportsTraces { get; init; }
 
     /// <summary>REGISTRY_STORAGE_PATH: the data folder, relative to the working directory.</summary>
     public string StoragePath { get; init; } = "./data";
@@ -63,6 +95,18 @@ public sealed record RegistryOptions
     /// layers long before its manifest.
     /// </summary>
     public TimeSpan GcGrace { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>
+    /// REGISTRY_VERIFY_PERIOD: how often everything that is stored is read and compared with its digest, in the server's running time; zero for
+    /// never. A month is what file systems and RAID arrays are scrubbed in.
+    /// </summary>
+    public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// REGISTRY_VERIFY_RATE, in MiB a second: the most that verification reads. The default is a tenth of what a single spinning disk gives, and
+    /// takes 25 TiB a month.
+    /// </summary>
+    public int VerifyRate { get; init; } = 10;
 
     /// <summary>REGISTRY_EXTERNAL_URL: scheme and authority that clients use; null makes every Location relative.</summary>
     public string? ExternalUrl { get; init; }

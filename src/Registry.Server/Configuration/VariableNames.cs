@@ -5,6 +5,9 @@ internal static class VariableNames
 {
     public const string Prefix = "REGISTRY_";
 
+    /// <summary>Names the file that may hold the others.</summary>
+    public const string File = "REGISTRY_CONFIG";
+
     /// <summary>The variables of the user guide's authentication chapter.</summary>
     public static readonly IReadOnlyList<string> Authentication =
     [
@@ -15,12 +18,19 @@ internal static class VariableNames
     /// <summary>Every variable.</summary>
     public static readonly IReadOnlyList<string> All =
     [
-        "REGISTRY_HOST", "REGISTRY_PORT", "REGISTRY_TRANSPORT", "REGISTRY_LOG_LEVEL", "REGISTRY_STORAGE_PATH", "REGISTRY_UPLOAD_TIMEOUT",
+        "REGISTRY_HOST", "REGISTRY_PORT", "REGISTRY_TRANSPORT", "REGISTRY_TLS_CERT", "REGISTRY_TLS_KEY", "REGISTRY_TLS_CLIENT_CA",
+        "REGISTRY_TRUSTED_PROXIES", "REGISTRY_READONLY", "REGISTRY_LOG_LEVEL", "REGISTRY_LOG_FORMAT",
+        "REGISTRY_METRICS_PORT", "REGISTRY_METRICS_HOST", "REGISTRY_STORAGE_PATH", "REGISTRY_UPLOAD_TIMEOUT",
         "REGISTRY_UPLOAD_CLEANUP_INTERVAL", "REGISTRY_PAGINATION_DEFAULT_LIMIT", "REGISTRY_PAGINATION_MAX_LIMIT",
-        "REGISTRY_MANIFEST_REFERENCES", "REGISTRY_MANIFEST_MAX_SIZE", "REGISTRY_GC_GRACE", "REGISTRY_EXTERNAL_URL",
-        "REGISTRY_UPLOAD_MAX_SESSIONS", "REGISTRY_BLOB_MAX_SIZE", "REGISTRY_STORAGE_RESERVE", "REGISTRY_MAX_CONNECTIONS",
+        "REGISTRY_MANIFEST_REFERENCES", "REGISTRY_MANIFEST_MAX_SIZE", "REGISTRY_GC_GRACE", "REGISTRY_VERIFY_PERIOD", "REGISTRY_VERIFY_RATE",
+        "REGISTRY_EXTERNAL_URL", "REGISTRY_UPLOAD_MAX_SESSIONS", "REGISTRY_BLOB_MAX_SIZE", "REGISTRY_STORAGE_RESERVE",
+        "REGISTRY_MAX_CONNECTIONS",
         .. Authentication, "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_ACCESS_CONTROL_CONFIG",
+        File,
     ];
+
+    // A setting whose name says this is never printed, whoever adds it.
+    private static readonly string[] Secrets = ["SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];
 
     // What operators of CNCF distribution have in their compose files, and what it is called here.
     private static readonly Dictionary<string, string> OfDistribution = new(StringComparer.Ordinal)
@@ -29,6 +39,8 @@ internal static class VariableNames
         ["REGISTRY_HTTP_HOST"] = "REGISTRY_EXTERNAL_URL",
         ["REGISTRY_LOG_ACCESSLOG_DISABLED"] = "REGISTRY_LOG_LEVEL",
         ["REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY"] = "REGISTRY_STORAGE_PATH (with /docker/registry/v2 added)",
+        ["REGISTRY_STORAGE_MAINTENANCE_READONLY"] = "REGISTRY_READONLY",
+        ["REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED"] = "REGISTRY_READONLY",
         ["REGISTRY_STORAGE_DELETE_ENABLED"] = "nothing: deleting is always possible",
     };
 
@@ -59,7 +71,7 @@ internal static class VariableNames
             {
                 warnings.Add($"{name} is ignored: it belongs to CNCF distribution; here it is {ours}");
             }
-            else if (Nearest(name) is { } nearest)
+            else if (Spelling.Nearest(name.ToUpperInvariant(), All) is { } nearest)
             {
                 faults.Add($"{name} is not a setting; did you mean {nearest}?");
             }
@@ -78,6 +90,9 @@ internal static class VariableNames
         }
     }
 
+    /// <summary>Whether the value of a setting must never be printed; its name says so.</summary>
+    public static bool IsSecret(string name) => Secrets.Any(word => name.Contains(word, StringComparison.Ordinal));
+
     /// <summary>
     /// Whether a variable is one that Kubernetes injects for a Service called "registry": <c>REGISTRY_PORT=tcp://…</c>,
     /// <c>REGISTRY_SERVICE_HOST</c>, <c>REGISTRY_PORT_5000_TCP_ADDR</c> and the like.
@@ -86,30 +101,4 @@ internal static class VariableNames
         (name == "REGISTRY_PORT" && value.Contains("://", StringComparison.Ordinal))
         || name.StartsWith("REGISTRY_SERVICE_", StringComparison.Ordinal)
         || (name.StartsWith("REGISTRY_PORT_", StringComparison.Ordinal) && char.IsAsciiDigit(name["REGISTRY_PORT_".Length..].FirstOrDefault()));
-
-    private static string? Nearest(string name)
-    {
-        var best = All.Select(known => (Name: known, Distance: Distance(name.ToUpperInvariant(), known))).MinBy(candidate => candidate.Distance);
-        return best.Distance <= Math.Max(2, name.Length / 8) ? best.Name : null;
-    }
-
-    // Levenshtein: insertions, deletions and substitutions.
-    private static int Distance(string a, string b)
-    {
-        var previous = Enumerable.Range(0, b.Length + 1).ToArray();
-        var current = new int[b.Length + 1];
-        for (var i = 1; i <= a.Length; i++)
-        {
-            current[0] = i;
-            for (var j = 1; j <= b.Length; j++)
-            {
-                var substitution = previous[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
-                current[j] = Math.Min(substitution, Math.Min(previous[j], current[j - 1]) + 1);
-            }
-
-            (previous, current) = (current, previous);
-        }
-
-        return previous[b.Length];
-    }
 }

@@ -6,6 +6,7 @@ using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
+using Registry.Server.Routing;
 
 namespace Registry.Server.Endpoints;
 
@@ -65,7 +66,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return badTag;
         }
 
-        if (!(await BodyReading.ReadAsync(request.Http, maxSize, RegistryErrorCode.ManifestTooLarge)).TryGet(out var body, out var tooLarge))
+        if (!(await BodyReading.ReadAsync(request, maxSize, RegistryErrorCode.ManifestTooLarge)).TryGet(out var body, out var tooLarge))
         {
             return tooLarge;
         }
@@ -108,6 +109,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return invalid;
         }
 
+        request.Operation = reference.Tag is null ? RequestOperation.DeleteManifest : RequestOperation.DeleteTag;
         var headers = request.Request.Headers;
         var error = await manifests.DeleteAsync(
             request.Repository, reference, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));

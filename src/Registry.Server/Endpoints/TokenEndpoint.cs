@@ -29,7 +29,7 @@ internal sealed class TokenEndpoint(
     /// <summary>With a password or a refresh token in a form.</summary>
     public async Task<RegistryError?> PostAsync(RequestContext request)
     {
-        if (!(await BodyReading.ReadAsync(request.Http, MaxForm, RegistryErrorCode.BadRequest)).TryGet(out var body, out var tooLarge))
+        if (!(await BodyReading.ReadAsync(request, MaxForm, RegistryErrorCode.BadRequest)).TryGet(out var body, out var tooLarge))
         {
             return tooLarge;
         }
@@ -65,14 +65,17 @@ internal sealed class TokenEndpoint(
     private async Task<RegistryError?> AnswerAsync(
         RequestContext request, AuthenticationOutcome outcome, Identity identity, string? service, StringValues scopes, bool wantsRefreshToken)
     {
+        request.Identify(identity, authorizer);
         request.Response.Headers.CacheControl = "no-store";
         if (outcome == AuthenticationOutcome.Busy)
         {
+            request.Refusal = "busy";
             return RegistryErrorCode.TooManyRequests;
         }
 
         if (outcome == AuthenticationOutcome.Rejected)
         {
+            request.Refusal = "bad_credentials";
             challenges.WriteBasic(request.Response);
             return RegistryError.Unauthorized;
         }

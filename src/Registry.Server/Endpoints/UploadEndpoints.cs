@@ -5,6 +5,7 @@ using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
+using Registry.Server.Routing;
 
 namespace Registry.Server.Endpoints;
 
@@ -51,7 +52,8 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
             if (HasBody(request.Request) || digest == digest.Algorithm.Compute([]))
             {
-                var error = await uploads.PushAsync(request.Repository, digest, request.Request.BodyReader, request.Aborted);
+                request.Operation = RequestOperation.PushBlob;
+                var error = await uploads.PushAsync(request.Repository, digest, request.Body, request.Aborted);
                 return error ?? Created(request, digest);
             }
 
@@ -91,7 +93,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
         }
 
         var appended = await uploads.AppendAsync(
-            request.Repository, request.User, id, range, request.Request.BodyReader, request.Aborted);
+            request.Repository, request.User, id, range, request.Body, request.Aborted);
         if (!appended.TryGet(out var length, out var error))
         {
             return error;
@@ -126,7 +128,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
         }
 
         var error = await uploads.CompleteAsync(
-            request.Repository, request.User, id, digest, range, request.Request.BodyReader, request.Aborted);
+            request.Repository, request.User, id, digest, range, request.Body, request.Aborted);
         return error ?? Created(request, digest);
     }
 
@@ -191,6 +193,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
         if (isMounted)
         {
+            request.Operation = RequestOperation.MountBlob;
             Created(request, digest);
         }
 

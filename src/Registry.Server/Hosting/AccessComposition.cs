@@ -58,6 +58,9 @@ internal sealed class AccessComposition : IAsyncDisposable
     /// <summary>The built-in token service; null without it.</summary>
     public TokenEndpoint? TokenEndpoint { get; }
 
+    /// <summary>How many passwords were checked with bcrypt.</summary>
+    public long PasswordChecks => _passwords?.Checks ?? 0;
+
     public async ValueTask DisposeAsync()
     {
         foreach (var file in (IAsyncDisposable?[])[_users, _rules, _keys])

@@ -17,7 +17,7 @@ internal static class Banner
         output.WriteLine($"""
             Registry {Version} listening on {string.Join(" and ", host.Addresses)}
               storage         {host.StoragePath}
-              authentication  {Authentication(options)}
+              authentication  {Authentication(options)}{(options.Readonly ? "\n  read-only       pulls work, pushes and deletes are refused" : string.Empty)}{(host.MetricsAddress is { } metrics ? $"\n  metrics         {metrics}" : string.Empty)}
 
             Push your first image:
               docker tag myimage:latest {registry}/myimage:latest

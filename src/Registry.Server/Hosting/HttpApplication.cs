@@ -2,15 +2,16 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Registry.Server.Pipeline;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Kestrel's requests, straight to a <see cref="RequestDelegate"/>. The context object is used again for the next request of a connection. On
+/// Kestrel's requests, straight to the pipeline. The context object is used again for the next request of a connection. On
 /// connections that can, files are sent without a copy.
 /// </summary>
-internal sealed class HttpApplication(RequestDelegate handle) : IHttpApplication<HttpApplication.Context>
+internal sealed class HttpApplication(Func<RequestContext, Task> handle) : IHttpApplication<HttpApplication.Context>
 {
     public Context CreateContext(IFeatureCollection contextFeatures)
     {
@@ -34,14 +35,23 @@ internal sealed class HttpApplication(RequestDelegate handle) : IHttpApplication
         return context;
     }
 
-    public Task ProcessRequestAsync(Context context) => handle(context.Http);
+    public Task ProcessRequestAsync(Context context) => handle(context.Request);
 
     public void DisposeContext(Context context, Exception? exception) => context.Http.Uninitialize();
 
-    internal sealed class Context(IFeatureCollection features)
+    internal sealed class Context
     {
-        public DefaultHttpContext Http { get; } = new(features);
+        public Context(IFeatureCollection features)
+        {
+            Http = new DefaultHttpContext(features);
+            Request = new RequestContext(Http);
+            ZeroCopy = OperatingSystem.IsLinux() ? ZeroCopyResponseBody.TryCreate(features) : null;
+        }
 
-        public ZeroCopyResponseBody? ZeroCopy { get; } = OperatingSystem.IsLinux() ? ZeroCopyResponseBody.TryCreate(features) : null;
+        public DefaultHttpContext Http { get; }
+
+        public RequestContext Request { get; }
+
+        public ZeroCopyResponseBody? ZeroCopy { get; }
     }
 }

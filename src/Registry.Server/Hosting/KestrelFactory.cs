@@ -1,11 +1,15 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
+using Registry.Server.Tls;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Hosting;
@@ -30,14 +34,16 @@ internal static class KestrelFactory
     /// <summary>Makes a server.</summary>
     /// <param name="options">Where it listens, and how long connections may take.</param>
     /// <param name="transport">What moves its bytes.</param>
+    /// <param name="tls">The certificate; null for a server in clear text.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
-    public static KestrelServer Create(RegistryOptions options, IConnectionListenerFactory transport, TimeProvider time, ILoggerFactory loggers)
+    public static KestrelServer Create(
+        RegistryOptions options, IConnectionListenerFactory transport, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
         var kestrel = new KestrelServerOptions
         {
             AddServerHeader = false,
-            ApplicationServices = new ServiceCollection().AddSingleton(loggers).BuildServiceProvider(),
+            ApplicationServices = Services(tls, loggers),
         };
         var limits = kestrel.Limits;
         limits.MaxConcurrentConnections = options.MaxConnections;
@@ -47,31 +53,55 @@ internal static class KestrelFactory
         limits.MinResponseDataRate = Rate(options.Limits);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
-        Listen(kestrel, options);
+        Listen(kestrel, options, listen => Configure(listen, options, tls));
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
         return new KestrelServer(Options.Create(kestrel), guarded, loggers);
     }
 
     private static MinDataRate Rate(ConnectionLimits limits) => new(limits.MinBytesPerSecond, limits.SlowGrace);
 
-    private static void Listen(KestrelServerOptions kestrel, RegistryOptions options)
+    // TLS wants services that nothing but Kestrel's own registration makes; the rest of a host stays away.
+    private static ServiceProvider Services(TlsFiles? tls, ILoggerFactory loggers)
+    {
+        if (tls is null)
+        {
+            return new ServiceCollection().AddSingleton(loggers).BuildServiceProvider();
+        }
+
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddSingleton(loggers);
+        return builder.Services.BuildServiceProvider();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, RegistryOptions options, Action<ListenOptions> configure)
     {
         switch (options.Host)
         {
             case "*":
-                kestrel.ListenAnyIP(options.Port, Configure);
+                kestrel.ListenAnyIP(options.Port, configure);
                 break;
             case "localhost" when options.Port != 0:
-                kestrel.ListenLocalhost(options.Port, Configure);
+                kestrel.ListenLocalhost(options.Port, configure);
                 break;
             case "localhost":
-                kestrel.Listen(IPAddress.Loopback, options.Port, Configure);
+                kestrel.Listen(IPAddress.Loopback, options.Port, configure);
                 break;
             default:
-                kestrel.Listen(IPAddress.Parse(options.Host), options.Port, Configure);
+                kestrel.Listen(IPAddress.Parse(options.Host), options.Port, configure);
                 break;
         }
     }
 
-    private static void Configure(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+    private static void Configure(ListenOptions listen, RegistryOptions options, TlsFiles? tls)
+    {
+        if (tls is null)
+        {
+            listen.Protocols = HttpProtocols.Http1;
+            return;
+        }
+
+        listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.ChooseAsync, HandshakeTimeout = options.Limits.Headers });
+    }
 }

@@ -9,9 +9,12 @@ using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
+using Registry.Server.Health;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
+using Registry.Server.Telemetry;
+using Registry.Server.Tls;
 
 namespace Registry.Server.Hosting;
 
@@ -20,6 +23,7 @@ public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly RegistryStorage _storage;
     private readonly AccessComposition _access;
+    private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly TreeIndexer _indexer;
@@ -30,16 +34,21 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TelemetryExport _telemetry;
+    private readonly RegistryGauges? _gauges;
+    private MetricsServer? _metrics;
+    private long _lastCollection;
     private Task _indexing = Task.CompletedTask;
     private bool _started;
     private bool _disposed;
 
     private RegistryHost(
-        RegistryOptions options, RegistryStorage storage, AccessComposition access, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options, RegistryStorage storage, AccessComposition access, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
         _options = options;
         _storage = storage;
         _access = access;
+        _tls = tls;
         _time = time;
         _loggers = loggers;
         _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
@@ -48,6 +57,18 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
             storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, _walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+        Verifier = new Verifier(
+            new BlobInspector(
+                storage.Scrub,
+                storage.VerifierMetadata,
+                storage.Locks,
+                new Pace(options.VerifyRate * 1024L * 1024, time),
+                loggers.CreateLogger<BlobInspector>()),
+            storage.VerifierMetadata,
+            storage.Clock,
+            options.VerifyPeriod,
+            time,
+            loggers.CreateLogger<Verifier>());
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
@@ -57,6 +78,8 @@ public sealed class RegistryHost : IAsyncDisposable
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
         var referrers = new ReferrerOperations(storage.Metadata, _indexer);
 
+        ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
+        var readiness = new Readiness(storage, _indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(blobs),
@@ -64,22 +87,48 @@ public sealed class RegistryHost : IAsyncDisposable
             new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
             new ListEndpoints(lists),
             new ReferrerEndpoints(referrers),
+            new HealthEndpoints(readiness),
             _access.TokenEndpoint));
-        var pipeline = new RequestPipeline(routes, _access.Gate, new ErrorResponse(locations), loggers.CreateLogger<RequestPipeline>());
+        var telemetry = new RequestTelemetry(time, new RequestLog(loggers.CreateLogger<RequestLog>()));
+        var pipeline = new RequestPipeline(
+            routes, _access.Gate, ReadOnly, new ErrorResponse(locations), telemetry, loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
+        if (!options.TrustedProxies.IsEmpty)
+        {
+            var forwarded = new ForwardedRequest(options.TrustedProxies);
+            Handle = request =>
+            {
+                forwarded.Apply(request.Http);
+                return pipeline.HandleAsync(request);
+            };
+        }
+
         _application = new HttpApplication(Handle);
+        _telemetry = new TelemetryExport(options);
+        _gauges = _telemetry.HasMetrics
+            ? new RegistryGauges(storage, Collector, () => access.PasswordChecks, () => Volatile.Read(ref _lastCollection))
+            : null;
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, time, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
 
     /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
     public IReadOnlyList<string> Addresses => [.. _kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
 
+    /// <summary>Where Prometheus finds the metrics; null when it does not.</summary>
+    public string? MetricsAddress => _metrics?.Address;
+
     /// <summary>The garbage collector, which also runs by itself.</summary>
     public GarbageCollector Collector { get; }
 
+    /// <summary>The verifier, which also runs by itself.</summary>
+    public Verifier Verifier { get; }
+
+    /// <summary>Whether changes are taken.</summary>
+    public ReadOnlyMode ReadOnly { get; }
+
     /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
-    internal RequestDelegate Handle { get; }
+    internal Func<RequestContext, Task> Handle { get; }
 
     /// <summary>The stores, for tests that must see what no request can.</summary>
     internal RegistryStorage Storage => _storage;
@@ -92,23 +141,26 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts to listen.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StartupException">The file of users, keys or rules cannot be used.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules or TLS cannot be used, or the address for metrics.</exception>
     /// <exception cref="IOException">The address cannot be listened on.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
-        AccessComposition access;
+        AccessComposition? access = null;
+        TlsFiles? tls;
         try
         {
             access = new AccessComposition(options, storage.Layout.TokenKey, time, loggers);
+            tls = TlsFiles.Open(options, time, loggers);
         }
         catch
         {
+            await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
             throw;
         }
 
-        var host = new RegistryHost(options, storage, access, time, loggers);
+        var host = new RegistryHost(options, storage, access, tls, time, loggers);
         try
         {
             await host.StartAsync();
@@ -137,6 +189,13 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _kestrel.Dispose();
+        if (_metrics is not null)
+        {
+            await _metrics.DisposeAsync();
+        }
+
+        _telemetry.Dispose();
+        _gauges?.Dispose();
         await _stopping.CancelAsync();
         foreach (var task in _periodic)
         {
@@ -154,6 +213,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
         finally
         {
+            await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
             await _storage.DisposeAsync();
             _stopping.Dispose();
@@ -169,13 +229,22 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         await WarmUpAsync();
+        if (_options.MetricsPort is not null)
+        {
+            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _loggers, _stopping.Token);
+        }
+
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
         _indexing = Task.Run(IndexAsync);
         var log = _loggers.CreateLogger<PeriodicTask>();
         _periodic.Add(new PeriodicTask(
-            "The expiry of uploads", _options.UploadCleanupInterval, _uploadExpiry.RunAsync, _time, log));
+            "The expiry of uploads", _options.UploadCleanupInterval, ExpireAsync, _time, log));
         _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
+        if (_options.VerifyPeriod > TimeSpan.Zero)
+        {
+            _periodic.Add(new PeriodicTask("The verification", Verifier.Interval, VerifyAsync, _time, log));
+        }
     }
 
     // Assemblies are loaded by their first use. One that could not be, because the process had no descriptor left at that moment, would fail
@@ -186,12 +255,36 @@ public sealed class RegistryHost : IAsyncDisposable
         features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        await Handle(new DefaultHttpContext(features));
+        await Handle(new RequestContext(new DefaultHttpContext(features)));
     }
 
+    // What is not indexed yet would be left out of the pass, and what is found damaged is moved.
+    private Task VerifyAsync(CancellationToken cancellationToken) =>
+        _indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
+
     // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
-    private Task CollectAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete ? Collector.RunAsync(cancellationToken) : Task.CompletedTask;
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        if (!_indexer.IsComplete || ReadOnly.IsOn)
+        {
+            return;
+        }
+
+        var startedAt = _time.GetTimestamp();
+        try
+        {
+            var (links, blobs) = await Collector.RunAsync(cancellationToken);
+            CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), links, blobs);
+            Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            CollectorMetrics.Failed();
+            throw;
+        }
+    }
+
+    private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _uploadExpiry.RunAsync(cancellationToken);
 
     private async Task IndexAsync()
     {

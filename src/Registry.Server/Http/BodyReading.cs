@@ -1,6 +1,6 @@
 using System.Buffers;
-using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
+using Registry.Server.Pipeline;
 
 namespace Registry.Server.Http;
 
@@ -8,18 +8,18 @@ namespace Registry.Server.Http;
 internal static class BodyReading
 {
     /// <summary>The whole body, or the given error when it is larger than the limit; reading stops there.</summary>
-    public static async Task<Result<byte[]>> ReadAsync(HttpContext http, long limit, RegistryErrorCode tooLarge)
+    public static async Task<Result<byte[]>> ReadAsync(RequestContext request, long limit, RegistryErrorCode tooLarge)
     {
         var error = new RegistryError(tooLarge, $"at most {limit} bytes are accepted");
-        if (http.Request.ContentLength > limit)
+        if (request.Request.ContentLength > limit)
         {
             return error;
         }
 
-        var reader = http.Request.BodyReader;
+        var reader = request.Body;
         while (true)
         {
-            var result = await reader.ReadAsync(http.RequestAborted);
+            var result = await reader.ReadAsync(request.Aborted);
             var buffer = result.Buffer;
             if (buffer.Length > limit)
             {

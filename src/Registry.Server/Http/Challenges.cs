@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
 using Registry.Core.Oci;
@@ -7,7 +6,7 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Http;
 
 /// <summary>What a 401 asks for (RFC 7617; Docker's "Token Authentication Specification").</summary>
-internal sealed partial class Challenges(RegistryOptions options)
+internal sealed class Challenges(RegistryOptions options)
 {
     /// <summary>Writes the challenge for a request.</summary>
     /// <param name="http">The request.</param>
@@ -60,7 +59,8 @@ internal sealed partial class Challenges(RegistryOptions options)
     private static string Quote(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
-    // It must be absolute. Host is the one thing a client may say about us here: it sends itself wherever it says.
+    // It must be absolute. Host is the one thing a client may say about us here: it sends itself wherever it says. A trusted
+    // proxy may have said it in the place of the client.
     private string? TokenRealm(HttpContext http)
     {
         if (options.TokenRealm is { } configured)
@@ -74,9 +74,6 @@ internal sealed partial class Challenges(RegistryOptions options)
         }
 
         var host = http.Request.Headers.Host.ToString();
-        return Authority().IsMatch(host) ? $"{http.Request.Scheme}://{host}/token" : null;
+        return Authority.IsValid(host) ? $"{http.Request.Scheme}://{host}/token" : null;
     }
-
-    [GeneratedRegex(@"^([A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(:[0-9]{1,5})?\z")]
-    private static partial Regex Authority();
 }

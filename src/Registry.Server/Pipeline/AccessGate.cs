@@ -1,7 +1,5 @@
-using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
 using Registry.Core.Errors;
-using Registry.Core.Oci;
 using Registry.Server.Http;
 using Registry.Server.Routing;
 
@@ -10,36 +8,42 @@ namespace Registry.Server.Pipeline;
 /// <summary>The two steps between matching and answering: who is asking, and may they.</summary>
 internal sealed class AccessGate(IAuthenticator authenticator, Authorizer authorizer, Challenges challenges)
 {
-    public Authorizer Authorizer => authorizer;
-
-    /// <summary>Lets a request pass, with its identity, or says why not; then the challenge is written already.</summary>
-    public async ValueTask<Result<Identity>> PassAsync(HttpContext http, Route route, RepositoryName repository)
+    /// <summary>Lets a request pass, and tells it who is asking, or says why not; then the challenge is written already.</summary>
+    /// <returns>Null, or why not.</returns>
+    public async ValueTask<RegistryError?> PassAsync(RequestContext request, Route route)
     {
+        var http = request.Http;
         if (route.Permission == Permission.Public)
         {
-            return Identity.Anonymous;
+            return null;
         }
 
         var (scheme, parameter) = AuthorizationHeader.Split(http.Request.Headers.Authorization);
         var (outcome, identity) = await authenticator.AuthenticateAsync(scheme, parameter);
         if (outcome == AuthenticationOutcome.Busy)
         {
+            request.Refusal = "busy";
             return RegistryErrorCode.TooManyRequests;
         }
 
+        request.Identify(identity, authorizer);
+        var repository = request.Repository;
         var verdict = outcome == AuthenticationOutcome.Accepted
             ? authorizer.Decide(identity, route.Permission, repository)
             : Verdict.Unauthorized;
         if (verdict == Verdict.Allowed)
         {
-            return identity;
+            return null;
         }
 
         if (verdict == Verdict.Denied)
         {
+            request.Refusal = "denied";
             return RegistryErrorCode.Denied;
         }
 
+        request.Refusal = outcome == AuthenticationOutcome.Rejected ? "bad_credentials"
+            : verdict == Verdict.InsufficientScope ? "insufficient_scope" : "no_credentials";
         var fault = outcome == AuthenticationOutcome.Rejected ? "invalid_token" : verdict == Verdict.InsufficientScope ? "insufficient_scope" : null;
         return challenges.TryWrite(http, route.Permission, repository, fault)
             ? RegistryError.Unauthorized

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -7,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Server.Http;
 using Registry.Server.Routing;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Pipeline;
 
@@ -15,72 +15,80 @@ namespace Registry.Server.Pipeline;
 /// one that was matched.
 /// </summary>
 internal sealed partial class RequestPipeline(
-    RouteTrie routes, AccessGate gate, ErrorResponse errors, ILogger<RequestPipeline> logger)
+    RouteTrie routes, AccessGate gate, ReadOnlyMode readOnly, ErrorResponse errors, RequestTelemetry telemetry, ILogger<RequestPipeline> logger)
 {
     private readonly RecentText _texts = new();
 
     /// <summary>Answers a request.</summary>
-    public async Task HandleAsync(HttpContext http)
+    public async Task HandleAsync(RequestContext request)
     {
-        var headers = http.Response.Headers;
-        headers["Docker-Distribution-API-Version"] = "registry/2.0";
-        headers.XContentTypeOptions = "nosniff";
-        RegistryError? error;
+        telemetry.Begin(request);
         try
         {
-            error = await ProcessAsync(http);
+            var headers = request.Response.Headers;
+            headers["Docker-Distribution-API-Version"] = "registry/2.0";
+            headers.XContentTypeOptions = "nosniff";
+            request.Error = await TryProcessAsync(request);
+            if (request.Error is { } error)
+            {
+                RequestTelemetry.Name(request);
+                await errors.WriteAsync(request.Http, error);
+            }
+        }
+        finally
+        {
+            telemetry.End(request);
+        }
+    }
+
+    private async ValueTask<RegistryError?> TryProcessAsync(RequestContext request)
+    {
+        try
+        {
+            return await ProcessAsync(request);
         }
         catch (BadHttpRequestException e)
         {
-            error = e.StatusCode == StatusCodes.Status408RequestTimeout
+            return e.StatusCode == StatusCodes.Status408RequestTimeout
                 ? RegistryErrorCode.BodyTooSlow
                 : new RegistryError(RegistryErrorCode.BadRequest, e.Message);
         }
         catch (IOException e) when (e.InnerException is OverflowException)
         {
             // A chunk whose size is beyond all bounds (RFC 9112, section 7.1), which Kestrel reports as a broken connection.
-            http.Response.Headers.Connection = "close";
-            error = new RegistryError(RegistryErrorCode.BadRequest, "the size of a chunk is out of range");
+            request.Response.Headers.Connection = "close";
+            return new RegistryError(RegistryErrorCode.BadRequest, "the size of a chunk is out of range");
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
             // The client has gone away (faults of the disk arrive as StorageException); nobody reads an answer.
-            LogGone(http.Request.Method, RequestTarget.Path(http));
-            http.Abort();
-            return;
+            request.IsGone = true;
+            request.Http.Abort();
+            return null;
         }
         catch (StorageException e) when (e.IsFull || e.InnerException is null)
         {
             // Nothing that a stack trace explains: no room, or writes that have stopped before.
-            LogTurnedAway(http.Request.Method, RequestTarget.Path(http), e.Message);
-            error = e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
+            LogTurnedAway(request.Request.Method, RequestTarget.Path(request.Http), e.Message, RequestTelemetry.Name(request));
+            return e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
         }
         catch (StorageException e)
         {
-            LogStorage(e, http.Request.Method, RequestTarget.Path(http));
-            error = RegistryErrorCode.StorageFailed;
+            LogStorage(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
+            return RegistryErrorCode.StorageFailed;
         }
 #pragma warning disable CA1031 // A mistake of ours must not look like an answer of somebody else's server, nor leak a stack trace.
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogMistake(e, http.Request.Method, RequestTarget.Path(http));
-            error = RegistryErrorCode.InternalError;
-        }
-
-        if (logger.IsEnabled(LogLevel.Debug))
-        {
-            LogAnswered(http.Request.Method, RequestTarget.Path(http), error?.ToString() ?? http.Response.StatusCode.ToString(CultureInfo.InvariantCulture));
-        }
-
-        if (error is not null)
-        {
-            await errors.WriteAsync(http, error);
+            LogMistake(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
+            return RegistryErrorCode.InternalError;
         }
     }
 
-    private Task<RegistryError?> ProcessAsync(HttpContext http)
+    private Task<RegistryError?> ProcessAsync(RequestContext request)
     {
+        var http = request.Http;
         // Kestrel drops Content-Length when Transfer-Encoding is there too and leaves this trace. Another server on the way may have read
         // the message the other way (RFC 9112, section 6.1): refuse it and hang up.
         if (http.Request.Headers.ContainsKey("X-Content-Length") && http.Request.Headers.TransferEncoding.Count > 0)
@@ -114,33 +122,35 @@ internal sealed partial class RequestPipeline(
                 $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes"));
         }
 
-        return AnswerAsync(http, route, name, _texts.Get(match.Parameter));
+        request.Match(route, name, _texts.Get(match.Parameter));
+        return AnswerAsync(request, match.Routes, route);
     }
 
-    private async Task<RegistryError?> AnswerAsync(HttpContext http, Route route, RepositoryName name, string parameter)
+    private async Task<RegistryError?> AnswerAsync(RequestContext request, RouteSet routes, Route route)
     {
-        if (!(await gate.PassAsync(http, route, name)).TryGet(out var identity, out var refused))
+        if (await gate.PassAsync(request, route) is { } refused)
         {
             return refused;
         }
 
-        return await route.Handler(new RequestContext(http, name, parameter, identity, gate.Authorizer));
+        // After the gate, so that it tells nobody more than they may know.
+        if (route.IsChange && readOnly.IsOn)
+        {
+            request.Response.Headers.Allow = routes.AllowReadOnly;
+            return RegistryErrorCode.ReadOnly;
+        }
+
+        return await route.Handler(request);
     }
 
     private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);
 
-    [LoggerMessage(1, LogLevel.Debug, "{Method} {Path} -> {Answer}")]
-    private partial void LogAnswered(string method, string path, string answer);
+    [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage (request {RequestId})")]
+    private partial void LogStorage(Exception exception, string method, string path, string requestId);
 
-    [LoggerMessage(3, LogLevel.Debug, "{Method} {Path}: the client has gone away")]
-    private partial void LogGone(string method, string path);
+    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away by the storage: {Reason} (request {RequestId})")]
+    private partial void LogTurnedAway(string method, string path, string reason, string requestId);
 
-    [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage")]
-    private partial void LogStorage(Exception exception, string method, string path);
-
-    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away by the storage: {Reason}")]
-    private partial void LogTurnedAway(string method, string path, string reason);
-
-    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it")]
-    private partial void LogMistake(Exception exception, string method, string path);
+    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it (request {RequestId})")]
+    private partial void LogMistake(Exception exception, string method, string path, string requestId);
 }

@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>One line an event: time in UTC, level, sentence. An exception follows on its own lines.</summary>
+/// <summary>One line an event: time in UTC, level, sentence. An exception follows on its own lines, indented, so that none looks like an event.</summary>
 internal sealed class TerminalFormatter() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "registry";
@@ -22,14 +22,13 @@ internal sealed class TerminalFormatter() : ConsoleFormatter(FormatterName)
             _ => "fatal",
         };
         var time = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
-        textWriter.WriteLine($"{time} {level} {OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception))}");
+        textWriter.WriteLine($"{time} {level} {LogText.OneLine(logEntry.Formatter(logEntry.State, logEntry.Exception))}");
         if (logEntry.Exception is { } exception)
         {
-            textWriter.WriteLine(exception.ToString());
+            foreach (var line in exception.ToString().Split('\n'))
+            {
+                textWriter.WriteLine($"    {LogText.OneLine(line.TrimEnd('\r'))}");
+            }
         }
     }
-
-    // What a client has sent may be part of a message, and must not be able to forge a line.
-    private static string OneLine(string message) =>
-        message.Any(char.IsControl) ? string.Concat(message.Select(c => char.IsControl(c) ? ' ' : c)) : message;
 }

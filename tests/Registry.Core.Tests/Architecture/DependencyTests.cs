@@ -19,13 +19,16 @@ public partial class DependencyTests
         ["Storage.FileSystem"] = ["Oci", "Errors", "Storage"],
         ["Storage.Sqlite"] = ["Oci", "Errors", "Storage"],
         ["Maintenance"] = ["Oci", "Errors", "Storage", "Storage.FileSystem"],
+        ["Backup"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.Sqlite"],
+        ["Layouts"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Operations"],
         ["Operations"] = ["Oci", "Errors", "Access", "Storage", "Storage.Caching", "Maintenance"],
     };
 
-    // The one place where the engines are chosen.
+    // Where the engines are chosen: to use a data folder, and to read one beside its user.
     private static readonly Dictionary<string, string[]> Exceptions = new()
     {
         ["Storage/RegistryStorage.cs"] = ["Storage.Caching", "Storage.FileSystem", "Storage.Sqlite"],
+        ["Storage/StorageReader.cs"] = ["Storage.FileSystem", "Storage.Sqlite"],
     };
 
     private static readonly string[] AllowedPackages =
@@ -116,6 +119,6 @@ public partial class DependencyTests
             .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
             .OfType<string>()];
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Access|Storage|Maintenance|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Access|Storage|Maintenance|Backup|Layouts|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
     private static partial Regex FolderName();
 }

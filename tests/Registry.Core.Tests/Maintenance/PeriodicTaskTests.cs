@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Maintenance;
+using Registry.Core.Storage;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Maintenance;
@@ -44,6 +45,25 @@ public sealed class PeriodicTaskTests : IDisposable
         Assert.Equal(LogLevel.Error, level);
         Assert.Equal("The sweeping failed and will be tried again", message);
         Assert.Equal("broken", exception?.Message);
+    }
+
+    [Fact]
+    public async Task A_failure_of_the_storage_is_one_line_until_it_is_another_or_over()
+    {
+        string?[] failures = ["full", "full", "full", "stopped", "stopped", null, "stopped"];
+        await using (Start(_ => failures[_count - 1] is { } failure ? throw new StorageException(failure) : Task.CompletedTask))
+        {
+            for (var turn = 1; turn <= failures.Length; turn++)
+            {
+                _time.Advance(TimeSpan.FromSeconds(10));
+                Assert.Equal(turn, await _turns.Reader.ReadAsync());
+            }
+        }
+
+        Assert.Equal(
+            ["full", "stopped", "stopped"],
+            _log.Entries.Select(entry => entry.Message.Replace("The sweeping failed and will be tried again: ", string.Empty, StringComparison.Ordinal)));
+        Assert.All(_log.Entries, entry => Assert.Null(entry.Exception));
     }
 
     [Fact]

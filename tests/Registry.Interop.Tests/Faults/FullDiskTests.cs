@@ -15,7 +15,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Requires.Root("mount");
-        await new Command("mount", "mount").RunAsync("-t", "tmpfs", "-o", "size=24m", "tmpfs", _disk.Path);
+        await new Command("mount", "mount").RunAsync("-t", "tmpfs", "-o", "size=32m", "tmpfs", _disk.Path);
     }
 
     public async ValueTask DisposeAsync()
@@ -32,7 +32,7 @@ public sealed class FullDiskTests : IAsyncLifetime
     public async Task A_push_that_does_not_fit_is_507_and_pulls_and_deletes_go_on()
     {
         var settings = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "1", ["REGISTRY_STORAGE_RESERVE"] = "0" };
-        await using RegistryProcess registry = await RegistryProcess.StartAsync(Path.Combine(_disk.Path, "data"), settings, Cancellation);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(Path.Combine(_disk.Path, "data"), settings, cancellationToken: Cancellation);
         using var http = new RegistryHttp(registry.BaseAddress);
         byte[] fits = TarArchive.RandomPayload(10 * Megabyte);
         string digest = OciLayoutBuilder.DigestOf(fits);

@@ -42,7 +42,7 @@ public sealed class DeploymentFileTests
     {
         var compose = new Command("docker-compose", "docker-compose", "-f", SourceRoot.File("deploy/compose/compose.yaml"))
         {
-            Environment = { ["REGISTRY_IMAGE"] = "registry.example.com/registry:0.1.0", ["REGISTRY_DATA"] = "/srv/registry" },
+            Environment = { ["IMAGE"] = "registry.example.com/registry:0.1.0", ["DATA"] = "/srv/registry" },
         };
 
         JsonElement service = (await ReadYamlAsync((await compose.RunAsync("config")).StandardOutput))[0].GetProperty("services").GetProperty("registry");

@@ -2,14 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using System.Text.RegularExpressions;
 using Registry.Interop.Tests.Containers;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
 /// <summary>The configuration of nginx that docs/install.md shows, as it stands there but for ports and files.</summary>
-public sealed partial class NginxTests(ContainersHome home, RegistryUnderTest registry) : IClassFixture<ContainersHome>, IDisposable
+public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) : IClassFixture<ContainersHome>, IDisposable
 {
     // Far more than nginx holds in memory, and than its limit for bodies unless it is told otherwise (1 MiB).
     private const int LargeLayer = 64 * 1024 * 1024;
@@ -48,11 +47,11 @@ public sealed partial class NginxTests(ContainersHome home, RegistryUnderTest re
 
     private async Task WriteConfigurationAsync(int port)
     {
-        string guide = await File.ReadAllTextAsync(SourceRoot.File("docs/install.md"), Cancellation);
-        string server = NginxBlock.Match(guide).Groups["text"].Value
-            .Replace("listen 443 ssl", $"listen 127.0.0.1:{port} ssl", StringComparison.Ordinal)
-            .Replace("/etc/nginx", _folder.Path, StringComparison.Ordinal)
-            .Replace("127.0.0.1:15000", registry.HostPort, StringComparison.Ordinal);
+        string server = InstallGuide.Replace(
+            Assert.Single(InstallGuide.Blocks("Behind nginx", "nginx")),
+            ("listen 443 ssl", $"listen 127.0.0.1:{port} ssl"),
+            ("/etc/nginx", _folder.Path),
+            ("127.0.0.1:15000", registry.HostPort));
         await File.WriteAllTextAsync(
             _folder.File("nginx.conf"),
             $$"""
@@ -99,7 +98,4 @@ public sealed partial class NginxTests(ContainersHome home, RegistryUnderTest re
             return false;
         }
     }
-
-    [GeneratedRegex("```nginx\n(?<text>.*?)```", RegexOptions.Singleline)]
-    private static partial Regex NginxBlock { get; }
 }

@@ -66,16 +66,25 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
         Command podman = home.Podman;
         Command skopeo = home.Skopeo;
         await package.PublishAsync(registry);
-        string image = $"{registry.HostPort}/{PackagedRegistry.Repository}:{Version}";
-        _ = await podman.RunAsync("pull", "--tls-verify=false", image);
-
         string name = $"registry-{Guid.NewGuid():n}";
-        await using BackgroundProcess container = podman.Start(
-            "run", "--rm", "--name", name, "--network", "host", "--read-only", "--cap-drop", "all",
-            "-v", $"{name}:/data", "-e", "REGISTRY_HOST=127.0.0.1", "-e", "REGISTRY_PORT=0", image);
+        string data = home.Folder.File("data");
+        foreach (string[] call in InstallGuide.Calls("Container", "install", ("/srv/registry", data)))
+        {
+            _ = await new Command("install", "coreutils").RunAsync(call);
+        }
+        // Containers on these machines have the network of the host.
+        string[] run = Assert.Single(InstallGuide.Calls(
+            "Container", "podman",
+            ("registry.example.com", registry.HostPort),
+            ("/srv/registry", data),
+            ("--name registry", "--tls-verify=false --name " + name),
+            ("-p 15000:15000", "--network host -e REGISTRY_HOST=127.0.0.1 -e REGISTRY_PORT=0")));
         try
         {
-            Match listening = await container.WaitForLineAsync(ListeningLine, StartDeadline, Cancellation);
+            _ = await podman.RunAsync(run);
+            Match listening = Match.Empty;
+            await Poll.UntilAsync(
+                async () => (listening = ListeningLine.Match((await podman.RunAsync("logs", name)).AllOutput)).Success, StartDeadline, "the container listens");
             string target = $"docker://127.0.0.1:{listening.Groups["port"].Value}/in/container:1";
             var sample = SampleImage.Runnable();
 
@@ -83,13 +92,39 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
             _ = await skopeo.RunAsync("copy", "--src-tls-verify=false", target, $"oci:{home.Folder.Folder("pulled")}:sample");
 
             sample.AssertHeldIn(home.Folder.Folder("pulled"));
-            Assert.Equal(0, await container.TerminateAsync(StartDeadline, Cancellation));
-            Assert.Contains("Stopped.", container.Output, StringComparison.Ordinal);
+            _ = await podman.RunAsync("stop", "-t", "60", name);
+            Assert.Equal("0", (await podman.RunAsync("inspect", "-f", "{{.State.ExitCode}}", name)).Text);
         }
         finally
         {
             _ = await podman.TryRunAsync("rm", "--force", "--ignore", name);
         }
+    }
+
+    [Fact]
+    public async Task The_files_of_the_service_are_put_where_the_guide_says()
+    {
+        await package.PublishAsync(registry);
+        using var root = new TemporaryFolder("service");
+        string bin = root.Folder("usr", "local", "bin");
+        string units = root.Folder("etc", "systemd", "system");
+        string block = InstallGuide.Replace(
+            InstallGuide.Blocks("Service of systemd", "bash")[0],
+            ("out/registry", package.Program),
+            ("/usr/local/bin", bin),
+            ("/etc/", root.Path + "/etc/"),
+            ("-g registry", "-g root"),
+            // Not on the machine of the tests.
+            ("useradd ", ": useradd "),
+            ("systemctl ", ": systemctl "));
+
+        _ = await new Command("bash", "bash").RunAsync("-euc", $"cd '{SourceRoot.Path}'\n{block}");
+
+        Assert.Equal(Version, (await new Command(Path.Combine(bin, "registry"), "itself").RunAsync("--version")).Text);
+        string unit = await File.ReadAllTextAsync(Path.Combine(units, "registry.service"), Cancellation);
+        Assert.Contains("ExecStart=/usr/local/bin/registry serve\n", unit, StringComparison.Ordinal);
+        Assert.Contains("EnvironmentFile=-/etc/registry/registry.env\n", unit, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(Path.Combine(root.Path, "etc", "registry")));
     }
 
     [Fact]

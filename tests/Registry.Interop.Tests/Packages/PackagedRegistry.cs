@@ -11,7 +11,7 @@ namespace Registry.Interop.Tests.Packages;
 public sealed class PackagedRegistry : IDisposable
 {
     /// <summary>The repository of the image in the registry under test.</summary>
-    public const string Repository = "packages/registry";
+    public const string Repository = "registry";
 
     private const string BaseRepository = "packages/base";
 
@@ -52,18 +52,19 @@ public sealed class PackagedRegistry : IDisposable
 
         Command dotnet = Dotnet();
         dotnet.Environment["DOTNET_CONTAINER_INSECURE_REGISTRIES"] = registry.HostPort;
+        // Both commands in one, since compiling takes a minute.
+        string[] container = Assert.Single(InstallGuide.Calls("Container", "dotnet", ("registry.example.com", registry.HostPort)));
         _ = await dotnet.RunAsync([
             .. Arguments(RuntimeIdentifier, Output),
-            "-t:PublishContainer",
-            $"-p:ContainerRegistry={registry.HostPort}",
-            $"-p:ContainerRepository={Repository}",
+            .. container.Where(argument => argument.StartsWith("-t:", StringComparison.Ordinal) || argument.StartsWith("-p:", StringComparison.Ordinal)),
             $"-p:ContainerBaseImage={registry.HostPort}/{BaseRepository}:1"]);
     }
 
-    // The intermediate files are apart from those of the build that these tests belong to.
+    // The guide's command. The intermediate files are apart from those of the build that these tests belong to.
     private string[] Arguments(string runtimeIdentifier, string output) =>
     [
-        "publish", Path.Combine(SourceRoot.Path, "src", "Registry.Server"), "-c", "Release", "-r", runtimeIdentifier, "-o", output,
+        .. Assert.Single(InstallGuide.Calls(
+            "One file", "dotnet", ("src/", SourceRoot.File("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output))),
         "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false",
     ];
 

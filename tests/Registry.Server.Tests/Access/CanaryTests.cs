@@ -62,7 +62,7 @@ public sealed class CanaryTests
         await Eventually.HoldsAsync(
             () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.Contains("stays in force", StringComparison.Ordinal))), "a broken edit is said");
 
-        var printed = registry.Log.Entries.Select(entry => $"{entry.Message}{entry.Exception}")
+        var printed = registry.Log.Entries.Select(entry => $"{entry.Message}{entry.Exception}").Concat(registry.Log.JsonLines)
             .Where(line => !line.Contains($"/v2/NO/{password}", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(printed);
         Assert.All(secrets, secret =>

@@ -1,6 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Registry.Server.Pipeline;
 
 namespace Registry.Server.Tests.Budgets;
 
@@ -9,12 +10,12 @@ namespace Registry.Server.Tests.Budgets;
 /// </summary>
 internal sealed class DirectRequest
 {
-    private readonly RequestDelegate _handle;
-    private readonly DefaultHttpContext _http;
+    private readonly Func<RequestContext, Task> _handle;
+    private readonly RequestContext _request;
     private readonly HttpResponseFeature _response = new();
     private readonly DiscardedBody _body = new();
 
-    public DirectRequest(RequestDelegate handle, string method, string target, string? authorization = null)
+    public DirectRequest(Func<RequestContext, Task> handle, string method, string target, string? authorization = null)
     {
         _handle = handle;
         var request = new HttpRequestFeature { Method = method, RawTarget = target, Path = target, Scheme = "http" };
@@ -27,7 +28,7 @@ internal sealed class DirectRequest
         features.Set<IHttpRequestFeature>(request);
         features.Set<IHttpResponseFeature>(_response);
         features.Set<IHttpResponseBodyFeature>(_body);
-        _http = new DefaultHttpContext(features);
+        _request = new RequestContext(new DefaultHttpContext(features));
     }
 
     public int Status => _response.StatusCode;
@@ -41,7 +42,7 @@ internal sealed class DirectRequest
         _response.StatusCode = StatusCodes.Status200OK;
         _response.Headers.Clear();
         _body.Length = 0;
-        return _handle(_http);
+        return _handle(_request);
     }
 
     /// <summary>A body whose length alone is of interest.</summary>

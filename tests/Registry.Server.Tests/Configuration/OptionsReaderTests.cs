@@ -5,7 +5,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Configuration;
 
-/// <summary>Settings are environment variables; every fault is reported, and all of them at once.</summary>
+/// <summary>Settings as environment variables; every fault is reported, and all of them at once.</summary>
 public sealed class OptionsReaderTests
 {
     public static TheoryData<string, string, object> Good => new()
@@ -21,6 +21,9 @@ public sealed class OptionsReaderTests
         { "REGISTRY_LOG_LEVEL", "info", LogLevel.Information },
         { "REGISTRY_LOG_LEVEL", "warn", LogLevel.Warning },
         { "REGISTRY_LOG_LEVEL", "error", LogLevel.Error },
+        { "REGISTRY_LOG_FORMAT", "text", LogFormat.Text },
+        { "REGISTRY_LOG_FORMAT", "json", LogFormat.Json },
+        { "REGISTRY_METRICS_PORT", "9464", 9464 },
         { "REGISTRY_STORAGE_PATH", "/var/lib/registry", "/var/lib/registry" },
         { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
         { "REGISTRY_UPLOAD_TIMEOUT", "7200", TimeSpan.FromHours(2) },
@@ -37,6 +40,9 @@ public sealed class OptionsReaderTests
         { "REGISTRY_MANIFEST_MAX_SIZE", "4194304", 4_194_304L },
         { "REGISTRY_MANIFEST_MAX_SIZE", "268435456", 268_435_456L },
         { "REGISTRY_GC_GRACE", "5", TimeSpan.FromSeconds(5) },
+        { "REGISTRY_VERIFY_PERIOD", "0", TimeSpan.Zero },
+        { "REGISTRY_VERIFY_PERIOD", "86400", TimeSpan.FromDays(1) },
+        { "REGISTRY_VERIFY_RATE", "100000", 100_000 },
         { "REGISTRY_EXTERNAL_URL", "https://registry.example.com", "https://registry.example.com" },
         { "REGISTRY_EXTERNAL_URL", "https://registry.example.com/", "https://registry.example.com" },
         { "REGISTRY_EXTERNAL_URL", "http://10.0.0.1:5000", "http://10.0.0.1:5000" },
@@ -94,6 +100,8 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_PORT", "8e1", "a port from 0 to 65535")]
     [InlineData("REGISTRY_LOG_LEVEL", "INFO", "debug, info, warn or error")]
     [InlineData("REGISTRY_LOG_LEVEL", "trace", "debug, info, warn or error")]
+    [InlineData("REGISTRY_LOG_FORMAT", "xml", "text or json")]
+    [InlineData("REGISTRY_METRICS_PORT", "65536", "a port from 0 to 65535")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "0", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1h", "a number of seconds from 1")]
     [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a number of seconds from 1")]
@@ -111,6 +119,10 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a number of bytes from 4194304 to 268435456")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8M", "a number of bytes from 4194304 to 268435456")]
     [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
+    [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a number of seconds from 0")]
+    [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://régistry.example.com", "http:// or https:// with a host, and no path")]
@@ -125,7 +137,8 @@ public sealed class OptionsReaderTests
     {
         var fault = Assert.Single(Read((name, value)).Faults);
 
-        Assert.StartsWith($"{name} is '{value}'; allowed: {allowed}", fault, StringComparison.Ordinal);
+        var printed = value.Replace("user:secret@", "********@", StringComparison.Ordinal);
+        Assert.StartsWith($"{name} is '{printed}'; allowed: {allowed}", fault, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -154,11 +167,12 @@ public sealed class OptionsReaderTests
         var loaded = Read(
             ("REGISTRY_HOST", "?"), ("REGISTRY_PORT", "?"), ("REGISTRY_LOG_LEVEL", "?"), ("REGISTRY_UPLOAD_TIMEOUT", "?"),
             ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
-            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
+            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
+            ("REGISTRY_VERIFY_RATE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
             ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"),
             ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
 
-        Assert.Equal(18, loaded.Faults.Count);
+        Assert.Equal(20, loaded.Faults.Count);
         Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
         Assert.Equal(new RegistryOptions(), loaded.Options);
     }
@@ -255,6 +269,23 @@ public sealed class OptionsReaderTests
     }
 
     [Theory]
+    [InlineData("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both", "REGISTRY_TLS_KEY")]
+    [InlineData("REGISTRY_TLS_KEY is missing; REGISTRY_TLS_CERT is set, and TLS needs both", "REGISTRY_TLS_CERT", "REGISTRY_TLS_CLIENT_CA")]
+    [InlineData(
+        "REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS", "REGISTRY_TLS_CLIENT_CA")]
+    public void Half_of_TLS_is_a_fault(string fault, params string[] set) =>
+        Assert.Equal([fault], Read([.. set.Select(name => (name, "/tls.pem"))]).Faults);
+
+    [Fact]
+    public void TLS_is_a_certificate_with_its_key()
+    {
+        var loaded = Read(("REGISTRY_TLS_CERT", "/a"), ("REGISTRY_TLS_KEY", "/b"), ("REGISTRY_TLS_CLIENT_CA", "/c"));
+
+        Assert.Empty(loaded.Faults);
+        Assert.Equal(new RegistryOptions { TlsCert = "/a", TlsKey = "/b", TlsClientCa = "/c" }, loaded.Options);
+    }
+
+    [Theory]
     [InlineData("REGISTRY_AUTH_TYPE", "none")]
     [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "false")]
     public void What_protects_nothing_may_be_said(string name, string value) => Assert.Empty(Read((name, value)).Faults);
@@ -269,7 +300,7 @@ public sealed class OptionsReaderTests
             nameof(RegistryOptions.TokenPublicKeyPath), nameof(RegistryOptions.AccessControlPath),
         ];
         var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Except(access).Order(StringComparer.Ordinal);
-        var variables = VariableNames.All.Except(VariableNames.Authentication).Where(name => !name.StartsWith("REGISTRY_ACCESS_", StringComparison.Ordinal));
+        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File]).Where(name => !name.StartsWith("REGISTRY_ACCESS_", StringComparison.Ordinal));
 
         Assert.Equal(options, variables.Select(name => Property(name).Name).Order(StringComparer.Ordinal));
         Assert.Distinct(VariableNames.All);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
@@ -45,10 +46,23 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void Variables_in_README_and_user_guide_are_settings()
+    public async Task The_last_schema_that_is_described_is_the_one_that_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        await (await TestRegistry.StartAsync(storagePath: folder.Path)).DisposeAsync();
+        var header = await File.ReadAllBytesAsync(System.IO.Path.Combine(folder.Path, "registry.db"));
+
+        // The user version, https://sqlite.org/fileformat2.html#user_version_number.
+        var written = BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(60));
+
+        Assert.Equal(written.ToString(CultureInfo.InvariantCulture), Document.Read("docs/storage.md").Rows("The database").Last()[0]);
+    }
+
+    [Fact]
+    public void Variables_in_the_guides_are_settings()
     {
         var known = VariableNames.All.ToHashSet();
-        var unknown = new[] { "README.md", "docs/user-guide.md", "docs/api.md" }.Select(Document.Read)
+        var unknown = new[] { "README.md", "docs/user-guide.md", "docs/api.md", "docs/install.md" }.Select(Document.Read)
             .SelectMany(document => Variable().Matches(document.Text).Select(match => $"{document.Name}: {match.Value}"))
             .Where(found => !known.Contains(found.Split(": ")[1]));
 
@@ -80,7 +94,8 @@ public sealed partial class DocumentationTests
     {
         // Only the methods of the endpoints are named by the table; none of them is called.
         var routes = RouteTable.Create(
-            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TokenEndpoint>());
+            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<HealthEndpoints>(),
+            Never<TokenEndpoint>());
 
         Assert.Equal(
             Sorted(routes.Select(route => $"{route.Method} {route.Template}")),

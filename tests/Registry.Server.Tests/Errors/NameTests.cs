@@ -192,7 +192,7 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
     // Nothing above made a folder or file.
     private void AssertNothingStrange()
     {
-        string[] expected = ["blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "repositories", "uploads"];
+        string[] expected = ["ballast", "blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "removal.lock", "repositories", "uploads"];
         Assert.Equal(expected, Directory.EnumerateFileSystemEntries(fixture.Registry.StoragePath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 }

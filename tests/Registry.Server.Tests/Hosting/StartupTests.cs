@@ -123,7 +123,7 @@ public sealed class StartupTests : IDisposable
     [InlineData("-h", 0, "Usage: registry [command]")]
     [InlineData("--version", 0, ".")]
     [InlineData("dance", 2, "there is no command 'dance'")]
-    [InlineData("--serve", 2, "there is no command '--serve'")]
+    [InlineData("--serve", 2, "there is no option '--serve'")]
     public async Task Commands_that_do_not_serve_end_at_once(string command, int exitCode, string text)
     {
         var ended = await RegistryProcess.RunAsync(command, _folder.Path);

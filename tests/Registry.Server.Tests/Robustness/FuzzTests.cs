@@ -92,7 +92,7 @@ public sealed class FuzzTests
         Assert.Equal(image.Manifest.Bytes, Check.Status(200, await registry.Client.GetAnswerAsync("/v2/after/manifests/latest")).Body);
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/_catalog"));
         Assert.Equal(
-            ["blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "repositories", "uploads"],
+            ["ballast", "blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "removal.lock", "repositories", "uploads"],
             Directory.EnumerateFileSystemEntries(registry.StoragePath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 }

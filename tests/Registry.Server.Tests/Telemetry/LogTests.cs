@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Server.Telemetry;
@@ -14,6 +15,7 @@ public sealed class LogTests
     [InlineData("a\r\nb", "a  b")]
     [InlineData("a\nfatal forged", "a fatal forged")]
     [InlineData("\u001b[31mred\u0000\u0085", " [31mred  ")]
+    [InlineData("a\u2028b\u2029c\u202ed\u009b31m", "a b c d 31m")]
     public void An_event_is_one_line(string message, string printed)
     {
         using var writer = new StringWriter();
@@ -24,6 +26,40 @@ public sealed class LogTests
         var line = writer.ToString();
         Assert.EndsWith($" warn  {printed}{Environment.NewLine}", line, StringComparison.Ordinal);
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z ", line);
+    }
+
+    [Theory]
+    [InlineData("plain")]
+    [InlineData("a\r\nfatal forged")]
+    [InlineData("\"}\n{\"level\":\"fatal\"")]
+    [InlineData("\u001b[31mred\u0000\u0085\u2028\u2029\u202e\u007f")]
+    public void An_event_is_one_object_on_one_line_of_ascii(string message)
+    {
+        using var writer = new StringWriter();
+
+        new JsonFormatter().Write(
+            new LogEntry<string>(LogLevel.Warning, "category", default, message, new InvalidOperationException(message), (state, _) => state), null, writer);
+
+        var line = writer.ToString().TrimEnd('\n');
+        Assert.DoesNotContain(line, c => c is < ' ' or > '~');
+        var json = JsonDocument.Parse(line).RootElement;
+        Assert.Equal(message, json.GetProperty("message").GetString());
+        Assert.Equal("warn", json.GetProperty("level").GetString());
+        Assert.Contains(message, json.GetProperty("exception").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_exception_looks_like_no_event()
+    {
+        using var writer = new StringWriter();
+
+        new TerminalFormatter().Write(
+            new LogEntry<string>(
+                LogLevel.Error, "category", default, "failed", new InvalidOperationException("a\n2026-01-31T12:00:00.000Z fatal forged"), (state, _) => state),
+            null,
+            writer);
+
+        Assert.Single(writer.ToString().Split('\n'), line => line.StartsWith("2026", StringComparison.Ordinal) || line.Contains(" error ", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -43,6 +79,7 @@ public sealed class LogTests
         }
 
         Assert.NotEmpty(registry.Log.Entries);
+        Assert.DoesNotContain(registry.Log.JsonLines, line => line.Contains(Canary, StringComparison.Ordinal) || line.Contains(basic, StringComparison.Ordinal));
         Assert.All(registry.Log.Entries, entry =>
         {
             Assert.DoesNotContain(Canary, $"{entry.Message}{entry.Exception}", StringComparison.Ordinal);
@@ -57,7 +94,9 @@ public sealed class LogTests
 
         await RawConnection.ExchangeAsync(registry, "GET /v2/%0d%0afatal%20forged/tags/list HTTP/1.1\r\nHost: registry");
 
-        Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith("GET /v2/%0d%0afatal%20forged/tags/list -> ", StringComparison.Ordinal));
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.StartsWith("GET /v2/%0d%0afatal%20forged/tags/list -> ", StringComparison.Ordinal))),
+            "the request is logged");
         Assert.DoesNotContain(registry.Log.Entries, entry => entry.Message.Contains("\nfatal", StringComparison.Ordinal));
     }
 }

@@ -55,7 +55,7 @@ internal sealed class HandlerOnDirectTransport : IAsyncDisposable
         RequestDelegate handler, HttpProtocols protocols = HttpProtocols.Http1, X509Certificate2? certificate = null)
     {
         var server = new HandlerOnDirectTransport(protocols, certificate);
-        await server._kestrel.StartAsync(new HttpApplication(handler), CancellationToken.None);
+        await server._kestrel.StartAsync(new HttpApplication(request => handler(request.Http)), CancellationToken.None);
         return server;
     }
 

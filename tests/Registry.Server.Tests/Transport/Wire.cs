@@ -216,7 +216,7 @@ internal sealed partial class Wire : IDisposable
 
     private void Write(WireAnswer answer)
     {
-        var head = Guids().Replace(Dates().Replace(answer.Head, "Date: <date>"), "<id>").Replace("\r\n", "\n", StringComparison.Ordinal);
+        var head = RequestIds().Replace(Guids().Replace(Dates().Replace(answer.Head, "Date: <date>"), "<id>"), "X-Request-Id: <id>").Replace("\r\n", "\n", StringComparison.Ordinal);
         var body = answer.Body;
         if (answer.Boundary is { } boundary)
         {
@@ -229,6 +229,9 @@ internal sealed partial class Wire : IDisposable
 
     [GeneratedRegex("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")]
     private static partial Regex Guids();
+
+    [GeneratedRegex("X-Request-Id: [0-9a-f]{16}(?=\r)")]
+    private static partial Regex RequestIds();
 
     [GeneratedRegex("Date: [^\r]*")]
     private static partial Regex Dates();

@@ -4,9 +4,9 @@ namespace Registry.Core.Storage.Caching;
 
 /// <summary>
 /// Bytes as pulls read them, with small content in memory. Content never changes under its digest, and who may see it is the metadata's
-/// business, so nothing here has to be invalidated. Only what is right is kept: a size that is the expected one, bytes that have their digest.
-/// It is looked at again after <see cref="Lifetime"/>, so for that long at most is answered for a file that somebody has damaged or removed
-/// behind the registry's back.
+/// business, so nothing here has to be invalidated by a push or a delete. Only what is right is kept: a size that is the expected one, bytes that
+/// have their digest. It is looked at again after <see cref="Lifetime"/>, so for that long at most is answered for a file that somebody has
+/// damaged or removed behind the registry's back; and at once when the verifier has found that (<see cref="Forget"/>).
 /// </summary>
 /// <remarks>
 /// Whoever writes or deletes asks the <see cref="IBlobStore"/> itself, since that must know what is on the disk at the moment.
@@ -27,6 +27,7 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     private const int MaxEntries = 65_536;
 
     private readonly BoundedCache<Digest, Entry> _cache = new(maxBytes, MaxEntries);
+    private long _epoch;
 
     /// <summary>What everything kept weighs, in bytes.</summary>
     public long Bytes => _cache.Bytes;
@@ -43,17 +44,26 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     /// <summary>The bytes in memory, whatever their size; null when they are not here.</summary>
     public Task<byte[]?> ReadAsync(Digest digest) => FindFresh(digest)?.Bytes ?? LoadBytesAsync(digest);
 
-    private Entry? FindFresh(Digest digest) =>
-        _cache.Find(digest) is { } entry && time.GetElapsedTime(entry.LookedAt) < Lifetime ? entry : null;
+    /// <summary>Has everything looked at again before it is answered: bytes have gone. That is rare, so nobody minds that it is all.</summary>
+    public void Forget() => Interlocked.Increment(ref _epoch);
+
+    private Entry? FindFresh(Digest digest)
+    {
+        var fresh = _cache.Find(digest) is { } entry && entry.Epoch == Volatile.Read(ref _epoch) && time.GetElapsedTime(entry.LookedAt) < Lifetime
+            ? entry
+            : null;
+        StorageMetrics.LookedUpContent(isHit: fresh is not null);
+        return fresh;
+    }
 
     private async Task<long?> LoadSizeAsync(Digest digest, long expected)
     {
-        var lookedAt = time.GetTimestamp();
+        var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
         var asked = blobs.StatAsync(digest);
         var size = await asked;
         if (size == expected)
         {
-            _cache.Set(digest, new Entry(lookedAt, expected, asked), Overhead);
+            _cache.Set(digest, new Entry(epoch, lookedAt, expected, asked), Overhead);
         }
 
         return size;
@@ -61,12 +71,12 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
 
     private async Task<BlobContent?> LoadContentAsync(Digest digest)
     {
-        var lookedAt = time.GetTimestamp();
+        var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
         var asked = blobs.OpenAsync(digest);
         var content = await asked;
         if (content?.Bytes is { } bytes && digest.Algorithm.Compute(bytes) == digest)
         {
-            var entry = new Entry(lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length))
+            var entry = new Entry(epoch, lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length))
             {
                 Content = asked,
                 Bytes = Task.FromResult<byte[]?>(bytes),
@@ -83,7 +93,7 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
         return content is null ? null : content.Bytes ?? await blobs.ReadAsync(digest);
     }
 
-    private sealed record Entry(long LookedAt, long Length, Task<long?> Size)
+    private sealed record Entry(long Epoch, long LookedAt, long Length, Task<long?> Size)
     {
         public Task<BlobContent?>? Content { get; init; }
 

@@ -30,9 +30,11 @@ internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int 
         var question = new Question(repository.Value, about);
         if (_cache.Find(question) is { } known && known.Stamp == stamp)
         {
+            StorageMetrics.LookedUpMetadata(isHit: true);
             return known.Task;
         }
 
+        StorageMetrics.LookedUpMetadata(isHit: false);
         return ChangeStamps.IsQuiet(stamp) ? AskAsync(question, stamp, ask(state)) : ask(state);
     }
 

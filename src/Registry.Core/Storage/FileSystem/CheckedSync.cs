@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Win32.SafeHandles;
 
 namespace Registry.Core.Storage.FileSystem;
@@ -9,17 +10,19 @@ internal sealed class CheckedSync(StorageHealth health)
 {
     /// <summary>Makes a file's data durable, and its size.</summary>
     /// <exception cref="SyncException">It is not.</exception>
-    public void Data(SafeFileHandle handle, string path) => Check(() => DurableFile.SyncData(handle, path));
+    public void Data(SafeFileHandle handle, string path) => Check(() => DurableFile.SyncData(handle, path), isFolder: false);
 
     /// <summary>Makes durable every change that the caller has made to the names in a directory.</summary>
     /// <exception cref="SyncException">They are not.</exception>
-    public void Directory(string path) => Check(() => DurableFile.SyncDirectory(path));
+    public void Directory(string path) => Check(() => DurableFile.SyncDirectory(path), isFolder: true);
 
-    private void Check(Action sync)
+    private void Check(Action sync, bool isFolder)
     {
+        var startedAt = Stopwatch.GetTimestamp();
         try
         {
             sync();
+            StorageMetrics.Synced(startedAt, isFolder);
         }
         catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
         {

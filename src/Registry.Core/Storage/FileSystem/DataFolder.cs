@@ -6,7 +6,7 @@ namespace Registry.Core.Storage.FileSystem;
 /// </summary>
 public sealed class DataFolder : IDisposable
 {
-    private static readonly string[] OwnNames = ["blobs", "repositories", "uploads", "registry.db", "registry.lock"];
+    private static readonly string[] OwnNames = ["blobs", "repositories", "uploads", "registry.db", "registry.lock", "removal.lock"];
     private static readonly string[] NeutralNames = ["lost+found"];
 
     private readonly FileStream _lock;
@@ -35,9 +35,8 @@ public sealed class DataFolder : IDisposable
             Directory.CreateDirectory(layout.Root);
             RefuseForeign(layout);
             held = Lock(layout);
-            Directory.CreateDirectory(layout.Blobs);
-            Directory.CreateDirectory(layout.Repositories);
-            Directory.CreateDirectory(layout.Uploads);
+            CreateFolders(layout);
+            RemovalLock.Create(layout);
             TryRename(layout);
             DurableFile.SyncDirectory(layout.Root);
             return new DataFolder(layout, held);
@@ -54,7 +53,87 @@ public sealed class DataFolder : IDisposable
         }
     }
 
+    /// <summary>Proves that files can still be made here and renamed into blobs.</summary>
+    /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> says whether for want of room.</exception>
+    public void TryWrite()
+    {
+        try
+        {
+            TryRename(Layout);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"{Layout.Root} cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>
+    /// Takes an empty folder, or one in which a restore was not finished, to restore a backup into. It stays unfinished, and no registry uses it,
+    /// until <see cref="FinishRestore"/>.
+    /// </summary>
+    /// <exception cref="StorageException">It cannot be used; the message says why, in one line.</exception>
+    public static DataFolder OpenToRestore(string path)
+    {
+        var layout = new FileSystemLayout(path);
+        FileStream? held = null;
+        try
+        {
+            if (File.Exists(layout.Root))
+            {
+                throw new StorageException("is a file; choose a folder");
+            }
+
+            Directory.CreateDirectory(layout.Root);
+            if (!File.Exists(layout.UnfinishedRestore) && Names(layout).FirstOrDefault() is { } name)
+            {
+                throw new StorageException($"is not empty (it holds '{name}'); a backup is restored into an empty or new folder");
+            }
+
+            // The mark before all others, so that a killed restore leaves nothing that looks like a registry.
+            File.OpenHandle(layout.UnfinishedRestore, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+            DurableFile.SyncDirectory(layout.Root);
+            held = Lock(layout);
+            CreateFolders(layout);
+            return new DataFolder(layout, held);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            held?.Dispose();
+            throw new StorageException($"cannot be used: {e.Message}", e);
+        }
+        catch
+        {
+            held?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Declares that a backup is restored: the folder is that of a registry.</summary>
+    /// <exception cref="IOException">It could not be made durable.</exception>
+    public void FinishRestore()
+    {
+        // What was there before is durable before the mark goes.
+        DurableFile.SyncFileSystem(Layout.Root);
+        File.Delete(Layout.UnfinishedRestore);
+        DurableFile.SyncDirectory(Layout.Root);
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    // EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.
+    internal static bool IsLocked(IOException e) =>
+        e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
+
+    private static void CreateFolders(FileSystemLayout layout)
+    {
+        Directory.CreateDirectory(layout.Blobs);
+        Directory.CreateDirectory(layout.Repositories);
+        Directory.CreateDirectory(layout.Uploads);
+    }
+
+    private static List<string> Names(FileSystemLayout layout) =>
+        [.. Directory.EnumerateFileSystemEntries(layout.Root).Select(entry => Path.GetFileName(entry)!)
+            .Where(name => !name.StartsWith('.') && !NeutralNames.Contains(name)).Order(StringComparer.Ordinal)];
 
     private static void RefuseForeign(FileSystemLayout layout)
     {
@@ -64,11 +143,20 @@ public sealed class DataFolder : IDisposable
             throw new StorageException($"holds the storage of another registry one level down; set it to {distribution}");
         }
 
-        var names = Directory.EnumerateFileSystemEntries(layout.Root).Select(entry => Path.GetFileName(entry)!)
-            .Where(name => !name.StartsWith('.') && !NeutralNames.Contains(name)).ToList();
+        if (File.Exists(layout.UnfinishedRestore))
+        {
+            throw new StorageException("holds a backup that was not restored to the end; run 'registry restore' again, or empty the folder");
+        }
+
+        if (File.Exists(layout.BackupDescription))
+        {
+            throw new StorageException("is a backup; 'registry restore' makes a registry of it, in another folder");
+        }
+
+        var names = Names(layout);
         if (names.Count > 0 && !names.Any(OwnNames.Contains))
         {
-            throw new StorageException($"is not empty and does not hold a registry (it holds '{names.Order(StringComparer.Ordinal).First()}'); choose an empty or new folder");
+            throw new StorageException($"is not empty and does not hold a registry (it holds '{names[0]}'); choose an empty or new folder");
         }
     }
 
@@ -83,10 +171,6 @@ public sealed class DataFolder : IDisposable
             throw new StorageException("is in use by another process", e);
         }
     }
-
-    // EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.
-    private static bool IsLocked(IOException e) =>
-        e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
 
     // Blobs become visible by a rename out of uploads/, which must be on the same file system. This also proves that both can be written.
     private static void TryRename(FileSystemLayout layout)

@@ -4,6 +4,7 @@ namespace Registry.Core.Storage.FileSystem;
 public static class DatabaseFiles
 {
     private const string SetAsideSuffix = ".old";
+    private const string DamagedSuffix = ".damaged";
     private static readonly string[] Suffixes = ["", "-wal", "-shm"];
 
     /// <summary>Renames the database away, so that a new one is begun. What an earlier, unfinished attempt has set aside stays.</summary>
@@ -19,8 +20,43 @@ public static class DatabaseFiles
             }
             else
             {
-                File.Move(file, SetAsideName(layout, file), overwrite: true);
+                DurableFile.Rename(file, Aside(layout, file, SetAsideSuffix));
             }
+        }
+    }
+
+    /// <summary>
+    /// Renames a database away that could not be read, so that a new one is begun. It is never removed: what it says that nothing else does,
+    /// somebody may still get out of it.
+    /// </summary>
+    /// <returns>Where it is now; null when there was none.</returns>
+    public static string? SetAsideDamaged(FileSystemLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (!File.Exists(layout.Database))
+        {
+            return null;
+        }
+
+        foreach (var file in Suffixes.Select(suffix => layout.Database + suffix))
+        {
+            var aside = Aside(layout, file, DamagedSuffix);
+            File.Delete(aside);
+            if (File.Exists(file))
+            {
+                DurableFile.Rename(file, aside);
+            }
+        }
+
+        return layout.Database + DamagedSuffix;
+    }
+
+    /// <summary>Removes a database with what SQLite keeps beside it, which would otherwise be taken for that of the next one of the name.</summary>
+    public static void Delete(string database)
+    {
+        foreach (var suffix in Suffixes.Append("-journal"))
+        {
+            File.Delete(database + suffix);
         }
     }
 
@@ -30,11 +66,11 @@ public static class DatabaseFiles
         ArgumentNullException.ThrowIfNull(layout);
         foreach (var suffix in Suffixes)
         {
-            File.Delete(SetAsideName(layout, layout.Database + suffix));
+            File.Delete(Aside(layout, layout.Database + suffix, SetAsideSuffix));
         }
     }
 
     // SQLite finds the log of a database by its name: registry.db.old has registry.db.old-wal.
-    private static string SetAsideName(FileSystemLayout layout, string file) =>
-        layout.Database + SetAsideSuffix + file[layout.Database.Length..];
+    private static string Aside(FileSystemLayout layout, string file, string suffix) =>
+        layout.Database + suffix + file[layout.Database.Length..];
 }

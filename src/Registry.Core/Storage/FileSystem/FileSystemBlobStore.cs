@@ -35,7 +35,7 @@ internal sealed class FileSystemBlobStore(
 
     public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
     {
-        health.ThrowIfFailed();
+        health.ThrowIfClosed();
         reserve.ThrowIfReached();
         return threads.RunAsync(() =>
         {
@@ -65,9 +65,14 @@ internal sealed class FileSystemBlobStore(
         return true;
     });
 
+    public Task<IDisposable?> TryBeginRemovalAsync() => threads.RunAsync(() => RemovalLock.TryTake(layout));
+
     public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
 
-    public IEnumerable<Digest> EnumeratePlaces()
+    public IEnumerable<Digest> EnumeratePlaces() => EnumeratePlaces(layout);
+
+    /// <summary>What has a place in a folder that is laid out like this.</summary>
+    internal static IEnumerable<Digest> EnumeratePlaces(FileSystemLayout layout)
     {
         foreach (var algorithm in DigestAlgorithm.All)
         {

@@ -18,8 +18,12 @@ namespace Registry.Core.Storage.FileSystem;
 /// │   └── _layers/sha256/&lt;hex&gt;/link
 /// ├── uploads/&lt;uuid&gt;                                  what has arrived of an upload; whose it is stands in the metadata
 /// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
+/// ├── quarantine/&lt;algorithm&gt;/&lt;hex&gt;                  what was found under blobs/ without having that digest
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
+/// ├── ballast                                          room for deletes on a full disk
+/// ├── removal.lock                                     held by backups and exports, while which no bytes are removed
+/// ├── restore.unfinished                               while a backup is being restored here
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
@@ -37,11 +41,23 @@ public sealed class FileSystemLayout(string root)
 
     public string Uploads => Path.Combine(Root, "uploads");
 
+    public string Quarantine => Path.Combine(Root, "quarantine");
+
     public string Database => Path.Combine(Root, "registry.db");
 
     public string TokenKey => Path.Combine(Root, "token-key.pem");
 
+    public string Ballast => Path.Combine(Root, "ballast");
+
     public string LockFile => Path.Combine(Root, "registry.lock");
+
+    public string RemovalLockFile => Path.Combine(Root, "removal.lock");
+
+    /// <summary>There while the folder is being filled from a backup.</summary>
+    public string UnfinishedRestore => Path.Combine(Root, "restore.unfinished");
+
+    /// <summary>There when the folder is no registry's but a backup.</summary>
+    public string BackupDescription => Path.Combine(Root, "backup.json");
 
     /// <summary>The folder of all blobs of an algorithm.</summary>
     public string BlobAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Blobs, algorithm.Name);
@@ -52,6 +68,11 @@ public sealed class FileSystemLayout(string root)
     public string BlobDirectory(Digest digest) => Path.Join(BlobShard(digest), digest.Hex);
 
     public string BlobData(Digest digest) => Path.Join(BlobDirectory(digest), "data");
+
+    /// <summary>The folder of what was moved away from <see cref="BlobAlgorithm"/>.</summary>
+    public string QuarantineAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Quarantine, algorithm.Name);
+
+    public string Quarantined(Digest digest) => Path.Join(QuarantineAlgorithm(digest.Algorithm), digest.Hex);
 
     public string UploadData(Guid id) => Path.Combine(Uploads, Name(id));
 

@@ -31,7 +31,7 @@ internal sealed class FileSystemUpload(
 
     public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
     {
-        files.Health.ThrowIfFailed();
+        files.Health.ThrowIfClosed();
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
@@ -88,8 +88,9 @@ internal sealed class FileSystemUpload(
 
     public async Task<long> CommitAsync(Digest digest)
     {
-        files.Health.ThrowIfFailed();
+        files.Health.ThrowIfClosed();
         var size = state.Length;
+        using var activity = StorageMetrics.Activities.StartActivity("blob placement");
         try
         {
             await files.Threads.RunAsync(() => files.Placement.Place(Open(), _path, digest));

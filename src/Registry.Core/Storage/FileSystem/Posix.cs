@@ -158,6 +158,23 @@ internal static partial class Posix
         }
     }
 
+    /// <summary>Whether two open files are one: the same inode of the same file system.</summary>
+    [SupportedOSPlatform("linux")]
+    public static bool IsSameFile(SafeFileHandle a, SafeFileHandle b)
+    {
+        const int StatusInode = 0x100;
+        const int EmptyPath = 0x1000;
+        Span<uint> statusA = stackalloc uint[StatusWords];
+        Span<uint> statusB = stackalloc uint[StatusWords];
+        if (Statx(a, [0], EmptyPath, StatusInode, statusA) != 0 || Statx(b, [0], EmptyPath, StatusInode, statusB) != 0)
+        {
+            throw LastError("statx", "an open file");
+        }
+
+        // stx_ino, stx_dev_major and stx_dev_minor.
+        return statusA[8..10].SequenceEqual(statusB[8..10]) && statusA[34..36].SequenceEqual(statusB[34..36]);
+    }
+
     private static EntryKind Read(ReadOnlySpan<uint> status, out long size)
     {
         // stx_mode and stx_size.

@@ -69,6 +69,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
+            Failure = e.Message;
             LogBehind(e.Message);
         }
 
@@ -267,9 +268,13 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
     private void WriteLink(string directory, Digest digest)
     {
+        var link = Path.Combine(directory, FileSystemLayout.LinkFile);
         PlainFile.CreateFolder(directory, _layout.Repositories);
-        using var link = PlainFile.OpenToWrite(Path.Combine(directory, FileSystemLayout.LinkFile), _layout.Repositories, anew: true);
-        RandomAccess.Write(link, Encoding.ASCII.GetBytes(digest.Value), 0);
+
+        // A folder in its place would hold up every later change.
+        PlainFile.DeleteFolder(link, _layout.Repositories);
+        using var file = PlainFile.OpenToWrite(link, _layout.Repositories, anew: true);
+        RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);
     }
 
     private void Remove(string directory) => PlainFile.DeleteFolder(directory, _layout.Repositories);

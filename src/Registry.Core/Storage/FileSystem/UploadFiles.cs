@@ -7,7 +7,7 @@ internal sealed record UploadFiles(StorageThreads Threads, BlobPlacement Placeme
     /// <exception cref="StorageException">Writes have stopped, or there is too little room.</exception>
     public void ThrowIfUnavailable()
     {
-        Health.ThrowIfFailed();
+        Health.ThrowIfClosed();
         Reserve.ThrowIfReached();
     }
 }

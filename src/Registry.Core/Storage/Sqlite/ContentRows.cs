@@ -20,6 +20,11 @@ internal static class ContentRows
         _ => throw new StorageException($"The metadata holds content in the unknown state {state}."),
     };
 
+    /// <summary>How much there is.</summary>
+    public static StorageTotals ReadTotals(SqliteSession session) => session.First(
+        "SELECT blobs, stored, logical, manifests FROM totals WHERE id = 1",
+        row => new StorageTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3)))!;
+
     public static long? FindRepository(SqliteSession session, RepositoryName name) =>
         session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
 
@@ -66,7 +71,7 @@ internal static class ContentRows
         OrphanIfUnused(session, contentId);
     }
 
-    /// <summary>Hands content to the collector when neither a link nor a manifest holds it any more; forgets it when it was only mentioned.</summary>
+    /// <summary>Hands content to the collector when neither a link nor a manifest holds it any more; forgets it when it was only mentioned, or its bytes are lost.</summary>
     public static void OrphanIfUnused(SqliteSession session, long contentId)
     {
         session.Execute(
@@ -76,7 +81,10 @@ internal static class ContentRows
             """,
             contentId);
         session.Execute(
-            "DELETE FROM content WHERE id = @1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @1)",
+            """
+            DELETE FROM content WHERE id = @1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @1)
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = @1) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = @1)
+            """,
             contentId);
     }
 }

@@ -176,7 +176,7 @@ internal static class ManifestRows
         foreach (var digest in put.Manifest.Manifests.Select(child => child.Digest).Distinct())
         {
             // An index may list blobs, too (OCI image-spec, image-index.md, "manifests").
-            if (missing.Count < MaxNamed && CurrentDigest(session, repositoryId, digest) is null && !HasBlob(session, repositoryId, digest))
+            if (missing.Count < MaxNamed && !HasManifest(session, repositoryId, digest) && !HasBlob(session, repositoryId, digest))
             {
                 missing.Add(digest.Value);
             }
@@ -184,6 +184,12 @@ internal static class ManifestRows
 
         return missing;
     }
+
+    // As with blobs: one whose bytes are lost is not there until it is pushed again.
+    private static bool HasManifest(SqliteSession session, long repositoryId, Digest digest) => session.Number(
+        "SELECT 1 FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2 AND c.state = 1",
+        repositoryId,
+        digest.Value) is not null;
 
     private static bool HasBlob(SqliteSession session, long repositoryId, Digest digest) => session.Number(
         "SELECT 1 FROM content c JOIN blob_links l ON l.repository_id = @1 AND l.content_id = c.id WHERE c.digest = @2 AND c.state = 1",

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
 
 namespace Registry.Core.Storage.Sqlite;
@@ -14,6 +15,15 @@ public sealed class SqliteDatabase : IDisposable
     // A large change (a repository that is indexed, a manifest with very many references) makes a large log, which is otherwise kept.
     private const int MaxIdleLogBytes = 16 * 1024 * 1024;
 
+    // No room for the index of the log, which is created when the database is opened.
+    private const int SqliteIoErrorSharedMemorySize = 10 | (19 << 8);
+
+    // What an operator can do about a database that the disk has damaged.
+    private const string Remedy = " The command reindex rebuilds it from the repositories tree.";
+
+    private const int SqliteCorrupt = 11;
+    private const int SqliteNotADatabase = 26;
+
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string PromisesLostKey = "promises_lost_at";
@@ -23,7 +33,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly StorageHealth _health;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly StorageThreads _threads;
-    private readonly SqliteWriter _writer;
+    private readonly SqliteWriter? _writer;
 
     private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
     {
@@ -50,6 +60,22 @@ public sealed class SqliteDatabase : IDisposable
         _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
     }
 
+    // Beside the process that writes it.
+    private SqliteDatabase(string path)
+    {
+        _path = path;
+        _health = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        Clock = new RunningClock(TimeProvider.System);
+        using (var connection = Connect(SqliteOpenMode.ReadWrite))
+        {
+            SqliteSchema.Check(connection, path);
+            using var session = new SqliteSession(connection);
+            IsTreeIndexed = IsTreeIndexedIn(session);
+        }
+
+        _threads = new StorageThreads("metadata reader", ReaderThreads);
+    }
+
     /// <summary>Called after a commit that added rows to the tree journal.</summary>
     internal event Action? JournalWritten;
 
@@ -66,7 +92,10 @@ public sealed class SqliteDatabase : IDisposable
     public bool IsTreeIndexed { get; private set; }
 
     /// <summary>Opens the database, creating it when there is none.</summary>
-    /// <exception cref="StorageException">It cannot be opened, or a newer program wrote it.</exception>
+    /// <param name="path">The file.</param>
+    /// <param name="health">Whether it may be written.</param>
+    /// <param name="clock">The running clock, which continues from what the database has saved.</param>
+    /// <exception cref="StorageException">It cannot be opened, a newer program wrote it, or the disk is full.</exception>
     public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
     {
         try
@@ -75,9 +104,44 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}", e);
+            if (e.SqliteErrorCode == SqliteWriter.SqliteFull || e.SqliteExtendedErrorCode == SqliteIoErrorSharedMemorySize)
+            {
+                throw new StorageException($"cannot be used: {e.Message}", isFull: true);
+            }
+
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
     }
+
+    /// <summary>Opens a database that is there for reading, beside the process that writes it, if there is one.</summary>
+    /// <exception cref="StorageException">It cannot be opened, or a program of another version wrote it.</exception>
+    public static SqliteDatabase OpenToRead(string path)
+    {
+        try
+        {
+            return new SqliteDatabase(path);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Copies the database as it is at one moment into a file that is not there yet. Writers go on meanwhile.</summary>
+    /// <exception cref="StorageException">It cannot be read, or the copy cannot be written.</exception>
+    public Task CopyAsync(string target) => _threads.RunAsync(() =>
+    {
+        try
+        {
+            using var source = Connect(SqliteOpenMode.ReadWrite);
+            SqliteSnapshot.Write(source, target);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"The metadata could not be copied to {target}: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
+        }
+    });
 
     /// <summary>Declares that the database covers the whole tree.</summary>
     public async Task SetTreeIndexedAsync()
@@ -91,7 +155,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         try
         {
-            if (_health.Failure is null)
+            if (_writer is not null && _health.Failure is null)
             {
                 WriteAsync(session =>
                 {
@@ -108,7 +172,7 @@ public sealed class SqliteDatabase : IDisposable
                 reader.Dispose();
             }
 
-            _writer.Dispose();
+            _writer?.Dispose();
         }
     }
 
@@ -129,7 +193,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be read: {e.Message}", e);
+            throw new StorageException($"The metadata could not be read: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
         }
         finally
         {
@@ -139,7 +203,7 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>Runs a mutation; an error result takes it back.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => _writer.WriteAsync(mutate, isDurable: true);
+    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => WriteAsync(mutate, isDurable: true);
 
     /// <summary>Runs a mutation that has nothing to answer.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
@@ -155,6 +219,13 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
 
+    /// <summary>A number that is kept about the database as a whole; null when there is none.</summary>
+    internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
+
+    /// <summary>Keeps a number about the database as a whole.</summary>
+    internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
+        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+
     // What an earlier process has left; from here on, this one is not closed in good order until it is.
     private void Begin(SqliteSession session)
     {
@@ -169,7 +240,10 @@ public sealed class SqliteDatabase : IDisposable
         WriteMeta(session, CleanKey, 0);
     }
 
-    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => _writer.WriteAsync<bool>(
+    private Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable) =>
+        (_writer ?? throw new InvalidOperationException("The database was opened for reading.")).WriteAsync(mutate, isDurable);
+
+    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => WriteAsync<bool>(
         session =>
         {
             mutate(session);
@@ -177,10 +251,7 @@ public sealed class SqliteDatabase : IDisposable
         },
         isDurable);
 
-    private static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
-
-    private static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
-        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {

@@ -106,6 +106,49 @@ internal static class SqliteSchema
         DROP INDEX blob_links_by_content;
         CREATE INDEX blob_links_by_content ON blob_links (content_id, idle_since);
         """,
+        """
+        -- How much there is, counted along. stored: bytes of what is stored, each once. logical: once for each repository that has them.
+        CREATE TABLE totals (
+            id        INTEGER PRIMARY KEY CHECK (id = 1),
+            blobs     INTEGER NOT NULL,
+            stored    INTEGER NOT NULL,
+            logical   INTEGER NOT NULL,
+            manifests INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO totals SELECT
+            1,
+            (SELECT COUNT(*) FROM content WHERE state >= 1),
+            (SELECT COALESCE(SUM(size), 0) FROM content WHERE state >= 1),
+            (SELECT COALESCE(SUM(c.size), 0) FROM blob_links l JOIN content c ON c.id = l.content_id)
+                + (SELECT COALESCE(SUM(c.size), 0) FROM manifests m JOIN content c ON c.id = m.content_id),
+            (SELECT COUNT(*) FROM manifests);
+        CREATE TRIGGER totals_content_added AFTER INSERT ON content WHEN new.state >= 1 BEGIN
+            UPDATE totals SET blobs = blobs + 1, stored = stored + new.size;
+        END;
+        CREATE TRIGGER totals_content_changed AFTER UPDATE OF size, state ON content
+        WHEN (old.state >= 1) <> (new.state >= 1) OR old.size <> new.size BEGIN
+            UPDATE totals SET
+                blobs = blobs + (new.state >= 1) - (old.state >= 1),
+                stored = stored + (new.state >= 1) * new.size - (old.state >= 1) * old.size,
+                logical = logical + (new.size - old.size) * (
+                    (SELECT COUNT(*) FROM blob_links WHERE content_id = new.id) + (SELECT COUNT(*) FROM manifests WHERE content_id = new.id));
+        END;
+        CREATE TRIGGER totals_content_removed AFTER DELETE ON content WHEN old.state >= 1 BEGIN
+            UPDATE totals SET blobs = blobs - 1, stored = stored - old.size;
+        END;
+        CREATE TRIGGER totals_link_added AFTER INSERT ON blob_links BEGIN
+            UPDATE totals SET logical = logical + (SELECT size FROM content WHERE id = new.content_id);
+        END;
+        CREATE TRIGGER totals_link_removed AFTER DELETE ON blob_links BEGIN
+            UPDATE totals SET logical = logical - (SELECT size FROM content WHERE id = old.content_id);
+        END;
+        CREATE TRIGGER totals_manifest_added AFTER INSERT ON manifests BEGIN
+            UPDATE totals SET manifests = manifests + 1, logical = logical + (SELECT size FROM content WHERE id = new.content_id);
+        END;
+        CREATE TRIGGER totals_manifest_removed AFTER DELETE ON manifests BEGIN
+            UPDATE totals SET manifests = manifests - 1, logical = logical - (SELECT size FROM content WHERE id = old.content_id);
+        END;
+        """,
     ];
 
     /// <summary>Brings a database to the newest version.</summary>
@@ -113,12 +156,7 @@ internal static class SqliteSchema
     public static void Migrate(SqliteConnection connection, string path)
     {
         var version = UserVersion(connection);
-        if (version > Migrations.Length)
-        {
-            throw new StorageException(
-                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
-        }
-
+        RefuseNewer(version, path);
         for (; version < Migrations.Length; version++)
         {
             using var transaction = connection.BeginTransaction();
@@ -129,6 +167,28 @@ internal static class SqliteSchema
 #pragma warning restore CA2100
             command.ExecuteNonQuery();
             transaction.Commit();
+        }
+    }
+
+    /// <summary>Makes sure that a database, which may not be changed, has the newest version.</summary>
+    /// <exception cref="StorageException">It has another one.</exception>
+    public static void Check(SqliteConnection connection, string path)
+    {
+        var version = UserVersion(connection);
+        RefuseNewer(version, path);
+        if (version < Migrations.Length)
+        {
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} of an older version of the registry (its schema is {version}, not {Migrations.Length}); start this version once, which brings it up to date");
+        }
+    }
+
+    private static void RefuseNewer(long version, string path)
+    {
+        if (version > Migrations.Length)
+        {
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
         }
     }
 

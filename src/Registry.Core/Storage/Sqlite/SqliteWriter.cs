@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Data.Sqlite;
 using Registry.Core.Errors;
@@ -10,8 +11,10 @@ namespace Registry.Core.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
+    /// <summary>SQLITE_FULL: there is no room left.</summary>
+    public const int SqliteFull = 13;
+
     private const int MaxMutationsPerCommit = 512;
-    private const int SqliteFull = 13;
     private const int SqliteIoErrorFsync = 10 | (4 << 8);
     private const int SqliteIoErrorDirectoryFsync = 10 | (5 << 8);
 
@@ -37,7 +40,10 @@ internal sealed class SqliteWriter : IDisposable
         /// <summary>Whether it must survive a power cut.</summary>
         bool IsDurable { get; }
 
-        /// <summary>Runs it; false when what it did must be taken back.</summary>
+        /// <summary>Why it failed when it was run; null when it did not.</summary>
+        Exception? Fault { get; }
+
+        /// <summary>Runs it, perhaps a second time; false when what it did must be taken back.</summary>
         bool Run(SqliteSession session);
 
         /// <summary>Answers the caller; a fault here is one of the whole transaction.</summary>
@@ -60,6 +66,7 @@ internal sealed class SqliteWriter : IDisposable
             throw new StorageException("The metadata has been closed.");
         }
 
+        using var activity = StorageMetrics.Activities.StartActivity("metadata commit");
         return await mutation.Task;
     }
 
@@ -75,15 +82,10 @@ internal sealed class SqliteWriter : IDisposable
         var batch = new List<IMutation>();
         while (TakeFirst(batch))
         {
-            Exception? fault = null;
-            try
+            var fault = Commit(batch);
+            if ((IsFull(fault) || batch.Any(mutation => IsFull(mutation.Fault))) && _health.TryMakeRoom())
             {
-                CommitBatch(batch);
-            }
-            catch (Exception e)
-            {
-                fault = Translate(e);
-                TryRollback();
+                fault = Commit(batch);
             }
 
             if (_session.HasJournaled)
@@ -122,6 +124,22 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         return batch.Count > 0;
+    }
+
+    private Exception? Commit(List<IMutation> batch)
+    {
+        try
+        {
+            var startedAt = Stopwatch.GetTimestamp();
+            CommitBatch(batch);
+            StorageMetrics.Committed(startedAt, batch.Count);
+            return null;
+        }
+        catch (Exception e)
+        {
+            TryRollback();
+            return Translate(e);
+        }
     }
 
     private void CommitBatch(List<IMutation> batch)
@@ -178,6 +196,8 @@ internal sealed class SqliteWriter : IDisposable
             // SQLite has rolled back by itself.
         }
     }
+
+    private static bool IsFull(Exception? fault) => fault is StorageException { IsFull: true };
 
     private Exception Translate(Exception fault)
     {
@@ -256,10 +276,13 @@ internal sealed class SqliteWriter : IDisposable
 
         public bool IsDurable => isDurable;
 
+        public Exception? Fault => _exception;
+
         public Task<Result<T>> Task => _done.Task;
 
         public bool Run(SqliteSession session)
         {
+            _exception = null;
             try
             {
                 _result = mutate(session);

@@ -21,6 +21,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public ICollectorMetadata Collector { get; private set; }
 
+    public IVerifierMetadata Verifier { get; private set; }
+
     public ITreeJournal Journal => _sqlite.Journal;
 
     public IIndexTarget IndexTarget { get; private set; }
@@ -37,12 +39,13 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Collector), nameof(IndexTarget))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
     private void Open()
     {
         Cache = new MetadataCache(1024 * 1024);
         Metadata = new CachedMetadataStore(_sqlite.Metadata, Cache);
         Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
+        Verifier = new CachedVerifierMetadata(_sqlite.Verifier, Cache, () => { });
         IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);
     }
 }

@@ -57,6 +57,25 @@ public sealed class ContentCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_forgotten_is_looked_at_again_also_when_it_was_being_looked_at()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        await _cache.ReadAsync(Digest);
+        await _engine.Blobs.DeleteAsync(Digest);
+        Assert.NotNull(await _cache.ReadAsync(Digest));
+        _cache.Forget();
+        Assert.Null(await _cache.ReadAsync(Digest));
+        Assert.Null(await _cache.StatAsync(Digest, Content.Length));
+
+        await _engine.Blobs.PutAsync(Digest, Content);
+        var looking = _cache.ReadAsync(Digest);
+        _cache.Forget();
+        Assert.Equal(Content, await looking);
+        await _engine.Blobs.DeleteAsync(Digest);
+        Assert.Null(await _cache.ReadAsync(Digest));
+    }
+
+    [Fact]
     public async Task A_file_that_vanishes_is_noticed_when_the_lifetime_is_over()
     {
         await _engine.Blobs.PutAsync(Digest, Content);

@@ -9,6 +9,8 @@ public interface IMetadataEngine : IAsyncDisposable
 
     ICollectorMetadata Collector { get; }
 
+    IVerifierMetadata Verifier { get; }
+
     ITreeJournal Journal { get; }
 
     IIndexTarget IndexTarget { get; }

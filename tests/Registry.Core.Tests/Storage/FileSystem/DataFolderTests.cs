@@ -14,7 +14,7 @@ public sealed class DataFolderTests : IDisposable
         var path = Path.Combine(_folder.Path, "some", "where");
         using var data = DataFolder.Open(path);
         Assert.Equal(path, data.Layout.Root);
-        Assert.Equal(["blobs", "registry.lock", "repositories", "uploads"], Names(path));
+        Assert.Equal(["blobs", "registry.lock", "removal.lock", "repositories", "uploads"], Names(path));
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Layout.Uploads));
         Assert.Empty(Directory.EnumerateFileSystemEntries(data.Layout.Blobs));
     }

@@ -50,9 +50,9 @@ public class FileSystemLayoutTests
             "repositories/team/app/_manifests/tags/v1/current/link = sha256:4da2ae57b2922a122a7c54edfe9c4f152b5ea78e77947af31f281a81dbd88d8e",
             "repositories/team/app/_manifests/tags/v1/index/sha256/4da2ae57b2922a122a7c54edfe9c4f152b5ea78e77947af31f281a81dbd88d8e/link = sha256:4da2ae57b2922a122a7c54edfe9c4f152b5ea78e77947af31f281a81dbd88d8e",
         ];
-        Assert.Equal(expected.Order(StringComparer.Ordinal), Tree.List(storage.Path).Where(line => !line.StartsWith("registry.", StringComparison.Ordinal)));
+        Assert.Equal(expected.Order(StringComparer.Ordinal), Tree.List(storage.Path).Where(line => line.StartsWith("blobs/", StringComparison.Ordinal) || line.StartsWith("repositories/", StringComparison.Ordinal)));
         Assert.Equal(
-            ["blobs", "registry.db", "registry.lock", "repositories", "uploads"],
+            ["ballast", "blobs", "registry.db", "registry.lock", "removal.lock", "repositories", "uploads"],
             Directory.EnumerateFileSystemEntries(storage.Path).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 

@@ -20,8 +20,42 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         Execute(path, "PRAGMA user_version = 99");
         var thrown = Assert.Throws<StorageException>(() => Open(path));
         Assert.Contains("of a newer version of the registry (its schema is 99", thrown.Message, StringComparison.Ordinal);
-        Execute(path, "PRAGMA user_version = 1");
+        Execute(path, "PRAGMA user_version = 3");
         Open(path).Dispose();
+    }
+
+    [Fact]
+    public async Task A_byte_flipped_where_any_page_says_what_it_is_is_found()
+    {
+        const int PageSize = 4096;
+        var path = Path.Combine(_folder.Path, "registry.db");
+        Open(path).Dispose();
+        var whole = File.ReadAllBytes(path);
+        for (var page = 0; page < whole.Length / PageSize; page++)
+        {
+            // The first page has the header of the file before that.
+            var damaged = whole.ToArray();
+            damaged[(page * PageSize) + (page == 0 ? 100 : 0)] ^= 1;
+            File.WriteAllBytes(path, damaged);
+            Assert.True(await IsFoundAsync(), $"page {page}");
+            foreach (var file in Directory.EnumerateFiles(_folder.Path))
+            {
+                File.Delete(file);
+            }
+        }
+
+        async Task<bool> IsFoundAsync()
+        {
+            try
+            {
+                using var database = Open(path);
+                return (await new SqliteVerifierMetadata(database).FindDamageAsync()).Count > 0;
+            }
+            catch (StorageException e)
+            {
+                return e.Message.Contains("The command reindex rebuilds it", StringComparison.Ordinal);
+            }
+        }
     }
 
     [Fact]

@@ -25,6 +25,8 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public ICollectorMetadata Collector { get; private set; }
 
+    public IVerifierMetadata Verifier { get; private set; }
+
     public ITreeJournal Journal { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
@@ -54,7 +56,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Journal), nameof(IndexTarget), nameof(Clock))]
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Journal), nameof(IndexTarget), nameof(Clock))]
     private void Open()
     {
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
@@ -62,6 +64,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Database = SqliteDatabase.Open(Path, Health, Clock);
         Metadata = new SqliteMetadataStore(Database, _time);
         Collector = new SqliteCollectorMetadata(Database);
+        Verifier = new SqliteVerifierMetadata(Database);
         Journal = new SqliteTreeJournal(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
     }

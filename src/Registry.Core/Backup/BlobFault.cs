@@ -1,0 +1,6 @@
+namespace Registry.Core.Backup;
+
+/// <summary>A blob or manifest that could not be copied.</summary>
+/// <param name="Digest">Its digest.</param>
+/// <param name="Reason">Why, for people.</param>
+public sealed record BlobFault(string Digest, string Reason);

@@ -1,0 +1,215 @@
+using Microsoft.Win32.SafeHandles;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.Sqlite;
+
+namespace Registry.Core.Backup;
+
+/// <summary>
+/// Copies what a snapshot refers to from one folder to another, several at a time, and checks each digest on the way. What is damaged is
+/// reported and left out, and the rest goes on.
+/// </summary>
+/// <param name="source">Where the blobs are.</param>
+/// <param name="target">Where they go.</param>
+/// <param name="progress">Is told now and then; null for nobody.</param>
+public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout target, IProgress<TransferProgress>? progress)
+{
+    /// <summary>How many faults are described; all of them are counted.</summary>
+    public const int MaxFaults = 100;
+
+    private const int Concurrency = 4;
+    private const int BufferSize = 1024 * 1024;
+    private const long WriteBackSize = 8 * 1024 * 1024;
+
+    private readonly Lock _lock = new();
+    private readonly List<BlobFault> _faults = [];
+    private TransferProgress _progress;
+
+    /// <summary>How many were copied.</summary>
+    public long Copied { get; private set; }
+
+    /// <summary>The size of those, in bytes.</summary>
+    public long CopiedBytes { get; private set; }
+
+    /// <summary>How many were there already.</summary>
+    public long Kept { get; private set; }
+
+    /// <summary>How many could not be copied.</summary>
+    public long Faulty { get; private set; }
+
+    /// <summary>The first of those.</summary>
+    public IReadOnlyList<BlobFault> Faults => _faults;
+
+    /// <summary>
+    /// Copies everything. What the target has in the right size is taken for good: it was checked when it came, and has its name since it was
+    /// durable.
+    /// </summary>
+    /// <exception cref="StorageException">The target cannot be written.</exception>
+    public async Task RunAsync(SqliteSnapshot snapshot, StorageHealth health, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(snapshot);
+        var placement = new BlobPlacement(target, new CheckedSync(health));
+        var (blobs, bytes) = snapshot.Count();
+        _progress = new TransferProgress(0, blobs, 0, bytes);
+        try
+        {
+            await Parallel.ForEachAsync(
+                snapshot.Blobs(),
+                new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
+                (blob, cancelled) =>
+                {
+                    Transfer(blob.Key, blob.Value, placement, cancelled);
+                    return ValueTask.CompletedTask;
+                });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(e.Message, e);
+        }
+    }
+
+    private void Transfer(Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
+    {
+        if (PlainFile.Find(target.BlobData(digest), target.Blobs, out var present) == EntryKind.File && present == size)
+        {
+            Count(size, isKept: true);
+        }
+        else if (TryCopy(digest, size, placement, cancellationToken) is { } reason)
+        {
+            Report(new BlobFault(digest.Value, reason), size);
+        }
+        else
+        {
+            Count(size, isKept: false);
+        }
+    }
+
+    // Null, or what is wrong with the source.
+    private string? TryCopy(Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
+    {
+        SafeFileHandle? input;
+        long length;
+        try
+        {
+            input = PlainFile.TryOpen(source.BlobData(digest), source.Blobs, out length);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return $"cannot be read: {e.Message}";
+        }
+
+        if (input is null)
+        {
+            return "is not there";
+        }
+
+        using (input)
+        {
+            return length == size
+                ? TryCopy(input, digest, size, placement, cancellationToken)
+                : $"is damaged: {size} bytes expected, {length} found";
+        }
+    }
+
+    private string? TryCopy(SafeFileHandle input, Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
+    {
+        var temporary = target.TemporaryFile(Guid.NewGuid());
+        using var output = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+        var isPlaced = false;
+        try
+        {
+            if (Copy(input, output, digest, size, cancellationToken) is { } fault)
+            {
+                return fault;
+            }
+
+            placement.Place(output, temporary, digest);
+            isPlaced = true;
+            return null;
+        }
+        finally
+        {
+            if (!isPlaced)
+            {
+                File.Delete(temporary);
+            }
+        }
+    }
+
+    private static string? Copy(SafeFileHandle input, SafeFileHandle output, Digest digest, long size, CancellationToken cancellationToken)
+    {
+        using var hash = digest.Algorithm.CreateHash();
+        var buffer = new byte[(int)Math.Min(BufferSize, size)];
+        long written = 0;
+        for (var pending = 0L; written < size;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int count;
+            try
+            {
+                count = RandomAccess.Read(input, buffer, written);
+            }
+            catch (IOException e)
+            {
+                return $"cannot be read: {e.Message}";
+            }
+
+            if (count == 0)
+            {
+                return $"is damaged: it ends after {written} of {size} bytes";
+            }
+
+            hash.AppendData(buffer, 0, count);
+            RandomAccess.Write(output, buffer.AsSpan(0, count), written);
+            written += count;
+            pending += count;
+            if (pending >= WriteBackSize)
+            {
+                DurableFile.StartWriteBack(output, written - pending, pending);
+                pending = 0;
+            }
+        }
+
+        var actual = Digest.FromHash(digest.Algorithm, hash.GetHashAndReset());
+        return actual == digest ? null : $"is damaged: its bytes are {actual}";
+    }
+
+    private void Count(long size, bool isKept)
+    {
+        lock (_lock)
+        {
+            if (isKept)
+            {
+                Kept++;
+            }
+            else
+            {
+                Copied++;
+                CopiedBytes += size;
+            }
+
+            Advance(size);
+        }
+    }
+
+    private void Report(BlobFault fault, long size)
+    {
+        lock (_lock)
+        {
+            Faulty++;
+            if (_faults.Count < MaxFaults)
+            {
+                _faults.Add(fault);
+            }
+
+            Advance(size);
+        }
+    }
+
+    private void Advance(long size)
+    {
+        _progress = _progress with { Blobs = _progress.Blobs + 1, Bytes = _progress.Bytes + size };
+        progress?.Report(_progress);
+    }
+}

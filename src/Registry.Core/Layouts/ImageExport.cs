@@ -1,0 +1,193 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Layouts;
+
+/// <summary>Writes images, with all that belongs to them, as an OCI image layout. The bytes are those that were pushed.</summary>
+public sealed class ImageExport
+{
+    private const int PageSize = 1000;
+
+    private readonly IMetadataStore _metadata;
+    private readonly IBlobStore _blobs;
+    private readonly bool _withReferrers;
+    private readonly HashSet<Digest> _written = [];
+    private readonly List<LayoutEntry> _entries = [];
+    private long _manifests;
+    private long _referrers;
+    private long _blobCount;
+    private long _bytes;
+    private long _missing;
+
+    private ImageExport(IMetadataStore metadata, IBlobStore blobs, bool withReferrers)
+    {
+        _metadata = metadata;
+        _blobs = blobs;
+        _withReferrers = withReferrers;
+    }
+
+    /// <summary>Exports into a new or empty folder, or into a file when its name ends with <c>.tar</c>. Nothing is left when it fails.</summary>
+    /// <param name="storage">What is read; nobody may remove bytes meanwhile.</param>
+    /// <param name="images">What is exported; a repository alone stands for all of its tags.</param>
+    /// <param name="target">The folder or file.</param>
+    /// <param name="withReferrers">Whether signatures and the like come along.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    /// <exception cref="LayoutException">An image is not there or damaged, or the target cannot be used.</exception>
+    public static async Task<TransferReport> ToPathAsync(
+        StorageReader storage, IReadOnlyList<ImageReference> images, string target, bool withReferrers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        try
+        {
+            await using ILayoutTarget layout = IsArchive(target) ? new TarTarget(target) : new FolderTarget(target);
+            return await new ImageExport(storage.Metadata, storage.Blobs, withReferrers).RunAsync(images, layout, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LayoutException($"{target} cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Exports as a tar archive into a stream, which stays open.</summary>
+    /// <inheritdoc cref="ToPathAsync"/>
+    public static async Task<TransferReport> ToStreamAsync(
+        StorageReader storage, IReadOnlyList<ImageReference> images, Stream target, bool withReferrers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        try
+        {
+            await using var layout = new TarTarget(target);
+            return await new ImageExport(storage.Metadata, storage.Blobs, withReferrers).RunAsync(images, layout, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            throw new LayoutException($"the archive cannot be written: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Whether a path stands for an archive, not for a folder.</summary>
+    public static bool IsArchive(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return path.EndsWith(".tar", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private async Task<TransferReport> RunAsync(IReadOnlyList<ImageReference> images, ILayoutTarget target, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+
+        // A tag alone is what skopeo and podman ask for. It means one image only as long as there is one repository.
+        var isOneRepository = images.Select(image => image.Repository).Distinct().Count() == 1;
+        foreach (var group in images.GroupBy(image => image.Repository))
+        {
+            var walk = new RepositoryWalk(_metadata, _blobs, group.Key, _withReferrers);
+            foreach (var image in await ExpandAsync(group))
+            {
+                var stored = await _metadata.FindManifestAsync(image.Repository, image.Reference!.Value)
+                    ?? throw new LayoutException($"there is no {image} in the registry");
+                var refName = image.Reference.Value.Tag is not { } tag ? null : isOneRepository ? tag.Value : image.ToString();
+                AddEntry(new LayoutEntry(new Descriptor(stored.MediaType, stored.Digest, stored.Size), refName, refName is null ? null : image.ToString()));
+                await WriteImageAsync(walk, stored, target, cancellationToken);
+                names.Add(image.ToString());
+            }
+
+            _missing += walk.Missing;
+        }
+
+        await target.WriteAsync(LayoutIndex.MarkerFile, Open(LayoutIndex.Marker), cancellationToken);
+
+        // The last, so that what is cut short is no layout.
+        await target.WriteAsync(LayoutIndex.IndexFile, Open(LayoutIndex.Write(_entries)), cancellationToken);
+        await target.FinishAsync(cancellationToken);
+        return new TransferReport
+        {
+            Images = names,
+            Manifests = _manifests,
+            Referrers = _referrers,
+            Blobs = _blobCount,
+            Bytes = _bytes,
+            Missing = _missing,
+        };
+    }
+
+    private async Task<List<ImageReference>> ExpandAsync(IEnumerable<ImageReference> images)
+    {
+        var all = new List<ImageReference>();
+        foreach (var image in images)
+        {
+            if (image.Reference is not null)
+            {
+                all.Add(image);
+                continue;
+            }
+
+            var before = all.Count;
+            for (string? last = null; ;)
+            {
+                var page = await _metadata.ListTagsAsync(image.Repository, last, PageSize)
+                    ?? throw new LayoutException($"there is no repository {image.Repository} in the registry");
+                all.AddRange(page.Items.Select(tag => image with { Reference = Tag.Parse(tag) }));
+                if (!page.HasMore)
+                {
+                    break;
+                }
+
+                last = page.Items[^1];
+            }
+
+            if (all.Count == before)
+            {
+                throw new LayoutException($"{image.Repository} has no tags; name the image by its digest, {image.Repository}@sha256:…");
+            }
+        }
+
+        return [.. all.Distinct()];
+    }
+
+    private async Task WriteImageAsync(RepositoryWalk walk, StoredManifest image, ILayoutTarget target, CancellationToken cancellationToken)
+    {
+        await foreach (var (manifest, isReferrer) in walk.ImageAsync(image, cancellationToken))
+        {
+            foreach (var blob in await walk.BlobsAsync(manifest))
+            {
+                if (_written.Add(blob))
+                {
+                    await WriteBlobAsync(blob, target, cancellationToken);
+                }
+            }
+
+            if (_written.Add(manifest.Descriptor.Digest))
+            {
+                await target.WriteAsync(LayoutIndex.BlobPath(manifest.Descriptor.Digest), Open(manifest.Content), cancellationToken);
+                _manifests++;
+            }
+
+            if (isReferrer)
+            {
+                // Nothing else in the layout leads to it.
+                AddEntry(new LayoutEntry(manifest.Descriptor, ArtifactType: manifest.Manifest.ArtifactType));
+                _referrers++;
+            }
+        }
+    }
+
+    private async Task WriteBlobAsync(Digest digest, ILayoutTarget target, CancellationToken cancellationToken)
+    {
+        var content = await _blobs.OpenAsync(digest)
+            ?? throw new LayoutException($"{digest} is not in the storage although it should be; pushing it again repairs that");
+        await using var stream = new VerifiedStream(content, digest);
+        await target.WriteAsync(LayoutIndex.BlobPath(digest), stream, cancellationToken);
+        _blobCount++;
+        _bytes += content.Length;
+    }
+
+    private void AddEntry(LayoutEntry entry)
+    {
+        if (!_entries.Exists(known => known.Descriptor.Digest == entry.Descriptor.Digest && known.RefName == entry.RefName))
+        {
+            _entries.Add(entry);
+        }
+    }
+
+    private static MemoryStream Open(ReadOnlyMemory<byte> content) => new(content.ToArray());
+}

@@ -1,0 +1,243 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Layouts;
+
+/// <summary>
+/// Brings the images of an OCI image layout into the registry. All of it is looked at before anything is written, each digest is checked, and
+/// tags are set last: a layout that is broken changes nothing that anybody can see.
+/// </summary>
+public sealed class ImageImport
+{
+    private readonly ImageWriter _writer;
+    private readonly ILayoutSource _source;
+    private readonly long _maxManifestSize;
+    private long _manifests;
+    private long _blobs;
+    private long _bytes;
+    private long _missing;
+
+    private ImageImport(ImageWriter writer, ILayoutSource source, long maxManifestSize)
+    {
+        _writer = writer;
+        _source = source;
+        _maxManifestSize = maxManifestSize;
+    }
+
+    /// <summary>Imports from a folder, or from a tar archive.</summary>
+    /// <param name="writer">Brings it into the registry.</param>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="target">
+    /// The repository; a tag with it is given to the one image of the layout. Null to go by the names in the layout.
+    /// </param>
+    /// <param name="maxManifestSize">The size of the largest manifest that is accepted, in bytes.</param>
+    /// <param name="cancellationToken">Ends it; blobs without a manifest are collected later.</param>
+    /// <exception cref="LayoutException">The layout cannot be used.</exception>
+    public static async Task<TransferReport> RunAsync(
+        ImageWriter writer, string path, ImageReference? target, long maxManifestSize, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        try
+        {
+            using ILayoutSource source = Directory.Exists(path)
+                ? new FolderSource(path)
+                : new TarSource(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+            return await new ImageImport(writer, source, maxManifestSize).RunAsync(target, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new LayoutException($"cannot be read: {e.Message}", e);
+        }
+    }
+
+    private async Task<TransferReport> RunAsync(ImageReference? target, CancellationToken cancellationToken)
+    {
+        var plans = Assign(LayoutIndex.Read(_source), target);
+        foreach (var plan in plans)
+        {
+            await CheckAsync(plan, cancellationToken);
+        }
+
+        foreach (var plan in plans)
+        {
+            await WriteAsync(plan, cancellationToken);
+        }
+
+        foreach (var plan in plans)
+        {
+            foreach (var (root, tags) in plan.Roots.Where(root => root.Value.Count > 0))
+            {
+                await _writer.PutAsync(plan.Repository, await LoadAsync(root) ?? throw new LayoutException($"has no manifest {root.Digest}"), tags);
+            }
+        }
+
+        return new TransferReport
+        {
+            Images = [.. plans.SelectMany(plan => plan.Names())],
+            Manifests = _manifests,
+            Blobs = _blobs,
+            Bytes = _bytes,
+            Missing = _missing,
+        };
+    }
+
+    // Which images go where, under which tags.
+    private static List<Plan> Assign(IReadOnlyList<LayoutEntry> entries, ImageReference? target)
+    {
+        if (target?.Reference is { Digest: not null })
+        {
+            throw new LayoutException($"cannot be imported as {target}: name a repository, or a repository with a tag");
+        }
+
+        var wanted = target?.Reference?.Tag;
+        if (wanted is not null && entries.Where(entry => entry.ArtifactType is null).Select(entry => entry.Descriptor.Digest).Distinct().Count() != 1)
+        {
+            throw new LayoutException($"holds {entries.Count} images; name the repository without a tag, and each gets the tag it has in there");
+        }
+
+        var plans = new Dictionary<RepositoryName, Plan>();
+        foreach (var entry in entries)
+        {
+            var (repository, tag) = NameOf(entry);
+            if ((target?.Repository ?? repository) is not { } place)
+            {
+                // A signature goes where its image goes, if there is one place only.
+                place = plans.Count == 1 ? plans.Keys.First() : throw new LayoutException(
+                    $"does not say in which repository {entry.Descriptor.Digest} belongs; name one: registry import SOURCE REPOSITORY");
+            }
+
+            if (!plans.TryGetValue(place, out var plan))
+            {
+                plans[place] = plan = new Plan(place);
+            }
+
+            plan.Add(entry.Descriptor, wanted ?? tag);
+        }
+
+        return [.. plans.Values];
+    }
+
+    private static (RepositoryName? Repository, Tag? Tag) NameOf(LayoutEntry entry)
+    {
+        if (Tag.TryParse(entry.RefName, out var tag))
+        {
+            return ImageReference.TryParseWithHost(entry.ImageName ?? string.Empty, out var named) ? (named.Repository, tag) : (null, tag);
+        }
+
+        return ImageReference.TryParseWithHost(entry.RefName ?? entry.ImageName ?? string.Empty, out var whole)
+            ? (whole.Repository, whole.Reference?.Tag)
+            : (null, null);
+    }
+
+    // Reads all manifests, and looks for all blobs.
+    private async Task CheckAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        var walk = new ManifestWalk(LoadAsync);
+        foreach (var root in plan.Roots.Keys)
+        {
+            await foreach (var manifest in walk.ChildrenFirstAsync(root, cancellationToken))
+            {
+                foreach (var blob in manifest.Manifest.References.Except(manifest.Manifest.Manifests))
+                {
+                    await CheckBlobAsync(plan.Repository, manifest.Descriptor.Digest, blob);
+                }
+            }
+        }
+
+        _missing += walk.Missing;
+    }
+
+    private async Task CheckBlobAsync(RepositoryName repository, Digest manifest, Descriptor blob)
+    {
+        var size = _source.Find(LayoutIndex.BlobPath(blob.Digest));
+        if (size is null && !MediaTypes.IsNonDistributable(blob.MediaType) && await _writer.Metadata.FindBlobAsync(repository, blob.Digest) is null)
+        {
+            throw new LayoutException($"lacks the blob {blob.Digest}, which its manifest {manifest} needs");
+        }
+
+        if (size is not null && size != blob.Size)
+        {
+            throw new LayoutException($"has the blob {blob.Digest} with {size} bytes, and its manifest {manifest} says {blob.Size}");
+        }
+    }
+
+    private async Task WriteAsync(Plan plan, CancellationToken cancellationToken)
+    {
+        var walk = new ManifestWalk(LoadAsync);
+        var done = new HashSet<Digest>();
+        foreach (var root in plan.Roots.Keys)
+        {
+            await foreach (var manifest in walk.ChildrenFirstAsync(root, cancellationToken))
+            {
+                foreach (var blob in manifest.Manifest.References.Except(manifest.Manifest.Manifests).Where(blob => done.Add(blob.Digest)))
+                {
+                    await WriteBlobAsync(plan.Repository, blob.Digest, cancellationToken);
+                }
+
+                await _writer.PutAsync(plan.Repository, manifest, []);
+                _manifests++;
+            }
+        }
+    }
+
+    // Also when the repository has it: what is stored may be damaged, and this is the chance to repair it.
+    private async Task WriteBlobAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
+    {
+        var path = LayoutIndex.BlobPath(digest);
+        if (_source.Find(path) is not { } size)
+        {
+            return;
+        }
+
+        await using var stream = _source.Open(path);
+        await _writer.PushAsync(repository, digest, stream, cancellationToken);
+        _blobs++;
+        _bytes += size;
+    }
+
+    private Task<LoadedManifest?> LoadAsync(Descriptor descriptor)
+    {
+        var path = LayoutIndex.BlobPath(descriptor.Digest);
+        if (_source.Find(path) is null)
+        {
+            return Task.FromResult<LoadedManifest?>(null);
+        }
+
+        var content = LayoutIndex.ReadFile(_source, path, _maxManifestSize);
+        if (descriptor.Digest.Algorithm.Compute(content) != descriptor.Digest || content.Length != descriptor.Size)
+        {
+            throw new LayoutException($"has a manifest {descriptor.Digest} whose bytes are others");
+        }
+
+        return ManifestReader.Read(content, descriptor.MediaType.Length == 0 ? null : descriptor.MediaType).TryGet(out var manifest, out var error)
+            ? Task.FromResult<LoadedManifest?>(new LoadedManifest(descriptor with { MediaType = manifest.MediaType }, content, manifest))
+            : throw new LayoutException($"has a manifest {descriptor.Digest} that is refused: {error}");
+    }
+
+    private sealed class Plan(RepositoryName repository)
+    {
+        private readonly HashSet<Tag> _tags = [];
+
+        public RepositoryName Repository => repository;
+
+        public Dictionary<Descriptor, List<Tag>> Roots { get; } = [];
+
+        public void Add(Descriptor root, Tag? tag)
+        {
+            if (!Roots.TryGetValue(root, out var tags))
+            {
+                Roots[root] = tags = [];
+            }
+
+            if (tag is { } named && !tags.Contains(named))
+            {
+                tags.Add(_tags.Add(named) ? named : throw new LayoutException(
+                    $"has several images that would get the tag {repository}:{named}; import it without naming a repository, or export them apart"));
+            }
+        }
+
+        // A root without a tag is named by its digest.
+        public IEnumerable<string> Names() => Roots.SelectMany(root => root.Value.Count > 0
+            ? root.Value.Select(tag => new ImageReference(repository, tag).ToString())
+            : [new ImageReference(repository, root.Key.Digest).ToString()]);
+    }
+}

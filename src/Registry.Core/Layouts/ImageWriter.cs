@@ -1,0 +1,51 @@
+using System.IO.Pipelines;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Layouts;
+
+/// <summary>Brings images into a repository by the operations that pushes go through, so that all of their rules hold.</summary>
+/// <param name="metadata">What the repository has already.</param>
+/// <param name="uploads">Brings blobs.</param>
+/// <param name="manifests">Brings manifests and tags.</param>
+public sealed class ImageWriter(IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests)
+{
+    /// <summary>What is stored.</summary>
+    internal IMetadataStore Metadata => metadata;
+
+    /// <summary>Links a blob that another repository has; false when that one has not.</summary>
+    internal async Task<bool> MountAsync(RepositoryName target, RepositoryName? source, Digest digest) =>
+        (await uploads.MountAsync(target, source, digest, _ => true)).TryGet(out var isMounted, out var error) ? isMounted : throw Refused($"{digest}", error);
+
+    /// <summary>Stores a blob.</summary>
+    internal async Task PushAsync(RepositoryName repository, Digest digest, Stream content, CancellationToken cancellationToken)
+    {
+        var reader = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 256 * 1024, leaveOpen: true));
+        try
+        {
+            if (await uploads.PushAsync(repository, digest, reader, cancellationToken) is { } error)
+            {
+                throw Refused($"the blob {digest}", error);
+            }
+        }
+        finally
+        {
+            await reader.CompleteAsync();
+        }
+    }
+
+    /// <summary>Stores a manifest, with tags or without.</summary>
+    internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags)
+    {
+        var put = await manifests.PutAsync(
+            repository, manifest.Descriptor.Digest, manifest.Descriptor.MediaType, manifest.Content, tags, Precondition.None);
+        if (put.Error is { } error)
+        {
+            throw Refused($"the manifest {manifest.Descriptor.Digest}", error);
+        }
+    }
+
+    private static LayoutException Refused(string what, RegistryError error) => new($"{what} was refused: {error}");
+}

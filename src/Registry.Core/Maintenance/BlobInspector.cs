@@ -1,0 +1,170 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+
+namespace Registry.Core.Maintenance;
+
+/// <summary>
+/// Compares stored bytes with their digest, and moves those that do not have it out of the way: from then on a client is told that they are
+/// not there, so that it pushes them again, which heals every repository that has them.
+/// </summary>
+/// <remarks>
+/// Reading holds no lock. What looks damaged is read again, from the disk, since memory may be at fault; and it is moved under the lock of its
+/// digest, when it is still needed and still the file that was read: whole bytes that a push has just put there stay.
+/// </remarks>
+public sealed partial class BlobInspector(
+    BlobScrub scrub, IVerifierMetadata metadata, DigestLocks locks, Pace pace, ILogger<BlobInspector> logger)
+{
+    // What finding a file costs the disk, in bytes that it could have read meanwhile.
+    private const int Seek = 64 * 1024;
+
+    private const int MaxNamed = 5;
+
+    /// <summary>Looks at one blob or manifest; what is wrong with it is logged in one line.</summary>
+    /// <param name="content">What the metadata knows of it.</param>
+    /// <param name="isDryRun">Whether to change nothing.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public async Task<BlobCondition> InspectAsync(StoredContent content, bool isDryRun, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        try
+        {
+            using var file = await scrub.OpenAsync(content.Digest);
+            if (content.IsLost)
+            {
+                // It was reported when it was lost.
+                return file is not null && file.Length == content.Size && await IsWholeAsync(file, cancellationToken)
+                    ? await RestoreAsync(content.Digest, isDryRun, cancellationToken)
+                    : BlobCondition.Gone;
+            }
+
+            if (file is null)
+            {
+                return await ReportMissingAsync(content.Digest, isDryRun, cancellationToken);
+            }
+
+            if (!await IsWholeAsync(file, cancellationToken))
+            {
+                file.DropFromMemory();
+                if (!await IsWholeAsync(file, cancellationToken))
+                {
+                    return await QuarantineAsync(file, isDryRun, cancellationToken);
+                }
+            }
+
+            return file.Length == content.Size ? BlobCondition.Whole : await ReportSizeAsync(file);
+        }
+        catch (StorageException e) when (e.InnerException is IOException or UnauthorizedAccessException)
+        {
+            // Whether the file or the whole disk is at fault is the operator's to find out.
+            LogUnreadable(content.Digest.Value, e.Message);
+            return BlobCondition.Unreadable;
+        }
+    }
+
+    private async Task<bool> IsWholeAsync(ScrubbedFile file, CancellationToken cancellationToken)
+    {
+        await pace.SpendAsync(Seek, cancellationToken);
+        while (await file.ReadPieceAsync() is var count and > 0)
+        {
+            await pace.SpendAsync(count, cancellationToken);
+        }
+
+        return file.EndsWhole();
+    }
+
+    private async Task<BlobCondition> QuarantineAsync(ScrubbedFile file, bool isDryRun, CancellationToken cancellationToken)
+    {
+        using var holder = await locks.AcquireAsync(file.Digest, cancellationToken);
+        if (await metadata.FindSizeAsync(file.Digest) is not { } size)
+        {
+            return BlobCondition.Gone;
+        }
+
+        if (isDryRun)
+        {
+            LogFound(file.Digest.Value, await DescribeRepositoriesAsync(file.Digest), size, file.Length);
+            return BlobCondition.Damaged;
+        }
+
+        if (await file.QuarantineAsync() is not { } place)
+        {
+            return BlobCondition.Gone;
+        }
+
+        await metadata.MarkLostAsync(file.Digest);
+        LogDamaged(file.Digest.Value, await DescribeRepositoriesAsync(file.Digest), size, file.Length, place);
+        return BlobCondition.Damaged;
+    }
+
+    private async Task<BlobCondition> ReportMissingAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
+    {
+        using var holder = await locks.AcquireAsync(digest, cancellationToken);
+        if (await metadata.FindSizeAsync(digest) is null || await scrub.ExistsAsync(digest))
+        {
+            return BlobCondition.Gone;
+        }
+
+        if (!isDryRun)
+        {
+            await metadata.MarkLostAsync(digest);
+        }
+
+        LogMissing(digest.Value, await DescribeRepositoriesAsync(digest));
+        return BlobCondition.Missing;
+    }
+
+    // Somebody has brought the file back: out of a backup, or a file system that was not mounted.
+    private async Task<BlobCondition> RestoreAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
+    {
+        using var holder = await locks.AcquireAsync(digest, cancellationToken);
+        if (isDryRun || !await scrub.ExistsAsync(digest))
+        {
+            return BlobCondition.Gone;
+        }
+
+        await metadata.MarkFoundAsync(digest);
+        LogFoundAgain(digest.Value, await DescribeRepositoriesAsync(digest));
+        return BlobCondition.Whole;
+    }
+
+    // The bytes are right, so they stay; but they are not served as long as the record is wrong.
+    private async Task<BlobCondition> ReportSizeAsync(ScrubbedFile file)
+    {
+        if (await metadata.FindSizeAsync(file.Digest) is not { } size || size == file.Length)
+        {
+            return BlobCondition.Gone;
+        }
+
+        LogSize(file.Digest.Value, await DescribeRepositoriesAsync(file.Digest), file.Length, size);
+        return BlobCondition.Damaged;
+    }
+
+    private async Task<string> DescribeRepositoriesAsync(Digest digest)
+    {
+        var names = await metadata.FindRepositoriesAsync(digest, MaxNamed + 1);
+        return names.Count == 0 ? "no repository" : string.Join(", ", names.Take(MaxNamed)) + (names.Count > MaxNamed ? " and others" : string.Empty);
+    }
+
+    [LoggerMessage(1, LogLevel.Error,
+        "{Digest} of {Repositories} is damaged: its {Actual} bytes ({Expected} on record) do not have that digest. They were moved to {Place}. Pushing it again repairs it")]
+    private partial void LogDamaged(string digest, string repositories, long expected, long actual, string place);
+
+    [LoggerMessage(2, LogLevel.Error,
+        "{Digest} of {Repositories} is damaged: its {Actual} bytes ({Expected} on record) do not have that digest. They stay where they are")]
+    private partial void LogFound(string digest, string repositories, long expected, long actual);
+
+    [LoggerMessage(3, LogLevel.Error, "{Digest} of {Repositories} is missing: there is no file. Pushing it again repairs it")]
+    private partial void LogMissing(string digest, string repositories);
+
+    [LoggerMessage(4, LogLevel.Error,
+        "{Digest} of {Repositories} is whole with {Actual} bytes, but {Expected} are on record, so it is not served. Pushing it again repairs it")]
+    private partial void LogSize(string digest, string repositories, long actual, long expected);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Digest} of {Repositories}, which was lost, is there again and has its digest: it is served again")]
+    private partial void LogFoundAgain(string digest, string repositories);
+
+    [LoggerMessage(5, LogLevel.Error, "{Digest} could not be verified and stays where it is: {Reason}")]
+    private partial void LogUnreadable(string digest, string reason);
+}

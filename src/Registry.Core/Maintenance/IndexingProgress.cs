@@ -1,0 +1,6 @@
+namespace Registry.Core.Maintenance;
+
+/// <summary>How far indexing is.</summary>
+/// <param name="Repositories">How many repositories are indexed.</param>
+/// <param name="Manifests">How many manifests they have.</param>
+public readonly record struct IndexingProgress(int Repositories, int Manifests);

@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Maintenance;
+
+/// <summary>
+/// Reads everything that is stored, again and again, so that rot is found before somebody needs the bytes. A pass goes through the content in
+/// the order in which it became known, and goes on after a restart where it was.
+/// </summary>
+public sealed partial class Verifier(
+    BlobInspector inspector, IVerifierMetadata metadata, RunningClock clock, TimeSpan period, TimeProvider time, ILogger<Verifier> logger)
+{
+    private const int PageSize = 100;
+    private static readonly TimeSpan SavePeriod = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often to look whether a pass is due.</summary>
+    public TimeSpan Interval { get; } = period < TimeSpan.FromMinutes(1) ? period : TimeSpan.FromMinutes(1);
+
+    /// <summary>
+    /// Goes on with the pass that is under way, or begins one when the last has begun a period ago, measured by the running clock. Ends when
+    /// everything was read once.
+    /// </summary>
+    /// <returns>What was found in this process; null when no pass was due.</returns>
+    public async Task<VerificationResult?> RunAsync(CancellationToken cancellationToken)
+    {
+        var progress = await metadata.ReadProgressAsync();
+        if (progress.Position is null)
+        {
+            if (progress.StartedAt is { } started && clock.Now - started < (long)period.TotalSeconds)
+            {
+                return null;
+            }
+
+            progress = new VerificationProgress(clock.Now, 0);
+        }
+
+        var saved = time.GetTimestamp();
+        try
+        {
+            var result = await WalkAsync(progress.Position!.Value, isDryRun: false, SaveAsync, cancellationToken);
+            await metadata.SaveProgressAsync(progress with { Position = null });
+            if (result.Count > 0)
+            {
+                LogFinished(result.Count, result.Bytes, result.Damaged, result.Missing, result.Unreadable);
+            }
+
+            return result;
+        }
+        catch (OperationCanceledException)
+        {
+            await metadata.SaveProgressAsync(progress);
+            throw;
+        }
+
+        async Task SaveAsync(long position, VerificationResult _)
+        {
+            progress = progress with { Position = position };
+            if (time.GetElapsedTime(saved) >= SavePeriod)
+            {
+                await metadata.SaveProgressAsync(progress);
+                saved = time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Reads everything now, apart from the schedule, and logs from time to time how far it is.</summary>
+    /// <param name="isDryRun">Whether to change nothing.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public Task<VerificationResult> VerifyAllAsync(bool isDryRun, CancellationToken cancellationToken) =>
+        VerifyAllAsync(isDryRun, null, cancellationToken);
+
+    /// <summary>The same, and tells somebody how far it is, instead of the log.</summary>
+    /// <param name="isDryRun">Whether to change nothing.</param>
+    /// <param name="progress">Who is told after each blob; null for the log.</param>
+    /// <param name="cancellationToken">Ends it early.</param>
+    public async Task<VerificationResult> VerifyAllAsync(bool isDryRun, IProgress<VerificationResult>? progress, CancellationToken cancellationToken)
+    {
+        var reported = time.GetTimestamp();
+        return await WalkAsync(0, isDryRun, ReportAsync, cancellationToken);
+
+        Task ReportAsync(long _, VerificationResult result)
+        {
+            progress?.Report(result);
+            if (progress is null && time.GetElapsedTime(reported) >= ProgressPeriod)
+            {
+                LogProgress(result.Count, result.Bytes, result.Damaged, result.Missing, result.Unreadable);
+                reported = time.GetTimestamp();
+            }
+
+            return Task.CompletedTask;
+        }
+    }
+
+    private async Task<VerificationResult> WalkAsync(
+        long position, bool isDryRun, Func<long, VerificationResult, Task> onPassed, CancellationToken cancellationToken)
+    {
+        var result = new VerificationResult { IsMetadataDamaged = position == 0 && await IsMetadataDamagedAsync() };
+        while (true)
+        {
+            var page = await metadata.ListStoredAsync(position, PageSize);
+            foreach (var content in page)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                var condition = await inspector.InspectAsync(content, isDryRun, cancellationToken);
+                if (!content.IsLost || condition != BlobCondition.Gone)
+                {
+                    result = result.With(content.Size, condition);
+                }
+
+                position = content.Id;
+                await onPassed(position, result);
+            }
+
+            if (page.Count < PageSize)
+            {
+                return result;
+            }
+        }
+    }
+
+    // Once a pass, since it goes through the whole database. Its bytes have no checksum: what hangs together is all that can be checked.
+    private async Task<bool> IsMetadataDamagedAsync()
+    {
+        var damage = await metadata.FindDamageAsync();
+        foreach (var finding in damage)
+        {
+            LogMetadataDamaged(finding);
+        }
+
+        return damage.Count > 0;
+    }
+
+    [LoggerMessage(3, LogLevel.Error,
+        "registry.db is damaged: {Finding}. Stop the registry and run 'registry reindex', which rebuilds it from the repositories tree. Check the disk")]
+    private partial void LogMetadataDamaged(string finding);
+
+    [LoggerMessage(1, LogLevel.Information,
+        "Verification finished: {Count} blobs and manifests with {Bytes} bytes read, {Damaged} damaged, {Missing} missing, {Unreadable} unreadable")]
+    private partial void LogFinished(long count, long bytes, long damaged, long missing, long unreadable);
+
+    [LoggerMessage(2, LogLevel.Information,
+        "Verifying: {Count} blobs and manifests with {Bytes} bytes so far, {Damaged} damaged, {Missing} missing, {Unreadable} unreadable")]
+    private partial void LogProgress(long count, long bytes, long damaged, long missing, long unreadable);
+}

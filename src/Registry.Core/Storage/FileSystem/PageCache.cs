@@ -1,0 +1,75 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>
+/// What of a file is in memory. sendfile(2) on a part that is not waits for the disk, on whatever thread it was called; and whoever reads
+/// everything once pushes out what others read often.
+/// </summary>
+[SupportedOSPlatform("linux")]
+public static partial class PageCache
+{
+    // The same on all architectures (Linux 6.5 and later).
+    private const nint CacheStat = 451;
+
+    private const int DontNeed = 4;
+
+    private static bool _isUnknown;
+
+    /// <summary>Whether all of a range is in memory; true on kernels that cannot tell.</summary>
+    public static bool Holds(SafeFileHandle file, long offset, long count) => FindWhole(file, offset, count) ?? true;
+
+    /// <summary>Whether all of a range is in memory; null on kernels that cannot tell.</summary>
+    public static bool? FindWhole(SafeFileHandle file, long offset, long count)
+    {
+        if (Volatile.Read(ref _isUnknown))
+        {
+            return null;
+        }
+
+        var range = new Range(offset, count);
+        var statistics = default(Statistics);
+        if (SystemCall(CacheStat, file, ref range, ref statistics, 0) != 0)
+        {
+            Volatile.Write(ref _isUnknown, true);
+            return null;
+        }
+
+        var page = Environment.SystemPageSize;
+        var pages = ((offset + count + page - 1) / page) - (offset / page);
+        return statistics.Cached >= pages;
+    }
+
+    /// <summary>Reads a range into memory and waits for it.</summary>
+    public static void Load(SafeFileHandle file, long offset, long count)
+    {
+        // Asks the disk for everything at once. What fails shows when the bytes are sent.
+        _ = ReadAhead(file, offset, (nuint)count);
+        Span<byte> last = stackalloc byte[1];
+        RandomAccess.Read(file, last, offset + count - 1);
+    }
+
+    /// <summary>Takes a file out of memory, apart from what must still be written. Whoever reads it next waits for the disk.</summary>
+    public static void Drop(SafeFileHandle file)
+    {
+        // It is advice: when it is not taken, nothing is lost.
+        _ = Advise(file, 0, 0, DontNeed);
+    }
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    private static partial nint SystemCall(nint number, SafeFileHandle file, ref Range range, ref Statistics statistics, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "readahead", SetLastError = true)]
+    private static partial nint ReadAhead(SafeFileHandle file, long offset, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(SafeFileHandle file, long offset, long count, int advice);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Range(long Offset, long Length);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Statistics(long Cached, long Dirty, long WriteBack, long Evicted, long RecentlyEvicted);
+}

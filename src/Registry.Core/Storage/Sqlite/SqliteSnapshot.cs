@@ -1,0 +1,143 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>A copy of the database as it was at one moment, in a file of its own: what a backup goes by.</summary>
+public sealed class SqliteSnapshot : IDisposable
+{
+    private const int PageSize = 1000;
+
+    private readonly SqliteSession _session;
+
+    private SqliteSnapshot(SqliteSession session) => _session = session;
+
+    /// <summary>Opens a snapshot.</summary>
+    /// <exception cref="StorageException">It is not there, is damaged, or a program of another version wrote it.</exception>
+    public static SqliteSnapshot Open(string path)
+    {
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Connect(path, SqliteOpenMode.ReadWrite);
+            connection.Open();
+            SqliteSchema.Migrate(connection, path);
+            var session = new SqliteSession(connection);
+            if (session.First("PRAGMA quick_check(1)", row => row.GetString(0)) is var found && found != "ok")
+            {
+                throw new StorageException($"holds a {Path.GetFileName(path)} that is damaged: {found}");
+            }
+
+            return new SqliteSnapshot(session);
+        }
+        catch (SqliteException e)
+        {
+            connection?.Dispose();
+            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be read: {e.Message}", e);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>How many blobs and manifests it refers to, and their size in bytes.</summary>
+    public (long Blobs, long Bytes) Count() => _session.First(
+        "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content WHERE state = 1", row => (row.GetInt64(0), row.GetInt64(1)));
+
+    /// <summary>The blobs and manifests that it refers to, each with its size in bytes.</summary>
+    public IEnumerable<KeyValuePair<Digest, long>> Blobs()
+    {
+        for (long last = 0; ;)
+        {
+            var page = _session.All(
+                "SELECT id, digest, size FROM content WHERE id > @1 AND state = 1 ORDER BY id LIMIT @2",
+                row => (Id: row.GetInt64(0), Blob: KeyValuePair.Create(Digest.Parse(row.GetString(1)), row.GetInt64(2))),
+                last,
+                PageSize);
+            foreach (var (id, blob) in page)
+            {
+                last = id;
+                yield return blob;
+            }
+
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>Whether it refers to a blob or manifest.</summary>
+    public bool Contains(Digest digest) => _session.Number("SELECT id FROM content WHERE digest = @1 AND state = 1", digest.Value) is not null;
+
+    /// <summary>
+    /// Writes the whole of the repositories tree into its journal, in place of what is there: whoever opens the database next to an empty tree
+    /// then fills that.
+    /// </summary>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public void JournalTree()
+    {
+        try
+        {
+            _session.Execute("BEGIN IMMEDIATE");
+            _session.Execute("DELETE FROM tree_journal");
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, digest) SELECT @1, r.name, c.digest
+                FROM blob_links l JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
+                """,
+                (long)TreeChangeKind.LinkLayer);
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, digest) SELECT @1, r.name, c.digest
+                FROM manifests m JOIN repositories r ON r.id = m.repository_id JOIN content c ON c.id = m.content_id
+                """,
+                (long)TreeChangeKind.AddRevision);
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, h.tag, c.digest
+                FROM tag_history h JOIN manifests m ON m.id = h.manifest_id JOIN repositories r ON r.id = h.repository_id
+                JOIN content c ON c.id = m.content_id
+                """,
+                (long)TreeChangeKind.SetTag);
+
+            // Last, since the last one is what the tag points at.
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, t.name, c.digest
+                FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN repositories r ON r.id = t.repository_id
+                JOIN content c ON c.id = m.content_id
+                """,
+                (long)TreeChangeKind.SetTag);
+            _session.Execute("COMMIT");
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
+        }
+    }
+
+    public void Dispose() => _session.Dispose();
+
+    /// <summary>Makes a snapshot, in a file that is not there yet. The uploads in progress are left out: their bytes are not part of a backup.</summary>
+    internal static void Write(SqliteConnection source, string target)
+    {
+        using var copy = Connect(target, SqliteOpenMode.ReadWriteCreate);
+        copy.Open();
+        source.BackupDatabase(copy);
+        using var session = new SqliteSession(copy);
+
+        // One file without a log beside it. Whoever syncs it syncs all of it.
+        session.Pragma("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF");
+        session.Execute("DELETE FROM uploads");
+    }
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode) => new(new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        Mode = mode,
+        Pooling = false,
+    }.ConnectionString);
+}

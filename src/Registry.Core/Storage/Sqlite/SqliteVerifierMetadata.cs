@@ -1,0 +1,88 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Storage.Sqlite;
+
+/// <summary>The verifier's queries.</summary>
+public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierMetadata
+{
+    private const string StartedKey = "verify_started";
+    private const string PositionKey = "verify_position";
+
+    // No pass is under way. Ids begin at 1.
+    private const long Finished = -1;
+
+    public async Task<IReadOnlyList<string>> FindDamageAsync()
+    {
+        try
+        {
+            var lines = await database.ReadAsync(session => session.All("PRAGMA integrity_check(3)", row => row.GetString(0)));
+            return [.. lines.Where(line => line != "ok").Select(line => line.ReplaceLineEndings("; "))];
+        }
+        catch (StorageException e)
+        {
+            return [e.InnerException?.Message ?? e.Message];
+        }
+    }
+
+    public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.All(
+        """
+        SELECT id, digest, size, state = 0 FROM content WHERE id > @1 AND (state = 1 OR (state = 0 AND (
+            EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))))
+        ORDER BY id LIMIT @2
+        """,
+        row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetInt64(3) != 0),
+        afterId,
+        limit));
+
+    public Task<long?> FindSizeAsync(Digest digest) => database.ReadAsync(session =>
+        session.Number("SELECT size FROM content WHERE digest = @1 AND state = 1", digest.Value));
+
+    public async Task<IReadOnlyList<RepositoryName>> FindRepositoriesAsync(Digest digest, int limit) => await database.ReadAsync(session =>
+        session.All(
+            """
+            SELECT r.name FROM content c JOIN blob_links l ON l.content_id = c.id JOIN repositories r ON r.id = l.repository_id
+            WHERE c.digest = @1
+            UNION ALL
+            SELECT r.name FROM content c JOIN manifests m ON m.content_id = c.id JOIN repositories r ON r.id = m.repository_id
+            WHERE c.digest = @1
+            LIMIT @2
+            """,
+            row => RepositoryName.Parse(row.GetString(0)),
+            digest.Value,
+            limit).Distinct().ToList());
+
+    public Task MarkLostAsync(Digest digest) => database.WriteAsync(session =>
+    {
+        // The size stays: listings of referrers have it.
+        session.Execute("UPDATE content SET state = 0 WHERE digest = @1 AND state = 1", digest.Value);
+    });
+
+    public Task MarkFoundAsync(Digest digest) => database.WriteAsync(session =>
+    {
+        // What is only mentioned was never stored.
+        session.Execute(
+            """
+            UPDATE content SET state = 1 WHERE digest = @1 AND state = 0 AND (
+                EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))
+            """,
+            digest.Value);
+    });
+
+    public Task<VerificationProgress> ReadProgressAsync() => database.ReadAsync(session => new VerificationProgress(
+        SqliteDatabase.ReadMeta(session, StartedKey),
+        SqliteDatabase.ReadMeta(session, PositionKey) is { } position and not Finished ? position : null));
+
+    public Task SaveProgressAsync(VerificationProgress progress)
+    {
+        ArgumentNullException.ThrowIfNull(progress);
+        return database.WriteUnsyncedAsync(session =>
+        {
+            if (progress.StartedAt is { } started)
+            {
+                SqliteDatabase.WriteMeta(session, StartedKey, started);
+            }
+
+            SqliteDatabase.WriteMeta(session, PositionKey, progress.Position ?? Finished);
+        });
+    }
+}

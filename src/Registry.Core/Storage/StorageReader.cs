@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.Sqlite;
+
+namespace Registry.Core.Storage;
+
+/// <summary>
+/// A data folder that is read beside the process that uses it, or without one. Nothing in it is changed, and whoever removes bytes waits until
+/// this is disposed: what is found is there to be read.
+/// </summary>
+public sealed class StorageReader : IDisposable
+{
+    private const int FileThreads = 4;
+
+    private readonly IDisposable _lock;
+    private readonly SqliteDatabase _database;
+    private readonly StorageThreads _threads;
+
+    private StorageReader(FileSystemLayout layout, IDisposable @lock, SqliteDatabase database, TimeProvider time, ILoggerFactory loggers)
+    {
+        Layout = layout;
+        _lock = @lock;
+        _database = database;
+        _threads = new StorageThreads("storage", FileThreads);
+        var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
+        var sync = new CheckedSync(health);
+        Blobs = new FileSystemBlobStore(layout, _threads, new BlobPlacement(layout, sync), sync, health, new DiskReserve(layout.Root, reserve: 0));
+        Metadata = new SqliteMetadataStore(database, time);
+    }
+
+    /// <summary>Where everything is.</summary>
+    public FileSystemLayout Layout { get; }
+
+    /// <summary>The bytes. Only to be read.</summary>
+    public IBlobStore Blobs { get; }
+
+    /// <summary>The metadata. Only to be read.</summary>
+    public IMetadataStore Metadata { get; }
+
+    /// <summary>Opens a data folder.</summary>
+    /// <exception cref="StorageException">It cannot be read; the message is for the operator.</exception>
+    public static async Task<StorageReader> OpenAsync(string path, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var layout = new FileSystemLayout(path);
+        if (!File.Exists(layout.Database))
+        {
+            throw new StorageException("does not hold a registry (there is no registry.db)");
+        }
+
+        IDisposable? held = null;
+        SqliteDatabase? database = null;
+        try
+        {
+            held = await RemovalLock.HoldAsync(layout, time, cancellationToken);
+            database = SqliteDatabase.OpenToRead(layout.Database);
+            if (!database.IsTreeIndexed)
+            {
+                throw new StorageException("is not indexed yet; start the registry and wait until it is, or run 'registry reindex'");
+            }
+
+            return new StorageReader(layout, held, database, time, loggers);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Close(database, held);
+            throw new StorageException($"cannot be read: {e.Message}", e);
+        }
+        catch
+        {
+            Close(database, held);
+            throw;
+        }
+    }
+
+    /// <summary>Copies the metadata as they are at one moment into a file that is not there yet.</summary>
+    /// <exception cref="StorageException">They cannot be read, or the file cannot be written.</exception>
+    public Task CopyMetadataAsync(string target) => _database.CopyAsync(target);
+
+    public void Dispose()
+    {
+        _threads.Dispose();
+        Close(_database, _lock);
+    }
+
+    private static void Close(SqliteDatabase? database, IDisposable? held)
+    {
+        database?.Dispose();
+        held?.Dispose();
+    }
+}

@@ -1,0 +1,8 @@
+namespace Registry.Core.Storage;
+
+/// <summary>How much there is. The metadata counts along, so that asking costs nothing.</summary>
+/// <param name="Blobs">How many blobs and manifests are stored, each once.</param>
+/// <param name="StoredBytes">The bytes of those.</param>
+/// <param name="LogicalBytes">The bytes that all repositories would take if none shared a blob with another.</param>
+/// <param name="Manifests">How many manifests all repositories hold.</param>
+public sealed record StorageTotals(long Blobs, long StoredBytes, long LogicalBytes, long Manifests);

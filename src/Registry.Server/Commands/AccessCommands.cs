@@ -1,0 +1,91 @@
+using System.CommandLine;
+using Registry.Core.Access;
+using Registry.Core.Oci;
+
+namespace Registry.Server.Commands;
+
+/// <summary><c>registry access explain</c>: may this user do that there, and which rule says so.</summary>
+internal static class AccessCommands
+{
+    private const string Variable = "REGISTRY_ACCESS_CONTROL_CONFIG";
+
+    public static Command Create(CommandContext context) =>
+        new DescribedCommand("access", $"Questions about the access rules of {Variable}.") { CreateExplain(context) };
+
+    private static DescribedCommand CreateExplain(CommandContext context)
+    {
+        var user = new Argument<string>("USER") { Description = $"Who; {AccessRules.AnonymousUser} for somebody who has not said it." };
+        var action = new Argument<string>("ACTION") { Description = "pull, push or delete." };
+        action.CompletionSources.Add("pull", "push", "delete");
+        var repository = new Argument<string>("REPOSITORY") { Description = "Where." };
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "explain",
+            "Say whether the access rules let a user do something, and which rule decides. Ends with 0 when they do, and with 1 when not.",
+            "registry access explain alice push team/app",
+            "registry access explain '$anonymous' pull public/app --json")
+        {
+            user,
+            action,
+            repository,
+            json,
+        };
+        command.SetAction(parsed => context.WithSetting(parsed, Variable, path => Explain(
+            path,
+            parsed.GetRequiredValue(user),
+            parsed.GetRequiredValue(action),
+            parsed.GetRequiredValue(repository),
+            answer => Write(context.Output, answer, parsed.GetValue(json)))));
+        return command;
+    }
+
+    private static int Explain(string? path, string user, string action, string repository, Action<AccessAnswer> write)
+    {
+        if (string.IsNullOrEmpty(path))
+        {
+            return Refuse($"{Variable} is not set; it names the file of rules");
+        }
+
+        var asked = ActionNames.Parse(action);
+        if (asked == RepositoryActions.None)
+        {
+            return Refuse($"'{action}' is not an action; allowed: pull, push, delete");
+        }
+
+        if (!RepositoryName.TryParse(repository, out var name))
+        {
+            return Refuse($"'{repository}' is not a repository name");
+        }
+
+        try
+        {
+            var rules = AccessRulesReader.Read(File.ReadAllBytes(path));
+            var decision = rules.Decide(user == AccessRules.AnonymousUser ? null : user, name, isOpen: false);
+            var isAllowed = decision.Actions.HasFlag(asked);
+            write(new AccessAnswer(isAllowed, decision.Reason, [.. ActionNames.Of(decision.Actions)]));
+            return isAllowed ? ExitCodes.Success : ExitCodes.Failure;
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            return Refuse($"{path} cannot be used: {e.Message}");
+        }
+    }
+
+    private static void Write(TextWriter output, AccessAnswer answer, bool isJson)
+    {
+        if (isJson)
+        {
+            ReportJson.Write(output, answer, json => json.AccessAnswer);
+            return;
+        }
+
+        var actions = answer.Actions.Count > 0 ? string.Join(", ", answer.Actions) : "nothing";
+        output.WriteLine($"{(answer.IsAllowed ? "allowed" : "denied")}: {answer.Reason}; it allows {actions}");
+    }
+
+    private static int Refuse(string message)
+    {
+        Console.Error.WriteLine($"registry: {message}");
+        return ExitCodes.Usage;
+    }
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Backup;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary><c>registry backup</c>: copies everything that is stored into a folder, while the registry runs or not.</summary>
+internal static class BackupCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var folder = new Argument<string>("FOLDER") { Description = "Where the backup is made, or brought up to date." };
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "backup",
+            "Copy everything that is stored into a folder, while the registry runs or not. Into the same folder again, only what is new is copied.",
+            "registry backup /mnt/backup",
+            "registry backup /mnt/backup --json")
+        {
+            folder,
+            json,
+        };
+        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, async (options, loggers, cancelled) =>
+        {
+            var request = new BackupRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json));
+            using var progress = ProgressLine<TransferProgress>.OnError(
+                done => $"Backing up: {done.Blobs} of {done.AllBlobs} blobs, {done.Bytes} of {done.AllBytes} bytes",
+                done => done.AllBytes == 0 ? 1 : (double)done.Bytes / done.AllBytes);
+            return await RunAsync(options, request, context.Output, TimeProvider.System, loggers, progress, cancelled);
+        }));
+        return command;
+    }
+
+    /// <summary>Makes the backup and prints the report.</summary>
+    /// <returns>0, or 1 when something could not be backed up, or the backup could not be made.</returns>
+    public static async Task<int> RunAsync(
+        RegistryOptions options,
+        BackupRequest request,
+        TextWriter output,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IProgress<TransferProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        // Those that are in the data folder belong to the backup; others are the operator's.
+        string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
+        try
+        {
+            var report = await BackupOperation.RunAsync(
+                options.StoragePath, request.Folder, files.OfType<string>(), time, loggers, progress, cancellationToken);
+            output.WriteLine(request.IsJson ? JsonSerializer.Serialize(report, ReportJson.Indented.BackupReport) : Describe(report));
+            return FaultLines.Write(report.Faulty, report.Faults, "copied", Console.Error) ? ExitCodes.Failure : ExitCodes.Success;
+        }
+        catch (StorageException e)
+        {
+            return Refuse(e.Message);
+        }
+        catch (OperationCanceledException)
+        {
+            return Refuse("the backup was interrupted; what was there before is still there. Run it again to go on");
+        }
+    }
+
+    private static string Describe(BackupReport report) =>
+        $"Backed up {report.Blobs - report.Faulty} blobs: {report.Copied} copied ({report.CopiedBytes} bytes), {report.Kept} there already, {report.Removed} no longer needed and removed.";
+
+    private static int Refuse(string message)
+    {
+        Console.Error.WriteLine($"registry: {message}");
+        return ExitCodes.Failure;
+    }
+}

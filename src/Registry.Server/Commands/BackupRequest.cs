@@ -1,0 +1,6 @@
+namespace Registry.Server.Commands;
+
+/// <summary>What <c>registry backup</c> is asked for.</summary>
+/// <param name="Folder">Where the backup is made or brought up to date.</param>
+/// <param name="IsJson">Whether the report is printed as JSON.</param>
+internal sealed record BackupRequest(string Folder, bool IsJson = false);

@@ -1,0 +1,85 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary>What commands have in common: where they write, and how they come by their settings.</summary>
+/// <param name="environment">All environment variables.</param>
+/// <param name="output">For what was asked for.</param>
+/// <param name="error">For everything else.</param>
+/// <param name="createLoggers">Makes the log as the settings want it.</param>
+internal sealed class CommandContext(
+    IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, Func<RegistryOptions, ILoggerFactory> createLoggers)
+{
+    public TextWriter Output { get; } = output;
+
+    public TextWriter Error { get; } = error;
+
+    /// <summary>The options of the settings.</summary>
+    public SettingOptions Settings { get; } = new();
+
+    /// <summary>An option that makes a command print JSON; each needs one of its own.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON." };
+
+    /// <summary>Everything that is set, not checked yet.</summary>
+    public SettingSources Sources(ParseResult parsed) => new(Settings.Read(parsed), environment);
+
+    /// <summary>Runs a command that needs one setting only, whatever is wrong with the others.</summary>
+    public int WithSetting(ParseResult parsed, string name, Func<string?, int> run)
+    {
+        var sources = Sources(parsed);
+        return sources.FileFaults.Count > 0 ? Refuse(sources.FileFaults) : run(sources.Find(name)?.Text);
+    }
+
+    /// <summary>Runs a command when the settings are in order, and says what is wrong with them when not.</summary>
+    public async Task<int> WithOptionsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, Task<int>> run)
+    {
+        if (Load(parsed) is not { } loaded)
+        {
+            return ExitCodes.Usage;
+        }
+
+        using var loggers = createLoggers(loaded.Options);
+        return await run(loaded.Options, loggers);
+    }
+
+    /// <summary>The same for a command that Ctrl+C and SIGTERM end in good order.</summary>
+    public async Task<int> WithSignalsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
+    {
+        using var cancelled = new CancellationTokenSource();
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        return await WithOptionsAsync(parsed, (options, loggers) => run(options, loggers, cancelled.Token));
+
+        void OnSignal(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            cancelled.Cancel();
+        }
+    }
+
+    /// <summary>Reads the settings, and says what is wrong with them.</summary>
+    /// <returns>Null when they cannot be used.</returns>
+    public LoadedOptions? Load(ParseResult parsed)
+    {
+        var loaded = OptionsReader.Read(Sources(parsed));
+        foreach (var warning in loaded.Warnings)
+        {
+            Error.WriteLine($"registry: warning: {warning}");
+        }
+
+        return Refuse(loaded.Faults) == ExitCodes.Success ? loaded : null;
+    }
+
+    private int Refuse(IReadOnlyList<string> faults)
+    {
+        foreach (var fault in faults)
+        {
+            Error.WriteLine($"registry: {fault}");
+        }
+
+        return faults.Count == 0 ? ExitCodes.Success : ExitCodes.Usage;
+    }
+}

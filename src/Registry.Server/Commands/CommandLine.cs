@@ -1,0 +1,69 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace Registry.Server.Commands;
+
+/// <summary>The commands of the program. To add one: a class with its arguments and what it does, and a line here.</summary>
+internal static class CommandLine
+{
+    // A file with arguments (@file) would be one more place to look for a setting.
+    private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+
+    /// <summary>Makes the tree of commands.</summary>
+    public static RootCommand Create(CommandContext context)
+    {
+        var root = new RootCommand("An OCI container registry. Without a command, it serves.")
+        {
+            ServeCommand.Create(context),
+            GcCommand.Create(context),
+            VerifyCommand.Create(context),
+            ReindexCommand.Create(context),
+            BackupCommand.Create(context),
+            RestoreCommand.Create(context),
+            ExportCommand.Create(context),
+            ImportCommand.Create(context),
+            CopyCommand.Create(context),
+            UserCommands.Create(context),
+            AccessCommands.Create(context),
+            ConfigCommand.Create(context),
+            HealthcheckCommand.Create(context),
+            CompletionCommand.Create(context),
+            VersionCommand.Create(context),
+        };
+        root.SetAction((parsed, _) => ServeCommand.RunAsync(context, parsed));
+        root.Options.Clear();
+        root.Add(VersionCommand.CreateOption(context));
+        root.Add(new HelpOption("--help", "-h") { Recursive = true, Description = "Print this.", Action = new HelpText(context.Settings) });
+        context.Settings.AddTo(root);
+        return root;
+    }
+
+    /// <summary>Parses the arguments of the program.</summary>
+    public static ParseResult Parse(RootCommand root, IReadOnlyList<string> arguments) => root.Parse(arguments, Parsing);
+
+    /// <summary>Runs the command that the arguments name.</summary>
+    /// <returns>One of the <see cref="ExitCodes"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandContext context)
+    {
+        var parsed = Parse(Create(context), arguments);
+        if (parsed.Action is ParseErrorAction)
+        {
+            UsageFault.Write(parsed, context.Error);
+            return ExitCodes.Usage;
+        }
+
+        // Signals and exceptions are the commands' own business.
+        return await parsed.InvokeAsync(new InvocationConfiguration
+        {
+            Output = context.Output,
+            Error = context.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    /// <summary>The words that lead to a command: <c>registry user add</c>.</summary>
+    public static string PathOf(Command command) =>
+        command is RootCommand ? "registry" : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
+}

@@ -1,0 +1,51 @@
+using System.CommandLine;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary><c>registry config</c>: the settings as they are in force, and who has set each.</summary>
+internal static class ConfigCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "config",
+            "Print every setting with its value and its origin. Secrets are masked. Faults are printed instead, and end with exit code 2.",
+            "registry config",
+            "registry config --json",
+            "registry config --config registry.json --port 5000")
+        {
+            json,
+        };
+        command.SetAction(parsed => context.Load(parsed) is { } loaded ? Write(context, loaded.Settings, parsed.GetValue(json)) : ExitCodes.Usage);
+        return command;
+    }
+
+    private static int Write(CommandContext context, IReadOnlyList<EffectiveSetting> settings, bool isJson)
+    {
+        if (isJson)
+        {
+            ReportJson.Write(context.Output, settings, json => json.IReadOnlyListEffectiveSetting);
+            return ExitCodes.Success;
+        }
+
+        var names = settings.Max(setting => setting.Name.Length);
+        var values = settings.Max(setting => (setting.Value ?? "-").Length);
+        foreach (var setting in settings)
+        {
+            context.Output.WriteLine($"{setting.Name.PadRight(names)}  {(setting.Value ?? "-").PadRight(values)}  {Origin(setting)}");
+        }
+
+        return ExitCodes.Success;
+    }
+
+    private static string Origin(EffectiveSetting setting) => setting.Origin switch
+    {
+        SettingOrigin.Default => "default",
+        SettingOrigin.Environment => "environment",
+        SettingOrigin.Option => $"option {SettingSources.OptionOf(setting.Name)}",
+        SettingOrigin.File => $"{setting.File} line {setting.Line}",
+        _ => throw new ArgumentOutOfRangeException(nameof(setting)),
+    };
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Layouts;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary><c>registry copy</c>: links an image into another repository, while no registry runs.</summary>
+internal static class CopyCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var source = ImageArguments.Create("SOURCE", "The image: team/app:1.0 or team/app@sha256:….");
+        var target = ImageArguments.Create("TARGET", "Where it goes; without a tag it keeps that of the source.");
+        var alone = new Option<bool>("--no-referrers") { Description = "Leave signatures and the like behind." };
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "copy",
+            "Link an image into another repository, without copying bytes. The registry must not be running.",
+            "registry copy team/app:1.0 production/app",
+            "registry copy team/app:1.0 production/app:stable --json")
+        {
+            source,
+            target,
+            alone,
+            json,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            var request = new CopyRequest(
+                ImageArguments.Parse(parsed.GetRequiredValue(source)),
+                ImageArguments.Parse(parsed.GetRequiredValue(target)),
+                !parsed.GetValue(alone),
+                parsed.GetValue(json));
+            return context.WithSignalsAsync(
+                parsed, (options, loggers, cancelled) => RunAsync(options, request, context.Output, TimeProvider.System, loggers, cancelled));
+        });
+        return command;
+    }
+
+    /// <summary>Copies, and prints the report.</summary>
+    public static async Task<int> RunAsync(
+        RegistryOptions options, CopyRequest request, TextWriter output, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers);
+            var report = await ImageCopy.RunAsync(
+                registry.Storage.Metadata,
+                registry.Storage.Blobs,
+                registry.Writer,
+                request.Source,
+                request.Target,
+                request.WithReferrers,
+                cancellationToken);
+            TransferLines.Write(report, "Copied to", request.IsJson, output);
+            return ExitCodes.Success;
+        }
+        catch (LayoutException e)
+        {
+            return TransferLines.Refuse(e.Message);
+        }
+        catch (StorageException e)
+        {
+            return TransferLines.Refuse(
+                $"REGISTRY_STORAGE_PATH {path} {e.Message}. In a registry that runs, a client copies without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
+        }
+        catch (OperationCanceledException)
+        {
+            return TransferLines.Refuse("the copy was interrupted; the tag was not set. Run it again");
+        }
+    }
+}

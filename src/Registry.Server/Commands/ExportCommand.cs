@@ -1,0 +1,76 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Layouts;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary><c>registry export</c>: writes images as an OCI image layout, while the registry runs or not.</summary>
+internal static class ExportCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        // One argument, since only its last word is not a reference.
+        var words = new Argument<string[]>("REFERENCE... TARGET")
+        {
+            Description = "Images, a repository alone for all of its tags; then a folder, a file that ends with .tar, or - for standard output.",
+            Arity = new ArgumentArity(2, 10_000),
+        };
+        words.Validators.Add(result => ImageArguments.Check(result, result.Tokens.SkipLast(1).Select(token => token.Value)));
+        var alone = new Option<bool>("--no-referrers") { Description = "Leave signatures and the like behind." };
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "export",
+            "Write images as an OCI image layout, while the registry runs or not.",
+            "registry export team/app:1.0 app.tar",
+            "registry export team/app team/tool:2.1 ./layout --no-referrers")
+        {
+            words,
+            alone,
+            json,
+        };
+        command.SetAction((parsed, _) =>
+        {
+            var all = parsed.GetRequiredValue(words);
+            var request = new ExportRequest([.. all[..^1].Select(ImageArguments.Parse)], all[^1], !parsed.GetValue(alone), parsed.GetValue(json));
+            return context.WithSignalsAsync(
+                parsed, (options, loggers, cancelled) => RunAsync(options, request, context.Output, TimeProvider.System, loggers, cancelled));
+        });
+        return command;
+    }
+
+    /// <summary>Exports, and prints the report to <paramref name="output"/>, or to standard error when the archive goes to standard output.</summary>
+    public static async Task<int> RunAsync(
+        RegistryOptions options, ExportRequest request, TextWriter output, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            using var storage = await StorageReader.OpenAsync(path, time, loggers, cancellationToken);
+            if (request.Target == "-")
+            {
+                await using var stream = Console.OpenStandardOutput();
+                var streamed = await ImageExport.ToStreamAsync(storage, request.Images, stream, request.WithReferrers, cancellationToken);
+                TransferLines.Write(streamed, "Exported", request.IsJson, Console.Error);
+                return ExitCodes.Success;
+            }
+
+            var report = await ImageExport.ToPathAsync(storage, request.Images, request.Target, request.WithReferrers, cancellationToken);
+            TransferLines.Write(report, "Exported", request.IsJson, output);
+            return ExitCodes.Success;
+        }
+        catch (LayoutException e)
+        {
+            return TransferLines.Refuse($"{e.Message}. Nothing was exported");
+        }
+        catch (StorageException e)
+        {
+            return TransferLines.Refuse($"REGISTRY_STORAGE_PATH {path} {e.Message}");
+        }
+        catch (OperationCanceledException)
+        {
+            return TransferLines.Refuse("the export was interrupted; nothing was exported");
+        }
+    }
+}

@@ -1,0 +1,10 @@
+using Registry.Core.Oci;
+
+namespace Registry.Server.Commands;
+
+/// <summary>What <c>registry export</c> is asked for.</summary>
+/// <param name="Images">The images; a repository alone stands for all of its tags.</param>
+/// <param name="Target">A folder, a file that ends with <c>.tar</c>, or <c>-</c> for standard output.</param>
+/// <param name="WithReferrers">Whether signatures and the like come along.</param>
+/// <param name="IsJson">Whether the report is printed as JSON.</param>
+internal sealed record ExportRequest(IReadOnlyList<ImageReference> Images, string Target, bool WithReferrers = true, bool IsJson = false);

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Security;
+using System.Net.Sockets;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary><c>registry healthcheck</c>: asks the running registry whether it is well, for containers that have no other client.</summary>
+internal static class HealthcheckCommand
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public static Command Create(CommandContext context)
+    {
+        var address = new Option<string>("--url") { HelpName = "URL", Description = "Where it listens, unless the settings say it: http:// or https:// with a host." };
+        var command = new DescribedCommand(
+            "healthcheck",
+            "Ask the running registry whether it is ready, at the host and port of the settings. Ends with 0 when it is and with 1 when not, after 3 seconds at the most.",
+            "registry healthcheck",
+            "registry healthcheck --port 5000",
+            "registry healthcheck --url http://localhost:15000")
+        {
+            address,
+        };
+        command.SetAction((parsed, _) => parsed.GetValue(address) is { } text
+            ? CheckAsync(context, text)
+            : CheckOwnAsync(context, context.Sources(parsed)));
+        return command;
+    }
+
+    private static Task<int> CheckAsync(CommandContext context, string text)
+    {
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            context.Error.WriteLine($"registry: --url is '{text}'; allowed: http:// or https:// with a host, for example http://localhost:15000");
+            return Task.FromResult(ExitCodes.Usage);
+        }
+
+        return CheckAsync(context, url, url.IsLoopback);
+    }
+
+    private static Task<int> CheckOwnAsync(CommandContext context, SettingSources sources)
+    {
+        var loaded = OptionsReader.Read(sources);
+        string? fault = loaded.Faults is [var first, ..] ? first
+            : loaded.Options.Port == 0 ? "REGISTRY_PORT is 0, so that nobody knows where the registry listens; --url says it"
+            : null;
+        if (fault is not null)
+        {
+            context.Error.WriteLine($"registry: {fault}");
+            return Task.FromResult(ExitCodes.Usage);
+        }
+
+        var scheme = loaded.Options.TlsCert is null ? "http" : "https";
+        return CheckAsync(context, new UriBuilder(scheme, HostOf(loaded.Options.Host), loaded.Options.Port).Uri, isOwn: true);
+    }
+
+    private static string HostOf(string listening) => listening switch
+    {
+        "*" or "0.0.0.0" => "127.0.0.1",
+        "::" => "[::1]",
+        _ when IPAddress.TryParse(listening, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 => $"[{listening}]",
+        _ => listening,
+    };
+
+    // The registry's own certificate names the host that clients use, which is not the one that is asked here; and nothing secret is sent.
+    private static async Task<int> CheckAsync(CommandContext context, Uri url, bool isOwn)
+    {
+        using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) => isOwn || errors == SslPolicyErrors.None;
+
+        using var client = new HttpClient(handler) { BaseAddress = url, Timeout = Patience };
+        try
+        {
+            var (isHealthy, answer) = await AskAsync(client);
+            (isHealthy ? context.Output : context.Error).WriteLine($"{(isHealthy ? "healthy" : "registry: not healthy")}: {answer}");
+            return isHealthy ? ExitCodes.Success : ExitCodes.Failure;
+        }
+        catch (Exception e) when (e is HttpRequestException or TaskCanceledException or IOException)
+        {
+            var reason = e is TaskCanceledException ? $"no answer within {Patience.TotalSeconds:0} seconds" : (e.InnerException ?? e).Message;
+            await context.Error.WriteLineAsync($"registry: not healthy: {url} {reason}");
+            return ExitCodes.Failure;
+        }
+    }
+
+    // A registry that does not say whether it is ready is asked for the base of its API: 401 comes from one that wants to know who asks.
+    private static async Task<(bool IsHealthy, string Answer)> AskAsync(HttpClient client)
+    {
+        const int MaxReason = 300;
+        using var ready = await client.GetAsync(new Uri("/readyz", UriKind.Relative), HttpCompletionOption.ResponseContentRead);
+        if (ready.StatusCode is HttpStatusCode.OK or HttpStatusCode.ServiceUnavailable)
+        {
+            var body = string.Join(' ', (await ready.Content.ReadAsStringAsync()).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            return (ready.StatusCode == HttpStatusCode.OK, $"{ready.RequestMessage!.RequestUri} answered {(int)ready.StatusCode} {body[..Math.Min(body.Length, MaxReason)]}".TrimEnd());
+        }
+
+        using var root = await client.GetAsync(new Uri("/v2/", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+        return (root.StatusCode is HttpStatusCode.OK or HttpStatusCode.Unauthorized, $"{root.RequestMessage!.RequestUri} answered {(int)root.StatusCode}");
+    }
+}

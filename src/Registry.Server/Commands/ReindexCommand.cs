@@ -1,0 +1,125 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Maintenance;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary>
+/// <c>registry reindex</c>: rebuilds the metadata from the tree, while no registry uses the folder. The old database is kept beside the new
+/// one until the new one is complete; for good when it could not be read. <c>--dry-run</c> says what would be different then.
+/// </summary>
+internal static class ReindexCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what that would lose, add or change." };
+        var command = new DescribedCommand(
+            "reindex",
+            "Rebuild the metadata from the storage tree. The registry must not be running.",
+            "registry reindex --dry-run",
+            "registry reindex --storage-path /var/lib/registry")
+        {
+            dryRun,
+        };
+        command.SetAction((parsed, _) => context.WithOptionsAsync(
+            parsed,
+            (options, loggers) => parsed.GetValue(dryRun) ? PreviewAsync(options, context.Output, loggers) : RunAsync(options, loggers)));
+        return command;
+    }
+
+    public static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            DataFolder.Open(path).Dispose();
+            var isReadable = await TryFinishJournalAsync(path, loggers);
+            using (var folder = DataFolder.Open(path))
+            {
+                if (isReadable)
+                {
+                    DatabaseFiles.SetAside(folder.Layout);
+                }
+                else if (DatabaseFiles.SetAsideDamaged(folder.Layout) is { } kept)
+                {
+                    Console.Out.WriteLine($"The old metadata is kept as {kept}.");
+                }
+            }
+
+            await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
+            {
+                var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
+                using var progress = ProgressLine<IndexingProgress>.OnError(
+                    done => $"Indexing: {done.Repositories} repositories with {done.Manifests} manifests so far");
+                await indexer.RunAsync(progress, CancellationToken.None);
+            }
+
+            using (var folder = DataFolder.Open(path))
+            {
+                DatabaseFiles.RemoveSetAside(folder.Layout);
+            }
+
+            Console.Out.WriteLine($"The metadata of {path} was rebuilt from its tree.");
+            return ExitCodes.Success;
+        }
+        catch (StorageException e)
+        {
+            return Refusal.Of(path, e);
+        }
+    }
+
+    /// <summary>Prints what would be lost, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
+    /// <returns>0, whatever is different, as <c>gc --dry-run</c>; 1 when that cannot be known.</returns>
+    public static async Task<int> PreviewAsync(RegistryOptions options, TextWriter output, ILoggerFactory loggers)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            DataFolder.Open(path).Dispose();
+            await TryFinishJournalAsync(path, loggers);
+            await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            var comparison = new TreeComparison(
+                storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
+            var report = new ReindexReport(output);
+            await foreach (var difference in comparison.FindAsync(CancellationToken.None))
+            {
+                report.Add(difference);
+            }
+
+            report.End(comparison.Compared);
+            return report.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
+        }
+        catch (StorageException e)
+        {
+            return Refusal.Of(path, e);
+        }
+    }
+
+    // Changes that the tree has not seen yet are in the old database only. False when it may still hold some.
+    private static async Task<bool> TryFinishJournalAsync(string path, ILoggerFactory loggers)
+    {
+        try
+        {
+            var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            await storage.DisposeAsync();
+            if (storage.TreeFailure is not { } reason)
+            {
+                return true;
+            }
+
+            await WarnAsync(reason);
+        }
+        catch (StorageException e)
+        {
+            await WarnAsync(e.Message);
+        }
+
+        return false;
+
+        Task WarnAsync(string reason) => Console.Error.WriteLineAsync(
+            $"registry: warning: the old metadata cannot be read to its end, only the tree counts: {path} {reason}");
+    }
+}

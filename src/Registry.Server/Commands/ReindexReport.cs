@@ -1,0 +1,128 @@
+using Registry.Core.Maintenance;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Server.Commands;
+
+/// <summary>Says in sentences what indexing the tree anew would change; the first ones, and how many there are.</summary>
+internal sealed class ReindexReport(TextWriter output)
+{
+    private const int MaxListed = 1000;
+
+    private long _lines;
+    private Totals _lost;
+    private Totals _added;
+    private long _moved;
+
+    /// <summary>How many repositories could not be read.</summary>
+    public long Unreadable { get; private set; }
+
+    /// <summary>Lists what is different in one repository.</summary>
+    public void Add(RepositoryDifference difference)
+    {
+        ArgumentNullException.ThrowIfNull(difference);
+        var (name, recorded, found, failure) = difference;
+        if (found is null)
+        {
+            Unreadable++;
+            Write($"repository {name} cannot be read, so a reindex could not be finished: {failure}");
+        }
+        else if (found.IsEmpty)
+        {
+            _lost = _lost.With(recorded);
+            Write($"repository {name} would be gone, with {Describe(recorded)}");
+        }
+        else if (recorded.IsEmpty)
+        {
+            _added = _added.With(found);
+            Write($"repository {name} would be new, with {Describe(found)}");
+        }
+        else
+        {
+            AddTags(name, recorded.Tags, found.Tags);
+            AddContent("manifest", name, recorded.Manifests, found.Manifests, (totals, count) => totals with { Manifests = totals.Manifests + count });
+            AddContent("blob", name, recorded.Blobs, found.Blobs, (totals, count) => totals with { Blobs = totals.Blobs + count });
+        }
+    }
+
+    /// <summary>Says how much it is altogether.</summary>
+    /// <param name="compared">How many repositories were compared.</param>
+    public void End(long compared)
+    {
+        if (_lines > MaxListed)
+        {
+            output.WriteLine($"… and {_lines - MaxListed} more");
+        }
+
+        if (_lines == 0)
+        {
+            output.WriteLine($"The tree says the same as the metadata in {compared} repositories: a reindex would change nothing.");
+            return;
+        }
+
+        output.WriteLine($"In {compared} repositories, a reindex would lose {_lost};");
+        output.WriteLine($"add {_added}; and move {_moved} tags. Nothing was changed.");
+        if (Unreadable > 0)
+        {
+            output.WriteLine($"{Unreadable} repositories cannot be read and are not counted.");
+        }
+    }
+
+    private void AddTags(RepositoryName name, IReadOnlyDictionary<Tag, Digest> recorded, IReadOnlyDictionary<Tag, Digest> found)
+    {
+        foreach (var (tag, digest) in recorded)
+        {
+            if (!found.TryGetValue(tag, out var now))
+            {
+                _lost = _lost with { Tags = _lost.Tags + 1 };
+                Write($"tag {name}:{tag} would be gone; it points to {digest}");
+            }
+            else if (now != digest)
+            {
+                _moved++;
+                Write($"tag {name}:{tag} would point to {now}, and not to {digest}");
+            }
+        }
+
+        foreach (var (tag, digest) in found.Where(tag => !recorded.ContainsKey(tag.Key)))
+        {
+            _added = _added with { Tags = _added.Tags + 1 };
+            Write($"tag {name}:{tag} would be new and point to {digest}");
+        }
+    }
+
+    private void AddContent(
+        string kind, RepositoryName name, IReadOnlySet<Digest> recorded, IReadOnlySet<Digest> found, Func<Totals, long, Totals> count)
+    {
+        foreach (var digest in recorded.Where(digest => !found.Contains(digest)))
+        {
+            _lost = count(_lost, 1);
+            Write($"{kind} {digest} of {name} would be gone");
+        }
+
+        foreach (var digest in found.Where(digest => !recorded.Contains(digest)))
+        {
+            _added = count(_added, 1);
+            Write($"{kind} {digest} of {name} would be new");
+        }
+    }
+
+    private static string Describe(RepositoryContents contents) =>
+        $"{contents.Tags.Count} tags, {contents.Manifests.Count} manifests and {contents.Blobs.Count} blobs";
+
+    private void Write(string line)
+    {
+        if (_lines++ < MaxListed)
+        {
+            output.WriteLine(line);
+        }
+    }
+
+    private readonly record struct Totals(long Repositories, long Tags, long Manifests, long Blobs)
+    {
+        public Totals With(RepositoryContents contents) => new(
+            Repositories + 1, Tags + contents.Tags.Count, Manifests + contents.Manifests.Count, Blobs + contents.Blobs.Count);
+
+        public override string ToString() => $"{Repositories} repositories, {Tags} tags, {Manifests} manifests and {Blobs} blobs";
+    }
+}

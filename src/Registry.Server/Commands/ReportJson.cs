@@ -1,0 +1,44 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using Registry.Core.Backup;
+using Registry.Core.Layouts;
+using Registry.Core.Maintenance;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands;
+
+/// <summary>The reports of the commands as JSON. A report gets a line here.</summary>
+[JsonSerializable(typeof(AccessAnswer))]
+[JsonSerializable(typeof(BackupReport))]
+[JsonSerializable(typeof(GcExplanation))]
+[JsonSerializable(typeof(GcPreview))]
+[JsonSerializable(typeof(GcResult))]
+[JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(TransferReport))]
+[JsonSerializable(typeof(VerificationResult))]
+[JsonSerializable(typeof(VersionAnswer))]
+internal sealed partial class ReportJson : JsonSerializerContext
+{
+    /// <summary>For people, too: indented, with readable quotes and umlauts.</summary>
+    public static ReportJson Indented { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        WriteIndented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters =
+        {
+            new JsonStringEnumConverter<SettingOrigin>(JsonNamingPolicy.CamelCase),
+            new JsonStringEnumConverter<BlobState>(JsonNamingPolicy.CamelCase),
+        },
+    });
+
+    /// <summary>Writes one report.</summary>
+    public static void Write<T>(TextWriter output, T report, Func<ReportJson, JsonTypeInfo<T>> type) =>
+        output.WriteLine(JsonSerializer.Serialize(report, type(Indented)));
+}

@@ -1,0 +1,35 @@
+using Registry.Core.Layouts;
+
+namespace Registry.Server.Commands;
+
+/// <summary>What is said about an export, an import or a copy.</summary>
+internal static class TransferLines
+{
+    /// <summary>Writes the report.</summary>
+    public static void Write(TransferReport report, string done, bool isJson, TextWriter output)
+    {
+        if (isJson)
+        {
+            ReportJson.Write(output, report, json => json.TransferReport);
+            return;
+        }
+
+        foreach (var image in report.Images)
+        {
+            output.WriteLine($"{done} {image}");
+        }
+
+        output.WriteLine($"{report.Manifests} manifests{(report.Referrers is > 0 and var count ? $", {count} of them referrers" : "")}, {report.Blobs} blobs, {report.Bytes} bytes.");
+        if (report.Missing > 0)
+        {
+            output.WriteLine($"{report.Missing} manifests that an index lists are not there, and were left out.");
+        }
+    }
+
+    /// <summary>Says what went wrong.</summary>
+    public static int Refuse(string message)
+    {
+        Console.Error.WriteLine($"registry: {message}");
+        return ExitCodes.Failure;
+    }
+}

@@ -1,0 +1,66 @@
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Errors;
+using Registry.Server.Health;
+using Registry.Server.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>
+/// What orchestrators and load balancers ask, with the names that Kubernetes has made customary. Without authentication, and without anything in
+/// the answers that is not for everybody.
+/// </summary>
+internal sealed class HealthEndpoints(Readiness readiness)
+{
+    /// <summary>The process answers. Nothing is looked at: a restart repairs no disk.</summary>
+    public static Task<RegistryError?> GetLiveAsync(RequestContext request) => AnswerAsync(request, "alive");
+
+    /// <summary>The start is over: nobody can ask before.</summary>
+    public static Task<RegistryError?> GetStartedAsync(RequestContext request) => AnswerAsync(request, "started");
+
+    /// <summary>Whether requests should come here, and what an operator should know.</summary>
+    public async Task<RegistryError?> GetReadyAsync(RequestContext request)
+    {
+        var findings = await readiness.CheckAsync();
+        var isReady = findings.All(finding => finding.State != HealthState.Failed);
+        request.Response.StatusCode = isReady ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        return await AnswerAsync(request, isReady ? "ready" : "not ready", findings);
+    }
+
+    private static async Task<RegistryError?> AnswerAsync(RequestContext request, string status, IReadOnlyList<HealthFinding>? findings = null)
+    {
+        request.Response.Headers.CacheControl = "no-store";
+        await JsonResponse.WriteAsync(request.Response, writer =>
+        {
+            writer.WriteStartObject();
+            writer.WriteString("status", status);
+            if (findings is not null)
+            {
+                writer.WriteStartObject("checks");
+                foreach (var (name, state, reason) in findings)
+                {
+                    writer.WriteStartObject(name);
+                    writer.WriteString("status", Word(state));
+                    if (reason is not null)
+                    {
+                        writer.WriteString("reason", reason);
+                    }
+
+                    writer.WriteEndObject();
+                }
+
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndObject();
+        });
+        return null;
+    }
+
+    private static string Word(HealthState state) => state switch
+    {
+        HealthState.Ok => "ok",
+        HealthState.Warning => "warning",
+        _ => "failed",
+    };
+}

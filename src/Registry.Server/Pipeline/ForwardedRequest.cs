@@ -1,0 +1,126 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Registry.Server.Configuration;
+using Registry.Server.Http;
+
+namespace Registry.Server.Pipeline;
+
+/// <summary>
+/// What proxies say of the client: its address, and the scheme and host it has used. <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c>, and
+/// <c>Forwarded</c> (RFC 7239), from configured addresses only; from anybody else they are words of the client.
+/// </summary>
+/// <remarks>
+/// Each proxy adds what it has seen at the end, so the lists are read from there for as long as the one who has written an entry is trusted. A proxy
+/// that writes one family of headers passes the other one on as the client sent it: where the two disagree, neither is believed.
+/// </remarks>
+internal sealed class ForwardedRequest(ProxyList trusted)
+{
+    /// <summary>Puts what trusted proxies say in the place of what the connection says.</summary>
+    public void Apply(HttpContext http)
+    {
+        if (http.Connection.RemoteIpAddress is not { } peer || !trusted.Contains(peer))
+        {
+            return;
+        }
+
+        var (address, proto, host) = Agreed(FromLists(http.Request.Headers, peer), FromForwarded(http.Request.Headers, peer));
+        if (address is not null)
+        {
+            http.Connection.RemoteIpAddress = address;
+        }
+
+        if (proto is not null)
+        {
+            http.Request.Scheme = proto;
+        }
+
+        if (host is not null)
+        {
+            http.Request.Headers.Host = host;
+        }
+    }
+
+    private static Claim Agreed(Claim one, Claim other) => new(
+        other.Address is null || Equals(one.Address, other.Address) ? one.Address : one.Address is null ? other.Address : null,
+        Agreed(one.Proto, other.Proto),
+        Agreed(one.Host, other.Host));
+
+    private static string? Agreed(string? one, string? other) => other is null || one == other ? one : one is null ? other : null;
+
+    private Claim FromLists(IHeaderDictionary headers, IPAddress peer)
+    {
+        var hops = Split(headers["X-Forwarded-For"].ToString());
+        var (address, count) = Follow(peer, [.. hops.Select(ParseAddress)]);
+
+        // Who writes one entry for the whole way, and that is the custom, writes about its beginning.
+        return new Claim(address, Proto(At("X-Forwarded-Proto")), Host(At("X-Forwarded-Host")));
+
+        string? At(string header)
+        {
+            var values = Split(headers[header].ToString());
+            return values.Count == 0 ? null : values[Math.Max(0, values.Count - Math.Max(1, count))];
+        }
+    }
+
+    private Claim FromForwarded(IHeaderDictionary headers, IPAddress peer)
+    {
+        var elements = Split(headers["Forwarded"].ToString()).ConvertAll(ParseElement);
+        var (address, count) = Follow(peer, [.. elements.Select(element => ParseAddress(element.GetValueOrDefault("for")))]);
+        if (elements.Count == 0)
+        {
+            return default;
+        }
+
+        var first = elements[^Math.Max(1, count)];
+        return new Claim(address, Proto(first.GetValueOrDefault("proto")), Host(first.GetValueOrDefault("host")));
+    }
+
+    // From the end: who has written an entry is the one that the entry after it names. Returns whom the last believed one names.
+    private (IPAddress? Address, int Count) Follow(IPAddress peer, IReadOnlyList<IPAddress?> hops)
+    {
+        IPAddress? found = null;
+        var count = 0;
+        for (var writer = peer; count < hops.Count && trusted.Contains(writer) && hops[^(count + 1)] is { } named; count++)
+        {
+            writer = found = named;
+        }
+
+        return (found, count);
+    }
+
+    private static List<string> Split(string list) => [.. list.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+
+    // for="[2001:db8::1]:4711";proto=https;host=registry.example.com
+    private static Dictionary<string, string> ParseElement(string element)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var pair in element.Split(';', StringSplitOptions.TrimEntries))
+        {
+            var equals = pair.IndexOf('=', StringComparison.Ordinal);
+            if (equals > 0)
+            {
+                pairs[pair[..equals].TrimEnd()] = pair[(equals + 1)..].Trim().Trim('"');
+            }
+        }
+
+        return pairs;
+    }
+
+    // With or without a port. "unknown" and hidden names ("_proxy") are no address.
+    private static IPAddress? ParseAddress(string? node)
+    {
+        if (node is null || (!node.Contains('.', StringComparison.Ordinal) && !node.Contains(':', StringComparison.Ordinal)))
+        {
+            return null;
+        }
+
+        return IPAddress.TryParse(node, out var address) ? address : IPEndPoint.TryParse(node, out var endpoint) ? endpoint.Address : null;
+    }
+
+    private static string? Proto(string? text) =>
+        string.Equals(text, "https", StringComparison.OrdinalIgnoreCase) ? "https" : string.Equals(text, "http", StringComparison.OrdinalIgnoreCase) ? "http" : null;
+
+    private static string? Host(string? text) => text is not null && Authority.IsValid(text) ? text : null;
+
+    private readonly record struct Claim(IPAddress? Address, string? Proto, string? Host);
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics.Metrics;
+using Registry.Core.Storage;
+
+namespace Registry.Server.Telemetry;
+
+/// <summary>What the cycles of the garbage collector are counted by.</summary>
+internal static class CollectorMetrics
+{
+    private static readonly Meter Meter = new(StorageMetrics.Name);
+
+    private static readonly Histogram<double> Duration = Meter.CreateHistogram(
+        "registry.gc.duration",
+        "s",
+        "Duration of the cycles of the garbage collector; their count is that of the cycles.",
+        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.01, 0.1, 1, 10, 60, 600] });
+
+    private static readonly Counter<long> Links = Meter.CreateCounter<long>(
+        "registry.gc.links", "{link}", "Links to blobs that expired because no manifest needed them.");
+
+    private static readonly Counter<long> Blobs = Meter.CreateCounter<long>("registry.gc.blobs", "{blob}", "Blobs that were removed.");
+
+    private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
+        "registry.gc.failures", "{cycle}", "Cycles of the garbage collector that failed; the log says why.");
+
+    public static void Ended(TimeSpan duration, int links, int blobs)
+    {
+        Duration.Record(duration.TotalSeconds);
+        Links.Add(links);
+        Blobs.Add(blobs);
+    }
+
+    public static void Failed() => Failures.Add(1);
+}

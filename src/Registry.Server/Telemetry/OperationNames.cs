@@ -1,0 +1,32 @@
+using Registry.Core.Access;
+using Registry.Server.Routing;
+
+namespace Registry.Server.Telemetry;
+
+/// <summary>What operations and permissions are called in logs.</summary>
+internal static class OperationNames
+{
+    public static string? Of(RequestOperation operation) => operation switch
+    {
+        RequestOperation.PullManifest => "pull-manifest",
+        RequestOperation.PullBlob => "pull-blob",
+        RequestOperation.BeginUpload => "begin-upload",
+        RequestOperation.PushBlob => "push-blob",
+        RequestOperation.MountBlob => "mount-blob",
+        RequestOperation.PushManifest => "push-manifest",
+        RequestOperation.DeleteManifest => "delete-manifest",
+        RequestOperation.DeleteTag => "delete-tag",
+        RequestOperation.DeleteBlob => "delete-blob",
+        _ => null,
+    };
+
+    /// <summary>The words of the access rules, where there is one.</summary>
+    public static string? Of(Permission permission) => permission switch
+    {
+        Permission.Pull => "pull",
+        Permission.Push => "push",
+        Permission.Delete => "delete",
+        Permission.Catalog => "catalog",
+        _ => null,
+    };
+}

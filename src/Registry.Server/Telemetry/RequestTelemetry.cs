@@ -1,0 +1,69 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Registry.Server.Pipeline;
+
+namespace Registry.Server.Telemetry;
+
+/// <summary>What is told of a request, from its first to its last step. A pull that nobody asked to hear of costs next to nothing.</summary>
+internal sealed class RequestTelemetry(TimeProvider time, RequestLog log)
+{
+    private const string RequestIdHeader = "X-Request-Id";
+    private const int MaxRequestIdLength = 64;
+
+    /// <summary>The request begins.</summary>
+    public void Begin(RequestContext request)
+    {
+        request.Begin(time.GetTimestamp());
+        RequestMetrics.Begin(request);
+        RequestTraces.Begin(request);
+        var given = request.Request.Headers[RequestIdHeader];
+        if (given.Count == 1 && IsRequestId(given[0]))
+        {
+            SetId(request, given[0]!);
+        }
+        else if (log.IsEnabled || RequestTraces.IsEnabled || !IsRead(request.Request.Method))
+        {
+            Name(request);
+        }
+    }
+
+    /// <summary>Gives the request an id, if it has none, and tells the client.</summary>
+    public static string Name(RequestContext request)
+    {
+        if (request.Id.Length == 0)
+        {
+            SetId(request, Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture));
+        }
+
+        return request.Id;
+    }
+
+    /// <summary>The request was answered, or its client has gone away.</summary>
+    public void End(RequestContext request)
+    {
+        var duration = time.GetElapsedTime(request.StartedAt);
+        var sent = SentBytes(request);
+        RequestMetrics.End(request, duration, sent);
+        log.Write(request, duration, sent);
+        RequestTraces.End(request);
+    }
+
+    // Every body has its length. Of one that was cut off nobody knows how much has arrived.
+    private static long SentBytes(RequestContext request) =>
+        request.IsGone || HttpMethods.IsHead(request.Request.Method) ? 0 : request.Response.ContentLength ?? 0;
+
+    private static void SetId(RequestContext request, string id)
+    {
+        request.Id = id;
+        if (!request.Response.HasStarted)
+        {
+            request.Response.Headers[RequestIdHeader] = id;
+        }
+    }
+
+    private static bool IsRead(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
+
+    // Whatever else a client sends would be a way to write into the log.
+    private static bool IsRequestId(string? text) =>
+        text is { Length: > 0 and <= MaxRequestIdLength } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
+}

@@ -1,0 +1,67 @@
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
+using OpenTelemetry.Trace;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+
+namespace Registry.Server.Telemetry;
+
+/// <summary>
+/// Where metrics and traces go: to Prometheus, which asks for them, and to an OpenTelemetry collector, which is sent them. The OTEL_ variables
+/// say where that is and how; the exporter reads them itself.
+/// </summary>
+internal sealed class TelemetryExport : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly PrometheusText? _prometheus;
+    private readonly BaseExportingMetricReader? _reader;
+    private readonly MeterProvider? _metrics;
+    private readonly TracerProvider? _traces;
+
+    public TelemetryExport(RegistryOptions options)
+    {
+        if (options.MetricsPort is not null || options.ExportsMetrics)
+        {
+            var builder = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(Resource())
+                .AddMeter(StorageMetrics.Name, "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+            if (options.MetricsPort is not null)
+            {
+                _prometheus = new PrometheusText();
+                _reader = new BaseExportingMetricReader(_prometheus);
+                builder.AddReader(_reader);
+            }
+
+            _metrics = (options.ExportsMetrics ? builder.AddOtlpExporter() : builder).Build();
+        }
+
+        if (options.ExportsTraces)
+        {
+            _traces = Sdk.CreateTracerProviderBuilder().SetResourceBuilder(Resource()).AddSource(StorageMetrics.Name).AddOtlpExporter().Build();
+        }
+    }
+
+    /// <summary>Whether anybody hears of metrics.</summary>
+    public bool HasMetrics => _metrics is not null;
+
+    /// <summary>All metrics at the moment, for Prometheus.</summary>
+    public string CollectText()
+    {
+        lock (_lock)
+        {
+            _reader!.Collect();
+            return _prometheus!.Text;
+        }
+    }
+
+    public void Dispose()
+    {
+        _metrics?.Dispose();
+        _traces?.Dispose();
+    }
+
+    // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
+    private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty()
+        .AddService("registry", serviceVersion: Banner.Version).AddTelemetrySdk().AddEnvironmentVariableDetector();
+}

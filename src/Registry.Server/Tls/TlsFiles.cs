@@ -1,0 +1,105 @@
+using System.Globalization;
+using System.Net.Security;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Access;
+using Registry.Core.Maintenance;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+
+namespace Registry.Server.Tls;
+
+/// <summary>
+/// The files of TLS while the registry runs. A renewed certificate is used by every connection that begins after it was noticed; one that cannot be
+/// used leaves the last good one in force.
+/// </summary>
+internal sealed partial class TlsFiles : IAsyncDisposable
+{
+    /// <summary>How long before the end an operator should know; renewals that run by themselves happen earlier.</summary>
+    public static readonly TimeSpan Notice = TimeSpan.FromDays(14);
+
+    private static readonly TimeSpan CheckPeriod = TimeSpan.FromDays(1);
+
+    private readonly WatchedFile<TlsIdentity> _identity;
+    private readonly PeriodicTask _checks;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    private TlsFiles(IReadOnlyList<string> paths, TimeProvider time, ILoggerFactory loggers)
+    {
+        _time = time;
+        _logger = loggers.CreateLogger<TlsFiles>();
+        _identity = new WatchedFile<TlsIdentity>(paths, Read, time, _logger);
+        _checks = new PeriodicTask("The check of the certificate", CheckPeriod, CheckAsync, time, loggers.CreateLogger<PeriodicTask>());
+    }
+
+    /// <summary>What is in force.</summary>
+    public TlsIdentity Identity => _identity.Value;
+
+    /// <summary>Reads the files that are set; null without TLS.</summary>
+    /// <exception cref="StartupException">They cannot be used.</exception>
+    public static TlsFiles? Open(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
+    {
+        if (options is not { TlsCert: { } certificate, TlsKey: { } key })
+        {
+            return null;
+        }
+
+        try
+        {
+            return new TlsFiles(options.TlsClientCa is { } clientCa ? [certificate, key, clientCa] : [certificate, key], time, loggers);
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"TLS cannot begin with REGISTRY_TLS_CERT {certificate} and REGISTRY_TLS_KEY {key}: {e.Message}", e);
+        }
+    }
+
+    /// <summary>What Kestrel asks at the begin of every connection.</summary>
+    public ValueTask<SslServerAuthenticationOptions> ChooseAsync(TlsHandshakeCallbackContext context) => new(Identity.Handshake);
+
+    /// <summary>Why the certificate needs attention; null while it does not.</summary>
+    public string? Concern(DateTimeOffset now)
+    {
+        var certificate = Identity.Certificate;
+        return Concern(certificate.NotBefore, certificate.NotAfter, now);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _checks.DisposeAsync();
+        await _identity.DisposeAsync();
+    }
+
+    private static string? Concern(DateTimeOffset notBefore, DateTimeOffset notAfter, DateTimeOffset now) =>
+        now < notBefore ? $"is not valid before {Utc(notBefore)}, so clients refuse it; compare the clocks"
+        : now >= notAfter ? $"has expired on {Utc(notAfter)}, so clients refuse it; renew it, and it is taken without a restart"
+        : notAfter - now < Notice ? $"expires on {Utc(notAfter)}; renew it, and it is taken without a restart"
+        : null;
+
+    private static string Utc(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);
+
+    private TlsIdentity Read(IReadOnlyList<byte[]> files)
+    {
+        var identity = TlsIdentity.Read(files);
+        Warn(identity);
+        return identity;
+    }
+
+    private Task CheckAsync(CancellationToken cancellationToken)
+    {
+        Warn(Identity);
+        return Task.CompletedTask;
+    }
+
+    private void Warn(TlsIdentity identity)
+    {
+        if (Concern(identity.Certificate.NotBefore, identity.Certificate.NotAfter, _time.GetUtcNow()) is { } concern)
+        {
+            LogConcern(identity.Certificate.Subject, concern);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The certificate {Subject} of REGISTRY_TLS_CERT {Concern}")]
+    private partial void LogConcern(string subject, string concern);
+}

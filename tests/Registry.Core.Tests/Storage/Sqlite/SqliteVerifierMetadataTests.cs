@@ -1,0 +1,5 @@
+using Registry.Core.Tests.Storage.Contracts;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+public sealed class SqliteVerifierMetadataTests() : VerifierMetadataContract(new SqliteEngine());

@@ -1,0 +1,26 @@
+using System.Security.Cryptography;
+using Registry.Torture;
+
+namespace Registry.Interop.Tests.Faults;
+
+/// <summary>Some seconds of each scenario of <c>tests/torture/run</c>; docs/trust.md has the long runs.</summary>
+public sealed class TortureTests
+{
+    public static TheoryData<string> Names => [.. Catalogue.Scenarios.Select(scenario => scenario.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public async Task The_short_form_holds(string name)
+    {
+        IScenario scenario = Catalogue.Scenarios.Single(scenario => scenario.Name == name);
+        foreach ((string program, string package) in scenario.Needs)
+        {
+            Requires.Program(program, package);
+            Requires.Root(program);
+        }
+
+        int seed = RandomNumberGenerator.GetInt32(1_000_000);
+        var run = new TortureRun(seed, IsShort: true, Count: null, Point: null, _ => { });
+        TestContext.Current.TestOutputHelper?.WriteLine(await Catalogue.RunAsync(scenario, run));
+    }
+}

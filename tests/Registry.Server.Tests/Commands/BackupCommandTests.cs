@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Server.Configuration;
+using Registry.Server.Commands;
+
+namespace Registry.Server.Tests.Commands;
+
+/// <summary>Backups of a registry that is being pushed to, made and restored by processes of their own.</summary>
+public sealed class BackupCommandTests : IDisposable
+{
+    private const int Pushers = 8;
+    private const int ImagesBefore = 5;
+
+    private readonly TemporaryFolder _folder = new("backup");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    private string Storage => Path.Combine(_folder.Path, "data");
+
+    private string Target => Path.Combine(_folder.Path, "backup");
+
+    private string Restored => Path.Combine(_folder.Path, "restored");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Everything_that_was_acknowledged_before_a_backup_began_is_restored_although_pushes_and_collections_went_on()
+    {
+        // Every second the collector removes what was deleted.
+        await using var registry = await RegistryProcess.StartAsync(
+            Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, cancellationToken: Cancellation);
+        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
+        var acknowledged = new ConcurrentBag<(string Repository, TestImage Image)>();
+        var pushing = Enumerable.Range(0, Pushers).Select(i => PushAsync(client, $"team/app{i}", acknowledged, stop.Token)).ToArray();
+        await Eventually.HoldsAsync(() => Task.FromResult(acknowledged.Count >= Pushers * ImagesBefore), "enough was pushed");
+
+        var before = acknowledged.ToArray();
+        var first = await RegistryProcess.RunAsync($"backup {Target}", Storage, cancellationToken: Cancellation);
+        Assert.True(first.ExitCode == 0, first.Output);
+        await stop.CancelAsync();
+        await Task.WhenAll(pushing);
+        await AssertRestoredAsync(before);
+
+        // What has come since is copied, and nothing else.
+        var all = acknowledged.ToArray();
+        var second = await ReportAsync();
+        Assert.True(second.GetProperty("kept").GetInt64() >= before.Length * 3, second.ToString());
+        Assert.Equal(second.GetProperty("blobs").GetInt64(), second.GetProperty("kept").GetInt64() + second.GetProperty("copied").GetInt64());
+        Assert.Equal(0, (await ReportAsync()).GetProperty("copied").GetInt64());
+        await AssertRestoredAsync(all);
+    }
+
+    [Fact]
+    public async Task A_backup_that_is_killed_again_and_again_holds_up_nothing_and_is_whole_in_the_end()
+    {
+        await using var registry = await RegistryProcess.StartAsync(
+            Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, cancellationToken: Cancellation);
+        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+        var images = new List<(string Repository, TestImage Image)>();
+        for (var i = 0; i < 60; i++)
+        {
+            images.Add(("app", await client.PushAsync("app", TestImage.Create(layers: 3), $"v{i}")));
+        }
+
+        for (var round = 1; round <= 4; round++)
+        {
+            await using var backup = RegistryProcess.Launch(Storage, "backup", Target);
+            await Eventually.HoldsAsync(() => Task.FromResult(backup.HasExited || CountBlobs() >= round * 50), "something was copied");
+            backup.Kill();
+            await backup.WaitForExitAsync(TimeSpan.FromSeconds(30), Cancellation);
+        }
+
+        // The lock of a killed backup is gone: what is deleted now is removed.
+        var blob = await client.PushBlobAsync("app", TestBlob.Random());
+        Check.Status(202, await client.RequestAsync("DELETE", $"/v2/app/blobs/{blob.Digest}"));
+        await Eventually.HoldsAsync(() => Task.FromResult(!File.Exists(PathOf(blob.Digest))), "the collector goes on");
+
+        Assert.Equal(0, (await RegistryProcess.RunAsync($"backup {Target}", Storage, cancellationToken: Cancellation)).ExitCode);
+        await AssertRestoredAsync(images);
+    }
+
+    [Fact]
+    public async Task A_damaged_blob_is_named_and_the_exit_code_says_so()
+    {
+        TestImage image;
+        await using (var registry = await TestRegistry.StartAsync(storagePath: Storage))
+        {
+            image = await registry.Client.PushAsync("app", TestImage.Create(), "latest");
+        }
+
+        var rotted = image.Blobs[1];
+        await File.WriteAllBytesAsync(PathOf(rotted.Digest), TestBlob.Random(rotted.Bytes.Length).Bytes, Cancellation);
+        var (exitCode, output) = await RegistryProcess.RunAsync($"backup {Target}", Storage, cancellationToken: Cancellation);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("Backed up 2 blobs: 2 copied", output, StringComparison.Ordinal);
+        Assert.Contains($"registry: {rotted.Digest} is damaged: its bytes are sha256:", output, StringComparison.Ordinal);
+
+        (exitCode, output) = await RegistryProcess.RunAsync($"restore {Target}", Restored, cancellationToken: Cancellation);
+        Assert.Equal(1, exitCode);
+        Assert.Contains($"registry: {rotted.Digest} is not there", output, StringComparison.Ordinal);
+        await using var restored = await TestRegistry.StartAsync(storagePath: Restored);
+        Check.Status(200, await restored.Client.GetAnswerAsync("/v2/app/manifests/latest"));
+        Check.Status(404, await restored.Client.GetAnswerAsync($"/v2/app/blobs/{rotted.Digest}"));
+        await restored.Client.PushBlobAsync("app", rotted);
+        Assert.Equal(rotted.Bytes, (await restored.Client.GetAnswerAsync($"/v2/app/blobs/{rotted.Digest}")).Body);
+    }
+
+    private static async Task PushAsync(
+        HttpClient client, string repository, ConcurrentBag<(string Repository, TestImage Image)> acknowledged, CancellationToken stop)
+    {
+        for (var i = 0; !stop.IsCancellationRequested; i++)
+        {
+            acknowledged.Add((repository, await client.PushAsync(repository, TestImage.Create(layers: 2, layerSize: 20_000), $"v{i}")));
+            if (i % 3 == 2)
+            {
+                // Something for the collector.
+                var blob = await client.PushBlobAsync(repository, TestBlob.Random());
+                Check.Status(202, await client.RequestAsync("DELETE", $"/v2/{repository}/blobs/{blob.Digest}"));
+            }
+        }
+    }
+
+    private async Task AssertRestoredAsync(IReadOnlyCollection<(string Repository, TestImage Image)> images)
+    {
+        if (Directory.Exists(Restored))
+        {
+            Directory.Delete(Restored, recursive: true);
+        }
+
+        var (exitCode, output) = await RegistryProcess.RunAsync($"restore {Target}", Restored, cancellationToken: Cancellation);
+        Assert.True(exitCode == 0, output);
+        await using var registry = await TestRegistry.StartAsync(storagePath: Restored);
+        foreach (var (repository, image) in images)
+        {
+            Assert.Equal(image.Manifest.Bytes, (await registry.Client.GetAnswerAsync($"/v2/{repository}/manifests/{image.Digest}")).Body);
+            foreach (var blob in image.Blobs)
+            {
+                Assert.Equal(blob.Bytes, (await registry.Client.GetAnswerAsync($"/v2/{repository}/blobs/{blob.Digest}")).Body);
+            }
+        }
+
+        foreach (var digest in registry.Host.Storage.Blobs.Enumerate())
+        {
+            Assert.Equal(digest, digest.Algorithm.Compute(await registry.Host.Storage.Blobs.ReadAsync(digest)));
+        }
+    }
+
+    private async Task<JsonElement> ReportAsync()
+    {
+        using var output = new StringWriter();
+        var options = new RegistryOptions { StoragePath = Storage };
+        Assert.Equal(0, await BackupCommand.RunAsync(
+            options,
+            new BackupRequest(Target, IsJson: true),
+            output,
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            null,
+            Cancellation));
+        return JsonDocument.Parse(output.ToString()).RootElement;
+    }
+
+    private int CountBlobs() => Directory.Exists(Path.Combine(Target, "blobs"))
+        ? Directory.EnumerateFiles(Path.Combine(Target, "blobs"), "data", SearchOption.AllDirectories).Count()
+        : 0;
+
+    private string PathOf(string digest) => Path.Combine(Storage, "blobs", "sha256", digest[7..9], digest[7..], "data");
+}

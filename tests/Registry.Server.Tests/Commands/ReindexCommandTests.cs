@@ -1,0 +1,144 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Server.Commands;
+using Registry.Server.Configuration;
+using Registry.Server.Tests.Maintenance;
+
+namespace Registry.Server.Tests.Commands;
+
+/// <summary>The command that rebuilds the metadata, on the folder of a registry that is stopped.</summary>
+public sealed class ReindexCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TestImage _image = TestImage.Create();
+
+    private string Database => Path.Combine(_folder.Path, "registry.db");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_database_that_is_cut_off_is_refused_then_kept_and_replaced()
+    {
+        await FillAsync();
+        using (var file = File.OpenWrite(Database))
+        {
+            file.SetLength(file.Length / 2);
+        }
+
+        var refused = await RegistryProcess.RunAsync("serve", _folder.Path);
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains($"registry: REGISTRY_STORAGE_PATH {_folder.Path} holds a registry.db that cannot be opened: ", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("The command reindex rebuilds it from the repositories tree.", refused.Output, StringComparison.Ordinal);
+
+        var rebuilt = await RegistryProcess.RunAsync("reindex", _folder.Path);
+        Assert.True(rebuilt.ExitCode == 0, rebuilt.Output);
+        Assert.Contains($"The old metadata is kept as {Database}.damaged.", rebuilt.Output, StringComparison.Ordinal);
+        Assert.True(File.Exists($"{Database}.damaged"));
+        await AssertServedAsync();
+
+        await AssertReindexedAsync();
+        Assert.True(File.Exists($"{Database}.damaged"));
+    }
+
+    [Fact]
+    public async Task A_database_that_is_whole_is_replaced_and_removed()
+    {
+        await FillAsync();
+        await AssertReindexedAsync();
+        Assert.Equal(["registry.db"], Directory.EnumerateFiles(_folder.Path, "registry.db*").Select(Path.GetFileName));
+        await AssertServedAsync();
+    }
+
+    [Fact]
+    public async Task A_dry_run_of_a_whole_folder_finds_nothing()
+    {
+        await FillAsync();
+        Assert.Equal("The tree says the same as the metadata in 1 repositories: a reindex would change nothing.\n", await PreviewAsync());
+    }
+
+    [Fact]
+    public async Task A_dry_run_says_what_would_be_lost_added_and_changed_and_changes_nothing()
+    {
+        await FillAsync();
+        var other = TestImage.Create();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", other, "moved");
+            await registry.Client.PushAsync("gone", _image, "latest");
+            await registry.Client.PushAsync("copied", _image, "latest");
+        }
+
+        var repositories = Path.Combine(_folder.Path, "repositories");
+        var tags = Path.Combine(repositories, "a", "_manifests", "tags");
+        Directory.Delete(Path.Combine(repositories, "gone"), recursive: true);
+        Directory.Move(Path.Combine(repositories, "copied"), Path.Combine(repositories, "new"));
+        Directory.Move(Path.Combine(tags, "latest"), Path.Combine(tags, "renamed"));
+        await File.WriteAllTextAsync(Path.Combine(tags, "moved", "current", "link"), _image.Digest);
+        File.Delete(StoredFile.PathOf(_folder.Path, other.Blobs[^1].Digest));
+
+        var preview = await PreviewAsync();
+
+        string[] expected =
+        [
+            $"tag a:latest would be gone; it points to {_image.Digest}",
+            $"tag a:renamed would be new and point to {_image.Digest}",
+            $"tag a:moved would point to {_image.Digest}, and not to {other.Digest}",
+            $"blob {other.Blobs[^1].Digest} of a would be gone",
+            $"repository gone would be gone, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository copied would be gone, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository new would be new, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+        ];
+        Assert.All(expected, line => Assert.Contains($"{line}\n", preview, StringComparison.Ordinal));
+        Assert.EndsWith(
+            $"""
+            In 4 repositories, a reindex would lose 2 repositories, 3 tags, 2 manifests and {(2 * _image.Blobs.Count) + 1} blobs;
+            add 1 repositories, 2 tags, 1 manifests and {_image.Blobs.Count} blobs; and move 1 tags. Nothing was changed.
+
+            """,
+            preview,
+            StringComparison.Ordinal);
+        Assert.Equal(expected.Length + 2, preview.Count(character => character == '\n'));
+        Assert.Equal(preview, await PreviewAsync());
+
+        await AssertReindexedAsync();
+        Assert.StartsWith("The tree says the same as the metadata", await PreviewAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_dry_run_names_what_would_be_new_when_there_is_no_database()
+    {
+        await FillAsync();
+        File.Delete(Database);
+        var ended = await RegistryProcess.RunAsync("reindex --dry-run", _folder.Path);
+        Assert.True(ended.ExitCode == 0, ended.Output);
+        Assert.Contains("repository a would be new", ended.Output, StringComparison.Ordinal);
+        await AssertServedAsync();
+    }
+
+    private async Task<string> PreviewAsync()
+    {
+        using var output = new StringWriter { NewLine = "\n" };
+        var options = new RegistryOptions { StoragePath = _folder.Path };
+        Assert.Equal(0, await ReindexCommand.PreviewAsync(options, output, NullLoggerFactory.Instance));
+        return output.ToString();
+    }
+
+    private async Task AssertReindexedAsync()
+    {
+        var ended = await RegistryProcess.RunAsync("reindex", _folder.Path);
+        Assert.True(ended.ExitCode == 0, ended.Output);
+        Assert.DoesNotContain("is kept as", ended.Output, StringComparison.Ordinal);
+        Assert.False(File.Exists($"{Database}.old"));
+    }
+
+    private async Task FillAsync()
+    {
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        await registry.Client.PushAsync("a", _image, "latest");
+    }
+
+    private async Task AssertServedAsync()
+    {
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        Assert.Equal(_image.Manifest.Bytes, (await registry.Client.GetAnswerAsync("/v2/a/manifests/latest")).Body);
+    }
+}

@@ -1,0 +1,66 @@
+using Registry.Server.Tests.Maintenance;
+
+namespace Registry.Server.Tests.Commands;
+
+/// <summary>The command that reads everything, on the folder of a registry that is stopped.</summary>
+public sealed class VerifyCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Rot_is_reported_first_and_moved_on_demand_and_then_nothing_is_left_to_find()
+    {
+        var image = TestImage.Create();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", image, "latest");
+        }
+
+        var bytes = image.Manifest.Bytes.Length + image.Blobs.Sum(blob => blob.Bytes.Length);
+        var layer = image.Blobs[1].Digest;
+        await AssertEndsAsync("verify", 0, $"3 blobs and manifests with {bytes} bytes were read in {_folder.Path}: 0 damaged, 0 missing, 0 unreadable.");
+        StoredFile.FlipByte(_folder.Path, layer);
+        await AssertEndsAsync("verify --dry-run", 1, $"{layer} of a is damaged", "They stay where they are", ": 1 damaged, 0 missing, 0 unreadable.");
+        Assert.True(File.Exists(StoredFile.PathOf(_folder.Path, layer)));
+        await AssertEndsAsync("verify", 1, $"{layer} of a is damaged", "They were moved to", ": 1 damaged, 0 missing, 0 unreadable.");
+        Assert.False(File.Exists(StoredFile.PathOf(_folder.Path, layer)));
+        Assert.True(File.Exists(Path.Combine(_folder.Path, "quarantine", "sha256", layer.Split(':')[1])));
+        await AssertEndsAsync("verify", 0, "2 blobs and manifests");
+
+        await using var again = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        Check.Status(404, await again.Client.HeadAnswerAsync($"/v2/a/blobs/{layer}"));
+        await again.Client.PushAsync("a", image, "latest");
+        Check.Status(200, await again.Client.HeadAnswerAsync($"/v2/a/blobs/{layer}"));
+    }
+
+    [Fact]
+    public async Task A_dry_run_does_not_index_a_folder_first()
+    {
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", TestImage.Create(), "latest");
+        }
+
+        File.Delete(Path.Combine(_folder.Path, "registry.db"));
+        var refusal = $"registry: REGISTRY_STORAGE_PATH {_folder.Path} is not indexed; run 'registry reindex', or start the registry";
+        await AssertEndsAsync("verify --dry-run", 1, refusal);
+        await AssertEndsAsync("verify --dry-run", 1, refusal);
+        await AssertEndsAsync("verify", 0, "3 blobs and manifests");
+    }
+
+    [Fact]
+    public async Task A_folder_in_use_is_left_alone()
+    {
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        await AssertEndsAsync("verify", 1, $"registry: REGISTRY_STORAGE_PATH {_folder.Path} is in use by another process");
+    }
+
+    private async Task AssertEndsAsync(string command, int exitCode, params string[] texts)
+    {
+        var ended = await RegistryProcess.RunAsync(command, _folder.Path);
+        Assert.True(exitCode == ended.ExitCode, ended.Output);
+        Assert.All(texts, text => Assert.Contains(text, ended.Output, StringComparison.Ordinal));
+    }
+}

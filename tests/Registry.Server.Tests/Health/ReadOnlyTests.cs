@@ -1,0 +1,131 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Access;
+using Registry.Server.Endpoints;
+using Registry.Server.Routing;
+using Registry.Server.Tests.Access;
+
+namespace Registry.Server.Tests.Health;
+
+/// <summary>REGISTRY_READONLY and the two signals: every change is refused and every read served.</summary>
+public sealed class ReadOnlyTests
+{
+    private const string Message = "the registry is read-only; pulls work, pushes and deletes do not";
+    private const int User1 = 10;
+    private const int User2 = 12;
+
+    [Fact]
+    public async Task Every_change_is_refused_and_every_read_served()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var client = registry.Client;
+        var image = await client.PushAsync("team/app", TestImage.Create(), "latest");
+        var upload = await client.BeginUploadAsync("team/app");
+        var routes = Routes();
+        var answers = new Dictionary<string, Answer>();
+        foreach (var route in routes.Where(route => !route.IsChange))
+        {
+            answers[$"{route.Method} {route.Template}"] = await client.RequestAsync(route.Method, Fill(route, image, upload));
+        }
+
+        registry.Host.ReadOnly.TurnOn();
+
+        foreach (var route in routes.Where(route => route.Template != "/token"))
+        {
+            var answer = await client.RequestAsync(route.Method, Fill(route, image, upload), route.IsChange ? image.Manifest.Bytes : null);
+            if (route.IsChange)
+            {
+                Check.Error(405, "UNSUPPORTED", Message, answer);
+                var reads = routes.Where(other => other.Template == route.Template && !other.IsChange).Select(other => other.Method);
+                Assert.Equal(string.Join(", ", reads), answer["Allow"] ?? string.Empty);
+            }
+            else if (route.Template != "/readyz")
+            {
+                var before = answers[$"{route.Method} {route.Template}"];
+                Assert.InRange(answer.Status, 200, 204);
+                Assert.Equal((before.Status, before.Text), (answer.Status, answer.Text));
+            }
+        }
+
+        // A mount and a push in one request go the same way as the begin of an upload.
+        var mount = $"/v2/other/app/blobs/uploads/?mount={image.Blobs[0].Digest}&from=team/app";
+        Check.Error(405, "UNSUPPORTED", Message, await client.RequestAsync("POST", mount));
+        Check.Error(405, "UNSUPPORTED", Message, await client.RequestAsync("POST", $"/v2/team/app/blobs/uploads/?digest={image.Digest}", image.Manifest.Bytes));
+
+        registry.Host.ReadOnly.TurnOff();
+        Check.Status(201, await client.RequestAsync("POST", mount));
+        Check.Status(202, await client.RequestAsync("PATCH", upload, new byte[10]));
+    }
+
+    [Fact]
+    public void Whatever_needs_push_or_delete_is_a_change_unless_it_reads() => Assert.All(Routes(), route => Assert.Equal(
+        route.Template.StartsWith("/v2/", StringComparison.Ordinal) && route.Method is not ("GET" or "HEAD"), route.IsChange));
+
+    [Fact]
+    public async Task Who_may_not_change_anything_anyway_is_told_that_first()
+    {
+        using var access = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => access.Configure(options, AuthenticationKind.Basic) with { Readonly = true });
+
+        Check.Status(401, await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/"));
+        Check.Status(403, await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, AccessFolder.Basic("bob")));
+        Check.Error(405, "UNSUPPORTED", Message, await registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, AccessFolder.Basic("alice")));
+    }
+
+    [Fact]
+    public async Task Nothing_expires_meanwhile()
+    {
+        var time = new FakeTimeProvider();
+        var interval = TimeSpan.FromMinutes(5);
+        await using var registry = await TestRegistry.StartAsync(
+            options => options with { UploadTimeout = TimeSpan.FromHours(1), UploadCleanupInterval = interval }, time: time);
+        var upload = await registry.Client.BeginUploadAsync("kept");
+        registry.Host.ReadOnly.TurnOn();
+        for (var i = 0; i < 30; i++)
+        {
+            time.Advance(interval);
+            Check.Status(204, await registry.Client.GetAnswerAsync(upload));
+        }
+
+        registry.Host.ReadOnly.TurnOff();
+
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                time.Advance(interval);
+                return (await registry.Client.GetAnswerAsync(upload)).Status == 404;
+            },
+            "the upload expires after all");
+    }
+
+    [Fact]
+    public async Task Signals_switch_it_while_the_registry_runs()
+    {
+        using var folder = new TemporaryFolder();
+        await using var registry = await RegistryProcess.StartAsync(folder.Path, new Dictionary<string, string?> { ["REGISTRY_READONLY"] = "true" });
+        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+        Check.Error(405, "UNSUPPORTED", Message, await client.RequestAsync("POST", "/v2/a/blobs/uploads/"));
+
+        registry.Signal(User2);
+        await BecomesAsync(202);
+        registry.Signal(User1);
+        registry.Signal(User1);
+        await BecomesAsync(405);
+        registry.Signal(User2);
+        await BecomesAsync(202);
+        Assert.Equal(0, await registry.StopAsync());
+        Assert.Contains("Read-only: pulls work, pushes and deletes are refused", registry.Output, StringComparison.Ordinal);
+
+        Task BecomesAsync(int status) => Eventually.HoldsAsync(
+            async () => (await client.RequestAsync("POST", "/v2/a/blobs/uploads/")).Status == status, $"a push is answered with {status}");
+    }
+
+    private static IReadOnlyList<Route> Routes() => RouteTable.Create(
+        Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<HealthEndpoints>());
+
+    private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
+
+    private static string Fill(Route route, TestImage image, string upload) => route.Template.Replace("<name>", "team/app", StringComparison.Ordinal)
+        .Replace("blobs/<digest>", $"blobs/{image.Blobs[0].Digest}", StringComparison.Ordinal).Replace("<digest>", image.Digest, StringComparison.Ordinal)
+        .Replace("<reference>", "latest", StringComparison.Ordinal).Replace("<uuid>", upload.Split('/')[^1], StringComparison.Ordinal);
+}

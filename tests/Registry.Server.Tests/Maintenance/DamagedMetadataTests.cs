@@ -1,0 +1,124 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Storage;
+using Registry.Server.Commands;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Tests.Maintenance;
+
+/// <summary>Files of the metadata in which a disk has changed a byte, as clients and operators meet them.</summary>
+public sealed class DamagedMetadataTests : IAsyncLifetime
+{
+    private const int PageSize = 4096;
+    private static readonly string[] Tags = ["v1", "v2"];
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly Dictionary<string, TestImage> _images = Tags.ToDictionary(tag => tag, _ => TestImage.Create());
+
+    private string Database => Path.Combine(_folder.Path, "registry.db");
+
+    public async ValueTask InitializeAsync()
+    {
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        foreach (var (tag, image) in _images)
+        {
+            await registry.Client.PushAsync("a", image, tag);
+            await registry.Client.PushAsync($"other/{tag}", image, tag);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    // Each link is the last thing that says so when the database is lost as well.
+    [Theory]
+    [InlineData("_manifests/tags/v1/current", "v2")]
+    [InlineData("_manifests/tags/v1/index", "v1", "v2")]
+    [InlineData("_manifests/revisions", "v1", "v2")]
+    [InlineData("_layers", "v1", "v2")]
+    public async Task A_byte_flipped_in_links_costs_nothing_and_after_reindexing_that_tag_at_most_which_a_push_heals(string folder, params string[] left)
+    {
+        foreach (var link in Directory.EnumerateFiles(Path.Combine(_folder.Path, "repositories", "a", folder), "link", SearchOption.AllDirectories))
+        {
+            FlipByte(link, (int)new FileInfo(link).Length / 2);
+        }
+
+        await AssertServedAsync(Tags);
+        await ReindexAsync();
+        await AssertServedAsync(left);
+
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", _images["v1"], "v1");
+        }
+
+        await AssertServedAsync(Tags);
+    }
+
+    [Theory]
+    [InlineData(0.0)]
+    [InlineData(0.3)]
+    [InlineData(0.6)]
+    [InlineData(0.9)]
+    public async Task A_byte_flipped_in_a_page_of_the_database_is_found_and_said_and_reindexing_brings_everything_back(double part)
+    {
+        // Where the page says what it is; the first page has the header of the file before that.
+        var page = (int)(part * new FileInfo(Database).Length / PageSize);
+        FlipByte(Database, (page * PageSize) + (page == 0 ? 100 : 0));
+
+        Assert.True(await IsFoundAsync());
+        await ReindexAsync();
+        await AssertServedAsync(Tags);
+    }
+
+    private async Task<bool> IsFoundAsync()
+    {
+        try
+        {
+            await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+            Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
+            var result = await registry.Host.Verifier.VerifyAllAsync(isDryRun: false, default);
+            return result.IsMetadataDamaged
+                && registry.Log.Entries.Any(entry => entry.Message.StartsWith("registry.db is damaged: ", StringComparison.Ordinal));
+        }
+        catch (StorageException e)
+        {
+            return e.Message.Contains("The command reindex rebuilds it", StringComparison.Ordinal);
+        }
+    }
+
+    private async Task ReindexAsync() => Assert.Equal(
+        0, await ReindexCommand.RunAsync(new RegistryOptions { StoragePath = _folder.Path }, NullLoggerFactory.Instance));
+
+    private async Task AssertServedAsync(string[] tags)
+    {
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        Assert.Equal(["a", "other/v1", "other/v2"], (await registry.Client.GetAnswerAsync("/v2/_catalog")).Strings("repositories"));
+        Assert.Equal(tags, (await registry.Client.GetAnswerAsync("/v2/a/tags/list")).Strings("tags"));
+        foreach (var tag in tags)
+        {
+            Assert.Equal(_images[tag].Manifest.Bytes, (await registry.Client.GetAnswerAsync($"/v2/a/manifests/{tag}")).Body);
+        }
+
+        foreach (var (tag, image) in _images)
+        {
+            Check.Status(200, await registry.Client.HeadAnswerAsync($"/v2/a/manifests/{image.Digest}"));
+            Assert.Equal(image.Manifest.Bytes, (await registry.Client.GetAnswerAsync($"/v2/other/{tag}/manifests/{tag}")).Body);
+            foreach (var blob in image.Blobs)
+            {
+                Assert.Equal(blob.Bytes, (await registry.Client.GetAnswerAsync($"/v2/a/blobs/{blob.Digest}")).Body);
+            }
+        }
+
+        await registry.Host.Collector.RunAsync(default);
+    }
+
+    private static void FlipByte(string path, int offset)
+    {
+        var bytes = File.ReadAllBytes(path);
+        bytes[offset] ^= 1;
+        File.WriteAllBytes(path, bytes);
+    }
+}

@@ -1,0 +1,164 @@
+using System.Buffers.Binary;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Text;
+using Registry.Server.Configuration;
+using Registry.Server.Tests.Tls;
+
+namespace Registry.Server.Tests.Robustness;
+
+/// <summary>
+/// Floods of HTTP/2 frames: rapid resets (CVE-2023-44487), endless CONTINUATION (CVE-2024-27316), SETTINGS and PING (CVE-2019-9512,
+/// -9515). The connection is closed, or at least nobody else is kept waiting.
+/// </summary>
+public sealed class Http2FloodTests : IDisposable
+{
+    private const byte Headers = 1;
+    private const byte Reset = 3;
+    private const byte Settings = 4;
+    private const byte Ping = 6;
+    private const byte Continuation = 9;
+    private const byte EndStream = 1;
+    private const byte EndHeaders = 4;
+
+    private readonly TlsFolder _tls = new();
+
+    public static TheoryData<string, TransportKind> Floods
+    {
+        get
+        {
+            var floods = new TheoryData<string, TransportKind>();
+            foreach (var transport in Enum.GetValues<TransportKind>())
+            {
+                foreach (var flood in new[] { "rapid reset", "continuation", "settings", "ping" })
+                {
+                    floods.Add(flood, transport);
+                }
+            }
+
+            return floods;
+        }
+    }
+
+    public void Dispose() => _tls.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Floods))]
+    public async Task A_flood_keeps_nobody_else_from_being_served(string flood, TransportKind transport)
+    {
+        await using var registry = await TestRegistry.StartAsync(options => _tls.Configure(options with { Transport = transport }));
+        var blob = await registry.Client.PushBlobAsync("t", TestBlob.Random());
+        using var attacker = new TcpClient();
+        await using var stream = await ConnectAsync(registry, attacker);
+
+        var isClosed = FloodAsync(stream, Frames(flood));
+        Assert.Equal(blob.Bytes, (await registry.Client.GetAnswerAsync($"/v2/t/blobs/{blob.Digest}")).Body);
+
+        // Kestrel ends what breaks its limits; frames that are only many it answers as fast as the peer reads.
+        if (flood is "rapid reset" or "continuation")
+        {
+            Assert.True(await isClosed, "The connection was not closed.");
+        }
+        else
+        {
+            attacker.Close();
+            await isClosed;
+        }
+
+        Assert.Equal(blob.Bytes, (await registry.Client.GetAnswerAsync($"/v2/t/blobs/{blob.Digest}")).Body);
+        Check.Status(201, await registry.Client.RequestAsync("POST", $"/v2/t/blobs/uploads/?digest={blob.Digest}", blob.Bytes));
+    }
+
+    private static IEnumerable<byte[]> Frames(string flood)
+    {
+        byte[] request = [0x82, 0x87, .. Literal(0x04, "/v2/t/tags/list"), .. Literal(0x01, "localhost")];
+        for (var stream = 1; stream < 40_000; stream += 2)
+        {
+            switch (flood)
+            {
+                case "rapid reset":
+                    yield return [.. Frame(Headers, EndStream | EndHeaders, stream, request), .. Frame(Reset, 0, stream, [0, 0, 0, 8])];
+                    break;
+                case "continuation":
+                    yield return stream == 1 ? Frame(Headers, EndStream, 1, request) : Frame(Continuation, 0, 1, Literal(0, "value", "x-padding"));
+                    break;
+                case "settings":
+                    yield return Frame(Settings, 0, 0, []);
+                    break;
+                default:
+                    yield return Frame(Ping, 0, 0, new byte[8]);
+                    break;
+            }
+        }
+    }
+
+    // A literal without indexing, its name from the static table or written out (RFC 7541, section 6.2.2).
+    private static byte[] Literal(byte index, string value, string name = "") => name.Length == 0
+        ? [index, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)]
+        : [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+
+    private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
+    {
+        var frame = new byte[9 + payload.Length];
+        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
+        frame[3] = type;
+        frame[4] = flags;
+        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
+        payload.CopyTo(frame, 9);
+        return frame;
+    }
+
+    private static async Task<SslStream> ConnectAsync(TestRegistry registry, TcpClient client)
+    {
+        var address = new Uri(registry.Host.Addresses[0]);
+        await client.ConnectAsync(address.Host, address.Port);
+#pragma warning disable CA5359 // It is the registry that was just started.
+        var stream = new SslStream(client.GetStream(), false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        await stream.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost", ApplicationProtocols = [SslApplicationProtocol.Http2] });
+        return stream;
+    }
+
+    // Writes everything while reading what comes back. Whether the server has ended the connection by itself.
+    private static async Task<bool> FloodAsync(SslStream stream, IEnumerable<byte[]> frames)
+    {
+        var reading = ReadToEndAsync(stream);
+        try
+        {
+            await stream.WriteAsync(Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+            await stream.WriteAsync(Frame(Settings, 0, 0, []));
+            foreach (var chunk in frames.Chunk(500))
+            {
+                await stream.WriteAsync(chunk.SelectMany(frame => frame).ToArray());
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // Closed meanwhile.
+        }
+
+        return await reading;
+    }
+
+    private static async Task<bool> ReadToEndAsync(SslStream stream)
+    {
+        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var buffer = new byte[64 * 1024];
+        try
+        {
+            while (await stream.ReadAsync(buffer, deadline.Token) > 0)
+            {
+            }
+
+            return true;
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using Registry.Core.Access;
+using Registry.Core.Storage;
+using Registry.Server.Telemetry;
+using Registry.Server.Tests.Access;
+using Registry.Server.Tests.Documentation;
+
+namespace Registry.Server.Tests.Telemetry;
+
+/// <summary>
+/// What Prometheus is told. The instruments are those of the process, where other tests run their registries: so counters are compared with
+/// what they were before, and may have gone further.
+/// </summary>
+public sealed class MetricsTests : IAsyncLifetime
+{
+    private readonly AccessFolder _folder = new();
+    private readonly HttpClient _prometheus = new();
+    private TestRegistry _registry = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _registry = await TestRegistry.StartAsync(options => _folder.Configure(options, AuthenticationKind.Basic) with { MetricsPort = 0 });
+        _registry.Client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("alice").Item2);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _prometheus.Dispose();
+        await _registry.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Pushes_pulls_and_refusals_are_counted_without_any_name_that_a_client_chose()
+    {
+        var before = await ScrapeAsync();
+        var image = await _registry.Client.PushAsync("team/app-of-nobody-else", TestImage.Create(), "latest");
+        Check.Status(200, await _registry.Client.GetAnswerAsync("/v2/team/app-of-nobody-else/manifests/latest"));
+        Check.Status(200, await _registry.Client.GetAnswerAsync($"/v2/team/app-of-nobody-else/blobs/{image.Blobs[0].Digest}"));
+        Check.Status(403, await _registry.Client.GetAnswerAsync("/v2/other/app/manifests/latest"));
+        using var stranger = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
+        Check.Status(401, await stranger.GetAnswerAsync("/v2/", AccessFolder.Basic("alice", "wrong")));
+        Check.Status(401, await stranger.GetAnswerAsync("/v2/"));
+        Check.Status(405, await stranger.RequestAsync("BREW", "/v2/"));
+
+        await Eventually.HoldsAsync(
+            async () => Rise(before, await ScrapeAsync(), "http_server_request_duration_seconds_count{http_request_method=\"_OTHER\",http_response_status_code=\"405\",url_scheme=\"http\"}") >= 1,
+            "the last request is counted");
+        var after = await ScrapeAsync();
+
+        foreach (var (series, rise) in new (string, double)[]
+        {
+            ("registry_pushes_total{registry_content=\"blob\"}", image.Blobs.Count),
+            ("registry_pushes_total{registry_content=\"manifest\"}", 1),
+            ("registry_pulls_total{registry_content=\"manifest\"}", 1),
+            ("registry_pulls_total{registry_content=\"blob\"}", 1),
+            ("registry_received_bytes_total", image.Blobs.Sum(blob => blob.Bytes.Length)),
+            ("registry_sent_bytes_total", image.Manifest.Bytes.Length + image.Blobs[0].Bytes.Length),
+            ("registry_auth_failures_total{registry_reason=\"denied\"}", 1),
+            ("registry_auth_failures_total{registry_reason=\"bad_credentials\"}", 1),
+            ("registry_auth_failures_total{registry_reason=\"no_credentials\"}", 1),
+            ("registry_metadata_commit_duration_seconds_count", 1),
+            ("registry_storage_sync_duration_seconds_count{registry_sync=\"data\"}", image.Blobs.Count),
+            ("registry_cache_lookups_total{registry_cache=\"metadata\",registry_result=\"miss\"}", 1),
+        })
+        {
+            Assert.True(Rise(before, after, series) >= rise, $"{series} rose by {Rise(before, after, series)} and not by {rise} or more");
+        }
+
+        Assert.DoesNotContain(after.Keys, series => series.Contains("app-of-nobody-else", StringComparison.Ordinal) || series.Contains("BREW", StringComparison.Ordinal)
+            || series.Contains("alice", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_numbers_of_what_is_stored_are_right()
+    {
+        var image = await _registry.Client.PushAsync("team/one", TestImage.Create(), "latest");
+        Check.Status(201, await _registry.Client.RequestAsync("POST", $"/v2/team/two/blobs/uploads/?mount={image.Blobs[0].Digest}&from=team/one"));
+
+        var totals = await _registry.Host.Storage.ReadTotalsAsync();
+
+        var stored = image.Manifest.Bytes.Length + image.Blobs.Sum(blob => blob.Bytes.Length);
+        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1), totals);
+        Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/two/blobs/{image.Blobs[0].Digest}"));
+        Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/one/manifests/{image.Digest}"));
+        totals = await _registry.Host.Storage.ReadTotalsAsync();
+        Assert.Equal(0, totals.Manifests);
+        Assert.Equal(image.Blobs.Sum(blob => blob.Bytes.Length), totals.LogicalBytes);
+        Assert.Contains(await ScrapeAsync(), series => series.Key == "registry_stored_bytes" && series.Value == totals.StoredBytes);
+    }
+
+    [Fact]
+    public async Task Metrics_have_an_address_of_their_own()
+    {
+        var address = new Uri(_registry.Host.MetricsAddress!);
+
+        Check.Status(404, await _registry.Client.GetAnswerAsync("/metrics"));
+        Check.Status(404, await _prometheus.GetAnswerAsync(new Uri(address, "/v2/").AbsoluteUri));
+        Check.Status(405, await _prometheus.RequestAsync("POST", address.AbsoluteUri));
+        var answer = Check.Status(200, await _prometheus.GetAnswerAsync(address.AbsoluteUri));
+        Assert.Equal("text/plain; version=0.0.4; charset=utf-8", answer["Content-Type"]);
+        Assert.Contains("# TYPE kestrel_active_connections gauge\n", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_document_has_a_row_for_each_metric()
+    {
+        await ScrapeAsync();
+        var instruments = new SortedSet<string>(StringComparer.Ordinal);
+        using var listener = new MeterListener();
+        listener.InstrumentPublished = (instrument, _) =>
+        {
+            if (instrument.Meter.Name == StorageMetrics.Name)
+            {
+                var isCounter = instrument.GetType().Name.Contains("Counter", StringComparison.Ordinal) && !instrument.GetType().Name.Contains("UpDown", StringComparison.Ordinal);
+                instruments.Add($"{instrument.Name} {PrometheusText.NameOf(instrument.Name, instrument.Unit, isCounter)}");
+            }
+        };
+
+        // Those of the collector are made by its first cycle.
+        CollectorMetrics.Ended(TimeSpan.Zero, 0, 0);
+        listener.Start();
+
+        Assert.Equal(
+            instruments,
+            Document.Read("docs/telemetry.md").Rows("Metrics of the registry").Skip(1).Select(row => $"{row[0]} {row[1]}").Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("http.server.request.duration", "s", false, "http_server_request_duration_seconds")]
+    [InlineData("registry.received", "By", true, "registry_received_bytes_total")]
+    [InlineData("registry.uploads.active", "{upload}", false, "registry_uploads_active")]
+    [InlineData("already_seconds", "s", false, "already_seconds")]
+    [InlineData("ends_total", null, true, "ends_total")]
+    public void Names_are_those_of_the_specification(string name, string? unit, bool isCounter, string expected) =>
+        Assert.Equal(expected, PrometheusText.NameOf(name, unit, isCounter));
+
+    private static double Rise(Dictionary<string, double> before, Dictionary<string, double> after, string series) =>
+        after.GetValueOrDefault(series) - before.GetValueOrDefault(series);
+
+    private async Task<Dictionary<string, double>> ScrapeAsync()
+    {
+        var answer = Check.Status(200, await _prometheus.GetAnswerAsync(_registry.Host.MetricsAddress!));
+        return answer.Text.Split('\n').Where(line => line.Length > 0 && line[0] != '#')
+            .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+}

@@ -1,0 +1,135 @@
+using System.Text.Json;
+using Registry.Core.Access;
+using Registry.Server.Tests.Access;
+
+namespace Registry.Server.Tests.Telemetry;
+
+/// <summary>Each request has its line at the level debug, each change its line at the level info, and client and log share an id.</summary>
+public sealed class RequestLogTests
+{
+    [Fact]
+    public async Task A_request_has_one_line_with_what_it_was_and_what_became_of_it()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var body = new byte[1000];
+
+        // Chunked, so that the length is known only from reading.
+        var answer = await registry.Client.RequestAsync(
+            "POST", $"/v2/team/app/blobs/uploads/?digest={TestBlob.OfText("another").Digest}", body, AccessFolder.Basic("alice"), ("Transfer-Encoding", "chunked"), ("User-Agent", $"tester/1 {new string('x', 500)}"));
+
+        var line = await FindAsync(registry, "request", answer);
+        Assert.Equal("debug", line.GetProperty("level").GetString());
+        Assert.Equal("POST", line.GetProperty("method").GetString());
+        Assert.Equal("/v2/team/app/blobs/uploads/", line.GetProperty("path").GetString());
+        Assert.Equal("team/app", line.GetProperty("repository").GetString());
+        Assert.Equal("push", line.GetProperty("action").GetString());
+        Assert.Equal("push-blob", line.GetProperty("operation").GetString());
+        Assert.Equal("alice", line.GetProperty("user").GetString());
+        Assert.Equal("127.0.0.1", line.GetProperty("remoteAddress").GetString());
+        Assert.Equal(400, line.GetProperty("status").GetInt32());
+        Assert.Equal("DIGEST_INVALID", line.GetProperty("error").GetString());
+        Assert.Equal(1000, line.GetProperty("bytesIn").GetInt64());
+        Assert.Equal(answer.Body.Length, line.GetProperty("bytesOut").GetInt64());
+        Assert.InRange(line.GetProperty("durationMs").GetDouble(), 0, 60_000);
+        Assert.StartsWith("tester/1 xxx", line.GetProperty("userAgent").GetString(), StringComparison.Ordinal);
+        Assert.InRange(line.GetProperty("userAgent").GetString()!.Length, 100, 129);
+    }
+
+    [Fact]
+    public async Task Each_change_has_its_line_and_nothing_else_has()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var client = registry.Client;
+        client.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("alice").Item2);
+        var image = await client.PushAsync("team/app", TestImage.Create(), "latest");
+        Check.Status(201, await client.PutManifestAsync("team/app", $"{image.Digest}?tag=v1&tag=v2", image));
+        Check.Status(201, await client.RequestAsync("POST", $"/v2/team/copy/blobs/uploads/?mount={image.Blobs[0].Digest}&from=team/app"));
+        Check.Status(200, await client.GetAnswerAsync("/v2/team/app/manifests/latest"));
+        Check.Status(200, await client.GetAnswerAsync($"/v2/team/app/blobs/{image.Blobs[0].Digest}"));
+        Check.Status(202, await client.RequestAsync("DELETE", "/v2/team/app/manifests/latest"));
+        Check.Status(202, await client.RequestAsync("DELETE", $"/v2/team/app/manifests/{image.Digest}"));
+        Check.Status(404, await client.RequestAsync("DELETE", $"/v2/team/app/manifests/{image.Digest}"));
+        Check.Status(202, await client.RequestAsync("DELETE", $"/v2/team/copy/blobs/{image.Blobs[0].Digest}"));
+        Check.Status(403, await client.RequestAsync("POST", "/v2/other/app/blobs/uploads/"));
+        await FindAsync(registry, "request", Check.Status(200, await client.GetAnswerAsync("/v2/")));
+
+        var lines = Lines(registry, "audit").Select(Summary).ToList();
+
+        Assert.Equal(
+            [
+                .. image.Blobs.Select(blob => $"push-blob team/app {blob.Digest} alice done"),
+                $"push-manifest team/app {image.Digest} alice done",
+                $"push-manifest team/app latest {image.Digest} alice done",
+                $"push-manifest team/app v1,v2 {image.Digest} alice done",
+                $"mount-blob team/copy {image.Blobs[0].Digest} alice done",
+                "delete-tag team/app latest alice done",
+                $"delete-manifest team/app {image.Digest} alice done",
+                $"delete-manifest team/app {image.Digest} alice MANIFEST_UNKNOWN",
+                $"delete-blob team/copy {image.Blobs[0].Digest} alice done",
+                "begin-upload other/app alice DENIED",
+            ],
+            lines);
+        Assert.Contains(registry.Log.Entries, entry => entry.Level == Microsoft.Extensions.Logging.LogLevel.Information
+            && entry.Message.StartsWith($"audit: push-manifest team/app@{image.Digest} as v1,v2 by alice from 127.0.0.1: done (request ", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("build-7.job_42", true)]
+    [InlineData("a b", false)]
+    [InlineData("forged\",\"level\":\"fatal", false)]
+    [InlineData("0123456789012345678901234567890123456789012345678901234567890123", true)]
+    [InlineData("01234567890123456789012345678901234567890123456789012345678901234", false)]
+    public async Task An_id_that_the_client_brings_is_taken_when_it_is_one(string id, bool isTaken)
+    {
+        await using var registry = await TestRegistry.StartAsync();
+
+        var answer = await registry.Client.GetAnswerAsync("/v2/", ("X-Request-Id", id));
+
+        Assert.Equal(isTaken, answer["X-Request-Id"] == id);
+        await FindAsync(registry, "request", answer);
+    }
+
+    [Fact]
+    public async Task With_json_every_line_on_standard_error_is_an_object_and_a_client_can_find_its_own()
+    {
+        using var folder = new TemporaryFolder();
+        await using var registry = await RegistryProcess.StartAsync(folder.Path, new Dictionary<string, string?> { ["REGISTRY_LOG_FORMAT"] = "json" });
+        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+        var image = await client.PushAsync("app", TestImage.Create());
+        var deleted = Check.Status(202, await client.RequestAsync("DELETE", $"/v2/app/manifests/{image.Digest}"));
+        var missing = Check.Status(404, await client.GetAnswerAsync("/v2/app/manifests/latest"));
+        var pulled = Check.Status(200, await client.GetAnswerAsync($"/v2/app/blobs/{image.Blobs[0].Digest}"));
+
+        Assert.Equal(0, await registry.StopAsync());
+
+        var lines = registry.Output.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonElement.Parse(line)).ToList();
+        Assert.Contains(lines, line => line.TryGetProperty("requestId", out var id) && id.GetString() == deleted["X-Request-Id"]);
+        Assert.DoesNotContain(registry.Output.Split('\n'), line => line.Contains(" info ", StringComparison.Ordinal));
+
+        // No line of the level info is about a pull: one that was served has no id, one that was refused has.
+        Assert.NotNull(missing["X-Request-Id"]);
+        Assert.Null(pulled["X-Request-Id"]);
+    }
+
+    private static IEnumerable<JsonElement> Lines(TestRegistry registry, string kind) => registry.Log.JsonLines.Select(line => JsonElement.Parse(line))
+        .Where(line => line.TryGetProperty("event", out var name) && name.GetString() == kind);
+
+    // The line is written when the client has its answer already.
+    private static async Task<JsonElement> FindAsync(TestRegistry registry, string kind, Answer answer)
+    {
+        var found = new List<JsonElement>();
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                found = [.. Lines(registry, kind).Where(line => line.GetProperty("requestId").GetString() == answer["X-Request-Id"])];
+                return Task.FromResult(found.Count > 0);
+            },
+            "the request is logged");
+        return Assert.Single(found);
+    }
+
+    private static string Summary(JsonElement line) => string.Join(' ', new[] { "operation", "repository", "reference", "tags", "digest", "user", "outcome" }
+        .Select(name => line.TryGetProperty(name, out var value) ? value.GetString() : null).OfType<string>());
+}

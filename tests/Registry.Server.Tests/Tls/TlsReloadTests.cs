@@ -1,0 +1,121 @@
+using System.Collections.Concurrent;
+using System.Net;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Tests.Tls;
+
+/// <summary>Certificates that change while clients work.</summary>
+public sealed class TlsReloadTests : IDisposable
+{
+    private const int Renewals = 4;
+    private const int Clients = 6;
+
+    private readonly TlsFolder _tls = new();
+
+    public void Dispose() => _tls.Dispose();
+
+    [Theory]
+    [InlineData(TransportKind.Direct)]
+    [InlineData(TransportKind.Kestrel)]
+    public async Task No_request_is_lost_while_certificates_are_renewed(TransportKind transport)
+    {
+        await using var registry = await TestRegistry.StartAsync(options => _tls.Configure(options with { Transport = transport }));
+        var blob = await registry.Client.PushBlobAsync("t", TestBlob.Random(300_000));
+        using var stop = new CancellationTokenSource();
+        var failures = new ConcurrentQueue<string>();
+        var clients = Enumerable.Range(0, Clients).Select(i => WorkAsync(registry, blob, i, failures, stop.Token)).ToList();
+
+        for (var i = 0; i < Renewals; i++)
+        {
+            // As certbot and kubelet do not: one file after the other, so that the pair does not match for a while.
+            var (certificate, key) = _tls.Authority.Issue($"renewal {i}");
+            await File.WriteAllTextAsync(_tls.Certificate, certificate);
+            await File.WriteAllTextAsync(_tls.Key, key);
+            var subject = $"CN=renewal {i}";
+            await Eventually.HoldsAsync(async () => await SubjectAsync(registry) == subject, $"new connections get {subject}");
+        }
+
+        await stop.CancelAsync();
+        var counts = await Task.WhenAll(clients);
+        Assert.Empty(failures);
+        Assert.All(counts, count => Assert.True(count > 0, "A client has done nothing."));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_connection_outlives_the_certificate_it_began_with(int version)
+    {
+        await using var registry = await TestRegistry.StartAsync(_tls.Configure);
+        var handshakes = 0;
+        using var client = _tls.Authority.CreateClient(
+            new Uri(registry.Host.Addresses[0]), new Version(version, version == 1 ? 1 : 0), seen: (_, _) => handshakes++);
+        Check.Status(200, await client.GetAnswerAsync("/v2/"));
+
+        _tls.Write(_tls.Authority.Issue("renewed"));
+        await Eventually.HoldsAsync(async () => await SubjectAsync(registry) == "CN=renewed", "new connections get the new certificate");
+
+        Check.Status(200, await client.GetAnswerAsync("/v2/"));
+        Assert.Equal(1, handshakes);
+    }
+
+    [Fact]
+    public async Task A_pair_that_does_not_match_leaves_the_last_good_one_in_force_and_is_said()
+    {
+        await using var registry = await TestRegistry.StartAsync(_tls.Configure);
+        var (certificate, key) = _tls.Authority.Issue("renewed");
+
+        await File.WriteAllTextAsync(_tls.Certificate, certificate);
+        await SaysAsync(registry, "tls.key cannot be used, the last good version stays in force: REGISTRY_TLS_KEY is not the key of a certificate in REGISTRY_TLS_CERT, where the first is CN=renewed");
+        Assert.Equal("CN=registry", await SubjectAsync(registry));
+
+        await File.WriteAllTextAsync(_tls.Key, "-----BEGIN PRIVATE KEY-----\n");
+        await SaysAsync(registry, "tls.key cannot be used, the last good version stays in force: REGISTRY_TLS_KEY holds no private key");
+        Assert.Equal("CN=registry", await SubjectAsync(registry));
+
+        await File.WriteAllTextAsync(_tls.Key, key);
+        await SaysAsync(registry, "tls.key was edited and is in force");
+        Assert.Equal("CN=renewed", await SubjectAsync(registry));
+    }
+
+    private static Task SaysAsync(TestRegistry registry, string text) => Eventually.HoldsAsync(
+        () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.Contains(text, StringComparison.Ordinal))), $"the log says: {text}");
+
+    private async Task<string?> SubjectAsync(TestRegistry registry)
+    {
+        string? subject = null;
+        using var client = _tls.Authority.CreateClient(new Uri(registry.Host.Addresses[0]), seen: (certificate, _) => subject = certificate.Subject);
+        Check.Status(200, await client.GetAnswerAsync("/v2/"));
+        return subject;
+    }
+
+    // Every third request begins a connection; the others go on with the one there is.
+    private async Task<int> WorkAsync(TestRegistry registry, TestBlob blob, int index, ConcurrentQueue<string> failures, CancellationToken stop)
+    {
+        var version = index % 2 == 0 ? HttpVersion.Version11 : HttpVersion.Version20;
+        var count = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            using var client = _tls.Authority.CreateClient(new Uri(registry.Host.Addresses[0]), version);
+            for (var i = 0; i < 3; i++, count++)
+            {
+                try
+                {
+                    var answer = i == 1
+                        ? await client.RequestAsync("POST", $"/v2/t/blobs/uploads/?digest={blob.Digest}", blob.Bytes)
+                        : await client.GetAnswerAsync($"/v2/t/blobs/{blob.Digest}");
+                    if (answer.Status != (i == 1 ? 201 : 200) || (i != 1 && !answer.Body.AsSpan().SequenceEqual(blob.Bytes)))
+                    {
+                        failures.Enqueue(answer.ToString());
+                    }
+                }
+                catch (Exception e) when (e is HttpRequestException or IOException)
+                {
+                    failures.Enqueue(e.ToString());
+                }
+            }
+        }
+
+        return count;
+    }
+}

@@ -1,0 +1,100 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Torture.Faults;
+
+/// <summary>
+/// A file system on a loop device that can lose power: it is shut down without its log being flushed, so what was not synced is gone, and what
+/// is written afterwards fails with EIO. Needs root.
+/// </summary>
+internal sealed partial class CuttableDisk : IAsyncDisposable
+{
+    // EXT4_IOC_SHUTDOWN and XFS_IOC_GOINGDOWN are the same: _IOR('X', 125, __u32).
+    private const nuint GoingDown = 0x8004587D;
+    private const uint WithoutFlushingTheLog = 2;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    private string _image;
+
+    private CuttableDisk(string image, string path)
+    {
+        _image = image;
+        Path = path;
+    }
+
+    /// <summary>Where it is mounted.</summary>
+    public string Path { get; }
+
+    /// <summary>Makes and mounts one.</summary>
+    /// <param name="image">The file that holds it.</param>
+    /// <param name="path">An empty folder.</param>
+    /// <param name="type"><c>ext4</c> or <c>xfs</c>.</param>
+    /// <param name="megabytes">Its size; xfs wants 300.</param>
+    public static async Task<CuttableDisk> CreateAsync(string image, string path, string type, int megabytes)
+    {
+        await using (var file = File.Create(image))
+        {
+            file.SetLength(megabytes * 1024L * 1024L);
+        }
+
+        await Tool.RunAsync($"mkfs.{type}", "-q", image);
+        var disk = new CuttableDisk(image, path);
+        await disk.MountAsync();
+        return disk;
+    }
+
+    /// <summary>The power fails.</summary>
+    public void Cut()
+    {
+        using var handle = Open(Path, 0);
+        var how = WithoutFlushingTheLog;
+        if (handle.IsInvalid || Control(handle, GoingDown, ref how) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
+    /// <summary>The power is back: the log is replayed.</summary>
+    /// <remarks>
+    /// On a copy, because another process's mount name space may hold the file system that was shut down, and mounting the same image would bring
+    /// that one back.
+    /// </remarks>
+    public async Task RecoverAsync()
+    {
+        await UnmountAsync();
+        var copy = _image.EndsWith(".next", StringComparison.Ordinal) ? _image[..^5] : $"{_image}.next";
+        await Tool.RunAsync("cp", "--sparse=always", _image, copy);
+        File.Delete(_image);
+        _image = copy;
+        await MountAsync();
+    }
+
+    public async ValueTask DisposeAsync() => await UnmountAsync();
+
+    // What the kernel still holds of a process that was killed is given back a moment later.
+    private async Task UnmountAsync()
+    {
+        for (var tries = 20; ; tries--)
+        {
+            try
+            {
+                await Tool.RunAsync("umount", Path);
+                return;
+            }
+            catch (InvalidOperationException) when (tries > 1)
+            {
+                await Task.Delay(Pause);
+            }
+        }
+    }
+
+    private Task MountAsync() => Tool.RunAsync("mount", "-o", "loop", _image, Path);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Control(SafeFileHandle file, nuint request, ref uint argument);
+}

@@ -1,0 +1,133 @@
+using System.Diagnostics;
+using Registry.Testing;
+using Registry.Torture.Load;
+
+namespace Registry.Torture.Faults;
+
+/// <summary>
+/// The script on a server in which one system call fails: what it refuses is not there, what it has acknowledged is, nothing leaks, and the next
+/// push works, or, after a sync that has failed, is refused while pulls go on.
+/// </summary>
+internal sealed class ErrorTrial(Script script, FaultPoint point, string error, TemporaryFolder folders)
+{
+    private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly string _folder = folders.Folder("data");
+    private readonly string _log = folders.File("strace.log");
+
+    /// <summary>The call that failed; null when it did not come to that.</summary>
+    public string? Struck => FaultedServer.FindStruck(_log, _folder);
+
+    /// <summary>How many requests were refused.</summary>
+    public int Refused { get; private set; }
+
+    /// <summary>Whether the server has stopped writing.</summary>
+    public bool WritesStopped { get; private set; }
+
+    /// <summary>What the server printed.</summary>
+    public string Output { get; private set; } = string.Empty;
+
+    /// <exception cref="ViolationException">Something of that does not hold.</exception>
+    public async Task RunAsync()
+    {
+        var ledger = await script.CopyAsync(_folder);
+        try
+        {
+            await using var server = await FaultedServer.StartAsync(_folder, point, $"error={error}", _log);
+            try
+            {
+                await UseAsync(server.Process, ledger);
+            }
+            finally
+            {
+                Output = server.Process.Output;
+            }
+        }
+        catch (InvalidOperationException e) when (point.Role == FaultPoint.Start)
+        {
+            CheckRefusalToStart(e.Message);
+        }
+
+        await using var again = await RegistryProcess.StartAsync(_folder, Script.Settings);
+        using var after = new LedgerClient(again.BaseAddress, ledger);
+        await after.CheckAsync();
+        await script.PushAgainAsync(after);
+        await after.CheckAsync();
+        if (Directory.EnumerateFiles(Path.Combine(_folder, "uploads"), "*.tmp").FirstOrDefault() is { } left)
+        {
+            throw new ViolationException($"{left} is left after a restart");
+        }
+
+        await again.StopAsync();
+        BlobFolder.Check(_folder);
+    }
+
+    private async Task UseAsync(RegistryProcess registry, Ledger ledger)
+    {
+        using var client = new LedgerClient(registry.BaseAddress, ledger, mayFail: true);
+        await script.RunAsync(client, registry, _folder);
+        await client.CheckAsync();
+
+        // Twice, because the first of them may be what meets the error.
+        var isPushed = await script.PushAgainAsync(client) || await script.PushAgainAsync(client);
+        await client.CheckAsync();
+        Refused = client.Refused;
+        await CheckDescriptorsAsync(registry.ProcessId);
+        await registry.StopAsync();
+        CheckLog(registry.Output, isPushed);
+    }
+
+    private void CheckLog(string output, bool isPushed)
+    {
+        WritesStopped = output.Contains("writes have stopped", StringComparison.Ordinal);
+
+        // SQLite does not tell why a sync has failed, so that for lack of room may count as any other.
+        if (WritesStopped && !point.IsSync)
+        {
+            throw new ViolationException("writes have stopped, though no sync has failed");
+        }
+
+        if (isPushed == WritesStopped)
+        {
+            throw new ViolationException(WritesStopped ? "a push was taken after a sync had failed" : "the next push was refused");
+        }
+
+        if (output.Contains("Unhandled exception", StringComparison.Ordinal) || output.Contains("a mistake in the registry", StringComparison.Ordinal))
+        {
+            throw new ViolationException("the server has met a mistake of its own");
+        }
+    }
+
+    // An error before it listens ends it, with a line that says why; or it is no matter.
+    private void CheckRefusalToStart(string message)
+    {
+        Output = message;
+        if (Struck is not null && (message.Contains("Unhandled exception", StringComparison.Ordinal) || !message.Contains("registry: ", StringComparison.Ordinal)))
+        {
+            throw new ViolationException("the server did not say why it does not start");
+        }
+    }
+
+    // Uploads and blobs that a request has opened are closed soon after its answer.
+    private async Task CheckDescriptorsAsync(int processId)
+    {
+        var clock = Stopwatch.StartNew();
+        while (OpenFiles(processId) is { Count: > 0 } open)
+        {
+            if (clock.Elapsed > ClosingPatience)
+            {
+                throw new ViolationException($"still open: {string.Join(", ", open)}");
+            }
+
+            await Task.Delay(Pause);
+        }
+    }
+
+    private List<string> OpenFiles(int processId) => [.. Directory.EnumerateFileSystemEntries($"/proc/{processId}/fd")
+        .Select(descriptor => new FileInfo(descriptor).LinkTarget)
+        .OfType<string>()
+        .Where(target => target.StartsWith(Path.Combine(_folder, "uploads"), StringComparison.Ordinal)
+            || target.StartsWith(Path.Combine(_folder, "blobs"), StringComparison.Ordinal)
+            || target.StartsWith(Path.Combine(_folder, "repositories"), StringComparison.Ordinal))];
+}

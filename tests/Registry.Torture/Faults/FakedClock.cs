@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Registry.Torture.Faults;
+
+/// <summary>
+/// A wall clock that a server sees instead of the system's, and that jumps while it runs: libfaketime. The monotonic clock stays the system's, as when
+/// an operator or a time server sets the clock.
+/// </summary>
+/// <param name="file">Where the difference is written.</param>
+internal sealed class FakedClock(string file)
+{
+    private static string Library => Directory.EnumerateDirectories("/usr/lib")
+        .Select(folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
+        ?? throw new InvalidOperationException("libfaketimeMT.so.1 is missing: apt-get install libfaketime");
+
+    /// <summary>What a server is started under.</summary>
+    public IReadOnlyList<string> Launch =>
+    [
+        "env", $"LD_PRELOAD={Library}", $"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
+    ];
+
+    /// <summary>Days ahead of the system's clock; negative for behind.</summary>
+    public int Days { get; private set; }
+
+    /// <summary>Sets the clock.</summary>
+    /// <param name="days">Ahead of the system's; negative for behind.</param>
+    public void Set(int days)
+    {
+        // By a rename, because the server reads it at any time.
+        File.WriteAllText(file + ".next", string.Create(CultureInfo.InvariantCulture, $"{days:+0;-0;+0}d"));
+        File.Move(file + ".next", file, overwrite: true);
+        Days = days;
+    }
+}

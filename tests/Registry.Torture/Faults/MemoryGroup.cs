@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Registry.Torture.Faults;
+
+/// <summary>A control group whose processes share a limit of memory, page cache included; the kernel kills what goes beyond it. Needs root.</summary>
+internal sealed class MemoryGroup : IDisposable
+{
+    private readonly string _folder;
+    private readonly string _peak;
+
+    private MemoryGroup(string folder, string peak)
+    {
+        _folder = folder;
+        _peak = Path.Combine(folder, peak);
+    }
+
+    /// <summary>What a server is started under: the shell joins the group and becomes the server.</summary>
+    public IReadOnlyList<string> Launch => ["sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", Path.Combine(_folder, "cgroup.procs")];
+
+    /// <summary>The most that was charged to it, in bytes; null where the kernel does not tell.</summary>
+    public long? Peak => File.Exists(_peak) ? long.Parse(File.ReadAllText(_peak).Trim(), CultureInfo.InvariantCulture) : null;
+
+    /// <summary>Makes one; null where the memory controller is not to be had, as in most containers.</summary>
+    /// <param name="bytes">The limit.</param>
+    public static MemoryGroup? TryCreate(long bytes) =>
+        TryCreate("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.max_usage_in_bytes", bytes)
+        ?? TryCreate("/sys/fs/cgroup", "memory.max", "memory.peak", bytes);
+
+    // The kernel takes it away when its last process is gone.
+    public void Dispose() => Directory.Delete(_folder);
+
+    private static MemoryGroup? TryCreate(string root, string limit, string peak, long bytes)
+    {
+        if (!Directory.Exists(root))
+        {
+            return null;
+        }
+
+        var folder = Path.Combine(root, $"registry-torture-{Guid.NewGuid():n}");
+        try
+        {
+            Directory.CreateDirectory(folder);
+            if (File.Exists(Path.Combine(folder, limit)))
+            {
+                File.WriteAllText(Path.Combine(folder, limit), bytes.ToString(CultureInfo.InvariantCulture));
+                return new MemoryGroup(folder, peak);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Read-only, or another's.
+        }
+
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder);
+        }
+
+        return null;
+    }
+}

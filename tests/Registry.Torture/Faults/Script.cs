@@ -1,0 +1,73 @@
+using System.Diagnostics;
+using Registry.Testing;
+using Registry.Torture.Load;
+
+namespace Registry.Torture.Faults;
+
+/// <summary>
+/// A data folder with some images, and what is then done to a copy of it: a push in pieces, a tag that moves, deletes, the collection of what
+/// was deleted, and a stop.
+/// </summary>
+internal sealed class Script
+{
+    private const string Repository = "torture/script";
+
+    private static readonly TimeSpan CollectionPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    private readonly string _template;
+    private readonly TestImage _old = TestImage.Create(layerSize: 20_000);
+    private readonly TestImage _kept = TestImage.Create(layerSize: 20_000);
+    private readonly Ledger _ledger = new();
+
+    private Script(string template) => _template = template;
+
+    /// <summary>A collector that runs every second.</summary>
+    public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" };
+
+    public static async Task<Script> PrepareAsync(string template)
+    {
+        var script = new Script(template);
+        await using var registry = await RegistryProcess.StartAsync(template, Settings);
+        using var client = new LedgerClient(registry.BaseAddress, script._ledger);
+        await client.PushAsync(Repository, script._old, "old");
+        await client.PushAsync(Repository, script._kept, "moved");
+        await client.TagAsync(Repository, script._kept, "untagged");
+        await client.CheckAsync();
+        script._ledger.Trim();
+        await registry.StopAsync();
+        return script;
+    }
+
+    /// <summary>Copies the folder, and what was acknowledged in it.</summary>
+    public async Task<Ledger> CopyAsync(string folder)
+    {
+        await Tool.RunAsync("cp", "-a", _template + "/.", folder);
+        return _ledger.Copy();
+    }
+
+    /// <summary>Everything but the stop. What is refused is left, and what depends on it left out.</summary>
+    public async Task RunAsync(LedgerClient client, RegistryProcess registry, string folder)
+    {
+        var image = TestImage.Create(layers: 2, layerSize: 40_000);
+        if (await client.PushAsync(Repository, image, "new", inPieces: true))
+        {
+            await client.TagAsync(Repository, image, "moved");
+        }
+
+        await client.UntagAsync(Repository, "untagged");
+        if (await client.DeleteAsync(Repository, _old) && await client.DeleteAsync(Repository, _old.Blobs[1]))
+        {
+            var clock = Stopwatch.StartNew();
+            while (!registry.HasExited && clock.Elapsed < CollectionPatience && (IsStored(folder, _old.Digest) || IsStored(folder, _old.Blobs[1].Digest)))
+            {
+                await Task.Delay(Pause);
+            }
+        }
+    }
+
+    /// <summary>Whether what was deleted can be pushed again, whatever is left of it; false when that was refused.</summary>
+    public Task<bool> PushAgainAsync(LedgerClient client) => client.PushAsync(Repository, _old, "again");
+
+    private static bool IsStored(string folder, string digest) => File.Exists(Path.Combine(folder, "blobs", "sha256", digest[7..9], digest[7..], "data"));
+}

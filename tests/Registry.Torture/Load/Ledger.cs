@@ -1,0 +1,107 @@
+using System.Collections.Concurrent;
+
+namespace Registry.Torture.Load;
+
+/// <summary>
+/// What clients were told, by path: the digest of what a GET must bring, or <see cref="Absent"/>. A change that was sent and not answered leaves
+/// both what was and what would be possible, until somebody looks.
+/// </summary>
+internal sealed class Ledger
+{
+    /// <summary>A GET must be answered with 404.</summary>
+    public const string Absent = "nothing";
+
+    private readonly ConcurrentDictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string> _late = new(StringComparer.Ordinal);
+    private volatile bool _isPowerFailing;
+    private int _lateAnswers;
+    private int _lateLost;
+
+    public Ledger()
+    {
+    }
+
+    private Ledger(IEnumerable<KeyValuePair<string, Entry>> entries) => _entries = new(entries, StringComparer.Ordinal);
+
+    public IReadOnlyCollection<string> Paths => [.. _entries.Keys];
+
+    /// <summary>
+    /// Whether the power is failing. What is answered from then on would not have left the machine, so it promises nothing.
+    /// </summary>
+    public bool IsPowerFailing
+    {
+        get => _isPowerFailing;
+        set => _isPowerFailing = value;
+    }
+
+    /// <summary>How many changes were acknowledged while the power failed.</summary>
+    public int LateAnswers => _lateAnswers;
+
+    /// <summary>How many of those were not there afterwards.</summary>
+    public int LateLost => _lateLost;
+
+    /// <summary>The same, to go on with separately.</summary>
+    public Ledger Copy() => new(_entries);
+
+    /// <summary>A change is about to be sent.</summary>
+    public void Begin(string path, string value) => _entries.AddOrUpdate(
+        path,
+        static (_, value) => new Entry([Absent, value], [Absent]),
+        static (_, entry, value) => entry with { Possible = [.. entry.Possible.Union([value])], Before = entry.Possible },
+        value);
+
+    /// <summary>A change was acknowledged, or its outcome was seen.</summary>
+    public void Confirm(string path, string value) => _entries[path] = new Entry([value], [value]);
+
+    /// <summary>A change was refused: it must not have happened.</summary>
+    public void Refuse(string path) => _entries[path] = _entries[path] with { Possible = _entries[path].Before };
+
+    /// <summary>A change was acknowledged while the power failed: it stays in doubt.</summary>
+    public void ConfirmLate(string path, string value) => _late[path] = value;
+
+    /// <summary>Something may be there or not from now on, and go at any time, such as a blob that no manifest needs.</summary>
+    public void Loosen(string path, string value) => _entries[path] = new Entry([Absent, value], [Absent, value], MayGo: true);
+
+    /// <summary>Forgets what is known to be gone, and blobs apart from those of the manifests, so that the ledger does not grow.</summary>
+    public void Trim()
+    {
+        foreach (var (path, entry) in _entries)
+        {
+            if (entry.Possible is [Absent] || path.Contains("/blobs/", StringComparison.Ordinal))
+            {
+                _entries.TryRemove(path, out _);
+            }
+        }
+    }
+
+    /// <summary>What is there for certain; null when nothing is, or nobody knows.</summary>
+    public string? Find(string path) => _entries.TryGetValue(path, out var entry) && entry.Possible is [not Absent] ? entry.Possible[0] : null;
+
+    /// <summary>The paths under a prefix that hold a value for certain.</summary>
+    public IReadOnlyList<string> Holding(string prefix, string value) =>
+        [.. _entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && entry.Value.Possible is [var held] && held == value).Select(entry => entry.Key)];
+
+    /// <summary>Compares what a GET has brought with what was promised.</summary>
+    /// <exception cref="ViolationException">It is something else.</exception>
+    public void Observe(string path, string found)
+    {
+        var possible = _entries.TryGetValue(path, out var entry) ? entry.Possible : [Absent];
+        if (!possible.Contains(found))
+        {
+            throw new ViolationException($"{path} holds {found}, and must hold {string.Join(" or ", possible)}");
+        }
+
+        if (entry is not { MayGo: true } || found == Absent)
+        {
+            Confirm(path, found);
+        }
+
+        if (_late.TryRemove(path, out var late))
+        {
+            Interlocked.Increment(ref _lateAnswers);
+            Interlocked.Add(ref _lateLost, found == late ? 0 : 1);
+        }
+    }
+
+    private sealed record Entry(string[] Possible, string[] Before, bool MayGo = false);
+}

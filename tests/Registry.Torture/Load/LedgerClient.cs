@@ -1,0 +1,283 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text.Json;
+using Registry.Testing;
+
+namespace Registry.Torture.Load;
+
+/// <summary>A client that writes down in the ledger what it is told, and can look whether it is still true.</summary>
+/// <param name="address">The registry.</param>
+/// <param name="ledger">Where it writes.</param>
+/// <param name="mayFail">Whether the registry may answer 503 and 507, with an error of the protocol and without a change.</param>
+/// <param name="isRefusalDoubt">
+/// Whether what was refused may have happened all the same: the power that made a sync fail may have failed behind the data.
+/// </param>
+internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false) : IDisposable
+{
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+
+    /// <summary>How many changes were acknowledged.</summary>
+    public int Acknowledged { get; private set; }
+
+    /// <summary>How many changes were refused with 503 or 507.</summary>
+    public int Refused { get; private set; }
+
+    public static string ManifestPath(string repository, string reference) => $"/v2/{repository}/manifests/{reference}";
+
+    public static string BlobPath(string repository, string digest) => $"/v2/{repository}/blobs/{digest}";
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>A blob in one request.</summary>
+    public Task<bool> PushAsync(string repository, TestBlob blob) => ChangeAsync(
+        201, () => _http.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/?digest={blob.Digest}", blob.Bytes), (BlobPath(repository, blob.Digest), blob.Digest));
+
+    /// <summary>A blob in a session, half of it in a request of its own.</summary>
+    public async Task<bool> PushInPiecesAsync(string repository, TestBlob blob) =>
+        await BeginAsync(repository, blob) is { } upload && await FinishAsync(upload, upload.Acknowledged);
+
+    /// <summary>Begins an upload and sends half of it; null when that was refused.</summary>
+    public async Task<PendingUpload?> BeginAsync(string repository, TestBlob blob)
+    {
+        var begun = await _http.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/");
+        if (!Succeeded(202, begun))
+        {
+            return null;
+        }
+
+        var location = new Uri(address, begun.Location).PathAndQuery;
+        var half = blob.Bytes.Length / 2;
+        var appended = await _http.RequestAsync("PATCH", location, blob.Bytes[..half]);
+        if (!Succeeded(202, appended))
+        {
+            await CancelAsync(location);
+            return null;
+        }
+
+        return new PendingUpload(repository, blob, new Uri(address, appended.Location).PathAndQuery, half);
+    }
+
+    /// <summary>Sends the rest of an upload from an offset and makes it a blob.</summary>
+    public async Task<bool> FinishAsync(PendingUpload upload, int offset)
+    {
+        var separator = upload.Location.Contains('?', StringComparison.Ordinal) ? "&" : "?";
+        var finished = await ChangeAsync(
+            201,
+            () => _http.RequestAsync("PUT", $"{upload.Location}{separator}digest={upload.Blob.Digest}", upload.Blob.Bytes[offset..]),
+            (BlobPath(upload.Repository, upload.Blob.Digest), upload.Blob.Digest));
+        if (!finished)
+        {
+            await CancelAsync(upload.Location);
+        }
+
+        return finished;
+    }
+
+    /// <summary>Asks how much of an upload has arrived, compares that with what was acknowledged, and sends the rest.</summary>
+    /// <param name="upload">The upload.</param>
+    /// <param name="mayBeGone">Whether what was acknowledged may be lost, as after a power cut.</param>
+    /// <returns>Whether it became a blob.</returns>
+    public async Task<bool> ResumeAsync(PendingUpload upload, bool mayBeGone)
+    {
+        var status = await _http.GetAnswerAsync(upload.Location);
+        var range = status.Status == 204 ? status["Range"]!.Split('-') : null;
+        var received = range is null ? 0 : int.Parse(range[1], CultureInfo.InvariantCulture) + 1;
+        if (!mayBeGone && received < upload.Acknowledged)
+        {
+            throw new ViolationException($"{upload.Location} has {received} bytes, and {upload.Acknowledged} were acknowledged: {status}");
+        }
+
+        if (received <= 1 || received > upload.Blob.Bytes.Length)
+        {
+            // "0-0" may be one byte or none; either way little is lost by beginning again.
+            return await PushAsync(upload.Repository, upload.Blob);
+        }
+
+        return await FinishAsync(upload, received);
+    }
+
+    /// <summary>An image with its blobs, as a tag.</summary>
+    public async Task<bool> PushAsync(string repository, TestImage image, string tag, bool inPieces = false)
+    {
+        foreach (var blob in image.Blobs)
+        {
+            if (!await (inPieces ? PushInPiecesAsync(repository, blob) : PushAsync(repository, blob)))
+            {
+                // No manifest will need those that came before, so they may be collected.
+                Loosen(repository, image);
+                return false;
+            }
+        }
+
+        return await TagAsync(repository, image, tag);
+    }
+
+    /// <summary>A manifest as a tag.</summary>
+    public Task<bool> TagAsync(string repository, TestImage image, string tag) => ChangeAsync(
+        201,
+        () => _http.PutManifestAsync(repository, tag, image),
+        (ManifestPath(repository, tag), image.Digest),
+        (ManifestPath(repository, image.Digest), image.Digest));
+
+    /// <summary>Takes a tag away.</summary>
+    public Task<bool> UntagAsync(string repository, string tag) =>
+        ChangeAsync(202, () => _http.RequestAsync("DELETE", ManifestPath(repository, tag)), (ManifestPath(repository, tag), Ledger.Absent));
+
+    /// <summary>Deletes a manifest, and the tags that point to it.</summary>
+    public Task<bool> DeleteAsync(string repository, TestImage image)
+    {
+        Loosen(repository, image);
+        return ChangeAsync(
+            202,
+            () => _http.RequestAsync("DELETE", ManifestPath(repository, image.Digest)),
+            [.. ledger.Holding($"/v2/{repository}/manifests/", image.Digest).Select(path => (path, Ledger.Absent))]);
+    }
+
+    /// <summary>Takes a blob out of a repository.</summary>
+    public Task<bool> DeleteAsync(string repository, TestBlob blob)
+    {
+        var path = BlobPath(repository, blob.Digest);
+        ledger.Confirm(path, blob.Digest);
+        return ChangeAsync(202, () => _http.RequestAsync("DELETE", path), (path, Ledger.Absent));
+    }
+
+    /// <summary>Reads everything in the ledger, and what the manifests need, and compares digests.</summary>
+    /// <returns>How many answers were compared.</returns>
+    public async Task<int> CheckAsync()
+    {
+        var blobs = new ConcurrentDictionary<string, byte>();
+        var paths = ledger.Paths;
+        await Parallel.ForEachAsync(paths, new ParallelOptions { MaxDegreeOfParallelism = 4 }, async (path, _) => await CheckAsync(path, blobs));
+        foreach (var repository in paths.Select(path => path[4..path.LastIndexOf('/', path.LastIndexOf('/') - 1)]).Distinct().ToList())
+        {
+            await CheckTagsAsync(repository);
+        }
+
+        return paths.Count + blobs.Count;
+    }
+
+    /// <summary>Reads one path of the ledger.</summary>
+    public Task CheckAsync(string path) => CheckAsync(path, new ConcurrentDictionary<string, byte>());
+
+    private async Task CheckAsync(string path, ConcurrentDictionary<string, byte> blobs)
+    {
+        var answer = await GetAsync(path);
+        ledger.Observe(path, answer.Status switch
+        {
+            200 => new TestBlob(answer.Body).Digest,
+            404 => Ledger.Absent,
+            _ => throw new ViolationException($"GET {path} was answered {answer}"),
+        });
+        if (answer.Status != 200 || !path.Contains("/manifests/", StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        var repository = path[4..path.LastIndexOf("/manifests/", StringComparison.Ordinal)];
+        foreach (var digest in answer.Json.GetProperty("layers").EnumerateArray().Append(answer.Json.GetProperty("config"))
+            .Select(descriptor => descriptor.GetProperty("digest").GetString()!))
+        {
+            if (!blobs.TryAdd(BlobPath(repository, digest), 0))
+            {
+                continue;
+            }
+
+            var blob = await GetAsync(BlobPath(repository, digest));
+            if (blob.Status != 200 || new TestBlob(blob.Body).Digest != digest)
+            {
+                throw new ViolationException($"{digest}, which {path} needs, was answered {blob.Status} with {blob.Body.Length} bytes");
+            }
+        }
+    }
+
+    // What fails once may be read the next time.
+    private async Task<Answer> GetAsync(string path)
+    {
+        var answer = await _http.GetAnswerAsync(path);
+        return mayFail && answer.Status is (503 or 507) && IsError(answer) ? await _http.GetAnswerAsync(path) : answer;
+    }
+
+    private async Task CheckTagsAsync(string repository)
+    {
+        var prefix = $"/v2/{repository}/manifests/";
+        var promised = ledger.Paths.Where(path => path.StartsWith(prefix, StringComparison.Ordinal) && ledger.Find(path) is not null)
+            .Select(path => path[prefix.Length..]).Where(reference => !reference.Contains(':', StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToList();
+        var answer = await _http.GetAnswerAsync($"/v2/{repository}/tags/list?n=10000");
+        var listed = answer.Status == 200 ? answer.Strings("tags") : [];
+        if (answer.Status is not (200 or 404) || !promised.SequenceEqual(listed.Order(StringComparer.Ordinal)))
+        {
+            throw new ViolationException($"the tags of {repository} are {string.Join(", ", promised)}, and were listed as {answer}");
+        }
+    }
+
+    // From now on its blobs may be collected; other manifests that need them answer for them.
+    private void Loosen(string repository, TestImage image)
+    {
+        foreach (var blob in image.Blobs)
+        {
+            ledger.Loosen(BlobPath(repository, blob.Digest), blob.Digest);
+        }
+    }
+
+    // When even that fails, the session is left to its expiry.
+    private Task<Answer> CancelAsync(string location) => _http.RequestAsync("DELETE", location);
+
+    // Whether it was acknowledged. Who is answered while the power fails knows nothing.
+    private async Task<bool> ChangeAsync(int expected, Func<Task<Answer>> send, params (string Path, string Value)[] changes)
+    {
+        foreach (var (path, value) in changes)
+        {
+            ledger.Begin(path, value);
+        }
+
+        var succeeded = Succeeded(expected, await send());
+        var isLate = ledger.IsPowerFailing;
+        foreach (var (path, value) in changes)
+        {
+            if (succeeded && isLate)
+            {
+                ledger.ConfirmLate(path, value);
+            }
+            else if (succeeded)
+            {
+                ledger.Confirm(path, value);
+            }
+            else if (!isRefusalDoubt)
+            {
+                ledger.Refuse(path);
+            }
+        }
+
+        return succeeded && !isLate;
+    }
+
+    private bool Succeeded(int expected, Answer answer)
+    {
+        if (answer.Status == expected)
+        {
+            Acknowledged++;
+            return true;
+        }
+
+        if (!mayFail || answer.Status is not (503 or 507) || !IsError(answer))
+        {
+            throw new ViolationException($"expected {expected}, was answered {answer}");
+        }
+
+        Refused++;
+        return false;
+    }
+
+    private static bool IsError(Answer answer)
+    {
+        try
+        {
+            var error = answer.Json.GetProperty("errors")[0];
+            return error.GetProperty("code").GetString()!.Length > 0 && error.GetProperty("message").GetString()!.Length > 0;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or IndexOutOfRangeException)
+        {
+            return false;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using Registry.Testing;
+
+namespace Registry.Torture.Load;
+
+/// <summary>
+/// Clients that push, tag, untag, delete, pull, and leave uploads half done, each in a repository of its own, until the server is gone. They
+/// come back in the next round.
+/// </summary>
+/// <param name="ledger">What they were told.</param>
+/// <param name="workers">How many there are.</param>
+/// <param name="mayFail">Whether the registry may lose its disk: who is refused stops, and knows nothing; nobody pulls.</param>
+internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false)
+{
+    private const int ImagesKept = 8;
+    private const int PendingKept = 4;
+
+    private readonly List<TestImage>[] _images = [.. Enumerable.Range(0, workers).Select(_ => new List<TestImage>())];
+    private readonly ConcurrentQueue<PendingUpload> _pending = new();
+    private int _acknowledged;
+
+    /// <summary>How many changes were acknowledged, in all rounds.</summary>
+    public int Acknowledged => _acknowledged;
+
+    /// <summary>Runs until the server is gone or a token ends it.</summary>
+    public Task RunAsync(Uri address, TortureRun run, int round, CancellationToken stop) => Task.WhenAll(
+        Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(address, worker, run.Random((round * workers) + worker), stop), CancellationToken.None)));
+
+    /// <summary>Goes on with the uploads that were left.</summary>
+    /// <returns>How many.</returns>
+    public async Task<int> ResumeAsync(LedgerClient client, bool mayBeGone)
+    {
+        var count = 0;
+        for (; _pending.TryDequeue(out var upload); count++)
+        {
+            await client.ResumeAsync(upload, mayBeGone);
+            await client.CheckAsync(LedgerClient.BlobPath(upload.Repository, upload.Blob.Digest));
+        }
+
+        return count;
+    }
+
+    /// <summary>Whether a request ended because the server did.</summary>
+    public static bool IsGone(Exception exception) => exception is HttpRequestException or IOException or SocketException or TaskCanceledException;
+
+    private async Task WorkAsync(Uri address, int worker, Random random, CancellationToken stop)
+    {
+        using var client = new LedgerClient(address, ledger, mayFail, isRefusalDoubt: mayFail);
+        try
+        {
+            while (!stop.IsCancellationRequested && await StepAsync(client, $"torture/{worker}", _images[worker], random))
+            {
+            }
+        }
+        catch (Exception e) when (IsGone(e))
+        {
+            // As intended.
+        }
+        finally
+        {
+            Interlocked.Add(ref _acknowledged, client.Acknowledged);
+        }
+    }
+
+    private async Task<bool> StepAsync(LedgerClient client, string repository, List<TestImage> images, Random random)
+    {
+        var tag = $"t{random.Next(6)}";
+        switch (random.Next(20))
+        {
+            case < 2 when images.Count > 0:
+                return await client.TagAsync(repository, images[random.Next(images.Count)], tag);
+            case < 4 when ledger.Find(LedgerClient.ManifestPath(repository, tag)) is not null:
+                return await client.UntagAsync(repository, tag);
+            case < 6 when _pending.Count < PendingKept:
+                return await LeaveAsync(client, repository, TestBlob.Random(random.Next(10, 300_000)));
+            case < 9 when images.Count > 0 && !mayFail:
+                await client.CheckAsync(LedgerClient.ManifestPath(repository, images[random.Next(images.Count)].Digest));
+                return true;
+            default:
+                return await PushAsync(client, repository, images, tag, random) && await DeleteOldestAsync(client, repository, images);
+        }
+    }
+
+    private async Task<bool> LeaveAsync(LedgerClient client, string repository, TestBlob blob)
+    {
+        var upload = await client.BeginAsync(repository, blob);
+        if (upload is not null)
+        {
+            _pending.Enqueue(upload);
+        }
+
+        return upload is not null;
+    }
+
+    private static async Task<bool> PushAsync(LedgerClient client, string repository, List<TestImage> images, string tag, Random random)
+    {
+        var size = random.Next(8) == 0 ? random.Next(1_000_000) : random.Next(60_000);
+        var image = images.Count > 0 && random.Next(3) == 0
+            ? TestImage.On(images[^1], size)
+            : TestImage.Create(layers: 1 + random.Next(3), layerSize: size);
+        if (!await client.PushAsync(repository, image, tag, inPieces: random.Next(2) == 0))
+        {
+            return false;
+        }
+
+        images.Add(image);
+        return true;
+    }
+
+    // It leaves the list first: when the answer does not come, it may be gone.
+    private static async Task<bool> DeleteOldestAsync(LedgerClient client, string repository, List<TestImage> images)
+    {
+        if (images.Count <= ImagesKept)
+        {
+            return true;
+        }
+
+        var oldest = images[0];
+        images.RemoveAt(0);
+        return await client.DeleteAsync(repository, oldest);
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using Registry.Torture;
+
+// tests/torture/run says what the arguments mean.
+var seed = RandomNumberGenerator.GetInt32(1_000_000);
+int? count = null, minutes = null;
+string? only = null, point = null;
+var isShort = false;
+for (var i = 0; i < args.Length; i++)
+{
+    switch (args[i])
+    {
+        case "--short":
+            isShort = true;
+            break;
+        case "--only" when i + 1 < args.Length:
+            only = args[++i];
+            break;
+        case "--point" when i + 1 < args.Length:
+            point = args[++i];
+            break;
+        case "--seed" when i + 1 < args.Length && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number):
+            seed = number;
+            i++;
+            break;
+        case "--count" when i + 1 < args.Length && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number):
+            count = number;
+            i++;
+            break;
+        case "--minutes" when i + 1 < args.Length && int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number):
+            minutes = number;
+            i++;
+            break;
+        default:
+            return Usage($"what is {args[i]}?");
+    }
+}
+
+var chosen = Catalogue.Scenarios.Where(scenario => only is null || scenario.Name == only).ToList();
+if (chosen.Count == 0)
+{
+    return Usage($"there is no scenario {only}");
+}
+
+var violations = 0;
+foreach (var scenario in chosen)
+{
+    if (scenario.Needs.FirstOrDefault(needed => !Tool.IsThere(needed.Program)) is { Program: not null } missing)
+    {
+        Console.Out.WriteLine($"{scenario.Name}: left out, {missing.Program} is missing: apt-get install {missing.Package}");
+        continue;
+    }
+
+    try
+    {
+        var run = new TortureRun(seed, isShort, count, point, Console.Error.WriteLine) { Limit = minutes is { } limit ? TimeSpan.FromMinutes(limit) : null };
+        Console.Out.WriteLine(await Catalogue.RunAsync(scenario, run));
+    }
+    catch (ViolationException e)
+    {
+        Console.Out.WriteLine($"VIOLATION {e.Message}");
+        violations++;
+    }
+}
+
+return violations == 0 ? 0 : 1;
+
+static int Usage(string wrong)
+{
+    Console.Error.WriteLine($"{wrong}\n\nUsage: tests/torture/run [--short] [--only NAME] [--seed N] [--count N] [--minutes N] [--point POINT]\n");
+    foreach (var scenario in Catalogue.Scenarios)
+    {
+        Console.Error.WriteLine($"  {scenario.Name,-13} {scenario.Subject}");
+    }
+
+    return 2;
+}

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+using Registry.Testing;
+using Registry.Torture.Faults;
+using Registry.Torture.Load;
+
+namespace Registry.Torture.Scenarios;
+
+/// <summary>
+/// The server is killed at each system call that changes files, from the first to the last of a scripted push, delete and collection, and of
+/// its start and stop.
+/// </summary>
+public sealed class CrashPoints : IScenario
+{
+    public string Name => "crash-points";
+
+    public string Rows => "1";
+
+    public string Subject => "SIGKILL at each mutating system call of a push, a delete, a collection, a start and a stop";
+
+    public IReadOnlyList<(string Program, string Package)> Needs => [("strace", "strace")];
+
+    public async Task<string> RunAsync(TortureRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        using var folders = new TemporaryFolder("crash");
+        var script = await Script.PrepareAsync(folders.Folder("template"));
+        var recording = await CallRecording.MakeAsync(script, folders);
+        var points = run.Choose(recording.Points, 8);
+        var struck = new ConcurrentDictionary<string, int>();
+        var done = 0;
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount };
+        await Parallel.ForEachAsync(points, parallel, async (point, _) =>
+        {
+            if (run.IsOver)
+            {
+                return;
+            }
+
+            try
+            {
+                if (await RunAsync(script, point) is { } place)
+                {
+                    struck.AddOrUpdate(place, 1, (_, count) => count + 1);
+                }
+            }
+            catch (Exception e) when (e is ViolationException or InvalidOperationException or TimeoutException)
+            {
+                throw new ViolationException($"{point}: {e.Message}", point.ToString());
+            }
+
+            if (Interlocked.Increment(ref done) % 50 == 0)
+            {
+                run.Report($"{Name}: {done} of {points.Count} points");
+            }
+        });
+        return $"{done} of {recording.Points.Count} points, {struck.Values.Sum()} kills at {struck.Count} of {recording.Places.Count} kinds of calls";
+    }
+
+    // What it was killed at; null when it was not.
+    private static async Task<string?> RunAsync(Script script, FaultPoint point)
+    {
+        using var folders = new TemporaryFolder("crash");
+        var folder = folders.Folder("data");
+        var log = folders.File("strace.log");
+        var ledger = await script.CopyAsync(folder);
+        try
+        {
+            await using var server = await FaultedServer.StartAsync(folder, point, "signal=KILL", log);
+            using var client = new LedgerClient(server.Process.BaseAddress, ledger);
+            await script.RunAsync(client, server.Process, folder);
+            await server.Process.StopAsync();
+        }
+        catch (Exception e) when (MixedLoad.IsGone(e) || (e is InvalidOperationException && point.Role == FaultPoint.Start))
+        {
+            // Killed, as intended.
+        }
+
+        await using var again = await RegistryProcess.StartAsync(folder, Script.Settings);
+        using var after = new LedgerClient(again.BaseAddress, ledger);
+        await after.CheckAsync();
+        await script.PushAgainAsync(after);
+        await after.CheckAsync();
+        if (await again.StopAsync() != 0)
+        {
+            throw new ViolationException($"the server did not stop in good order:\n{again.Output}");
+        }
+
+        BlobFolder.Check(folder);
+        return FaultedServer.FindStruck(log, folder);
+    }
+}

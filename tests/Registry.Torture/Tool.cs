@@ -1,0 +1,23 @@
+using Registry.Testing;
+
+namespace Registry.Torture;
+
+/// <summary>Programs of the system.</summary>
+internal static class Tool
+{
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+
+    public static bool IsThere(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Append("/sbin").Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    /// <summary>Runs one to its end.</summary>
+    /// <exception cref="InvalidOperationException">Its exit code is not 0.</exception>
+    public static async Task RunAsync(string program, params string[] arguments)
+    {
+        await using var process = BackgroundProcess.Start(program, arguments);
+        if (await process.WaitForExitAsync(Deadline) is not 0 and var code)
+        {
+            throw new InvalidOperationException($"{process.CommandLine} ended with {code}:\n{process.Output}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+namespace Registry.Torture;
+
+/// <summary>What a scenario is told.</summary>
+/// <param name="Seed">What its choices come from.</param>
+/// <param name="IsShort">Whether it must be over in some seconds.</param>
+/// <param name="Count">How many rounds, points or cuts; null for as many as the form has.</param>
+/// <param name="Point">The one point of failure to run, as a violation has named it; null for all.</param>
+/// <param name="Report">Takes a line about how far it is.</param>
+public sealed record TortureRun(int Seed, bool IsShort, int? Count, string? Point, Action<string> Report)
+{
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    /// <summary>When to stop before all is done; null for never.</summary>
+    public TimeSpan? Limit { get; init; }
+
+    /// <summary>Whether to stop before all is done.</summary>
+    public bool IsOver => Limit is { } limit && Stopwatch.GetElapsedTime(_start) > limit;
+
+    /// <summary>How many rounds, points or cuts.</summary>
+    public int Rounds(int inLongForm, int inShortForm) => Count ?? (IsShort ? inShortForm : inLongForm);
+
+    /// <summary>A source of choices that differs from number to number and is the same in a replay.</summary>
+    public Random Random(int number) => new(unchecked((Seed * 1_000_003) + number));
+
+    /// <summary>The command that runs the same again.</summary>
+    public string Replay(string scenario) =>
+        $"tests/torture/run --only {scenario} --seed {Seed}{(IsShort ? " --short" : "")}{(Count is { } count ? $" --count {count}" : "")}{(Point is null ? "" : $" --point {Point}")}";
+
+    /// <summary>Some of many, or the one that was asked for.</summary>
+    public IReadOnlyList<T> Choose<T>(IReadOnlyList<T> all, int inShortForm)
+        where T : notnull
+    {
+        if (Point is not null)
+        {
+            return [.. all.Where(item => item.ToString() == Point)];
+        }
+
+        var chosen = all.ToArray();
+        Random(0).Shuffle(chosen);
+        return chosen[..Math.Min(chosen.Length, Rounds(chosen.Length, inShortForm))];
+    }
+}
