@@ -4,8 +4,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
+using Registry.Server.Hosting;
 using Registry.Server.Telemetry;
 
+BundledSqlite.Use();
 var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
     .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
 return await CommandLine.RunAsync(args, new CommandContext(environment, Console.Out, Console.Error, CreateLoggers));

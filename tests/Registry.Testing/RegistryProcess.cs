@@ -112,6 +112,11 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Waits for something that the current process prints, or has printed.</summary>
+    /// <exception cref="InvalidOperationException">It ended without it; the message holds its output.</exception>
+    /// <exception cref="TimeoutException">It did not print it in time; the message holds its output.</exception>
+    public Task WaitForOutputAsync(string text) => _process.WaitForLineAsync(new Regex(Regex.Escape(text)), StartDeadline);
+
     /// <summary>SIGKILL: nothing is flushed and no handler runs.</summary>
     public void Kill() => _process.Kill();
 

@@ -13,18 +13,21 @@ namespace Registry.Server.Commands;
 internal sealed class CommandContext(
     IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, Func<RegistryOptions, ILoggerFactory> createLoggers)
 {
+    private SettingOptions? _settings;
+
     public TextWriter Output { get; } = output;
 
     public TextWriter Error { get; } = error;
 
     /// <summary>The options of the settings.</summary>
-    public SettingOptions Settings { get; } = new();
+    public SettingOptions Settings => _settings ??= new SettingOptions();
 
     /// <summary>An option that makes a command print JSON; each needs one of its own.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON." };
 
     /// <summary>Everything that is set, not checked yet.</summary>
-    public SettingSources Sources(ParseResult parsed) => new(Settings.Read(parsed), environment);
+    /// <param name="parsed">The arguments; null for none.</param>
+    public SettingSources Sources(ParseResult? parsed) => new(parsed is null ? new Dictionary<string, string>() : Settings.Read(parsed), environment);
 
     /// <summary>Runs a command that needs one setting only, whatever is wrong with the others.</summary>
     public int WithSetting(ParseResult parsed, string name, Func<string?, int> run)
@@ -34,7 +37,7 @@ internal sealed class CommandContext(
     }
 
     /// <summary>Runs a command when the settings are in order, and says what is wrong with them when not.</summary>
-    public async Task<int> WithOptionsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, Task<int>> run)
+    public async Task<int> WithOptionsAsync(ParseResult? parsed, Func<RegistryOptions, ILoggerFactory, Task<int>> run)
     {
         if (Load(parsed) is not { } loaded)
         {
@@ -62,7 +65,7 @@ internal sealed class CommandContext(
 
     /// <summary>Reads the settings, and says what is wrong with them.</summary>
     /// <returns>Null when they cannot be used.</returns>
-    public LoadedOptions? Load(ParseResult parsed)
+    public LoadedOptions? Load(ParseResult? parsed)
     {
         var loaded = OptionsReader.Read(Sources(parsed));
         foreach (var warning in loaded.Warnings)

@@ -46,6 +46,12 @@ internal static class CommandLine
     /// <returns>One of the <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandContext context)
     {
+        // Nothing to parse, so a start does not wait for the tree of commands to be made.
+        if (arguments is [] or ["serve"])
+        {
+            return await ServeCommand.RunAsync(context, parsed: null);
+        }
+
         var parsed = Parse(Create(context), arguments);
         if (parsed.Action is ParseErrorAction)
         {

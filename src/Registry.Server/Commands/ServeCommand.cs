@@ -23,7 +23,8 @@ internal static class ServeCommand
         return command;
     }
 
-    public static Task<int> RunAsync(CommandContext context, ParseResult parsed) => context.WithOptionsAsync(parsed, RunAsync);
+    /// <summary>Serves with the settings of the arguments; null for none.</summary>
+    public static Task<int> RunAsync(CommandContext context, ParseResult? parsed) => context.WithOptionsAsync(parsed, RunAsync);
 
     private static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
     {

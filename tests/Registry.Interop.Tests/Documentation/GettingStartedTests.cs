@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Registry.Interop.Tests.Docker;
+using Registry.Interop.Tests.Packages;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.Documentation;
@@ -22,7 +23,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
         Requires.Program("skopeo", "skopeo");
         Requires.Program("promtool", "prometheus");
         Requires.Program("openssl", "openssl");
-        string page = await File.ReadAllTextAsync(Path.Combine(AppContext.BaseDirectory, "getting-started.md"), TestContext.Current.CancellationToken);
+        string page = await File.ReadAllTextAsync(SourceRoot.File("docs/getting-started.md"), TestContext.Current.CancellationToken);
         int[] ports = FreePorts(2);
         var tour = Walkthrough.Parse(page
             .Replace("15000", ports[0].ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)

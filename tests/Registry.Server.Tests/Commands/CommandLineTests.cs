@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
+using Registry.Server.Tests.Documentation;
 
 namespace Registry.Server.Tests.Commands;
 
@@ -49,6 +50,15 @@ public sealed class CommandLineTests
                 Assert.True(parsed.CommandResult.Command == command || command.Name == "serve", example);
             });
         });
+    }
+
+    [Fact]
+    public void Every_command_has_its_row_in_the_documents()
+    {
+        var rows = Document.Read("docs/configuration.md").Rows("Commands").Select(row => row[0]).ToList();
+
+        Assert.All(All(Root).Where(command => command.Action is not null), command => Assert.Contains(
+            rows, row => row.Contains(CommandLine.PathOf(command), StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+
+namespace Registry.Interop.Tests.Packages;
+
+/// <summary>The commands and configurations of docs/install.md, so that tests run what people read.</summary>
+internal static partial class InstallGuide
+{
+    private static readonly string Text = File.ReadAllText(SourceRoot.File("docs/install.md"));
+
+    /// <summary>The blocks of a language below a heading of the second level, as they stand there.</summary>
+    public static IReadOnlyList<string> Blocks(string heading, string language)
+    {
+        string section = Text.Split("\n## ").Single(part => part.StartsWith(heading + "\n", StringComparison.Ordinal));
+        return [.. Block.Matches(section).Where(match => match.Groups["language"].Value == language).Select(match => match.Groups["text"].Value)];
+    }
+
+    /// <summary>The arguments of each call of a program below a heading, with names that stand for others replaced.</summary>
+    public static IReadOnlyList<string[]> Calls(string heading, string program, params (string Written, string Meant)[] names) =>
+    [
+        .. Blocks(heading, "bash")
+            .SelectMany(block => block.Replace("\\\n", "", StringComparison.Ordinal).Split('\n'))
+            .Where(line => line.StartsWith(program + " ", StringComparison.Ordinal))
+            .Select(line => Replace(line, names).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]),
+    ];
+
+    /// <summary>A text of the guide with names that stand for others replaced.</summary>
+    /// <exception cref="InvalidOperationException">The text does not have one of the names: the guide has changed.</exception>
+    public static string Replace(string text, params (string Written, string Meant)[] names)
+    {
+        foreach ((string written, string meant) in names)
+        {
+            text = text.Contains(written, StringComparison.Ordinal)
+                ? text.Replace(written, meant, StringComparison.Ordinal)
+                : throw new InvalidOperationException($"docs/install.md no longer says '{written}' here:\n{text}");
+        }
+        return text;
+    }
+
+    [GeneratedRegex("^```(?<language>\\w+)\n(?<text>.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    private static partial Regex Block { get; }
+}

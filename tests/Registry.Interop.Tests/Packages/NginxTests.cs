@@ -1,0 +1,101 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Registry.Interop.Tests.Containers;
+using Registry.Testing;
+
+namespace Registry.Interop.Tests.Packages;
+
+/// <summary>The configuration of nginx that docs/install.md shows, as it stands there but for ports and files.</summary>
+public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) : IClassFixture<ContainersHome>, IDisposable
+{
+    // Far more than nginx holds in memory, and than its limit for bodies unless it is told otherwise (1 MiB).
+    private const int LargeLayer = 64 * 1024 * 1024;
+
+    private readonly TemporaryFolder _folder = new("nginx");
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_large_layer_is_pushed_and_pulled_through_nginx()
+    {
+        Command skopeo = home.Skopeo;
+        int port = FreePort();
+        await WriteConfigurationAsync(port);
+        var nginx = new Command("nginx", "nginx", "-p", _folder.Path, "-c", _folder.File("nginx.conf"), "-e", _folder.File("error.log"));
+        await using BackgroundProcess process = nginx.Start("-g", "daemon off;");
+        await Poll.UntilAsync(() => IsListeningAsync(port), TimeSpan.FromSeconds(30), "nginx listens");
+        var layout = new OciLayoutBuilder();
+        OciDescriptor image = layout.AddImage([layout.AddGzipLayer(TarArchive.Of(("large", TarArchive.RandomPayload(LargeLayer))))]);
+        layout.Write(_folder.Folder("pushed"), image, "sample");
+        string target = $"docker://127.0.0.1:{port}/behind/nginx:1";
+
+        _ = await skopeo.RunAsync("copy", "--dest-tls-verify=false", $"oci:{_folder.Folder("pushed")}:sample", target);
+        _ = await skopeo.RunAsync("copy", "--src-tls-verify=false", target, $"oci:{_folder.Folder("pulled")}:sample");
+
+        StoredImage stored = await registry.Http.ReadImageAsync("behind/nginx", "1", Cancellation);
+        Assert.Equal(image.Digest, stored.Digest);
+        Assert.All(
+            layout.Content,
+            blob => Assert.Equal(blob.Value, File.ReadAllBytes(Path.Combine(_folder.Path, "pulled", "blobs", "sha256", blob.Key["sha256:".Length..]))));
+        // Nothing was written to a file on its way.
+        Assert.DoesNotContain("buffered to a temporary file", await File.ReadAllTextAsync(_folder.File("error.log"), Cancellation), StringComparison.Ordinal);
+    }
+
+    private async Task WriteConfigurationAsync(int port)
+    {
+        string server = InstallGuide.Replace(
+            Assert.Single(InstallGuide.Blocks("Behind nginx", "nginx")),
+            ("listen 443 ssl", $"listen 127.0.0.1:{port} ssl"),
+            ("/etc/nginx", _folder.Path),
+            ("127.0.0.1:15000", registry.HostPort));
+        await File.WriteAllTextAsync(
+            _folder.File("nginx.conf"),
+            $$"""
+            worker_processes 1;
+            pid {{_folder.File("nginx.pid")}};
+            error_log {{_folder.File("error.log")}} warn;
+            events { }
+            http {
+              access_log off;
+              client_body_temp_path {{_folder.Folder("body")}};
+              proxy_temp_path {{_folder.Folder("proxy")}};
+              fastcgi_temp_path {{_folder.Folder("fastcgi")}};
+              uwsgi_temp_path {{_folder.Folder("uwsgi")}};
+              scgi_temp_path {{_folder.Folder("scgi")}};
+            {{server}}
+            }
+            """,
+            Cancellation);
+
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=registry.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await File.WriteAllTextAsync(_folder.File("registry.crt"), certificate.ExportCertificatePem(), Cancellation);
+        await File.WriteAllTextAsync(_folder.File("registry.key"), key.ExportPkcs8PrivateKeyPem(), Cancellation);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private static async Task<bool> IsListeningAsync(int port)
+    {
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(IPAddress.Loopback, port, Cancellation);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}

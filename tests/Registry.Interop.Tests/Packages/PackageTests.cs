@@ -1,0 +1,150 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Registry.Interop.Tests.Containers;
+using Registry.Testing;
+
+namespace Registry.Interop.Tests.Packages;
+
+/// <summary>What docs/install.md builds is installed and used: the one file, and the image.</summary>
+public sealed partial class PackageTests(PackagedRegistry package, ContainersHome home, RegistryUnderTest registry)
+    : IClassFixture<PackagedRegistry>, IClassFixture<ContainersHome>
+{
+    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task The_package_is_one_file_that_needs_no_dotnet()
+    {
+        await package.PublishAsync(registry);
+        Assert.Equal(["registry"], Directory.GetFileSystemEntries(package.Output).Select(path => Path.GetFileName(path)!));
+
+        using var folder = new TemporaryFolder("one-file");
+        var program = new Command(package.Program, "itself")
+        {
+            Environment =
+            {
+                ["DOTNET_ROOT"] = folder.Folder("no-dotnet"),
+                ["REGISTRY_HOST"] = "127.0.0.1",
+                ["REGISTRY_PORT"] = "0",
+                ["REGISTRY_STORAGE_PATH"] = folder.Folder("data"),
+            },
+        };
+        await using BackgroundProcess process = program.Start();
+        Match listening = await process.WaitForLineAsync(ListeningLine, StartDeadline, Cancellation);
+        using var http = new RegistryHttp(new Uri($"http://127.0.0.1:{listening.Groups["port"].Value}"));
+        var sample = SampleImage.Runnable();
+
+        await http.PushImageAsync(sample.Layout, sample.Top, "one/file", "1", Cancellation);
+        await sample.AssertHeldAsync(http, "one/file", "1");
+
+        Assert.Equal(0, await process.TerminateAsync(StartDeadline, Cancellation));
+    }
+
+    [Fact]
+    public async Task The_image_says_what_it_is_and_runs_as_nobody_special()
+    {
+        await package.PublishAsync(registry);
+        StoredImage image = await registry.Http.ReadImageAsync(PackagedRegistry.Repository, Version, Cancellation);
+
+        using JsonDocument json = JsonDocument.Parse(await registry.Http.ReadBlobAsync(PackagedRegistry.Repository, image.Config.Digest, Cancellation));
+        JsonElement config = json.RootElement.GetProperty("config");
+        Assert.Equal("1654:1654", config.GetProperty("User").GetString());
+        Assert.Equal("/app/registry", Assert.Single(config.GetProperty("Entrypoint").EnumerateArray()).GetString());
+        Assert.Contains("REGISTRY_STORAGE_PATH=/data", config.GetProperty("Env").EnumerateArray().Select(value => value.GetString()));
+        Assert.True(config.GetProperty("ExposedPorts").TryGetProperty("15000/tcp", out _));
+        JsonElement labels = config.GetProperty("Labels");
+        Assert.Equal("Registry", labels.GetProperty("org.opencontainers.image.title").GetString());
+        Assert.Equal(Version, labels.GetProperty("org.opencontainers.image.version").GetString());
+        // The program alone, compressed, above its base.
+        Assert.InRange(image.Layers.Last().Size, 1, 16 * 1024 * 1024);
+    }
+
+    [Fact]
+    public async Task The_image_serves_a_push_and_a_pull()
+    {
+        Command podman = home.Podman;
+        Command skopeo = home.Skopeo;
+        await package.PublishAsync(registry);
+        string name = $"registry-{Guid.NewGuid():n}";
+        string data = home.Folder.File("data");
+        foreach (string[] call in InstallGuide.Calls("Container", "install", ("/srv/registry", data)))
+        {
+            _ = await new Command("install", "coreutils").RunAsync(call);
+        }
+        // Containers on these machines have the network of the host.
+        string[] run = Assert.Single(InstallGuide.Calls(
+            "Container", "podman",
+            ("registry.example.com", registry.HostPort),
+            ("/srv/registry", data),
+            ("--name registry", "--tls-verify=false --name " + name),
+            ("-p 15000:15000", "--network host -e REGISTRY_HOST=127.0.0.1 -e REGISTRY_PORT=0")));
+        try
+        {
+            _ = await podman.RunAsync(run);
+            Match listening = Match.Empty;
+            await Poll.UntilAsync(
+                async () => (listening = ListeningLine.Match((await podman.RunAsync("logs", name)).AllOutput)).Success, StartDeadline, "the container listens");
+            string target = $"docker://127.0.0.1:{listening.Groups["port"].Value}/in/container:1";
+            var sample = SampleImage.Runnable();
+
+            _ = await skopeo.RunAsync("copy", "--dest-tls-verify=false", sample.WriteTo(home.Folder.Folder("pushed")), target);
+            _ = await skopeo.RunAsync("copy", "--src-tls-verify=false", target, $"oci:{home.Folder.Folder("pulled")}:sample");
+
+            sample.AssertHeldIn(home.Folder.Folder("pulled"));
+            _ = await podman.RunAsync("stop", "-t", "60", name);
+            Assert.Equal("0", (await podman.RunAsync("inspect", "-f", "{{.State.ExitCode}}", name)).Text);
+        }
+        finally
+        {
+            _ = await podman.TryRunAsync("rm", "--force", "--ignore", name);
+        }
+    }
+
+    [Fact]
+    public async Task The_files_of_the_service_are_put_where_the_guide_says()
+    {
+        await package.PublishAsync(registry);
+        using var root = new TemporaryFolder("service");
+        string bin = root.Folder("usr", "local", "bin");
+        string units = root.Folder("etc", "systemd", "system");
+        string block = InstallGuide.Replace(
+            InstallGuide.Blocks("Service of systemd", "bash")[0],
+            ("out/registry", package.Program),
+            ("/usr/local/bin", bin),
+            ("/etc/", root.Path + "/etc/"),
+            ("-g registry", "-g root"),
+            // Not on the machine of the tests.
+            ("useradd ", ": useradd "),
+            ("systemctl ", ": systemctl "));
+
+        _ = await new Command("bash", "bash").RunAsync("-euc", $"cd '{SourceRoot.Path}'\n{block}");
+
+        Assert.Equal(Version, (await new Command(Path.Combine(bin, "registry"), "itself").RunAsync("--version")).Text);
+        string unit = await File.ReadAllTextAsync(Path.Combine(units, "registry.service"), Cancellation);
+        Assert.Contains("ExecStart=/usr/local/bin/registry serve\n", unit, StringComparison.Ordinal);
+        Assert.Contains("EnvironmentFile=-/etc/registry/registry.env\n", unit, StringComparison.Ordinal);
+        Assert.True(Directory.Exists(Path.Combine(root.Path, "etc", "registry")));
+    }
+
+    [Fact]
+    public async Task The_package_for_another_kind_of_machine_is_one_file()
+    {
+        bool isArm = PackagedRegistry.RuntimeIdentifier == "linux-arm64";
+
+        string output = await package.PublishForAsync(isArm ? "linux-x64" : "linux-arm64");
+
+        string file = Assert.Single(Directory.GetFileSystemEntries(output));
+        Assert.Equal("registry", Path.GetFileName(file));
+        var head = new byte[20];
+        await using FileStream stream = File.OpenRead(file);
+        await stream.ReadExactlyAsync(head, Cancellation);
+        // e_machine of the ELF header: EM_X86_64 is 62, EM_AARCH64 is 183.
+        Assert.Equal(isArm ? 62 : 183, head[18]);
+    }
+
+    private static string Version => Server.Hosting.Banner.Version;
+
+    [GeneratedRegex(@"listening on http://[^\s/]+:(?<port>\d+)")]
+    private static partial Regex ListeningLine { get; }
+}
