@@ -68,8 +68,8 @@ public sealed class PackagedRegistry : IDisposable
         "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false",
     ];
 
-    // Restoring asks the package source of the machine, in the way that the machine is set up for.
-    private static Command Dotnet()
+    /// <summary>The SDK. Restoring asks the package source of the machine, in the way that the machine is set up for.</summary>
+    internal static Command Dotnet()
     {
         var dotnet = new Command(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "dotnet-sdk-10.0, or https://dot.net")
         {
