@@ -31,7 +31,7 @@ internal static partial class InstallGuide
         {
             text = text.Contains(written, StringComparison.Ordinal)
                 ? text.Replace(written, meant, StringComparison.Ordinal)
-                : throw new InvalidOperationException($"docs/install.md no longer says '{written}' here:\n{text}");
+                : throw new InvalidOperationException($"the document no longer says '{written}' here:\n{text}");
         }
         return text;
     }
