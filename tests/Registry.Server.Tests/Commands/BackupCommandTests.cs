@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Server.Configuration;
 using Registry.Server.Commands;
+using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Commands;
 

@@ -2,8 +2,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Oci;
-using Registry.Server.Configuration;
 using Registry.Server.Commands;
+using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Commands;
 

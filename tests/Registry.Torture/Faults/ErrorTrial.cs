@@ -10,6 +10,9 @@ namespace Registry.Torture.Faults;
 /// </summary>
 internal sealed class ErrorTrial(Script script, FaultPoint point, string error, TemporaryFolder folders)
 {
+    // The storage's threads and one more.
+    private const int MaxThreads = 17;
+
     private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
@@ -69,8 +72,13 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
         await script.RunAsync(client, registry, _folder);
         await client.CheckAsync();
 
-        // Twice, because the first of them may be what meets the error.
-        var isPushed = await script.PushAgainAsync(client) || await script.PushAgainAsync(client);
+        // More than once, because every thread counts its calls for itself and meets the error once.
+        var isPushed = false;
+        for (var i = 0; i < MaxThreads && !isPushed && !HasStopped(registry.Output); i++)
+        {
+            isPushed = await script.PushAgainAsync(client);
+        }
+
         await client.CheckAsync();
         Refused = client.Refused;
         await CheckDescriptorsAsync(registry.ProcessId);
@@ -80,7 +88,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
 
     private void CheckLog(string output, bool isPushed)
     {
-        WritesStopped = output.Contains("writes have stopped", StringComparison.Ordinal);
+        WritesStopped = HasStopped(output);
 
         // SQLite does not tell why a sync has failed, so that for lack of room may count as any other.
         if (WritesStopped && !point.IsSync)
@@ -98,6 +106,8 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
             throw new ViolationException("the server has met a mistake of its own");
         }
     }
+
+    private static bool HasStopped(string output) => output.Contains("writes have stopped", StringComparison.Ordinal);
 
     // An error before it listens ends it, with a line that says why; or it is no matter.
     private void CheckRefusalToStart(string message)
