@@ -23,6 +23,11 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         _process = process;
     }
 
+    private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
+
+    // It and its runtimeconfig.json are copied beside the tests because this project references the server's.
+    private static string Program => Path.Combine(AppContext.BaseDirectory, "registry.dll");
+
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1:1");
 
     /// <summary>What image references start with: <c>127.0.0.1:port</c>.</summary>
@@ -86,6 +91,19 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
         await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], command.Split(' '));
+        int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        return (exitCode, process.Output);
+    }
+
+    /// <summary>Runs a line of bash in which <c>registry</c> is the server's command; a pipe fails when any part of it does.</summary>
+    public static async Task<(int ExitCode, string Output)> RunShellAsync(
+        string line, string storagePath, CancellationToken cancellationToken = default)
+    {
+        const string Registry = """set -o pipefail; registry() { "$TEST_DOTNET" "$TEST_REGISTRY" "$@"; }; """;
+        Dictionary<string, string?> environment = EnvironmentFor(storagePath, null);
+        environment["TEST_DOTNET"] = Dotnet;
+        environment["TEST_REGISTRY"] = Program;
+        await using BackgroundProcess process = BackgroundProcess.Start("bash", ["-c", Registry + line], environment);
         int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
         return (exitCode, process.Output);
     }
@@ -156,16 +174,9 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return all;
     }
 
-    // registry.dll and its runtimeconfig.json are copied beside the tests because this project references the server's.
     private static BackgroundProcess Launch(Dictionary<string, string?> environment, IReadOnlyList<string> under, params string[] arguments)
     {
-        string[] line =
-        [
-            .. under,
-            Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            Path.Combine(AppContext.BaseDirectory, "registry.dll"),
-            .. arguments,
-        ];
+        string[] line = [.. under, Dotnet, Program, .. arguments];
         return BackgroundProcess.Start(line[0], line[1..], environment);
     }
 

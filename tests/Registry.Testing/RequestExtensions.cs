@@ -55,6 +55,9 @@ public static class RequestExtensions
 
     private static async Task<Answer> AnswerAsync(this HttpClient client, HttpRequestMessage request)
     {
+        // The defaults of a client count for the requests that it makes itself, not for those it is given.
+        request.Version = client.DefaultRequestVersion;
+        request.VersionPolicy = client.DefaultVersionPolicy;
         using var response = await client.SendAsync(request);
         return await Answer.ReadAsync(response);
     }

@@ -99,6 +99,33 @@ public sealed class ReadOnlyTests
     }
 
     [Fact]
+    public async Task Nothing_is_collected_meanwhile()
+    {
+        var time = new FakeTimeProvider();
+        await using var registry = await TestRegistry.StartAsync(time: time);
+        var blob = await registry.Client.PushBlobAsync("kept", TestBlob.Random());
+        Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/kept/blobs/{blob.Digest}"));
+        var file = Path.Combine(registry.StoragePath, "blobs", "sha256", blob.Digest[7..9], blob.Digest[7..], "data");
+        registry.Host.ReadOnly.TurnOn();
+        for (var i = 0; i < 30; i++)
+        {
+            time.Advance(registry.Host.Collector.Interval);
+            Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
+            Assert.True(File.Exists(file), "The bytes have been collected.");
+        }
+
+        registry.Host.ReadOnly.TurnOff();
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(registry.Host.Collector.Interval);
+                return Task.FromResult(!File.Exists(file));
+            },
+            "the bytes are collected after all");
+    }
+
+    [Fact]
     public async Task Signals_switch_it_while_the_registry_runs()
     {
         using var folder = new TemporaryFolder();

@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Net;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Tls;
@@ -8,7 +6,6 @@ namespace Registry.Server.Tests.Tls;
 public sealed class TlsReloadTests : IDisposable
 {
     private const int Renewals = 4;
-    private const int Clients = 6;
 
     private readonly TlsFolder _tls = new();
 
@@ -20,10 +17,9 @@ public sealed class TlsReloadTests : IDisposable
     public async Task No_request_is_lost_while_certificates_are_renewed(TransportKind transport)
     {
         await using var registry = await TestRegistry.StartAsync(options => _tls.Configure(options with { Transport = transport }));
-        var blob = await registry.Client.PushBlobAsync("t", TestBlob.Random(300_000));
-        using var stop = new CancellationTokenSource();
-        var failures = new ConcurrentQueue<string>();
-        var clients = Enumerable.Range(0, Clients).Select(i => WorkAsync(registry, blob, i, failures, stop.Token)).ToList();
+        var image = await registry.Client.PushAsync(WorkingClients.Repository, TestImage.Create(layerSize: 300_000), "latest");
+        await using var clients = new WorkingClients(
+            _tls.Authority, new Uri(registry.Host.Addresses[0]), image, _ => Task.FromResult<(string, string)[]>([]));
 
         for (var i = 0; i < Renewals; i++)
         {
@@ -35,10 +31,7 @@ public sealed class TlsReloadTests : IDisposable
             await Eventually.HoldsAsync(async () => await SubjectAsync(registry) == subject, $"new connections get {subject}");
         }
 
-        await stop.CancelAsync();
-        var counts = await Task.WhenAll(clients);
-        Assert.Empty(failures);
-        Assert.All(counts, count => Assert.True(count > 0, "A client has done nothing."));
+        await clients.AssertNothingFailedAsync();
     }
 
     [Theory]
@@ -87,35 +80,5 @@ public sealed class TlsReloadTests : IDisposable
         using var client = _tls.Authority.CreateClient(new Uri(registry.Host.Addresses[0]), seen: (certificate, _) => subject = certificate.Subject);
         Check.Status(200, await client.GetAnswerAsync("/v2/"));
         return subject;
-    }
-
-    // Every third request begins a connection; the others go on with the one there is.
-    private async Task<int> WorkAsync(TestRegistry registry, TestBlob blob, int index, ConcurrentQueue<string> failures, CancellationToken stop)
-    {
-        var version = index % 2 == 0 ? HttpVersion.Version11 : HttpVersion.Version20;
-        var count = 0;
-        while (!stop.IsCancellationRequested)
-        {
-            using var client = _tls.Authority.CreateClient(new Uri(registry.Host.Addresses[0]), version);
-            for (var i = 0; i < 3; i++, count++)
-            {
-                try
-                {
-                    var answer = i == 1
-                        ? await client.RequestAsync("POST", $"/v2/t/blobs/uploads/?digest={blob.Digest}", blob.Bytes)
-                        : await client.GetAnswerAsync($"/v2/t/blobs/{blob.Digest}");
-                    if (answer.Status != (i == 1 ? 201 : 200) || (i != 1 && !answer.Body.AsSpan().SequenceEqual(blob.Bytes)))
-                    {
-                        failures.Enqueue(answer.ToString());
-                    }
-                }
-                catch (Exception e) when (e is HttpRequestException or IOException)
-                {
-                    failures.Enqueue(e.ToString());
-                }
-            }
-        }
-
-        return count;
     }
 }
