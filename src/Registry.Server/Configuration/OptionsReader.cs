@@ -43,13 +43,14 @@ public sealed class OptionsReader
         {
             Host = Read("REGISTRY_HOST", defaults.Host, ParseHost, "an IP address, localhost or *"),
             Port = (int)Read("REGISTRY_PORT", defaults.Port, Number(0, 65535), "a port from 0 to 65535"),
+            Http2Port = OptionalPort("REGISTRY_HTTP2_PORT"),
             Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
             TrustedProxies = Read(
                 "REGISTRY_TRUSTED_PROXIES", defaults.TrustedProxies, ProxyList.Parse, "IP addresses and networks such as 10.0.0.0/8, with commas between"),
             Readonly = ReadSwitch("REGISTRY_READONLY"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
             LogFormat = Read("REGISTRY_LOG_FORMAT", defaults.LogFormat, ParseLogFormat, "text or json"),
-            MetricsPort = Value("REGISTRY_METRICS_PORT") is null ? null : (int)Read("REGISTRY_METRICS_PORT", 0, Number(0, 65535), "a port from 0 to 65535"),
+            MetricsPort = OptionalPort("REGISTRY_METRICS_PORT"),
             MetricsHost = Read("REGISTRY_METRICS_HOST", defaults.MetricsHost, ParseHost, "an IP address, localhost or *"),
             ExportsMetrics = IsExported("METRICS"),
             ExportsTraces = IsExported("TRACES"),
@@ -79,6 +80,11 @@ public sealed class OptionsReader
         if (options.MetricsPort is null && Value("REGISTRY_METRICS_HOST") is not null and not "127.0.0.1")
         {
             _faults.Add("REGISTRY_METRICS_HOST is set, but REGISTRY_METRICS_PORT is not; there would be no metrics");
+        }
+
+        if (options.Http2Port is > 0 and var http2Port && http2Port == options.Port)
+        {
+            _faults.Add($"REGISTRY_HTTP2_PORT is {http2Port}, and so is REGISTRY_PORT; HTTP/2 in clear text needs a port of its own");
         }
 
         if (options.PaginationDefaultLimit > options.PaginationMaxLimit && _faults.Count == 0)
@@ -148,6 +154,11 @@ public sealed class OptionsReader
             _faults.Add("REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS");
         }
 
+        if (certificate is not null && options.Http2Port is not null)
+        {
+            _faults.Add("REGISTRY_HTTP2_PORT is set, and so is REGISTRY_TLS_CERT; with TLS, HTTP/2 is spoken on REGISTRY_PORT, and nothing in clear text. Unset one of them");
+        }
+
         return options with { TlsCert = certificate, TlsKey = key, TlsClientCa = clientCa };
     }
 
@@ -168,6 +179,8 @@ public sealed class OptionsReader
         _faults.AddRange(needed.Where(name => Value(name) is null).Select(name => $"{name} is missing; {what} needs it"));
         _faults.AddRange(ignored.Where(name => Value(name) is not null).Select(name => $"{name} is set, but {what} does not use it; unset one of them"));
     }
+
+    private int? OptionalPort(string name) => (int?)OptionalNumber(name, 0, "a port from 0 to 65535", 65535);
 
     private bool ReadSwitch(string name) => Read(
         name, "false", text => text is "true" or "false" ? text : null, "true or false") == "true";
@@ -252,10 +265,10 @@ public sealed class OptionsReader
             : text;
     }
 
-    private long? OptionalNumber(string name, long least, string allowed)
+    private long? OptionalNumber(string name, long least, string allowed, long most = long.MaxValue)
     {
         const long Unset = -1;
-        var number = Read(name, Unset, Number(least, long.MaxValue), allowed);
+        var number = Read(name, Unset, Number(least, most), allowed);
         _descriptions[name] = _descriptions[name] with { Default = null };
         return number == Unset ? null : number;
     }

@@ -16,6 +16,12 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_PORT: 0 to 65535; 0 lets the system choose. The default is the user guide's.</summary>
     public int Port { get; init; } = 15000;
 
+    /// <summary>
+    /// REGISTRY_HTTP2_PORT: where HTTP/2 is spoken in clear text, 0 to 65535; null for nowhere. A port of its own, since without TLS there is
+    /// nothing by which a client could ask for HTTP/2 on one that speaks HTTP/1.1.
+    /// </summary>
+    public int? Http2Port { get; init; }
+
     /// <summary>REGISTRY_TRANSPORT: what moves bytes between sockets and the server. The registry's own, except where only Kestrel's works.</summary>
     public TransportKind Transport { get; init; } = OperatingSystem.IsLinux() ? TransportKind.Direct : TransportKind.Kestrel;
 

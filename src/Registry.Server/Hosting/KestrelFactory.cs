@@ -53,7 +53,12 @@ internal static class KestrelFactory
         limits.MinResponseDataRate = Rate(options.Limits);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
-        Listen(kestrel, options, listen => Configure(listen, options, tls));
+        Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls));
+        if (options.Http2Port is { } http2Port)
+        {
+            Listen(kestrel, options.Host, http2Port, listen => listen.Protocols = HttpProtocols.Http2);
+        }
+
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
         return new KestrelServer(Options.Create(kestrel), guarded, loggers);
     }
@@ -74,21 +79,21 @@ internal static class KestrelFactory
         return builder.Services.BuildServiceProvider();
     }
 
-    private static void Listen(KestrelServerOptions kestrel, RegistryOptions options, Action<ListenOptions> configure)
+    private static void Listen(KestrelServerOptions kestrel, string host, int port, Action<ListenOptions> configure)
     {
-        switch (options.Host)
+        switch (host)
         {
             case "*":
-                kestrel.ListenAnyIP(options.Port, configure);
+                kestrel.ListenAnyIP(port, configure);
                 break;
-            case "localhost" when options.Port != 0:
-                kestrel.ListenLocalhost(options.Port, configure);
+            case "localhost" when port != 0:
+                kestrel.ListenLocalhost(port, configure);
                 break;
             case "localhost":
-                kestrel.Listen(IPAddress.Loopback, options.Port, configure);
+                kestrel.Listen(IPAddress.Loopback, port, configure);
                 break;
             default:
-                kestrel.Listen(IPAddress.Parse(options.Host), options.Port, configure);
+                kestrel.Listen(IPAddress.Parse(host), port, configure);
                 break;
         }
     }

@@ -21,7 +21,7 @@ internal sealed class MetricsServer : IAsyncDisposable
     {
         _telemetry = telemetry;
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
-        _kestrel = KestrelFactory.Create(options with { Host = options.MetricsHost, Port = options.MetricsPort!.Value }, transport, tls: null, TimeProvider.System, loggers);
+        _kestrel = KestrelFactory.Create(options with { Host = options.MetricsHost, Port = options.MetricsPort!.Value, Http2Port = null }, transport, tls: null, TimeProvider.System, loggers);
     }
 
     /// <summary>Where Prometheus finds it.</summary>

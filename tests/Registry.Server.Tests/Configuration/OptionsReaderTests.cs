@@ -17,6 +17,8 @@ public sealed class OptionsReaderTests
         { "REGISTRY_HOST", "*", "*" },
         { "REGISTRY_PORT", "0", 0 },
         { "REGISTRY_PORT", "65535", 65535 },
+        { "REGISTRY_HTTP2_PORT", "0", 0 },
+        { "REGISTRY_HTTP2_PORT", "15001", 15001 },
         { "REGISTRY_LOG_LEVEL", "debug", LogLevel.Debug },
         { "REGISTRY_LOG_LEVEL", "info", LogLevel.Information },
         { "REGISTRY_LOG_LEVEL", "warn", LogLevel.Warning },
@@ -98,6 +100,7 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_PORT", "http", "a port from 0 to 65535")]
     [InlineData("REGISTRY_PORT", " 80", "a port from 0 to 65535")]
     [InlineData("REGISTRY_PORT", "8e1", "a port from 0 to 65535")]
+    [InlineData("REGISTRY_HTTP2_PORT", "65536", "a port from 0 to 65535")]
     [InlineData("REGISTRY_LOG_LEVEL", "INFO", "debug, info, warn or error")]
     [InlineData("REGISTRY_LOG_LEVEL", "trace", "debug, info, warn or error")]
     [InlineData("REGISTRY_LOG_FORMAT", "xml", "text or json")]
@@ -283,6 +286,19 @@ public sealed class OptionsReaderTests
 
         Assert.Empty(loaded.Faults);
         Assert.Equal(new RegistryOptions { TlsCert = "/a", TlsKey = "/b", TlsClientCa = "/c" }, loaded.Options);
+    }
+
+    [Fact]
+    public void HTTP_2_in_clear_text_has_a_port_of_its_own_and_is_not_spoken_beside_TLS()
+    {
+        Assert.Equal(
+            ["REGISTRY_HTTP2_PORT is 15000, and so is REGISTRY_PORT; HTTP/2 in clear text needs a port of its own"],
+            Read(("REGISTRY_HTTP2_PORT", "15000")).Faults);
+        Assert.StartsWith(
+            "REGISTRY_HTTP2_PORT is set, and so is REGISTRY_TLS_CERT;",
+            Assert.Single(Read(("REGISTRY_HTTP2_PORT", "0"), ("REGISTRY_TLS_CERT", "/a"), ("REGISTRY_TLS_KEY", "/b")).Faults),
+            StringComparison.Ordinal);
+        Assert.Empty(Read(("REGISTRY_HTTP2_PORT", "0"), ("REGISTRY_PORT", "0")).Faults);
     }
 
     [Theory]

@@ -158,7 +158,7 @@ public sealed partial class DocumentationTests
     private static T Never<T>()
         where T : class => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
 
-    [GeneratedRegex("REGISTRY_[A-Z_]*[A-Z]")]
+    [GeneratedRegex("REGISTRY_[A-Z0-9_]*[A-Z0-9]")]
     private static partial Regex Variable();
 
     [GeneratedRegex(@"dotnet (?:run|watch|test)\b[^\n]*?--project (?<path>[\w./]+)|dotnet (?:publish|build) (?<path>[\w./]+)")]

@@ -102,12 +102,12 @@ public sealed class ReadOnlyTests
     public async Task Nothing_is_collected_meanwhile()
     {
         var time = new FakeTimeProvider();
-        await using var registry = await TestRegistry.StartAsync(time: time);
+        await using var registry = await TestRegistry.StartAsync(options => options with { GcGrace = TimeSpan.FromSeconds(10) }, time: time);
         var blob = await registry.Client.PushBlobAsync("kept", TestBlob.Random());
         Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/kept/blobs/{blob.Digest}"));
         var file = Path.Combine(registry.StoragePath, "blobs", "sha256", blob.Digest[7..9], blob.Digest[7..], "data");
         registry.Host.ReadOnly.TurnOn();
-        for (var i = 0; i < 30; i++)
+        for (var i = 0; i < 100; i++)
         {
             time.Advance(registry.Host.Collector.Interval);
             Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
