@@ -68,7 +68,7 @@ public sealed class CommandLineTests
 
         Assert.Equal(settings.Count, settings.Distinct().Count());
         Assert.Empty(All(Root).Where(command => command is not RootCommand).SelectMany(command => command.Options.Select(option => option.Name)).Intersect(settings));
-        Assert.All(settings, option => Assert.Matches("^--[a-z]+(-[a-z]+)*$", option));
+        Assert.All(settings, option => Assert.Matches("^--[a-z][a-z0-9]*(-[a-z0-9]+)*$", option));
     }
 
     [Theory]
