@@ -26,9 +26,7 @@ internal static class BackupCommand
         command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, async (options, loggers, cancelled) =>
         {
             var request = new BackupRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json));
-            using var progress = ProgressLine<TransferProgress>.OnError(
-                done => $"Backing up: {done.Blobs} of {done.AllBlobs} blobs, {done.Bytes} of {done.AllBytes} bytes",
-                done => done.AllBytes == 0 ? 1 : (double)done.Bytes / done.AllBytes);
+            using var progress = Progress("Backing up");
             return await RunAsync(options, request, context.Output, TimeProvider.System, loggers, progress, cancelled);
         }));
         return command;
@@ -56,20 +54,19 @@ internal static class BackupCommand
         }
         catch (StorageException e)
         {
-            return Refuse(e.Message);
+            return Refusal.Write(e.Message);
         }
         catch (OperationCanceledException)
         {
-            return Refuse("the backup was interrupted; what was there before is still there. Run it again to go on");
+            return Refusal.Write("the backup was interrupted; what was there before is still there. Run it again to go on");
         }
     }
 
+    /// <summary>How far a backup or a restore is.</summary>
+    internal static ProgressLine<TransferProgress> Progress(string doing) => ProgressLine<TransferProgress>.OnError(
+        done => $"{doing}: {done.Blobs} of {done.AllBlobs} blobs, {done.Bytes} of {done.AllBytes} bytes",
+        done => done.AllBytes == 0 ? 1 : (double)done.Bytes / done.AllBytes);
+
     private static string Describe(BackupReport report) =>
         $"Backed up {report.Blobs - report.Faulty} blobs: {report.Copied} copied ({report.CopiedBytes} bytes), {report.Kept} there already, {report.Removed} no longer needed and removed.";
-
-    private static int Refuse(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
-    }
 }

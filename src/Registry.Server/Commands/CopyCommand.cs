@@ -60,16 +60,16 @@ internal static class CopyCommand
         }
         catch (LayoutException e)
         {
-            return TransferLines.Refuse(e.Message);
+            return Refusal.Write(e.Message);
         }
         catch (StorageException e)
         {
-            return TransferLines.Refuse(
+            return Refusal.Write(
                 $"REGISTRY_STORAGE_PATH {path} {e.Message}. In a registry that runs, a client copies without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
         }
         catch (OperationCanceledException)
         {
-            return TransferLines.Refuse("the copy was interrupted; the tag was not set. Run it again");
+            return Refusal.Write("the copy was interrupted; the tag was not set. Run it again");
         }
     }
 }

@@ -62,15 +62,15 @@ internal static class ExportCommand
         }
         catch (LayoutException e)
         {
-            return TransferLines.Refuse($"{e.Message}. Nothing was exported");
+            return Refusal.Write($"{e.Message}. Nothing was exported");
         }
         catch (StorageException e)
         {
-            return TransferLines.Refuse($"REGISTRY_STORAGE_PATH {path} {e.Message}");
+            return Refusal.Of(path, e);
         }
         catch (OperationCanceledException)
         {
-            return TransferLines.Refuse("the export was interrupted; nothing was exported");
+            return Refusal.Write("the export was interrupted; nothing was exported");
         }
     }
 }

@@ -61,20 +61,20 @@ internal static class ImportCommand
         }
         catch (LayoutException e)
         {
-            return TransferLines.Refuse($"{source} {e.Message}");
+            return Refusal.Write($"{source} {e.Message}");
         }
         catch (StorageException e)
         {
-            return TransferLines.Refuse(
+            return Refusal.Write(
                 $"REGISTRY_STORAGE_PATH {path} {e.Message}. To push into a registry that runs: skopeo copy --all oci:FOLDER:TAG docker://HOST/REPOSITORY:TAG");
         }
         catch (IOException e)
         {
-            return TransferLines.Refuse($"{source} cannot be read: {e.Message}");
+            return Refusal.Write($"{source} cannot be read: {e.Message}");
         }
         catch (OperationCanceledException)
         {
-            return TransferLines.Refuse("the import was interrupted; run it again. What has come already is collected when it is not");
+            return Refusal.Write("the import was interrupted; run it again. What has come already is collected when it is not");
         }
         finally
         {

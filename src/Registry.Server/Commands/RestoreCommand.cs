@@ -26,9 +26,7 @@ internal static class RestoreCommand
         command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, async (options, loggers, cancelled) =>
         {
             var request = new RestoreRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json));
-            using var progress = ProgressLine<TransferProgress>.OnError(
-                done => $"Restoring: {done.Blobs} of {done.AllBlobs} blobs, {done.Bytes} of {done.AllBytes} bytes",
-                done => done.AllBytes == 0 ? 1 : (double)done.Bytes / done.AllBytes);
+            using var progress = BackupCommand.Progress("Restoring");
             return await RunAsync(options, request, context.Output, TimeProvider.System, loggers, progress, cancelled);
         }));
         return command;
@@ -55,17 +53,11 @@ internal static class RestoreCommand
         }
         catch (StorageException e)
         {
-            return Refuse(e.Message);
+            return Refusal.Write(e.Message);
         }
         catch (OperationCanceledException)
         {
-            return Refuse("the restore was interrupted; no registry starts on what there is. Run it again to go on");
+            return Refusal.Write("the restore was interrupted; no registry starts on what there is. Run it again to go on");
         }
-    }
-
-    private static int Refuse(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
     }
 }

@@ -25,11 +25,4 @@ internal static class TransferLines
             output.WriteLine($"{report.Missing} manifests that an index lists are not there, and were left out.");
         }
     }
-
-    /// <summary>Says what went wrong.</summary>
-    public static int Refuse(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
-    }
 }

@@ -21,37 +21,12 @@ public sealed class DataFolder : IDisposable
 
     /// <summary>Opens a folder, creating it when it does not exist.</summary>
     /// <exception cref="StorageException">It cannot be used; the message says why, in one line.</exception>
-    public static DataFolder Open(string path)
+    public static DataFolder Open(string path) => Take(path, RefuseForeign, layout =>
     {
-        var layout = new FileSystemLayout(path);
-        FileStream? held = null;
-        try
-        {
-            if (File.Exists(layout.Root))
-            {
-                throw new StorageException("is a file; choose a folder");
-            }
-
-            Directory.CreateDirectory(layout.Root);
-            RefuseForeign(layout);
-            held = Lock(layout);
-            CreateFolders(layout);
-            RemovalLock.Create(layout);
-            TryRename(layout);
-            DurableFile.SyncDirectory(layout.Root);
-            return new DataFolder(layout, held);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            held?.Dispose();
-            throw new StorageException($"cannot be used: {e.Message}", e);
-        }
-        catch
-        {
-            held?.Dispose();
-            throw;
-        }
-    }
+        RemovalLock.Create(layout);
+        TryRename(layout);
+        DurableFile.SyncDirectory(layout.Root);
+    });
 
     /// <summary>Proves that files can still be made here and renamed into blobs.</summary>
     /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> says whether for want of room.</exception>
@@ -72,41 +47,7 @@ public sealed class DataFolder : IDisposable
     /// until <see cref="FinishRestore"/>.
     /// </summary>
     /// <exception cref="StorageException">It cannot be used; the message says why, in one line.</exception>
-    public static DataFolder OpenToRestore(string path)
-    {
-        var layout = new FileSystemLayout(path);
-        FileStream? held = null;
-        try
-        {
-            if (File.Exists(layout.Root))
-            {
-                throw new StorageException("is a file; choose a folder");
-            }
-
-            Directory.CreateDirectory(layout.Root);
-            if (!File.Exists(layout.UnfinishedRestore) && Names(layout).FirstOrDefault() is { } name)
-            {
-                throw new StorageException($"is not empty (it holds '{name}'); a backup is restored into an empty or new folder");
-            }
-
-            // The mark before all others, so that a killed restore leaves nothing that looks like a registry.
-            File.OpenHandle(layout.UnfinishedRestore, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
-            DurableFile.SyncDirectory(layout.Root);
-            held = Lock(layout);
-            CreateFolders(layout);
-            return new DataFolder(layout, held);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            held?.Dispose();
-            throw new StorageException($"cannot be used: {e.Message}", e);
-        }
-        catch
-        {
-            held?.Dispose();
-            throw;
-        }
-    }
+    public static DataFolder OpenToRestore(string path) => Take(path, MarkUnfinished, _ => { });
 
     /// <summary>Declares that a backup is restored: the folder is that of a registry.</summary>
     /// <exception cref="IOException">It could not be made durable.</exception>
@@ -123,6 +64,49 @@ public sealed class DataFolder : IDisposable
     // EWOULDBLOCK of flock(2), and ERROR_SHARING_VIOLATION.
     internal static bool IsLocked(IOException e) =>
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
+
+    // Creates a folder, looks at what is there, holds it, and prepares it. Whatever goes wrong, it is let go of.
+    private static DataFolder Take(string path, Action<FileSystemLayout> inspect, Action<FileSystemLayout> prepare)
+    {
+        var layout = new FileSystemLayout(path);
+        FileStream? held = null;
+        try
+        {
+            if (File.Exists(layout.Root))
+            {
+                throw new StorageException("is a file; choose a folder");
+            }
+
+            Directory.CreateDirectory(layout.Root);
+            inspect(layout);
+            held = Lock(layout);
+            CreateFolders(layout);
+            prepare(layout);
+            return new DataFolder(layout, held);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            held?.Dispose();
+            throw new StorageException($"cannot be used: {e.Message}", e);
+        }
+        catch
+        {
+            held?.Dispose();
+            throw;
+        }
+    }
+
+    private static void MarkUnfinished(FileSystemLayout layout)
+    {
+        if (!File.Exists(layout.UnfinishedRestore) && Names(layout).FirstOrDefault() is { } name)
+        {
+            throw new StorageException($"is not empty (it holds '{name}'); a backup is restored into an empty or new folder");
+        }
+
+        // The mark before all others, so that a killed restore leaves nothing that looks like a registry.
+        File.OpenHandle(layout.UnfinishedRestore, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+        DurableFile.SyncDirectory(layout.Root);
+    }
 
     private static void CreateFolders(FileSystemLayout layout)
     {

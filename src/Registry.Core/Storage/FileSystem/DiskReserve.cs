@@ -13,7 +13,7 @@ internal sealed class DiskReserve(string folder, long? reserve)
 
     private readonly DriveInfo _disk = new(folder);
     private long _lookedAt = long.MinValue / 2;
-    private volatile StorageException? _refusal;
+    private volatile string? _refusal;
 
     /// <summary>Whether pushes are turned away, as of a moment ago.</summary>
     public bool IsReached => Look() is not null;
@@ -24,11 +24,11 @@ internal sealed class DiskReserve(string folder, long? reserve)
     {
         if (Look() is { } refusal)
         {
-            throw new StorageException(refusal.Message, isFull: true);
+            throw new StorageException(refusal, isFull: true);
         }
     }
 
-    private StorageException? Look()
+    private string? Look()
     {
         var last = Interlocked.Read(ref _lookedAt);
         var now = Environment.TickCount64;
@@ -40,14 +40,14 @@ internal sealed class DiskReserve(string folder, long? reserve)
         return _refusal;
     }
 
-    private StorageException? Measure()
+    private string? Measure()
     {
         try
         {
             var kept = reserve ?? Math.Min(_disk.TotalSize / 100, MaxByDefault);
             var free = _disk.AvailableFreeSpace;
             return free < kept
-                ? new StorageException($"{free} bytes are free on the disk of {folder}, and pushes must leave {kept}", isFull: true)
+                ? $"{free} bytes are free on the disk of {folder}, and pushes must leave {kept}"
                 : null;
         }
         catch (IOException)
