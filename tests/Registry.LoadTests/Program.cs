@@ -21,7 +21,7 @@ foreach (var workload in options.Workloads)
         .WithTestName(workload.Name)
         .WithReportFolder(folder)
         .WithReportFileName("report")
-        .WithReportFormats(ReportFormat.Html, ReportFormat.Csv, ReportFormat.Txt, ReportFormat.Md)
+        .WithReportFormats(ReportFormat.Csv, ReportFormat.Md)
         .Run();
     failed += stats.AllFailCount;
     PublishedReports.Clean(folder);

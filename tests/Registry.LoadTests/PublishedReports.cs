@@ -1,13 +1,16 @@
 namespace Registry.LoadTests;
 
-/// <summary>NBomber's reports, as they can be shown: without the name of the machine, and without its log.</summary>
+/// <summary>
+/// NBomber's reports, as they can be published: without the name of the machine, without its log, and without pages of HTML, of which each is
+/// a copy of the program that shows it.
+/// </summary>
 internal static class PublishedReports
 {
     public static void Clean(string folder)
     {
         foreach (var file in Directory.EnumerateFiles(folder))
         {
-            if (Path.GetFileName(file).StartsWith("nbomber-log", StringComparison.Ordinal))
+            if (!IsPublished(file))
             {
                 File.Delete(file);
                 continue;
@@ -17,4 +20,6 @@ internal static class PublishedReports
             File.WriteAllText(file, text.Replace($"\"{Environment.MachineName}\"", "\"machine\"", StringComparison.Ordinal));
         }
     }
+
+    private static bool IsPublished(string file) => Path.GetExtension(file) is ".csv" or ".md";
 }

@@ -132,6 +132,11 @@ public sealed partial class DocumentationTests
             .Select(path => $"{document.Name}: {path}")));
     }
 
+    [Fact]
+    public void Reports_of_load_tests_are_text_that_a_diff_can_show() => Assert.All(
+        Directory.EnumerateFiles(Path.Combine(Document.Root, "perf-results"), "*", SearchOption.AllDirectories),
+        file => Assert.Contains(Path.GetExtension(file), new[] { ".md", ".csv", ".json", ".svg" }));
+
     // Commands are written in the text, too.
     private static IEnumerable<string> Fragments(Document document) => Inline().Matches(document.Text).Select(match => match.Groups["code"].Value);
 
