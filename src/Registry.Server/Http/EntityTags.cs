@@ -20,30 +20,40 @@ internal static class EntityTags
         return Recent.Get(tag);
     }
 
-    /// <summary>Whether If-None-Match says that the client has this content already.</summary>
+    /// <summary>Whether If-None-Match says that the client has this content already; a weak tag will do (RFC 9110, section 13.1.2).</summary>
     public static bool IsFresh(StringValues ifNoneMatch, Digest digest) =>
-        Parse(ifNoneMatch) is { } tags && (tags.Count == 0 || tags.Contains(digest.Value));
+        Parse(ifNoneMatch, acceptsWeak: true) is { } tags && (tags.Count == 0 || tags.Contains(digest.Value));
 
-    /// <summary>Whether If-Match rules this content out.</summary>
+    /// <summary>Whether If-Match rules this content out; a weak tag never matches (RFC 9110, section 13.1.1).</summary>
     public static bool IsRuledOut(StringValues ifMatch, Digest digest) =>
-        Parse(ifMatch) is { Count: > 0 } tags && !tags.Contains(digest.Value);
+        Parse(ifMatch, acceptsWeak: false) is { Count: > 0 } tags && !tags.Contains(digest.Value);
 
-    /// <summary>What a change is conditional on.</summary>
+    /// <summary>The condition of a change.</summary>
     public static Precondition Precondition(StringValues ifMatch, StringValues ifNoneMatch) =>
         ifMatch.Count == 0 && ifNoneMatch.Count == 0
             ? Core.Storage.Precondition.None
-            : new Precondition { Match = Parse(ifMatch), NoneMatch = Parse(ifNoneMatch) };
+            : new Precondition { Match = Parse(ifMatch, acceptsWeak: false), NoneMatch = Parse(ifNoneMatch, acceptsWeak: true) };
 
-    // Null without the header, an empty list for "*". Quotes are optional, for people with curl.
-    private static List<string>? Parse(StringValues header)
+    // Null without the header, an empty list for "*". Quotes are optional, for people with curl. A tag that equals no digest stays in the
+    // list, since a list without any would be the "*" that was not sent.
+    private static List<string>? Parse(StringValues header, bool acceptsWeak)
     {
         if (header.Count == 0)
         {
             return null;
         }
 
-        var tags = header.SelectMany(line => (line ?? string.Empty).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
-            .Select(tag => (tag.StartsWith("W/", StringComparison.Ordinal) ? tag[2..] : tag).Trim('"')).ToList();
-        return tags.Contains("*") ? [] : tags.Count == 0 ? ["\0"] : tags;
+        var tags = header.SelectMany(line => (line ?? string.Empty).Split(',', StringSplitOptions.TrimEntries)).ToList();
+        return tags is ["*"] ? [] : tags.ConvertAll(tag => Unquote(tag, acceptsWeak));
+    }
+
+    private static string Unquote(string tag, bool acceptsWeak)
+    {
+        if (tag.StartsWith("W/", StringComparison.Ordinal))
+        {
+            return acceptsWeak ? tag[2..].Trim('"') : tag;
+        }
+
+        return tag.Trim('"');
     }
 }

@@ -37,6 +37,22 @@ public sealed class CompareAndSwapTests(RegistryFixture fixture) : IClassFixture
         await AssertTagAsync("cas/move", first);
     }
 
+    // RFC 9110, sections 13.1.1 and 13.1.2: If-Match compares strongly, If-None-Match weakly.
+    [Fact]
+    public async Task A_weak_entity_tag_never_matches_for_If_Match_and_does_for_If_None_Match()
+    {
+        var (first, second) = await TwoAsync("cas/weak");
+        Check.Status(201, await fixture.Client.PutManifestAsync("cas/weak", "t", first));
+
+        AssertRefused(await fixture.Client.PutManifestAsync("cas/weak", "t", second, ("If-Match", $"W/\"{first.Digest}\"")));
+        AssertRefused(await fixture.Client.PutManifestAsync("cas/weak", "t", second, ("If-Match", "\"*\"")));
+        AssertRefused(await fixture.Client.PutManifestAsync("cas/weak", "t", second, ("If-None-Match", $"W/\"{first.Digest}\"")));
+        AssertRefused(await fixture.Client.RequestAsync("DELETE", "/v2/cas/weak/manifests/t", null, ("If-Match", $"W/\"{first.Digest}\"")));
+        await AssertTagAsync("cas/weak", first);
+        Check.Status(201, await fixture.Client.PutManifestAsync("cas/weak", "t", second, ("If-None-Match", $"W/\"{second.Digest}\", \"*\"")));
+        await AssertTagAsync("cas/weak", second);
+    }
+
     [Fact]
     public async Task If_None_Match_with_a_digest_refuses_to_repeat()
     {
