@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Registry.Server.Configuration;
@@ -6,8 +7,8 @@ using Registry.Server.Http;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// What proxies say of the client: its address, and the scheme and host it has used. <c>X-Forwarded-For</c>, <c>-Proto</c> and <c>-Host</c>, and
-/// <c>Forwarded</c> (RFC 7239), from configured addresses only; from anybody else they are words of the client.
+/// The client as proxies describe it: its address, and the scheme, host and port it has used. <c>X-Forwarded-For</c>, <c>-Proto</c>,
+/// <c>-Host</c> and <c>-Port</c>, and <c>Forwarded</c> (RFC 7239), from configured addresses only; from any other they are words of the client.
 /// </summary>
 /// <remarks>
 /// Each proxy adds what it has seen at the end, so the lists are read from there for as long as the one who has written an entry is trusted. A proxy
@@ -23,7 +24,7 @@ internal sealed class ForwardedRequest(ProxyList trusted)
             return;
         }
 
-        var (address, proto, host) = Agreed(FromLists(http.Request.Headers, peer), FromForwarded(http.Request.Headers, peer));
+        var (address, proto, host) = Agreed(FromLists(http.Request, peer), FromForwarded(http.Request.Headers, peer));
         if (address is not null)
         {
             http.Connection.RemoteIpAddress = address;
@@ -47,13 +48,15 @@ internal sealed class ForwardedRequest(ProxyList trusted)
 
     private static string? Agreed(string? one, string? other) => other is null || one == other ? one : one is null ? other : null;
 
-    private Claim FromLists(IHeaderDictionary headers, IPAddress peer)
+    private Claim FromLists(HttpRequest request, IPAddress peer)
     {
+        var headers = request.Headers;
         var hops = Split(headers["X-Forwarded-For"].ToString());
         var (address, count) = Follow(peer, [.. hops.Select(ParseAddress)]);
 
         // Who writes one entry for the whole way, and that is the custom, writes about its beginning.
-        return new Claim(address, Proto(At("X-Forwarded-Proto")), Host(At("X-Forwarded-Host")));
+        var proto = Proto(At("X-Forwarded-Proto"));
+        return new Claim(address, proto, WithPort(Host(At("X-Forwarded-Host")), At("X-Forwarded-Port"), proto ?? request.Scheme, headers.Host.ToString()));
 
         string? At(string header)
         {
@@ -121,6 +124,16 @@ internal sealed class ForwardedRequest(ProxyList trusted)
         string.Equals(text, "https", StringComparison.OrdinalIgnoreCase) ? "https" : string.Equals(text, "http", StringComparison.OrdinalIgnoreCase) ? "http" : null;
 
     private static string? Host(string? text) => text is not null && Authority.IsValid(text) ? text : null;
+
+    // For proxies that pass the host on without its port: as a name of its own, or as Host. A host that has a port keeps it.
+    private static string? WithPort(string? host, string? port, string scheme, string hostHeader)
+    {
+        var named = host ?? hostHeader;
+        return ushort.TryParse(port, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number != (scheme == "https" ? 443 : 80)
+            && number != 0 && Authority.IsValid(named) && !Authority.HasPort(named)
+            ? string.Create(CultureInfo.InvariantCulture, $"{named}:{number}")
+            : host;
+    }
 
     private readonly record struct Claim(IPAddress? Address, string? Proto, string? Host);
 }

@@ -28,6 +28,21 @@ public sealed class ForwardedHeadersTests
         { "X-Forwarded-For: 2001:db8::1", "2001:db8::1", null, null },
         { "X-Forwarded-For: [2001:db8::1]:4711", "2001:db8::1", null, null },
 
+        // A port goes to a host that has none, where the scheme does not imply it.
+        { "X-Forwarded-Port: 8443", null, null, "direct.example.com:8443" },
+        { "X-Forwarded-Host: hub.example.com|X-Forwarded-Port: 8443", null, null, "hub.example.com:8443" },
+        { "X-Forwarded-Host: [2001:db8::1]|X-Forwarded-Port: 8443", null, null, "[2001:db8::1]:8443" },
+        { "X-Forwarded-Host: hub.example.com:5000|X-Forwarded-Port: 8443", null, null, "hub.example.com:5000" },
+        { "X-Forwarded-Host: [2001:db8::1]:5000|X-Forwarded-Port: 8443", null, null, "[2001:db8::1]:5000" },
+        { "X-Forwarded-Host: hub.example.com|X-Forwarded-Port: 80", null, null, "hub.example.com" },
+        { "X-Forwarded-Host: hub.example.com|X-Forwarded-Port: 443", null, null, "hub.example.com:443" },
+        { "X-Forwarded-Host: hub.example.com|X-Forwarded-Port: 443|X-Forwarded-Proto: https", null, "https", "hub.example.com" },
+        { "X-Forwarded-Port: 80|X-Forwarded-Proto: https", null, "https", "direct.example.com:80" },
+        {
+            $"X-Forwarded-For: {Client}, 10.9.9.9|X-Forwarded-Proto: https, http|X-Forwarded-Host: a.example, b.example|X-Forwarded-Port: 8443, 5000",
+            Client, "https", "a.example:8443"
+        },
+
         // What the client itself has written is further to the left than a proxy that is believed.
         { $"X-Forwarded-For: 1.1.1.1, {Client}", Client, null, null },
         { $"X-Forwarded-For: 1.1.1.1, {Client}, 10.9.9.9", Client, null, null },
@@ -46,6 +61,10 @@ public sealed class ForwardedHeadersTests
         { "X-Forwarded-Host: a\"b", null, null, null },
         { "X-Forwarded-Host: a/b", null, null, null },
         { "X-Forwarded-Host: ", null, null, null },
+        { "X-Forwarded-Port: 0", null, null, null },
+        { "X-Forwarded-Port: 65536", null, null, null },
+        { "X-Forwarded-Port: -1", null, null, null },
+        { "X-Forwarded-Port: 84 43", null, null, null },
 
         { $"Forwarded: for={Client};proto=https;host=hub.example.com", Client, "https", "hub.example.com" },
         { $"Forwarded: For=\"{Client}:4711\" ; Proto=HTTPS", Client, "https", null },
@@ -60,6 +79,8 @@ public sealed class ForwardedHeadersTests
         { $"X-Forwarded-For: {Client}|Forwarded: for={Client}", Client, null, null },
         { $"X-Forwarded-For: {Client}|Forwarded: for=1.1.1.1", null, null, null },
         { "X-Forwarded-Proto: https|Forwarded: proto=http", null, null, null },
+        { "X-Forwarded-Host: hub.example.com|X-Forwarded-Port: 8443|Forwarded: host=\"hub.example.com:8443\"", null, null, "hub.example.com:8443" },
+        { "X-Forwarded-Host: hub.example.com|X-Forwarded-Port: 8443|Forwarded: host=hub.example.com", null, null, null },
         { $"X-Forwarded-For: {Client}|Forwarded: proto=https", Client, "https", null },
     };
 
