@@ -54,7 +54,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         var withoutToken = identity with { Scope = null };
         return asked.Repository is { } repository
             ? asked with { Actions = asked.Actions & ActionsByRules(withoutToken, repository) }
-            : asked with { Actions = DecideCatalog(withoutToken) == Verdict.Allowed ? asked.Actions : RepositoryActions.None };
+            : asked with { Actions = MayHaveCatalog(identity) ? asked.Actions : RepositoryActions.None };
     }
 
     private Verdict DecideRepository(Identity identity, RepositoryName repository, RepositoryActions action)
@@ -77,16 +77,13 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
             return identity.IsAnonymous ? Verdict.Unauthorized : Verdict.InsufficientScope;
         }
 
-        if (kind == AuthenticationKind.None || !identity.IsAnonymous || identity.Scope is not null)
-        {
-            return Verdict.Allowed;
-        }
-
-        // The listing shows what the caller may pull; without credentials it exists only where something is public.
-        return rules is not null && rules().Rules.Any(rule => rule.AppliesTo(null) && rule.Permissions.HasFlag(RepositoryActions.Pull))
-            ? Verdict.Allowed
-            : Verdict.Unauthorized;
+        // oras and regctl show credentials only after a challenge: they would take the public part for the whole.
+        return kind != AuthenticationKind.None && identity.IsAnonymous && identity.Scope is null ? Verdict.Unauthorized : Verdict.Allowed;
     }
+
+    // The listing shows what the caller may pull; for a caller without credentials it exists only where something is public.
+    private bool MayHaveCatalog(Identity identity) => !identity.IsAnonymous
+        || (rules is not null && rules().Rules.Any(rule => rule.AppliesTo(null) && rule.Permissions.HasFlag(RepositoryActions.Pull)));
 
     private RepositoryActions ActionsByRules(Identity identity, RepositoryName repository)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Registry.Core.Access;
@@ -93,13 +92,14 @@ internal sealed class TokenEndpoint(
         }
 
         var refreshToken = wantsRefreshToken && identity.Name is { } user ? tokens.IssueRefreshToken(user) : null;
+
+        // Without issued_at, which is optional: a client adds expires_in to it and compares the sum with a clock of its own.
         await JsonResponse.WriteAsync(request.Response, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("token", token);
             writer.WriteString("access_token", token);
             writer.WriteNumber("expires_in", (int)BuiltInTokens.AccessLifetime.TotalSeconds);
-            writer.WriteString("issued_at", issuedAt.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
             if (refreshToken is not null)
             {
                 writer.WriteString("refresh_token", refreshToken);

@@ -18,7 +18,7 @@ internal sealed class Challenges(RegistryOptions options)
     {
         if (options.Authentication is AuthenticationKind.None or AuthenticationKind.Basic)
         {
-            http.Response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\"";
+            WriteBasic(http.Response);
             return true;
         }
 
@@ -35,9 +35,9 @@ internal sealed class Challenges(RegistryOptions options)
         return true;
     }
 
-    /// <summary>Writes the challenge of the token service itself.</summary>
+    /// <summary>Writes the challenge for a user name and a password, in UTF-8 (RFC 7617, section 2.1).</summary>
     public void WriteBasic(HttpResponse response) =>
-        response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\"";
+        response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\", charset=\"UTF-8\"";
 
     // A mount reads from a second repository, for which docker then asks, too.
     private static string? Scope(HttpContext http, Permission permission, RepositoryName repository)

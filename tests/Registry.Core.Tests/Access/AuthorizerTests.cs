@@ -78,8 +78,22 @@ public sealed class AuthorizerTests
     [InlineData("admin", "repository:team/app:*", RepositoryActions.All)]
     [InlineData(null, "repository:public/app:pull,push", RepositoryActions.Pull)]
     [InlineData("alice", "registry:catalog:*", RepositoryActions.All)]
+    [InlineData(null, "registry:catalog:*", RepositoryActions.All)]
     public void A_grant_is_what_was_asked_for_and_is_allowed(string? user, string asked, RepositoryActions expected) =>
         Assert.Equal(expected, WithRules(BuiltIn).Grant(Caller(user, null), ResourceScope.TryParse(asked)!).Actions);
+
+    // Something is public under the rules of these tests.
+    [Theory]
+    [InlineData(None, null, null, Verdict.Allowed)]
+    [InlineData(Basic, null, null, Verdict.Unauthorized)]
+    [InlineData(Basic, "bob", null, Verdict.Allowed)]
+    [InlineData(Token, null, null, Verdict.Unauthorized)]
+    [InlineData(Token, null, "registry:catalog:*", Verdict.Allowed)]
+    [InlineData(BuiltIn, null, null, Verdict.Unauthorized)]
+    [InlineData(BuiltIn, null, "registry:catalog:*", Verdict.Allowed)]
+    [InlineData(BuiltIn, null, "repository:public/app:pull", Verdict.Unauthorized)]
+    public void The_catalog_asks_for_credentials_before_it_shows_the_public_part(AuthenticationKind kind, string? user, string? scope, Verdict expected) =>
+        Assert.Equal(expected, WithRules(kind).Decide(Caller(user, scope), Permission.Catalog, default));
 
     [Theory]
     [InlineData(Token, "*", Verdict.Denied)]

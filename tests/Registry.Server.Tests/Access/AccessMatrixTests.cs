@@ -123,8 +123,8 @@ public sealed class AccessMatrixTests
             _ => Nothing,
         };
         return caller.IsBad && !isOpen ? 401
-            : route.Permission == Permission.Enter ? (caller.IsAnonymous && !isOpen ? 401 : null)
-            : route.Permission == Permission.Catalog || rights.HasFlag(needed) ? null
+            : route.Permission is Permission.Enter or Permission.Catalog ? (caller.IsAnonymous && !isOpen ? 401 : null)
+            : rights.HasFlag(needed) ? null
             : caller.IsAnonymous && !isOpen ? 401 : 403;
     }
 

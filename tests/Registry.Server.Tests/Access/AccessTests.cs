@@ -89,7 +89,18 @@ public sealed class AccessTests
 
         Assert.Equal(["public/app", "team/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, "alice", "registry:catalog:*"))));
         Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, "bob", "registry:catalog:*"))));
-        Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog")));
+
+        var challenge = Check.Status(401, await registry.Client.GetAnswerAsync("/v2/_catalog"));
+        Assert.Equal(
+            $"Bearer realm=\"{registry.Client.BaseAddress}token\",service=\"{AccessFolder.Service}\",scope=\"registry:catalog:*\"", challenge["WWW-Authenticate"]);
+        Assert.Equal(["public/app"], Listed(await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, null, "registry:catalog:*"))));
+        Check.Status(401, await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, null, "repository:public/app:pull")));
+
+        // Where nothing is public, an anonymous token lists nothing.
+        File.WriteAllText(folder.RulesPath, """{"defaultPolicy":"allow"}""");
+        await Eventually.HoldsAsync(
+            async () => (await registry.Client.GetAnswerAsync("/v2/_catalog", await TokenAsync(registry, null, "registry:catalog:*"))).Status == 401,
+            "the edited rules are in force");
 
         static IReadOnlyList<string> Listed(Answer answer)
         {
@@ -98,9 +109,39 @@ public sealed class AccessTests
         }
     }
 
-    private static async Task<(string, string)> TokenAsync(TestRegistry registry, string user, string scope)
+    [Theory]
+    [InlineData("pässwörd")]
+    [InlineData("密码 with spaces")]
+    public async Task A_password_outside_ASCII_works_as_UTF_8_wherever_it_is_sent(string password)
     {
-        var answer = await registry.Client.GetAnswerAsync($"/token?service={AccessFolder.Service}&scope={Uri.EscapeDataString(scope)}", AccessFolder.Basic(user));
+        using var folder = new AccessFolder();
+        HtpasswdEditor.Set(folder.UsersPath, "jürgen", password);
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.BuiltInToken));
+        var form = Encoding.ASCII.GetBytes($"grant_type=password&username=j%C3%BCrgen&password={Uri.EscapeDataString(password)}");
+
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("jürgen", password)));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/token", AccessFolder.Basic("jürgen", password)));
+        Check.Status(200, await registry.Client.RequestAsync("POST", "/token", form, ("Content-Type", "application/x-www-form-urlencoded")));
+        var latin1 = ("Authorization", $"Basic {Convert.ToBase64String(Encoding.Latin1.GetBytes($"jürgen:{password}"))}");
+        var refused = Check.Status(401, await registry.Client.GetAnswerAsync("/token", latin1));
+        Assert.Equal("Basic realm=\"Registry\", charset=\"UTF-8\"", refused["WWW-Authenticate"]);
+    }
+
+    [Fact]
+    public async Task Under_basic_authentication_the_challenge_names_the_charset()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await TestRegistry.StartAsync(
+            options => folder.Configure(options, AuthenticationKind.Basic) with { AuthenticationRealm = "My \"Registry\"" });
+
+        Assert.Equal(
+            "Basic realm=\"My \\\"Registry\\\"\", charset=\"UTF-8\"", (await registry.Client.GetAnswerAsync("/v2/_catalog"))["WWW-Authenticate"]);
+    }
+
+    private static async Task<(string, string)> TokenAsync(TestRegistry registry, string? user, string scope)
+    {
+        var answer = await registry.Client.GetAnswerAsync(
+            $"/token?service={AccessFolder.Service}&scope={Uri.EscapeDataString(scope)}", user is null ? [] : [AccessFolder.Basic(user)]);
         Check.Status(200, answer);
         return ("Authorization", $"Bearer {answer.Json.GetProperty("access_token").GetString()}");
     }

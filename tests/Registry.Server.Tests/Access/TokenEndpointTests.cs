@@ -22,12 +22,12 @@ public sealed class TokenEndpointTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_token_comes_under_both_names_with_its_time()
+    public async Task A_token_comes_under_both_names_with_its_lifetime_and_no_time_of_another_clock()
     {
         var answer = Check.Status(200, await GetAsync($"scope={Scope}"));
         Assert.Equal(answer.Json.GetProperty("token").GetString(), answer.Json.GetProperty("access_token").GetString());
         Assert.Equal(300, answer.Json.GetProperty("expires_in").GetInt32());
-        Assert.InRange(answer.Json.GetProperty("issued_at").GetDateTimeOffset(), _time.GetUtcNow().AddMinutes(-1), _time.GetUtcNow());
+        Assert.False(answer.Json.TryGetProperty("issued_at", out _));
         Assert.False(answer.Json.TryGetProperty("refresh_token", out _));
         Assert.Equal("no-store", answer["Cache-Control"]);
         Assert.Equal(202, await PushAsync(answer));
@@ -148,7 +148,7 @@ public sealed class TokenEndpointTests : IAsyncLifetime
     public async Task A_form_is_answered_as_it_deserves(string form, int status)
     {
         var answer = Check.Status(status, await PostAsync(form));
-        Assert.Equal(status == 401, answer["WWW-Authenticate"] == "Basic realm=\"Registry\"");
+        Assert.Equal(status == 401, answer["WWW-Authenticate"] == "Basic realm=\"Registry\", charset=\"UTF-8\"");
     }
 
     [Fact]
