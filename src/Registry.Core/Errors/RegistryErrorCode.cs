@@ -46,6 +46,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode MethodNotAllowed = new("UNSUPPORTED", 405, "the method is not allowed here");
     public static readonly RegistryErrorCode PageSizeInvalid = new("UNSUPPORTED", 400, "invalid page size");
     public static readonly RegistryErrorCode BadRequest = new("UNSUPPORTED", 400, "malformed request");
+    public static readonly RegistryErrorCode TransferCodingUnsupported = new("UNSUPPORTED", 501, "transfer coding not supported");
 
     public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
     public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
@@ -60,7 +61,7 @@ public sealed class RegistryErrorCode
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid,
-        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, NotReady, ReadOnly, StorageFailed,
+        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];
 

@@ -9,6 +9,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
+using Registry.Server.Http;
 using Registry.Server.Tls;
 using Registry.Server.Transport;
 
@@ -19,6 +20,10 @@ internal static class KestrelFactory
 {
     // Uploads take a quarter of this at a time, and the rest keeps the network busy meanwhile.
     private const long ReceiveBufferSize = 1024 * 1024;
+
+    // 1,024 ranges of eleven-digit positions take 24 KiB, and go with a token of 8 KiB: podman asks so for the chunks of an image that have changed,
+    // and a 431 fails its pull.
+    private const int MaxHeaders = 64 * 1024;
 
     /// <summary>Makes what moves the bytes of a server.</summary>
     /// <param name="options">Which one.</param>
@@ -44,11 +49,14 @@ internal static class KestrelFactory
         {
             AddServerHeader = false,
             ApplicationServices = Services(tls, loggers),
+            RequestHeaderEncodingSelector = ContentLengthEncoding.Select,
         };
         var limits = kestrel.Limits;
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
+        limits.MaxRequestHeadersTotalSize = MaxHeaders;
+        limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
         limits.MinRequestBodyDataRate = Rate(options.Limits);
         limits.MinResponseDataRate = Rate(options.Limits);
         limits.RequestHeadersTimeout = options.Limits.Headers;

@@ -62,10 +62,10 @@ internal sealed class MetricsServer : IAsyncDisposable
             return;
         }
 
-        if (!HttpMethods.IsGet(http.Request.Method))
+        if (!HttpMethods.IsGet(http.Request.Method) && !HttpMethods.IsHead(http.Request.Method))
         {
             http.Response.StatusCode = StatusCodes.Status405MethodNotAllowed;
-            http.Response.Headers.Allow = HttpMethods.Get;
+            http.Response.Headers.Allow = "GET, HEAD";
             return;
         }
 

@@ -89,6 +89,7 @@ internal sealed class RequestContext(HttpContext http)
         IsGone = false;
         Refusal = null;
         Activity = null;
+        _authorizer = null;
         _body = null;
     }
 

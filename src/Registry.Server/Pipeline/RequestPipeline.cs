@@ -89,12 +89,9 @@ internal sealed partial class RequestPipeline(
     private Task<RegistryError?> ProcessAsync(RequestContext request)
     {
         var http = request.Http;
-        // Kestrel drops Content-Length when Transfer-Encoding is there too and leaves this trace. Another server on the way may have read
-        // the message the other way (RFC 9112, section 6.1): refuse it and hang up.
-        if (http.Request.Headers.ContainsKey("X-Content-Length") && http.Request.Headers.TransferEncoding.Count > 0)
+        if (MessageFraming.Check(http) is { } ambiguous)
         {
-            http.Response.Headers.Connection = "close";
-            return Refuse(new RegistryError(RegistryErrorCode.BadRequest, "both Content-Length and Transfer-Encoding are given"));
+            return Refuse(ambiguous);
         }
 
         if (!RequestTarget.TryGetPath(http.Features.Get<IHttpRequestFeature>()!.RawTarget, out var path))

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Registry.Server.Routing;
 
 /// <summary>The routes of one path: a handful, by method.</summary>
@@ -13,18 +15,23 @@ internal sealed class RouteSet
 
     public void Add(Route route)
     {
-        if (Find(route.Method) is not null)
+        if (FindExact(route.Method) is not null)
         {
             throw new ArgumentException($"{route.Method} {route.Template} is in the table twice.");
         }
 
         _routes = [.. _routes, route];
-        Allow = string.Join(", ", _routes.Select(r => r.Method));
-        AllowReadOnly = string.Join(", ", _routes.Where(r => !r.IsChange).Select(r => r.Method));
+        Allow = Join(_routes);
+        AllowReadOnly = Join(_routes.Where(r => !r.IsChange));
     }
 
-    /// <summary>The route of a method; null when the path does not have it. Methods are case-sensitive (RFC 9110, section 9.1).</summary>
-    public Route? Find(string method)
+    /// <summary>
+    /// The route of a method; null when the path does not have it. Methods are case-sensitive (RFC 9110, section 9.1). A HEAD without a route of its
+    /// own is answered by that of GET, whose body Kestrel does not send (section 9.3.2).
+    /// </summary>
+    public Route? Find(string method) => FindExact(method) ?? (method == HttpMethods.Head ? FindExact(HttpMethods.Get) : null);
+
+    private Route? FindExact(string method)
     {
         foreach (var route in _routes)
         {
@@ -35,5 +42,17 @@ internal sealed class RouteSet
         }
 
         return null;
+    }
+
+    private static string Join(IEnumerable<Route> routes)
+    {
+        var methods = routes.Select(route => route.Method).ToList();
+        var get = methods.IndexOf(HttpMethods.Get);
+        if (get >= 0 && !methods.Contains(HttpMethods.Head))
+        {
+            methods.Insert(get + 1, HttpMethods.Head);
+        }
+
+        return string.Join(", ", methods);
     }
 }

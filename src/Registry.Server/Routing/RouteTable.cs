@@ -3,7 +3,7 @@ using Registry.Server.Endpoints;
 
 namespace Registry.Server.Routing;
 
-/// <summary>Every route of the registry, on one screen.</summary>
+/// <summary>Every route of the registry, on one screen. HEAD works wherever GET does; see <see cref="RouteSet.Find"/>.</summary>
 internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
@@ -11,9 +11,7 @@ internal static class RouteTable
         HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
-        new("HEAD", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
-        new("HEAD", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
 
         new("GET", "/v2/_catalog", Permission.Catalog, lists.GetCatalogAsync),
         new("GET", "/v2/<name>/tags/list", Permission.Pull, lists.GetTagsAsync),
@@ -36,11 +34,8 @@ internal static class RouteTable
         new("DELETE", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.DeleteAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
-        new("HEAD", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),
-        new("HEAD", "/readyz", Permission.Public, health.GetReadyAsync),
         new("GET", "/startupz", Permission.Public, HealthEndpoints.GetStartedAsync),
-        new("HEAD", "/startupz", Permission.Public, HealthEndpoints.GetStartedAsync),
 
         // Only with the built-in token service.
         .. token is null ? (Route[])[] :

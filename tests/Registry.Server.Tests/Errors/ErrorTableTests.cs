@@ -60,15 +60,15 @@ public sealed class ErrorTableTests(RegistryFixture fixture) : IClassFixture<Reg
     {
         { "/v2/", "GET, HEAD" },
         { "/v2", "GET, HEAD" },
-        { "/v2/_catalog", "GET" },
-        { "/v2/errors/tags/list", "GET" },
-        { $"/v2/errors/referrers/{Missing}", "GET" },
+        { "/v2/_catalog", "GET, HEAD" },
+        { "/v2/errors/tags/list", "GET, HEAD" },
+        { $"/v2/errors/referrers/{Missing}", "GET, HEAD" },
         { "/v2/errors/manifests/latest", "GET, HEAD, PUT, DELETE" },
         { $"/v2/errors/manifests/{Missing}", "GET, HEAD, PUT, DELETE" },
         { $"/v2/errors/blobs/{Missing}", "GET, HEAD, DELETE" },
         { "/v2/errors/blobs/uploads/", "POST" },
         { "/v2/errors/blobs/uploads", "POST" },
-        { $"/v2/errors/blobs/uploads/{Session}", "GET, PATCH, PUT, DELETE" },
+        { $"/v2/errors/blobs/uploads/{Session}", "GET, HEAD, PATCH, PUT, DELETE" },
     };
 
     [Theory]
@@ -114,7 +114,7 @@ public sealed class ErrorTableTests(RegistryFixture fixture) : IClassFixture<Reg
     [InlineData("/v2/errors/blobs/latest", 400)]
     [InlineData("/v2/Errors/blobs/" + Missing, 400)]
     [InlineData("/nothing", 404)]
-    [InlineData("/v2/_catalog", 405)]
+    [InlineData("/v2/errors/blobs/uploads/", 405)]
     public async Task HEAD_has_no_body_and_leaves_the_connection_usable(string path, int status)
     {
         using var connection = await RawConnection.OpenAsync(fixture.Registry);

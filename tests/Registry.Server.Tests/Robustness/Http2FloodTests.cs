@@ -1,9 +1,8 @@
-using System.Buffers.Binary;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Text;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Tls;
+using static Registry.Server.Tests.Http.Http2Frames;
 
 namespace Registry.Server.Tests.Robustness;
 
@@ -13,14 +12,6 @@ namespace Registry.Server.Tests.Robustness;
 /// </summary>
 public sealed class Http2FloodTests : IDisposable
 {
-    private const byte Headers = 1;
-    private const byte Reset = 3;
-    private const byte Settings = 4;
-    private const byte Ping = 6;
-    private const byte Continuation = 9;
-    private const byte EndStream = 1;
-    private const byte EndHeaders = 4;
-
     private readonly TlsFolder _tls = new();
 
     public static TheoryData<string, TransportKind> Floods
@@ -71,7 +62,7 @@ public sealed class Http2FloodTests : IDisposable
 
     private static IEnumerable<byte[]> Frames(string flood)
     {
-        byte[] request = [0x82, 0x87, .. Literal(0x04, "/v2/t/tags/list"), .. Literal(0x01, "localhost")];
+        var request = Get("/v2/t/tags/list");
         for (var stream = 1; stream < 40_000; stream += 2)
         {
             switch (flood)
@@ -92,22 +83,6 @@ public sealed class Http2FloodTests : IDisposable
         }
     }
 
-    // A literal without indexing, its name from the static table or written out (RFC 7541, section 6.2.2).
-    private static byte[] Literal(byte index, string value, string name = "") => name.Length == 0
-        ? [index, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)]
-        : [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
-
-    private static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
-    {
-        var frame = new byte[9 + payload.Length];
-        BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
-        frame[3] = type;
-        frame[4] = flags;
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(5), stream);
-        payload.CopyTo(frame, 9);
-        return frame;
-    }
-
     private static async Task<SslStream> ConnectAsync(TestRegistry registry, TcpClient client)
     {
         var address = new Uri(registry.Host.Addresses[0]);
@@ -125,8 +100,7 @@ public sealed class Http2FloodTests : IDisposable
         var reading = ReadToEndAsync(stream);
         try
         {
-            await stream.WriteAsync(Encoding.ASCII.GetBytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-            await stream.WriteAsync(Frame(Settings, 0, 0, []));
+            await stream.WriteAsync(Preface);
             foreach (var chunk in frames.Chunk(500))
             {
                 await stream.WriteAsync(chunk.SelectMany(frame => frame).ToArray());

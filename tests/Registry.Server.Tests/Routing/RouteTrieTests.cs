@@ -145,7 +145,7 @@ public sealed class RouteTrieTests
         var trie = new RouteTrie([new("GET", "/v2/<name>/x", Permission.Pull, Nothing), new("DELETE", "/v2/<name>/x", Permission.Delete, Nothing)]);
         var routes = trie.Match("/v2/a/x").Routes!;
 
-        Assert.Equal("GET, DELETE", routes.Allow);
+        Assert.Equal("GET, HEAD, DELETE", routes.Allow);
         Assert.Equal(Permission.Delete, routes.Find("DELETE")!.Permission);
         Assert.Null(routes.Find("get"));
         Assert.Null(routes.Find("PUT"));

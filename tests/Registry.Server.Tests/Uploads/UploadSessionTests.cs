@@ -142,14 +142,12 @@ public sealed class UploadSessionTests(RegistryFixture fixture) : IClassFixture<
         }));
     }
 
-    [Theory]
-    [InlineData("HEAD")]
-    [InlineData("POST")]
-    public async Task A_session_has_no_other_method(string method)
+    [Fact]
+    public async Task A_session_has_no_other_method()
     {
         var location = await fixture.Client.BeginUploadAsync("session/methods");
 
-        Assert.Equal("GET, PATCH, PUT, DELETE", Check.Status(405, await fixture.Client.RequestAsync(method, location))["Allow"]);
+        Assert.Equal("GET, HEAD, PATCH, PUT, DELETE", Check.Status(405, await fixture.Client.RequestAsync("POST", location))["Allow"]);
     }
 
     // A chunk far away changes nothing: 409 while another request holds the session, 416 when none does.
