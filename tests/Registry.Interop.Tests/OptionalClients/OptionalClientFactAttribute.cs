@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Xunit.Sdk;
 using Xunit.v3;
 
 namespace Registry.Interop.Tests.OptionalClients;
@@ -9,21 +8,12 @@ namespace Registry.Interop.Tests.OptionalClients;
 /// no such test, rather than a skipped one.
 /// </summary>
 [AttributeUsage(AttributeTargets.Method)]
-[XunitTestCaseDiscoverer(typeof(OptionalClientDiscoverer))]
+[XunitTestCaseDiscoverer(typeof(OptionalDiscoverer))]
 public sealed class OptionalClientFactAttribute(
     string client, [CallerFilePath] string? sourceFilePath = null, [CallerLineNumber] int sourceLineNumber = -1)
-    : FactAttribute(sourceFilePath, sourceLineNumber)
+    : FactAttribute(sourceFilePath, sourceLineNumber), IOptionalFact
 {
     public string Client { get; } = client;
-}
 
-public sealed class OptionalClientDiscoverer : IXunitTestCaseDiscoverer
-{
-    private readonly FactDiscoverer _facts = new();
-
-    public ValueTask<IReadOnlyCollection<IXunitTestCase>> Discover(
-        ITestFrameworkDiscoveryOptions discoveryOptions, IXunitTestMethod testMethod, IFactAttribute factAttribute) =>
-        factAttribute is OptionalClientFactAttribute { Client: var client } && Requires.IsOnPath(client)
-            ? _facts.Discover(discoveryOptions, testMethod, factAttribute)
-            : new([]);
+    public bool IsPossible => Requires.IsOnPath(Client);
 }
