@@ -15,6 +15,7 @@ return await CommandLine.RunAsync(args, new CommandContext(environment, Console.
 static ILoggerFactory CreateLoggers(RegistryOptions options) => LoggerFactory.Create(logging => logging
     .SetMinimumLevel(options.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning)
+    .AddFilter(typeof(RequestLog).FullName, options.AccessLog ? LogLevel.Information : options.LogLevel)
     .AddConsole(console =>
     {
         console.FormatterName = options.LogFormat == LogFormat.Json ? JsonFormatter.FormatterName : TerminalFormatter.FormatterName;

@@ -127,7 +127,7 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     public async Task DeleteAsync(RepositoryName repository, Reference reference) =>
-        Assert.Null(await Manifests.DeleteAsync(repository, reference, Precondition.None));
+        Assert.Null((await Manifests.DeleteAsync(repository, reference, Precondition.None)).Error);
 
     /// <summary>What a HEAD of a blob answers.</summary>
     public async Task<bool> SeesBlobAsync(RepositoryName repository, Digest digest) => (await Blobs.StatAsync(repository, digest)).Error is null;

@@ -56,8 +56,9 @@ public sealed partial class BlobOperations(
     }
 
     /// <summary>Stops the repository from seeing a blob; refused while one of its manifests needs it.</summary>
-    public async Task<RegistryError?> DeleteAsync(RepositoryName repository, Digest digest) =>
-        indexer.RefuseUntilComplete() ?? await metadata.UnlinkBlobAsync(repository, digest);
+    /// <returns>Its size in bytes.</returns>
+    public async Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest) =>
+        indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.UnlinkBlobAsync(repository, digest);
 
     // Answering "unknown" lets a client push the blob again, which replaces the file.
     [LoggerMessage(1, LogLevel.Error,

@@ -62,8 +62,8 @@ public sealed partial class ManifestOperations(
     /// <param name="content">The bytes.</param>
     /// <param name="tags">Further tags to set, for a push by digest.</param>
     /// <param name="precondition">What must be true of the reference.</param>
-    /// <returns>The manifest and its digest, or what is wrong with it.</returns>
-    public async Task<Result<(Digest Digest, Manifest Manifest)>> PutAsync(
+    /// <returns>The manifest, its digest and the tags that named another one before, or what is wrong with it.</returns>
+    public async Task<Result<(Digest Digest, Manifest Manifest, IReadOnlyList<MovedTag> Moved)>> PutAsync(
         RepositoryName repository,
         Reference reference,
         string? contentType,
@@ -99,14 +99,14 @@ public sealed partial class ManifestOperations(
             Precondition = precondition,
             References = references,
         };
-        return await StoreAsync(put, content) is { } error ? error : (digest, manifest);
+        return (await StoreAsync(put, content)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
     }
 
     /// <summary>Deletes a manifest with all its tags (by digest), or a tag alone (by tag).</summary>
-    public async Task<RegistryError?> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        indexer.RefuseUntilComplete() ?? await metadata.DeleteManifestAsync(repository, reference, precondition);
+    public async Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.DeleteManifestAsync(repository, reference, precondition);
 
-    private async Task<RegistryError?> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
+    private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
     {
         using var holder = await locks.AcquireAsync(put.Digest);
         var stored = await blobs.ReadAsync(put.Digest);
@@ -116,13 +116,13 @@ public sealed partial class ManifestOperations(
             await blobs.PutAsync(put.Digest, content);
         }
 
-        var error = await metadata.PutManifestAsync(put);
-        if (error is not null && stored is null)
+        var recorded = await metadata.PutManifestAsync(put);
+        if (recorded.Error is not null && stored is null)
         {
             await blobs.DeleteAsync(put.Digest);
         }
 
-        return error;
+        return recorded;
     }
 
     [LoggerMessage(1, LogLevel.Error,

@@ -14,12 +14,12 @@ public interface IMetadataStore
     Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference);
 
     /// <summary>Records a manifest whose bytes are stored, sets its tags, and creates the repository where needed.</summary>
-    /// <returns>Null, or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN; then nothing has changed.</returns>
-    Task<RegistryError?> PutManifestAsync(ManifestPut put);
+    /// <returns>The tags that named another manifest before, or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN; then nothing has changed.</returns>
+    Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put);
 
     /// <summary>Removes a manifest with all its tags (by digest), or a tag alone (by tag).</summary>
-    /// <returns>Null, or MANIFEST_UNKNOWN or PRECONDITION_FAILED; then nothing has changed.</returns>
-    Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition);
+    /// <returns>What was removed, or MANIFEST_UNKNOWN or PRECONDITION_FAILED; then nothing has changed.</returns>
+    Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition);
 
     /// <summary>The tags of a repository after <paramref name="last"/>, which need not exist; null when there is no such repository.</summary>
     Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit);
@@ -53,6 +53,6 @@ public interface IMetadataStore
     Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);
 
     /// <summary>Stops a repository from seeing a blob.</summary>
-    /// <returns>Null, or BLOB_UNKNOWN, or BLOB_IN_USE naming manifests; then nothing has changed.</returns>
-    Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest);
+    /// <returns>The size of the blob in bytes, or BLOB_UNKNOWN, or BLOB_IN_USE naming manifests; then nothing has changed.</returns>
+    Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest);
 }

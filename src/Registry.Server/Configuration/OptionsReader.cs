@@ -50,6 +50,7 @@ public sealed class OptionsReader
             Readonly = ReadSwitch("REGISTRY_READONLY"),
             LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
             LogFormat = Read("REGISTRY_LOG_FORMAT", defaults.LogFormat, ParseLogFormat, "text or json"),
+            AccessLog = ReadSwitch("REGISTRY_ACCESS_LOG"),
             MetricsPort = OptionalPort("REGISTRY_METRICS_PORT"),
             MetricsHost = Read("REGISTRY_METRICS_HOST", defaults.MetricsHost, ParseHost, "an IP address, localhost or *"),
             ExportsMetrics = IsExported("METRICS"),

@@ -50,12 +50,14 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return Parameters.InvalidDigest(request.Parameter);
         }
 
-        var error = await blobs.DeleteAsync(request.Repository, digest);
-        if (error is null)
+        if ((await blobs.DeleteAsync(request.Repository, digest)).TryGet(out var size, out var error))
         {
+            request.Change = new ContentChange { Digest = digest, Size = size };
             request.Response.StatusCode = StatusCodes.Status202Accepted;
+            return null;
         }
-        else if (error.Code == RegistryErrorCode.BlobInUse)
+
+        if (error.Code == RegistryErrorCode.BlobInUse)
         {
             request.Response.Headers.Allow = "GET, HEAD";
         }

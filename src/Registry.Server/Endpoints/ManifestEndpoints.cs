@@ -84,6 +84,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
+        request.Change = new ContentChange { Digest = stored.Digest, Size = body.Length, Tags = tags, Moved = stored.Moved };
         var response = request.Response;
         response.Headers.Location = locations.Manifest(request.Repository, stored.Digest);
         response.Headers["Docker-Content-Digest"] = stored.Digest.Value;
@@ -111,14 +112,16 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
 
         request.Operation = reference.Tag is null ? RequestOperation.DeleteManifest : RequestOperation.DeleteTag;
         var headers = request.Request.Headers;
-        var error = await manifests.DeleteAsync(
+        var delete = await manifests.DeleteAsync(
             request.Repository, reference, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
-        if (error is null)
+        if (!delete.TryGet(out var deleted, out var error))
         {
-            request.Response.StatusCode = StatusCodes.Status202Accepted;
+            return error;
         }
 
-        return error;
+        request.Change = new ContentChange { Digest = deleted.Digest, Size = deleted.Size, Tags = reference.Tag is null ? deleted.Tags : [] };
+        request.Response.StatusCode = StatusCodes.Status202Accepted;
+        return null;
     }
 
     private static RegistryError? WriteHead(RequestContext request, StoredManifest manifest, out bool hasBody)

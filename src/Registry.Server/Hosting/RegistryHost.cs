@@ -89,7 +89,8 @@ public sealed class RegistryHost : IAsyncDisposable
             new ReferrerEndpoints(referrers),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
-        var telemetry = new RequestTelemetry(time, new RequestLog(loggers.CreateLogger<RequestLog>()));
+        var telemetry = new RequestTelemetry(
+            time, new RequestLog(loggers.CreateLogger<RequestLog>(), options.AccessLog), new AuditLog(loggers.CreateLogger<AuditLog>()));
         var pipeline = new RequestPipeline(
             routes, _access.Gate, ReadOnly, new ErrorResponse(locations), telemetry, loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;

@@ -44,6 +44,14 @@ internal static class RequestTarget
         return query < 0 ? target : target[..query];
     }
 
+    /// <summary>The query as the client wrote it, still encoded, without the question mark; empty when there is none.</summary>
+    public static string Query(HttpContext http)
+    {
+        var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        var query = target.IndexOf('?', StringComparison.Ordinal);
+        return query < 0 ? string.Empty : target[(query + 1)..];
+    }
+
     private static bool TryDecode(ref ReadOnlySpan<char> path)
     {
         var bytes = new byte[path.Length];

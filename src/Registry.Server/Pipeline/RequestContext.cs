@@ -41,6 +41,9 @@ internal sealed class RequestContext(HttpContext http)
     /// <summary>What the request does to content: what the route says, unless its endpoint knows better.</summary>
     public RequestOperation Operation { get; set; }
 
+    /// <summary>What it has changed; null when nothing, or when its path says all.</summary>
+    public ContentChange? Change { get; set; }
+
     /// <summary>The error it was answered with; null when it was served.</summary>
     public RegistryError? Error { get; set; }
 
@@ -85,6 +88,7 @@ internal sealed class RequestContext(HttpContext http)
         Parameter = string.Empty;
         Identity = Identity.Anonymous;
         Operation = RequestOperation.None;
+        Change = null;
         Error = null;
         IsGone = false;
         Refusal = null;

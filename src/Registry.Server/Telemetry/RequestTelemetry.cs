@@ -4,8 +4,8 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>What is told of a request, from its first to its last step. A pull that nobody asked to hear of costs next to nothing.</summary>
-internal sealed class RequestTelemetry(TimeProvider time, RequestLog log)
+/// <summary>Logs, counts and traces a request, from its first to its last step. A pull costs next to nothing unless a log or a trace asks for it.</summary>
+internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditLog audit)
 {
     private const string RequestIdHeader = "X-Request-Id";
     private const int MaxRequestIdLength = 64;
@@ -44,6 +44,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log)
         var duration = time.GetElapsedTime(request.StartedAt);
         var sent = SentBytes(request);
         RequestMetrics.End(request, duration, sent);
+        audit.Write(request);
         log.Write(request, duration, sent);
         RequestTraces.End(request);
     }

@@ -71,7 +71,7 @@ internal sealed partial class ModelFuzzer
         var (name, digest) = (AnyRepository(), AnyBlob().Digest);
         Trace($"delete {digest} of {name}");
         var repository = _model[name];
-        var error = await Storage.Blobs.DeleteAsync(name, digest);
+        var error = (await Storage.Blobs.DeleteAsync(name, digest)).Error;
         ExpectError(
             !repository.Sees(digest) ? RegistryErrorCode.BlobUnknown : repository.Needs(digest) ? RegistryErrorCode.BlobInUse : null, error);
         if (error is null)

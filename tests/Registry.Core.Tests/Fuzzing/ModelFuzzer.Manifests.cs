@@ -50,7 +50,7 @@ internal sealed partial class ModelFuzzer
         var precondition = AnyPrecondition();
         Trace($"delete {name} {reference} if {precondition}");
         var repository = _model[name];
-        var error = await Storage.Manifests.DeleteAsync(name, reference, precondition);
+        var error = (await Storage.Manifests.DeleteAsync(name, reference, precondition)).Error;
         if (repository.Find(reference) is not { } current)
         {
             ExpectError(RegistryErrorCode.ManifestUnknown, error);

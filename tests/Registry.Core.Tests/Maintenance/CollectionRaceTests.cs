@@ -103,7 +103,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
         public async Task DeleteBlobAsync(RepositoryName repository, Digest digest)
         {
             _deletions.AddOrUpdate((repository, digest), (1, 0), (_, count) => (count.Begun + 1, count.Ended));
-            var error = await storage.Blobs.DeleteAsync(repository, digest);
+            var error = (await storage.Blobs.DeleteAsync(repository, digest)).Error;
             _deletions.AddOrUpdate((repository, digest), (1, 1), (_, count) => (count.Begun, count.Ended + 1));
             if (error is not null && error.Code != RegistryErrorCode.BlobUnknown && error.Code != RegistryErrorCode.BlobInUse)
             {
@@ -333,7 +333,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
             _own.RemoveAt(index);
             await world.CheckAsync(repository, manifest, world.Accepted[(repository, manifest)]);
             world.Accepted.TryRemove((repository, manifest), out _);
-            if (await Storage.Manifests.DeleteAsync(repository, manifest, Precondition.None) is { } error)
+            if ((await Storage.Manifests.DeleteAsync(repository, manifest, Precondition.None)).Error is { } error)
             {
                 world.Violated($"DELETE of {repository}@{manifest}: {error}");
             }

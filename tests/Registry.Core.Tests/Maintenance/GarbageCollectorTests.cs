@@ -159,7 +159,7 @@ public class GarbageCollectorTests
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(A, "blob");
-        Assert.Null(await storage.Blobs.DeleteAsync(A, Blob));
+        Assert.Null((await storage.Blobs.DeleteAsync(A, Blob)).Error);
         await storage.PushBlobAsync(A, "blob");
         Assert.Equal((0, 0), await storage.CollectAfterAsync(0));
         Assert.True(await storage.SeesBlobAsync(A, Blob));
@@ -172,7 +172,7 @@ public class GarbageCollectorTests
         foreach (var content in new[] { "gone", "blob" })
         {
             await storage.PushBlobAsync(A, content);
-            Assert.Null(await storage.Blobs.DeleteAsync(A, Samples.Digest(content)));
+            Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest(content))).Error);
             Assert.True(await storage.Storage.CollectorMetadata.CondemnAsync(Samples.Digest(content)));
             await storage.Storage.Blobs.DeleteAsync(Samples.Digest(content));
         }
@@ -193,7 +193,7 @@ public class GarbageCollectorTests
         foreach (var content in new[] { "busy", "blob" })
         {
             await storage.PushBlobAsync(A, content);
-            Assert.Null(await storage.Blobs.DeleteAsync(A, Samples.Digest(content)));
+            Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest(content))).Error);
         }
 
         var blobs = new StuckBlobs(storage.Storage.Blobs, busy);

@@ -57,8 +57,8 @@ public class TreeIndexerTests
         Assert.True(await indexing.SeesBlobAsync(A, Samples.Digest("app layer")));
         Assert.False(await indexing.SeesBlobAsync(Samples.Repository("nowhere"), Samples.Digest("app layer")));
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.TryPutAsync(B, image!, "v2"))?.Code);
-        Assert.Same(RegistryErrorCode.NotReady, (await indexing.Manifests.DeleteAsync(B, Latest, Precondition.None))?.Code);
-        Assert.Same(RegistryErrorCode.NotReady, (await indexing.Blobs.DeleteAsync(A, Samples.Digest("app layer")))?.Code);
+        Assert.Same(RegistryErrorCode.NotReady, (await indexing.Manifests.DeleteAsync(B, Latest, Precondition.None)).Error?.Code);
+        Assert.Same(RegistryErrorCode.NotReady, (await indexing.Blobs.DeleteAsync(A, Samples.Digest("app layer"))).Error?.Code);
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Uploads.BeginAsync(A, null, DigestAlgorithm.Sha256)).Error?.Code);
         Assert.Equal(["a", "team/b"], (await indexing.Storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
 

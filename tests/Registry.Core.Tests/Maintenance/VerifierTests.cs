@@ -124,7 +124,7 @@ public class VerifierTests
         }
 
         Assert.Equal(3, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
-        Assert.Null(await storage.Blobs.DeleteAsync(B, Samples.Digest("other")));
+        Assert.Null((await storage.Blobs.DeleteAsync(B, Samples.Digest("other"))).Error);
         await storage.DeleteAsync(A, Samples.Digest(image));
         Assert.Equal((3, 1), await storage.CollectAfterAsync(1000));
         Assert.Empty(await storage.Storage.VerifierMetadata.ListStoredAsync(0, 10));

@@ -25,6 +25,7 @@ public sealed class OptionsReaderTests
         { "REGISTRY_LOG_LEVEL", "error", LogLevel.Error },
         { "REGISTRY_LOG_FORMAT", "text", LogFormat.Text },
         { "REGISTRY_LOG_FORMAT", "json", LogFormat.Json },
+        { "REGISTRY_ACCESS_LOG", "true", true },
         { "REGISTRY_METRICS_PORT", "9464", 9464 },
         { "REGISTRY_STORAGE_PATH", "/var/lib/registry", "/var/lib/registry" },
         { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
@@ -316,7 +317,7 @@ public sealed class OptionsReaderTests
             nameof(RegistryOptions.TokenPublicKeyPath), nameof(RegistryOptions.AccessControlPath),
         ];
         var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Except(access).Order(StringComparer.Ordinal);
-        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File]).Where(name => !name.StartsWith("REGISTRY_ACCESS_", StringComparison.Ordinal));
+        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File]).Where(name => !name.StartsWith("REGISTRY_ACCESS_CONTROL_", StringComparison.Ordinal));
 
         Assert.Equal(options, variables.Select(name => Property(name).Name).Order(StringComparer.Ordinal));
         Assert.Distinct(VariableNames.All);

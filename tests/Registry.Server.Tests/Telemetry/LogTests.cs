@@ -70,8 +70,8 @@ public sealed class LogTests
 
         foreach (var (method, path) in new[]
         {
-            ("GET", "/v2/"), ("GET", $"/v2/_catalog?token={Canary}"), ("GET", $"/nowhere?password={Canary}"), ("PUT", $"/v2/log/manifests/.bad?tag={Canary}"),
-            ("POST", $"/v2/log/blobs/uploads/?secret={Canary}"), ("GET", $"/v2/LOG/tags/list?secret={Canary}"), ("BREW", $"/v2/?{Canary}"),
+            ("GET", "/v2/"), ("GET", $"/v2/_catalog?token={Canary}"), ("GET", $"/nowhere?password={Canary}"), ("PUT", $"/v2/log/manifests/.bad?password={Canary}"),
+            ("POST", $"/v2/log/blobs/uploads/?secret={Canary}"), ("GET", $"/token?account={Canary}&service=registry&{Canary}=1"), ("GET", $"/v2/LOG/tags/list?secret={Canary}"), ("BREW", $"/v2/?{Canary}"),
         })
         {
             await registry.Client.RequestAsync(
@@ -85,6 +85,23 @@ public sealed class LogTests
             Assert.DoesNotContain(Canary, $"{entry.Message}{entry.Exception}", StringComparison.Ordinal);
             Assert.DoesNotContain(basic, $"{entry.Message}{entry.Exception}", StringComparison.Ordinal);
         });
+    }
+
+    [Theory]
+    [InlineData("n=5&last=a%2fb", "n=5&last=a%2fb")]
+    [InlineData("scope=repository:a:pull&account=alice&service=registry", "scope=repository:a:pull&*&service=registry")]
+    [InlineData("digest=sha256:0&s3cret", "digest=sha256:0&*")]
+    [InlineData("N=5", "*")]
+    public async Task A_query_is_logged_without_what_may_be_secret(string query, string printed)
+    {
+        await using var registry = await TestRegistry.StartAsync();
+
+        await registry.Client.GetAnswerAsync($"/v2/log/tags/list?{query}", ("Range", "bytes=0-9"));
+
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.StartsWith($"GET /v2/log/tags/list?{printed} -> ", StringComparison.Ordinal)
+                && entry.Message.Contains(", range bytes=0-9, anonymous from 127.0.0.1, ", StringComparison.Ordinal))),
+            "the request is logged");
     }
 
     [Fact]

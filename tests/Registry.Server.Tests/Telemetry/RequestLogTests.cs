@@ -46,6 +46,7 @@ public sealed class RequestLogTests
         var image = await client.PushAsync("team/app", TestImage.Create(), "latest");
         Check.Status(201, await client.PutManifestAsync("team/app", $"{image.Digest}?tag=v1&tag=v2", image));
         Check.Status(201, await client.RequestAsync("POST", $"/v2/team/copy/blobs/uploads/?mount={image.Blobs[0].Digest}&from=team/app"));
+        var second = await client.PushAsync("team/app", TestImage.Create(), "latest");
         Check.Status(200, await client.GetAnswerAsync("/v2/team/app/manifests/latest"));
         Check.Status(200, await client.GetAnswerAsync($"/v2/team/app/blobs/{image.Blobs[0].Digest}"));
         Check.Status(202, await client.RequestAsync("DELETE", "/v2/team/app/manifests/latest"));
@@ -57,22 +58,88 @@ public sealed class RequestLogTests
 
         var lines = Lines(registry, "audit").Select(Summary).ToList();
 
+        var size = image.Manifest.Bytes.Length;
         Assert.Equal(
             [
-                .. image.Blobs.Select(blob => $"push-blob team/app {blob.Digest} alice done"),
-                $"push-manifest team/app {image.Digest} alice done",
-                $"push-manifest team/app latest {image.Digest} alice done",
-                $"push-manifest team/app v1,v2 {image.Digest} alice done",
-                $"mount-blob team/copy {image.Blobs[0].Digest} alice done",
-                "delete-tag team/app latest alice done",
-                $"delete-manifest team/app {image.Digest} alice done",
-                $"delete-manifest team/app {image.Digest} alice MANIFEST_UNKNOWN",
-                $"delete-blob team/copy {image.Blobs[0].Digest} alice done",
-                "begin-upload other/app alice DENIED",
+                .. image.Blobs.Select(blob => $"debug push-blob team/app {blob.Digest} alice done"),
+                $"info push-manifest team/app {image.Digest} alice {size} done",
+                $"info push-manifest team/app latest {image.Digest} alice {size} done",
+                $"info push-manifest team/app v1,v2 {image.Digest} alice {size} done",
+                $"debug mount-blob team/copy {image.Blobs[0].Digest} team/app alice done",
+                .. second.Blobs.Select(blob => $"debug push-blob team/app {blob.Digest} alice done"),
+                $"info push-manifest team/app {second.Digest} alice {second.Manifest.Bytes.Length} done",
+                $"info push-manifest team/app latest {second.Digest} latest@{image.Digest} alice {second.Manifest.Bytes.Length} done",
+                $"info delete-tag team/app latest {second.Digest} alice done",
+                $"info delete-manifest team/app v1,v2 {image.Digest} alice {size} done",
+                $"info delete-manifest team/app {image.Digest} alice MANIFEST_UNKNOWN",
+                $"info delete-blob team/copy {image.Blobs[0].Digest} alice {image.Blobs[0].Bytes.Length} done",
+                "info begin-upload other/app alice DENIED",
             ],
             lines);
         Assert.Contains(registry.Log.Entries, entry => entry.Level == Microsoft.Extensions.Logging.LogLevel.Information
-            && entry.Message.StartsWith($"audit: push-manifest team/app@{image.Digest} as v1,v2 by alice from 127.0.0.1: done (request ", StringComparison.Ordinal));
+            && entry.Message.StartsWith($"audit: push-manifest team/app@{image.Digest} as v1,v2, {size} B by user alice from 127.0.0.1: done (request ", StringComparison.Ordinal));
+        Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith(
+            $"audit: push-manifest team/app:latest@{second.Digest}, {second.Manifest.Bytes.Length} B, before: latest@{image.Digest} by user alice from ", StringComparison.Ordinal));
+        Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith(
+            $"audit: delete-manifest team/app@{image.Digest} with tags v1,v2, {size} B by user alice from ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_user_called_anonymous_and_a_caller_without_credentials_are_told_apart()
+    {
+        using var folder = new TemporaryFolder();
+        var users = System.IO.Path.Combine(folder.Path, "htpasswd");
+        File.WriteAllText(users, $"anonymous:{BCrypt.Net.BCrypt.HashPassword("secret", 4)}\n");
+        await using var registry = await TestRegistry.StartAsync(options => options with { Authentication = AuthenticationKind.Basic, HtpasswdPath = users });
+
+        var user = await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("anonymous", "secret"));
+        var stranger = await registry.Client.GetAnswerAsync("/v2/");
+
+        var ofUser = await FindAsync(registry, "request", user);
+        var ofStranger = await FindAsync(registry, "request", stranger);
+        Assert.Equal("anonymous", ofUser.GetProperty("user").GetString());
+        Assert.False(ofUser.TryGetProperty("anonymous", out _));
+        Assert.Contains(", user anonymous from 127.0.0.1", ofUser.GetProperty("message").GetString(), StringComparison.Ordinal);
+        Assert.True(ofStranger.GetProperty("anonymous").GetBoolean());
+        Assert.False(ofStranger.TryGetProperty("user", out _));
+        Assert.Contains(", anonymous from 127.0.0.1", ofStranger.GetProperty("message").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_deletion_names_all_of_very_many_tags_in_lines_of_a_bounded_length()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = await registry.Client.PushAsync("app", TestImage.Create());
+        var tags = Enumerable.Range(0, 210).Select(i => $"v{i}{new string('x', 120)}").ToList();
+        foreach (var some in tags.Chunk(30))
+        {
+            Check.Status(201, await registry.Client.PutManifestAsync("app", $"{image.Digest}?{string.Join('&', some.Select(tag => $"tag={tag}"))}", image));
+        }
+
+        var deleted = Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/app/manifests/{image.Digest}"));
+
+        await FindAsync(registry, "request", deleted);
+        var lines = registry.Log.JsonLines.Where(line => line.Contains("delete-manifest", StringComparison.Ordinal) && line.Contains("\"audit\"", StringComparison.Ordinal)).ToList();
+        Assert.Equal(3, lines.Count);
+        Assert.All(lines, line => Assert.InRange(line.Length / 2, 0, 16 * 1024));
+        Assert.Equal(tags.Order(StringComparer.Ordinal), lines.SelectMany(line => JsonElement.Parse(line).GetProperty("tags").GetString()!.Split(',')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task An_access_log_has_a_line_for_each_request_whatever_the_level()
+    {
+        using var folder = new TemporaryFolder();
+        await using var registry = await RegistryProcess.StartAsync(
+            folder.Path, new Dictionary<string, string?> { ["REGISTRY_LOG_LEVEL"] = "error", ["REGISTRY_ACCESS_LOG"] = "true" });
+        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+        var answer = Check.Status(404, await client.GetAnswerAsync("/v2/app/manifests/latest"));
+        Check.Status(202, await client.RequestAsync("POST", "/v2/app/blobs/uploads/"));
+
+        Assert.Equal(0, await registry.StopAsync());
+
+        Assert.Single(registry.Output.Split('\n'), line => line.Contains(" info  GET /v2/app/manifests/latest -> 404 MANIFEST_UNKNOWN", StringComparison.Ordinal)
+            && line.EndsWith($"(request {answer["X-Request-Id"]})", StringComparison.Ordinal));
+        Assert.Single(registry.Output.Split('\n'), line => line.Contains(" info  POST /v2/app/blobs/uploads/ -> 202; ", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -130,6 +197,6 @@ public sealed class RequestLogTests
         return Assert.Single(found);
     }
 
-    private static string Summary(JsonElement line) => string.Join(' ', new[] { "operation", "repository", "reference", "tags", "digest", "user", "outcome" }
-        .Select(name => line.TryGetProperty(name, out var value) ? value.GetString() : null).OfType<string>());
+    private static string Summary(JsonElement line) => string.Join(' ', new[] { "level", "operation", "repository", "reference", "tags", "digest", "previous", "from", "user", "size", "outcome" }
+        .Select(name => line.TryGetProperty(name, out var value) ? value.ToString() : null).OfType<string>());
 }

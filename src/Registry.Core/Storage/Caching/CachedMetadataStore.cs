@@ -12,13 +12,13 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
         cache.FindManifestAsync(store, repository, reference);
 
-    public Task<RegistryError?> PutManifestAsync(ManifestPut put)
+    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
         return cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put));
     }
 
-    public Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         cache.ChangeManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition));
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => store.ListTagsAsync(repository, last, limit);
@@ -44,6 +44,6 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
         cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest));
 
-    public Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
         cache.ChangeLinkAsync(repository, digest, () => store.UnlinkBlobAsync(repository, digest));
 }

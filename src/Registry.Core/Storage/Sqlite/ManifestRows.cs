@@ -9,10 +9,11 @@ internal static class ManifestRows
     private const int MaxNamed = 100;
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
-    public static Result<bool> Put(SqliteSession session, ManifestPut put, long now, long unixTime)
+    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, long now, long unixTime)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
-        if (!put.Precondition.Holds(CurrentDigest(session, repositoryId, put.Reference)))
+        var current = CurrentDigest(session, repositoryId, put.Reference);
+        if (!put.Precondition.Holds(current))
         {
             return RegistryErrorCode.PreconditionFailed;
         }
@@ -31,25 +32,31 @@ internal static class ManifestRows
             SqliteTreeJournal.Append(session, TreeChangeKind.AddRevision, put.Repository, null, put.Digest);
         }
 
+        var moved = new List<MovedTag>();
         foreach (var tag in put.Tags)
         {
+            if ((tag == put.Reference.Tag ? current : CurrentDigest(session, repositoryId, tag)) is { } before && before != put.Digest)
+            {
+                moved.Add(new MovedTag(tag, before));
+            }
+
             SetTag(session, repositoryId, tag.Value, manifestId.Value, unixTime);
             SqliteTreeJournal.Append(session, TreeChangeKind.SetTag, put.Repository, tag.Value, put.Digest);
         }
 
-        return true;
+        return moved;
     }
 
     /// <summary>Removes a manifest and its tags. The blobs it needed begin their grace period.</summary>
-    public static Result<bool> Delete(
+    public static Result<ManifestDeletion> Delete(
         SqliteSession session, RepositoryName repository, Digest digest, Precondition precondition, long now)
     {
         var found = session.First(
             """
-            SELECT m.id, m.content_id, m.repository_id FROM repositories r JOIN content c ON c.digest = @2
+            SELECT m.id, m.content_id, m.repository_id, c.size FROM repositories r JOIN content c ON c.digest = @2
             JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
             """,
-            row => (Id: row.GetInt64(0), Content: row.GetInt64(1), Repository: row.GetInt64(2)),
+            row => (Id: row.GetInt64(0), Content: row.GetInt64(1), Repository: row.GetInt64(2), Size: row.GetInt64(3)),
             repository.Value,
             digest.Value);
         if (found == default)
@@ -62,17 +69,17 @@ internal static class ManifestRows
             return RegistryErrorCode.PreconditionFailed;
         }
 
-        RemoveTagsOf(session, found.Id, found.Repository, repository, digest);
+        var tags = RemoveTagsOf(session, found.Id, found.Repository, repository, digest);
         RemoveReferencesOf(session, found.Id, found.Repository, now);
         session.Execute("DELETE FROM manifests WHERE id = @1", found.Id);
         session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", found.Repository);
         ContentRows.OrphanIfUnused(session, found.Content);
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
-        return true;
+        return new ManifestDeletion(digest, found.Size, tags);
     }
 
     /// <summary>Removes a tag and its history.</summary>
-    public static Result<bool> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition)
+    public static Result<ManifestDeletion> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition)
     {
         if (ContentRows.FindRepository(session, repository) is not { } repositoryId
             || CurrentDigest(session, repositoryId, tag) is not { } current)
@@ -86,7 +93,7 @@ internal static class ManifestRows
         }
 
         RemoveTag(session, repositoryId, repository, tag.Value);
-        return true;
+        return new ManifestDeletion(current, null, [tag]);
     }
 
     /// <summary>Adds a manifest with its references; the links it needs are no longer idle.</summary>
@@ -196,11 +203,12 @@ internal static class ManifestRows
         repositoryId,
         digest.Value) is not null;
 
-    private static void RemoveTagsOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
+    private static List<Tag> RemoveTagsOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
     {
-        foreach (var tag in session.All("SELECT name FROM tags WHERE manifest_id = @1", row => row.GetString(0), manifestId))
+        var tags = session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), manifestId);
+        foreach (var tag in tags)
         {
-            RemoveTag(session, repositoryId, repository, tag);
+            RemoveTag(session, repositoryId, repository, tag.Value);
         }
 
         foreach (var tag in session.All("SELECT tag FROM tag_history WHERE manifest_id = @1", row => row.GetString(0), manifestId))
@@ -209,6 +217,7 @@ internal static class ManifestRows
         }
 
         session.Execute("DELETE FROM tag_history WHERE manifest_id = @1", manifestId);
+        return tags;
     }
 
     private static void RemoveTag(SqliteSession session, long repositoryId, RepositoryName repository, string tag)

@@ -30,19 +30,19 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 repository.Value,
                 reference.Digest!.Value.Value));
 
-    public async Task<RegistryError?> PutManifestAsync(ManifestPut put)
+    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
         var now = database.Clock.Now;
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
-        return (await database.WriteAsync(session => ManifestRows.Put(session, put, now, unixTime))).Error;
+        return database.WriteAsync(session => ManifestRows.Put(session, put, now, unixTime));
     }
 
-    public async Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
     {
         var now = database.Clock.Now;
-        return (await database.WriteAsync(session => reference.Tag is { } tag
+        return database.WriteAsync(session => reference.Tag is { } tag
             ? ManifestRows.DeleteTag(session, repository, tag, precondition)
-            : ManifestRows.Delete(session, repository, reference.Digest!.Value, precondition, now))).Error;
+            : ManifestRows.Delete(session, repository, reference.Digest!.Value, precondition, now));
     }
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
@@ -156,15 +156,15 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return mounted.Value;
     }
 
-    public async Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
-        (await database.WriteAsync<bool>(session =>
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        database.WriteAsync<long>(session =>
         {
             var link = session.First(
                 """
-                SELECT l.repository_id, l.content_id FROM repositories r JOIN content c ON c.digest = @2
+                SELECT l.repository_id, l.content_id, c.size FROM repositories r JOIN content c ON c.digest = @2
                 JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = @1
                 """,
-                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1)),
+                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Size: row.GetInt64(2)),
                 repository.Value,
                 digest.Value);
             if (link == default)
@@ -188,8 +188,8 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             }
 
             ContentRows.Unlink(session, link.Repository, link.Content, repository, digest);
-            return true;
-        })).Error;
+            return link.Size;
+        });
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
         new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2));

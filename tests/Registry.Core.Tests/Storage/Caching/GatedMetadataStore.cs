@@ -22,9 +22,9 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 
     public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => AskAsync(store.FindBlobAsync(repository, digest));
 
-    public Task<RegistryError?> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
+    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
 
-    public Task<RegistryError?> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition));
 
     public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) =>
@@ -33,7 +33,7 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
         ChangeAsync(store.MountBlobAsync(source, target, digest));
 
-    public Task<RegistryError?> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
         ChangeAsync(store.UnlinkBlobAsync(repository, digest));
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) =>

@@ -34,7 +34,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
 
             var manifest = Samples.Index([], Samples.Child(Samples.Text($"{seed} {client} {i}")));
             await history.WriteAsync(
-                Samples.Digest(manifest).Value, async () => Assert.Null(await _engine.Metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))));
+                Samples.Digest(manifest).Value, async () => Assert.Null((await _engine.Metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))).Error));
         });
         Assert.Equal(1 + (Clients * OperationsEach), history.Count);
         Assert.Null(history.FindViolation());
@@ -91,7 +91,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
             Volatile.Write(ref ended, ended + 1);
             await Task.Yield();
             Volatile.Write(ref begun, begun + 1);
-            Assert.Null(await _engine.Metadata.UnlinkBlobAsync(A, Blob));
+            Assert.Null((await _engine.Metadata.UnlinkBlobAsync(A, Blob)).Error);
             Volatile.Write(ref ended, ended + 1);
             await Task.Yield();
         }

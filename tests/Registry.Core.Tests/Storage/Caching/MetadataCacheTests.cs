@@ -143,7 +143,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         Assert.Null(await _metadata.FindBlobAsync(A, Blob));
     }
 
-    private async Task PutAsync(byte[] manifest) => Assert.Null(await _metadata.PutManifestAsync(Samples.Put(A, manifest, "latest")));
+    private async Task PutAsync(byte[] manifest) => Assert.Null((await _metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))).Error);
 
     private async Task<Digest?> TagAsync() => (await _metadata.FindManifestAsync(A, Latest))?.Digest;
 }

@@ -105,7 +105,7 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     public async Task A_link_made_after_the_manifest_that_needs_it_is_not_idle()
     {
         var image = Samples.Image("blob", []);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Sparse }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Sparse })).Error);
         await LinkAsync(A, "blob");
         Assert.Empty(await ExpireAsync(long.MaxValue));
     }
@@ -117,10 +117,10 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         var first = await PutAsync(A, Samples.Image("blob", [], note: "first"));
         var second = await PutAsync(A, Samples.Image("blob", [], note: "second"));
         engine.Advance(TimeSpan.FromSeconds(10));
-        Assert.Null(await Metadata.DeleteManifestAsync(A, first, Precondition.None));
+        Assert.Null((await Metadata.DeleteManifestAsync(A, first, Precondition.None)).Error);
         engine.Advance(TimeSpan.FromSeconds(10));
         Assert.Empty(await ExpireAsync(long.MaxValue));
-        Assert.Null(await Metadata.DeleteManifestAsync(A, second, Precondition.None));
+        Assert.Null((await Metadata.DeleteManifestAsync(A, second, Precondition.None)).Error);
         Assert.Empty(await ExpireAsync(20));
         Assert.Single(await ExpireAsync(21));
     }
@@ -129,8 +129,8 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     public async Task Untagging_lets_nothing_expire()
     {
         await LinkAsync(A, "blob");
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, Samples.Image("blob", []), "latest")));
-        Assert.Null(await Metadata.DeleteManifestAsync(A, Tag.Parse("latest"), Precondition.None));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, Samples.Image("blob", []), "latest"))).Error);
+        Assert.Null((await Metadata.DeleteManifestAsync(A, Tag.Parse("latest"), Precondition.None)).Error);
         Assert.Empty(await ExpireAsync(long.MaxValue));
         Assert.Empty(await Collector.ListOrphansAsync(10));
     }
@@ -173,7 +173,7 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     {
         await LinkAsync(A, "blob");
         await LinkAsync(B, "blob");
-        Assert.Null(await Metadata.UnlinkBlobAsync(A, Blob));
+        Assert.Null((await Metadata.UnlinkBlobAsync(A, Blob)).Error);
         Assert.Empty(await Collector.ListOrphansAsync(10));
         Assert.Single(await ExpireAsync(long.MaxValue));
         Assert.Equal([Blob], await Collector.ListOrphansAsync(10));
@@ -186,9 +186,9 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         await LinkAsync(B, "blob");
         var image = await PutAsync(A, Samples.Image("blob", []));
         await PutAsync(B, Samples.Image("blob", []));
-        Assert.Null(await Metadata.DeleteManifestAsync(A, image, Precondition.None));
+        Assert.Null((await Metadata.DeleteManifestAsync(A, image, Precondition.None)).Error);
         Assert.Empty(await Collector.ListOrphansAsync(10));
-        Assert.Null(await Metadata.DeleteManifestAsync(B, image, Precondition.None));
+        Assert.Null((await Metadata.DeleteManifestAsync(B, image, Precondition.None)).Error);
         Assert.Equal([image], await Collector.ListOrphansAsync(10));
     }
 
@@ -249,7 +249,7 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         Assert.True(await Collector.CondemnAsync(Samples.Digest("orphan")));
         Assert.Equal(BlobState.Condemned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);
         var index = Samples.Index([Samples.Layer("mentioned")]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse })).Error);
         Assert.Equal(BlobState.Mentioned, (await Collector.ExplainAsync(Samples.Digest("mentioned"), 10)).State);
     }
 
@@ -262,7 +262,7 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         Assert.True(await Collector.CondemnAsync(Samples.Digest("forgotten")));
         await Collector.ForgetAsync(Samples.Digest("forgotten"));
         var index = Samples.Index([Samples.Layer("mentioned")]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse })).Error);
         var unknown = new[] { "forgotten", "never" }.Select(Samples.Digest).ToArray();
         Digest[] known = [Blob, Samples.Digest("orphan"), Samples.Digest("mentioned"), Samples.Digest(index)];
         Assert.Equal(unknown, await Collector.FindUnknownAsync([.. known, .. unknown]));
@@ -328,7 +328,7 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
     {
         var index = Samples.Index([Samples.Layer("blob")]);
         await OrphanAsync("blob");
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi")));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi"))).Error);
         Assert.True(await Collector.CondemnAsync(Blob));
         await Collector.ForgetAsync(Blob);
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
@@ -337,7 +337,7 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         await LinkAsync(A, "blob");
         Assert.Equal(4, await Metadata.FindBlobAsync(A, Blob));
         Assert.Empty(await ExpireAsync(long.MaxValue));
-        Assert.Null(await Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None));
+        Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None)).Error);
         Assert.Single(await ExpireAsync(long.MaxValue));
     }
 
@@ -352,14 +352,14 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
 
     private async Task<Digest> PutAsync(RepositoryName repository, byte[] manifest)
     {
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(repository, manifest)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(repository, manifest))).Error);
         return Samples.Digest(manifest);
     }
 
     private async Task OrphanAsync(string blob)
     {
         await LinkAsync(A, blob);
-        Assert.Null(await Metadata.UnlinkBlobAsync(A, Samples.Digest(blob)));
+        Assert.Null((await Metadata.UnlinkBlobAsync(A, Samples.Digest(blob))).Error);
     }
 
     private Task<IReadOnlyList<BlobLink>> ExpireAsync(long idleBefore) => Collector.ExpireLinksAsync(idleBefore, _ => false, 100);

@@ -51,7 +51,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
         await AssertAnswersAsync();
         foreach (var manifest in new[] { First, Second })
         {
-            Assert.Null(await Metadata.DeleteManifestAsync(A, Samples.Digest(manifest), Precondition.None));
+            Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(manifest), Precondition.None)).Error);
         }
 
         Assert.Empty((await Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
@@ -70,7 +70,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
     public async Task The_history_of_a_tag_is_known_so_that_a_deleted_manifest_leaves_it_in_the_tree_too()
     {
         await engine.IndexTarget.AddRepositoryAsync(Found);
-        Assert.Null(await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None));
+        Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None)).Error);
         Assert.Contains(
             await engine.Journal.ReadAsync(0, 10),
             change => change.Kind == TreeChangeKind.ForgetTagRevision && change.Tag == Tag.Parse("latest") && change.Digest == Samples.Digest(First));

@@ -40,7 +40,7 @@ public abstract partial class MetadataStoreContract
         await LinkAsync(A, "blob");
         Assert.True(await Metadata.MountBlobAsync(A, B, Blob));
         Assert.Equal(4, await Metadata.FindBlobAsync(B, Blob));
-        Assert.Null(await Metadata.UnlinkBlobAsync(A, Blob));
+        Assert.Null((await Metadata.UnlinkBlobAsync(A, Blob)).Error);
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
         Assert.Equal(4, await Metadata.FindBlobAsync(B, Blob));
         Assert.True(await Metadata.MountBlobAsync(B, B, Blob));
@@ -65,7 +65,7 @@ public abstract partial class MetadataStoreContract
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
         Assert.False(await Metadata.MountBlobAsync(A, B, Blob));
         Assert.Empty(await Metadata.FindRepositoriesWithBlobAsync(Blob, 10));
-        AssertRefused(RegistryErrorCode.BlobUnknown, await Metadata.UnlinkBlobAsync(A, Blob));
+        AssertRefused(RegistryErrorCode.BlobUnknown, (await Metadata.UnlinkBlobAsync(A, Blob)).Error);
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public abstract partial class MetadataStoreContract
     {
         var image = await PushImageAsync(A, "app");
         Assert.Null(await Metadata.FindBlobAsync(A, Samples.Digest(image)));
-        AssertRefused(RegistryErrorCode.BlobUnknown, await Metadata.UnlinkBlobAsync(A, Samples.Digest(image)));
+        AssertRefused(RegistryErrorCode.BlobUnknown, (await Metadata.UnlinkBlobAsync(A, Samples.Digest(image))).Error);
     }
 
     [Fact]
@@ -82,7 +82,7 @@ public abstract partial class MetadataStoreContract
         var image = await PushImageAsync(A, "app");
         var digest = Samples.Digest(image);
         await Metadata.LinkBlobAsync(A, digest, image.Length);
-        Assert.Null(await Metadata.UnlinkBlobAsync(A, digest));
+        Assert.Null((await Metadata.UnlinkBlobAsync(A, digest)).Error);
         Assert.NotNull(await FindAsync(A, image));
         await Metadata.LinkBlobAsync(A, digest, image.Length);
         Assert.Null(await DeleteAsync(A, digest));
@@ -107,22 +107,22 @@ public abstract partial class MetadataStoreContract
     {
         var first = await PushImageAsync(A, "app");
         var second = Samples.Image("app config", [Samples.Layer("app layer")], note: "second");
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, second)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, second))).Error);
         await LinkAsync(B, "app layer");
 
         var layer = Samples.Digest("app layer");
-        var error = await Metadata.UnlinkBlobAsync(A, layer);
+        var error = (await Metadata.UnlinkBlobAsync(A, layer)).Error;
         AssertRefused(RegistryErrorCode.BlobInUse, error);
         Assert.Contains(Samples.Digest(first).Value, error!.Details[0], StringComparison.Ordinal);
         Assert.Contains(Samples.Digest(second).Value, error.Details[0], StringComparison.Ordinal);
         Assert.Equal(9, await Metadata.FindBlobAsync(A, layer));
 
-        Assert.Null(await Metadata.UnlinkBlobAsync(B, layer));
+        Assert.Null((await Metadata.UnlinkBlobAsync(B, layer)).Error);
         Assert.Null(await DeleteAsync(A, Samples.Digest(first)));
-        AssertRefused(RegistryErrorCode.BlobInUse, await Metadata.UnlinkBlobAsync(A, layer));
+        AssertRefused(RegistryErrorCode.BlobInUse, (await Metadata.UnlinkBlobAsync(A, layer)).Error);
         Assert.Null(await DeleteAsync(A, Samples.Digest(second)));
-        Assert.Null(await Metadata.UnlinkBlobAsync(A, layer));
-        AssertRefused(RegistryErrorCode.BlobUnknown, await Metadata.UnlinkBlobAsync(A, layer));
+        Assert.Null((await Metadata.UnlinkBlobAsync(A, layer)).Error);
+        AssertRefused(RegistryErrorCode.BlobUnknown, (await Metadata.UnlinkBlobAsync(A, layer)).Error);
     }
 
     [Fact]
@@ -131,7 +131,7 @@ public abstract partial class MetadataStoreContract
         await LinkAsync(A, "config");
         await LinkAsync(A, "blob");
         var image = Samples.Image("config", [Samples.Layer("blob", Samples.ForeignType)]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image)));
-        AssertRefused(RegistryErrorCode.BlobInUse, await Metadata.UnlinkBlobAsync(A, Blob));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image))).Error);
+        AssertRefused(RegistryErrorCode.BlobInUse, (await Metadata.UnlinkBlobAsync(A, Blob)).Error);
     }
 }

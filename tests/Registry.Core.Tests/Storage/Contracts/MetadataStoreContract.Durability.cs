@@ -11,7 +11,7 @@ public abstract partial class MetadataStoreContract
         var image = await PushImageAsync(A, "app", "v1", "latest");
         await LinkAsync(B, "blob");
         var referrer = Samples.Image("app config", [], Samples.Child(image), "x/y");
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, referrer)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, referrer))).Error);
         foreach (var cleanly in new[] { true, false })
         {
             await engine.ReopenAsync(cleanly);
@@ -35,8 +35,8 @@ public abstract partial class MetadataStoreContract
             await LinkAsync(A, "shared");
             Assert.True(await Metadata.MountBlobAsync(A, own, Samples.Digest("shared")));
             var image = Samples.Image("shared", [Samples.Layer("shared")], note: $"{writer}");
-            Assert.Null(await Metadata.PutManifestAsync(Samples.Put(own, image, "latest", $"v{writer}")));
-            Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image, $"from-{writer}")));
+            Assert.Null((await Metadata.PutManifestAsync(Samples.Put(own, image, "latest", $"v{writer}"))).Error);
+            Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, $"from-{writer}"))).Error);
             Assert.Null(await DeleteAsync(own, Tag.Parse("latest")));
             return image;
         })));
@@ -59,7 +59,7 @@ public abstract partial class MetadataStoreContract
         {
             var layers = i % 3 == 0 ? new[] { Samples.Layer("missing") } : [];
             var image = Samples.Image("config", layers, note: $"{i}");
-            return (Image: image, Error: await Metadata.PutManifestAsync(Samples.Put(A, image, $"v{i}")));
+            return (Image: image, Error: (await Metadata.PutManifestAsync(Samples.Put(A, image, $"v{i}"))).Error);
         })));
         for (var i = 0; i < outcomes.Length; i++)
         {
@@ -78,7 +78,7 @@ public abstract partial class MetadataStoreContract
         {
             for (var i = 0; i < 50; i++)
             {
-                Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image, "x", "y", "z")));
+                Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, "x", "y", "z"))).Error);
                 Assert.Null(await DeleteAsync(A, Samples.Digest(image)));
             }
         });

@@ -92,7 +92,7 @@ public abstract partial class MetadataStoreContract
         var index = Samples.Index([], subject);
         foreach (var manifest in new[] { signature, plain, index, Samples.Image("config", []), Samples.Image("config", [], Samples.Child([1])) })
         {
-            Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, manifest)));
+            Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, manifest))).Error);
         }
 
         var page = await Metadata.ListReferrersAsync(A, subject.Digest, null, null, 10);
@@ -117,7 +117,7 @@ public abstract partial class MetadataStoreContract
         for (var i = 0; i < 9; i++)
         {
             var referrer = Samples.Image("config", [], subject, i % 3 == 0 ? "x/y" : "x/z", $"{i}");
-            Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, referrer)));
+            Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, referrer))).Error);
             digests.Add(Samples.Digest(referrer));
         }
 
@@ -150,7 +150,7 @@ public abstract partial class MetadataStoreContract
         var image = Samples.Image("app config", [Samples.Layer("app layer")]);
         await LinkAsync(A, "config");
         var signature = Samples.Image("config", [], Samples.Child(image));
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, signature)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, signature))).Error);
         await PushImageAsync(A, "app", "latest");
         Assert.Null(await DeleteAsync(A, Samples.Digest(image)));
         Assert.Single((await Metadata.ListReferrersAsync(A, Samples.Digest(image), null, null, 10)).Items);

@@ -18,7 +18,7 @@ public abstract partial class MetadataStoreContract
         Assert.Empty((await Metadata.ListReferrersAsync(A, Samples.Digest("x"), null, null, 10)).Items);
         AssertRefused(RegistryErrorCode.ManifestUnknown, await DeleteAsync(A, Tag.Parse("latest")));
         AssertRefused(RegistryErrorCode.ManifestUnknown, await DeleteAsync(A, Samples.Digest("x")));
-        AssertRefused(RegistryErrorCode.BlobUnknown, await Metadata.UnlinkBlobAsync(A, Samples.Digest("x")));
+        AssertRefused(RegistryErrorCode.BlobUnknown, (await Metadata.UnlinkBlobAsync(A, Samples.Digest("x"))).Error);
     }
 
     [Fact]
@@ -57,8 +57,8 @@ public abstract partial class MetadataStoreContract
     public async Task Putting_the_same_manifest_again_changes_nothing()
     {
         var image = await PushImageAsync(A, "app", "latest");
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image, "latest")));
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, "latest"))).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image))).Error);
         Assert.Equal(["latest"], await TagsAsync(A));
         Assert.Null(await DeleteAsync(A, Samples.Digest(image)));
         Assert.Empty(await RepositoriesAsync());
@@ -80,7 +80,7 @@ public abstract partial class MetadataStoreContract
         var image = await PushImageAsync(A, "app", "latest");
         var long512 = DigestAlgorithm.Sha512.Compute(image);
         Assert.Null(await Metadata.FindManifestAsync(A, long512));
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image) with { Digest = long512, Reference = long512, Tags = [Tag.Parse("long")] }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { Digest = long512, Reference = long512, Tags = [Tag.Parse("long")] })).Error);
         Assert.Equal(long512, (await FindAsync(A, "long"))?.Digest);
         Assert.Equal(Samples.Digest(image), (await FindAsync(A, "latest"))?.Digest);
     }
@@ -92,7 +92,7 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "there");
         var image = Samples.Image("missing config", [Samples.Layer("there"), Samples.Layer("missing"), Samples.Layer("missing")]);
-        var error = await Metadata.PutManifestAsync(Samples.Put(B, image, "latest") with { References = references });
+        var error = (await Metadata.PutManifestAsync(Samples.Put(B, image, "latest") with { References = references })).Error;
         AssertRefused(RegistryErrorCode.ManifestBlobUnknown, error);
         Assert.Equal(
             new[] { Samples.Digest("there"), Samples.Digest("missing"), Samples.Digest("missing config") }.Select(digest => digest.Value).Order(StringComparer.Ordinal),
@@ -111,7 +111,7 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "config");
         var image = Samples.Image("config", [Samples.Layer("x"), Samples.Layer("y")]);
-        var error = await Metadata.PutManifestAsync(Samples.Put(A, image, "latest"));
+        var error = (await Metadata.PutManifestAsync(Samples.Put(A, image, "latest"))).Error;
         Assert.Equal([Samples.Digest("x").Value, Samples.Digest("y").Value], error?.Details);
     }
 
@@ -120,11 +120,11 @@ public abstract partial class MetadataStoreContract
     {
         var index = Samples.Index([Samples.Child(Samples.Text("nowhere"))]);
         var put = Samples.Put(A, index, "multi");
-        var error = await Metadata.PutManifestAsync(put with { References = ManifestReferences.Strict });
+        var error = (await Metadata.PutManifestAsync(put with { References = ManifestReferences.Strict })).Error;
         AssertRefused(RegistryErrorCode.ManifestBlobUnknown, error);
         Assert.Equal([Samples.Digest("nowhere").Value], error!.Details);
         Assert.Null(await TagsAsync(A));
-        Assert.Null(await Metadata.PutManifestAsync(put with { References = ManifestReferences.SparseIndex }));
+        Assert.Null((await Metadata.PutManifestAsync(put with { References = ManifestReferences.SparseIndex })).Error);
         Assert.Equal(MediaTypes.OciIndex, (await FindAsync(A, "multi"))?.MediaType);
     }
 
@@ -134,17 +134,17 @@ public abstract partial class MetadataStoreContract
         var image = await PushImageAsync(A, "app");
         await LinkAsync(A, "a blob");
         var index = Samples.Index([Samples.Child(image), Samples.Layer("a blob")]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index) with { References = ManifestReferences.Strict }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index) with { References = ManifestReferences.Strict })).Error);
         AssertRefused(
             RegistryErrorCode.ManifestBlobUnknown,
-            await Metadata.PutManifestAsync(Samples.Put(B, index) with { References = ManifestReferences.Strict }));
+            (await Metadata.PutManifestAsync(Samples.Put(B, index) with { References = ManifestReferences.Strict })).Error);
     }
 
     [Fact]
     public async Task A_sparse_registry_asks_for_nothing()
     {
         var image = Samples.Image("nowhere", [Samples.Layer("no layer")]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image, "latest") with { References = ManifestReferences.Sparse }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, "latest") with { References = ManifestReferences.Sparse })).Error);
         Assert.NotNull(await FindAsync(A, "latest"));
         Assert.Null(await Metadata.FindBlobAsync(A, Samples.Digest("no layer")));
     }
@@ -154,7 +154,32 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "config");
         var image = Samples.Image("config", [Samples.Layer("elsewhere", Samples.ForeignType)], Samples.Child(Samples.Text("no subject")));
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Strict }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Strict })).Error);
+    }
+
+    [Fact]
+    public async Task A_push_tells_which_manifest_each_tag_named_before()
+    {
+        var first = await PushImageAsync(A, "first", "v1", "latest");
+        var second = await PushImageAsync(A, "second", "v2");
+
+        var moved = await Metadata.PutManifestAsync(Samples.Put(A, second, "v1", "v2", "v3", "latest"));
+        var again = await Metadata.PutManifestAsync(Samples.Put(A, second, "v1", "v2", "v3", "latest"));
+
+        Assert.Equal([new MovedTag(Tag.Parse("v1"), Samples.Digest(first)), new MovedTag(Tag.Parse("latest"), Samples.Digest(first))], moved.Value);
+        Assert.Empty(again.Value);
+    }
+
+    [Fact]
+    public async Task A_deletion_tells_what_was_removed()
+    {
+        var image = await PushImageAsync(A, "app", "v1", "latest");
+
+        var tag = await Metadata.DeleteManifestAsync(A, Tag.Parse("v1"), Precondition.None);
+        var manifest = await Metadata.DeleteManifestAsync(A, Samples.Digest(image), Precondition.None);
+
+        Assert.Equal((Samples.Digest(image), null, "v1"), (tag.Value.Digest, tag.Value.Size, string.Join(',', tag.Value.Tags)));
+        Assert.Equal((Samples.Digest(image), image.Length, "latest"), (manifest.Value.Digest, manifest.Value.Size, string.Join(',', manifest.Value.Tags)));
     }
 
     [Fact]
@@ -198,7 +223,7 @@ public abstract partial class MetadataStoreContract
     {
         var image = await PushImageAsync(A, "app");
         var index = Samples.Index([Samples.Child(image)]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, index, "multi")));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi"))).Error);
         Assert.Null(await DeleteAsync(A, Samples.Digest(image)));
         Assert.NotNull(await FindAsync(A, "multi"));
         Assert.Null(await FindAsync(A, image));
@@ -209,7 +234,7 @@ public abstract partial class MetadataStoreContract
     {
         var image = await PushImageAsync(A, "app", "latest");
         Assert.Null(await DeleteAsync(A, Samples.Digest(image)));
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image, "latest")));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, "latest"))).Error);
         Assert.Equal(Samples.Digest(image), (await FindAsync(A, "latest"))?.Digest);
     }
 }

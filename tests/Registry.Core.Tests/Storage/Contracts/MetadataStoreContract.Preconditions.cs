@@ -14,13 +14,13 @@ public abstract partial class MetadataStoreContract
     {
         var first = await PushImageAsync(A, "first");
         var second = await PushImageAsync(A, "second");
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, first, "v1") with { Precondition = MustNotExist }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, first, "v1") with { Precondition = MustNotExist })).Error);
         AssertRefused(
             RegistryErrorCode.PreconditionFailed,
-            await Metadata.PutManifestAsync(Samples.Put(A, second, "v1") with { Precondition = MustNotExist }));
+            (await Metadata.PutManifestAsync(Samples.Put(A, second, "v1") with { Precondition = MustNotExist })).Error);
         AssertRefused(
             RegistryErrorCode.PreconditionFailed,
-            await Metadata.PutManifestAsync(Samples.Put(A, first, "v1") with { Precondition = MustNotExist }));
+            (await Metadata.PutManifestAsync(Samples.Put(A, first, "v1") with { Precondition = MustNotExist })).Error);
         Assert.Equal(Samples.Digest(first), (await FindAsync(A, "v1"))?.Digest);
     }
 
@@ -31,9 +31,9 @@ public abstract partial class MetadataStoreContract
         var second = await PushImageAsync(A, "second");
         var third = await PushImageAsync(A, "third");
         var fromFirst = new Precondition { Match = [Samples.Digest("other").Value, Samples.Digest(first).Value] };
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, second, "v1") with { Precondition = fromFirst }));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, second, "v1") with { Precondition = fromFirst })).Error);
         AssertRefused(
-            RegistryErrorCode.PreconditionFailed, await Metadata.PutManifestAsync(Samples.Put(A, third, "v1") with { Precondition = fromFirst }));
+            RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(A, third, "v1") with { Precondition = fromFirst })).Error);
         Assert.Equal(Samples.Digest(second), (await FindAsync(A, "v1"))?.Digest);
     }
 
@@ -43,10 +43,10 @@ public abstract partial class MetadataStoreContract
         await LinkAsync(A, "config");
         var image = Samples.Image("config", []);
         AssertRefused(
-            RegistryErrorCode.PreconditionFailed, await Metadata.PutManifestAsync(Samples.Put(A, image, "v1") with { Precondition = MustExist }));
+            RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(A, image, "v1") with { Precondition = MustExist })).Error);
         Assert.Null(await FindAsync(A, image));
         AssertRefused(
-            RegistryErrorCode.PreconditionFailed, await Metadata.PutManifestAsync(Samples.Put(B, image, "v1") with { Precondition = MustExist }));
+            RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(B, image, "v1") with { Precondition = MustExist })).Error);
         Assert.Null(await TagsAsync(B));
         Assert.Empty(await RepositoriesAsync());
     }
@@ -56,8 +56,8 @@ public abstract partial class MetadataStoreContract
     {
         var image = await PushImageAsync(A, "app", "v1");
         AssertRefused(
-            RegistryErrorCode.PreconditionFailed, await Metadata.PutManifestAsync(Samples.Put(A, image) with { Precondition = MustNotExist }));
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, image) with { Precondition = MustExist }));
+            RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(A, image) with { Precondition = MustNotExist })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { Precondition = MustExist })).Error);
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public abstract partial class MetadataStoreContract
             var expected = new Precondition { Match = [current] };
             var others = images.FindAll(image => Samples.Digest(image).Value != current);
             var errors = await Task.WhenAll(others.Select(image => Task.Run(
-                () => Metadata.PutManifestAsync(Samples.Put(A, image, "v1") with { Precondition = expected }))));
+                async () => (await Metadata.PutManifestAsync(Samples.Put(A, image, "v1") with { Precondition = expected })).Error)));
             var winner = others[Array.IndexOf(errors, null)];
             Assert.Single(errors, error => error is null);
             Assert.All(errors.Where(error => error is not null), error => AssertRefused(RegistryErrorCode.PreconditionFailed, error));

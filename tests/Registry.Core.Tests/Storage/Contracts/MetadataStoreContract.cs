@@ -27,7 +27,7 @@ public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IA
         await LinkAsync(repository, $"{name} config");
         await LinkAsync(repository, $"{name} layer");
         var image = Samples.Image($"{name} config", [Samples.Layer($"{name} layer")]);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(repository, image, tags)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(repository, image, tags))).Error);
         return image;
     }
 
@@ -40,8 +40,8 @@ public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IA
     private Task<StoredManifest?> FindAsync(RepositoryName repository, byte[] manifest) =>
         Metadata.FindManifestAsync(repository, Samples.Digest(manifest));
 
-    private Task<RegistryError?> DeleteAsync(RepositoryName repository, Reference reference, Precondition? precondition = null) =>
-        Metadata.DeleteManifestAsync(repository, reference, precondition ?? Precondition.None);
+    private async Task<RegistryError?> DeleteAsync(RepositoryName repository, Reference reference, Precondition? precondition = null) =>
+        (await Metadata.DeleteManifestAsync(repository, reference, precondition ?? Precondition.None)).Error;
 
     private async Task<IReadOnlyList<string>?> TagsAsync(RepositoryName repository) =>
         (await Metadata.ListTagsAsync(repository, null, 1000))?.Items;

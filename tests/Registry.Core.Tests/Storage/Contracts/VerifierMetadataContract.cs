@@ -64,11 +64,11 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
         Assert.Null(await Verifier.FindSizeAsync(Blob));
         Assert.False(await Metadata.MountBlobAsync(A, Samples.Repository("c"), Blob));
         var next = Samples.Put(A, Samples.Image("blob", [], note: "next"));
-        Assert.Equal(RegistryErrorCode.ManifestBlobUnknown, (await Metadata.PutManifestAsync(next))?.Code);
+        Assert.Equal(RegistryErrorCode.ManifestBlobUnknown, (await Metadata.PutManifestAsync(next)).Error?.Code);
 
         await Metadata.LinkBlobAsync(B, Blob, 4);
         Assert.Equal(4, await Metadata.FindBlobAsync(A, Blob));
-        Assert.Null(await Metadata.PutManifestAsync(next));
+        Assert.Null((await Metadata.PutManifestAsync(next)).Error);
     }
 
     [Fact]
@@ -78,12 +78,12 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
         var index = Samples.Put(A, Samples.Index([Samples.Child(Image)])) with { References = ManifestReferences.Strict };
         await Verifier.MarkLostAsync(Samples.Digest(Image));
 
-        var refusal = await Metadata.PutManifestAsync(index);
+        var refusal = (await Metadata.PutManifestAsync(index)).Error;
         Assert.Equal(RegistryErrorCode.ManifestBlobUnknown, refusal?.Code);
-        Assert.Null(await Metadata.PutManifestAsync(index with { References = ManifestReferences.SparseIndex }));
+        Assert.Null((await Metadata.PutManifestAsync(index with { References = ManifestReferences.SparseIndex })).Error);
 
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, Image)));
-        Assert.Null(await Metadata.PutManifestAsync(index));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, Image))).Error);
+        Assert.Null((await Metadata.PutManifestAsync(index)).Error);
     }
 
     [Fact]
@@ -92,10 +92,10 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
         await FillAsync();
         await Verifier.MarkLostAsync(Blob);
         await Verifier.MarkLostAsync(Samples.Digest(Image));
-        Assert.Null(await Metadata.UnlinkBlobAsync(B, Blob));
-        Assert.Null(await Metadata.DeleteManifestAsync(A, Samples.Digest(Image), Precondition.None));
+        Assert.Null((await Metadata.UnlinkBlobAsync(B, Blob)).Error);
+        Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(Image), Precondition.None)).Error);
         Assert.Equal([A], await Verifier.FindRepositoriesAsync(Blob, 10));
-        Assert.Null(await Metadata.UnlinkBlobAsync(A, Blob));
+        Assert.Null((await Metadata.UnlinkBlobAsync(A, Blob)).Error);
         Assert.Empty(await engine.Collector.ListOrphansAsync(10));
         Assert.Empty(await Verifier.FindRepositoriesAsync(Blob, 10));
         await FillAsync();
@@ -124,6 +124,6 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
     {
         await Metadata.LinkBlobAsync(A, Blob, 4);
         await Metadata.LinkBlobAsync(B, Blob, 4);
-        Assert.Null(await Metadata.PutManifestAsync(Samples.Put(A, Image)));
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, Image))).Error);
     }
 }

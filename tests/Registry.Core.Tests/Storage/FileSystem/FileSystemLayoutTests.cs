@@ -77,7 +77,7 @@ public class FileSystemLayoutTests
         await storage.PutAsync(App, Samples.Text(First), "latest");
         await storage.PutAsync(App, Samples.Text(Second), "latest");
         await storage.DeleteAsync(App, Samples.Digest(First));
-        Assert.Null(await storage.Blobs.DeleteAsync(App, Samples.Digest(Layer)));
+        Assert.Null((await storage.Blobs.DeleteAsync(App, Samples.Digest(Layer))).Error);
         await storage.ReopenAsync();
         Assert.Equal(
             [

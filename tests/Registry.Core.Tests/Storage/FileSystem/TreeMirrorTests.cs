@@ -41,7 +41,7 @@ public class TreeMirrorTests
         await storage.DeleteAsync(A, Tag.Parse("latest"));
         await storage.PutAsync(A, second, "v1");
         await storage.PushBlobAsync(A, "unneeded");
-        Assert.Null(await storage.Blobs.DeleteAsync(A, Samples.Digest("unneeded")));
+        Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest("unneeded"))).Error);
         await storage.ReopenAsync(cleanly: false);
         await storage.ReopenAsync(cleanly: false);
         await storage.CloseAsync();
@@ -96,7 +96,7 @@ public class TreeMirrorTests
         await storage.PushImageAsync(B, "app", "latest");
         await storage.DeleteAsync(A, Tag.Parse("latest"));
         await storage.PushImageAsync(B, "app 2", "latest");
-        Assert.Null(await storage.Blobs.DeleteAsync(A, await storage.PushBlobAsync(A, "unneeded")));
+        Assert.Null((await storage.Blobs.DeleteAsync(A, await storage.PushBlobAsync(A, "unneeded"))).Error);
         await Eventually.TrueAsync(() => storage.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
         await storage.CloseAsync();
         Assert.Equal(9, Tree.List(Path.Combine(storage.Path, "repositories", "b")).Count);
