@@ -14,12 +14,15 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
     private const int SigTerm = 15;
     private const int KeptLines = 4000;
 
+    private static readonly TimeSpan Silence = TimeSpan.FromSeconds(2);
+
     private readonly Process _process;
     private readonly Lock _gate = new();
     private readonly Queue<string> _lines = new();
     private readonly Queue<string> _standardOutput = new();
     private readonly List<(Regex Pattern, TaskCompletionSource<Match> Found)> _waiters = [];
     private readonly Task _readers;
+    private long _linesRead;
     private bool _ended;
 
     private BackgroundProcess(Process process, string commandLine)
@@ -135,6 +138,10 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         return _process.ExitCode;
     }
 
+    /// <summary>Waits for the program to end by itself, a moment at the most.</summary>
+    /// <returns>Whether it has ended.</returns>
+    public bool HasExitedWithin(TimeSpan deadline) => _process.WaitForExit(deadline);
+
     /// <summary>SIGKILL to the whole process group; returns when the program is gone.</summary>
     public void Kill()
     {
@@ -167,8 +174,15 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // A descendant that left the group may hold the pipes open: what it prints later is nobody's.
-    private async Task DrainAsync() => await Task.WhenAny(_readers, Task.Delay(TimeSpan.FromSeconds(2)));
+    // To the end of the pipes. A descendant that has left the group may hold them open: silence is an end, too.
+    private async Task DrainAsync()
+    {
+        for (long before = -1; !_readers.IsCompleted && before != Volatile.Read(ref _linesRead);)
+        {
+            before = Volatile.Read(ref _linesRead);
+            await Task.WhenAny(_readers, Task.Delay(Silence));
+        }
+    }
 
     private void EndGroup()
     {
@@ -196,6 +210,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         {
             lock (_gate)
             {
+                _linesRead++;
                 Keep(_lines, line);
                 if (alsoTo is not null)
                 {

@@ -14,8 +14,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
 
+    // The kernel closes the sockets of a process before its parent is told of the end.
+    private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
+
     private readonly Dictionary<string, string?> _environment;
     private BackgroundProcess _process;
+    private volatile bool _isEnding;
 
     private RegistryProcess(Dictionary<string, string?> environment, BackgroundProcess process)
     {
@@ -135,12 +139,26 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <exception cref="TimeoutException">It did not print it in time; the message holds its output.</exception>
     public Task WaitForOutputAsync(string text) => _process.WaitForLineAsync(new Regex(Regex.Escape(text)), StartDeadline);
 
+    /// <summary>
+    /// Decides whether a request failed because the current process was killed, was told to stop, or has ended by itself. A connection that breaks
+    /// while the server runs on is a fault, and so is a wrong answer at any time.
+    /// </summary>
+    public bool Explains(Exception failure) => failure.IsLostConnection() && (_isEnding || _process.HasExitedWithin(ExitPatience));
+
     /// <summary>SIGKILL: nothing is flushed and no handler runs.</summary>
-    public void Kill() => _process.Kill();
+    public void Kill()
+    {
+        _isEnding = true;
+        _process.Kill();
+    }
 
     /// <summary>SIGTERM, and waits for the end.</summary>
     /// <returns>The exit code.</returns>
-    public Task<int> StopAsync(CancellationToken cancellationToken = default) => _process.TerminateAsync(StopDeadline, cancellationToken);
+    public Task<int> StopAsync(CancellationToken cancellationToken = default)
+    {
+        _isEnding = true;
+        return _process.TerminateAsync(StopDeadline, cancellationToken);
+    }
 
     /// <summary>
     /// Starts the server again over the same storage and settings, on a new port, after <see cref="Kill"/> or <see cref="StopAsync"/>.
@@ -148,11 +166,16 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public async Task StartAgainAsync(CancellationToken cancellationToken = default)
     {
         await _process.DisposeAsync();
+        _isEnding = false;
         _process = Launch(_environment, []);
         await WaitUntilListeningAsync(cancellationToken);
     }
 
-    public ValueTask DisposeAsync() => _process.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _isEnding = true;
+        return _process.DisposeAsync();
+    }
 
     private static Dictionary<string, string?> EnvironmentFor(string storagePath, IReadOnlyDictionary<string, string?>? environment)
     {

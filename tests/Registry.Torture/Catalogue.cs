@@ -28,7 +28,7 @@ public static class Catalogue
                 CultureInfo.InvariantCulture,
                 $"| {DateTime.UtcNow:yyyy-MM-dd} | {scenario.Name} | {scenario.Rows} | {run.Seed} | {counts} | {clock.Elapsed:hh\\:mm\\:ss} |");
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
             throw new ViolationException($"{scenario.Name}: {(e is ViolationException ? e.Message : e.ToString())}\nTo run it again: {(run with { Point = run.Point ?? (e as ViolationException)?.Point }).Replay(scenario.Name)}");
         }

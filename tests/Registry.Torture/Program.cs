@@ -1,9 +1,9 @@
 using System.Globalization;
-using System.Security.Cryptography;
+using Registry.Testing;
 using Registry.Torture;
 
 // tests/torture/run says what the arguments mean.
-var seed = RandomNumberGenerator.GetInt32(1_000_000);
+var seed = Seed.Choose("TORTURE_SEED");
 int? count = null, minutes = null;
 string? only = null, point = null;
 var isShort = false;

@@ -1,9 +1,9 @@
-using System.Security.Cryptography;
+using Registry.Testing;
 using Registry.Torture;
 
 namespace Registry.Interop.Tests.Faults;
 
-/// <summary>Some seconds of each scenario of <c>tests/torture/run</c>; docs/trust.md has the long runs.</summary>
+/// <summary>Some seconds of each scenario of <c>tests/torture/run</c>; docs/trust.md has the long runs. TORTURE_SEED repeats a run that has failed.</summary>
 public sealed class TortureTests
 {
     public static TheoryData<string> Names => [.. Catalogue.Scenarios.Select(scenario => scenario.Name)];
@@ -19,7 +19,7 @@ public sealed class TortureTests
             Requires.Root(program);
         }
 
-        int seed = RandomNumberGenerator.GetInt32(1_000_000);
+        int seed = Seed.Choose("TORTURE_SEED");
         var run = new TortureRun(seed, IsShort: true, Count: null, Point: null, _ => { });
         TestContext.Current.TestOutputHelper?.WriteLine(await Catalogue.RunAsync(scenario, run));
     }

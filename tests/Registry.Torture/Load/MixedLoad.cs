@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Net.Sockets;
 using Registry.Testing;
 
 namespace Registry.Torture.Load;
@@ -24,8 +23,8 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     public int Acknowledged => _acknowledged;
 
     /// <summary>Runs until the server is gone or a token ends it.</summary>
-    public Task RunAsync(Uri address, TortureRun run, int round, CancellationToken stop) => Task.WhenAll(
-        Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(address, worker, run.Random((round * workers) + worker), stop), CancellationToken.None)));
+    public Task RunAsync(RegistryProcess registry, TortureRun run, int round, CancellationToken stop) => Task.WhenAll(
+        Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(registry, worker, run.Random((round * workers) + worker), stop), CancellationToken.None)));
 
     /// <summary>Goes on with the uploads that were left.</summary>
     /// <returns>How many.</returns>
@@ -41,19 +40,16 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
         return count;
     }
 
-    /// <summary>Whether a request ended because the server did.</summary>
-    public static bool IsGone(Exception exception) => exception is HttpRequestException or IOException or SocketException or TaskCanceledException;
-
-    private async Task WorkAsync(Uri address, int worker, Random random, CancellationToken stop)
+    private async Task WorkAsync(RegistryProcess registry, int worker, Random random, CancellationToken stop)
     {
-        using var client = new LedgerClient(address, ledger, mayFail, isRefusalDoubt: mayFail);
+        using var client = new LedgerClient(registry.BaseAddress, ledger, mayFail, isRefusalDoubt: mayFail);
         try
         {
             while (!stop.IsCancellationRequested && await StepAsync(client, $"torture/{worker}", _images[worker], random))
             {
             }
         }
-        catch (Exception e) when (IsGone(e))
+        catch (Exception e) when (registry.Explains(e))
         {
             // As intended.
         }

@@ -40,7 +40,7 @@ public sealed class CallErrors : IScenario
             {
                 await trial.RunAsync();
             }
-            catch (Exception e) when (e is ViolationException or InvalidOperationException or TimeoutException or HttpRequestException)
+            catch (Exception e) when (e is ViolationException or InvalidOperationException or TimeoutException || e.IsLostConnection())
             {
                 throw new ViolationException($"{failure}: {trial.Struck}: {e.Message}\n{trial.Output}", failure.ToString());
             }

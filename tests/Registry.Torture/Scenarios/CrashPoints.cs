@@ -43,7 +43,7 @@ public sealed class CrashPoints : IScenario
                     struck.AddOrUpdate(place, 1, (_, count) => count + 1);
                 }
             }
-            catch (Exception e) when (e is ViolationException or InvalidOperationException or TimeoutException)
+            catch (Exception e) when (e is ViolationException or InvalidOperationException or TimeoutException || e.IsLostConnection())
             {
                 throw new ViolationException($"{point}: {e.Message}", point.ToString());
             }
@@ -63,18 +63,7 @@ public sealed class CrashPoints : IScenario
         var folder = folders.Folder("data");
         var log = folders.File("strace.log");
         var ledger = await script.CopyAsync(folder);
-        try
-        {
-            await using var server = await FaultedServer.StartAsync(folder, point, "signal=KILL", log);
-            using var client = new LedgerClient(server.Process.BaseAddress, ledger);
-            await script.RunAsync(client, server.Process, folder);
-            await server.Process.StopAsync();
-        }
-        catch (Exception e) when (MixedLoad.IsGone(e) || (e is InvalidOperationException && point.Role == FaultPoint.Start))
-        {
-            // Killed, as intended.
-        }
-
+        await UseAsync(script, point, folder, log, ledger);
         await using var again = await RegistryProcess.StartAsync(folder, Script.Settings);
         using var after = new LedgerClient(again.BaseAddress, ledger);
         await after.CheckAsync();
@@ -87,5 +76,33 @@ public sealed class CrashPoints : IScenario
 
         BlobFolder.Check(folder);
         return FaultedServer.FindStruck(log, folder);
+    }
+
+    // Until it is killed, at its start or later; to the end of the script when it is not.
+    private static async Task UseAsync(Script script, FaultPoint point, string folder, string log, Ledger ledger)
+    {
+        FaultedServer server;
+        try
+        {
+            server = await FaultedServer.StartAsync(folder, point, "signal=KILL", log);
+        }
+        catch (InvalidOperationException) when (point.Role == FaultPoint.Start)
+        {
+            return;
+        }
+
+        await using (server)
+        {
+            using var client = new LedgerClient(server.Process.BaseAddress, ledger);
+            try
+            {
+                await script.RunAsync(client, server.Process, folder);
+                await server.Process.StopAsync();
+            }
+            catch (Exception e) when (server.Process.Explains(e))
+            {
+                // Killed, as intended.
+            }
+        }
     }
 }

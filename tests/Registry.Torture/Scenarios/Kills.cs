@@ -81,7 +81,7 @@ public sealed class Kills : IScenario
     private static async Task<long> LoadAsync(RegistryProcess registry, MixedLoad load, TortureRun run, int round, int milliseconds, bool isStop)
     {
         using var stop = new CancellationTokenSource();
-        var clients = load.RunAsync(registry.BaseAddress, run, round, stop.Token);
+        var clients = load.RunAsync(registry, run, round, stop.Token);
         await Task.WhenAny(clients, Task.Delay(milliseconds));
         var peak = registry.PeakResidentBytes;
         if (isStop)

@@ -74,7 +74,7 @@ public sealed class MemoryLimit : IScenario
     private static async Task UseAsync(RegistryProcess registry, Ledger ledger, MixedLoad load, List<TestBlob> blobs, TortureRun run, int round)
     {
         using var stop = new CancellationTokenSource();
-        var clients = load.RunAsync(registry.BaseAddress, run, round, stop.Token);
+        var clients = load.RunAsync(registry, run, round, stop.Token);
         try
         {
             await Task.WhenAll([Task.Delay(LoadMilliseconds), .. blobs.Select(async blob =>
@@ -85,7 +85,7 @@ public sealed class MemoryLimit : IScenario
                 await Task.WhenAll(client.CheckAsync(path), client.CheckAsync(path));
             })]);
         }
-        catch (Exception e) when (MixedLoad.IsGone(e) && registry.HasExited)
+        catch (Exception e) when (registry.Explains(e))
         {
             // Said by the caller.
         }

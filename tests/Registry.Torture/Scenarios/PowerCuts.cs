@@ -84,7 +84,7 @@ public sealed class PowerCuts : IScenario
     private static async Task CutAsync(CuttableDisk disk, string data, Ledger ledger, MixedLoad load, TortureRun run, int cut)
     {
         await using var registry = await RegistryProcess.StartAsync(data, Settings);
-        var clients = load.RunAsync(registry.BaseAddress, run, cut, CancellationToken.None);
+        var clients = load.RunAsync(registry, run, cut, CancellationToken.None);
         await Task.WhenAny(clients, Task.Delay(run.Random(-1 - cut).Next(MinLoadMilliseconds, MaxLoadMilliseconds)));
         ledger.IsPowerFailing = true;
         disk.Cut();

@@ -6,8 +6,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// SIGTERM during a mixed load and long pulls: every answer that has begun is whole, the process ends in time and in good order, and what was
-/// acknowledged is there afterwards.
+/// SIGTERM during a mixed load and long pulls: every answer that has begun is whole, the process ends by itself and in good order, and what was
+/// acknowledged is there afterwards. How long a stop takes is recorded, not judged.
 /// </summary>
 public sealed class Stops : IScenario
 {
@@ -15,9 +15,6 @@ public sealed class Stops : IScenario
     private const int Pullers = 4;
     private const int LayerSize = 32 * 1024 * 1024;
     private const int MaxLoadMilliseconds = 500;
-
-    // The bound of the drain, and what closing the storage takes.
-    private static readonly TimeSpan Bound = TimeSpan.FromSeconds(15);
 
     public string Name => "stops";
 
@@ -49,13 +46,13 @@ public sealed class Stops : IScenario
                 await client.PushAsync("torture/large", large);
             }
 
-            var clients = load.RunAsync(registry.BaseAddress, run, round, CancellationToken.None);
-            var pullers = Enumerable.Range(0, Pullers).Select(_ => PullAsync(registry.BaseAddress, large)).ToList();
+            var clients = load.RunAsync(registry, run, round, CancellationToken.None);
+            var pullers = Enumerable.Range(0, Pullers).Select(_ => PullAsync(registry, large)).ToList();
             await Task.Delay(run.Random(-1 - round).Next(MaxLoadMilliseconds));
             var clock = Stopwatch.StartNew();
             var code = await registry.StopAsync();
             slowest = clock.Elapsed > slowest ? clock.Elapsed : slowest;
-            if (code != 0 || clock.Elapsed > Bound)
+            if (code != 0)
             {
                 throw new ViolationException($"round {round}: exit code {code} after {clock.Elapsed.TotalSeconds:f1} s\n{registry.Output}");
             }
@@ -69,9 +66,9 @@ public sealed class Stops : IScenario
     }
 
     // Pulls until it is not answered any more. What has been answered with 200 must come whole.
-    private static async Task<int> PullAsync(Uri address, TestBlob large)
+    private static async Task<int> PullAsync(RegistryProcess registry, TestBlob large)
     {
-        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
+        using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = registry.BaseAddress };
         for (var count = 0; ; count++)
         {
             HttpResponseMessage response;
@@ -79,7 +76,7 @@ public sealed class Stops : IScenario
             {
                 response = await http.GetAsync(LedgerClient.BlobPath("torture/large", large.Digest), HttpCompletionOption.ResponseHeadersRead);
             }
-            catch (HttpRequestException)
+            catch (Exception e) when (registry.Explains(e))
             {
                 return count;
             }
@@ -93,7 +90,7 @@ public sealed class Stops : IScenario
                         throw new ViolationException($"a pull was answered {response.StatusCode}, or brought something else");
                     }
                 }
-                catch (Exception e) when (e is HttpRequestException or IOException)
+                catch (Exception e) when (e.IsLostConnection())
                 {
                     throw new ViolationException($"a pull that was answered 200 was cut short by the stop: {e.Message}");
                 }

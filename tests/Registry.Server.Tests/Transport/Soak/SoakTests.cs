@@ -34,7 +34,7 @@ public sealed class SoakTests(ITestOutputHelper output)
     [InlineData(TransportKind.Direct)]
     public async Task Connections_with_random_aborts_leave_nothing_behind(TransportKind transport)
     {
-        var seed = Read("TRANSPORT_SOAK_SEED", Environment.TickCount & 0xFFFFFF);
+        var seed = Seed.Choose("TRANSPORT_SOAK_SEED");
         output.WriteLine($"TRANSPORT_SOAK_SEED={seed}");
         using var folder = new TemporaryFolder();
         using var log = new RecordedLog();

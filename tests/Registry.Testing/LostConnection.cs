@@ -1,0 +1,28 @@
+using System.Net.Sockets;
+
+namespace Registry.Testing;
+
+/// <summary>Recognizes a connection that could not be made or that broke, in whatever a client throws for it.</summary>
+public static class LostConnection
+{
+    /// <summary>
+    /// Decides whether a request failed on its way, and not for what was answered or for lack of time. <see cref="HttpClient"/> wraps most failures
+    /// of a connection in an <see cref="HttpRequestException"/>, but not one that strikes between its connect and its first byte: that comes as the
+    /// bare <see cref="SocketException"/>, such as "Transport endpoint is not connected".
+    /// </summary>
+    public static bool IsLostConnection(this Exception? exception) => exception switch
+    {
+        HttpRequestException request => IsLost(request.HttpRequestError, request.InnerException),
+        HttpIOException body => IsLost(body.HttpRequestError, body.InnerException),
+        IOException or SocketException => true,
+        _ => false,
+    };
+
+    // An answer that is no HTTP is a fault of the server, and a status that EnsureSuccessStatusCode complains of is an answer.
+    private static bool IsLost(HttpRequestError error, Exception? cause) => error switch
+    {
+        HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ResponseEnded => true,
+        HttpRequestError.Unknown => cause.IsLostConnection(),
+        _ => false,
+    };
+}
