@@ -10,11 +10,22 @@ using Registry.Server.Telemetry;
 BundledSqlite.Use();
 var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
     .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
-return await CommandLine.RunAsync(args, new CommandContext(environment, Console.Out, Console.Error, CreateLoggers));
+var context = new CommandContext(environment, Console.Out, Console.Error, CreateLoggers);
+try
+{
+    return await CommandLine.RunAsync(args, context);
+}
+#pragma warning disable CA1031 // The operator gets one line in the format of the log, and not what the runtime prints.
+catch (Exception e)
+#pragma warning restore CA1031
+{
+    return context.Crash(e);
+}
 
 static ILoggerFactory CreateLoggers(RegistryOptions options) => LoggerFactory.Create(logging => logging
     .SetMinimumLevel(options.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning)
+    .AddFilter(typeof(StartAndStop).FullName, LogLevel.Information)
     .AddFilter(typeof(RequestLog).FullName, options.AccessLog ? LogLevel.Information : options.LogLevel)
     .AddConsole(console =>
     {

@@ -160,6 +160,10 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return _process.TerminateAsync(StopDeadline, cancellationToken);
     }
 
+    /// <summary>Waits for the end.</summary>
+    /// <returns>The exit code.</returns>
+    public Task<int> WaitForExitAsync(CancellationToken cancellationToken = default) => _process.WaitForExitAsync(StopDeadline, cancellationToken);
+
     /// <summary>
     /// Starts the server again over the same storage and settings, on a new port, after <see cref="Kill"/> or <see cref="StopAsync"/>.
     /// </summary>
@@ -215,6 +219,6 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     [LibraryImport("libc", EntryPoint = "prlimit", SetLastError = true)]
     private static partial int SetLimit(int processId, int resource, ulong[] newLimit, nint oldLimit);
 
-    [GeneratedRegex(@"listening on (https?://[^\s/]+)")]
+    [GeneratedRegex(@"listening on (https?://[^\s/""]+)")]
     private static partial Regex ListeningLine { get; }
 }

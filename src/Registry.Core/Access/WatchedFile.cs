@@ -9,7 +9,7 @@ namespace Registry.Core.Access;
 /// read or understood keeps the last good one, and says so. Files that belong together are read together, so that a new certificate waits for
 /// its key.
 /// </summary>
-public sealed partial class WatchedFile<T> : IAsyncDisposable
+public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     where T : class
 {
     /// <summary>Between two looks. An edit needs two of them, and must be in force within a second.</summary>
@@ -21,6 +21,7 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     private readonly string _name;
     private readonly Func<IReadOnlyList<byte[]>, T> _parse;
     private readonly ILogger _logger;
+    private readonly Lock _turn = new();
     private readonly PeriodicTimer _timer;
     private readonly Task _loop;
     private IReadOnlyList<byte[]> _content;
@@ -62,6 +63,36 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
 
     /// <summary>What the last good version of the file says.</summary>
     public T Value => Volatile.Read(ref _value);
+
+    /// <inheritdoc/>
+    /// <remarks>An operator who asks for it has finished the edit, so it does not wait for a second look.</remarks>
+    public ReloadOutcome Reload()
+    {
+        lock (_turn)
+        {
+            try
+            {
+                var content = ReadFiles();
+                var hasChanged = !AreSame(content, _content);
+                if (hasChanged)
+                {
+                    Take(content);
+                }
+
+                _candidate = null;
+                _lastFault = null;
+                _suspected = null;
+                return new ReloadOutcome(hasChanged, null);
+            }
+#pragma warning disable CA1031 // As for a look.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                _suspected = _lastFault = e.Message;
+                return new ReloadOutcome(false, e.Message);
+            }
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -120,7 +151,10 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
     {
         while (await _timer.WaitForNextTickAsync())
         {
-            Look();
+            lock (_turn)
+            {
+                Look();
+            }
         }
     }
 
@@ -152,11 +186,16 @@ public sealed partial class WatchedFile<T> : IAsyncDisposable
             return;
         }
 
-        Volatile.Write(ref _value, _parse(content));
-        _content = content;
+        Take(content);
         _candidate = null;
         _lastFault = null;
         LogReloaded(_name);
+    }
+
+    private void Take(IReadOnlyList<byte[]> content)
+    {
+        Volatile.Write(ref _value, _parse(content));
+        _content = content;
     }
 
     [LoggerMessage(1, LogLevel.Information, "{Path} was edited and is in force")]

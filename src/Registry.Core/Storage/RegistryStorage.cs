@@ -107,6 +107,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
 
+    /// <summary>Whether the process that used the folder before was killed or crashed.</summary>
+    public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
+
     /// <summary>How much there is.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
     public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);

@@ -17,7 +17,7 @@ internal sealed class CommandContext(
 
     public TextWriter Output { get; } = output;
 
-    public TextWriter Error { get; } = error;
+    public TextWriter Error { get; private set; } = error;
 
     /// <summary>The options of the settings.</summary>
     public SettingOptions Settings => _settings ??= new SettingOptions();
@@ -28,6 +28,25 @@ internal sealed class CommandContext(
     /// <summary>Everything that is set, not checked yet.</summary>
     /// <param name="parsed">The arguments; null for none.</param>
     public SettingSources Sources(ParseResult? parsed) => new(parsed is null ? new Dictionary<string, string>() : Settings.Read(parsed), environment);
+
+    /// <summary>Says everything to the operator as JSON from now on, where REGISTRY_LOG_FORMAT wants it, whatever is wrong with the other settings.</summary>
+    /// <param name="parsed">The arguments, which may be at fault; null for none.</param>
+    public void UseLogFormat(ParseResult? parsed)
+    {
+        if (OptionsReader.ReadLogFormat(SourcesOf(parsed)) == LogFormat.Json)
+        {
+            Error = new JsonLines(Error);
+        }
+    }
+
+    /// <summary>Says that the program has met a mistake of its own.</summary>
+    /// <returns><see cref="ExitCodes.Failure"/>.</returns>
+    public int Crash(Exception exception)
+    {
+        var text = Error is JsonLines ? exception.ToString().ReplaceLineEndings(" ") : exception.ToString();
+        Error.WriteLine($"registry: internal error, please report it: {text}");
+        return ExitCodes.Failure;
+    }
 
     /// <summary>Runs a command that needs one setting only, whatever is wrong with the others.</summary>
     public int WithSetting(ParseResult parsed, string name, Func<string?, int> run)
@@ -48,12 +67,14 @@ internal sealed class CommandContext(
         return await run(loaded.Options, loggers);
     }
 
-    /// <summary>The same for a command that Ctrl+C and SIGTERM end in good order.</summary>
+    /// <summary>The same for a command that Ctrl+C, SIGTERM, SIGHUP (a terminal that closes) and SIGQUIT end in good order.</summary>
     public async Task<int> WithSignalsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
     {
         using var cancelled = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
+        using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnSignal);
         return await WithOptionsAsync(parsed, (options, loggers) => run(options, loggers, cancelled.Token));
 
         void OnSignal(PosixSignalContext context)
@@ -74,6 +95,19 @@ internal sealed class CommandContext(
         }
 
         return Refuse(loaded.Faults) == ExitCodes.Success ? loaded : null;
+    }
+
+    private SettingSources SourcesOf(ParseResult? parsed)
+    {
+        try
+        {
+            return Sources(parsed);
+        }
+        catch (InvalidOperationException)
+        {
+            // An option without its value: the fault that is about to be said.
+            return Sources(null);
+        }
     }
 
     private int Refuse(IReadOnlyList<string> faults)

@@ -49,10 +49,12 @@ internal static class CommandLine
         // Nothing to parse, so a start does not wait for the tree of commands to be made.
         if (arguments is [] or ["serve"])
         {
+            context.UseLogFormat(null);
             return await ServeCommand.RunAsync(context, parsed: null);
         }
 
         var parsed = Parse(Create(context), arguments);
+        context.UseLogFormat(parsed);
         if (parsed.Action is ParseErrorAction)
         {
             UsageFault.Write(parsed, context.Error);

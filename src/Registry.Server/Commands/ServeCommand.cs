@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
@@ -15,7 +14,7 @@ internal static class ServeCommand
     {
         var command = new DescribedCommand(
             "serve",
-            "Run the registry until SIGTERM or SIGINT ends it. This is what happens without a command, too.",
+            "Run the registry until SIGTERM, SIGINT or SIGQUIT ends it. SIGHUP reads users, keys, rules and certificates again. This is what happens without a command, too.",
             "registry serve",
             "registry serve --port 5000 --storage-path /var/lib/registry",
             "registry --config /etc/registry.json");
@@ -24,53 +23,50 @@ internal static class ServeCommand
     }
 
     /// <summary>Serves with the settings of the arguments; null for none.</summary>
-    public static Task<int> RunAsync(CommandContext context, ParseResult? parsed) => context.WithOptionsAsync(parsed, RunAsync);
-
-    private static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
+    public static async Task<int> RunAsync(CommandContext context, ParseResult? parsed)
     {
-        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
-        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        // The first of all, so that no signal meets a process without a handler, which it would end.
+        using var signals = new ServerSignals();
+        return await context.WithOptionsAsync(parsed, (options, loggers) => RunAsync(context, signals, options, loggers));
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, RegistryOptions options, ILoggerFactory loggers)
+    {
+        var notices = new StartAndStop(context.Output, options, loggers.CreateLogger<StartAndStop>());
         try
         {
             await using var host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
-            using var signals = new ReadOnlySignals(host.ReadOnly);
-            Banner.Write(Console.Out, host, options);
-            await stop.Task;
-            Console.Out.WriteLine("Stopping: finishing the requests in flight.");
+            notices.Started(host);
+            signals.Attach(host);
+            await signals.Stopping;
+            notices.Stopping();
         }
         catch (StorageException e)
         {
-            return Fail($"REGISTRY_STORAGE_PATH {Path.GetFullPath(options.StoragePath)} {e.Message}");
+            return Fail(context, $"REGISTRY_STORAGE_PATH {Path.GetFullPath(options.StoragePath)} {e.Message}");
         }
         catch (StartupException e)
         {
-            return Fail(e.Message);
+            return Fail(context, e.Message);
         }
         catch (IOException e)
         {
-            return Fail($"cannot listen on {options.Host}:{options.Port}: {Reason(e)}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+            return Fail(context, $"cannot listen on {options.Host}:{options.Port}: {Reason(e)}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
         }
         catch (SocketException e)
         {
-            return Fail($"cannot listen on {options.Host}:{options.Port}: {e.Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+            return Fail(context, $"cannot listen on {options.Host}:{options.Port}: {e.Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
         }
 
-        Console.Out.WriteLine("Stopped.");
+        notices.Stopped();
         return ExitCodes.Success;
-
-        void OnSignal(PosixSignalContext context)
-        {
-            context.Cancel = true;
-            stop.TrySetResult();
-        }
     }
 
     private static string Reason(IOException e) => e.InnerException is { } inner ? inner.Message : e.Message;
 
-    private static int Fail(string message)
+    private static int Fail(CommandContext context, string message)
     {
-        Console.Error.WriteLine($"registry: {message}");
+        context.Error.WriteLine($"registry: {message}");
         return ExitCodes.Failure;
     }
 }

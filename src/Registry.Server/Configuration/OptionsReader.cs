@@ -36,6 +36,13 @@ public sealed class OptionsReader
         };
     }
 
+    /// <summary>The format of the log, whatever is wrong with the other settings; text when it is at fault itself.</summary>
+    public static LogFormat ReadLogFormat(SettingSources sources)
+    {
+        ArgumentNullException.ThrowIfNull(sources);
+        return sources.Find("REGISTRY_LOG_FORMAT") is { } value ? ParseLogFormat(value.Text) ?? LogFormat.Text : LogFormat.Text;
+    }
+
     private RegistryOptions ReadOptions()
     {
         var defaults = new RegistryOptions();

@@ -61,6 +61,12 @@ internal sealed class AccessComposition : IAsyncDisposable
     /// <summary>How many passwords were checked with bcrypt.</summary>
     public long PasswordChecks => _passwords?.Checks ?? 0;
 
+    /// <summary>The files that can be read again, with the names of their settings.</summary>
+    public IEnumerable<(string Setting, IReloadable File)> Files => new (string Setting, IReloadable? File)[]
+    {
+        ("REGISTRY_AUTH_HTPASSWD", _users), ("REGISTRY_AUTH_TOKEN_PUBLICKEY", _keys), ("REGISTRY_ACCESS_CONTROL_CONFIG", _rules),
+    }.Where(file => file.File is not null)!;
+
     public async ValueTask DisposeAsync()
     {
         foreach (var file in (IAsyncDisposable?[])[_users, _rules, _keys])

@@ -26,7 +26,8 @@ internal static class Banner
             """);
     }
 
-    private static string Authentication(RegistryOptions options)
+    /// <summary>Who may do what, in words.</summary>
+    public static string Authentication(RegistryOptions options)
     {
         var rules = options.AccessControlPath is { } path ? $", with the access rules of {path}" : string.Empty;
         return options.Authentication switch

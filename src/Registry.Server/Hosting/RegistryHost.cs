@@ -34,6 +34,9 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _cutOff = new();
+    private readonly FileReloads _reloads;
+    private readonly CollectionSuspension _suspension;
     private readonly TelemetryExport _telemetry;
     private readonly RegistryGauges? _gauges;
     private MetricsServer? _metrics;
@@ -57,6 +60,9 @@ public sealed class RegistryHost : IAsyncDisposable
             storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
         Collector = new GarbageCollector(
             storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, _walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+        _suspension = new CollectionSuspension(Collector, loggers.CreateLogger<GarbageCollector>());
+        _reloads = new FileReloads(
+            tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
         Verifier = new Verifier(
             new BlobInspector(
                 storage.Scrub,
@@ -174,6 +180,16 @@ public sealed class RegistryHost : IAsyncDisposable
         }
     }
 
+    /// <summary>Reads the files of users, keys, rules and certificates again, and logs what became of each.</summary>
+    public void Reload() => _reloads.Run();
+
+    /// <summary>Ends the requests in flight that <see cref="DisposeAsync"/> waits for.</summary>
+    public void CutOff()
+    {
+        HostLog.CutOff(_loggers.CreateLogger<RegistryHost>());
+        _cutOff.Cancel();
+    }
+
     /// <summary>Finishes the requests in flight, within a bound, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -185,8 +201,8 @@ public sealed class RegistryHost : IAsyncDisposable
         _disposed = true;
         if (_started)
         {
-            using var drained = new CancellationTokenSource(_options.Limits.Drain);
-            await _kestrel.StopAsync(drained.Token);
+            _cutOff.CancelAfter(_options.Limits.Drain);
+            await _kestrel.StopAsync(_cutOff.Token);
         }
 
         _kestrel.Dispose();
@@ -237,6 +253,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
+        _suspension.Begin(_storage.WasStoppedUncleanly);
         _indexing = Task.Run(IndexAsync);
         var log = _loggers.CreateLogger<PeriodicTask>();
         _periodic.Add(new PeriodicTask(
@@ -275,6 +292,7 @@ public sealed class RegistryHost : IAsyncDisposable
         try
         {
             var (links, blobs) = await Collector.RunAsync(cancellationToken);
+            _suspension.Check();
             CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), links, blobs);
             Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
         }
@@ -293,7 +311,7 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             if (!_indexer.IsComplete)
             {
-                IndexingLog.Started(_loggers.CreateLogger<TreeIndexer>());
+                HostLog.Indexing(_loggers.CreateLogger<TreeIndexer>());
                 await _indexer.RunUntilCompleteAsync(_time, _stopping.Token);
             }
         }

@@ -13,7 +13,7 @@ namespace Registry.Server.Tls;
 /// The files of TLS while the registry runs. A renewed certificate is used by every connection that begins after it was noticed; one that cannot be
 /// used leaves the last good one in force.
 /// </summary>
-internal sealed partial class TlsFiles : IAsyncDisposable
+internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
 {
     /// <summary>How long before the end an operator should know; renewals that run by themselves happen earlier.</summary>
     public static readonly TimeSpan Notice = TimeSpan.FromDays(14);
@@ -64,6 +64,9 @@ internal sealed partial class TlsFiles : IAsyncDisposable
         var certificate = Identity.Certificate;
         return Concern(certificate.NotBefore, certificate.NotAfter, now);
     }
+
+    /// <inheritdoc/>
+    public ReloadOutcome Reload() => _identity.Reload();
 
     public async ValueTask DisposeAsync()
     {

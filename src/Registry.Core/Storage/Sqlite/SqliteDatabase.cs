@@ -88,6 +88,9 @@ public sealed class SqliteDatabase : IDisposable
     /// </summary>
     public long? PromisesLostAt { get; private set; }
 
+    /// <summary>Whether this process found that the one before had not closed the database.</summary>
+    public bool WasStoppedUncleanly { get; private set; }
+
     /// <summary>Whether the database covers the whole repositories tree.</summary>
     public bool IsTreeIndexed { get; private set; }
 
@@ -230,7 +233,8 @@ public sealed class SqliteDatabase : IDisposable
     private void Begin(SqliteSession session)
     {
         Clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
-        if (ReadMeta(session, CleanKey) is 0)
+        WasStoppedUncleanly = ReadMeta(session, CleanKey) is 0;
+        if (WasStoppedUncleanly)
         {
             WriteMeta(session, PromisesLostKey, Clock.Now);
         }

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Registry.Server.Configuration;
+using Registry.Server.Telemetry;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>
+/// Says that the registry has started, stops and has stopped, at any level: for people on standard output, and as events of the log where its
+/// format is JSON.
+/// </summary>
+internal sealed class StartAndStop(TextWriter output, RegistryOptions options, ILogger<StartAndStop> logger)
+{
+    public void Started(RegistryHost host)
+    {
+        if (options.LogFormat == LogFormat.Text)
+        {
+            Print(() => Banner.Write(output, host, options));
+            return;
+        }
+
+        var addresses = string.Join(" and ", host.Addresses);
+        Log("started", new LogRecord { Text = $"Registry {Banner.Version} listening on {addresses}" }
+            .Add("version", Banner.Version)
+            .Add("addresses", string.Join(',', host.Addresses))
+            .Add("metricsAddress", host.MetricsAddress)
+            .Add("storage", host.StoragePath)
+            .Add("authentication", Banner.Authentication(options))
+            .Add("readOnly", host.ReadOnly.IsOn)
+            .Add("processId", Environment.ProcessId));
+    }
+
+    public void Stopping() => Write(
+        "stopping",
+        $"Stopping: finishing the requests in flight, for at most {options.Limits.Drain.TotalSeconds} seconds; a second signal cuts them off.");
+
+    public void Stopped() => Write("stopped", "Stopped.");
+
+    private void Write(string name, string sentence)
+    {
+        if (options.LogFormat == LogFormat.Text)
+        {
+            Print(() => output.WriteLine(sentence));
+        }
+        else
+        {
+            Log(name, new LogRecord { Text = sentence });
+        }
+    }
+
+    // A terminal that was closed takes nothing more; the registry goes on all the same.
+    private static void Print(Action print)
+    {
+        try
+        {
+            print();
+        }
+        catch (IOException)
+        {
+        }
+    }
+
+    private void Log(string name, LogRecord record)
+    {
+        record.Add("event", name);
+        logger.Log(LogLevel.Information, new EventId(0, name), record, null, static (line, _) => line.Text);
+    }
+}
