@@ -40,7 +40,7 @@ internal static class CommandLine
     }
 
     /// <summary>Parses the arguments of the program.</summary>
-    public static ParseResult Parse(RootCommand root, IReadOnlyList<string> arguments) => root.Parse(arguments, Parsing);
+    public static ParseResult Parse(RootCommand root, IReadOnlyList<string> arguments) => root.Parse(SettingOptions.CompleteSwitches(arguments), Parsing);
 
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>One of the <see cref="ExitCodes"/>.</returns>

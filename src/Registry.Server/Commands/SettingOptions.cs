@@ -21,6 +21,18 @@ internal sealed class SettingOptions
         }
     }
 
+    /// <summary>
+    /// Gives the option of a switch that stands alone its value, <c>--readonly</c> for <c>--readonly=true</c>: what follows it is an argument or
+    /// a command, unless it is a word that a switch may have.
+    /// </summary>
+    public static IReadOnlyList<string> CompleteSwitches(IReadOnlyList<string> arguments)
+    {
+        // What follows -- is no option.
+        var end = arguments.TakeWhile(word => word != "--").Count();
+        return [.. arguments.Select((word, i) => i < end && VariableNames.Switches.Any(name => SettingSources.OptionOf(name) == word)
+            && (i + 1 >= end || !SettingKinds.Switch.TryParse(arguments[i + 1], out _)) ? $"{word}=true" : word)];
+    }
+
     /// <summary>Whether an option is that of a setting.</summary>
     public bool Contains(Option option) => option is Option<string> setting && _options.ContainsValue(setting);
 

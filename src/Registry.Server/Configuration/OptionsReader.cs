@@ -1,16 +1,22 @@
-using System.Globalization;
-using System.Net;
-using Microsoft.Extensions.Logging;
+using System.Diagnostics.CodeAnalysis;
 using Registry.Core.Access;
-using Registry.Core.Storage;
 
 namespace Registry.Server.Configuration;
 
 /// <summary>Reads the settings from wherever they are set, and reports every fault at once.</summary>
 public sealed class OptionsReader
 {
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly SettingKind<long> PageSize = SettingKinds.Number(1, 100_000);
+    private static readonly SettingKind<string> Printable =
+        SettingKinds.Text("printable ASCII, since HTTP headers carry it", text => text.All(c => c is >= ' ' and <= '~'));
+
+    private static readonly SettingKind<string> ExternalUrl = new(
+        "http:// or https:// with a host, and no path, for example https://registry.example.com", TryParseExternalUrl);
+
     private readonly SettingSources _sources;
     private readonly List<string> _faults = [];
+    private readonly Dictionary<string, string> _written = new(StringComparer.Ordinal);
     private readonly Dictionary<string, SettingDescription> _descriptions = new(StringComparer.Ordinal);
 
     private OptionsReader(SettingSources sources) => _sources = sources;
@@ -48,42 +54,37 @@ public sealed class OptionsReader
         var defaults = new RegistryOptions();
         var options = new RegistryOptions
         {
-            Host = Read("REGISTRY_HOST", defaults.Host, ParseHost, "an IP address, localhost or *"),
-            Port = (int)Read("REGISTRY_PORT", defaults.Port, Number(0, 65535), "a port from 0 to 65535"),
-            Http2Port = OptionalPort("REGISTRY_HTTP2_PORT"),
-            Transport = Read("REGISTRY_TRANSPORT", defaults.Transport, ParseTransport, OperatingSystem.IsLinux() ? "direct or kestrel" : "kestrel"),
-            TrustedProxies = Read(
-                "REGISTRY_TRUSTED_PROXIES", defaults.TrustedProxies, ProxyList.Parse, "IP addresses and networks such as 10.0.0.0/8, with commas between"),
-            Readonly = ReadSwitch("REGISTRY_READONLY"),
-            LogLevel = Read("REGISTRY_LOG_LEVEL", defaults.LogLevel, ParseLogLevel, "debug, info, warn or error"),
-            LogFormat = Read("REGISTRY_LOG_FORMAT", defaults.LogFormat, ParseLogFormat, "text or json"),
-            AccessLog = ReadSwitch("REGISTRY_ACCESS_LOG"),
-            MetricsPort = OptionalPort("REGISTRY_METRICS_PORT"),
-            MetricsHost = Read("REGISTRY_METRICS_HOST", defaults.MetricsHost, ParseHost, "an IP address, localhost or *"),
+            Host = Read("REGISTRY_HOST", SettingKinds.Host, defaults.Host),
+            Port = (int)Read("REGISTRY_PORT", SettingKinds.Port, defaults.Port),
+            Http2Port = (int?)ReadOptional("REGISTRY_HTTP2_PORT", SettingKinds.Port),
+            Transport = Read("REGISTRY_TRANSPORT", SettingKinds.Transport, defaults.Transport),
+            TrustedProxies = Read("REGISTRY_TRUSTED_PROXIES", SettingKinds.Proxies, defaults.TrustedProxies),
+            Readonly = Read("REGISTRY_READONLY", SettingKinds.Switch, defaults.Readonly),
+            LogLevel = Read("REGISTRY_LOG_LEVEL", SettingKinds.LogLevel, defaults.LogLevel),
+            LogFormat = Read("REGISTRY_LOG_FORMAT", SettingKinds.LogFormat, defaults.LogFormat),
+            AccessLog = Read("REGISTRY_ACCESS_LOG", SettingKinds.Switch, defaults.AccessLog),
+            MetricsPort = (int?)ReadOptional("REGISTRY_METRICS_PORT", SettingKinds.Port),
+            MetricsHost = Read("REGISTRY_METRICS_HOST", SettingKinds.Host, defaults.MetricsHost),
             ExportsMetrics = IsExported("METRICS"),
             ExportsTraces = IsExported("TRACES"),
-            StoragePath = Read("REGISTRY_STORAGE_PATH", defaults.StoragePath, text => text, "a folder"),
-            UploadTimeout = Seconds("REGISTRY_UPLOAD_TIMEOUT", defaults.UploadTimeout, 1),
-            UploadCleanupInterval = Seconds("REGISTRY_UPLOAD_CLEANUP_INTERVAL", defaults.UploadCleanupInterval, 1),
-            UploadMaxSessions = (int)Read(
-                "REGISTRY_UPLOAD_MAX_SESSIONS", defaults.UploadMaxSessions, Number(1, 1_000_000), "a number from 1 to 1000000"),
-            BlobMaxSize = OptionalNumber("REGISTRY_BLOB_MAX_SIZE", 1, "a number of bytes from 1"),
-            StorageReserve = OptionalNumber("REGISTRY_STORAGE_RESERVE", 0, "a number of bytes; 0 for none"),
-            MaxConnections = OptionalNumber("REGISTRY_MAX_CONNECTIONS", 1, "a number from 1"),
-            PaginationDefaultLimit = PageSize("REGISTRY_PAGINATION_DEFAULT_LIMIT", defaults.PaginationDefaultLimit),
-            PaginationMaxLimit = PageSize("REGISTRY_PAGINATION_MAX_LIMIT", defaults.PaginationMaxLimit),
-            ManifestReferences = Read(
-                "REGISTRY_MANIFEST_REFERENCES", defaults.ManifestReferences, ParseReferences, "strict, sparse-index or sparse"),
+            StoragePath = Read("REGISTRY_STORAGE_PATH", SettingKinds.Text("a folder", _ => true), defaults.StoragePath),
+            UploadTimeout = Read("REGISTRY_UPLOAD_TIMEOUT", SettingKinds.Time(Second), defaults.UploadTimeout),
+            UploadCleanupInterval = Read("REGISTRY_UPLOAD_CLEANUP_INTERVAL", SettingKinds.Time(Second), defaults.UploadCleanupInterval),
+            UploadMaxSessions = (int)Read("REGISTRY_UPLOAD_MAX_SESSIONS", SettingKinds.Number(1, 1_000_000), defaults.UploadMaxSessions),
+            BlobMaxSize = ReadOptional("REGISTRY_BLOB_MAX_SIZE", SettingKinds.Size(1)),
+            StorageReserve = ReadOptional("REGISTRY_STORAGE_RESERVE", SettingKinds.Size(0)),
+            MaxConnections = ReadOptional("REGISTRY_MAX_CONNECTIONS", SettingKinds.Number(1)),
+            PaginationDefaultLimit = (int)Read("REGISTRY_PAGINATION_DEFAULT_LIMIT", PageSize, defaults.PaginationDefaultLimit),
+            PaginationMaxLimit = (int)Read("REGISTRY_PAGINATION_MAX_LIMIT", PageSize, defaults.PaginationMaxLimit),
+            ManifestReferences = Read("REGISTRY_MANIFEST_REFERENCES", SettingKinds.References, defaults.ManifestReferences),
             ManifestMaxSize = Read(
                 "REGISTRY_MANIFEST_MAX_SIZE",
-                defaults.ManifestMaxSize,
-                Number(RegistryOptions.MinManifestMaxSize, RegistryOptions.MaxManifestMaxSize),
-                $"a number of bytes from {RegistryOptions.MinManifestMaxSize} to {RegistryOptions.MaxManifestMaxSize}"),
-            GcGrace = Seconds("REGISTRY_GC_GRACE", defaults.GcGrace, 1),
-            VerifyPeriod = Seconds("REGISTRY_VERIFY_PERIOD", defaults.VerifyPeriod, 0),
-            VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", defaults.VerifyRate, Number(1, 100_000), "a number of MiB a second from 1 to 100000"),
-            ExternalUrl = Read(
-                "REGISTRY_EXTERNAL_URL", defaults.ExternalUrl, ParseExternalUrl, "http:// or https:// with a host, and no path, for example https://registry.example.com"),
+                SettingKinds.Size(RegistryOptions.MinManifestMaxSize, RegistryOptions.MaxManifestMaxSize),
+                defaults.ManifestMaxSize),
+            GcGrace = Read("REGISTRY_GC_GRACE", SettingKinds.Time(Second), defaults.GcGrace),
+            VerifyPeriod = Read("REGISTRY_VERIFY_PERIOD", SettingKinds.Time(TimeSpan.Zero), defaults.VerifyPeriod),
+            VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", SettingKinds.MegabytesPerSecond, defaults.VerifyRate),
+            ExternalUrl = ReadOptionalText("REGISTRY_EXTERNAL_URL", ExternalUrl),
         };
         if (options.MetricsPort is null && Value("REGISTRY_METRICS_HOST") is not null and not "127.0.0.1")
         {
@@ -106,8 +107,8 @@ public sealed class OptionsReader
 
     private RegistryOptions ReadAccess(RegistryOptions options)
     {
-        var type = Read("REGISTRY_AUTH_TYPE", "none", text => text is "none" or "basic" or "token" ? text : null, "none, basic or token");
-        var isBuiltIn = ReadSwitch("REGISTRY_AUTH_TOKEN_BUILTIN");
+        var type = Read("REGISTRY_AUTH_TYPE", SettingKinds.Choice([("none", "none"), ("basic", "basic"), ("token", "token")]), "none");
+        var isBuiltIn = Read("REGISTRY_AUTH_TOKEN_BUILTIN", SettingKinds.Switch, false);
         var kind = (type, isBuiltIn) switch
         {
             ("basic", _) => AuthenticationKind.Basic,
@@ -121,7 +122,7 @@ public sealed class OptionsReader
         }
 
         CheckNeeds(kind);
-        var isControlled = ReadSwitch("REGISTRY_ACCESS_CONTROL_ENABLED");
+        var isControlled = Read("REGISTRY_ACCESS_CONTROL_ENABLED", SettingKinds.Switch, false);
         var rules = Value("REGISTRY_ACCESS_CONTROL_CONFIG");
         if (isControlled != rules is not null)
         {
@@ -133,11 +134,11 @@ public sealed class OptionsReader
         return options with
         {
             Authentication = kind,
-            AuthenticationRealm = Read("REGISTRY_AUTH_REALM", options.AuthenticationRealm, ParsePrintable, "printable ASCII, since HTTP headers carry it"),
+            AuthenticationRealm = Read("REGISTRY_AUTH_REALM", Printable, options.AuthenticationRealm),
             HtpasswdPath = Value("REGISTRY_AUTH_HTPASSWD"),
-            TokenRealm = Read("REGISTRY_AUTH_TOKEN_REALM", options.TokenRealm, ParseRealm, "an http:// or https:// URL in ASCII"),
-            TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", options.TokenService, ParsePrintable, "printable ASCII, since HTTP headers carry it"),
-            TokenIssuer = Read("REGISTRY_AUTH_TOKEN_ISSUER", options.TokenIssuer, text => text, "text"),
+            TokenRealm = ReadOptionalText("REGISTRY_AUTH_TOKEN_REALM", SettingKinds.Text("an http:// or https:// URL in ASCII", IsRealm)),
+            TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", Printable, options.TokenService),
+            TokenIssuer = Read("REGISTRY_AUTH_TOKEN_ISSUER", SettingKinds.Text("text", _ => true), options.TokenIssuer),
             TokenPublicKeyPath = Value("REGISTRY_AUTH_TOKEN_PUBLICKEY"),
             AccessControlPath = isControlled ? rules : null,
         };
@@ -188,64 +189,51 @@ public sealed class OptionsReader
         _faults.AddRange(ignored.Where(name => Value(name) is not null).Select(name => $"{name} is set, but {what} does not use it; unset one of them"));
     }
 
-    private int? OptionalPort(string name) => (int?)OptionalNumber(name, 0, "a port from 0 to 65535", 65535);
-
-    private bool ReadSwitch(string name) => Read(
-        name, "false", text => text is "true" or "false" ? text : null, "true or false") == "true";
-
     private string? Value(string name) => _sources.Find(name)?.Text;
 
-    private T Read<T>(string name, T defaultValue, Func<string, T?> parse, string allowed)
-        where T : class?
+    private T Read<T>(string name, SettingKind<T> kind, T defaultValue)
+        where T : notnull
     {
-        Describe(name, defaultValue, parse, allowed);
-        if (Value(name) is not { } text)
-        {
-            return defaultValue;
-        }
-
-        if (parse(text) is { } value)
-        {
-            return value;
-        }
-
-        Refuse(name, allowed);
-        return defaultValue;
+        Describe(name, kind, kind.Write is { } write ? write(defaultValue) : defaultValue as string);
+        return TryRead(name, kind, out var value) ? value : defaultValue;
     }
 
-    private T Read<T>(string name, T defaultValue, Func<string, T?> parse, string allowed)
+    private T? ReadOptional<T>(string name, SettingKind<T> kind)
         where T : struct
     {
-        Describe(name, defaultValue, text => parse(text), allowed);
-        if (Value(name) is not { } text)
+        Describe(name, kind, null);
+        return TryRead(name, kind, out var value) ? value : null;
+    }
+
+    private string? ReadOptionalText(string name, SettingKind<string> kind)
+    {
+        Describe(name, kind, null);
+        return TryRead(name, kind, out var value) ? value : null;
+    }
+
+    // A value that is printed shows how it was understood: 86400 as 1d.
+    private bool TryRead<T>(string name, SettingKind<T> kind, [MaybeNullWhen(false)] out T value)
+        where T : notnull
+    {
+        if (_sources.Find(name) is not { } found)
         {
-            return defaultValue;
+            value = default;
+            return false;
         }
 
-        if (parse(text) is { } value)
+        if (kind.TryParse(found.Text, out value))
         {
-            return value;
+            _written[name] = kind.Write?.Invoke(value) ?? found.Text;
+            return true;
         }
 
-        Refuse(name, allowed);
-        return defaultValue;
+        _faults.Add($"{_sources.Describe(name, found)} is '{Masked(name, found.Text)}'; allowed: {kind.Allowed}");
+        return false;
     }
 
-    private void Refuse(string name, string allowed)
-    {
-        var value = _sources.Find(name)!.Value;
-        _faults.Add($"{_sources.Describe(name, value)} is '{Printable(name, value.Text)}'; allowed: {allowed}");
-    }
-
-    // The words of "strict, sparse-index or sparse" are values, those of "a port from 0 to 65535" are not.
-    private void Describe(string name, object? defaultValue, Func<string, object?> parse, string allowed)
-    {
-        var words = allowed.Split([", ", " or "], StringSplitOptions.None);
-        var isChoice = words.All(word => !word.Contains(' ', StringComparison.Ordinal)) && allowed != "text";
-        var text = isChoice ? words.FirstOrDefault(word => Equals(parse(word), defaultValue)) : null;
-        text ??= defaultValue is long number ? number.ToString(CultureInfo.InvariantCulture) : defaultValue as string;
-        _descriptions[name] = new SettingDescription(text, allowed, isChoice ? words : []);
-    }
+    private void Describe<T>(string name, SettingKind<T> kind, string? defaultText)
+        where T : notnull
+        => _descriptions[name] = new SettingDescription(defaultText, kind.Allowed, kind.Words);
 
     private EffectiveSetting Effective(string name)
     {
@@ -256,11 +244,11 @@ public sealed class OptionsReader
 
         var isInFile = value.Origin == SettingOrigin.File;
         return new EffectiveSetting(
-            name, Printable(name, value.Text), value.Origin, isInFile ? _sources.FilePath : null, isInFile ? value.Line : null);
+            name, Masked(name, _written.GetValueOrDefault(name, value.Text)), value.Origin, isInFile ? _sources.FilePath : null, isInFile ? value.Line : null);
     }
 
     // A password may also hide in a URL.
-    private static string Printable(string name, string text)
+    private static string Masked(string name, string text)
     {
         const string Mask = "********";
         if (VariableNames.IsSecret(name))
@@ -273,69 +261,18 @@ public sealed class OptionsReader
             : text;
     }
 
-    private long? OptionalNumber(string name, long least, string allowed, long most = long.MaxValue)
-    {
-        const long Unset = -1;
-        var number = Read(name, Unset, Number(least, most), allowed);
-        _descriptions[name] = _descriptions[name] with { Default = null };
-        return number == Unset ? null : number;
-    }
-
-    private TimeSpan Seconds(string name, TimeSpan defaultValue, long least) => TimeSpan.FromSeconds(
-        Read(name, (long)defaultValue.TotalSeconds, Number(least, int.MaxValue), $"a number of seconds from {least}"));
-
-    private int PageSize(string name, int defaultValue) => (int)Read(name, defaultValue, Number(1, 100_000), "a number from 1 to 100000");
-
-    private static Func<string, long?> Number(long least, long most) => text =>
-        long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= least && number <= most ? number : null;
-
-    private static string? ParseHost(string text) => text is "localhost" or "*" || IPAddress.TryParse(text, out _) ? text : null;
-
-    private static TransportKind? ParseTransport(string text) => text switch
-    {
-        "direct" when OperatingSystem.IsLinux() => TransportKind.Direct,
-        "kestrel" => TransportKind.Kestrel,
-        _ => null,
-    };
-
-    private static LogLevel? ParseLogLevel(string text) => text switch
-    {
-        "debug" => LogLevel.Debug,
-        "info" => LogLevel.Information,
-        "warn" => LogLevel.Warning,
-        "error" => LogLevel.Error,
-        _ => null,
-    };
-
     // The conventions of OpenTelemetry: an endpoint switches a signal on, "none" off.
-    private bool IsExported(string signal) => Value("OTEL_SDK_DISABLED") != "true" && Value($"OTEL_{signal}_EXPORTER") != "none"
+    private bool IsExported(string signal) => !string.Equals(Value("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase) && Value($"OTEL_{signal}_EXPORTER") != "none"
         && (Value("OTEL_EXPORTER_OTLP_ENDPOINT") ?? Value($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")) is not null;
 
-    private static LogFormat? ParseLogFormat(string text) => text switch
+    private static bool IsRealm(string text) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && text.All(c => c is > ' ' and <= '~' and not '"' and not '\\');
+
+    private static bool TryParseExternalUrl(string text, out string value)
     {
-        "text" => LogFormat.Text,
-        "json" => LogFormat.Json,
-        _ => null,
-    };
-
-    private static ManifestReferences? ParseReferences(string text) => text switch
-    {
-        "strict" => ManifestReferences.Strict,
-        "sparse-index" => ManifestReferences.SparseIndex,
-        "sparse" => ManifestReferences.Sparse,
-        _ => null,
-    };
-
-    private static string? ParsePrintable(string text) => text.All(c => c is >= ' ' and <= '~') ? text : null;
-
-    private static string? ParseRealm(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && text.All(c => c is > ' ' and <= '~' and not '"' and not '\\')
-            ? text
-            : null;
-
-    private static string? ParseExternalUrl(string text) =>
-        Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0
-            && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.Host.All(char.IsAscii)
-            ? url.GetLeftPart(UriPartial.Authority)
-            : null;
+        var isUrl = Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0
+            && url.PathAndQuery == "/" && url.Fragment.Length == 0 && url.Host.All(char.IsAscii);
+        value = isUrl ? url!.GetLeftPart(UriPartial.Authority) : text;
+        return isUrl;
+    }
 }

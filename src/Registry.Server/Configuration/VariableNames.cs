@@ -29,6 +29,10 @@ internal static class VariableNames
         File,
     ];
 
+    /// <summary>The variables that are on or off: the option of one may stand alone.</summary>
+    public static readonly IReadOnlyList<string> Switches =
+        ["REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED"];
+
     // A setting whose name says this is never printed, whoever adds it.
     private static readonly string[] Secrets = ["SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];
 

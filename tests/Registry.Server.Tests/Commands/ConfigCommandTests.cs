@@ -32,7 +32,7 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal("3 option --port", Line(run, "REGISTRY_PORT"));
         Assert.Equal("::1 environment", Line(run, "REGISTRY_HOST"));
-        Assert.Equal($"60 {File} line 5", Line(run, "REGISTRY_GC_GRACE"));
+        Assert.Equal($"1m {File} line 5", Line(run, "REGISTRY_GC_GRACE"));
         Assert.Equal("info default", Line(run, "REGISTRY_LOG_LEVEL"));
         Assert.Equal("- default", Line(run, "REGISTRY_EXTERNAL_URL"));
         Assert.Equal($"{File} environment", Line(run, "REGISTRY_CONFIG"));
@@ -65,6 +65,46 @@ public sealed class ConfigCommandTests : IDisposable
         var run = await CommandRun.OfAsync("config");
 
         Assert.All(documented, row => Assert.Equal(row.Value, Line(run, row.Key)));
+    }
+
+    [Fact]
+    public async Task Values_are_printed_as_they_were_understood_and_accepted_again()
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["REGISTRY_GC_GRACE"] = "90000",
+            ["REGISTRY_BLOB_MAX_SIZE"] = "1.5g",
+            ["REGISTRY_STORAGE_RESERVE"] = "1000000",
+            ["REGISTRY_LOG_LEVEL"] = "WARNING",
+            ["REGISTRY_READONLY"] = "yes",
+            ["REGISTRY_VERIFY_RATE"] = "50",
+            ["REGISTRY_VERIFY_PERIOD"] = "0",
+            ["REGISTRY_HOST"] = "127.0.0.1",
+        };
+        var first = await CommandRun.OfAsync(environment, "config", "--json");
+
+        using var json = JsonDocument.Parse(first.Output);
+        var printed = json.RootElement.EnumerateArray().ToDictionary(setting => setting.GetProperty("name").GetString()!, setting => setting.GetProperty("value").GetString());
+        Assert.Equal(
+            ("1d1h", "1536MiB", "1MB", "warn", "true", "50MiB/s", "0"),
+            (printed["REGISTRY_GC_GRACE"], printed["REGISTRY_BLOB_MAX_SIZE"], printed["REGISTRY_STORAGE_RESERVE"], printed["REGISTRY_LOG_LEVEL"],
+                printed["REGISTRY_READONLY"], printed["REGISTRY_VERIFY_RATE"], printed["REGISTRY_VERIFY_PERIOD"]));
+        var again = await CommandRun.OfAsync(environment.Keys.ToDictionary(name => name, name => printed[name]!), "config", "--json");
+        Assert.Equal(first, again);
+    }
+
+    [Theory]
+    [InlineData("config --readonly")]
+    [InlineData("--readonly config")]
+    [InlineData("config --readonly yes")]
+    [InlineData("config --readonly --port 5")]
+    [InlineData("config --readonly=1")]
+    public async Task The_option_of_a_switch_may_stand_alone(string arguments)
+    {
+        var run = await CommandRun.OfAsync(arguments.Split(' '));
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Equal("true option --readonly", Line(run, "REGISTRY_READONLY"));
     }
 
     [Theory]
@@ -119,7 +159,7 @@ public sealed class ConfigCommandTests : IDisposable
             registry: {File} line 7: PATH is not a setting; docs/configuration.md lists them
             registry: {File} line 3: REGISTRY_PORT is 'abc'; allowed: a port from 0 to 65535
             registry: {File} line 8: REGISTRY_LOG_LEVEL is 'loud'; allowed: debug, info, warn or error
-            registry: --gc-grace is '0'; allowed: a number of seconds from 1
+            registry: --gc-grace is '0'; allowed: a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds
 
             """,
             run.Error);

@@ -23,6 +23,27 @@ public sealed class OptionsReaderTests
         { "REGISTRY_LOG_LEVEL", "info", LogLevel.Information },
         { "REGISTRY_LOG_LEVEL", "warn", LogLevel.Warning },
         { "REGISTRY_LOG_LEVEL", "error", LogLevel.Error },
+        { "REGISTRY_LOG_LEVEL", "INFO", LogLevel.Information },
+        { "REGISTRY_LOG_LEVEL", "Warning", LogLevel.Warning },
+        { "REGISTRY_READONLY", "yes", true },
+        { "REGISTRY_READONLY", "On", true },
+        { "REGISTRY_READONLY", "1", true },
+        { "REGISTRY_READONLY", "TRUE", true },
+        { "REGISTRY_READONLY", "no", false },
+        { "REGISTRY_READONLY", "off", false },
+        { "REGISTRY_READONLY", "0", false },
+        { "REGISTRY_HOST", "LocalHost", "localhost" },
+        { "REGISTRY_UPLOAD_TIMEOUT", "90s", TimeSpan.FromSeconds(90) },
+        { "REGISTRY_UPLOAD_TIMEOUT", "1h30m", TimeSpan.FromMinutes(90) },
+        { "REGISTRY_GC_GRACE", "24H", TimeSpan.FromDays(1) },
+        { "REGISTRY_VERIFY_PERIOD", "2w", TimeSpan.FromDays(14) },
+        { "REGISTRY_VERIFY_RATE", "50MiB/s", 50 },
+        { "REGISTRY_VERIFY_RATE", "1g", 1024 },
+        { "REGISTRY_BLOB_MAX_SIZE", "10GiB", 10L << 30 },
+        { "REGISTRY_BLOB_MAX_SIZE", "1.5g", 3L << 29 },
+        { "REGISTRY_STORAGE_RESERVE", "512MB", 512_000_000L },
+        { "REGISTRY_MANIFEST_MAX_SIZE", "8M", 8_388_608L },
+        { "REGISTRY_MANIFEST_REFERENCES", "Strict", ManifestReferences.Strict },
         { "REGISTRY_LOG_FORMAT", "text", LogFormat.Text },
         { "REGISTRY_LOG_FORMAT", "json", LogFormat.Json },
         { "REGISTRY_ACCESS_LOG", "true", true },
@@ -102,29 +123,28 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_PORT", " 80", "a port from 0 to 65535")]
     [InlineData("REGISTRY_PORT", "8e1", "a port from 0 to 65535")]
     [InlineData("REGISTRY_HTTP2_PORT", "65536", "a port from 0 to 65535")]
-    [InlineData("REGISTRY_LOG_LEVEL", "INFO", "debug, info, warn or error")]
     [InlineData("REGISTRY_LOG_LEVEL", "trace", "debug, info, warn or error")]
     [InlineData("REGISTRY_LOG_FORMAT", "xml", "text or json")]
     [InlineData("REGISTRY_METRICS_PORT", "65536", "a port from 0 to 65535")]
-    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "0", "a number of seconds from 1")]
-    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1h", "a number of seconds from 1")]
-    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a number of seconds from 1")]
-    [InlineData("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "0", "a number of seconds from 1")]
+    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "0", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
+    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "1 h", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
+    [InlineData("REGISTRY_UPLOAD_TIMEOUT", "99999999999", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
+    [InlineData("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "0", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
     [InlineData("REGISTRY_UPLOAD_MAX_SESSIONS", "0", "a number from 1 to 1000000")]
-    [InlineData("REGISTRY_BLOB_MAX_SIZE", "5G", "a number of bytes from 1")]
-    [InlineData("REGISTRY_BLOB_MAX_SIZE", "0", "a number of bytes from 1")]
-    [InlineData("REGISTRY_STORAGE_RESERVE", "5%", "a number of bytes; 0 for none")]
+    [InlineData("REGISTRY_BLOB_MAX_SIZE", "5 gigs", "a size of 1 or more, such as 512MB or 10GiB; a number alone is bytes")]
+    [InlineData("REGISTRY_BLOB_MAX_SIZE", "0", "a size of 1 or more, such as 512MB or 10GiB; a number alone is bytes")]
+    [InlineData("REGISTRY_STORAGE_RESERVE", "5%", "a size of 0 or more, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_MAX_CONNECTIONS", "0", "a number from 1")]
     [InlineData("REGISTRY_PAGINATION_DEFAULT_LIMIT", "0", "a number from 1 to 100000")]
     [InlineData("REGISTRY_PAGINATION_MAX_LIMIT", "100001", "a number from 1 to 100000")]
-    [InlineData("REGISTRY_MANIFEST_REFERENCES", "Strict", "strict, sparse-index or sparse")]
+    [InlineData("REGISTRY_READONLY", "maybe", "true or false (also yes, no, on, off, 1 and 0)")]
     [InlineData("REGISTRY_MANIFEST_REFERENCES", "none", "strict, sparse-index or sparse")]
-    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "4194303", "a number of bytes from 4194304 to 268435456")]
-    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a number of bytes from 4194304 to 268435456")]
-    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8M", "a number of bytes from 4194304 to 268435456")]
-    [InlineData("REGISTRY_GC_GRACE", "-5", "a number of seconds from 1")]
-    [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a number of seconds from 0")]
-    [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000")]
+    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "4194303", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
+    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
+    [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8Mbit", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
+    [InlineData("REGISTRY_GC_GRACE", "-5", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
+    [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a time of 0 or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
+    [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000, also written as 50MiB/s")]
     [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
     [InlineData("REGISTRY_TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
@@ -155,6 +175,12 @@ public sealed class OptionsReaderTests
         Assert.Single(Read(
             ("REGISTRY_AUTH_TYPE", "token"), ("REGISTRY_AUTH_TOKEN_BUILTIN", "true"), ("REGISTRY_AUTH_HTPASSWD", "x"), ("REGISTRY_AUTH_TOKEN_REALM", realm)).Faults),
         StringComparison.Ordinal);
+
+    // The documents list the options that may stand alone by this.
+    [Fact]
+    public void A_switch_is_a_setting_that_is_true_or_false() => Assert.Equal(
+        VariableNames.Switches.Order(StringComparer.Ordinal),
+        Read().Descriptions.Where(setting => setting.Value.Words.SequenceEqual(SettingKinds.Switch.Words)).Select(setting => setting.Key).Order(StringComparer.Ordinal));
 
     [Fact]
     public void An_empty_value_counts_as_unset()
@@ -244,13 +270,13 @@ public sealed class OptionsReaderTests
     }
 
     [Theory]
-    [InlineData("REGISTRY_AUTH_TYPE", "None")]
+    [InlineData("REGISTRY_AUTH_TYPE", "Nope")]
     [InlineData("REGISTRY_AUTH_TOKEN_BUILTIN", "true")]
     [InlineData("REGISTRY_AUTH_HTPASSWD", "/etc/htpasswd")]
     [InlineData("REGISTRY_AUTH_TOKEN_SERVICE", "registry")]
     [InlineData("REGISTRY_AUTH_TOKEN_ISSUER", "auth.example.com")]
     [InlineData("REGISTRY_AUTH_TOKEN_PUBLICKEY", "/etc/key.pem")]
-    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "yes")]
+    [InlineData("REGISTRY_ACCESS_CONTROL_ENABLED", "perhaps")]
     [InlineData("REGISTRY_ACCESS_CONTROL_CONFIG", "/etc/access.json")]
     public void A_protection_that_would_not_be_in_force_keeps_the_registry_from_starting(string name, string value) =>
         Assert.StartsWith(name, Assert.Single(Read((name, value)).Faults), StringComparison.Ordinal);
