@@ -1,19 +1,31 @@
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Access;
 
 /// <summary>
-/// A file, or some that only make sense together, that may be edited while the registry runs. It is read four times a second and compared by content, so that a mounted ConfigMap, which
-/// swaps symbolic links and keeps old times, is noticed too. An edit counts once two looks in a row have found the same: tools that write into
-/// the file itself, as Apache's htpasswd does, are caught half way otherwise, and half a list of users is a valid one. An edit that cannot be
-/// read or understood keeps the last good one, and says so. Files that belong together are read together, so that a new certificate waits for
-/// its key.
+/// A file, or some that only make sense together, that may be edited while the registry runs. Four times a second it is opened and looked at, and
+/// read when it may have changed: when it is another file, or has another size or other times. An edit counts once two looks in a row have found
+/// the same content: tools that write into the file itself, as Apache's htpasswd does, are caught half way otherwise, and half a list of users is
+/// a valid one. An edit that cannot be read or understood keeps the last good one, and says so. Files that belong together are read together, so
+/// that a new certificate waits for its key.
 /// </summary>
+/// <remarks>
+/// Two edits within the granularity of a file system's clock, two seconds at the worst, leave the same times. So a file that has changed is read
+/// at every look for longer than that; and once a minute whatever it looks like, for file systems that keep no such times. It is opened to be
+/// looked at, because NFS asks its server for the times then (close-to-open consistency).
+/// </remarks>
 public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     where T : class
 {
     /// <summary>Between two looks. An edit needs two of them, and must be in force within a second.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
+
+    // Three seconds, and a minute.
+    internal const int LooksAfterChange = 12;
+    internal const int LooksBetweenReads = 240;
 
     private const int MaxSize = 16 * 1024 * 1024;
 
@@ -26,14 +38,14 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     private readonly Task _loop;
     private IReadOnlyList<byte[]> _content;
     private IReadOnlyList<byte[]>? _candidate;
+    private FileStamp[]? _stamps;
+    private int _unchanged;
     private string? _lastFault;
     private string? _suspected;
     private T _value;
 
     /// <summary>Reads the file for the first time.</summary>
-    /// <exception cref="FormatException">It cannot be understood.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="UnusableFileException">It cannot be read or understood.</exception>
     public WatchedFile(string path, Func<byte[], T> parse, TimeProvider time, ILogger logger)
         : this([path], contents => parse(contents[0]), time, logger)
     {
@@ -44,9 +56,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     /// <param name="parse">Makes one value of the contents, which are in the order of the paths.</param>
     /// <param name="time">The time.</param>
     /// <param name="logger">Its log.</param>
-    /// <exception cref="FormatException">They cannot be understood.</exception>
-    /// <exception cref="IOException">One cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">One may not be read.</exception>
+    /// <exception cref="UnusableFileException">One cannot be read, or they cannot be understood.</exception>
     public WatchedFile(IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T> parse, TimeProvider time, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -55,11 +65,24 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         _name = string.Join(" with ", paths);
         _parse = parse;
         _logger = logger;
-        _content = ReadFiles();
-        _value = parse(_content);
+        try
+        {
+            _content = ReadFiles();
+            _value = parse(_content);
+        }
+#pragma warning disable CA1031 // Parsers throw what their libraries throw; the caller reports all of it with the name of the setting.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            throw new UnusableFileException(ReasonOf(e), e);
+        }
+
         _timer = new PeriodicTimer(Period, time);
         _loop = Task.Run(WatchAsync);
     }
+
+    /// <summary>How often the files were read.</summary>
+    internal int Reads { get; private set; }
 
     /// <summary>What the last good version of the file says.</summary>
     public T Value => Volatile.Read(ref _value);
@@ -88,8 +111,9 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                _suspected = _lastFault = e.Message;
-                return new ReloadOutcome(false, e.Message);
+                var reason = ReasonOf(e);
+                _suspected = _lastFault = reason;
+                return new ReloadOutcome(false, reason);
             }
         }
     }
@@ -105,34 +129,73 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     {
         try
         {
-            Consider(ReadFiles());
-            _suspected = null;
+            if (MayHaveChanged())
+            {
+                Consider(ReadFiles());
+                _suspected = null;
+            }
         }
 #pragma warning disable CA1031 // Whatever is wrong with a file, the registry goes on with the last good version and keeps looking.
         catch (Exception e)
 #pragma warning restore CA1031
         {
             // Editors take a file away for a moment: what is worth a line is there at the second look, too.
-            if (_suspected == e.Message && _lastFault != e.Message)
+            var reason = ReasonOf(e);
+            if (_suspected == reason && _lastFault != reason)
             {
-                _lastFault = e.Message;
-                LogBroken(_name, e.Message);
+                _lastFault = reason;
+                LogBroken(_name, reason);
             }
 
-            _suspected = e.Message;
+            _suspected = reason;
         }
     }
+
+    private bool MayHaveChanged()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return true;
+        }
+
+        FileStamp[]? before = _stamps;
+        _stamps = null;
+        FileStamp[] stamps = [.. _paths.Select(StampOf)];
+        _stamps = stamps;
+        _unchanged = before is not null && before.AsSpan().SequenceEqual(stamps) ? _unchanged + 1 : 0;
+        return _unchanged <= LooksAfterChange || _unchanged % LooksBetweenReads == 0;
+    }
+
+    [SupportedOSPlatform("linux")]
+    private FileStamp StampOf(string path)
+    {
+        using (Open(path, out var stamp))
+        {
+            return stamp;
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private SafeFileHandle Open(string path, out FileStamp stamp)
+    {
+        try
+        {
+            return Posix.OpenToWatch(path, out stamp);
+        }
+        catch (IOException e) when (_paths.Count > 1)
+        {
+            throw new IOException($"{path}: {e.Message}", e);
+        }
+    }
+
+    private FileStream OpenStream(string path) => OperatingSystem.IsLinux()
+        ? new FileStream(Open(path, out _), FileAccess.Read, bufferSize: 0)
+        : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     // One byte more than is allowed is read at most, whatever the path leads to.
     private byte[] ReadFile(string path)
     {
-        if (Directory.Exists(path))
-        {
-            // What a container runtime makes of a file to mount that is not there; the system would say that access is denied.
-            throw new IOException($"{Subject(path)} is a folder, not a file");
-        }
-
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var stream = OpenStream(path);
         using var content = new MemoryStream();
         var buffer = new byte[16 * 1024];
         while (stream.Read(buffer) is var count && count > 0)
@@ -161,7 +224,13 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     // What the reason is about; whoever reports one of a single file names it already.
     private string Subject(string path) => _paths.Count == 1 ? "it" : path;
 
-    private byte[][] ReadFiles() => [.. _paths.Select(ReadFile)];
+    private string ReasonOf(Exception e) => IoFault.Reason(e, _paths.Count == 1 ? _paths[0] : null);
+
+    private byte[][] ReadFiles()
+    {
+        Reads++;
+        return [.. _paths.Select(ReadFile)];
+    }
 
     private static bool AreSame(IReadOnlyList<byte[]> contents, IReadOnlyList<byte[]> others) =>
         contents.Zip(others).All(pair => pair.First.AsSpan().SequenceEqual(pair.Second));

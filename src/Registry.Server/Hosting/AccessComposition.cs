@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 using Registry.Core.Access;
+using Registry.Core.Storage.FileSystem;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
@@ -88,7 +89,7 @@ internal sealed class AccessComposition : IAsyncDisposable
         {
             return path is null ? null : new WatchedFile<T>(path, parse, time, log);
         }
-        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        catch (UnusableFileException e)
         {
             throw new StartupException($"{setting} {path} cannot be used: {e.Message}", e);
         }
@@ -102,7 +103,7 @@ internal sealed class AccessComposition : IAsyncDisposable
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new StartupException($"the key of the built-in token service cannot be used: {e.Message}", e);
+            throw new StartupException($"{path}, the key of the built-in token service, cannot be used: {IoFault.Reason(e, path)}", e);
         }
     }
 }

@@ -49,7 +49,7 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
         {
             return new TlsFiles(options.TlsClientCa is { } clientCa ? [certificate, key, clientCa] : [certificate, key], time, loggers);
         }
-        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        catch (UnusableFileException e)
         {
             throw new StartupException($"TLS cannot begin with REGISTRY_TLS_CERT {certificate} and REGISTRY_TLS_KEY {key}: {e.Message}", e);
         }

@@ -100,17 +100,69 @@ public sealed class WatchedFileTests : IDisposable
 
         File.Delete(FilePath);
         Look(file, 3);
-        Assert.Contains("Could not find file", Assert.Single(_log.Entries).Message, StringComparison.Ordinal);
+        Assert.EndsWith(": there is no such file", Assert.Single(_log.Entries).Message, StringComparison.Ordinal);
 
         Write("first");
         Look(file, 2);
         Assert.Equal($"{FilePath} is again what it was", _log.Entries[^1].Message);
     }
 
+    [Theory]
+    [InlineData(typeof(FormatException))]
+    [InlineData(typeof(InvalidOperationException))]
+    [InlineData(typeof(System.Security.Cryptography.CryptographicException))]
+    public void Whatever_goes_wrong_at_first_is_one_fault(Type fault)
+    {
+        var thrown = Assert.Throws<UnusableFileException>(() => Watch(_ => throw (Exception)Activator.CreateInstance(fault, "no good")!));
+        Assert.Equal("no good", thrown.Message);
+    }
+
     [Fact]
-    public void A_folder_is_called_one() =>
-        Assert.Equal("it is a folder, not a file", Assert.Throws<IOException>(() => new WatchedFile<byte[]>(
-            _folder.Path, bytes => bytes, _time, _loggers.CreateLogger("files"))).Message);
+    public void A_file_that_cannot_be_read_is_said_in_plain_words()
+    {
+        Assert.Equal("it is a folder, not a file", Unusable(_folder.Path));
+        Assert.Equal("there is no such file", Unusable(Path.Combine(_folder.Path, "none")));
+        Assert.Equal("a part of the path is a file, not a folder", Unusable(Path.Combine(FilePath, "below")));
+        Assert.Equal("it is a pipe or a device, not a file", Unusable("/dev/zero"));
+    }
+
+    [Fact]
+    public async Task A_file_that_does_not_change_is_not_read_again_before_a_minute_is_over()
+    {
+        await using var file = Watch();
+        Look(file, WatchedFile<string>.LooksAfterChange + 1);
+        var settled = file.Reads;
+        Look(file, WatchedFile<string>.LooksBetweenReads - WatchedFile<string>.LooksAfterChange - 1);
+        Assert.Equal(settled, file.Reads);
+        Look(file, 1);
+        Assert.Equal(settled + 1, file.Reads);
+    }
+
+    // Each leaves something as it was: the size, or the time of the last write, or both.
+    [Theory]
+    [InlineData("in place")]
+    [InlineData("in place, with the old time")]
+    [InlineData("by another file, with the old time")]
+    public async Task An_edit_of_a_settled_file_is_noticed_whatever_it_leaves_as_it_was(string edit)
+    {
+        await using var file = Watch();
+        Look(file, WatchedFile<string>.LooksAfterChange + 3);
+        var time = File.GetLastWriteTimeUtc(FilePath);
+        var written = edit.StartsWith("by another", StringComparison.Ordinal) ? $"{FilePath}.new" : FilePath;
+        File.WriteAllText(written, "other");
+        if (edit.EndsWith("old time", StringComparison.Ordinal))
+        {
+            File.SetLastWriteTimeUtc(written, time);
+        }
+
+        if (written != FilePath)
+        {
+            File.Move(written, FilePath, overwrite: true);
+        }
+
+        Look(file, 2);
+        Assert.Equal("other", file.Value);
+    }
 
     [Fact]
     public async Task Only_so_much_is_read()
@@ -156,6 +208,9 @@ public sealed class WatchedFileTests : IDisposable
             file.Look();
         }
     }
+
+    private string Unusable(string path) => Assert.Throws<UnusableFileException>(() => new WatchedFile<byte[]>(
+        path, bytes => bytes, _time, _loggers.CreateLogger("files"))).Message;
 
     private void Write(string content) => File.WriteAllText(FilePath, content);
 

@@ -91,6 +91,34 @@ internal static partial class Posix
         return error.HResult is Enoent or Eloop ? null : throw error;
     }
 
+    /// <summary>Opens a regular file for reading, through symbolic links, and tells when it was changed. Never waits.</summary>
+    /// <exception cref="IOException">It cannot be opened, or is something else; the message is a clause without the path.</exception>
+    [SupportedOSPlatform("linux")]
+    public static SafeFileHandle OpenToWatch(string path, out FileStamp stamp)
+    {
+        const int EmptyPath = 0x1000;
+        const int BasicStatus = 0x7FF;
+        var handle = Open(path, ReadOnly | NonBlocking | CloseOnExec);
+        var error = handle.IsInvalid ? Marshal.GetLastPInvokeError() : 0;
+        Span<uint> status = stackalloc uint[StatusWords];
+        if (error == 0 && Statx(handle, [0], EmptyPath, BasicStatus, status) != 0)
+        {
+            error = Marshal.GetLastPInvokeError();
+        }
+
+        var kind = error == 0 ? Read(status, out _) : EntryKind.None;
+        if (kind == EntryKind.File)
+        {
+            stamp = StampOf(status);
+            return handle;
+        }
+
+        handle.Dispose();
+        throw error != 0
+            ? new IOException(IoFault.OfErrno(error) ?? Marshal.GetPInvokeErrorMessage(error), error)
+            : new IOException(kind == EntryKind.Folder ? "it is a folder, not a file" : "it is a pipe or a device, not a file");
+    }
+
     /// <summary>What an open file is.</summary>
     /// <exception cref="IOException">It cannot be known.</exception>
     [SupportedOSPlatform("linux")]
@@ -175,6 +203,19 @@ internal static partial class Posix
         return statusA[8..10].SequenceEqual(statusB[8..10]) && statusA[34..36].SequenceEqual(statusB[34..36]);
     }
 
+    // stx_dev_major and stx_dev_minor, stx_ino, stx_size, stx_mtime and stx_ctime.
+    private static FileStamp StampOf(ReadOnlySpan<uint> status)
+    {
+        const long NanosecondsPerSecond = 1_000_000_000;
+        var wide = MemoryMarshal.Cast<uint, long>(status);
+        return new FileStamp(
+            ((ulong)status[34] << 32) | status[35],
+            (ulong)wide[4],
+            wide[5],
+            (wide[14] * NanosecondsPerSecond) + status[30],
+            (wide[12] * NanosecondsPerSecond) + status[26]);
+    }
+
     private static EntryKind Read(ReadOnlySpan<uint> status, out long size)
     {
         // stx_mode and stx_size.
@@ -202,7 +243,13 @@ internal static partial class Posix
         return new SyncException(Describe(call, path, errno), errno);
     }
 
-    private static string Describe(string call, string path, int errno) => $"{call} {path}: {Marshal.GetPInvokeErrorMessage(errno)}";
+    private static string Describe(string call, string path, int errno) => $"{call} {path}: {IoFault.OfErrno(errno) ?? Marshal.GetPInvokeErrorMessage(errno)}";
+
+    /// <summary>The user whose rights this process has.</summary>
+    public static uint EffectiveUser => GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
