@@ -10,7 +10,7 @@ using Registry.Server.Telemetry;
 BundledSqlite.Use();
 var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
     .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
-var context = new CommandContext(environment, Console.Out, Console.Error, CreateLoggers);
+var context = new CommandContext(environment, Console.Out, Console.Error, CreateLoggers, Terminal.OfProcess(environment));
 try
 {
     return await CommandLine.RunAsync(args, context);

@@ -65,7 +65,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException(e.Message, e);
+            throw new StorageException(IoFault.Reason(e), e);
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return $"cannot be read: {e.Message}";
+            return $"cannot be read: {IoFault.Reason(e)}";
         }
 
         if (input is null)
@@ -152,7 +152,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
             }
             catch (IOException e)
             {
-                return $"cannot be read: {e.Message}";
+                return $"cannot be read: {IoFault.Reason(e)}";
             }
 
             if (count == 0)

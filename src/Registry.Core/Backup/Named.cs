@@ -1,4 +1,5 @@
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Backup;
 
@@ -15,7 +16,7 @@ internal static class Named
         }
         catch (StorageException e) when (!e.Message.Contains(folder, StringComparison.Ordinal))
         {
-            throw new StorageException($"{folder} {e.Message}", e);
+            throw new StorageException($"{folder} {IoFault.Reason(e, folder)}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -13,6 +13,7 @@ public static class ImageCopy
     /// <param name="source">The image.</param>
     /// <param name="target">Where it goes; without a tag it keeps that of the source, if it has one.</param>
     /// <param name="withReferrers">Whether signatures and the like come along.</param>
+    /// <param name="progress">Receives the number of blobs linked so far, now and then; null for none.</param>
     /// <param name="cancellationToken">Ends it; what was linked without a manifest is collected later.</param>
     /// <exception cref="LayoutException">The image is not there or damaged, or was refused.</exception>
     public static async Task<TransferReport> RunAsync(
@@ -22,6 +23,7 @@ public static class ImageCopy
         ImageReference source,
         ImageReference target,
         bool withReferrers,
+        IProgress<long>? progress,
         CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(metadata);
@@ -47,7 +49,7 @@ public static class ImageCopy
                     throw new LayoutException($"the bytes of {blob} are not in the storage; pushing it to {source.Repository} again repairs that");
                 }
 
-                linked++;
+                progress?.Report(++linked);
             }
 
             await writer.PutAsync(target.Repository, manifest, []);

@@ -1,5 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Layouts;
 
@@ -11,16 +12,20 @@ public sealed class ImageExport
     private readonly IMetadataStore _metadata;
     private readonly IBlobStore _blobs;
     private readonly bool _withReferrers;
+    private readonly IProgress<TransferProgress>? _progress;
     private readonly HashSet<Digest> _written = [];
     private readonly List<LayoutEntry> _entries = [];
+    private long? _allBlobs;
+    private long? _allBytes;
     private long _manifests;
     private long _referrers;
     private long _blobCount;
     private long _bytes;
     private long _missing;
 
-    private ImageExport(IMetadataStore metadata, IBlobStore blobs, bool withReferrers)
+    private ImageExport(IMetadataStore metadata, IBlobStore blobs, bool withReferrers, IProgress<TransferProgress>? progress)
     {
+        _progress = progress;
         _metadata = metadata;
         _blobs = blobs;
         _withReferrers = withReferrers;
@@ -31,37 +36,38 @@ public sealed class ImageExport
     /// <param name="images">What is exported; a repository alone stands for all of its tags.</param>
     /// <param name="target">The folder or file.</param>
     /// <param name="withReferrers">Whether signatures and the like come along.</param>
+    /// <param name="progress">Receives how far it is, now and then; null for none.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="LayoutException">An image is not there or damaged, or the target cannot be used.</exception>
     public static async Task<TransferReport> ToPathAsync(
-        StorageReader storage, IReadOnlyList<ImageReference> images, string target, bool withReferrers, CancellationToken cancellationToken)
+        StorageReader storage, IReadOnlyList<ImageReference> images, string target, bool withReferrers, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(storage);
         try
         {
             await using ILayoutTarget layout = IsArchive(target) ? new TarTarget(target) : new FolderTarget(target);
-            return await new ImageExport(storage.Metadata, storage.Blobs, withReferrers).RunAsync(images, layout, cancellationToken);
+            return await new ImageExport(storage.Metadata, storage.Blobs, withReferrers, progress).RunAsync(images, layout, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LayoutException($"{target} cannot be written: {e.Message}", e);
+            throw new LayoutException($"{target} cannot be written: {IoFault.Reason(e, target)}", e);
         }
     }
 
     /// <summary>Exports as a tar archive into a stream, which stays open.</summary>
     /// <inheritdoc cref="ToPathAsync"/>
     public static async Task<TransferReport> ToStreamAsync(
-        StorageReader storage, IReadOnlyList<ImageReference> images, Stream target, bool withReferrers, CancellationToken cancellationToken)
+        StorageReader storage, IReadOnlyList<ImageReference> images, Stream target, bool withReferrers, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(storage);
         try
         {
             await using var layout = new TarTarget(target);
-            return await new ImageExport(storage.Metadata, storage.Blobs, withReferrers).RunAsync(images, layout, cancellationToken);
+            return await new ImageExport(storage.Metadata, storage.Blobs, withReferrers, progress).RunAsync(images, layout, cancellationToken);
         }
         catch (IOException e)
         {
-            throw new LayoutException($"the archive cannot be written: {e.Message}", e);
+            throw new LayoutException($"the archive cannot be written: {IoFault.Reason(e)}", e);
         }
     }
 
@@ -75,6 +81,10 @@ public sealed class ImageExport
     private async Task<TransferReport> RunAsync(IReadOnlyList<ImageReference> images, ILayoutTarget target, CancellationToken cancellationToken)
     {
         var names = new List<string>();
+        if (_progress is not null)
+        {
+            await MeasureAsync(images, cancellationToken);
+        }
 
         // A tag alone is what skopeo and podman ask for. It means one image only as long as there is one repository.
         var isOneRepository = images.Select(image => image.Repository).Distinct().Count() == 1;
@@ -179,6 +189,35 @@ public sealed class ImageExport
         await target.WriteAsync(LayoutIndex.BlobPath(digest), stream, cancellationToken);
         _blobCount++;
         _bytes += content.Length;
+        _progress?.Report(new TransferProgress(_blobCount, _allBlobs, _bytes, _allBytes));
+    }
+
+    // Reads the manifests once more than the export alone would, which costs little beside the layers.
+    private async Task MeasureAsync(IReadOnlyList<ImageReference> images, CancellationToken cancellationToken)
+    {
+        var sizes = new Dictionary<Digest, long>();
+        foreach (var group in images.GroupBy(image => image.Repository))
+        {
+            var walk = new RepositoryWalk(_metadata, _blobs, group.Key, _withReferrers);
+            foreach (var image in await ExpandAsync(group))
+            {
+                if (await _metadata.FindManifestAsync(image.Repository, image.Reference!.Value) is not { } stored)
+                {
+                    continue;
+                }
+
+                await foreach (var (manifest, _) in walk.ImageAsync(stored, cancellationToken))
+                {
+                    foreach (var blob in manifest.Manifest.References.IntersectBy(await walk.BlobsAsync(manifest), blob => blob.Digest))
+                    {
+                        sizes[blob.Digest] = blob.Size;
+                    }
+                }
+            }
+        }
+
+        _allBlobs = sizes.Count;
+        _allBytes = sizes.Values.Sum();
     }
 
     private void AddEntry(LayoutEntry entry)

@@ -1,4 +1,6 @@
 using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Layouts;
 
@@ -11,13 +13,17 @@ public sealed class ImageImport
     private readonly ImageWriter _writer;
     private readonly ILayoutSource _source;
     private readonly long _maxManifestSize;
+    private readonly IProgress<TransferProgress>? _progress;
+    private readonly HashSet<(RepositoryName, Digest)> _planned = [];
+    private long _plannedBytes;
     private long _manifests;
     private long _blobs;
     private long _bytes;
     private long _missing;
 
-    private ImageImport(ImageWriter writer, ILayoutSource source, long maxManifestSize)
+    private ImageImport(ImageWriter writer, ILayoutSource source, long maxManifestSize, IProgress<TransferProgress>? progress)
     {
+        _progress = progress;
         _writer = writer;
         _source = source;
         _maxManifestSize = maxManifestSize;
@@ -30,10 +36,11 @@ public sealed class ImageImport
     /// The repository; a tag with it is given to the one image of the layout. Null to go by the names in the layout.
     /// </param>
     /// <param name="maxManifestSize">The size of the largest manifest that is accepted, in bytes.</param>
+    /// <param name="progress">Receives how far it is, now and then; null for none.</param>
     /// <param name="cancellationToken">Ends it; blobs without a manifest are collected later.</param>
     /// <exception cref="LayoutException">The layout cannot be used.</exception>
     public static async Task<TransferReport> RunAsync(
-        ImageWriter writer, string path, ImageReference? target, long maxManifestSize, CancellationToken cancellationToken)
+        ImageWriter writer, string path, ImageReference? target, long maxManifestSize, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(path);
         try
@@ -41,11 +48,11 @@ public sealed class ImageImport
             using ILayoutSource source = Directory.Exists(path)
                 ? new FolderSource(path)
                 : new TarSource(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
-            return await new ImageImport(writer, source, maxManifestSize).RunAsync(target, cancellationToken);
+            return await new ImageImport(writer, source, maxManifestSize, progress).RunAsync(target, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new LayoutException($"cannot be read: {e.Message}", e);
+            throw new LayoutException($"cannot be read: {IoFault.Reason(e, path)}", e);
         }
     }
 
@@ -158,6 +165,11 @@ public sealed class ImageImport
         {
             throw new LayoutException($"has the blob {blob.Digest} with {size} bytes, and its manifest {manifest} says {blob.Size}");
         }
+
+        if (size is { } bytes && _planned.Add((repository, blob.Digest)))
+        {
+            _plannedBytes += bytes;
+        }
     }
 
     private async Task WriteAsync(Plan plan, CancellationToken cancellationToken)
@@ -192,6 +204,7 @@ public sealed class ImageImport
         await _writer.PushAsync(repository, digest, stream, cancellationToken);
         _blobs++;
         _bytes += size;
+        _progress?.Report(new TransferProgress(_blobs, _planned.Count, _bytes, _plannedBytes));
     }
 
     private Task<LoadedManifest?> LoadAsync(Descriptor descriptor)

@@ -75,6 +75,9 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
             var started = Stopwatch.StartNew();
             var lastProgress = started.Elapsed;
             var failed = new List<(RepositoryName Name, Exception Reason)>();
+
+            // Names only; what is in each is what takes the time.
+            var all = progress is null ? 0 : await threads.RunAsync(() => tree.Repositories().Count());
             foreach (var name in tree.Repositories())
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -89,7 +92,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
                     failed.Add((name, e));
                 }
 
-                progress?.Report(new IndexingProgress(_indexed.Count, _manifests));
+                progress?.Report(new IndexingProgress(_indexed.Count, _manifests, all));
                 if (progress is null && started.Elapsed - lastProgress >= ProgressPeriod)
                 {
                     lastProgress = started.Elapsed;

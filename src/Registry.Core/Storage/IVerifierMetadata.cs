@@ -12,6 +12,9 @@ public interface IVerifierMetadata
     /// <summary>Content that should be stored, what is lost included, in the order of the ids, after an id.</summary>
     Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit);
 
+    /// <summary>How many blobs and manifests should be stored, and their size in bytes.</summary>
+    Task<(long Count, long Bytes)> CountStoredAsync();
+
     /// <summary>The size in bytes of content that should be stored; null when it need not be, or not any more.</summary>
     Task<long?> FindSizeAsync(Digest digest);
 

@@ -114,6 +114,14 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="StorageException">The database cannot be read.</exception>
     public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
 
+    /// <summary>Opens the data folder of a registry. Where there is none, nothing is made.</summary>
+    /// <exception cref="StorageException">It cannot be used, or there is no registry; the message is for the operator.</exception>
+    public static RegistryStorage OpenExisting(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
+    {
+        DataFolder.RequireRegistry(path);
+        return Open(path, time, loggers, limits);
+    }
+
     /// <summary>Opens a data folder, creating what is missing.</summary>
     /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
@@ -157,7 +165,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Close(database, threads, folder);
-            throw new StorageException(e.Message, e);
+            throw new StorageException($"cannot be used: {IoFault.Reason(e, path)}", e);
         }
         catch
         {

@@ -42,9 +42,10 @@ public sealed class StorageReader : IDisposable
     public static async Task<StorageReader> OpenAsync(string path, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var layout = new FileSystemLayout(path);
+        DataFolder.RequireRegistry(path);
         if (!File.Exists(layout.Database))
         {
-            throw new StorageException("does not hold a registry (there is no registry.db)");
+            throw new StorageException("is not indexed yet (there is no registry.db); start the registry and wait until it is, or run 'registry reindex'");
         }
 
         IDisposable? held = null;
@@ -63,7 +64,7 @@ public sealed class StorageReader : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             Close(database, held);
-            throw new StorageException($"cannot be read: {e.Message}", e);
+            throw new StorageException($"cannot be read: {IoFault.Reason(e, path)}", e);
         }
         catch
         {

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Registry.Core.Access;
 using Registry.Core.Oci;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Server.Commands;
 
@@ -31,30 +32,31 @@ internal static class AccessCommands
             json,
         };
         command.SetAction(parsed => context.WithSetting(parsed, Variable, path => Explain(
+            context,
             path,
             parsed.GetRequiredValue(user),
             parsed.GetRequiredValue(action),
             parsed.GetRequiredValue(repository),
-            answer => Write(context.Output, answer, parsed.GetValue(json)))));
+            parsed.GetValue(json))));
         return command;
     }
 
-    private static int Explain(string? path, string user, string action, string repository, Action<AccessAnswer> write)
+    private static int Explain(CommandContext context, string? path, string user, string action, string repository, bool isJson)
     {
         if (string.IsNullOrEmpty(path))
         {
-            return Refuse($"{Variable} is not set; it names the file of rules");
+            return context.Refuse($"{Variable} is not set; it names the file of rules");
         }
 
         var asked = ActionNames.Parse(action);
         if (asked == RepositoryActions.None)
         {
-            return Refuse($"'{action}' is not an action; allowed: pull, push, delete");
+            return context.Refuse($"'{action}' is not an action; allowed: pull, push, delete");
         }
 
         if (!RepositoryName.TryParse(repository, out var name))
         {
-            return Refuse($"'{repository}' is not a repository name");
+            return context.Refuse($"'{repository}' is not a repository name");
         }
 
         try
@@ -62,12 +64,12 @@ internal static class AccessCommands
             var rules = AccessRulesReader.Read(File.ReadAllBytes(path));
             var decision = rules.Decide(user == AccessRules.AnonymousUser ? null : user, name, isOpen: false);
             var isAllowed = decision.Actions.HasFlag(asked);
-            write(new AccessAnswer(isAllowed, decision.Reason, [.. ActionNames.Of(decision.Actions)]));
+            Write(context.Output, new AccessAnswer(isAllowed, decision.Reason, [.. ActionNames.Of(decision.Actions)]), isJson);
             return isAllowed ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            return Refuse($"{path} cannot be used: {e.Message}");
+            return context.Refuse($"{Variable} {path} cannot be used: {IoFault.Reason(e, path)}");
         }
     }
 
@@ -81,11 +83,5 @@ internal static class AccessCommands
 
         var actions = answer.Actions.Count > 0 ? string.Join(", ", answer.Actions) : "nothing";
         output.WriteLine($"{(answer.IsAllowed ? "allowed" : "denied")}: {answer.Reason}; it allows {actions}");
-    }
-
-    private static int Refuse(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Usage;
     }
 }

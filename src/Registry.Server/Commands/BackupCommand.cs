@@ -23,49 +23,39 @@ internal static class BackupCommand
             folder,
             json,
         };
-        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, async (options, loggers, cancelled) =>
-        {
-            var request = new BackupRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json));
-            using var progress = Progress("Backing up");
-            return await RunAsync(options, request, context.Output, TimeProvider.System, loggers, progress, cancelled);
-        }));
+        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => RunAsync(
+            context, options, new BackupRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json)), TimeProvider.System, loggers, cancelled)));
         return command;
     }
 
     /// <summary>Makes the backup and prints the report.</summary>
     /// <returns>0, or 1 when something could not be backed up, or the backup could not be made.</returns>
     public static async Task<int> RunAsync(
+        CommandContext context,
         RegistryOptions options,
         BackupRequest request,
-        TextWriter output,
         TimeProvider time,
         ILoggerFactory loggers,
-        IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
         // Those that are in the data folder belong to the backup; others are the operator's.
         string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
         try
         {
-            var report = await BackupOperation.RunAsync(
-                options.StoragePath, request.Folder, files.OfType<string>(), time, loggers, progress, cancellationToken);
-            output.WriteLine(request.IsJson ? JsonSerializer.Serialize(report, ReportJson.Indented.BackupReport) : Describe(report));
-            return FaultLines.Write(report.Faulty, report.Faults, "copied", Console.Error) ? ExitCodes.Failure : ExitCodes.Success;
+            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Backing up"), progress => BackupOperation.RunAsync(
+                options.StoragePath, request.Folder, files.OfType<string>(), time, loggers, progress, cancellationToken));
+            context.Output.WriteLine(request.IsJson ? JsonSerializer.Serialize(report, ReportJson.Indented.BackupReport) : Describe(report));
+            return FaultLines.Write(report.Faulty, report.Faults, "copied", context.Error) ? ExitCodes.Failure : ExitCodes.Success;
         }
         catch (StorageException e)
         {
-            return Refusal.Write(e.Message);
+            return context.Fail(e.Message);
         }
         catch (OperationCanceledException)
         {
-            return Refusal.Write("the backup was interrupted; what was there before is still there. Run it again to go on");
+            return context.Fail("the backup was interrupted; what was there before is still there. Run it again to go on");
         }
     }
-
-    /// <summary>How far a backup or a restore is.</summary>
-    internal static ProgressLine<TransferProgress> Progress(string doing) => ProgressLine<TransferProgress>.OnError(
-        done => $"{doing}: {done.Blobs} of {done.AllBlobs} blobs, {done.Bytes} of {done.AllBytes} bytes",
-        done => done.AllBytes == 0 ? 1 : (double)done.Bytes / done.AllBytes);
 
     private static string Describe(BackupReport report) =>
         $"Backed up {report.Blobs - report.Faulty} blobs: {report.Copied} copied ({report.CopiedBytes} bytes), {report.Kept} there already, {report.Removed} no longer needed and removed.";

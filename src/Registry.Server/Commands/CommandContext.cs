@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
@@ -10,14 +11,23 @@ namespace Registry.Server.Commands;
 /// <param name="output">For what was asked for.</param>
 /// <param name="error">For everything else.</param>
 /// <param name="createLoggers">Makes the log as the settings want it.</param>
+/// <param name="terminal">The terminal or pipes; null for none.</param>
+/// <param name="time">What progress goes by; null for that of the system.</param>
 internal sealed class CommandContext(
-    IReadOnlyDictionary<string, string> environment, TextWriter output, TextWriter error, Func<RegistryOptions, ILoggerFactory> createLoggers)
+    IReadOnlyDictionary<string, string> environment,
+    TextWriter output,
+    TextWriter error,
+    Func<RegistryOptions, ILoggerFactory> createLoggers,
+    Terminal? terminal = null,
+    TimeProvider? time = null)
 {
     private SettingOptions? _settings;
 
     public TextWriter Output { get; } = output;
 
     public TextWriter Error { get; private set; } = error;
+
+    public Terminal Terminal { get; } = terminal ?? Terminal.None;
 
     /// <summary>The options of the settings.</summary>
     public SettingOptions Settings => _settings ??= new SettingOptions();
@@ -47,6 +57,25 @@ internal sealed class CommandContext(
         Error.WriteLine($"registry: internal error, please report it: {text}");
         return ExitCodes.Failure;
     }
+
+    /// <summary>Runs long work and shows how far it is, on a terminal and unless JSON was asked for. The line is gone when this returns.</summary>
+    public async Task<TReport> WithProgressAsync<T, TReport>(bool isJson, Func<T, WorkDone> describe, Func<IProgress<T>?, Task<TReport>> run)
+    {
+        using var line = isJson || Error is JsonLines || Terminal.ErrorColumns is not { } columns ? null : new ProgressLine<T>(Error, columns, time ?? TimeProvider.System, describe);
+        return await run(line);
+    }
+
+    /// <summary>Says why a command does not do what it was asked to.</summary>
+    /// <returns><see cref="ExitCodes.Failure"/>.</returns>
+    public int Fail(string message)
+    {
+        Error.WriteLine($"registry: {message}");
+        return ExitCodes.Failure;
+    }
+
+    /// <summary>Says that a command cannot have the data folder.</summary>
+    /// <returns><see cref="ExitCodes.Failure"/>.</returns>
+    public int Fail(string storagePath, StorageException fault) => Fail($"REGISTRY_STORAGE_PATH {storagePath} {fault.Message}");
 
     /// <summary>Runs a command that needs one setting only, whatever is wrong with the others.</summary>
     public int WithSetting(ParseResult parsed, string name, Func<string?, int> run)
@@ -109,6 +138,10 @@ internal sealed class CommandContext(
             return Sources(null);
         }
     }
+
+    /// <summary>Says what is wrong with the question.</summary>
+    /// <returns><see cref="ExitCodes.Usage"/>.</returns>
+    public int Refuse(string fault) => Refuse([fault]);
 
     private int Refuse(IReadOnlyList<string> faults)
     {

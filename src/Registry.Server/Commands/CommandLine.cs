@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 
@@ -31,16 +32,23 @@ internal static class CommandLine
             CompletionCommand.Create(context),
             VersionCommand.Create(context),
         };
+        var help = new HelpText(context.Settings, context.Terminal);
+        root.Add(HelpCommand.Create(context, help));
         root.SetAction((parsed, _) => ServeCommand.RunAsync(context, parsed));
         root.Options.Clear();
         root.Add(VersionCommand.CreateOption(context));
-        root.Add(new HelpOption("--help", "-h") { Recursive = true, Description = "Print this.", Action = new HelpText(context.Settings) });
+        root.Add(new HelpOption("--help", "-h") { Recursive = true, Description = "Print this.", Action = help });
         context.Settings.AddTo(root);
+        var suggest = root.Directives.OfType<SuggestDirective>().Single();
+        suggest.Action = new Completions(root, context.Settings, suggest, context.Output);
         return root;
     }
 
     /// <summary>Parses the arguments of the program.</summary>
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> arguments) => root.Parse(SettingOptions.CompleteSwitches(arguments), Parsing);
+
+    /// <summary>Parses a line as a shell has it, for completion.</summary>
+    public static ParseResult Parse(RootCommand root, string line) => root.Parse(line, Parsing);
 
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>One of the <see cref="ExitCodes"/>.</returns>

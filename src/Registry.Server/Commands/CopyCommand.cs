@@ -34,42 +34,44 @@ internal static class CopyCommand
                 !parsed.GetValue(alone),
                 parsed.GetValue(json));
             return context.WithSignalsAsync(
-                parsed, (options, loggers, cancelled) => RunAsync(options, request, context.Output, TimeProvider.System, loggers, cancelled));
+                parsed, (options, loggers, cancelled) => RunAsync(context, options, request, TimeProvider.System, loggers, cancelled));
         });
         return command;
     }
 
     /// <summary>Copies, and prints the report.</summary>
     public static async Task<int> RunAsync(
-        RegistryOptions options, CopyRequest request, TextWriter output, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        CommandContext context, RegistryOptions options, CopyRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
             await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers);
-            var report = await ImageCopy.RunAsync(
-                registry.Storage.Metadata,
-                registry.Storage.Blobs,
-                registry.Writer,
-                request.Source,
-                request.Target,
-                request.WithReferrers,
-                cancellationToken);
-            TransferLines.Write(report, "Copied to", request.IsJson, output);
+            var report = await context.WithProgressAsync<long, TransferReport>(
+                request.IsJson, linked => new WorkDone("Copying", linked, Unit: "blobs linked"), progress => ImageCopy.RunAsync(
+                    registry.Storage.Metadata,
+                    registry.Storage.Blobs,
+                    registry.Writer,
+                    request.Source,
+                    request.Target,
+                    request.WithReferrers,
+                    progress,
+                    cancellationToken));
+            TransferLines.Write(report, "Copied to", request.IsJson, context.Output);
             return ExitCodes.Success;
         }
         catch (LayoutException e)
         {
-            return Refusal.Write(e.Message);
+            return context.Fail(e.Message);
         }
         catch (StorageException e)
         {
-            return Refusal.Write(
+            return context.Fail(
                 $"REGISTRY_STORAGE_PATH {path} {e.Message}. In a registry that runs, a client copies without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
         }
         catch (OperationCanceledException)
         {
-            return Refusal.Write("the copy was interrupted; the tag was not set. Run it again");
+            return context.Fail("the copy was interrupted; the tag was not set. Run it again");
         }
     }
 }

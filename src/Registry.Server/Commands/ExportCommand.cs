@@ -35,42 +35,45 @@ internal static class ExportCommand
             var all = parsed.GetRequiredValue(words);
             var request = new ExportRequest([.. all[..^1].Select(ImageArguments.Parse)], all[^1], !parsed.GetValue(alone), parsed.GetValue(json));
             return context.WithSignalsAsync(
-                parsed, (options, loggers, cancelled) => RunAsync(options, request, context.Output, TimeProvider.System, loggers, cancelled));
+                parsed, (options, loggers, cancelled) => RunAsync(context, options, request, TimeProvider.System, loggers, cancelled));
         });
         return command;
     }
 
-    /// <summary>Exports, and prints the report to <paramref name="output"/>, or to standard error when the archive goes to standard output.</summary>
+    /// <summary>Exports, and prints the report: to standard error when the archive goes to standard output.</summary>
     public static async Task<int> RunAsync(
-        RegistryOptions options, ExportRequest request, TextWriter output, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        CommandContext context, RegistryOptions options, ExportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
+        var describe = TransferWork.Describe("Exporting");
         try
         {
             using var storage = await StorageReader.OpenAsync(path, time, loggers, cancellationToken);
             if (request.Target == "-")
             {
-                await using var stream = Console.OpenStandardOutput();
-                var streamed = await ImageExport.ToStreamAsync(storage, request.Images, stream, request.WithReferrers, cancellationToken);
-                TransferLines.Write(streamed, "Exported", request.IsJson, Console.Error);
+                await using var stream = context.Terminal.OpenOutput();
+                var streamed = await context.WithProgressAsync(request.IsJson, describe, progress => ImageExport.ToStreamAsync(
+                    storage, request.Images, stream, request.WithReferrers, progress, cancellationToken));
+                TransferLines.Write(streamed, "Exported", request.IsJson, context.Error);
                 return ExitCodes.Success;
             }
 
-            var report = await ImageExport.ToPathAsync(storage, request.Images, request.Target, request.WithReferrers, cancellationToken);
-            TransferLines.Write(report, "Exported", request.IsJson, output);
+            var report = await context.WithProgressAsync(request.IsJson, describe, progress => ImageExport.ToPathAsync(
+                storage, request.Images, request.Target, request.WithReferrers, progress, cancellationToken));
+            TransferLines.Write(report, "Exported", request.IsJson, context.Output);
             return ExitCodes.Success;
         }
         catch (LayoutException e)
         {
-            return Refusal.Write($"{e.Message}. Nothing was exported");
+            return context.Fail($"{e.Message}. Nothing was exported");
         }
         catch (StorageException e)
         {
-            return Refusal.Of(path, e);
+            return context.Fail(path, e);
         }
         catch (OperationCanceledException)
         {
-            return Refusal.Write("the export was interrupted; nothing was exported");
+            return context.Fail("the export was interrupted; nothing was exported");
         }
     }
 }

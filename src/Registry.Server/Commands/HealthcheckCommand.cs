@@ -33,8 +33,7 @@ internal static class HealthcheckCommand
     {
         if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
         {
-            context.Error.WriteLine($"registry: --url is '{text}'; allowed: http:// or https:// with a host, for example http://localhost:15000");
-            return Task.FromResult(ExitCodes.Usage);
+            return Task.FromResult(context.Refuse($"--url is '{text}'; allowed: http:// or https:// with a host, for example http://localhost:15000"));
         }
 
         return CheckAsync(context, url, url.IsLoopback);
@@ -48,8 +47,7 @@ internal static class HealthcheckCommand
             : null;
         if (fault is not null)
         {
-            context.Error.WriteLine($"registry: {fault}");
-            return Task.FromResult(ExitCodes.Usage);
+            return Task.FromResult(context.Refuse(fault));
         }
 
         var scheme = loaded.Options.TlsCert is null ? "http" : "https";

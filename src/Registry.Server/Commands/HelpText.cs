@@ -4,11 +4,10 @@ using System.CommandLine.Invocation;
 namespace Registry.Server.Commands;
 
 /// <summary>The help of a command: how it is called, what its parts are, and examples.</summary>
-internal sealed class HelpText(SettingOptions settings) : SynchronousCommandLineAction
+internal sealed class HelpText(SettingOptions settings, Terminal terminal) : SynchronousCommandLineAction
 {
-    private const int Width = 110;
     private const string SettingsHint =
-        "Every setting is an option of every command, too: --storage-path for REGISTRY_STORAGE_PATH. 'registry --help' lists them.";
+        "Every setting is an option of every command, too: --storage-path for REGISTRY_STORAGE_PATH. 'registry help settings' lists them.";
 
     public override bool ClearsParseErrors => true;
 
@@ -18,23 +17,21 @@ internal sealed class HelpText(SettingOptions settings) : SynchronousCommandLine
         return ExitCodes.Success;
     }
 
-    private void Write(Command command, TextWriter output)
+    /// <summary>Writes the help of a command.</summary>
+    public void Write(Command command, TextWriter output)
     {
         output.WriteLine($"Usage: {UsageOf(command)}");
         output.WriteLine();
         WriteWrapped(output, command.Description ?? string.Empty, 0);
-        WriteSection(output, "Commands", command.Subcommands.Select(child => (child.Name, child.Description ?? string.Empty)));
+        WriteSection(output, "Commands", command.Subcommands.Select(child => (child.Name, FirstSentence(child.Description ?? string.Empty))));
         WriteSection(output, "Arguments", command.Arguments.Select(argument => (argument.Name, argument.Description ?? string.Empty)));
         WriteSection(output, "Options", command.Options.Where(option => !settings.Contains(option))
             .Select(option => (NameOf(option), option.Description ?? string.Empty)));
+        output.WriteLine();
+        WriteWrapped(output, SettingsHint, 0);
         if (command is RootCommand)
         {
-            WriteSection(output, "Settings, as options and as environment variables; docs/configuration.md describes them", settings.Describe());
-        }
-        else
-        {
-            output.WriteLine();
-            WriteWrapped(output, SettingsHint, 0);
+            WriteWrapped(output, "'registry help COMMAND' explains a command.", 0);
         }
 
         if (command is DescribedCommand { Examples: { Count: > 0 } examples })
@@ -48,6 +45,25 @@ internal sealed class HelpText(SettingOptions settings) : SynchronousCommandLine
         }
     }
 
+    /// <summary>Writes all settings.</summary>
+    public void WriteSettings(TextWriter output)
+    {
+        WriteWrapped(
+            output,
+            "Settings are options of every command, environment variables, or entries of the file that --config names. The first of these that has "
+            + "a value counts. Words may be in upper or lower case. docs/configuration.md says more.",
+            0);
+        foreach (var (option, text) in settings.Describe())
+        {
+            output.WriteLine();
+            output.WriteLine($"  {option}");
+            output.Write("      ");
+            WriteWrapped(output, text, 6);
+        }
+    }
+
+    private static string FirstSentence(string text) => text.IndexOf(". ", StringComparison.Ordinal) is >= 0 and var end ? text[..(end + 1)] : text;
+
     private static string UsageOf(Command command)
     {
         var commands = command.Subcommands.Count == 0 ? string.Empty : command.Action is null ? " command" : " [command]";
@@ -60,7 +76,7 @@ internal sealed class HelpText(SettingOptions settings) : SynchronousCommandLine
         return option.ValueType == typeof(bool) || option.HelpName is null ? names : $"{names} {option.HelpName}";
     }
 
-    private static void WriteSection(TextWriter output, string title, IEnumerable<(string Name, string Text)> lines)
+    private void WriteSection(TextWriter output, string title, IEnumerable<(string Name, string Text)> lines)
     {
         var all = lines.ToList();
         if (all.Count == 0)
@@ -68,22 +84,25 @@ internal sealed class HelpText(SettingOptions settings) : SynchronousCommandLine
             return;
         }
 
-        var indent = all.Max(line => line.Name.Length) + 4;
+        // Where long names would leave no room for the text, it begins on a line of its own.
+        const int Narrow = 6;
+        var widest = all.Max(line => line.Name.Length) + 4;
+        var indent = widest <= terminal.TextColumns / 2 ? widest : Narrow;
         output.WriteLine();
         output.WriteLine($"{title}:");
         foreach (var (name, text) in all)
         {
-            output.Write($"  {name}".PadRight(indent));
+            output.Write(indent == widest ? $"  {name}".PadRight(indent) : $"  {name}{output.NewLine}{new string(' ', indent)}");
             WriteWrapped(output, text, indent);
         }
     }
 
-    private static void WriteWrapped(TextWriter output, string text, int indent)
+    private void WriteWrapped(TextWriter output, string text, int indent)
     {
         var column = indent;
         foreach (var word in text.Split(' '))
         {
-            if (column > indent && column + 1 + word.Length > Width)
+            if (column > indent && column + 1 + word.Length > terminal.TextColumns)
             {
                 output.WriteLine();
                 output.Write(new string(' ', indent));

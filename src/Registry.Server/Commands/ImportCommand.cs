@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Layouts;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
@@ -14,24 +15,27 @@ internal static class ImportCommand
         var source = new Argument<string>("SOURCE") { Description = "A folder, a tar archive, or - for an archive from standard input." };
         var target = ImageArguments.Create("REPOSITORY", "Where to, with a tag or without; left out, the names in the layout count.");
         target.Arity = ArgumentArity.ZeroOrOne;
+        var create = new Option<bool>("--create") { Description = "Make a registry where there is none." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "import",
             "Bring the images of an OCI image layout in. The registry must not be running.",
             "registry import images.tar",
-            "registry import ./layout team/app:1.0 --json")
+            "registry import ./layout team/app:1.0 --json",
+            "registry import images.tar --create --storage-path /var/lib/registry")
         {
             source,
             target,
+            create,
             json,
         };
         command.SetAction((parsed, _) =>
         {
             var place = parsed.GetValue(target);
             var request = new ImportRequest(
-                parsed.GetRequiredValue(source), place is null ? null : ImageArguments.Parse(place), parsed.GetValue(json));
+                parsed.GetRequiredValue(source), place is null ? null : ImageArguments.Parse(place), parsed.GetValue(create), parsed.GetValue(json));
             return context.WithSignalsAsync(
-                parsed, (options, loggers, cancelled) => RunAsync(options, request, context.Output, TimeProvider.System, loggers, cancelled));
+                parsed, (options, loggers, cancelled) => RunAsync(context, options, request, TimeProvider.System, loggers, cancelled));
         });
         return command;
     }
@@ -40,41 +44,42 @@ internal static class ImportCommand
 
     /// <summary>Imports, and prints the report.</summary>
     public static async Task<int> RunAsync(
-        RegistryOptions options, ImportRequest request, TextWriter output, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+        CommandContext context, RegistryOptions options, ImportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         var source = request.Source == "-" ? "the archive from standard input" : request.Source;
         string? spooled = null;
         try
         {
-            await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers);
+            await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers, request.CreatesFolder);
             if (request.Source == "-")
             {
                 // The index of an archive is often its last file. What is killed here is removed at the next start.
                 spooled = registry.Storage.Layout.TemporaryFile(Guid.NewGuid());
-                await SpoolAsync(spooled, cancellationToken);
+                await SpoolAsync(context, spooled, cancellationToken);
             }
 
-            var report = await ImageImport.RunAsync(registry.Writer, spooled ?? request.Source, request.Target, options.ManifestMaxSize, cancellationToken);
-            TransferLines.Write(report, "Imported", request.IsJson, output);
+            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Importing"), progress => ImageImport.RunAsync(
+                registry.Writer, spooled ?? request.Source, request.Target, options.ManifestMaxSize, progress, cancellationToken));
+            TransferLines.Write(report, "Imported", request.IsJson, context.Output);
             return ExitCodes.Success;
         }
         catch (LayoutException e)
         {
-            return Refusal.Write($"{source} {e.Message}");
+            return context.Fail($"{source} {e.Message}");
         }
         catch (StorageException e)
         {
-            return Refusal.Write(
+            return context.Fail(
                 $"REGISTRY_STORAGE_PATH {path} {e.Message}. To push into a registry that runs: skopeo copy --all oci:FOLDER:TAG docker://HOST/REPOSITORY:TAG");
         }
         catch (IOException e)
         {
-            return Refusal.Write($"{source} cannot be read: {e.Message}");
+            return context.Fail($"{source} cannot be read: {IoFault.Reason(e, request.Source)}");
         }
         catch (OperationCanceledException)
         {
-            return Refusal.Write("the import was interrupted; run it again. What has come already is collected when it is not");
+            return context.Fail("the import was interrupted; run it again. What has come already is collected when it is not");
         }
         finally
         {
@@ -85,9 +90,9 @@ internal static class ImportCommand
         }
     }
 
-    private static async Task SpoolAsync(string file, CancellationToken cancellationToken)
+    private static async Task SpoolAsync(CommandContext context, string file, CancellationToken cancellationToken)
     {
-        await using var input = Console.OpenStandardInput();
+        await using var input = context.Terminal.OpenInput();
         await using var output = new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
         await input.CopyToAsync(output, BufferSize, cancellationToken);
     }

@@ -1,51 +1,46 @@
+using System.Globalization;
+using Registry.Server.Configuration;
+
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// Shows how far long work is: one line that is drawn again and again on a terminal, and a plain line every 10 seconds where the output is kept.
+/// The line on a terminal that says how far long work is, how fast it goes and how long it will take. It is drawn again and again, and taken away
+/// at the end.
 /// </summary>
-/// <param name="output">Standard error, so that what was asked for stays alone on standard output.</param>
-/// <param name="columns">The width of the terminal; null without one.</param>
+/// <param name="output">Standard error, so that the result stays alone on standard output.</param>
+/// <param name="columns">The width of the terminal.</param>
 /// <param name="time">The time.</param>
-/// <param name="describe">How far it is, in words.</param>
-/// <param name="share">How much of it is done, from 0 to 1; null when nobody knows.</param>
-internal sealed class ProgressLine<T>(TextWriter output, int? columns, TimeProvider time, Func<T, string> describe, Func<T, double>? share = null)
-    : IProgress<T>, IDisposable
+/// <param name="describe">How far it is.</param>
+internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, TimeProvider time, Func<T, WorkDone> describe) : IProgress<T>, IDisposable
 {
     private const int BarWidth = 20;
     private static readonly TimeSpan RedrawPeriod = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LinePeriod = TimeSpan.FromSeconds(10);
+
+    // A rate over all of the time would hide that the disk has become slow, one since the last line would jump.
+    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private long _written = time.GetTimestamp();
+    private readonly Queue<(long At, long Amount)> _samples = new([(time.GetTimestamp(), 0)]);
+    private long _drawnAt = time.GetTimestamp();
     private int _drawn;
-
-    /// <summary>For the standard error of this process.</summary>
-    public static ProgressLine<T> OnError(Func<T, string> describe, Func<T, double>? share = null) =>
-        new(Console.Error, Console.IsErrorRedirected ? null : Console.WindowWidth, TimeProvider.System, describe, share);
 
     public void Report(T value)
     {
         lock (_lock)
         {
-            if (time.GetElapsedTime(_written) < (columns is null ? LinePeriod : RedrawPeriod))
+            if (time.GetElapsedTime(_drawnAt) < RedrawPeriod)
             {
                 return;
             }
 
-            _written = time.GetTimestamp();
-            var text = share is null ? describe(value) : $"{Bar(share(value))} {describe(value)}";
-            if (columns is { } width)
-            {
-                Draw(text.Length < width ? text : text[..Math.Max(0, width - 1)]);
-            }
-            else
-            {
-                output.WriteLine(text);
-            }
+            _drawnAt = time.GetTimestamp();
+            var done = describe(value);
+            var text = TextOf(done, RateOf(done.Amount));
+            Draw(text.Length < columns() ? text : text[..Math.Max(0, columns() - 1)]);
         }
     }
 
-    /// <summary>Takes the line away; what has come out is said by others.</summary>
+    /// <summary>Takes the line away.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -63,6 +58,34 @@ internal sealed class ProgressLine<T>(TextWriter output, int? columns, TimeProvi
         output.Write($"\r{text.PadRight(_drawn)}\r");
         output.Flush();
         _drawn = text.Length;
+    }
+
+    // A second.
+    private double RateOf(long amount)
+    {
+        while (_samples.Count > 1 && time.GetElapsedTime(_samples.Peek().At, _drawnAt) > RateWindow)
+        {
+            _samples.Dequeue();
+        }
+
+        var (at, before) = _samples.Peek();
+        _samples.Enqueue((_drawnAt, amount));
+        return (amount - before) / Math.Max(time.GetElapsedTime(at, _drawnAt).TotalSeconds, RedrawPeriod.TotalSeconds);
+    }
+
+    private static string TextOf(WorkDone done, double rate)
+    {
+        var isBytes = done.Unit is null;
+        var amount = Describe(done.Amount);
+        if (done.Total is not { } total)
+        {
+            return $"{done.Text}: {amount}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s";
+        }
+
+        var left = rate > 0 && total > done.Amount ? $", {Duration.Write(TimeSpan.FromSeconds(Math.Ceiling((total - done.Amount) / rate)))} left" : string.Empty;
+        return $"{Bar(total == 0 ? 1 : (double)done.Amount / total)} {done.Text}: {amount} of {Describe(total)}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s{left}";
+
+        string Describe(double number) => isBytes ? ByteSize.Describe(number) : number.ToString("0", CultureInfo.InvariantCulture);
     }
 
     private static string Bar(double share)

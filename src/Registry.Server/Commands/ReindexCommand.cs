@@ -24,19 +24,19 @@ internal static class ReindexCommand
         {
             dryRun,
         };
-        command.SetAction((parsed, _) => context.WithOptionsAsync(
-            parsed,
-            (options, loggers) => parsed.GetValue(dryRun) ? PreviewAsync(options, context.Output, loggers) : RunAsync(options, loggers)));
+        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => parsed.GetValue(dryRun)
+            ? PreviewAsync(context, options, loggers, cancelled)
+            : RunAsync(context, options, loggers, cancelled)));
         return command;
     }
 
-    public static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers)
+    public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            DataFolder.Open(path).Dispose();
-            var isReadable = await TryFinishJournalAsync(path, loggers);
+            DataFolder.OpenExisting(path).Dispose();
+            var isReadable = await TryFinishJournalAsync(context, path, loggers);
             using (var folder = DataFolder.Open(path))
             {
                 if (isReadable)
@@ -45,16 +45,21 @@ internal static class ReindexCommand
                 }
                 else if (DatabaseFiles.SetAsideDamaged(folder.Layout) is { } kept)
                 {
-                    Console.Out.WriteLine($"The old metadata is kept as {kept}.");
+                    context.Output.WriteLine($"The old metadata is kept as {kept}.");
                 }
             }
 
             await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
             {
                 var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
-                using var progress = ProgressLine<IndexingProgress>.OnError(
-                    done => $"Indexing: {done.Repositories} repositories with {done.Manifests} manifests so far");
-                await indexer.RunAsync(progress, CancellationToken.None);
+                await context.WithProgressAsync<IndexingProgress, bool>(
+                    isJson: false,
+                    done => new WorkDone($"Indexing {done.Manifests} manifests", done.Repositories, done.AllRepositories, "repositories"),
+                    async progress =>
+                    {
+                        await indexer.RunAsync(progress, cancellationToken);
+                        return true;
+                    });
             }
 
             using (var folder = DataFolder.Open(path))
@@ -62,29 +67,33 @@ internal static class ReindexCommand
                 DatabaseFiles.RemoveSetAside(folder.Layout);
             }
 
-            Console.Out.WriteLine($"The metadata of {path} was rebuilt from its tree.");
+            context.Output.WriteLine($"The metadata of {path} was rebuilt from its tree.");
             return ExitCodes.Success;
         }
         catch (StorageException e)
         {
-            return Refusal.Of(path, e);
+            return context.Fail(path, e);
+        }
+        catch (OperationCanceledException)
+        {
+            return context.Fail("the reindex was interrupted; run it again, or start the registry, which goes on with it");
         }
     }
 
     /// <summary>Prints what would be lost, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
     /// <returns>0, whatever is different, as <c>gc --dry-run</c>; 1 when that cannot be known.</returns>
-    public static async Task<int> PreviewAsync(RegistryOptions options, TextWriter output, ILoggerFactory loggers)
+    public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            DataFolder.Open(path).Dispose();
-            await TryFinishJournalAsync(path, loggers);
+            DataFolder.OpenExisting(path).Dispose();
+            await TryFinishJournalAsync(context, path, loggers);
             await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             var comparison = new TreeComparison(
                 storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
-            var report = new ReindexReport(output);
-            await foreach (var difference in comparison.FindAsync(CancellationToken.None))
+            var report = new ReindexReport(context.Output);
+            await foreach (var difference in comparison.FindAsync(cancellationToken))
             {
                 report.Add(difference);
             }
@@ -94,12 +103,16 @@ internal static class ReindexCommand
         }
         catch (StorageException e)
         {
-            return Refusal.Of(path, e);
+            return context.Fail(path, e);
+        }
+        catch (OperationCanceledException)
+        {
+            return context.Fail("the comparison was interrupted; nothing was changed");
         }
     }
 
     // Changes that the tree has not seen yet are in the old database only. False when it may still hold some.
-    private static async Task<bool> TryFinishJournalAsync(string path, ILoggerFactory loggers)
+    private static async Task<bool> TryFinishJournalAsync(CommandContext context, string path, ILoggerFactory loggers)
     {
         try
         {
@@ -119,7 +132,7 @@ internal static class ReindexCommand
 
         return false;
 
-        Task WarnAsync(string reason) => Console.Error.WriteLineAsync(
+        Task WarnAsync(string reason) => context.Error.WriteLineAsync(
             $"registry: warning: the old metadata cannot be read to its end, only the tree counts: {path} {reason}");
     }
 }

@@ -23,41 +23,37 @@ internal static class RestoreCommand
             folder,
             json,
         };
-        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, async (options, loggers, cancelled) =>
-        {
-            var request = new RestoreRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json));
-            using var progress = BackupCommand.Progress("Restoring");
-            return await RunAsync(options, request, context.Output, TimeProvider.System, loggers, progress, cancelled);
-        }));
+        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => RunAsync(
+            context, options, new RestoreRequest(parsed.GetRequiredValue(folder), parsed.GetValue(json)), TimeProvider.System, loggers, cancelled)));
         return command;
     }
 
     /// <summary>Restores the backup and prints the report.</summary>
     /// <returns>0, or 1 when something could not be restored, or nothing was.</returns>
     public static async Task<int> RunAsync(
+        CommandContext context,
         RegistryOptions options,
         RestoreRequest request,
-        TextWriter output,
         TimeProvider time,
         ILoggerFactory loggers,
-        IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
         try
         {
-            var report = await RestoreOperation.RunAsync(request.Folder, options.StoragePath, time, loggers, progress, cancellationToken);
-            output.WriteLine(request.IsJson
+            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Restoring"), progress => RestoreOperation.RunAsync(
+                request.Folder, options.StoragePath, time, loggers, progress, cancellationToken));
+            context.Output.WriteLine(request.IsJson
                 ? JsonSerializer.Serialize(report, ReportJson.Indented.RestoreReport)
                 : $"Restored {report.Blobs} blobs to {Path.GetFullPath(options.StoragePath)}.");
-            return FaultLines.Write(report.Faulty, report.Faults, "restored", Console.Error) ? ExitCodes.Failure : ExitCodes.Success;
+            return FaultLines.Write(report.Faulty, report.Faults, "restored", context.Error) ? ExitCodes.Failure : ExitCodes.Success;
         }
         catch (StorageException e)
         {
-            return Refusal.Write(e.Message);
+            return context.Fail(e.Message);
         }
         catch (OperationCanceledException)
         {
-            return Refusal.Write("the restore was interrupted; no registry starts on what there is. Run it again to go on");
+            return context.Fail("the restore was interrupted; no registry starts on what there is. Run it again to go on");
         }
     }
 }

@@ -43,19 +43,19 @@ internal static class ServeCommand
         }
         catch (StorageException e)
         {
-            return Fail(context, $"REGISTRY_STORAGE_PATH {Path.GetFullPath(options.StoragePath)} {e.Message}");
+            return context.Fail(Path.GetFullPath(options.StoragePath), e);
         }
         catch (StartupException e)
         {
-            return Fail(context, e.Message);
+            return context.Fail(e.Message);
         }
         catch (IOException e)
         {
-            return Fail(context, $"cannot listen on {options.Host}:{options.Port}: {Reason(e)}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+            return context.Fail($"cannot listen on {options.Host}:{options.Port}: {Reason(e)}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
         }
         catch (SocketException e)
         {
-            return Fail(context, $"cannot listen on {options.Host}:{options.Port}: {e.Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+            return context.Fail($"cannot listen on {options.Host}:{options.Port}: {e.Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
         }
 
         notices.Stopped();
@@ -63,10 +63,4 @@ internal static class ServeCommand
     }
 
     private static string Reason(IOException e) => e.InnerException is { } inner ? inner.Message : e.Message;
-
-    private static int Fail(CommandContext context, string message)
-    {
-        context.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
-    }
 }

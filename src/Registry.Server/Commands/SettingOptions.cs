@@ -36,6 +36,9 @@ internal sealed class SettingOptions
     /// <summary>Whether an option is that of a setting.</summary>
     public bool Contains(Option option) => option is Option<string> setting && _options.ContainsValue(setting);
 
+    /// <summary>Whether a word is the option of a setting.</summary>
+    public bool IsOption(string word) => _options.Values.Any(option => option.Name == word);
+
     /// <summary>The options that were given, by variable.</summary>
     public IReadOnlyDictionary<string, string> Read(ParseResult parsed) => _options
         .Where(setting => parsed.GetResult(setting.Value) is { Implicit: false })
@@ -46,8 +49,8 @@ internal sealed class SettingOptions
     {
         var description = _descriptions.Value.GetValueOrDefault(setting.Key);
         var allowed = description?.Allowed is { } words ? $": {words}" : string.Empty;
-        var byDefault = description?.Default is { } value ? $" ({value})" : string.Empty;
-        return (setting.Value.Name, $"{setting.Key}{allowed}{byDefault}");
+        var byDefault = description?.Default is { } value ? $". Default: {value}" : string.Empty;
+        return ($"{setting.Value.Name} {setting.Value.HelpName}", $"{setting.Key}{allowed}{byDefault}");
     });
 
     private static Option<string> Create(string variable) => new(SettingSources.OptionOf(variable)) { Recursive = true, HelpName = "VALUE", Description = variable };

@@ -10,6 +10,9 @@ namespace Registry.Server.Commands;
 /// <summary>The storage of a registry that does not run, for commands that write to it by the operations that pushes go through.</summary>
 internal sealed class StoppedRegistry : IAsyncDisposable
 {
+    /// <summary>The fault of a folder whose database does not cover its tree, so that what it leaves out is not known.</summary>
+    public static StorageException NotIndexed => new("is not indexed; run 'registry reindex', or start the registry");
+
     private StoppedRegistry(RegistryStorage storage, ImageWriter writer)
     {
         Storage = storage;
@@ -23,16 +26,23 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     public ImageWriter Writer { get; }
 
     /// <summary>Opens the storage.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">The log.</param>
+    /// <param name="createsFolder">Whether a registry is made where there is none.</param>
     /// <exception cref="StorageException">It cannot be used, or a registry runs on it; the message is for the operator.</exception>
-    public static async Task<StoppedRegistry> OpenAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
+    public static async Task<StoppedRegistry> OpenAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
     {
-        var storage = RegistryStorage.Open(Path.GetFullPath(options.StoragePath), time, loggers, options.StorageLimits);
+        var path = Path.GetFullPath(options.StoragePath);
+        var storage = createsFolder
+            ? RegistryStorage.Open(path, time, loggers, options.StorageLimits)
+            : RegistryStorage.OpenExisting(path, time, loggers, options.StorageLimits);
         try
         {
             var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
             if (!indexer.IsComplete && !storage.Tree.IsEmpty)
             {
-                throw new StorageException("is not indexed; run 'registry reindex', or start the registry");
+                throw NotIndexed;
             }
 
             // A new folder: there is nothing to index.

@@ -14,6 +14,13 @@ internal static class UsageFault
         error.WriteLine($"registry: {message}{(message.EndsWith('?') ? string.Empty : ".")} '{path} --help' says what there is.");
     }
 
+    /// <summary>Says that there is no such command.</summary>
+    public static void WriteUnknown(Command command, string word, TextWriter error)
+    {
+        var path = CommandLine.PathOf(command);
+        error.WriteLine($"registry: {Unknown(command, path, word)}. 'registry help' says what there is.".Replace("?.", "?", StringComparison.Ordinal));
+    }
+
     private static string Unknown(Command command, string path, string word)
     {
         var isOption = word.StartsWith('-');

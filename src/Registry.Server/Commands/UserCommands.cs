@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Registry.Core.Access;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Server.Commands;
 
@@ -20,15 +21,15 @@ internal static class UserCommands
         {
             added,
         };
-        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(path, parsed.GetRequiredValue(added))));
+        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(context, path, parsed.GetRequiredValue(added))));
 
         var removed = new Argument<string>("NAME") { Description = "Who." };
         var remove = new DescribedCommand("remove", "Remove a user.", "registry user remove alice") { removed };
-        remove.SetAction(parsed => context.WithSetting(parsed, Variable, path => Remove(path, parsed.GetRequiredValue(removed))));
+        remove.SetAction(parsed => context.WithSetting(parsed, Variable, path => Remove(context, path, parsed.GetRequiredValue(removed))));
 
         var json = CommandContext.JsonOption();
         var list = new DescribedCommand("list", "List the users.", "registry user list", "registry user list --json") { json };
-        list.SetAction(parsed => context.WithSetting(parsed, Variable, path => List(path, parsed.GetValue(json), context.Output)));
+        list.SetAction(parsed => context.WithSetting(parsed, Variable, path => List(context, path, parsed.GetValue(json))));
         return new DescribedCommand("user", $"The users of the file that {Variable} names. A running registry notices changes within a second.")
         {
             add,
@@ -38,49 +39,49 @@ internal static class UserCommands
     }
 
     /// <summary>Adds a user or changes the password of one.</summary>
-    private static int Set(string? path, string user) => Run(path, file =>
+    private static int Set(CommandContext context, string? path, string user) => Run(context, path, file =>
     {
         var isNew = !File.Exists(file) || Read(file).FindHash(user) is null;
-        if (ReadPassword(user) is not { } password)
+        if (ReadPassword(context, user) is not { } password)
         {
-            return Fail("the two passwords differ; nothing was changed");
+            return context.Fail("the two passwords differ; nothing was changed");
         }
 
         if (HtpasswdEditor.FaultOf(user, password) is { } fault)
         {
-            return Fail($"{fault}; nothing was changed");
+            return context.Fail($"{fault}; nothing was changed");
         }
 
         HtpasswdEditor.Set(file, user, password);
-        Console.Out.WriteLine(isNew ? $"User '{user}' was added to {file}." : $"The password of '{user}' was changed in {file}.");
+        context.Output.WriteLine(isNew ? $"User '{user}' was added to {file}." : $"The password of '{user}' was changed in {file}.");
         return ExitCodes.Success;
     });
 
     /// <summary>Removes a user.</summary>
-    private static int Remove(string? path, string user) => Run(path, file =>
+    private static int Remove(CommandContext context, string? path, string user) => Run(context, path, file =>
     {
         if (Read(file).FindHash(user) is null || !HtpasswdEditor.Remove(file, user))
         {
-            return Fail($"there is no user '{user}' in {file}");
+            return context.Fail($"there is no user '{user}' in {file}");
         }
 
-        Console.Out.WriteLine($"User '{user}' was removed from {file}.");
+        context.Output.WriteLine($"User '{user}' was removed from {file}.");
         return ExitCodes.Success;
     });
 
     /// <summary>Prints the users, one a line.</summary>
-    private static int List(string? path, bool isJson, TextWriter output) => Run(path, file =>
+    private static int List(CommandContext context, string? path, bool isJson) => Run(context, path, file =>
     {
         IReadOnlyList<string> users = [.. Read(file).Users];
         if (isJson)
         {
-            ReportJson.Write(output, users, json => json.IReadOnlyListString);
+            ReportJson.Write(context.Output, users, json => json.IReadOnlyListString);
             return ExitCodes.Success;
         }
 
         foreach (var user in users)
         {
-            output.WriteLine(user);
+            context.Output.WriteLine(user);
         }
 
         return ExitCodes.Success;
@@ -88,11 +89,11 @@ internal static class UserCommands
 
     private static Htpasswd Read(string path) => Htpasswd.Read(File.ReadAllBytes(path));
 
-    private static int Run(string? path, Func<string, int> command)
+    private static int Run(CommandContext context, string? path, Func<string, int> command)
     {
         if (string.IsNullOrEmpty(path))
         {
-            return Fail($"{Variable} is not set; it names the file of users");
+            return context.Fail($"{Variable} is not set; it names the file of users");
         }
 
         try
@@ -101,31 +102,31 @@ internal static class UserCommands
         }
         catch (FileNotFoundException)
         {
-            return Fail($"{path} is not there; 'user add' makes it");
+            return context.Fail($"{Variable} {path} is not there; 'registry user add' makes it");
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
-            return Fail($"{path} cannot be used: {e.Message}");
+            return context.Fail($"{Variable} {path} cannot be used: {IoFault.Reason(e, path)}");
         }
     }
 
     // From a prompt, twice and unseen, or the first line of what is piped in. Null when the two differ.
-    private static string? ReadPassword(string user)
+    private static string? ReadPassword(CommandContext context, string user)
     {
-        if (Console.IsInputRedirected)
+        if (context.Terminal.ReadKey is not { } readKey)
         {
-            return Console.In.ReadLine() ?? string.Empty;
+            return context.Terminal.Input.ReadLine() ?? string.Empty;
         }
 
-        var password = Prompt($"Password of '{user}': ");
-        return Prompt("Again: ") == password ? password : null;
+        var password = Prompt(context.Error, readKey, $"Password of '{user}': ");
+        return Prompt(context.Error, readKey, "Again: ") == password ? password : null;
     }
 
-    private static string Prompt(string text)
+    private static string Prompt(TextWriter error, Func<ConsoleKeyInfo> readKey, string text)
     {
-        Console.Error.Write(text);
+        error.Write(text);
         var password = new StringBuilder();
-        while (Console.ReadKey(intercept: true) is { Key: not ConsoleKey.Enter } key)
+        while (readKey() is { Key: not ConsoleKey.Enter } key)
         {
             if (key.Key == ConsoleKey.Backspace)
             {
@@ -137,13 +138,7 @@ internal static class UserCommands
             }
         }
 
-        Console.Error.WriteLine();
+        error.WriteLine();
         return password.ToString();
-    }
-
-    private static int Fail(string message)
-    {
-        Console.Error.WriteLine($"registry: {message}");
-        return ExitCodes.Failure;
     }
 }

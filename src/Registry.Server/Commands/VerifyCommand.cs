@@ -26,38 +26,45 @@ internal static class VerifyCommand
             dryRun,
             json,
         };
-        command.SetAction((parsed, _) => context.WithOptionsAsync(
-            parsed, (options, loggers) => RunAsync(options, loggers, parsed.GetValue(dryRun), parsed.GetValue(json), context.Output)));
+        command.SetAction((parsed, _) => context.WithSignalsAsync(
+            parsed, (options, loggers, cancelled) => RunAsync(context, options, loggers, parsed.GetValue(dryRun), parsed.GetValue(json), cancelled)));
         return command;
     }
 
     // The log has a line for each fault.
-    private static async Task<int> RunAsync(RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, TextWriter output)
+    private static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            await using var storage = RegistryStorage.OpenExisting(path, TimeProvider.System, loggers);
             if (isDryRun && !storage.IndexTarget.IsComplete)
             {
-                return Refusal.NotIndexed(path);
+                return context.Fail(path, StoppedRegistry.NotIndexed);
             }
 
             var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
-            await indexer.RunAsync(CancellationToken.None);
+            await indexer.RunAsync(cancellationToken);
             var pace = new Pace(Pace.Unlimited, TimeProvider.System);
             var inspector = new BlobInspector(
                 storage.Scrub, storage.VerifierMetadata, storage.Locks, pace, loggers.CreateLogger<BlobInspector>());
             var verifier = new Verifier(
                 inspector, storage.VerifierMetadata, storage.Clock, options.VerifyPeriod, TimeProvider.System, loggers.CreateLogger<Verifier>());
-            var result = await VerifyAsync(verifier, isDryRun);
+            var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();
+            var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(
+                isJson,
+                done => new WorkDone(
+                    $"Verifying {done.Count} of {count} blobs{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
+                    done.Bytes,
+                    bytes),
+                progress => verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
             if (isJson)
             {
-                ReportJson.Write(output, result, json => json.VerificationResult);
+                ReportJson.Write(context.Output, result, json => json.VerificationResult);
                 return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
             }
 
-            output.WriteLine(
+            context.Output.WriteLine(
                 $"{result.Count} blobs and manifests with {result.Bytes} bytes were read in {path}: "
                 + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
                 + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
@@ -65,15 +72,11 @@ internal static class VerifyCommand
         }
         catch (StorageException e)
         {
-            return Refusal.Of(path, e);
+            return context.Fail(path, e);
         }
-    }
-
-    private static async Task<VerificationResult> VerifyAsync(Verifier verifier, bool isDryRun)
-    {
-        using var progress = ProgressLine<VerificationResult>.OnError(
-            done => $"Verifying: {done.Count} blobs and manifests with {done.Bytes} bytes so far, "
-                + $"{done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable");
-        return await verifier.VerifyAllAsync(isDryRun, progress, CancellationToken.None);
+        catch (OperationCanceledException)
+        {
+            return context.Fail("the verification was interrupted; run it again to read the rest");
+        }
     }
 }

@@ -16,7 +16,7 @@ internal static class VersionCommand
     }
 
     public static Option CreateOption(CommandContext context) =>
-        new Option<bool>("--version") { Description = "Print the version.", Action = new PrintAction(context.Output) };
+        new Option<bool>("--version", "-v") { Description = "Print the version.", Action = new PrintAction(context.Output) };
 
     private static int Write(TextWriter output, bool isJson)
     {

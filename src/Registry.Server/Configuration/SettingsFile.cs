@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Server.Configuration;
 
@@ -32,7 +33,7 @@ internal sealed class SettingsFile
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            file._faults.Add($"{VariableNames.File} {path} cannot be read: {e.Message}");
+            file._faults.Add($"{VariableNames.File} {path} cannot be read: {IoFault.Reason(e, path)}");
         }
 
         return file;

@@ -237,7 +237,7 @@ public sealed class BackupTests : IDisposable
         Directory.Delete(Target, recursive: true);
 
         await AssertRefusedAsync("one inside the other", () => BackUpAsync(storage, target: Path.Combine(storage.Path, "backup")));
-        await AssertRefusedAsync("does not hold a registry", () => BackupOperation.RunAsync(
+        await AssertRefusedAsync("is not there, so there is no registry", () => BackupOperation.RunAsync(
             Path.Combine(_folder.Path, "nothing"), Target, [], TimeProvider.System, storage.Loggers, null, default));
 
         await BackUpAsync(storage);

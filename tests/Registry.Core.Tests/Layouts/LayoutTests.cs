@@ -63,7 +63,7 @@ public sealed class LayoutTests : IDisposable
         var before = storage.Storage.Blobs.Enumerate().Count();
         var writer = new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests);
         var report = await ImageCopy.RunAsync(
-            storage.Storage.Metadata, storage.Storage.Blobs, writer, Image("team/a:multi"), Image("b"), withReferrers: true, default);
+            storage.Storage.Metadata, storage.Storage.Blobs, writer, Image("team/a:multi"), Image("b"), withReferrers: true, null, default);
 
         Assert.Equal(["b:multi"], report.Images);
         Assert.Equal((5, 2), (report.Manifests, report.Referrers));
@@ -172,7 +172,7 @@ public sealed class LayoutTests : IDisposable
     private async Task<TransferReport> ExportAsync(TestStorage storage, string name, string image, bool withReferrers = true)
     {
         using var reader = await StorageReader.OpenAsync(storage.Path, TimeProvider.System, storage.Loggers, default);
-        return await ImageExport.ToPathAsync(reader, [Image(image)], Path.Combine(_folder.Path, name), withReferrers, default);
+        return await ImageExport.ToPathAsync(reader, [Image(image)], Path.Combine(_folder.Path, name), withReferrers, null, default);
     }
 
     private Task<TransferReport> ImportAsync(TestStorage storage, string name, string? target) => ImageImport.RunAsync(
@@ -180,6 +180,7 @@ public sealed class LayoutTests : IDisposable
         Path.Combine(_folder.Path, name),
         target is null ? null : Image(target),
         MaxManifestSize,
+        null,
         default);
 
     private async Task AssertRefusedAsync(TestStorage storage, string name, string reason) => Assert.Contains(

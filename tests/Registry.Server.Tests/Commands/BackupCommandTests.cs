@@ -155,13 +155,7 @@ public sealed class BackupCommandTests : IDisposable
         using var output = new StringWriter();
         var options = new RegistryOptions { StoragePath = Storage };
         Assert.Equal(0, await BackupCommand.RunAsync(
-            options,
-            new BackupRequest(Target, IsJson: true),
-            output,
-            TimeProvider.System,
-            NullLoggerFactory.Instance,
-            null,
-            Cancellation));
+            CommandRun.Context(output), options, new BackupRequest(Target, IsJson: true), TimeProvider.System, NullLoggerFactory.Instance, Cancellation));
         return JsonDocument.Parse(output.ToString()).RootElement;
     }
 

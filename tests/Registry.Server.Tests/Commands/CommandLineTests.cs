@@ -28,9 +28,46 @@ public sealed class CommandLineTests
         Assert.Empty(help.Error);
         Assert.StartsWith($"Usage: {path}", help.Output, StringComparison.Ordinal);
         Assert.Equal(help, await CommandRun.OfAsync([.. words, "-h"]));
-        Assert.All(help.Output.Split('\n'), line => Assert.True(line.Length <= 120, line));
+        Assert.All(help.Output.Split('\n'), line => Assert.True(line.Length <= 80 || line.TrimStart().StartsWith("registry ", StringComparison.Ordinal), line));
+        Assert.Equal(help, await CommandRun.OfAsync(["help", .. words]));
         Assert.All(command.Children, child => Assert.False(string.IsNullOrEmpty(child.Description), $"{path}: {child.Name} says nothing"));
-        Assert.All(command.Children, child => Assert.Contains(child.Name, help.Output, StringComparison.Ordinal));
+        var shown = command is RootCommand ? command.Children.Where(child => child is not Option { Recursive: true, Name: not "--help" }) : command.Children;
+        Assert.All(shown, child => Assert.Contains(child.Name, help.Output, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task All_settings_have_a_help_of_their_own()
+    {
+        var help = await CommandRun.OfAsync("help", "settings");
+
+        Assert.Equal((0, ""), (help.ExitCode, help.Error));
+        Assert.All(VariableNames.All, name =>
+        {
+            Assert.Contains($"{SettingSources.OptionOf(name)} ", help.Output, StringComparison.Ordinal);
+            Assert.Contains(name, help.Output, StringComparison.Ordinal);
+        });
+        Assert.Contains("or 1h30m;", help.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("REGISTRY_GC_GRACE", (await CommandRun.OfAsync("--help")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(null, 80)]
+    [InlineData(60, 60)]
+    [InlineData(20, 40)]
+    [InlineData(95, 95)]
+    [InlineData(250, 100)]
+    public async Task Help_is_wrapped_to_the_terminal(int? columns, int most)
+    {
+        foreach (var topic in new[] { "", "settings", "gc", "access explain" })
+        {
+            var help = await CommandRun.OfAsync(
+                new Dictionary<string, string>(), new Terminal { OutputColumns = columns }, ["help", .. topic.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+
+            // Examples and words that are longer are not broken.
+            var lines = help.Output.Split('\n').Where(line => !line.TrimStart().StartsWith("registry ", StringComparison.Ordinal) && line.TrimStart().Contains(' ', StringComparison.Ordinal)).ToList();
+            Assert.All(lines.Where(line => !line.StartsWith("Usage:", StringComparison.Ordinal) && !line.StartsWith("  --", StringComparison.Ordinal)), line => Assert.True(line.Length <= most, line));
+            Assert.Contains(lines, line => line.Length > most - 20);
+        }
     }
 
     [Fact]
@@ -81,6 +118,8 @@ public sealed class CommandLineTests
     [InlineData("gc now", "'now' is one argument too many for 'registry gc'. 'registry gc --help' says what there is.")]
     [InlineData("gc --force --dry-run", "--dry-run, --force and --explain exclude each other. 'registry gc --help' says what there is.")]
     [InlineData("gc --explain 12", "'12' is not a digest; it looks like sha256:e3b0c442…, with all 64 digits. 'registry gc --help' says what there is.")]
+    [InlineData("help servr", "there is no command 'servr'; did you mean 'serve'? 'registry help' says what there is.")]
+    [InlineData("help user dance", "there is no command 'user dance'. 'registry help' says what there is.")]
     [InlineData("user add", "required argument 'NAME' missing for command: 'add'. 'registry user add --help' says what there is.")]
     [InlineData("completion csh", "'csh' is not a shell that is known; allowed: bash, zsh, fish. 'registry completion --help' says what there is.")]
     [InlineData("config --port", "required argument missing for option: '--port'. 'registry config --help' says what there is.")]
@@ -93,24 +132,41 @@ public sealed class CommandLineTests
     [InlineData("registry user ", "add,list,remove")]
     [InlineData("registry gc --dr", "--dry-run")]
     [InlineData("registry serve --log-level ", "debug,error,info,warn")]
+    [InlineData("registry serve --readonly ", "false,true")]
     [InlineData("registry --storage-p", "--storage-path")]
     [InlineData("registry completion ", "bash,fish,zsh")]
     [InlineData("registry access explain alice ", "delete,pull,push")]
-    public async Task Words_are_completed(string line, string expected)
-    {
-        var completed = await CommandRun.OfAsync($"[suggest:{line.Length}]", line);
+    [InlineData("registry help set", "settings")]
+    [InlineData("registry gc ", "")]
+    public async Task Words_are_completed(string line, string expected) =>
+        Assert.Equal(expected.Split(',', StringSplitOptions.RemoveEmptyEntries), (await CompleteAsync(line)).Order(StringComparer.Ordinal));
 
-        Assert.Equal(0, completed.ExitCode);
-        var words = completed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        Assert.Equal(expected.Split(','), words.Where(word => word.StartsWith(line.Split(' ')[^1], StringComparison.Ordinal) && (line[^1] != ' ' || word[0] != '-')).Order(StringComparer.Ordinal));
+    [Fact]
+    public async Task Commands_are_offered_first_and_options_after_a_hyphen_with_those_of_the_command_before_the_settings()
+    {
+        var commands = await CompleteAsync("registry ");
+        Assert.Contains("backup", commands);
+        Assert.All(commands, word => Assert.NotEqual('-', word[0]));
+
+        var options = await CompleteAsync("registry gc -");
+        Assert.All(options, word => Assert.Equal('-', word[0]));
+        Assert.True(options.IndexOf("--dry-run") < options.IndexOf("--port"), string.Join(' ', options));
     }
 
     [Theory]
     [InlineData("--version", "0.1.0\n")]
+    [InlineData("-v", "0.1.0\n")]
     [InlineData("version", "0.1.0\n")]
     [InlineData("version --json", "{\n  \"version\": \"0.1.0\"\n}\n")]
     public async Task The_version_is_printed(string arguments, string output) =>
         Assert.Equal(new CommandRun(0, output, ""), await CommandRun.OfAsync(arguments.Split(' ')));
+
+    private static async Task<List<string>> CompleteAsync(string line)
+    {
+        var completed = await CommandRun.OfAsync($"[suggest:{line.Length}]", line);
+        Assert.Equal((0, ""), (completed.ExitCode, completed.Error));
+        return [.. completed.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)];
+    }
 
     private static IEnumerable<Command> All(Command command) => command.Subcommands.SelectMany(All).Prepend(command);
 }

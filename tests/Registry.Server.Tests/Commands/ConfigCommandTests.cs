@@ -171,7 +171,7 @@ public sealed class ConfigCommandTests : IDisposable
     [InlineData("{\n \"REGISTRY_PORT\": 1", "line 2: not valid JSON: ")]
     [InlineData("{}\n{}", "line 2: not valid JSON: ")]
     [InlineData("{\"REGISTRY_HOST\": \"\\ud800\"}", "line 1: text that is not valid Unicode")]
-    [InlineData(null, "cannot be read: Could not find file")]
+    [InlineData(null, "cannot be read: there is no such file")]
     public async Task A_file_that_cannot_be_used_is_said(string? content, string message)
     {
         if (content is not null)

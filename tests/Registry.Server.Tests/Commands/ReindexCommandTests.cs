@@ -118,7 +118,8 @@ public sealed class ReindexCommandTests : IDisposable
     {
         using var output = new StringWriter { NewLine = "\n" };
         var options = new RegistryOptions { StoragePath = _folder.Path };
-        Assert.Equal(0, await ReindexCommand.PreviewAsync(options, output, NullLoggerFactory.Instance));
+        Assert.Equal(0, await ReindexCommand.PreviewAsync(
+            CommandRun.Context(output), options, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
         return output.ToString();
     }
 

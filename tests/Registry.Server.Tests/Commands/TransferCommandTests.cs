@@ -30,7 +30,7 @@ public sealed class TransferCommandTests : IDisposable
     {
         await using (await StartSourceAsync())
         {
-            await SucceedAsync($"registry export {Repository} - | REGISTRY_STORAGE_PATH='{Target}' registry import -");
+            await SucceedAsync($"registry export {Repository} - | REGISTRY_STORAGE_PATH='{Target}' registry import --create -");
         }
 
         await AssertHeldAsync(Target, Repository);
@@ -47,7 +47,7 @@ public sealed class TransferCommandTests : IDisposable
             await SucceedAsync($"registry export {Repository}:1.0 '{path}'");
         }
 
-        await SucceedAsync($"REGISTRY_STORAGE_PATH='{Target}' registry import '{path}' other/app");
+        await SucceedAsync($"REGISTRY_STORAGE_PATH='{Target}' registry import --create '{path}' other/app");
         await AssertHeldAsync(Target, "other/app");
     }
 
@@ -60,7 +60,7 @@ public sealed class TransferCommandTests : IDisposable
             await SucceedAsync($"registry export {Repository} - > '{archive}'");
         }
 
-        await SucceedAsync($"REGISTRY_STORAGE_PATH='{Target}' registry import - < '{archive}'");
+        await SucceedAsync($"REGISTRY_STORAGE_PATH='{Target}' registry import --create - < '{archive}'");
         await AssertHeldAsync(Target, Repository);
     }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
+using Registry.Server.Tests.Commands;
 
 namespace Registry.Server.Tests.Maintenance;
 
@@ -90,7 +91,8 @@ public sealed class DamagedMetadataTests : IAsyncLifetime
     }
 
     private async Task ReindexAsync() => Assert.Equal(
-        0, await ReindexCommand.RunAsync(new RegistryOptions { StoragePath = _folder.Path }, NullLoggerFactory.Instance));
+        0, await ReindexCommand.RunAsync(
+            CommandRun.Context(TextWriter.Null), new RegistryOptions { StoragePath = _folder.Path }, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
 
     private async Task AssertServedAsync(string[] tags)
     {

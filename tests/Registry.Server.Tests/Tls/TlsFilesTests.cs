@@ -21,8 +21,8 @@ public sealed class TlsFilesTests : IDisposable
     [InlineData("encrypted key of old", "REGISTRY_TLS_KEY is encrypted, and nobody is there to type its password; openssl pkey ")]
     [InlineData("short key", "REGISTRY_TLS_KEY has 1024 bits; clients refuse RSA keys of less than 2048")]
     [InlineData("other key", "REGISTRY_TLS_KEY is not the key of a certificate in REGISTRY_TLS_CERT, where the first is CN=registry")]
-    [InlineData("missing certificate", "Could not find file '")]
-    [InlineData("folder", "/tls.key is a folder, not a file")]
+    [InlineData("missing certificate", ": there is no such file")]
+    [InlineData("folder", "/tls.key: it is a folder, not a file")]
     [InlineData("no client authority", "REGISTRY_TLS_CLIENT_CA holds no certificate in PEM")]
     public async Task Files_that_cannot_be_used_keep_the_registry_from_starting(string fault, string reason)
     {

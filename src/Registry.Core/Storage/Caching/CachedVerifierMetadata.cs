@@ -15,6 +15,8 @@ internal sealed class CachedVerifierMetadata(IVerifierMetadata metadata, Metadat
 
     public Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => metadata.ListStoredAsync(afterId, limit);
 
+    public Task<(long Count, long Bytes)> CountStoredAsync() => metadata.CountStoredAsync();
+
     public Task<long?> FindSizeAsync(Digest digest) => metadata.FindSizeAsync(digest);
 
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesAsync(Digest digest, int limit) => metadata.FindRepositoriesAsync(digest, limit);

@@ -28,6 +28,46 @@ public sealed class DataFolder : IDisposable
         DurableFile.SyncDirectory(layout.Root);
     });
 
+    /// <summary>Opens the folder of a registry. Where there is none, nothing is made.</summary>
+    /// <exception cref="StorageException">It cannot be used, or there is no registry; the message says why, in one line.</exception>
+    public static DataFolder OpenExisting(string path)
+    {
+        RequireRegistry(path);
+        return Open(path);
+    }
+
+    /// <summary>Looks for a registry, so that a mistyped path makes none.</summary>
+    /// <exception cref="StorageException">There is none, or the folder cannot be read.</exception>
+    public static void RequireRegistry(string path)
+    {
+        var layout = new FileSystemLayout(path);
+        try
+        {
+            if (File.Exists(layout.Root))
+            {
+                throw new StorageException("is a file; choose a folder");
+            }
+
+            if (!Directory.Exists(layout.Root))
+            {
+                throw new StorageException("is not there, so there is no registry; check the path");
+            }
+
+            RefuseOther(layout);
+            var names = Names(layout);
+            if (!names.Exists(OwnNames.Contains))
+            {
+                throw new StorageException(names.Count == 0
+                    ? "is empty, so there is no registry; check the path, and that its disk is mounted"
+                    : $"does not hold a registry (it holds '{names[0]}'); check the path");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"cannot be read: {IoFault.Reason(e, path)}", e);
+        }
+    }
+
     /// <summary>Proves that files can still be made here and renamed into blobs.</summary>
     /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> says whether for want of room.</exception>
     public void TryWrite()
@@ -38,7 +78,7 @@ public sealed class DataFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"{Layout.Root} cannot be written: {e.Message}", e);
+            throw new StorageException($"{Layout.Root} cannot be written: {IoFault.Reason(e, Layout.Root)}", e);
         }
     }
 
@@ -87,7 +127,7 @@ public sealed class DataFolder : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             held?.Dispose();
-            throw new StorageException($"cannot be used: {e.Message}", e);
+            throw new StorageException($"cannot be used: {IoFault.Reason(e, layout.Root)}", e);
         }
         catch
         {
@@ -121,6 +161,16 @@ public sealed class DataFolder : IDisposable
 
     private static void RefuseForeign(FileSystemLayout layout)
     {
+        RefuseOther(layout);
+        var names = Names(layout);
+        if (names.Count > 0 && !names.Any(OwnNames.Contains))
+        {
+            throw new StorageException($"is not empty and does not hold a registry (it holds '{names[0]}'); choose an empty or new folder");
+        }
+    }
+
+    private static void RefuseOther(FileSystemLayout layout)
+    {
         var distribution = Path.Combine(layout.Root, "docker", "registry", "v2");
         if (Directory.Exists(distribution))
         {
@@ -135,12 +185,6 @@ public sealed class DataFolder : IDisposable
         if (File.Exists(layout.BackupDescription))
         {
             throw new StorageException("is a backup; 'registry restore' makes a registry of it, in another folder");
-        }
-
-        var names = Names(layout);
-        if (names.Count > 0 && !names.Any(OwnNames.Contains))
-        {
-            throw new StorageException($"is not empty and does not hold a registry (it holds '{names[0]}'); choose an empty or new folder");
         }
     }
 

@@ -34,6 +34,7 @@ public static class IoFault
         {
             FileNotFoundException when IsOfLibrary(fault) => path is null ? "there is no such file" : $"there is no file {path}",
             DirectoryNotFoundException => path is null ? "there is no such folder" : $"there is no folder {Path.GetDirectoryName(path)}",
+            UnauthorizedAccessException when Directory.Exists(path ?? named) => path is null ? "it is a folder, not a file" : $"{path} is a folder, not a file",
             UnauthorizedAccessException => $"{OfErrno(Eacces)}{(path is null ? "" : $" at {path}")}",
             IOException when !OperatingSystem.IsWindows() && IsOfLibrary(fault) && OfErrno(fault.HResult) is { } words =>
                 path is null ? words : $"{words} at {path}",

@@ -34,6 +34,9 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
         afterId,
         limit));
 
+    public Task<(long Count, long Bytes)> CountStoredAsync() => database.ReadAsync(session => session.First(
+        "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content WHERE state = 1", row => (row.GetInt64(0), row.GetInt64(1))));
+
     public Task<long?> FindSizeAsync(Digest digest) => database.ReadAsync(session =>
         session.Number("SELECT size FROM content WHERE digest = @1 AND state = 1", digest.Value));
 

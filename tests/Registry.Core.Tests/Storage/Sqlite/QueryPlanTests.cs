@@ -23,7 +23,7 @@ public sealed partial class QueryPlanTests : IDisposable
         ["INSERT INTO repositories (name) VALUES (@1) RETURNING id"] =
             "looks for rows that wait for their repository, if there are any; no foreign key is deferred, so there are none",
         ["SELECT COUNT(*) FROM blob_links"] = "counts what there is, when a collection would remove many",
-        ["SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content"] = "counts what a backup copies, in its snapshot",
+        ["SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content"] = "counts what a backup copies, in its snapshot, and what a verification by hand reads",
         ["INSERT INTO tree_journal (change, repository, digest) SELECT"] = "writes down the whole tree of what is restored",
         ["INSERT INTO tree_journal (change, repository, tag, digest) SELECT"] = "writes down the whole tree of what is restored",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",

@@ -1,0 +1,11 @@
+using Registry.Core.Storage;
+
+namespace Registry.Server.Commands;
+
+/// <summary>Work that moves bytes, as its progress line shows it.</summary>
+internal static class TransferWork
+{
+    /// <summary>Makes a description for one kind of work, such as <c>Backing up</c>.</summary>
+    public static Func<TransferProgress, WorkDone> Describe(string doing) => done => new WorkDone(
+        done.AllBlobs is { } all ? $"{doing} {done.Blobs} of {all} blobs" : $"{doing} {done.Blobs} blobs", done.Bytes, done.AllBytes);
+}
