@@ -46,7 +46,7 @@ public sealed class OptionsReader
     public static LogFormat ReadLogFormat(SettingSources sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
-        return sources.Find("REGISTRY_LOG_FORMAT") is { } value ? ParseLogFormat(value.Text) ?? LogFormat.Text : LogFormat.Text;
+        return sources.Find("REGISTRY_LOG_FORMAT") is { } value && SettingKinds.LogFormat.TryParse(value.Text, out var format) ? format : LogFormat.Text;
     }
 
     private RegistryOptions ReadOptions()
