@@ -13,7 +13,7 @@ public class RouterBenchmarks
 
     private readonly RouteTrie _routes = new(RouteTable.Create(
         new BlobEndpoints(null!),
-        new UploadEndpoints(null!, new Locations(null)),
+        new UploadEndpoints(null!, null!, new Locations(null)),
         new ManifestEndpoints(null!, new Locations(null), 0),
         new ListEndpoints(null!),
         new ReferrerEndpoints(null!),

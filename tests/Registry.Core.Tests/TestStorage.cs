@@ -97,7 +97,7 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task<Digest> PushBlobAsync(RepositoryName repository, byte[] content)
     {
         var digest = Samples.Digest(content);
-        Assert.Null(await Uploads.PushAsync(repository, digest, Samples.Body(content), default));
+        Assert.Null(await Uploads.PushAsync(repository, digest, null, Samples.Body(content), default));
         return digest;
     }
 
@@ -177,7 +177,7 @@ internal sealed class TestStorage : IAsyncDisposable
             Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Walk, Storage.Clock, _grace, Loggers.CreateLogger<GarbageCollector>());
         Verifier = CreateVerifier(Pace.Unlimited);
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
-        Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits());
+        Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits(), Time);
         Manifests = new ManifestOperations(
             Storage.Blobs, Storage.Contents, Storage.Metadata, Storage.Locks, Indexer, _references, Loggers.CreateLogger<ManifestOperations>());
     }

@@ -9,14 +9,17 @@ public class RegistryFixture : IAsyncLifetime
     /// <summary>The running registry.</summary>
     public TestRegistry Registry { get; private set; } = null!;
 
-    /// <summary>Its client.</summary>
     /// <summary>
-    /// Whether a request has taken an upload session. Asking over HTTP would take it, too, for a moment, and turn away whoever comes then.
+    /// Whether a request has taken an upload session. Asking over HTTP would take it, too, for a moment, and make another request wait.
     /// </summary>
-    public async Task<bool> IsInUseAsync(string location) =>
-        await Registry.Host.Storage.Uploads.FindAsync(Guid.Parse(location.Split('/')[^1])) is { } session && session.IdleFor == TimeSpan.Zero;
+    public static Task<bool> IsInUseAsync(TestRegistry registry, string location) =>
+        Task.FromResult(!registry.Host.Storage.Uploads.ReleasedAsync(Guid.Parse(location.UploadId())).IsCompleted);
 
+    /// <summary>Its client.</summary>
     public HttpClient Client => Registry.Client;
+
+    /// <inheritdoc cref="IsInUseAsync(TestRegistry, string)"/>
+    public Task<bool> IsInUseAsync(string location) => IsInUseAsync(Registry, location);
 
     public async ValueTask InitializeAsync() => Registry = await TestRegistry.StartAsync(options => options with { ManifestReferences = References });
 

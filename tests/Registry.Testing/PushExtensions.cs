@@ -8,6 +8,23 @@ public static class PushExtensions
     public static async Task<string> BeginUploadAsync(this HttpClient client, string repository) =>
         Expect(202, await client.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/")).Location;
 
+    /// <summary>The Location of an upload with the digest that ends it. A Location may have a query of its own.</summary>
+    public static string WithDigest(this string location, string digest)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return $"{location}{(location.Contains('?', StringComparison.Ordinal) ? '&' : '?')}digest={digest}";
+    }
+
+    /// <summary>The URL of an upload without what the registry has added to it, as a client makes it that remembers the id alone.</summary>
+    public static string WithoutPosition(this string location)
+    {
+        ArgumentNullException.ThrowIfNull(location);
+        return location.Split('?')[0];
+    }
+
+    /// <summary>The id of an upload in its Location.</summary>
+    public static string UploadId(this string location) => location.WithoutPosition().Split('/')[^1];
+
     /// <summary>Uploads a blob in one request.</summary>
     public static async Task<TestBlob> PushBlobAsync(this HttpClient client, string repository, TestBlob blob, string algorithm = "sha256")
     {

@@ -30,9 +30,6 @@ public sealed record RegistryError
     /// <summary>One entry each in the answer; empty for one entry without a detail.</summary>
     public IReadOnlyList<string> Details { get; }
 
-    /// <summary>The upload the error is about, with the offset that a client goes on from; null when it is about something else.</summary>
-    public UploadPosition? Upload { get; init; }
-
     public static implicit operator RegistryError(RegistryErrorCode code) => new(code);
 
     /// <inheritdoc/>

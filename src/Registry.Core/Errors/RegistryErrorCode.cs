@@ -31,8 +31,6 @@ public sealed class RegistryErrorCode
 
     public static readonly RegistryErrorCode DigestInvalid = new("DIGEST_INVALID", 400, "invalid digest");
     public static readonly RegistryErrorCode DigestMismatch = new("DIGEST_INVALID", 400, "provided digest did not match uploaded content");
-    public static readonly RegistryErrorCode SizeInvalid = new("SIZE_INVALID", 400, "provided length did not match content length");
-
     public static readonly RegistryErrorCode BlobTooLarge = new("SIZE_INVALID", 413, "blob too large");
 
     public static readonly RegistryErrorCode BodyTooSlow = new("SIZE_INVALID", 408, "the request body arrived too slowly");
@@ -60,7 +58,7 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch, SizeInvalid,
+        PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];

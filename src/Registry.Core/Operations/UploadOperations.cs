@@ -9,10 +9,13 @@ namespace Registry.Core.Operations;
 /// <summary>Bringing blobs into a repository: in sessions, in one request, or from another repository.</summary>
 /// <remarks>A session belongs to its repository and its user: to anybody else it does not exist.</remarks>
 public sealed class UploadOperations(
-    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, TreeIndexer indexer, StorageLimits limits)
+    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, TreeIndexer indexer, StorageLimits limits, TimeProvider time)
 {
     // How many repositories are considered as the source of a mount that names none.
     private const int MaxMountSources = 64;
+
+    // A client that repeats a request may be faster than the server in noticing that the connection of the first one is gone.
+    private static readonly TimeSpan Handover = TimeSpan.FromSeconds(1);
 
     /// <summary>Begins a session.</summary>
     public async Task<Result<UploadSession>> BeginAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
@@ -34,21 +37,32 @@ public sealed class UploadOperations(
     public async Task<Result<UploadSession>> StatAsync(RepositoryName repository, string? owner, Guid id) =>
         await FindAsync(repository, owner, id) is { } session ? session : RegistryErrorCode.UploadUnknown;
 
-    /// <summary>Appends a chunk.</summary>
+    /// <summary>Appends a chunk. When it breaks off, what arrived is kept.</summary>
     /// <param name="repository">The repository of the session.</param>
     /// <param name="owner">The user of the session.</param>
     /// <param name="id">The session.</param>
-    /// <param name="range">Where the client thinks the chunk belongs; null when it does not say.</param>
+    /// <param name="place">Where the chunk belongs, as far as the request says.</param>
     /// <param name="body">The chunk, as it arrives.</param>
-    /// <param name="cancellationToken">Ends the reading; what arrived is kept.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
     /// <returns>The length of the upload now.</returns>
     public async Task<Result<long>> AppendAsync(
-        RepositoryName repository, string? owner, Guid id, ChunkRange? range, PipeReader body, CancellationToken cancellationToken)
+        RepositoryName repository, string? owner, Guid id, ChunkPlace place, PipeReader body, CancellationToken cancellationToken)
     {
         long length = 0;
-        var error = await UseAsync(repository, owner, id, range, async (upload, session) =>
+        var error = await UseAsync(repository, owner, id, place, async (upload, session) =>
         {
-            var error = await ReceiveAsync(upload, session.Algorithm, body, cancellationToken);
+            // A chunk of unknown length that says where it ends may turn out to end elsewhere.
+            if (place is { Range: not null, Length: null })
+            {
+                upload.Mark();
+            }
+
+            var error = await ReceiveAsync(upload, session.Algorithm, place, body, cancellationToken);
+            if (error is not null)
+            {
+                await upload.RewindAsync();
+            }
+
             length = upload.Length;
             return error;
         });
@@ -56,8 +70,8 @@ public sealed class UploadOperations(
     }
 
     /// <summary>
-    /// Appends a last chunk, which may be empty, and makes the upload a blob of the repository. On a digest that does not match, the session
-    /// stays.
+    /// Appends a last chunk, which may be empty, and makes the upload a blob of the repository. When that fails, for whatever reason, the
+    /// upload is as long as before, so that the request can be repeated as it was.
     /// </summary>
     /// <inheritdoc cref="AppendAsync"/>
     /// <returns>Null, or what went wrong.</returns>
@@ -66,35 +80,64 @@ public sealed class UploadOperations(
         string? owner,
         Guid id,
         Digest digest,
-        ChunkRange? range,
+        ChunkPlace place,
         PipeReader body,
         CancellationToken cancellationToken) =>
-        UseAsync(repository, owner, id, range, async (upload, _) =>
-            await ReceiveAsync(upload, digest.Algorithm, body, cancellationToken) ?? await CommitAsync(upload, repository, digest, id));
+        UseAsync(repository, owner, id, place, async (upload, _) =>
+        {
+            upload.Mark();
+            var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
+            try
+            {
+                error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken)
+                    ?? await CommitAsync(upload, repository, digest, id);
+            }
+            finally
+            {
+                if (error is not null)
+                {
+                    await upload.RewindAsync();
+                }
+            }
+
+            return error;
+        });
 
     /// <summary>Ends a session and throws away what it has received.</summary>
     public Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id) =>
-        UseAsync(repository, owner, id, null, async (upload, _) =>
+        UseAsync(repository, owner, id, default, async (upload, _) =>
         {
             await upload.AbortAsync();
             return null;
         });
 
-    /// <summary>A blob in one request. When it fails, nothing of it is kept: the client was never told of a session.</summary>
+    /// <summary>Takes a blob in one request. When it fails, nothing of it is kept: the client knows of no session.</summary>
+    /// <param name="repository">The repository that gets the blob.</param>
+    /// <param name="digest">Its digest.</param>
+    /// <param name="length">Content-Length, in bytes; null when the request does not say.</param>
+    /// <param name="body">The blob, as it arrives.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <returns>Null, or what went wrong.</returns>
     public async Task<RegistryError?> PushAsync(
-        RepositoryName repository, Digest digest, PipeReader body, CancellationToken cancellationToken)
+        RepositoryName repository, Digest digest, long? length, PipeReader body, CancellationToken cancellationToken)
     {
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
             return notReady;
         }
 
+        if (length > limits.BlobMaxSize)
+        {
+            return TooLarge();
+        }
+
         await using var upload = uploads.CreateUnnamed(repository, digest.Algorithm);
         var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
         try
         {
-            error = await ReceiveAsync(upload, digest.Algorithm, body, cancellationToken)
-                ?? await CommitAsync(upload, repository, digest, null);
+            error = await upload.AppendAsync(body, digest.Algorithm, cancellationToken)
+                ? await CommitAsync(upload, repository, digest, null)
+                : TooLarge();
         }
         finally
         {
@@ -139,9 +182,9 @@ public sealed class UploadOperations(
         return false;
     }
 
-    // Every use of a session: find it, take it for this request alone, and check that the chunk belongs where the upload ends.
+    // Every use of a session: find it, take it for this request alone, and check that the request is about where the upload ends.
     private async Task<RegistryError?> UseAsync(
-        RepositoryName repository, string? owner, Guid id, ChunkRange? range, Func<IUpload, UploadSession, Task<RegistryError?>> use)
+        RepositoryName repository, string? owner, Guid id, ChunkPlace place, Func<IUpload, UploadSession, Task<RegistryError?>> use)
     {
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
@@ -153,40 +196,72 @@ public sealed class UploadOperations(
             return RegistryErrorCode.UploadUnknown;
         }
 
-        await using var upload = await uploads.TryAcquireAsync(id);
+        await using var upload = await AcquireAsync(id);
         if (upload is null)
         {
-            return new RegistryError(RegistryErrorCode.UploadInUse) { Upload = new(repository, id, session.Length) };
+            return await FindAsync(repository, owner, id) is null ? RegistryErrorCode.UploadUnknown : RegistryErrorCode.UploadInUse;
         }
 
-        return OutOfOrder(session, upload, range) ?? await use(upload, session);
+        return OutOfOrder(upload, place) ?? await use(upload, session);
     }
 
-    private static RegistryError? OutOfOrder(UploadSession session, IUpload upload, ChunkRange? range) =>
-        range is null || range.Value.First == upload.Length
-            ? null
-            : new RegistryError(
-                RegistryErrorCode.UploadOutOfOrder,
-                $"the chunk begins at {range.Value.First} but {upload.Length} bytes have been received")
+    private async Task<IUpload?> AcquireAsync(Guid id)
+    {
+        if (await uploads.TryAcquireAsync(id) is { } free)
+        {
+            return free;
+        }
+
+        using var patience = new CancellationTokenSource(Handover, time);
+        while (true)
+        {
+            var released = uploads.ReleasedAsync(id);
+            await released.WaitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (!released.IsCompleted || await uploads.FindAsync(id) is null)
             {
-                Upload = new(session.Repository, session.Id, upload.Length),
-            };
+                return null;
+            }
+
+            if (await uploads.TryAcquireAsync(id) is { } upload)
+            {
+                return upload;
+            }
+        }
+    }
+
+    private static RegistryError? OutOfOrder(IUpload upload, ChunkPlace place) => place switch
+    {
+        { Position: { } position } when position != upload.Length => new RegistryError(
+            RegistryErrorCode.UploadOutOfOrder,
+            $"the URL is not the Location of the latest answer; {upload.Length} bytes have been received, go on at the Location of this answer"),
+        { Range: { } range } when range.First != upload.Length => new RegistryError(
+            RegistryErrorCode.UploadOutOfOrder, $"the chunk begins at {range.First} but {upload.Length} bytes have been received"),
+        { Range: { } range, Length: { } length } when range.Length != length => WrongEnd(range, length),
+        _ => null,
+    };
+
+    private static RegistryError WrongEnd(ChunkRange range, long length) =>
+        new(RegistryErrorCode.UploadOutOfOrder, $"Content-Range spans {range.Length} bytes, but the body has {length}");
 
     private async ValueTask<UploadSession?> FindAsync(RepositoryName repository, string? owner, Guid id) =>
         await uploads.FindAsync(id) is { } session && session.Repository == repository && session.Owner == owner ? session : null;
 
-    // What has become too large can never be completed, so its room is given back at once.
     private async Task<RegistryError?> ReceiveAsync(
-        IUpload upload, DigestAlgorithm algorithm, PipeReader body, CancellationToken cancellationToken)
+        IUpload upload, DigestAlgorithm algorithm, ChunkPlace place, PipeReader body, CancellationToken cancellationToken)
     {
-        if (await upload.AppendAsync(body, algorithm, cancellationToken))
+        var before = upload.Length;
+        if (place.Length > limits.BlobMaxSize - before || !await upload.AppendAsync(body, algorithm, cancellationToken))
         {
-            return null;
+            // It can never be completed, so its room is given back at once.
+            await upload.AbortAsync();
+            return TooLarge();
         }
 
-        await upload.AbortAsync();
-        return new RegistryError(RegistryErrorCode.BlobTooLarge, $"a blob has at most {limits.BlobMaxSize} bytes here");
+        var received = upload.Length - before;
+        return place.Range is { } range && range.Length != received ? WrongEnd(range, received) : null;
     }
+
+    private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob has at most {limits.BlobMaxSize} bytes here");
 
     private async Task<RegistryError?> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
     {

@@ -19,6 +19,15 @@ public interface IUpload : IAsyncDisposable
     /// <returns>False when it would become larger than a blob may be. Nothing good can come of the upload any more.</returns>
     Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Remembers the length as the one that <see cref="RewindAsync"/> goes back to. Until then, others see the upload at this length
+    /// (<see cref="IUploadStore.FindAsync"/>).
+    /// </summary>
+    void Mark();
+
+    /// <summary>Drops the bytes that came after the mark. Does nothing without a mark, or when the upload is over.</summary>
+    Task RewindAsync();
+
     /// <summary>Whether the bytes received have this digest; hashes the file again when its state is not in memory.</summary>
     Task<bool> MatchesAsync(Digest digest);
 

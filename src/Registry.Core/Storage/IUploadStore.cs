@@ -23,6 +23,9 @@ public interface IUploadStore
     /// </summary>
     ValueTask<IUpload?> TryAcquireAsync(Guid id);
 
+    /// <summary>Ends when no request has the upload, which may be at once.</summary>
+    Task ReleasedAsync(Guid id);
+
     /// <summary>Every upload in progress, in no particular order.</summary>
     IEnumerable<UploadSession> Enumerate();
 }

@@ -47,7 +47,7 @@ internal sealed class StoppedRegistry : IAsyncDisposable
 
             // A new folder: there is nothing to index.
             await indexer.RunAsync(CancellationToken.None);
-            var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, indexer, options.StorageLimits);
+            var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, indexer, options.StorageLimits, time);
             var manifests = new ManifestOperations(
                 storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
             return new StoppedRegistry(storage, new ImageWriter(storage.Metadata, uploads, manifests));

@@ -10,7 +10,7 @@ using Registry.Server.Routing;
 namespace Registry.Server.Endpoints;
 
 /// <summary><c>/v2/&lt;name&gt;/blobs/uploads/</c> and the sessions below it (OCI distribution-spec, "Pushing blobs").</summary>
-internal sealed class UploadEndpoints(UploadOperations uploads, Locations locations)
+internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations blobs, Locations locations)
 {
     /// <summary>Mounts a blob, takes a whole one, or begins a session.</summary>
     public async Task<RegistryError?> PostAsync(RequestContext request)
@@ -28,13 +28,9 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
             algorithm = known;
         }
 
-        if (query.TryGetValue("mount", out var mount))
+        // What cannot be a blob here, or be in a repository, is like one that is not there: the client uploads.
+        if (Digest.TryParse(query["mount"].ToString(), out var wantedBlob))
         {
-            if (!Digest.TryParse(mount.ToString(), out var wantedBlob))
-            {
-                return Parameters.InvalidDigest(mount.ToString());
-            }
-
             var (isMounted, error) = await TryMountAsync(request, wantedBlob, query["from"]);
             if (error is not null || isMounted)
             {
@@ -43,7 +39,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
             algorithm = wantedBlob.Algorithm;
         }
-        else if (query.TryGetValue("digest", out var pushed))
+        else if (!query.ContainsKey("mount") && query.TryGetValue("digest", out var pushed))
         {
             if (!Digest.TryParse(pushed.ToString(), out var digest))
             {
@@ -53,7 +49,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
             if (HasBody(request.Request) || digest == digest.Algorithm.Compute([]))
             {
                 request.Operation = RequestOperation.PushBlob;
-                var error = await uploads.PushAsync(request.Repository, digest, request.Body, request.Aborted);
+                var error = await uploads.PushAsync(request.Repository, digest, request.Request.ContentLength, request.Body, request.Aborted);
                 return error ?? Created(request, digest);
             }
 
@@ -70,7 +66,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
-        if (!Guid.TryParseExact(request.Parameter, "D", out var id))
+        if (FindSession(request) is not { } id)
         {
             return RegistryErrorCode.UploadUnknown;
         }
@@ -82,18 +78,17 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
     public async Task<RegistryError?> PatchAsync(RequestContext request)
     {
-        if (!Guid.TryParseExact(request.Parameter, "D", out var id))
+        if (FindSession(request) is not { } id)
         {
             return RegistryErrorCode.UploadUnknown;
         }
 
-        if (!ReadChunkRange(request.Request).TryGet(out var range, out var invalid))
+        if (!ReadPlace(request.Request).TryGet(out var place, out var invalid))
         {
             return invalid;
         }
 
-        var appended = await uploads.AppendAsync(
-            request.Repository, request.User, id, range, request.Body, request.Aborted);
+        var appended = await uploads.AppendAsync(request.Repository, request.User, id, place, request.Body, request.Aborted);
         if (!appended.TryGet(out var length, out var error))
         {
             return error;
@@ -106,7 +101,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
 
     public async Task<RegistryError?> PutAsync(RequestContext request)
     {
-        if (!Guid.TryParseExact(request.Parameter, "D", out var id))
+        if (FindSession(request) is not { } id)
         {
             return RegistryErrorCode.UploadUnknown;
         }
@@ -114,7 +109,8 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
         var text = request.Request.Query["digest"].ToString();
         if (text.Length == 0)
         {
-            return new RegistryError(RegistryErrorCode.DigestInvalid, "the query parameter 'digest' is missing");
+            return new RegistryError(
+                RegistryErrorCode.DigestInvalid, "the query parameter 'digest' is missing; a Location has a query already, so add it with '&'");
         }
 
         if (!Digest.TryParse(text, out var digest))
@@ -122,19 +118,23 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
             return Parameters.InvalidDigest(text);
         }
 
-        if (!ReadChunkRange(request.Request).TryGet(out var range, out var invalid))
+        if (!ReadPlace(request.Request).TryGet(out var place, out var invalid))
         {
             return invalid;
         }
 
-        var error = await uploads.CompleteAsync(
-            request.Repository, request.User, id, digest, range, request.Body, request.Aborted);
+        var error = await uploads.CompleteAsync(request.Repository, request.User, id, digest, place, request.Body, request.Aborted);
+        if (error?.Code == RegistryErrorCode.UploadUnknown && await IsDoneAsync(request, digest))
+        {
+            error = null;
+        }
+
         return error ?? Created(request, digest);
     }
 
     public async Task<RegistryError?> DeleteAsync(RequestContext request)
     {
-        if (!Guid.TryParseExact(request.Parameter, "D", out var id))
+        if (FindSession(request) is not { } id)
         {
             return RegistryErrorCode.UploadUnknown;
         }
@@ -148,28 +148,35 @@ internal sealed class UploadEndpoints(UploadOperations uploads, Locations locati
         return error;
     }
 
+    private static Guid? FindSession(RequestContext request) =>
+        request.Upload = Guid.TryParseExact(request.Parameter, "D", out var id) ? id : null;
+
+    // A client that has not got the answer to its PUT sends it again (RFC 9110, section 9.2.2: PUT is idempotent). By then the session is over,
+    // and the blob is there.
+    private async Task<bool> IsDoneAsync(RequestContext request, Digest digest)
+    {
+        if (!request.MayPull(request.Repository) || (await blobs.StatAsync(request.Repository, digest)).Error is not null)
+        {
+            return false;
+        }
+
+        await BodyReading.DiscardAsync(request);
+        return true;
+    }
+
     private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
 
-    private static Result<ChunkRange?> ReadChunkRange(HttpRequest request)
+    private static Result<ChunkPlace> ReadPlace(HttpRequest request)
     {
+        var place = new ChunkPlace(UploadPosition.Read(request.Query), null, request.ContentLength);
         if (request.Headers.ContentRange.Count == 0)
         {
-            return (ChunkRange?)null;
+            return place;
         }
 
-        var header = request.Headers.ContentRange.ToString();
-        if (!ContentRangeHeader.TryParse(header, out var range))
-        {
-            return new RegistryError(RegistryErrorCode.UploadInvalid, "Content-Range must be <first>-<last>, the positions of the chunk's first and last byte");
-        }
-
-        if (request.ContentLength is { } length && length != range.Length)
-        {
-            return new RegistryError(
-                RegistryErrorCode.SizeInvalid, $"Content-Range spans {range.Length} bytes, but Content-Length is {length}");
-        }
-
-        return (ChunkRange?)range;
+        return ContentRangeHeader.TryParse(request.Headers.ContentRange.ToString(), out var range)
+            ? place with { Range = range }
+            : new RegistryError(RegistryErrorCode.UploadInvalid, "Content-Range must be <first>-<last>, the positions of the chunk's first and last byte");
     }
 
     private async Task<(bool IsMounted, RegistryError? Error)> TryMountAsync(RequestContext request, Digest digest, string? from)

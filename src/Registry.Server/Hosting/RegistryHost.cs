@@ -78,7 +78,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
 
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
-        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits);
+        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits, time);
         var manifests = new ManifestOperations(
             storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
@@ -89,7 +89,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(blobs),
-            new UploadEndpoints(uploads, locations),
+            new UploadEndpoints(uploads, blobs, locations),
             new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
             new ListEndpoints(lists),
             new ReferrerEndpoints(referrers),
@@ -98,7 +98,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var telemetry = new RequestTelemetry(
             time, new RequestLog(loggers.CreateLogger<RequestLog>(), options.AccessLog), new AuditLog(loggers.CreateLogger<AuditLog>()));
         var pipeline = new RequestPipeline(
-            routes, _access.Gate, ReadOnly, new ErrorResponse(locations), telemetry, loggers.CreateLogger<RequestPipeline>());
+            routes, _access.Gate, ReadOnly, new ErrorResponse(uploads, locations), telemetry, loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
         {

@@ -7,6 +7,17 @@ namespace Registry.Server.Http;
 /// <summary>Reading a body that must fit in memory.</summary>
 internal static class BodyReading
 {
+    /// <summary>Reads the body to its end and drops it.</summary>
+    public static async Task DiscardAsync(RequestContext request)
+    {
+        for (var isCompleted = false; !isCompleted;)
+        {
+            var result = await request.Body.ReadAsync(request.Aborted);
+            isCompleted = result.IsCompleted;
+            request.Body.AdvanceTo(result.Buffer.End);
+        }
+    }
+
     /// <summary>The whole body, or the given error when it is larger than the limit; reading stops there.</summary>
     public static async Task<Result<byte[]>> ReadAsync(RequestContext request, long limit, RegistryErrorCode tooLarge)
     {

@@ -1,22 +1,24 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
+using Registry.Core.Operations;
+using Registry.Server.Pipeline;
 
 namespace Registry.Server.Http;
 
 /// <summary>The one place that writes errors (OCI distribution-spec, "Error Codes").</summary>
-internal sealed class ErrorResponse(Locations locations)
+internal sealed class ErrorResponse(UploadOperations uploads, Locations locations)
 {
     // How long a client that was told to come back should wait, in seconds.
     private const string RetryAfter = "5";
 
     /// <summary>Answers with an error. A response that has begun already is cut off instead, so that nobody takes it for whole.</summary>
-    public async Task WriteAsync(HttpContext http, RegistryError error)
+    public async Task WriteAsync(RequestContext request, RegistryError error)
     {
-        var response = http.Response;
+        var response = request.Response;
         if (response.HasStarted)
         {
-            http.Abort();
+            request.Http.Abort();
             return;
         }
 
@@ -27,12 +29,13 @@ internal sealed class ErrorResponse(Locations locations)
             response.Headers.RetryAfter = RetryAfter;
         }
 
-        if (error.Upload is { } upload)
+        // Whatever went wrong with a session, the client is told where it is.
+        if (request.Upload is { } id && (await uploads.StatAsync(request.Repository, request.User, id)).TryGet(out var session, out _))
         {
-            locations.WriteUpload(response, upload.Repository, upload.Id, upload.Length);
+            locations.WriteUpload(response, request.Repository, id, session.Length);
         }
 
-        if (HttpMethods.IsHead(http.Request.Method))
+        if (HttpMethods.IsHead(request.Request.Method))
         {
             return;
         }

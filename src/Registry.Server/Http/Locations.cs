@@ -15,13 +15,11 @@ internal sealed class Locations(string? externalUrl)
 
     public string Manifest(RepositoryName repository, Digest digest) => $"{externalUrl}/v2/{repository}/manifests/{digest}";
 
-    public string Upload(RepositoryName repository, string id) => $"{externalUrl}/v2/{repository}/blobs/uploads/{id}";
-
     /// <summary>Writes the headers of every answer about an upload in progress.</summary>
     public void WriteUpload(HttpResponse response, RepositoryName repository, Guid id, long length)
     {
         var name = id.ToString("D", CultureInfo.InvariantCulture);
-        response.Headers.Location = Upload(repository, name);
+        response.Headers.Location = $"{externalUrl}/v2/{repository}/blobs/uploads/{name}?{UploadPosition.Parameter}={UploadPosition.Write(length)}";
         response.Headers["Docker-Upload-UUID"] = name;
 
         // Inclusive, without a unit; an empty session cannot be told from one byte (OCI distribution-spec, "Pushing a blob in chunks").

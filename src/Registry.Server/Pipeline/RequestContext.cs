@@ -44,6 +44,9 @@ internal sealed class RequestContext(HttpContext http)
     /// <summary>What it has changed; null when nothing, or when its path says all.</summary>
     public ContentChange? Change { get; set; }
 
+    /// <summary>The upload session that it is about, which need not exist; null when it is about something else.</summary>
+    public Guid? Upload { get; set; }
+
     /// <summary>The error it was answered with; null when it was served.</summary>
     public RegistryError? Error { get; set; }
 
@@ -89,6 +92,7 @@ internal sealed class RequestContext(HttpContext http)
         Identity = Identity.Anonymous;
         Operation = RequestOperation.None;
         Change = null;
+        Upload = null;
         Error = null;
         IsGone = false;
         Refusal = null;

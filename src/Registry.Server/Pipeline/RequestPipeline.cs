@@ -32,7 +32,7 @@ internal sealed partial class RequestPipeline(
             if (request.Error is { } error)
             {
                 RequestTelemetry.Name(request);
-                await errors.WriteAsync(request.Http, error);
+                await errors.WriteAsync(request, error);
             }
         }
         finally

@@ -16,7 +16,7 @@ internal sealed partial class ModelFuzzer
         var (name, content) = (AnyRepository(), AnyBlob());
         var digest = OneIn(15) ? AnyBlob().Digest : content.Digest;
         Trace($"push {content} to {name} as {digest}");
-        var error = await Storage.Uploads.PushAsync(name, digest, Samples.Body(content.Bytes), default);
+        var error = await Storage.Uploads.PushAsync(name, digest, null, Samples.Body(content.Bytes), default);
         if (digest.Algorithm.Compute(content.Bytes) != digest)
         {
             ExpectError(RegistryErrorCode.DigestMismatch, error);
@@ -103,12 +103,11 @@ internal sealed partial class ModelFuzzer
 
         var upload = Any(_model.Uploads);
         var chunk = upload.Content.Bytes.AsMemory(upload.Length, _random.Next(upload.Left + 1)).ToArray();
-        var offset = upload.Length + (OneIn(8) ? _random.Next(-2, 3) : 0);
-        ChunkRange? range = OneIn(2) ? null : new ChunkRange(offset, offset + chunk.Length - 1);
+        var place = AnyPlace(upload, chunk);
         var name = OneIn(20) ? AnyRepository() : upload.Repository;
         var owner = OneIn(20) ? null : upload.Owner;
-        Trace($"append {chunk.Length} bytes to an upload to {upload.Repository} at {upload.Length}, as {range}");
-        var result = await Storage.Uploads.AppendAsync(name, owner, upload.Id, range, Samples.Body(chunk), default);
+        Trace($"append {chunk.Length} bytes to an upload to {upload.Repository} at {upload.Length}, as {place}");
+        var result = await Storage.Uploads.AppendAsync(name, owner, upload.Id, place, Samples.Body(chunk), default);
         if (name != upload.Repository || owner != upload.Owner)
         {
             ExpectError(RegistryErrorCode.UploadUnknown, result.Error);
@@ -116,9 +115,10 @@ internal sealed partial class ModelFuzzer
         }
 
         upload.LastUsed = _model.Now;
-        if (range is not null && offset != upload.Length)
+        if (!upload.Fits(place, chunk.Length))
         {
             ExpectError(RegistryErrorCode.UploadOutOfOrder, result.Error);
+            await ExpectLengthAsync(upload);
             return;
         }
 
@@ -137,20 +137,67 @@ internal sealed partial class ModelFuzzer
         var upload = Any(_model.Uploads);
         var rest = upload.Content.Bytes[upload.Length..];
         var digest = OneIn(6) ? AnyBlob().Digest : upload.Content.Digest;
-        Trace($"complete an upload to {upload.Repository} at {upload.Length} with {rest.Length} bytes as {digest}");
-        var error = await Storage.Uploads.CompleteAsync(
-            upload.Repository, upload.Owner, upload.Id, digest, new ChunkRange(upload.Length, upload.Length + rest.Length - 1), Samples.Body(rest), default);
-        upload.Length = upload.Content.Bytes.Length;
+        var place = AnyPlace(upload, rest);
+        Trace($"complete an upload to {upload.Repository} at {upload.Length} with {rest.Length} bytes as {digest}, as {place}");
+        var error = await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, digest, place, Samples.Body(rest), default);
         upload.LastUsed = _model.Now;
-        if (digest.Algorithm.Compute(upload.Content.Bytes) != digest)
+        var expected = !upload.Fits(place, rest.Length) ? RegistryErrorCode.UploadOutOfOrder
+            : digest.Algorithm.Compute(upload.Content.Bytes) != digest ? RegistryErrorCode.DigestMismatch
+            : null;
+        ExpectError(expected, error);
+        if (expected is not null)
         {
-            ExpectError(RegistryErrorCode.DigestMismatch, error);
+            await ExpectLengthAsync(upload);
             return;
         }
 
-        ExpectError(null, error);
         _model.Uploads.Remove(upload);
         _model[upload.Repository].Tell(digest, _model.Now);
+    }
+
+    // The client goes away in the middle: of an append what arrived is kept, of a completion nothing, and either may be sent again as it was.
+    private async Task BreakOffAsync()
+    {
+        if (_model.Uploads.Count == 0)
+        {
+            return;
+        }
+
+        var upload = Any(_model.Uploads);
+        var (isAppend, arrived) = (OneIn(2), _random.Next(upload.Left + 1));
+        var rest = upload.Content.Bytes.AsMemory(upload.Length, arrived).ToArray();
+        var place = new ChunkPlace(upload.Length, null, upload.Left + 1);
+        Trace($"break off {(isAppend ? "an append to" : "the completion of")} an upload to {upload.Repository} at {upload.Length} after {arrived} bytes");
+        try
+        {
+            var body = BreakingBody.Create(overStream: OneIn(2), rest);
+            _ = isAppend
+                ? (await Storage.Uploads.AppendAsync(upload.Repository, upload.Owner, upload.Id, place, body, default)).Error
+                : await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, upload.Content.Digest, place, body, default);
+            Expect(false, "expected the fault of the body");
+        }
+        catch (IOException e) when (e.Message == BreakingBody.Message)
+        {
+            upload.LastUsed = _model.Now;
+            upload.Length += isAppend ? arrived : 0;
+            await ExpectLengthAsync(upload);
+        }
+    }
+
+    // Mostly where the upload ends; sometimes at the place of an earlier answer, or of a chunk that is missing, or with another end.
+    private ChunkPlace AnyPlace(ModelUpload upload, byte[] chunk)
+    {
+        var position = upload.Length - (OneIn(8) ? _random.Next(-1, Math.Min(3, upload.Length + 1)) : 0);
+        var first = upload.Length + (OneIn(8) ? _random.Next(-2, 3) : 0);
+        var last = first + chunk.Length - 1 + (OneIn(8) ? _random.Next(-1, 2) : 0);
+        return new ChunkPlace(
+            OneIn(3) ? null : position, OneIn(2) ? null : new ChunkRange(first, last), OneIn(2) ? null : chunk.Length);
+    }
+
+    private async Task ExpectLengthAsync(ModelUpload upload)
+    {
+        var session = await Storage.Uploads.StatAsync(upload.Repository, upload.Owner, upload.Id);
+        Expect(session.Value.Length == upload.Length, $"expected {upload.Length} bytes received, got {session.Value.Length}");
     }
 
     private async Task CancelAsync()

@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Core.Operations;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -13,4 +14,8 @@ internal sealed record ModelUpload(Guid Id, RepositoryName Repository, string? O
 
     /// <summary>What of the content has not arrived yet.</summary>
     public int Left => Content.Bytes.Length - Length;
+
+    /// <summary>Whether so many bytes may be appended, after what the request says of their place.</summary>
+    public bool Fits(ChunkPlace place, int count) =>
+        (place.Position ?? Length) == Length && (place.Range is not { } range || (range.First == Length && range.Length == count));
 }

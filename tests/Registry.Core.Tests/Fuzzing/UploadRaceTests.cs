@@ -77,10 +77,10 @@ public class UploadRaceTests
             switch (random.Next(100))
             {
                 case < 50:
-                    // As docker does: at the end of what it was told of.
+                    // As docker does: to the Location it was told of. The answer may be lost, and the request be sent again.
                     if ((await storage.Uploads.StatAsync(A, null, _upload)).TryGet(out var session, out var unknown))
                     {
-                        await AppendAsync(chunk, new ChunkRange(session.Length, session.Length + ChunkSize - 1));
+                        await AppendAsync(chunk, new ChunkPlace(session.Length, null, ChunkSize));
                     }
                     else
                     {
@@ -91,10 +91,13 @@ public class UploadRaceTests
                 case < 80:
                     // All at the same few places.
                     var place = random.Next(4) * ChunkSize;
-                    await AppendAsync(chunk, new ChunkRange(place, place + ChunkSize - 1));
+                    await AppendAsync(chunk, new ChunkPlace(null, new ChunkRange(place, place + ChunkSize - 1)));
                     break;
                 case < 90:
-                    await AppendAsync(chunk, null);
+                    await AppendAsync(chunk, default);
+                    break;
+                case < 93:
+                    await BreakOffAsync(chunk);
                     break;
                 case < 98:
                     if (Received(_accepted.Count * ChunkSize) is { } content)
@@ -117,23 +120,43 @@ public class UploadRaceTests
             }
         }
 
-        private async Task AppendAsync(byte[] chunk, ChunkRange? range)
+        private async Task AppendAsync(byte[] chunk, ChunkPlace place)
         {
-            var result = await storage.Uploads.AppendAsync(A, null, _upload, range, Samples.Body(chunk), default);
+            var result = await storage.Uploads.AppendAsync(A, null, _upload, place, Samples.Body(chunk), default);
             if (!result.TryGet(out var length, out var error))
             {
                 AssertRefused(error, Refusals);
                 return;
             }
 
-            Assert.True(range is null || length == range.Value.Last + 1, $"{this}: a chunk for {range} ended at {length}");
+            var first = place.Position ?? place.Range?.First;
+            Assert.True(first is null || length == first + ChunkSize, $"{this}: a chunk for {place} ended at {length}");
             Assert.True(_accepted.TryAdd(length - ChunkSize, chunk), $"{this}: two chunks were accepted at {length - ChunkSize}");
+            if (place.Position is not null)
+            {
+                AssertRefused((await storage.Uploads.AppendAsync(A, null, _upload, place, Samples.Body(chunk), default)).Error, Refusals);
+            }
+        }
+
+        // A completion whose body breaks off leaves nothing behind, so that the places of the others stay as they are.
+        private async Task BreakOffAsync(byte[] chunk)
+        {
+            try
+            {
+                AssertRefused(
+                    await storage.Uploads.CompleteAsync(A, null, _upload, Samples.Digest(chunk), default, BreakingBody.Create(overStream: false, chunk), default),
+                    Refusals);
+            }
+            catch (IOException e)
+            {
+                Assert.Equal(BreakingBody.Message, e.Message);
+            }
         }
 
         private async Task CompleteAsync(byte[] content)
         {
             var digest = Samples.Digest(content);
-            if (await storage.Uploads.CompleteAsync(A, null, _upload, digest, null, Samples.Body([]), default) is { } error)
+            if (await storage.Uploads.CompleteAsync(A, null, _upload, digest, default, Samples.Body([]), default) is { } error)
             {
                 // Others may have gone on meanwhile, and then it is not this any more.
                 AssertRefused(error, [.. Refusals, RegistryErrorCode.DigestMismatch]);

@@ -33,7 +33,6 @@ public sealed class ErrorTableTests(RegistryFixture fixture) : IClassFixture<Reg
         { "GET /v2/errors/blobs/latest", 400, "DIGEST_INVALID", "invalid digest" },
         { "DELETE /v2/errors/blobs/latest", 400, "DIGEST_INVALID", "invalid digest" },
         { "POST /v2/errors/blobs/uploads/?digest=latest", 400, "DIGEST_INVALID", "invalid digest" },
-        { "POST /v2/errors/blobs/uploads/?mount=latest", 400, "DIGEST_INVALID", "invalid digest" },
         { "POST /v2/errors/blobs/uploads/?digest-algorithm=md5", 400, "DIGEST_INVALID", "invalid digest" },
         { "GET /v2/errors/referrers/latest", 400, "DIGEST_INVALID", "invalid digest" },
         { "GET /v2/errors/tags/list?n=x", 400, "UNSUPPORTED", "invalid page size" },

@@ -67,15 +67,15 @@ internal sealed class LifeOfContent(HttpClient client, ContentKind content)
             switch (way % 4)
             {
                 case 2:
-                    Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[..half], ("Content-Range", $"0-{half - 1}")));
-                    Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[half..], ("Content-Range", $"{half}-{blob.Bytes.Length - 1}")));
+                    location = Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[..half], ("Content-Range", $"0-{half - 1}"))).Location;
+                    location = Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[half..], ("Content-Range", $"{half}-{blob.Bytes.Length - 1}"))).Location;
                     break;
                 case 3:
-                    Check.Status(202, await client.StreamAsync("PATCH", location, blob.Bytes));
+                    location = Check.Status(202, await client.StreamAsync("PATCH", location, blob.Bytes)).Location;
                     break;
             }
 
-            answer = await client.RequestAsync("PUT", $"{location}?digest={digest}", way % 4 == 1 ? blob.Bytes : []);
+            answer = await client.RequestAsync("PUT", location.WithDigest(digest), way % 4 == 1 ? blob.Bytes : []);
         }
 
         Assert.Equal(digest, Check.Status(201, answer)["Docker-Content-Digest"]);

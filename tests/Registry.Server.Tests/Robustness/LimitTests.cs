@@ -31,7 +31,7 @@ public sealed class LimitTests
         Check.Status(429, await registry.Client.RequestAsync("POST", "/v2/flood/blobs/uploads/"));
 
         var blob = TestBlob.OfText("finished");
-        Check.Status(201, await registry.Client.RequestAsync("PUT", $"{locations[1]}?digest={blob.Digest}", blob.Bytes));
+        Check.Status(201, await registry.Client.RequestAsync("PUT", locations[1].WithDigest(blob.Digest), blob.Bytes));
         await registry.Client.BeginUploadAsync("flood");
     }
 
@@ -126,14 +126,14 @@ public sealed class LimitTests
     private static async Task<Answer> PushInChunksAsync(HttpClient client, TestBlob blob)
     {
         var location = await client.BeginUploadAsync("limit");
-        Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[..(MaxSize / 2)]));
+        location = Check.Status(202, await client.RequestAsync("PATCH", location, blob.Bytes[..(MaxSize / 2)])).Location;
         var last = await client.RequestAsync("PATCH", location, blob.Bytes[(MaxSize / 2)..]);
-        return last.Status == 202 ? await client.RequestAsync("PUT", $"{location}?digest={blob.Digest}") : last;
+        return last.Status == 202 ? await client.RequestAsync("PUT", last.Location.WithDigest(blob.Digest)) : last;
     }
 
     private static async Task<Answer> PushAtTheEndAsync(HttpClient client, TestBlob blob) =>
-        await client.RequestAsync("PUT", $"{await client.BeginUploadAsync("limit")}?digest={blob.Digest}", blob.Bytes);
+        await client.RequestAsync("PUT", (await client.BeginUploadAsync("limit")).WithDigest(blob.Digest), blob.Bytes);
 
     private static async Task<Answer> PushWithoutLengthAsync(HttpClient client, TestBlob blob) =>
-        await client.StreamAsync("PUT", $"{await client.BeginUploadAsync("limit")}?digest={blob.Digest}", blob.Bytes);
+        await client.StreamAsync("PUT", (await client.BeginUploadAsync("limit")).WithDigest(blob.Digest), blob.Bytes);
 }

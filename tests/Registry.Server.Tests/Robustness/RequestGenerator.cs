@@ -57,7 +57,8 @@ internal sealed class RequestGenerator(Random random, TestImage image, string se
             1 => $"/v2/{name}/manifests/{Reference()}",
             2 => $"/v2/{name}/blobs/{Reference()}",
             3 => $"/v2/{name}/blobs/uploads/",
-            4 or 5 => Session,
+            4 => Session,
+            5 => Session.WithoutPosition(),
             6 => $"/v2/{name}/tags/list",
             7 => $"/v2/{name}/referrers/{Reference()}",
             _ => Pick(["/v2/", "/v2/_catalog", "/", "/v2/x", "*", "http://registry/v2/"]),
@@ -68,7 +69,7 @@ internal sealed class RequestGenerator(Random random, TestImage image, string se
         }
 
         var query = Enumerable.Range(0, random.Next(3)).Select(_ => Pick(Queries).Replace("{d}", Reference(), StringComparison.Ordinal));
-        return path + (random.Next(2) == 0 ? "?" + string.Join('&', query) : "");
+        return path + (random.Next(2) == 0 ? (path.Contains('?', StringComparison.Ordinal) ? "&" : "?") + string.Join('&', query) : "");
     }
 
     private string Reference() => random.Next(8) switch

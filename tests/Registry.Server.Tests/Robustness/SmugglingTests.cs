@@ -180,7 +180,7 @@ public sealed class SmugglingTests(EitherTransport fixture) : IClassFixture<Eith
         using var connection = await RawConnection.OpenAsync(Registry);
 
         await connection.SendAsync(
-            $"PUT {location}?digest={blob.Digest} HTTP/1.1\r\nHost: registry\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
+            $"PUT {location.WithDigest(blob.Digest)} HTTP/1.1\r\nHost: registry\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
 
         Check.Error(400, "UNSUPPORTED", "malformed request", await connection.ReadAnswerAsync());
         Assert.True(await connection.IsClosedAsync());

@@ -32,7 +32,7 @@ internal sealed partial class Wire : IDisposable
     /// <summary>Everything that came back, one line a header, bodies as their digest when they are long.</summary>
     public string Transcript => _transcript.ToString();
 
-    /// <summary>Where the latest upload goes on.</summary>
+    /// <summary>Where the latest upload goes on, with a query of its own.</summary>
     public string Location { get; private set; } = "/";
 
     /// <summary>Connects.</summary>

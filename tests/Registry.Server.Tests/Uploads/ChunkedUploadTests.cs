@@ -18,8 +18,10 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         {
             var answer = Check.Status(202, await PatchAsync(location, blob, first, last));
             Assert.Equal($"0-{last}", answer["Range"]);
-            Assert.Equal(location, answer.Location);
-            Assert.Equal(location[(location.LastIndexOf('/') + 1)..], answer["Docker-Upload-UUID"]);
+            Assert.NotEqual(location, answer.Location);
+            Assert.Equal(location.WithoutPosition(), answer.Location.WithoutPosition());
+            Assert.Equal(location.UploadId(), answer["Docker-Upload-UUID"]);
+            location = answer.Location;
         }
 
         await AssertCompletesAsync(blob, algorithm, location, "chunks/in-order");
@@ -32,12 +34,12 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         var blob = TestBlob.Random(300_007);
         var location = await BeginAsync("chunks/last-in-put", query);
         var chunks = Chunks(blob, 3);
-        Check.Status(202, await PatchAsync(location, blob, chunks[0].First, chunks[0].Last));
-        Check.Status(202, await PatchAsync(location, blob, chunks[1].First, chunks[1].Last));
+        location = Check.Status(202, await PatchAsync(location, blob, chunks[0].First, chunks[0].Last)).Location;
+        location = Check.Status(202, await PatchAsync(location, blob, chunks[1].First, chunks[1].Last)).Location;
 
         var (first, last) = chunks[2];
         var answer = await fixture.Client.RequestAsync(
-            "PUT", $"{location}?digest={blob.In(algorithm)}", blob.Bytes[first..], ("Content-Range", $"{first}-{last}"));
+            "PUT", location.WithDigest(blob.In(algorithm)), blob.Bytes[first..], ("Content-Range", $"{first}-{last}"));
 
         await AssertCreatedAsync(blob, algorithm, answer, "chunks/last-in-put");
     }
@@ -52,7 +54,7 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         var answer = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes));
 
         Assert.Equal("0-700000", answer["Range"]);
-        await AssertCompletesAsync(blob, algorithm, location, "chunks/stream");
+        await AssertCompletesAsync(blob, algorithm, answer.Location, "chunks/stream");
     }
 
     [Fact]
@@ -61,9 +63,9 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         var blob = TestBlob.Random(100_000);
         var location = await BeginAsync("chunks/streams");
 
-        Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[..30_000]));
-        Check.Status(202, await fixture.Client.RequestAsync("PATCH", location, blob.Bytes[30_000..60_000]));
-        var answer = await fixture.Client.StreamAsync("PUT", $"{location}?digest={blob.Digest}", blob.Bytes[60_000..]);
+        location = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[..30_000])).Location;
+        location = Check.Status(202, await fixture.Client.RequestAsync("PATCH", location, blob.Bytes[30_000..60_000])).Location;
+        var answer = await fixture.Client.StreamAsync("PUT", location.WithDigest(blob.Digest), blob.Bytes[60_000..]);
 
         await AssertCreatedAsync(blob, "sha256", answer, "chunks/streams");
     }
@@ -74,8 +76,8 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         var blob = TestBlob.Random(1000);
         var location = await BeginAsync("chunks/ranged-stream");
 
-        Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[..400], ("Content-Range", "0-399")));
-        Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[400..], ("Content-Range", "400-999")));
+        location = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[..400], ("Content-Range", "0-399"))).Location;
+        location = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[400..], ("Content-Range", "400-999"))).Location;
 
         await AssertCompletesAsync(blob, "sha256", location, "chunks/ranged-stream");
     }
@@ -90,13 +92,13 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
 
         // Too early, the first chunk, that chunk again, one that overlaps it, one that leaves a gap; then the rest.
         AssertOutOfOrder(await PatchAsync(location, blob, 1000, 1999), location, "0-0");
-        Check.Status(202, await PatchAsync(location, blob, 0, 999));
+        location = Check.Status(202, await PatchAsync(location, blob, 0, 999)).Location;
         AssertOutOfOrder(await PatchAsync(location, blob, 0, 999), location, "0-999");
         AssertOutOfOrder(await PatchAsync(location, blob, 999, 1999), location, "0-999");
         AssertOutOfOrder(await PatchAsync(location, blob, 1001, 1999), location, "0-999");
         var status = Check.Status(204, await fixture.Client.GetAnswerAsync(location));
         Assert.Equal(("0-999", location), (status["Range"], status.Location));
-        Check.Status(202, await PatchAsync(location, blob, 1000, 2999));
+        location = Check.Status(202, await PatchAsync(location, blob, 1000, 2999)).Location;
 
         await AssertCompletesAsync(blob, algorithm, location, "chunks/out-of-order");
     }
@@ -108,10 +110,10 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
     {
         var blob = TestBlob.Random(3000);
         var location = await BeginAsync("chunks/put-out-of-order");
-        var put = $"{location}?digest={blob.In(algorithm)}";
-
+        var put = location.WithDigest(blob.In(algorithm));
         AssertOutOfOrder(await fixture.Client.RequestAsync("PUT", put, blob.Bytes[2000..], ("Content-Range", "2000-2999")), location, "0-0");
-        Check.Status(202, await PatchAsync(location, blob, 0, 1999));
+        location = Check.Status(202, await PatchAsync(location, blob, 0, 1999)).Location;
+        put = location.WithDigest(blob.In(algorithm));
         AssertOutOfOrder(await fixture.Client.RequestAsync("PUT", put, blob.Bytes[1000..], ("Content-Range", "1000-2999")), location, "0-1999");
         AssertOutOfOrder(await fixture.Client.RequestAsync("PUT", put, blob.Bytes, ("Content-Range", "0-2999")), location, "0-1999");
         Assert.Equal("0-1999", Check.Status(204, await fixture.Client.GetAnswerAsync(put))["Range"]);
@@ -127,7 +129,7 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         var location = await BeginAsync("chunks/stream-out-of-order");
 
         AssertOutOfOrder(await fixture.Client.StreamAsync("PATCH", location, blob.Bytes, ("Content-Range", "1-1000")), location, "0-0");
-        Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes, ("Content-Range", "0-999")));
+        location = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes, ("Content-Range", "0-999"))).Location;
 
         await AssertCompletesAsync(blob, "sha256", location, "chunks/stream-out-of-order");
     }
@@ -138,9 +140,13 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
         var blob = TestBlob.Random(10);
         var location = await BeginAsync("chunks/empty");
 
-        Assert.Equal("0-0", Check.Status(202, await fixture.Client.RequestAsync("PATCH", location, []))["Range"]);
-        Assert.Equal("0-9", Check.Status(202, await fixture.Client.RequestAsync("PATCH", location, blob.Bytes))["Range"]);
-        Assert.Equal("0-9", Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, []))["Range"]);
+        var empty = Check.Status(202, await fixture.Client.RequestAsync("PATCH", location, []));
+        Assert.Equal(("0-0", location), (empty["Range"], empty.Location));
+        var full = Check.Status(202, await fixture.Client.RequestAsync("PATCH", location, blob.Bytes));
+        Assert.Equal("0-9", full["Range"]);
+        location = full.Location;
+        var again = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, []));
+        Assert.Equal(("0-9", location), (again["Range"], again.Location));
 
         await AssertCompletesAsync(blob, "sha256", location, "chunks/empty");
     }
@@ -162,13 +168,13 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
     {
         var (blob, other) = (TestBlob.Random(1000), TestBlob.Random(1000));
         var location = await BeginAsync("chunks/mismatch");
-        Check.Status(202, streamed ? await fixture.Client.StreamAsync("PATCH", location, blob.Bytes) : await PatchAsync(location, blob, 0, 999));
+        location = Check.Status(202, streamed ? await fixture.Client.StreamAsync("PATCH", location, blob.Bytes) : await PatchAsync(location, blob, 0, 999)).Location;
 
         foreach (var digest in new[] { other.Digest, other.Sha512 })
         {
             Check.Error(
                 400, "DIGEST_INVALID", "provided digest did not match uploaded content",
-                await fixture.Client.RequestAsync("PUT", $"{location}?digest={digest}"));
+                await fixture.Client.RequestAsync("PUT", location.WithDigest(digest)));
             Check.Status(404, await fixture.Client.HeadAnswerAsync($"/v2/chunks/mismatch/blobs/{digest}"));
         }
 
@@ -180,10 +186,10 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
     {
         var blob = TestBlob.Random(1000);
         var location = await BeginAsync("chunks/too-early");
-        Check.Status(202, await PatchAsync(location, blob, 0, 499));
-        Check.Status(400, await fixture.Client.RequestAsync("PUT", $"{location}?digest={blob.Digest}"));
+        location = Check.Status(202, await PatchAsync(location, blob, 0, 499)).Location;
+        Check.Status(400, await fixture.Client.RequestAsync("PUT", location.WithDigest(blob.Digest)));
 
-        Check.Status(202, await PatchAsync(location, blob, 500, 999));
+        location = Check.Status(202, await PatchAsync(location, blob, 500, 999)).Location;
 
         await AssertCompletesAsync(blob, "sha256", location, "chunks/too-early");
     }
@@ -207,7 +213,7 @@ public sealed class ChunkedUploadTests(RegistryFixture fixture) : IClassFixture<
     }
 
     private async Task AssertCompletesAsync(TestBlob blob, string algorithm, string location, string repository) =>
-        await AssertCreatedAsync(blob, algorithm, await fixture.Client.RequestAsync("PUT", $"{location}?digest={blob.In(algorithm)}", []), repository);
+        await AssertCreatedAsync(blob, algorithm, await fixture.Client.RequestAsync("PUT", location.WithDigest(blob.In(algorithm)), []), repository);
 
     private async Task AssertCreatedAsync(TestBlob blob, string algorithm, Answer answer, string repository)
     {

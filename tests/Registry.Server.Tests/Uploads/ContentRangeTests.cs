@@ -43,7 +43,7 @@ public sealed class ContentRangeTests(RegistryFixture fixture) : IClassFixture<R
     {
         var location = await fixture.Client.BeginUploadAsync("ranges/bad");
 
-        foreach (var (method, path) in new[] { ("PATCH", location), ("PUT", $"{location}?digest={TestBlob.Random().Digest}") })
+        foreach (var (method, path) in new[] { ("PATCH", location), ("PUT", location.WithDigest(TestBlob.Random().Digest)) })
         {
             var answer = await fixture.Client.RequestAsync(method, path, new byte[10], ("Content-Range", range));
             Check.Error(400, "BLOB_UPLOAD_INVALID", "blob upload invalid", answer);
@@ -57,14 +57,15 @@ public sealed class ContentRangeTests(RegistryFixture fixture) : IClassFixture<R
     [InlineData("0-10")]
     [InlineData("0-0")]
     [InlineData("0-9223372036854775806")]
-    public async Task A_range_that_spans_other_than_the_length_is_refused_and_nothing_is_kept(string range)
+    public async Task A_range_that_ends_elsewhere_than_the_body_is_416_and_nothing_is_kept(string range)
     {
         var location = await fixture.Client.BeginUploadAsync("ranges/length");
 
-        foreach (var (method, path) in new[] { ("PATCH", location), ("PUT", $"{location}?digest={TestBlob.Random().Digest}") })
+        foreach (var (method, path) in new[] { ("PATCH", location), ("PUT", location.WithDigest(TestBlob.Random().Digest)) })
         {
             var answer = await fixture.Client.RequestAsync(method, path, new byte[10], ("Content-Range", range));
-            Check.Error(400, "SIZE_INVALID", "provided length did not match content length", answer);
+            Check.Error(416, "BLOB_UPLOAD_INVALID", "chunk is out of order", answer);
+            Assert.Equal((location, "0-0"), (answer.Location, answer["Range"]));
         }
 
         Assert.Equal("0-0", Check.Status(204, await fixture.Client.GetAnswerAsync(location))["Range"]);
@@ -73,13 +74,24 @@ public sealed class ContentRangeTests(RegistryFixture fixture) : IClassFixture<R
     [Theory]
     [InlineData("0-8")]
     [InlineData("0-10")]
-    public async Task A_stream_counts_for_what_arrives_and_the_answer_says_so(string range)
+    [InlineData("0-0")]
+    public async Task A_stream_that_ends_elsewhere_than_its_range_is_416_and_nothing_is_kept(string range)
     {
+        var blob = TestBlob.Random(20);
         var location = await fixture.Client.BeginUploadAsync("ranges/stream-length");
 
-        var answer = await fixture.Client.StreamAsync("PATCH", location, new byte[10], ("Content-Range", range));
+        foreach (var (method, path) in new[] { ("PATCH", location), ("PUT", location.WithDigest(blob.Digest)) })
+        {
+            var answer = await fixture.Client.StreamAsync(method, path, blob.Bytes[..10], ("Content-Range", range));
+            Check.Error(416, "BLOB_UPLOAD_INVALID", "chunk is out of order", answer);
+            Assert.Equal((location, "0-0"), (answer.Location, answer["Range"]));
+        }
 
-        Assert.Equal("0-9", Check.Status(202, answer)["Range"]);
+        var first = Check.Status(202, await fixture.Client.StreamAsync("PATCH", location, blob.Bytes[..10], ("Content-Range", "0-9")));
+        var second = await fixture.Client.StreamAsync("PATCH", first.Location, blob.Bytes[10..], ("Content-Range", "10-20"));
+        Check.Error(416, "BLOB_UPLOAD_INVALID", "chunk is out of order", second);
+        Assert.Equal((first.Location, "0-9"), (second.Location, second["Range"]));
+        Check.Status(201, await fixture.Client.StreamAsync("PUT", first.Location.WithDigest(blob.Digest), blob.Bytes[10..], ("Content-Range", "10-19")));
     }
 
     [Fact]

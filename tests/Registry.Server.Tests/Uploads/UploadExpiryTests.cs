@@ -51,7 +51,7 @@ public sealed class UploadExpiryTests : IAsyncLifetime
         var idle = await _registry.Client.BeginUploadAsync("expiry/idle");
         using var connection = await RawConnection.OpenAsync(_registry);
         await connection.SendAsync($"PATCH {busy} HTTP/1.1\r\nHost: registry\r\nContent-Length: 10\r\n\r\n12345");
-        await Eventually.HoldsAsync(async () => (await _registry.Client.RequestAsync("PATCH", busy, [1], ("Content-Range", "9-9"))).Status == 409, "the session is in use");
+        await Eventually.HoldsAsync(() => RegistryFixture.IsInUseAsync(_registry, busy), "the session is in use");
 
         await AdvanceUntilGoneAsync(idle, Timeout * 2);
 

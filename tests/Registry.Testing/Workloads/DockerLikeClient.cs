@@ -32,8 +32,7 @@ internal static class DockerLikeClient
 
         var location = (await client.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/")).ExpectLocation(202);
         location = (await client.StreamAsync("PATCH", location, blob.Bytes)).ExpectLocation(202);
-        var separator = location.Contains('?', StringComparison.Ordinal) ? '&' : '?';
-        Expect(201, await client.RequestAsync("PUT", $"{location}{separator}digest={blob.Digest}", []), blob.Digest);
+        Expect(201, await client.RequestAsync("PUT", location.WithDigest(blob.Digest), []), blob.Digest);
         return blob.Bytes.Length;
     }
 

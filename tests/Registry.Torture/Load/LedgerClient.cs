@@ -60,10 +60,9 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
     /// <summary>Sends the rest of an upload from an offset and makes it a blob.</summary>
     public async Task<bool> FinishAsync(PendingUpload upload, int offset)
     {
-        var separator = upload.Location.Contains('?', StringComparison.Ordinal) ? "&" : "?";
         var finished = await ChangeAsync(
             201,
-            () => _http.RequestAsync("PUT", $"{upload.Location}{separator}digest={upload.Blob.Digest}", upload.Blob.Bytes[offset..]),
+            () => _http.RequestAsync("PUT", upload.Location.WithDigest(upload.Blob.Digest), upload.Blob.Bytes[offset..]),
             (BlobPath(upload.Repository, upload.Blob.Digest), upload.Blob.Digest));
         if (!finished)
         {
@@ -93,7 +92,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
             return await PushAsync(upload.Repository, upload.Blob);
         }
 
-        return await FinishAsync(upload, received);
+        return await FinishAsync(upload with { Location = new Uri(address, status.Location).PathAndQuery }, received);
     }
 
     /// <summary>An image with its blobs, as a tag.</summary>

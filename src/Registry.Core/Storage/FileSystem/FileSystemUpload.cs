@@ -67,6 +67,20 @@ internal sealed class FileSystemUpload(
         }
     }
 
+    public void Mark() => state.SetMark();
+
+    public async Task RewindAsync()
+    {
+        if (state.IsOver || state.Mark is not { } mark || mark >= state.Length)
+        {
+            return;
+        }
+
+        await files.Threads.RunAsync(() => RandomAccess.SetLength(Open(), mark));
+        state.Rewind(mark);
+        _writtenBack = Math.Min(_writtenBack, mark);
+    }
+
     public async Task<bool> MatchesAsync(Digest digest)
     {
         if ((state.Length == 0 ? state.HashOrBegin(digest.Algorithm) : state.Hash(digest.Algorithm)) is { } kept)

@@ -70,6 +70,8 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         return ValueTask.FromResult<IUpload?>(new FileSystemUpload(upload, this, _layout, _files, _time));
     }
 
+    public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;
+
     public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
 
     /// <summary>Forgets an upload whose file has become a blob.</summary>
@@ -119,7 +121,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         upload.Session.Repository,
         upload.Session.Owner,
         upload.Session.Algorithm,
-        upload.Length,
+        upload.Mark ?? upload.Length,
         upload.IsTaken ? TimeSpan.Zero : _time.GetElapsedTime(upload.LastActivity));
 
     // What a previous process left. Idle time starts again: a server that was down for a day must not throw uploads away at start.

@@ -6,9 +6,15 @@ namespace Registry.Core.Storage.FileSystem;
 /// <summary>An upload as the store remembers it between requests. Only the request that has taken it changes it.</summary>
 internal sealed class UploadState(StoredUploadSession session, long length, long lastActivity, IdleHashes idleHashes)
 {
+    private const long NoMark = -1;
+
     private int _taken;
     private IncrementalHash? _hash;
+    private long _mark = NoMark;
+    private IncrementalHash? _hashAtMark;
+    private DigestAlgorithm? _algorithmAtMark;
     private bool _countsAsIdle;
+    private TaskCompletionSource? _released;
 
     public Guid Id => Session.Id;
 
@@ -16,6 +22,9 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
 
     /// <summary>How many bytes have been received and written.</summary>
     public long Length { get; set; } = length;
+
+    /// <summary>The length that the upload goes back to unless the request that has it succeeds; null when every byte is kept.</summary>
+    public long? Mark => Volatile.Read(ref _mark) is var mark and not NoMark ? mark : null;
 
     /// <summary>When the last byte came, as a timestamp of the time provider.</summary>
     public long LastActivity { get; set; } = lastActivity;
@@ -46,6 +55,7 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
     public void GiveBack(long now)
     {
         LastActivity = now;
+        Unmark();
         if (_hash is not null)
         {
             _countsAsIdle = !IsOver && idleHashes.TryAdd();
@@ -56,6 +66,36 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
         }
 
         Volatile.Write(ref _taken, 0);
+        Interlocked.Exchange(ref _released, null)?.SetResult();
+    }
+
+    /// <summary>Ends when the request that has the upload gives it back.</summary>
+    public Task ReleasedAsync()
+    {
+        var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        waiting = Interlocked.CompareExchange(ref _released, waiting, null) ?? waiting;
+
+        // It may have been given back before there was anything to end.
+        return IsTaken ? waiting.Task : Task.CompletedTask;
+    }
+
+    /// <summary>Remembers the present length, and the hash up to it.</summary>
+    public void SetMark()
+    {
+        Unmark();
+        _hashAtMark = Length > 0 ? _hash?.Clone() : null;
+        _algorithmAtMark = HashAlgorithm;
+        Volatile.Write(ref _mark, Length);
+    }
+
+    /// <summary>Goes back to the mark, after the file has.</summary>
+    public void Rewind(long mark)
+    {
+        _hash?.Dispose();
+        (_hash, _hashAtMark) = (_hashAtMark, null);
+        HashAlgorithm = _hash is null ? null : _algorithmAtMark;
+        Length = mark;
+        Unmark();
     }
 
     /// <summary>
@@ -88,5 +128,12 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
         _hash?.Dispose();
         _hash = null;
         HashAlgorithm = null;
+    }
+
+    private void Unmark()
+    {
+        Volatile.Write(ref _mark, NoMark);
+        _hashAtMark?.Dispose();
+        _hashAtMark = null;
     }
 }

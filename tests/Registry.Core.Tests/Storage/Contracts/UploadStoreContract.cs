@@ -231,6 +231,86 @@ public abstract class UploadStoreContract(IByteEngine engine) : IAsyncDisposable
         await CommitAsync(session.Id, content, DigestAlgorithm.Sha256);
     }
 
+    [Theory]
+    [InlineData(0, 10)]
+    [InlineData(10, 0)]
+    [InlineData(10, 1000)]
+    [InlineData(700_000, 1_500_000)]
+    public async Task What_came_after_the_mark_can_be_dropped_and_the_upload_goes_on_from_there(int before, int after)
+    {
+        var content = Samples.Bytes(11, 800_000);
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        await AppendAsync(session.Id, content[..before]);
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            await using var upload = await AcquireAsync(session.Id);
+            upload.Mark();
+            await upload.AppendAsync(Samples.Body(Samples.Bytes(attempt, after)), DigestAlgorithm.Sha256, default);
+            Assert.Equal(before + after, upload.Length);
+            Assert.Equal(before, (await Uploads.FindAsync(session.Id))!.Length);
+
+            await upload.RewindAsync();
+            Assert.Equal(before, upload.Length);
+            Assert.True(await upload.MatchesAsync(Samples.Digest(content.AsSpan(0, before))));
+        }
+
+        Assert.Equal(before, (await Uploads.FindAsync(session.Id))!.Length);
+        await AppendAsync(session.Id, content[before..]);
+        await CommitAsync(session.Id, content, DigestAlgorithm.Sha256);
+    }
+
+    [Fact]
+    public async Task Without_rewinding_a_mark_ends_with_its_request_and_the_bytes_are_kept()
+    {
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            upload.Mark();
+            await upload.AppendAsync(Samples.Body([1, 2, 3]), DigestAlgorithm.Sha256, default);
+        }
+
+        Assert.Equal(3, (await Uploads.FindAsync(session.Id))!.Length);
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            await upload.RewindAsync();
+        }
+
+        await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
+    }
+
+    [Fact]
+    public async Task What_was_rewound_stays_dropped_after_a_restart()
+    {
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        await AppendAsync(session.Id, [1, 2, 3]);
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            upload.Mark();
+            await upload.AppendAsync(Samples.Body([4, 5]), DigestAlgorithm.Sha512, default);
+            await upload.RewindAsync();
+        }
+
+        await engine.ReopenAsync();
+        Assert.Equal(3, (await Uploads.FindAsync(session.Id))!.Length);
+        await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
+    }
+
+    [Fact]
+    public async Task Who_waits_for_an_upload_is_told_when_the_request_that_has_it_gives_it_back()
+    {
+        Assert.True(Uploads.ReleasedAsync(Guid.NewGuid()).IsCompleted);
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        Assert.True(Uploads.ReleasedAsync(session.Id).IsCompleted);
+        var upload = await AcquireAsync(session.Id);
+        var (one, other) = (Uploads.ReleasedAsync(session.Id), Uploads.ReleasedAsync(session.Id));
+        Assert.False(one.IsCompleted || other.IsCompleted);
+
+        await upload.DisposeAsync();
+
+        await Task.WhenAll(one, other);
+        Assert.True(Uploads.ReleasedAsync(session.Id).IsCompleted);
+    }
+
     [Fact]
     public async Task When_the_request_is_cancelled_what_arrived_is_kept()
     {

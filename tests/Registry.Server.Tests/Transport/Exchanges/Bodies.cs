@@ -40,7 +40,7 @@ internal static class Bodies
             "A session of three requests",
             Send(Begin), Answer("202"),
             Send(PatchChunked), Send(Chunked(Session.Bytes, 65_536)), Answer("202", "Range: 0-299999"),
-            Send($"PUT {{location}}?digest={Session.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 0\r\n\r\n"), Answer("201"),
+            Send($"PUT {{location}}&digest={Session.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 0\r\n\r\n"), Answer("201"),
             Send(Get(Session)), Answer("200 pushed in a session"), StaysOpen),
     ];
 
