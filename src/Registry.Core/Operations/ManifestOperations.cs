@@ -45,7 +45,7 @@ public sealed partial class ManifestOperations(
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        var content = await contents.ReadAsync(manifest.Digest);
+        var content = await contents.ReadAsync(manifest.Digest, manifest.Size);
         if (content?.Length != manifest.Size)
         {
             LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, content?.Length);

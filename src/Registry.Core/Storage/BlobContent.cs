@@ -9,13 +9,11 @@ namespace Registry.Core.Storage;
 public sealed class BlobContent : IDisposable
 {
     private readonly SafeFileHandle? _handle;
-    private readonly string? _path;
 
     /// <summary>Bytes in an open file.</summary>
-    public BlobContent(SafeFileHandle handle, string path, long length)
+    public BlobContent(SafeFileHandle handle, long length)
     {
         _handle = handle;
-        _path = path;
         Length = length;
     }
 
@@ -39,10 +37,6 @@ public sealed class BlobContent : IDisposable
     /// <summary>The open file.</summary>
     /// <exception cref="InvalidOperationException">The bytes are in memory.</exception>
     public SafeFileHandle Handle => _handle ?? throw new InvalidOperationException("The bytes are in memory.");
-
-    /// <summary>Where the file is. The path is gone when the blob is deleted; the open file is not.</summary>
-    /// <exception cref="InvalidOperationException">The bytes are in memory.</exception>
-    public string Path => _path ?? throw new InvalidOperationException("The bytes are in memory.");
 
     /// <summary>The size in bytes.</summary>
     public long Length { get; }

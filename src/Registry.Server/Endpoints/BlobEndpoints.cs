@@ -39,7 +39,7 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
 
         using (content)
         {
-            return await FileResponse.SendAsync(request.Http, content, digest);
+            return await FileResponse.SendAsync(request, content, digest);
         }
     }
 

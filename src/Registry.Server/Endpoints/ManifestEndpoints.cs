@@ -47,8 +47,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         var refused = WriteHead(request, found.Manifest, out var hasBody);
         if (refused is null && hasBody)
         {
-            // Small enough for the connection's buffer, mostly: a token would be allocated for nothing.
-            await request.Response.BodyWriter.WriteAsync(found.Content, CancellationToken.None);
+            await BodyWriting.WriteAsync(request, found.Content);
         }
 
         return refused;

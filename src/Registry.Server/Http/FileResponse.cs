@@ -1,22 +1,27 @@
+using System.Buffers;
 using System.Globalization;
-using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Win32.SafeHandles;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Server.Pipeline;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Http;
 
 /// <summary>
-/// The one place that answers with a blob: whole, in part, in several parts, or not at all because the client has it. The bytes go out
-/// through <see cref="SendFileResponseExtensions.SendFileAsync(HttpResponse, string, long, long?, CancellationToken)"/>.
+/// The one place that answers with a blob: whole, in part, in several parts, or not at all because the client has it. Files go out past Kestrel
+/// where the transport can (<see cref="ZeroCopyResponseBody"/>), and are copied piece by piece where it cannot.
 /// </summary>
 internal static class FileResponse
 {
     // Content under a digest never changes.
     private const string CacheControl = "max-age=31536000, immutable";
+
+    // What a copy holds of a file at a time, beside what the connection buffers.
+    private const int PieceSize = 32 * 1024;
 
     /// <summary>Answers a HEAD; GET begins the same way, unless Range changes it.</summary>
     /// <returns>Null, or 412.</returns>
@@ -46,93 +51,109 @@ internal static class FileResponse
 
     /// <summary>Answers a GET.</summary>
     /// <returns>Null, or 412 or 416.</returns>
-    public static async Task<RegistryError?> SendAsync(HttpContext http, BlobContent content, Digest digest)
+    /// <exception cref="OperationCanceledException">The client has gone away.</exception>
+    /// <exception cref="StorageException">The file cannot be read.</exception>
+    public static async Task<RegistryError?> SendAsync(RequestContext request, BlobContent content, Digest digest)
     {
-        var request = http.Request.Headers;
-        var response = http.Response;
-        var refused = WriteHead(http, digest, content.Length);
+        var headers = request.Request.Headers;
+        var response = request.Response;
+        var refused = WriteHead(request.Http, digest, content.Length);
         if (refused is not null || response.StatusCode == StatusCodes.Status304NotModified)
         {
             return refused;
         }
 
-        var ranges = AppliesTo(request.IfRange, digest) ? RangeHeader.Parse(request.Range, content.Length) : null;
-        try
+        switch (AppliesTo(headers.IfRange, digest) ? RangeHeader.Parse(headers.Range, content.Length) : null)
         {
-            switch (ranges)
-            {
-                case null:
-                    await SendAsync(http, content, new ByteRange(0, content.Length));
-                    return null;
-                case []:
-                    response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{content.Length}");
-                    return RegistryErrorCode.RangeNotSatisfiable;
-                case [var range]:
-                    response.StatusCode = StatusCodes.Status206PartialContent;
-                    response.Headers.ContentRange = ContentRange(range, content.Length);
-                    response.ContentLength = range.Length;
-                    await SendAsync(http, content, range);
-                    return null;
-                default:
-                    await SendPartsAsync(http, content, ranges);
-                    return null;
-            }
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            // Deleted between the look-up and the sending.
-            return RegistryErrorCode.BlobUnknown;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException && !http.RequestAborted.IsCancellationRequested)
-        {
-            // Not the client's doing: no descriptor left, or a disk that cannot be read.
-            throw new StorageException(e.Message, e);
+            case []:
+                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{content.Length}");
+                return RegistryErrorCode.RangeNotSatisfiable;
+            case [var range]:
+                response.StatusCode = StatusCodes.Status206PartialContent;
+                response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{content.Length}");
+                response.ContentLength = range.Length;
+                await SendAsync(request, content, range);
+                return null;
+            case { } ranges when new MultipartRanges(ranges, content.Length) is { IsLargerThanWhole: false } parts:
+                await SendPartsAsync(request, content, parts);
+                return null;
+            default:
+                await SendAsync(request, content, new ByteRange(0, content.Length));
+                return null;
         }
     }
 
     // If-Range with anything but our entity tag, a date for instance, means that the client's part may be stale (RFC 9110, section 13.1.5).
     private static bool AppliesTo(string? ifRange, Digest digest) => string.IsNullOrEmpty(ifRange) || ifRange == EntityTags.Of(digest);
 
-    private static string ContentRange(ByteRange range, long size) =>
-        string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{size}");
-
-    private static async Task SendAsync(HttpContext http, BlobContent content, ByteRange range)
+    private static Task SendAsync(RequestContext request, BlobContent content, ByteRange range)
     {
         if (range.Length == 0)
         {
-            return;
+            return Task.CompletedTask;
         }
 
         if (content.Bytes is { } bytes)
         {
-            // What is in memory is copied into the connection's buffer at once; a token would be allocated for nothing.
-            await http.Response.BodyWriter.WriteAsync(bytes.AsMemory((int)range.Offset, (int)range.Length), CancellationToken.None);
-            return;
+            return BodyWriting.WriteAsync(request, bytes.AsMemory((int)range.Offset, (int)range.Length));
         }
 
-        // The file that is open already, where the transport takes one; what is deleted meanwhile is still sent.
-        await (OperatingSystem.IsLinux() && http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
-            ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, http.RequestAborted)
-            : http.Response.SendFileAsync(content.Path, range.Offset, range.Length, http.RequestAborted));
+        // The file that is open already: what is deleted meanwhile is still sent.
+        return OperatingSystem.IsLinux() && request.Http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
+            ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, request, request.Aborted)
+            : CopyAsync(request, content.Handle, range);
     }
 
-    // multipart/byteranges (RFC 9110, section 14.6).
-    private static async Task SendPartsAsync(HttpContext http, BlobContent content, IReadOnlyList<ByteRange> ranges)
+    private static async Task CopyAsync(RequestContext request, SafeFileHandle file, ByteRange range)
     {
-        var boundary = Guid.NewGuid().ToString("N");
-        var heads = ranges.Select(range => Encoding.ASCII.GetBytes(
-            $"\r\n--{boundary}\r\nContent-Type: {MediaTypes.OctetStream}\r\nContent-Range: {ContentRange(range, content.Length)}\r\n\r\n")).ToList();
-        var end = Encoding.ASCII.GetBytes($"\r\n--{boundary}--\r\n");
-        var response = http.Response;
-        response.StatusCode = StatusCodes.Status206PartialContent;
-        response.ContentType = $"multipart/byteranges; boundary={boundary}";
-        response.ContentLength = heads.Sum(head => (long)head.Length) + ranges.Sum(range => range.Length) + end.Length;
-        for (var i = 0; i < ranges.Count; i++)
+        var writer = request.Response.BodyWriter;
+        for (var (offset, end) = (range.Offset, range.Offset + range.Length); offset < end;)
         {
-            await response.BodyWriter.WriteAsync(heads[i], http.RequestAborted);
-            await SendAsync(http, content, ranges[i]);
+            var memory = writer.GetMemory(PieceSize);
+            var count = await ReadAsync(file, memory[..(int)Math.Min(memory.Length, end - offset)], offset, request.Aborted);
+            writer.Advance(count);
+            await BodyWriting.FlushAsync(request, count);
+            offset += count;
+        }
+    }
+
+    private static async Task<int> ReadAsync(SafeFileHandle file, Memory<byte> memory, long offset, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var count = await RandomAccess.ReadAsync(file, memory, offset, cancellationToken);
+            return count > 0 ? count : throw new EndOfStreamException("The file is shorter than it was.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(e.Message, e);
+        }
+    }
+
+    // A head waits for the bytes of its part, so that both may share a packet.
+    private static async Task SendPartsAsync(RequestContext request, BlobContent content, MultipartRanges parts)
+    {
+        var response = request.Response;
+        response.StatusCode = StatusCodes.Status206PartialContent;
+        response.ContentType = parts.ContentType;
+        response.ContentLength = parts.Length;
+        await response.StartAsync(request.Aborted);
+        foreach (var part in parts.Parts)
+        {
+            var head = parts.WriteHead(part, response.BodyWriter.GetSpan(MultipartRanges.MaxHead));
+            response.BodyWriter.Advance(head);
+            request.Report(head);
+            if (content.Bytes is { } bytes)
+            {
+                // The whole answer is smaller than the content, which is small: one flush at the end is enough.
+                response.BodyWriter.Write(bytes.AsSpan((int)part.Offset, (int)part.Length));
+                request.Report(part.Length);
+                continue;
+            }
+
+            await SendAsync(request, content, part);
         }
 
-        await response.BodyWriter.WriteAsync(end, http.RequestAborted);
+        await BodyWriting.WriteAsync(request, parts.End);
     }
 }

@@ -5,8 +5,12 @@ namespace Registry.Server.Http;
 /// <summary>The Range header of a GET (RFC 9110, section 14.2).</summary>
 internal static class RangeHeader
 {
-    // More parts than this are no download but an attack on the server's output; they are answered with the whole.
-    private const int MaxRanges = 32;
+    // Twice what podman asks for at once, which is 1,024: the chunks of a layer that it does not have.
+    private const int MaxRanges = 2048;
+
+    // In any order, and overlapping; more must be ascending. "Many small ranges that are not listed in ascending order" and "more than two
+    // overlapping ranges" are signs of an attack (RFC 9110, section 14.2).
+    private const int MaxUnordered = 32;
 
     /// <summary>What a Range header asks of a file of some size.</summary>
     /// <returns>
@@ -22,26 +26,30 @@ internal static class RangeHeader
         }
 
         var ranges = new List<ByteRange>();
-        var specs = header[Unit.Length..].Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        if (specs.Length is 0 or > MaxRanges)
+        var specs = header.AsSpan(Unit.Length);
+        var count = 0;
+        var isAscending = true;
+        foreach (var part in specs.Split(','))
         {
-            return null;
-        }
+            var spec = specs[part].Trim();
+            if (spec.IsEmpty)
+            {
+                continue;
+            }
 
-        foreach (var spec in specs)
-        {
-            if (!TryParse(spec, size, out var range))
+            if (++count > MaxRanges || !TryParse(spec, size, out var range))
             {
                 return null;
             }
 
             if (range.Length > 0)
             {
+                isAscending &= ranges.Count == 0 || range.Offset > ranges[^1].Last;
                 ranges.Add(range);
             }
         }
 
-        return ranges.Sum(range => range.Length) > size ? null : ranges;
+        return count == 0 || (!isAscending && ranges.Count > MaxUnordered) ? null : ranges;
     }
 
     // False when it is no range; a range that cannot be satisfied has length 0.

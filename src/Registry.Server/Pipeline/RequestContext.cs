@@ -12,7 +12,7 @@ namespace Registry.Server.Pipeline;
 /// A request on its way: what the path said, already parsed, who is asking, and what became of it. The object serves one request after the
 /// other of its connection, so nothing keeps it beyond the answer.
 /// </summary>
-internal sealed class RequestContext(HttpContext http)
+internal sealed class RequestContext(HttpContext http) : IProgress<long>
 {
     private Authorizer? _authorizer;
     private CountingReader? _body;
@@ -52,6 +52,12 @@ internal sealed class RequestContext(HttpContext http)
 
     /// <summary>Whether the client has gone away before the answer was complete.</summary>
     public bool IsGone { get; set; }
+
+    /// <summary>Whether the answer ended before the length that it had announced, because of the client or of the storage.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>How many bytes of a body were sent that may end early.</summary>
+    public long BytesOut { get; private set; }
 
     /// <summary>Why it was not let in, in a word; null when it was.</summary>
     public string? Refusal { get; set; }
@@ -95,11 +101,16 @@ internal sealed class RequestContext(HttpContext http)
         Upload = null;
         Error = null;
         IsGone = false;
+        IsCut = false;
+        BytesOut = 0;
         Refusal = null;
         Activity = null;
         _authorizer = null;
         _body = null;
     }
+
+    /// <summary>Counts bytes of the body that were sent.</summary>
+    public void Report(long value) => BytesOut += value;
 
     /// <summary>Takes what the path said.</summary>
     public void Match(Route route, RepositoryName repository, string parameter)

@@ -32,6 +32,7 @@ internal sealed partial class RequestPipeline(
             if (request.Error is { } error)
             {
                 RequestTelemetry.Name(request);
+                request.IsCut = request.Response.HasStarted;
                 await errors.WriteAsync(request, error);
             }
         }
@@ -63,6 +64,7 @@ internal sealed partial class RequestPipeline(
         {
             // The client has gone away (faults of the disk arrive as StorageException); nobody reads an answer.
             request.IsGone = true;
+            request.IsCut = true;
             request.Http.Abort();
             return null;
         }

@@ -42,7 +42,7 @@ internal static class RequestMetrics
     private static readonly Counter<long> BytesIn = Meter.CreateCounter<long>("registry.received", "By", "Bytes of bodies that were taken, as they arrive.");
 
     private static readonly Counter<long> BytesOut = Meter.CreateCounter<long>(
-        "registry.sent", "By", "Bytes of bodies of complete answers.");
+        "registry.sent", "By", "Bytes of bodies of answers, those that ended early included.");
 
     private static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
         "registry.auth.failures", "{failure}", "Requests that were not let in, by reason.");

@@ -49,9 +49,10 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         RequestTraces.End(request);
     }
 
-    // Every body has its length. Of one that was cut off nobody knows how much has arrived.
-    private static long SentBytes(RequestContext request) =>
-        request.IsGone || HttpMethods.IsHead(request.Request.Method) ? 0 : request.Response.ContentLength ?? 0;
+    // Every body has its length. What is counted while it is sent is as much as the connection took, which may be a little more than arrived.
+    private static long SentBytes(RequestContext request) => HttpMethods.IsHead(request.Request.Method) ? 0
+        : request.IsCut ? request.BytesOut
+        : request.Response.ContentLength ?? 0;
 
     private static void SetId(RequestContext request, string id)
     {

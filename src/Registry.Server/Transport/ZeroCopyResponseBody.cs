@@ -55,12 +55,17 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
     public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        await SendFileAsync(file, offset, count ?? RandomAccess.GetLength(file) - offset, cancellationToken);
+        await SendFileAsync(file, offset, count ?? RandomAccess.GetLength(file) - offset, null, cancellationToken);
     }
 
     /// <summary>Sends a part of an open file.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="offset">Where the part begins.</param>
+    /// <param name="count">Its length.</param>
+    /// <param name="sent">Is told how many of its bytes the kernel has taken, also when the connection ends early.</param>
+    /// <param name="cancellationToken">Ends the sending.</param>
     /// <exception cref="OperationCanceledException">The client has gone away.</exception>
-    public async Task SendFileAsync(SafeFileHandle file, long offset, long count, CancellationToken cancellationToken)
+    public async Task SendFileAsync(SafeFileHandle file, long offset, long count, IProgress<long>? sent, CancellationToken cancellationToken)
     {
         var canAnnounce = _features.Get<IHttpResponseFeature>()?.Headers.ContentLength is not null;
         await _inner.StartAsync(cancellationToken);
@@ -78,12 +83,14 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
             for (var windowEnd = offset + window; offset < windowEnd;)
             {
                 var length = (int)Math.Min(windowEnd - offset, FilePlaceholder.MaxLength);
+                var before = _connection.Output.Sent + _connection.Output.UnflushedBytes;
                 if (!canAnnounce || !TryWrite(file, offset, length))
                 {
                     length = await CopyAsync(file, offset, length);
                 }
 
                 var flushed = await _inner.Writer.FlushAsync(CancellationToken.None);
+                sent?.Report(Math.Clamp(_connection.Output.Sent - before, 0, length));
                 if (flushed.IsCompleted || flushed.IsCanceled)
                 {
                     throw new OperationCanceledException("The connection was closed.");

@@ -109,7 +109,7 @@ public sealed class BlobRangeTests(RegistryFixture fixture) : IClassFixture<Regi
     }
 
     [Fact]
-    public async Task More_parts_than_bytes_or_than_anybody_needs_are_answered_with_the_whole()
+    public async Task Parts_that_weigh_more_than_the_whole_are_answered_with_the_whole()
     {
         var blob = await fixture.Client.PushBlobAsync("range/abuse", TestBlob.Random(Size));
         var path = $"/v2/range/abuse/blobs/{blob.Digest}";

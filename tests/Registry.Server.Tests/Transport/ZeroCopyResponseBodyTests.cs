@@ -93,7 +93,7 @@ public sealed class ZeroCopyResponseBodyTests : IDisposable
             using var file = File.OpenHandle(_path, FileMode.Open, FileAccess.ReadWrite);
             http.Response.ContentLength = FileSize;
             RandomAccess.SetLength(file, FileSize / 2);
-            await ((ZeroCopyResponseBody)http.Features.Get<IHttpResponseBodyFeature>()!).SendFileAsync(file, 0, FileSize, http.RequestAborted);
+            await ((ZeroCopyResponseBody)http.Features.Get<IHttpResponseBodyFeature>()!).SendFileAsync(file, 0, FileSize, null, http.RequestAborted);
         });
 
         await Assert.ThrowsAsync<HttpRequestException>(() => GetAsync(server));
@@ -130,7 +130,7 @@ public sealed class ZeroCopyResponseBodyTests : IDisposable
             using var file = File.OpenHandle(_path);
             File.Delete(_path);
             http.Response.ContentLength = FileSize;
-            await ((ZeroCopyResponseBody)http.Features.Get<IHttpResponseBodyFeature>()!).SendFileAsync(file, 0, FileSize, http.RequestAborted);
+            await ((ZeroCopyResponseBody)http.Features.Get<IHttpResponseBodyFeature>()!).SendFileAsync(file, 0, FileSize, null, http.RequestAborted);
         });
 
         Assert.Equal(_content, await GetAsync(server));

@@ -42,7 +42,10 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     public Task<BlobContent?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
 
     /// <summary>The bytes in memory, whatever their size; null when they are not here.</summary>
-    public Task<byte[]?> ReadAsync(Digest digest) => FindFresh(digest)?.Bytes ?? LoadBytesAsync(digest);
+    /// <param name="digest">The content.</param>
+    /// <param name="expected">What the size should be.</param>
+    public Task<byte[]?> ReadAsync(Digest digest, long expected) =>
+        FindFresh(digest)?.Bytes ?? (expected > BlobContent.MaxInMemory ? LoadLargeAsync(digest) : LoadBytesAsync(digest));
 
     /// <summary>Has everything looked at again before it is answered: bytes have gone. That is rare, so nobody minds that it is all.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
@@ -91,6 +94,21 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     {
         using var content = await LoadContentAsync(digest);
         return content is null ? null : content.Bytes ?? await blobs.ReadAsync(digest);
+    }
+
+    // Content that opening would not read. It may take an eighth of the cache, so that a few such do not push out everything else.
+    private async Task<byte[]?> LoadLargeAsync(Digest digest)
+    {
+        var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
+        var asked = blobs.ReadAsync(digest);
+        var bytes = await asked;
+        if (bytes?.Length <= maxBytes / 8 && digest.Algorithm.Compute(bytes) == digest)
+        {
+            var entry = new Entry(epoch, lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length)) { Bytes = asked };
+            _cache.Set(digest, entry, Overhead + bytes.Length);
+        }
+
+        return bytes;
     }
 
     private sealed record Entry(long Epoch, long LookedAt, long Length, Task<long?> Size)

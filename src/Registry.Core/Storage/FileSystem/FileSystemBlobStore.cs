@@ -10,15 +10,14 @@ internal sealed class FileSystemBlobStore(
 
     public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
     {
-        var path = layout.BlobData(digest);
-        if (PlainFile.TryOpen(path, layout.Blobs, out var length) is not { } handle)
+        if (PlainFile.TryOpen(layout.BlobData(digest), layout.Blobs, out var length) is not { } handle)
         {
             return null;
         }
 
         if (length > BlobContent.MaxInMemory)
         {
-            return new BlobContent(handle, path, length);
+            return new BlobContent(handle, length);
         }
 
         using (handle)
