@@ -59,6 +59,7 @@ public sealed class OptionsReader
             Http2Port = (int?)ReadOptional("REGISTRY_HTTP2_PORT", SettingKinds.Port),
             Transport = Read("REGISTRY_TRANSPORT", SettingKinds.Transport, defaults.Transport),
             TrustedProxies = Read("REGISTRY_TRUSTED_PROXIES", SettingKinds.Proxies, defaults.TrustedProxies),
+            CorsOrigins = Read("REGISTRY_CORS_ORIGINS", SettingKinds.Origins, defaults.CorsOrigins),
             Readonly = Read("REGISTRY_READONLY", SettingKinds.Switch, defaults.Readonly),
             LogLevel = Read("REGISTRY_LOG_LEVEL", SettingKinds.LogLevel, defaults.LogLevel),
             LogFormat = Read("REGISTRY_LOG_FORMAT", SettingKinds.LogFormat, defaults.LogFormat),

@@ -39,6 +39,9 @@ public sealed record RegistryOptions
     /// </summary>
     public ProxyList TrustedProxies { get; init; } = ProxyList.None;
 
+    /// <summary>REGISTRY_CORS_ORIGINS: the web pages that may use the registry from a browser. None by default: no registry client is a page.</summary>
+    public OriginList CorsOrigins { get; init; } = OriginList.None;
+
     /// <summary>REGISTRY_READONLY: whether the registry begins without taking changes. SIGUSR1 and SIGUSR2 switch it later.</summary>
     public bool Readonly { get; init; }
 

@@ -57,6 +57,11 @@ internal static class SettingKinds
         "IP addresses and networks such as 10.0.0.0/8, with commas between",
         (string text, out ProxyList value) => (value = ProxyList.Parse(text)!) is not null);
 
+    /// <summary>Origins of web pages.</summary>
+    public static SettingKind<OriginList> Origins { get; } = new(
+        "origins such as https://ui.example.com, without a path and with commas between; or * for any",
+        (string text, out OriginList value) => (value = OriginList.Parse(text)!) is not null);
+
     /// <summary>MiB a second: a number, or a size.</summary>
     public static SettingKind<long> MegabytesPerSecond { get; } = new(
         "a number of MiB a second from 1 to 100000, also written as 50MiB/s",

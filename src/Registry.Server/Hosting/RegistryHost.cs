@@ -98,7 +98,13 @@ public sealed class RegistryHost : IAsyncDisposable
         var telemetry = new RequestTelemetry(
             time, new RequestLog(loggers.CreateLogger<RequestLog>(), options.AccessLog), new AuditLog(loggers.CreateLogger<AuditLog>()));
         var pipeline = new RequestPipeline(
-            routes, _access.Gate, ReadOnly, new ErrorResponse(uploads, locations), telemetry, loggers.CreateLogger<RequestPipeline>());
+            routes,
+            _access.Gate,
+            ReadOnly,
+            options.CorsOrigins.IsEmpty ? null : new CrossOrigin(options.CorsOrigins),
+            new ErrorResponse(uploads, locations),
+            telemetry,
+            loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
         {

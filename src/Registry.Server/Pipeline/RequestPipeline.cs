@@ -15,8 +15,16 @@ namespace Registry.Server.Pipeline;
 /// one that was matched.
 /// </summary>
 internal sealed partial class RequestPipeline(
-    RouteTrie routes, AccessGate gate, ReadOnlyMode readOnly, ErrorResponse errors, RequestTelemetry telemetry, ILogger<RequestPipeline> logger)
+    RouteTrie routes,
+    AccessGate gate,
+    ReadOnlyMode readOnly,
+    CrossOrigin? crossOrigin,
+    ErrorResponse errors,
+    RequestTelemetry telemetry,
+    ILogger<RequestPipeline> logger)
 {
+    private static readonly Task<RegistryError?> Answered = Task.FromResult<RegistryError?>(null);
+
     private readonly RecentText _texts = new();
 
     /// <summary>Answers a request.</summary>
@@ -94,6 +102,11 @@ internal sealed partial class RequestPipeline(
         if (MessageFraming.Check(http) is { } ambiguous)
         {
             return Refuse(ambiguous);
+        }
+
+        if (crossOrigin?.Apply(http) is true)
+        {
+            return Answered;
         }
 
         if (!RequestTarget.TryGetPath(http.Features.Get<IHttpRequestFeature>()!.RawTarget, out var path))
