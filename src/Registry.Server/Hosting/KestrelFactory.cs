@@ -34,7 +34,7 @@ internal static class KestrelFactory
         RegistryOptions options, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
         options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
             ? new DirectTransport(ReceiveBufferSize, Rate(options.Limits), runBlocking, time, loggers.CreateLogger<DirectTransport>())
-            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
 
     /// <summary>Makes a server.</summary>
     /// <param name="options">Where it listens, and how long connections may take.</param>
@@ -45,10 +45,11 @@ internal static class KestrelFactory
     public static KestrelServer Create(
         RegistryOptions options, IConnectionListenerFactory transport, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
+        var kestrelLoggers = new KestrelLoggers(loggers);
         var kestrel = new KestrelServerOptions
         {
             AddServerHeader = false,
-            ApplicationServices = Services(tls, loggers),
+            ApplicationServices = Services(tls, kestrelLoggers),
             RequestHeaderEncodingSelector = ContentLengthEncoding.Select,
         };
         var limits = kestrel.Limits;
@@ -61,14 +62,14 @@ internal static class KestrelFactory
         limits.MinResponseDataRate = Rate(options.Limits);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
-        Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls));
+        Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls, time, loggers));
         if (options.Http2Port is { } http2Port)
         {
             Listen(kestrel, options.Host, http2Port, listen => listen.Protocols = HttpProtocols.Http2);
         }
 
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
-        return new KestrelServer(Options.Create(kestrel), guarded, loggers);
+        return new KestrelServer(Options.Create(kestrel), guarded, kestrelLoggers);
     }
 
     private static MinDataRate Rate(ConnectionLimits limits) => new(limits.MinBytesPerSecond, limits.SlowGrace);
@@ -106,7 +107,7 @@ internal static class KestrelFactory
         }
     }
 
-    private static void Configure(ListenOptions listen, RegistryOptions options, TlsFiles? tls)
+    private static void Configure(ListenOptions listen, RegistryOptions options, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
     {
         if (tls is null)
         {
@@ -115,6 +116,7 @@ internal static class KestrelFactory
         }
 
         listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.Use(next => new PlainHttpOnTlsPort(next, options.Limits.Headers, time, loggers.CreateLogger<PlainHttpOnTlsPort>()).InvokeAsync);
         listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.ChooseAsync, HandshakeTimeout = options.Limits.Headers });
     }
 }

@@ -43,6 +43,9 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
         await JsonResponse.WriteAsync(response, writer => WriteBody(writer, error));
     }
 
+    /// <summary>The body of an error, for connections that never reach the pipeline.</summary>
+    public static ReadOnlyMemory<byte> Body(RegistryError error) => JsonResponse.Serialize(writer => WriteBody(writer, error));
+
     // What a handler has prepared for the good case does not belong to the answer. Content-Range of a 416 does.
     private static void Clear(HttpResponse response)
     {

@@ -14,14 +14,21 @@ internal static class JsonResponse
 
     public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write, string contentType = MediaTypes.Json)
     {
+        var body = Serialize(write);
+        response.ContentType = contentType;
+        response.ContentLength = body.Length;
+        await response.BodyWriter.WriteAsync(body);
+    }
+
+    /// <summary>JSON as it goes into an answer.</summary>
+    public static ReadOnlyMemory<byte> Serialize(Action<Utf8JsonWriter> write)
+    {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             write(writer);
         }
 
-        response.ContentType = contentType;
-        response.ContentLength = buffer.WrittenCount;
-        await response.BodyWriter.WriteAsync(buffer.WrittenMemory);
+        return buffer.WrittenMemory;
     }
 }

@@ -47,6 +47,12 @@ internal static class RequestMetrics
     private static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
         "registry.auth.failures", "{failure}", "Requests that were not let in, by reason.");
 
+    private static readonly Counter<long> Gone = Meter.CreateCounter<long>(
+        "registry.clients.gone", "{request}", "Requests whose client went away before the answer was complete.");
+
+    private static readonly Counter<long> Lost = Meter.CreateCounter<long>(
+        "registry.connections.lost", "{connection}", "Connections that broke off where the HTTP server took it for an error.");
+
     private static readonly KeyValuePair<string, object?> Manifest = new("registry.content", "manifest");
     private static readonly KeyValuePair<string, object?> Blob = new("registry.content", "blob");
     private static readonly KeyValuePair<string, object?> Tag = new("registry.content", "tag");
@@ -62,6 +68,9 @@ internal static class RequestMetrics
 
     public static void Received(long bytes) => BytesIn.Add(bytes);
 
+    /// <summary>A connection broke off, and the HTTP server has told of it as of an error of its own.</summary>
+    public static void ConnectionLost() => Lost.Add(1);
+
     public static void End(RequestContext request, TimeSpan duration, long sent)
     {
         if (request.IsCounted)
@@ -70,6 +79,11 @@ internal static class RequestMetrics
         }
 
         BytesOut.Add(sent);
+        if (request.IsGone)
+        {
+            Gone.Add(1);
+        }
+
         if (request.Refusal is { } refusal)
         {
             Refusals.Add(1, new KeyValuePair<string, object?>("registry.reason", refusal));

@@ -177,8 +177,17 @@ internal sealed partial class DirectConnection : ConnectionContext,
     /// <summary>What could not be sent ends the connection.</summary>
     internal void OnSendFailed(Exception error)
     {
-        var reason = error is SocketException e && IsReset(e.SocketErrorCode) ? new ConnectionResetException(e.Message, e) : error;
-        Shutdown(reason, graceful: false);
+        if (AsReset(error) is { } reason)
+        {
+            Shutdown(reason, graceful: false);
+        }
+        else
+        {
+            // The file, or this program: the peer must not take what it has for the whole.
+            LogNotSent(ConnectionId, error);
+            Shutdown(new ConnectionAbortedException("The answer could not be sent.", error), graceful: false);
+        }
+
         _input.CancelPendingFlush();
     }
 
@@ -193,14 +202,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
                 await LingerAsync();
             }
         }
-        catch (SocketException e) when (IsReset(e.SocketErrorCode))
+        catch (Exception e) when (AsReset(e) is not null)
         {
-            error = new ConnectionResetException(e.Message, e);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The socket was disposed meanwhile, which has a reason of its own.
-            error = e;
+            // Where this side has closed the socket, that has a reason of its own.
+            error = AsReset(e);
         }
 #pragma warning disable CA1031 // Whatever it is, it is the end of this connection and of no other.
         catch (Exception e)
@@ -316,10 +321,16 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
     }
 
-    private static bool IsReset(SocketError code) => code is SocketError.ConnectionReset or SocketError.Shutdown;
+    // The end of a connection as Kestrel knows it; anything else that reaches Kestrel is a fault of the server to it, with a stack trace. A socket
+    // fails for its peer or for the network only: where this side is at fault, there would be no connection.
+    private static ConnectionResetException? AsReset(Exception error) =>
+        error is SocketException or ObjectDisposedException ? new ConnectionResetException(error.Message, error) : null;
 
     [LoggerMessage(1, LogLevel.Error, "Connection {Id} ended with an unexpected error")]
     private partial void LogUnexpected(string id, Exception exception);
+
+    [LoggerMessage(3, LogLevel.Error, "Connection {Id} was closed: its answer could not be sent")]
+    private partial void LogNotSent(string id, Exception exception);
 
     [LoggerMessage(2, LogLevel.Debug, "Connection {Id} was closed: its peer reads less than {Rate} bytes a second")]
     private partial void LogTooSlow(string id, double rate);

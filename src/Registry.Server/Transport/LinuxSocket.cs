@@ -16,6 +16,16 @@ internal static partial class LinuxSocket
     public const int Eagain = 11;
 
     private const int Eintr = 4;
+    private const int Epipe = 32;
+    private const int Enetdown = 100;
+    private const int Enetunreach = 101;
+    private const int Enetreset = 102;
+    private const int Econnaborted = 103;
+    private const int Econnreset = 104;
+    private const int Enotconn = 107;
+    private const int Etimedout = 110;
+    private const int Ehostdown = 112;
+    private const int Ehostunreach = 113;
     private const int MsgDontWait = 0x40;
     private const int MsgNoSignal = 0x4000;
     private const int MsgMore = 0x8000;
@@ -66,6 +76,27 @@ internal static partial class LinuxSocket
             }
         }
     }
+
+    /// <summary>
+    /// What a failed call is an exception of. The constructor of <see cref="SocketException"/> wants a <see cref="SocketError"/>, whose numbers are
+    /// those of Windows: given a number of Linux it makes an error that nothing recognises.
+    /// </summary>
+    /// <param name="errno">The error number.</param>
+    /// <returns>A <see cref="SocketException"/> when the connection is over, and an <see cref="IOException"/> when the file or the system is at fault.</returns>
+    public static Exception Fault(int errno) => errno switch
+    {
+        Epipe => new SocketException((int)SocketError.Shutdown),
+        Econnreset => new SocketException((int)SocketError.ConnectionReset),
+        Econnaborted => new SocketException((int)SocketError.ConnectionAborted),
+        Enotconn => new SocketException((int)SocketError.NotConnected),
+        Etimedout => new SocketException((int)SocketError.TimedOut),
+        Enetdown => new SocketException((int)SocketError.NetworkDown),
+        Enetunreach => new SocketException((int)SocketError.NetworkUnreachable),
+        Enetreset => new SocketException((int)SocketError.NetworkReset),
+        Ehostdown => new SocketException((int)SocketError.HostDown),
+        Ehostunreach => new SocketException((int)SocketError.HostUnreachable),
+        _ => new IOException($"{Marshal.GetPInvokeErrorMessage(errno)} (error {errno})"),
+    };
 
     /// <summary>How many bytes the peer has not acknowledged yet; 0 when nobody can tell.</summary>
     public static int Unacknowledged(SafeSocketHandle socket)

@@ -287,7 +287,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         var sent = LinuxSocket.Send(connection.Socket.SafeHandle, memory.Span, more);
         if (sent < 0 && sent != -LinuxSocket.Eagain)
         {
-            throw new SocketException(-sent);
+            throw LinuxSocket.Fault(-sent);
         }
 
         _sent += Math.Max(0, sent);
@@ -318,7 +318,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
                     await SendBlockAsync(file);
                     break;
                 default:
-                    throw new SocketException((int)-sent);
+                    throw LinuxSocket.Fault((int)-sent);
             }
         }
     }

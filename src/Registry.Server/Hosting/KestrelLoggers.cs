@@ -1,0 +1,55 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Registry.Server.Telemetry;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>
+/// Kestrel's logs, in which a client that goes away is no fault of the server. Kestrel reports some ends of connections as errors with a stack
+/// trace, which a client could fill the log with; here they are lines of the level debug, and counted.
+/// </summary>
+internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
+{
+    public ILogger CreateLogger(string categoryName) => new Logger(inner.CreateLogger(categoryName));
+
+    public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
+
+    public void Dispose()
+    {
+        // The factory belongs to the program.
+    }
+
+    /// <summary>Whether an exception says that a connection has ended, and not that the server is at fault.</summary>
+    internal static bool IsEnd(Exception? exception) => exception switch
+    {
+        null => false,
+        AggregateException many => many.InnerExceptions.All(IsEnd),
+        ConnectionResetException or ConnectionAbortedException or SocketException => true,
+        IOException => exception.InnerException is null or SocketException or ObjectDisposedException || IsEnd(exception.InnerException),
+        _ => false,
+    };
+
+    private sealed class Logger(ILogger inner) : ILogger
+    {
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => inner.BeginScope(state);
+
+        public bool IsEnabled(LogLevel logLevel) => inner.IsEnabled(logLevel);
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (logLevel <= LogLevel.Debug || !IsEnd(exception))
+            {
+                inner.Log(logLevel, eventId, state, exception, formatter);
+                return;
+            }
+
+            RequestMetrics.ConnectionLost();
+            if (inner.IsEnabled(LogLevel.Debug))
+            {
+                inner.Log(LogLevel.Debug, eventId, state, null, (line, _) => $"{formatter(line, null)} {exception!.Message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using System.IO.Pipelines;
+using System.Text;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
+using Registry.Server.Http;
+
+namespace Registry.Server.Tls;
+
+/// <summary>
+/// Answers HTTP in clear text on a port that speaks TLS: with a sentence, where a failed handshake would end the connection without a word. A
+/// handshake begins with the byte 22 (RFC 8446, section 5.1), a request with a letter.
+/// </summary>
+/// <param name="next">What does the handshake.</param>
+/// <param name="timeout">How long a client may say nothing.</param>
+/// <param name="time">The time.</param>
+/// <param name="logger">Where such requests are told of, at the level debug.</param>
+internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSpan timeout, TimeProvider time, ILogger<PlainHttpOnTlsPort> logger)
+{
+    // As much of a body as is read before the connection ends: unread bytes would reset it, and take the answer away from the client.
+    private const long MaxDrained = 1024 * 1024;
+
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
+
+    private static readonly RegistryError Error = new(
+        RegistryErrorCode.BadRequest, "this port speaks HTTPS, and the request is HTTP in clear text; use https:// in the address");
+
+    /// <summary>Looks at the first byte of a connection.</summary>
+    public async Task InvokeAsync(ConnectionContext connection)
+    {
+        var input = connection.Transport.Input;
+        using (var deadline = new CancellationTokenSource(timeout, time))
+        {
+            ReadResult first;
+            try
+            {
+                first = await input.ReadAsync(deadline.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                connection.Abort(new ConnectionAbortedException("The client has not begun a handshake in time."));
+                return;
+            }
+            catch (IOException)
+            {
+                // Gone before it said anything.
+                return;
+            }
+
+            var isHttp = !first.Buffer.IsEmpty && char.IsAsciiLetter((char)first.Buffer.FirstSpan[0]);
+            var isHead = isHttp && first.Buffer.FirstSpan.StartsWith("HEAD "u8);
+            input.AdvanceTo(first.Buffer.Start);
+            if (isHttp)
+            {
+                LogPlain(connection.RemoteEndPoint?.ToString());
+                await AnswerAsync(connection, isHead);
+                return;
+            }
+        }
+
+        await next(connection);
+    }
+
+    private async Task AnswerAsync(ConnectionContext connection, bool isHead)
+    {
+        try
+        {
+            var body = ErrorResponse.Body(Error);
+            var head = $"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\nDate: {time.GetUtcNow():r}\r\n\r\n";
+            await connection.Transport.Output.WriteAsync(Encoding.ASCII.GetBytes(head));
+            if (!isHead)
+            {
+                await connection.Transport.Output.WriteAsync(body);
+            }
+
+            await connection.Transport.Output.CompleteAsync();
+            using var deadline = new CancellationTokenSource(DrainTimeout, time);
+            await DrainAsync(connection.Transport.Input, deadline.Token);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The client has its answer, or does not want it.
+        }
+    }
+
+    private static async Task DrainAsync(PipeReader input, CancellationToken cancellationToken)
+    {
+        for (long drained = 0; drained < MaxDrained;)
+        {
+            var result = await input.ReadAsync(cancellationToken);
+            drained += result.Buffer.Length;
+            input.AdvanceTo(result.Buffer.End);
+            if (result.IsCompleted)
+            {
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Debug, "{Client} sent HTTP in clear text to the port that speaks HTTPS")]
+    private partial void LogPlain(string? client);
+}
