@@ -18,8 +18,10 @@ internal static class Http2Frames
     /// <summary>What a client says first (section 3.4), with settings that change nothing.</summary>
     public static byte[] Preface => [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [])];
 
-    /// <summary>GET over TLS of a path, as a block of headers.</summary>
-    public static byte[] Get(string path) => [0x82, 0x87, .. Literal(0x04, path), .. Literal(0x01, "localhost")];
+    /// <summary>GET of a path, as a block of headers.</summary>
+    /// <param name="path">The path.</param>
+    /// <param name="isTls">What the scheme is, which a server compares with its own.</param>
+    public static byte[] Get(string path, bool isTls) => [0x82, (byte)(isTls ? 0x87 : 0x86), .. Literal(0x04, path), .. Literal(0x01, "localhost")];
 
     /// <summary>A literal without indexing, its name from the static table or written out (RFC 7541, section 6.2.2).</summary>
     public static byte[] Literal(byte index, string value, string name = "") => name.Length == 0

@@ -62,7 +62,7 @@ public sealed class Http2FloodTests : IDisposable
 
     private static IEnumerable<byte[]> Frames(string flood)
     {
-        var request = Get("/v2/t/tags/list");
+        var request = Get("/v2/t/tags/list", isTls: true);
         for (var stream = 1; stream < 40_000; stream += 2)
         {
             switch (flood)
