@@ -13,7 +13,7 @@ namespace Registry.Core.Backup;
 /// It can be killed at any moment. The snapshot gets its name when all of its blobs are durable, and what only the one before needs is removed
 /// after that: there is always a whole backup, the new one or the last.
 /// </remarks>
-public static class BackupOperation
+public static partial class BackupOperation
 {
     /// <summary>Makes a backup, or brings one up to date.</summary>
     /// <param name="storage">The data folder.</param>
@@ -46,6 +46,11 @@ public static class BackupOperation
             using var snapshot = SqliteSnapshot.Open(folder.NewMetadata);
             await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
             Finish(folder);
+            if (transfer.Faulty == 0)
+            {
+                TryRecord(reader.Layout, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
+            }
+
             return new BackupReport
             {
                 Blobs = snapshot.Count().Blobs,
@@ -58,6 +63,22 @@ public static class BackupOperation
             };
         });
     }
+
+    // The backup is good without it; a metric stands still.
+    private static void TryRecord(FileSystemLayout layout, DateTimeOffset at, ILogger<BackupFolder> log)
+    {
+        try
+        {
+            LastBackup.Record(layout, at);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            LogNotRecorded(log, layout.LastBackup, e.Message);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "The time of this backup could not be written to {Path}, so registry_backup_last_success_seconds does not have it: {Reason}")]
+    private static partial void LogNotRecorded(ILogger logger, string path, string reason);
 
     // The metadata get their name when everything they refer to is durable.
     private static void Finish(BackupFolder folder)

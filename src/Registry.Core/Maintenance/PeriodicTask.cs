@@ -16,6 +16,7 @@ public sealed partial class PeriodicTask : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
     private string? _storageFailure;
+    private bool _hasFailed;
 
     public PeriodicTask(string name, TimeSpan period, Func<CancellationToken, Task> run, TimeProvider time, ILogger<PeriodicTask> logger)
     {
@@ -43,6 +44,12 @@ public sealed partial class PeriodicTask : IAsyncDisposable
             {
                 await _run(_stopping.Token);
                 _storageFailure = null;
+                if (_hasFailed)
+                {
+                    LogRecovered(_name);
+                }
+
+                _hasFailed = false;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -56,12 +63,14 @@ public sealed partial class PeriodicTask : IAsyncDisposable
                 }
 
                 _storageFailure = e.Message;
+                _hasFailed = true;
             }
 #pragma warning disable CA1031 // Whatever it was, the registry serves on, and the next turn tries again.
             catch (Exception e)
 #pragma warning restore CA1031
             {
                 LogFailed(e, _name);
+                _hasFailed = true;
             }
         }
     }
@@ -71,4 +80,7 @@ public sealed partial class PeriodicTask : IAsyncDisposable
 
     [LoggerMessage(2, LogLevel.Error, "{Task} failed and will be tried again: {Reason}")]
     private partial void LogStorageFailed(string task, string reason);
+
+    [LoggerMessage(3, LogLevel.Information, "{Task} works again")]
+    private partial void LogRecovered(string task);
 }

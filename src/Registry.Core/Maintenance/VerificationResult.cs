@@ -21,8 +21,11 @@ public sealed record VerificationResult
     /// <summary>Whether the database was found damaged.</summary>
     public bool IsMetadataDamaged { get; init; }
 
+    /// <summary>How much is not as it should be; damage of the database counts once.</summary>
+    public long Findings => Damaged + Missing + Unreadable + (IsMetadataDamaged ? 1 : 0);
+
     /// <summary>Whether everything was as it should be.</summary>
-    public bool IsClean => !IsMetadataDamaged && Damaged + Missing + Unreadable == 0;
+    public bool IsClean => Findings == 0;
 
     internal VerificationResult With(long bytes, BlobCondition condition) => this with
     {

@@ -32,14 +32,16 @@ public sealed partial class Verifier(
                 return null;
             }
 
-            progress = new VerificationProgress(clock.Now, 0);
+            progress = progress with { StartedAt = clock.Now, Position = 0, Findings = 0 };
         }
+
+        var before = progress.Findings;
 
         var saved = time.GetTimestamp();
         try
         {
             var result = await WalkAsync(progress.Position!.Value, isDryRun: false, SaveAsync, cancellationToken);
-            await metadata.SaveProgressAsync(progress with { Position = null });
+            await metadata.SaveProgressAsync(Ended(progress with { Position = null }, before + result.Findings));
             if (result.Count > 0)
             {
                 LogFinished(result.Count, result.Bytes, result.Damaged, result.Missing, result.Unreadable);
@@ -53,9 +55,9 @@ public sealed partial class Verifier(
             throw;
         }
 
-        async Task SaveAsync(long position, VerificationResult _)
+        async Task SaveAsync(long position, VerificationResult result)
         {
-            progress = progress with { Position = position };
+            progress = progress with { Position = position, Findings = before + result.Findings };
             if (time.GetElapsedTime(saved) >= SavePeriod)
             {
                 await metadata.SaveProgressAsync(progress);
@@ -77,7 +79,13 @@ public sealed partial class Verifier(
     public async Task<VerificationResult> VerifyAllAsync(bool isDryRun, IProgress<VerificationResult>? progress, CancellationToken cancellationToken)
     {
         var reported = time.GetTimestamp();
-        return await WalkAsync(0, isDryRun, ReportAsync, cancellationToken);
+        var verified = await WalkAsync(0, isDryRun, ReportAsync, cancellationToken);
+        if (!isDryRun)
+        {
+            await metadata.SaveProgressAsync(Ended(await metadata.ReadProgressAsync(), verified.Findings));
+        }
+
+        return verified;
 
         Task ReportAsync(long _, VerificationResult result)
         {
@@ -91,6 +99,9 @@ public sealed partial class Verifier(
             return Task.CompletedTask;
         }
     }
+
+    private VerificationProgress Ended(VerificationProgress progress, long findings) =>
+        progress with { EndedAt = time.GetUtcNow().ToUnixTimeSeconds(), LastFindings = findings };
 
     private async Task<VerificationResult> WalkAsync(
         long position, bool isDryRun, Func<long, VerificationResult, Task> onPassed, CancellationToken cancellationToken)

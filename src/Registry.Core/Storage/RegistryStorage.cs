@@ -104,6 +104,10 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Whether pushes are turned away, as of a moment ago, because the disk is full up to its reserve.</summary>
     public bool IsShortOfRoom => _reserve.IsReached;
 
+    /// <summary>What is free on the disk now and what pushes leave of it, in bytes.</summary>
+    /// <exception cref="IOException">The disk does not say.</exception>
+    public (long Free, long Kept) ReadRoom() => _reserve.Read();
+
     /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
 

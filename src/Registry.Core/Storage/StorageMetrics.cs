@@ -42,6 +42,17 @@ public static class StorageMetrics
     /// <summary>Where traces begin that are not those of a request.</summary>
     public static ActivitySource Activities { get; } = new(Name);
 
+    /// <summary>Gives every counter its series before there is something to count.</summary>
+    public static void BeginAtZero()
+    {
+        Mutations.Add(0);
+        foreach (var cache in new[] { MetadataCache, ContentCache })
+        {
+            CacheLookups.Add(0, cache, Hit);
+            CacheLookups.Add(0, cache, Miss);
+        }
+    }
+
     internal static void Committed(long startedAt, int mutations)
     {
         CommitDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);

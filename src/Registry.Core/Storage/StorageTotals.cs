@@ -5,4 +5,6 @@ namespace Registry.Core.Storage;
 /// <param name="StoredBytes">The bytes of those.</param>
 /// <param name="LogicalBytes">The bytes that all repositories would take if none shared a blob with another.</param>
 /// <param name="Manifests">How many manifests all repositories hold.</param>
-public sealed record StorageTotals(long Blobs, long StoredBytes, long LogicalBytes, long Manifests);
+/// <param name="Repositories">How many repositories hold a manifest.</param>
+/// <param name="Tags">How many tags all repositories have.</param>
+public sealed record StorageTotals(long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags);

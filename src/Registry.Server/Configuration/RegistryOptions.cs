@@ -51,7 +51,7 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_LOG_FORMAT: for people, or for programs. People read it first.</summary>
     public LogFormat LogFormat { get; init; } = LogFormat.Text;
 
-    /// <summary>REGISTRY_ACCESS_LOG: whether every request has a line, whatever the level. Off, since a line costs more than a pull from memory.</summary>
+    /// <summary>REGISTRY_ACCESS_LOG: whether every request has a line, whatever the level. Off, since a busy registry has thousands of requests a second.</summary>
     public bool AccessLog { get; init; }
 
     /// <summary>REGISTRY_METRICS_PORT: where <c>/metrics</c> is served, 0 to 65535; null for nowhere.</summary>

@@ -116,10 +116,17 @@ internal sealed partial class Readiness(
         {
             LogTrouble(trouble);
         }
+        else if (trouble is null && _lastTrouble is not null)
+        {
+            LogReady();
+        }
 
         _lastTrouble = trouble;
     }
 
     [LoggerMessage(1, LogLevel.Error, "The registry is not ready, its storage cannot be used: {Reason}")]
     private partial void LogTrouble(string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "The registry is ready again, its storage can be used")]
+    private partial void LogReady();
 }

@@ -37,8 +37,8 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly CancellationTokenSource _cutOff = new();
     private readonly FileReloads _reloads;
     private readonly CollectionSuspension _suspension;
-    private readonly TelemetryExport _telemetry;
-    private readonly RegistryGauges? _gauges;
+    private TelemetryExport? _telemetry;
+    private RegistryGauges? _gauges;
     private MetricsServer? _metrics;
     private long _lastCollection;
     private Task _indexing = Task.CompletedTask;
@@ -117,10 +117,6 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _application = new HttpApplication(Handle);
-        _telemetry = new TelemetryExport(options);
-        _gauges = _telemetry.HasMetrics
-            ? new RegistryGauges(storage, Collector, () => access.PasswordChecks, () => Volatile.Read(ref _lastCollection))
-            : null;
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
@@ -145,6 +141,18 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>The stores, for tests that must see what no request can.</summary>
     internal RegistryStorage Storage => _storage;
+
+    /// <summary>When a cycle of the garbage collector last ended, as Unix time in seconds; 0 before the first.</summary>
+    internal long LastCollection => Volatile.Read(ref _lastCollection);
+
+    /// <summary>Whether the metadata covers the whole repositories tree.</summary>
+    internal bool IsIndexed => _indexer.IsComplete;
+
+    /// <summary>How many passwords were checked with bcrypt.</summary>
+    internal long PasswordChecks => _access.PasswordChecks;
+
+    /// <summary>When the certificate expires; null without TLS.</summary>
+    internal DateTimeOffset? CertificateExpires => _tls?.Identity.Certificate.NotAfter;
 
     /// <summary>What moves the bytes, for tests that count its buffers.</summary>
     internal IConnectionListenerFactory Transport { get; }
@@ -217,7 +225,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await _metrics.DisposeAsync();
         }
 
-        _telemetry.Dispose();
+        _telemetry?.Dispose();
         _gauges?.Dispose();
         await _stopping.CancelAsync();
         foreach (var task in _periodic)
@@ -252,6 +260,17 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         await WarmUpAsync();
+
+        // After the warm-up, which nobody asked for and nothing counts.
+        _telemetry = new TelemetryExport(_options);
+        if (_telemetry.HasMetrics)
+        {
+            _gauges = new RegistryGauges(this);
+            StorageMetrics.BeginAtZero();
+            RequestMetrics.BeginAtZero();
+            CollectorMetrics.BeginAtZero();
+        }
+
         if (_options.MetricsPort is not null)
         {
             _metrics = await MetricsServer.StartAsync(_options, _telemetry, _loggers, _stopping.Token);
@@ -272,14 +291,14 @@ public sealed class RegistryHost : IAsyncDisposable
     }
 
     // Assemblies are loaded by their first use. One that could not be, because the process had no descriptor left at that moment, would fail
-    // every later use, too: so the first answer is written before anybody can ask.
+    // every later use, too: so the first answer is written before a client can ask.
     private async Task WarmUpAsync()
     {
         var features = new FeatureCollection();
         features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        await Handle(new RequestContext(new DefaultHttpContext(features)));
+        await Handle(new RequestContext(new DefaultHttpContext(features)) { IsWarmUp = true });
     }
 
     // What is not indexed yet would be left out of the pass, and what is found damaged is moved.

@@ -41,6 +41,6 @@ public sealed partial class ReadOnlyMode
     [LoggerMessage(1, LogLevel.Warning, "Read-only: pulls work, pushes and deletes are refused, nothing is collected. SIGUSR2 ends it")]
     private partial void LogOn();
 
-    [LoggerMessage(2, LogLevel.Warning, "Not read-only any more: pushes and deletes work")]
+    [LoggerMessage(2, LogLevel.Warning, "No longer read-only: pushes and deletes work, and garbage is collected")]
     private partial void LogOff();
 }

@@ -20,6 +20,9 @@ internal sealed class RequestContext(HttpContext http) : IProgress<long>
     /// <summary>The exchange itself.</summary>
     public HttpContext Http { get; } = http;
 
+    /// <summary>Whether it is no client's: the first one, by which the process loads its code. No log and no metric has it.</summary>
+    public bool IsWarmUp { get; init; }
+
     /// <summary>The id under which logs speak of the request; empty for one that they do not speak of.</summary>
     public string Id { get; set; } = string.Empty;
 

@@ -160,9 +160,9 @@ internal sealed partial class RequestPipeline(
     [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage (request {RequestId})")]
     private partial void LogStorage(Exception exception, string method, string path, string requestId);
 
-    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was turned away by the storage: {Reason} (request {RequestId})")]
+    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was refused by the storage: {Reason} (request {RequestId})")]
     private partial void LogTurnedAway(string method, string path, string reason, string requestId);
 
-    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path} met a mistake in the registry itself; please report it (request {RequestId})")]
+    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path}: internal error in the registry; please report it with these lines (request {RequestId})")]
     private partial void LogMistake(Exception exception, string method, string path, string requestId);
 }

@@ -22,6 +22,14 @@ internal static class CollectorMetrics
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
         "registry.gc.failures", "{cycle}", "Cycles of the garbage collector that failed; the log says why.");
 
+    /// <summary>Gives every counter its series before there is something to count.</summary>
+    public static void BeginAtZero()
+    {
+        Links.Add(0);
+        Blobs.Add(0);
+        Failures.Add(0);
+    }
+
     public static void Ended(TimeSpan duration, int links, int blobs)
     {
         Duration.Record(duration.TotalSeconds);

@@ -30,7 +30,14 @@ internal sealed class PrometheusText : BaseExporter<Metric>
     /// <summary>The name of a metric for Prometheus.</summary>
     public static string NameOf(string name, string? unit, bool isCounter)
     {
-        var result = string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c == ':' ? c : '_'));
+        const string Count = "_count";
+        var result = WithoutDots(name);
+        if (!isCounter && result.EndsWith(Count, StringComparison.Ordinal))
+        {
+            // Prometheus keeps it for histograms (promtool check metrics).
+            result = result[..^Count.Length];
+        }
+
         var suffix = unit switch
         {
             "s" => "_seconds",
@@ -45,6 +52,8 @@ internal sealed class PrometheusText : BaseExporter<Metric>
 
         return isCounter && !result.EndsWith("_total", StringComparison.Ordinal) ? $"{result}_total" : result;
     }
+
+    private static string WithoutDots(string name) => string.Concat(name.Select(c => char.IsAsciiLetterOrDigit(c) || c == ':' ? c : '_'));
 
     private void Write(Metric metric)
     {
@@ -100,7 +109,7 @@ internal sealed class PrometheusText : BaseExporter<Metric>
         {
             var escaped = Convert.ToString(value, CultureInfo.InvariantCulture)!
                 .Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal).Replace("\n", "\\n", StringComparison.Ordinal);
-            text.Append(text.Length == 0 ? string.Empty : ",").Append(NameOf(key, null, isCounter: false)).Append("=\"").Append(escaped).Append('"');
+            text.Append(text.Length == 0 ? string.Empty : ",").Append(WithoutDots(key)).Append("=\"").Append(escaped).Append('"');
         }
 
         return text.ToString();

@@ -57,6 +57,28 @@ internal static class RequestMetrics
     private static readonly KeyValuePair<string, object?> Blob = new("registry.content", "blob");
     private static readonly KeyValuePair<string, object?> Tag = new("registry.content", "tag");
 
+    // Those of AccessGate.
+    private static readonly string[] Reasons = ["no_credentials", "bad_credentials", "insufficient_scope", "denied", "busy"];
+
+    /// <summary>Gives every counter its series before there is something to count, so that the first increase is seen as one.</summary>
+    public static void BeginAtZero()
+    {
+        Pulls.Add(0, Manifest);
+        Pulls.Add(0, Blob);
+        Pushes.Add(0, Manifest);
+        Pushes.Add(0, Blob);
+        Mounts.Add(0);
+        Deletes.Add(0, Manifest);
+        Deletes.Add(0, Tag);
+        Deletes.Add(0, Blob);
+        BytesIn.Add(0);
+        BytesOut.Add(0);
+        foreach (var reason in Reasons)
+        {
+            Refusals.Add(0, new KeyValuePair<string, object?>("registry.reason", reason));
+        }
+    }
+
     public static void Begin(RequestContext request)
     {
         request.IsCounted = Active.Enabled;

@@ -14,6 +14,11 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
     public void Begin(RequestContext request)
     {
         request.Begin(time.GetTimestamp());
+        if (request.IsWarmUp)
+        {
+            return;
+        }
+
         RequestMetrics.Begin(request);
         RequestTraces.Begin(request);
         var given = request.Request.Headers[RequestIdHeader];
@@ -41,6 +46,11 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
     /// <summary>The request was answered, or its client has gone away.</summary>
     public void End(RequestContext request)
     {
+        if (request.IsWarmUp)
+        {
+            return;
+        }
+
         var duration = time.GetElapsedTime(request.StartedAt);
         var sent = SentBytes(request);
         RequestMetrics.End(request, duration, sent);

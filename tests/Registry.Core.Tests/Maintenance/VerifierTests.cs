@@ -72,6 +72,25 @@ public class VerifierTests
     }
 
     [Fact]
+    public async Task When_a_pass_last_ended_and_what_it_found_is_kept()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushImageAsync(A, "app", "latest");
+        Damage(storage, Samples.Digest("app layer"), "first byte");
+        Damage(storage, Samples.Digest("app config"), "removed");
+
+        await storage.Verifier.VerifyAllAsync(isDryRun: true, default);
+        Assert.Null((await storage.Storage.VerifierMetadata.ReadProgressAsync()).EndedAt);
+        await storage.Verifier.RunAsync(default);
+
+        var progress = await storage.Storage.VerifierMetadata.ReadProgressAsync();
+        Assert.NotNull(progress.EndedAt);
+        Assert.Equal(2, progress.LastFindings);
+        await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
+        Assert.Equal(progress with { LastFindings = 0, EndedAt = null }, await storage.Storage.VerifierMetadata.ReadProgressAsync() with { EndedAt = null });
+    }
+
+    [Fact]
     public async Task A_manifest_that_needs_a_lost_blob_is_refused_until_the_blob_is_pushed_again()
     {
         await using var storage = await TestStorage.CreateAsync();

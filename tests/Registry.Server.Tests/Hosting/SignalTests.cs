@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Access;
+using Registry.Server.Tests.Tls;
 
 namespace Registry.Server.Tests.Hosting;
 
@@ -44,7 +45,8 @@ public sealed class SignalTests : IDisposable
     public async Task SIGHUP_names_the_outcome_of_each_file_and_takes_an_edit_at_once()
     {
         using var folder = new AccessFolder();
-        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        using var tls = new TlsFolder();
+        await using var registry = await TestRegistry.StartAsync(options => tls.Configure(folder.Configure(options, AuthenticationKind.Basic)));
         await File.AppendAllTextAsync(folder.UsersPath, UserLine("zoe"));
 
         registry.Host.Reload();
@@ -52,7 +54,7 @@ public sealed class SignalTests : IDisposable
         // The edit may have been noticed before.
         Assert.Contains(registry.Log.Entries, entry => entry.Level == LogLevel.Information
             && entry.Message.StartsWith("Files read again: REGISTRY_AUTH_HTPASSWD ", StringComparison.Ordinal)
-            && entry.Message.EndsWith("; REGISTRY_ACCESS_CONTROL_CONFIG is unchanged", StringComparison.Ordinal));
+            && entry.Message.EndsWith("; REGISTRY_ACCESS_CONTROL_CONFIG is unchanged; REGISTRY_TLS_CERT is unchanged", StringComparison.Ordinal));
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("zoe")));
     }
 

@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using System.Globalization;
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
+using Registry.Core.Backup;
 using Registry.Core.Storage;
 using Registry.Server.Telemetry;
 using Registry.Server.Tests.Access;
@@ -81,13 +83,35 @@ public sealed class MetricsTests : IAsyncLifetime
         var totals = await _registry.Host.Storage.ReadTotalsAsync();
 
         var stored = image.Manifest.Bytes.Length + image.Blobs.Sum(blob => blob.Bytes.Length);
-        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1), totals);
+        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1, 1, 1), totals);
         Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/two/blobs/{image.Blobs[0].Digest}"));
         Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/one/manifests/{image.Digest}"));
         totals = await _registry.Host.Storage.ReadTotalsAsync();
-        Assert.Equal(0, totals.Manifests);
+        Assert.Equal((0, 0, 0), (totals.Manifests, totals.Repositories, totals.Tags));
         Assert.Equal(image.Blobs.Sum(blob => blob.Bytes.Length), totals.LogicalBytes);
         Assert.Contains(await ScrapeAsync(), series => series.Key == "registry_stored_bytes" && series.Value == totals.StoredBytes);
+    }
+
+    [Fact]
+    public async Task Read_only_mode_findings_and_backups_are_told()
+    {
+        await _registry.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        var before = await ScrapeAsync();
+        Assert.Equal((0, 0, 0), (before["registry_read_only"], before["registry_verify_last_success_seconds"], before["registry_backup_last_success_seconds"]));
+
+        _registry.Host.ReadOnly.TurnOn();
+        await _registry.Host.Verifier.VerifyAllAsync(isDryRun: false, CancellationToken.None);
+        using var folder = new TemporaryFolder();
+        await BackupOperation.RunAsync(
+            _registry.StoragePath, System.IO.Path.Combine(folder.Path, "backup"), [], TimeProvider.System, NullLoggerFactory.Instance, null, CancellationToken.None);
+
+        var after = await ScrapeAsync();
+        var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+        Assert.Equal(1, after["registry_read_only"]);
+        Assert.Equal(1, after["registry_gc_suspended{registry_reason=\"read_only\"}"]);
+        Assert.Equal(0, after["registry_verify_findings"]);
+        Assert.InRange(after["registry_verify_last_success_seconds"], now - 3600, now);
+        Assert.InRange(after["registry_backup_last_success_seconds"], now - 3600, now);
     }
 
     [Fact]
@@ -133,6 +157,8 @@ public sealed class MetricsTests : IAsyncLifetime
     [InlineData("registry.uploads.active", "{upload}", false, "registry_uploads_active")]
     [InlineData("already_seconds", "s", false, "already_seconds")]
     [InlineData("ends_total", null, true, "ends_total")]
+    [InlineData("dotnet.timer.count", "{timer}", false, "dotnet_timer")]
+    [InlineData("work.item.count", "{item}", true, "work_item_count_total")]
     public void Names_are_those_of_the_specification(string name, string? unit, bool isCounter, string expected) =>
         Assert.Equal(expected, PrometheusText.NameOf(name, unit, isCounter));
 

@@ -101,7 +101,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
             throw new ViolationException(WritesStopped ? "a push was taken after a sync had failed" : "the next push was refused");
         }
 
-        if (output.Contains("Unhandled exception", StringComparison.Ordinal) || output.Contains("a mistake in the registry", StringComparison.Ordinal))
+        if (output.Contains("Unhandled exception", StringComparison.Ordinal) || output.Contains("internal error", StringComparison.Ordinal))
         {
             throw new ViolationException("the server has met a mistake of its own");
         }

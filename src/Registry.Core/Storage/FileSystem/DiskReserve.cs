@@ -18,6 +18,10 @@ internal sealed class DiskReserve(string folder, long? reserve)
     /// <summary>Whether pushes are turned away, as of a moment ago.</summary>
     public bool IsReached => Look() is not null;
 
+    /// <summary>What is free now and what pushes leave, in bytes.</summary>
+    /// <exception cref="IOException">The disk does not say.</exception>
+    public (long Free, long Kept) Read() => (_disk.AvailableFreeSpace, reserve ?? Math.Min(_disk.TotalSize / 100, MaxByDefault));
+
     /// <summary>Turns a push away while there is too little room.</summary>
     /// <exception cref="StorageException">There is; <see cref="StorageException.IsFull"/> is true.</exception>
     public void ThrowIfReached()
@@ -44,8 +48,7 @@ internal sealed class DiskReserve(string folder, long? reserve)
     {
         try
         {
-            var kept = reserve ?? Math.Min(_disk.TotalSize / 100, MaxByDefault);
-            var free = _disk.AvailableFreeSpace;
+            var (free, kept) = Read();
             return free < kept
                 ? $"{free} bytes are free on the disk of {folder}, and pushes must leave {kept}"
                 : null;

@@ -22,6 +22,7 @@ namespace Registry.Core.Storage.FileSystem;
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
 /// ├── ballast                                          room for deletes on a full disk
+/// ├── last-backup                                     when a backup was last completed, as Unix time
 /// ├── removal.lock                                     held by backups and exports, while which no bytes are removed
 /// ├── restore.unfinished                               while a backup is being restored here
 /// └── registry.lock                                    held by the process that uses the folder
@@ -48,6 +49,8 @@ public sealed class FileSystemLayout(string root)
     public string TokenKey => Path.Combine(Root, "token-key.pem");
 
     public string Ballast => Path.Combine(Root, "ballast");
+
+    public string LastBackup => Path.Combine(Root, "last-backup");
 
     public string LockFile => Path.Combine(Root, "registry.lock");
 

@@ -127,6 +127,10 @@ public sealed partial class TreeMirror : IAsyncDisposable
         {
             LogBehind(failure);
         }
+        else if (failure is null && Failure is not null)
+        {
+            LogCaughtUp();
+        }
 
         Failure = failure;
     }
@@ -282,4 +286,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
     [LoggerMessage(1, LogLevel.Error,
         "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
     private partial void LogBehind(string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "The repositories tree is up to date again")]
+    private partial void LogCaughtUp();
 }

@@ -149,7 +149,28 @@ internal static class SqliteSchema
             UPDATE totals SET manifests = manifests - 1, logical = logical - (SELECT size FROM content WHERE id = old.content_id);
         END;
         """,
+        """
+        -- Repositories that hold a manifest, and tags, counted along.
+        ALTER TABLE totals ADD COLUMN repositories INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE totals ADD COLUMN tags INTEGER NOT NULL DEFAULT 0;
+        UPDATE totals SET
+            repositories = (SELECT COUNT(*) FROM repositories WHERE manifest_count > 0),
+            tags = (SELECT COUNT(*) FROM tags);
+        CREATE TRIGGER totals_repository_changed AFTER UPDATE OF manifest_count ON repositories
+        WHEN (old.manifest_count > 0) <> (new.manifest_count > 0) BEGIN
+            UPDATE totals SET repositories = repositories + (new.manifest_count > 0) - (old.manifest_count > 0);
+        END;
+        CREATE TRIGGER totals_tag_added AFTER INSERT ON tags BEGIN
+            UPDATE totals SET tags = tags + 1;
+        END;
+        CREATE TRIGGER totals_tag_removed AFTER DELETE ON tags BEGIN
+            UPDATE totals SET tags = tags - 1;
+        END;
+        """,
     ];
+
+    /// <summary>The number of the schema that this program writes.</summary>
+    public static int Version => Migrations.Length;
 
     /// <summary>Brings a database to the newest version.</summary>
     /// <exception cref="StorageException">It was written by a newer program.</exception>

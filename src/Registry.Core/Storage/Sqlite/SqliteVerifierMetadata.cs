@@ -7,6 +7,9 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
 {
     private const string StartedKey = "verify_started";
     private const string PositionKey = "verify_position";
+    private const string FindingsKey = "verify_findings";
+    private const string EndedKey = "verify_ended_at";
+    private const string LastFindingsKey = "verify_last_findings";
 
     // No pass is under way. Ids begin at 1.
     private const long Finished = -1;
@@ -73,7 +76,12 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
 
     public Task<VerificationProgress> ReadProgressAsync() => database.ReadAsync(session => new VerificationProgress(
         SqliteDatabase.ReadMeta(session, StartedKey),
-        SqliteDatabase.ReadMeta(session, PositionKey) is { } position and not Finished ? position : null));
+        SqliteDatabase.ReadMeta(session, PositionKey) is { } position and not Finished ? position : null)
+    {
+        Findings = SqliteDatabase.ReadMeta(session, FindingsKey) ?? 0,
+        EndedAt = SqliteDatabase.ReadMeta(session, EndedKey),
+        LastFindings = SqliteDatabase.ReadMeta(session, LastFindingsKey) ?? 0,
+    });
 
     public Task SaveProgressAsync(VerificationProgress progress)
     {
@@ -86,6 +94,12 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
             }
 
             SqliteDatabase.WriteMeta(session, PositionKey, progress.Position ?? Finished);
+            SqliteDatabase.WriteMeta(session, FindingsKey, progress.Findings);
+            SqliteDatabase.WriteMeta(session, LastFindingsKey, progress.LastFindings);
+            if (progress.EndedAt is { } ended)
+            {
+                SqliteDatabase.WriteMeta(session, EndedKey, ended);
+            }
         });
     }
 }

@@ -106,7 +106,7 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
     public async Task How_far_it_is_outlives_the_process()
     {
         Assert.Equal(new VerificationProgress(null, null), await Verifier.ReadProgressAsync());
-        foreach (var progress in new[] { new VerificationProgress(5, 0), new VerificationProgress(5, 7), new VerificationProgress(5, null) })
+        foreach (var progress in new[] { new VerificationProgress(5, 0), new VerificationProgress(5, 7), new VerificationProgress(5, null), new VerificationProgress(9, 3) { Findings = 1, EndedAt = 1_800_000_000, LastFindings = 2 } })
         {
             await Verifier.SaveProgressAsync(progress);
             await engine.ReopenAsync(cleanly: false);

@@ -20,7 +20,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         Execute(path, "PRAGMA user_version = 99");
         var thrown = Assert.Throws<StorageException>(() => Open(path));
         Assert.Contains("of a newer version of the registry (its schema is 99", thrown.Message, StringComparison.Ordinal);
-        Execute(path, "PRAGMA user_version = 3");
+        Execute(path, $"PRAGMA user_version = {SqliteSchema.Version}");
         Open(path).Dispose();
     }
 

@@ -1,0 +1,71 @@
+using System.Text.RegularExpressions;
+using Registry.Interop.Tests.Packages;
+using Registry.Testing;
+
+namespace Registry.Interop.Tests.Telemetry;
+
+/// <summary>Prometheus' own checks: of what a running registry answers, and of the alert rules that are shipped.</summary>
+public sealed partial class PromtoolTests
+{
+    private static readonly string[] Tests = ["registry.rules.test.yml", "registry.rules.days.test.yml"];
+
+    [Fact]
+    public async Task Promtool_has_nothing_to_say_about_the_metrics_of_a_registry_that_is_used()
+    {
+        Requires.Program("promtool", "prometheus");
+        using var folder = new TemporaryFolder();
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(
+            folder.Path, new Dictionary<string, string?> { ["REGISTRY_METRICS_PORT"] = "0" });
+        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+        TestImage image = await client.PushAsync("team/app", TestImage.Create(), "latest");
+        Assert.Equal(200, (await client.GetAnswerAsync($"/v2/team/app/manifests/{image.Digest}")).Status);
+        await registry.WaitForOutputAsync("docker push");
+        string metrics = Path.Combine(folder.Path, "metrics");
+        await File.WriteAllTextAsync(metrics, await client.GetStringAsync(MetricsLine.Match(registry.Output).Groups[1].Value, TestContext.Current.CancellationToken));
+
+        CommandResult checkedBy = await new Command("bash", "bash").TryRunAsync("-c", $"promtool check metrics < '{metrics}'");
+
+        Assert.Equal((0, string.Empty), (checkedBy.ExitCode, checkedBy.AllOutput.Trim()));
+    }
+
+    [Fact]
+    public async Task Every_alert_fires_for_what_it_is_about_and_for_nothing_else()
+    {
+        string folder = SourceRoot.File("deploy/prometheus");
+        var promtool = new Command("promtool", "prometheus");
+
+        await promtool.RunAsync("check", "rules", Path.Combine(folder, "registry.rules.yml"));
+        await promtool.RunAsync(["test", "rules", .. Tests.Select(test => Path.Combine(folder, test))]);
+
+        string tests = string.Concat(Tests.Select(test => File.ReadAllText(Path.Combine(folder, test))));
+        string document = File.ReadAllText(SourceRoot.File("docs/telemetry.md"));
+        string[] alerts = [.. Alert.Matches(File.ReadAllText(Path.Combine(folder, "registry.rules.yml"))).Select(match => match.Groups[1].Value)];
+        Assert.NotEmpty(alerts);
+        Assert.All(alerts, alert => Assert.Contains($"alertname=\"{alert}\"", tests, StringComparison.Ordinal));
+        Assert.All(alerts, alert => Assert.Contains($"| `{alert}` |", document, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("deploy/prometheus/registry.rules.yml")]
+    [InlineData("deploy/grafana/registry.json")]
+    public void Every_metric_that_is_asked_for_is_in_the_document(string file)
+    {
+        string document = File.ReadAllText(SourceRoot.File("docs/telemetry.md"));
+        string[] names = [.. Metric.Matches(File.ReadAllText(SourceRoot.File(file))).Select(match => Suffix.Replace(match.Value, string.Empty)).Distinct()];
+
+        Assert.NotEmpty(names);
+        Assert.All(names, name => Assert.Contains($"`{name}`", document, StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex(@"metrics +(http://\S+/metrics)")]
+    private static partial Regex MetricsLine { get; }
+
+    [GeneratedRegex(@"- alert: (\w+)")]
+    private static partial Regex Alert { get; }
+
+    [GeneratedRegex(@"\b(?:registry|process|http_server)_[a-z_0-9]+(?=\{)")]
+    private static partial Regex Metric { get; }
+
+    [GeneratedRegex("_(?:bucket|sum|count)$")]
+    private static partial Regex Suffix { get; }
+}
