@@ -26,7 +26,7 @@ internal sealed class Command(string program, string package, params string[] sh
         ["no_proxy"] = "127.0.0.1,localhost",
     };
 
-    public TimeSpan Deadline { get; init; } = TimeSpan.FromSeconds(60);
+    public TimeSpan Deadline { get; init; } = 3 * Patience.Limit;
 
     /// <summary>Runs to the end.</summary>
     /// <exception cref="CommandFailedException">The exit code is not 0.</exception>

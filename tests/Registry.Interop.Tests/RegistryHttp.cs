@@ -30,7 +30,7 @@ internal sealed class RegistryHttp : IDisposable
         _client = new HttpClient(new SocketsHttpHandler { UseProxy = false })
         {
             BaseAddress = address,
-            Timeout = timeout ?? TimeSpan.FromSeconds(60),
+            Timeout = timeout ?? Patience.Limit,
         };
         // Other registries convert a manifest for a client that does not name its type.
         foreach (string type in (ReadOnlySpan<string>)[OciLayoutBuilder.ManifestType, OciLayoutBuilder.IndexType, DockerManifestType, DockerListType])

@@ -1,24 +1,38 @@
+using System.Diagnostics;
+
 namespace Registry.Testing;
 
 /// <summary>Waiting for what happens soon.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(25);
 
-    /// <summary>Waits until a condition holds, and fails when it does not within a generous time.</summary>
-    public static async Task HoldsAsync(Func<Task<bool>> condition, string what)
+    /// <summary>Waits until a condition holds, and fails when it does not within <see cref="Patience.Limit"/>.</summary>
+    /// <param name="condition">Asked again and again, at least once after the last wait.</param>
+    /// <param name="what">The condition, for the failure: "the upload is gone".</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="TimeoutException">It does not hold.</exception>
+    public static async Task HoldsAsync(Func<Task<bool>> condition, string what, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(condition);
-        using var deadline = new CancellationTokenSource(Patience);
-        while (!await condition())
+        var start = Stopwatch.GetTimestamp();
+        var pause = FirstPause;
+        while (true)
         {
-            if (deadline.IsCancellationRequested)
+            var isLast = Stopwatch.GetElapsedTime(start) > Patience.Limit;
+            if (await condition())
             {
-                throw new TimeoutException($"Waited {Patience.TotalSeconds} s in vain until {what}.");
+                return;
             }
 
-            await Task.Delay(Pause);
+            if (isLast)
+            {
+                throw new TimeoutException($"Waited {Patience.Limit.TotalSeconds} s in vain until {what}.");
+            }
+
+            await Task.Delay(pause, cancellationToken);
+            pause = pause < LongestPause ? 2 * pause : LongestPause;
         }
     }
 }

@@ -7,8 +7,6 @@ namespace Registry.Testing;
 /// <summary>A connection on which anything can be sent, for what no HTTP client would.</summary>
 public sealed class RawConnection : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
-
     private readonly Socket _socket;
     private readonly NetworkStream _stream;
     private readonly List<byte> _received = [];
@@ -51,7 +49,7 @@ public sealed class RawConnection : IDisposable
     /// <summary>Sends bytes.</summary>
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         await _stream.WriteAsync(bytes, deadline.Token);
     }
 
@@ -130,7 +128,7 @@ public sealed class RawConnection : IDisposable
 
     private async Task<bool> ReceiveAsync()
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         try
         {
             var count = await _stream.ReadAsync(_buffer, deadline.Token);

@@ -18,6 +18,9 @@ public sealed class RegisterHistory<T>
     /// <summary>How many operations it holds, the one that wrote the first value included.</summary>
     public int Count => _operations.Count;
 
+    /// <summary>How many different values were read, the first one included.</summary>
+    public int ValuesRead => _operations.Where(operation => !operation.IsWrite).Select(operation => operation.Value).Distinct().Count();
+
     /// <summary>Writes a value that nobody else writes, and records when.</summary>
     public async Task WriteAsync(T value, Func<Task> write)
     {

@@ -11,9 +11,6 @@ namespace Registry.Testing;
 /// </summary>
 public sealed partial class RegistryProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan StopDeadline = TimeSpan.FromSeconds(30);
-
     // The kernel closes the sockets of a process before its parent is told of the end.
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
 
@@ -95,7 +92,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
         await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], command.Split(' '));
-        int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        int exitCode = await process.WaitForExitAsync(3 * Patience.Limit, cancellationToken);
         return (exitCode, process.Output);
     }
 
@@ -108,7 +105,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         environment["TEST_DOTNET"] = Dotnet;
         environment["TEST_REGISTRY"] = Program;
         await using BackgroundProcess process = BackgroundProcess.Start("bash", ["-c", Registry + line], environment);
-        int exitCode = await process.WaitForExitAsync(TimeSpan.FromSeconds(60), cancellationToken);
+        int exitCode = await process.WaitForExitAsync(3 * Patience.Limit, cancellationToken);
         return (exitCode, process.Output);
     }
 
@@ -137,7 +134,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <summary>Waits for something that the current process prints, or has printed.</summary>
     /// <exception cref="InvalidOperationException">It ended without it; the message holds its output.</exception>
     /// <exception cref="TimeoutException">It did not print it in time; the message holds its output.</exception>
-    public Task WaitForOutputAsync(string text) => _process.WaitForLineAsync(new Regex(Regex.Escape(text)), StartDeadline);
+    public Task WaitForOutputAsync(string text) => _process.WaitForLineAsync(new Regex(Regex.Escape(text)), Patience.Limit);
 
     /// <summary>
     /// Decides whether a request failed because the current process was killed, was told to stop, or has ended by itself. A connection that breaks
@@ -157,12 +154,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public Task<int> StopAsync(CancellationToken cancellationToken = default)
     {
         _isEnding = true;
-        return _process.TerminateAsync(StopDeadline, cancellationToken);
+        return _process.TerminateAsync(Patience.Limit, cancellationToken);
     }
 
     /// <summary>Waits for the end.</summary>
     /// <returns>The exit code.</returns>
-    public Task<int> WaitForExitAsync(CancellationToken cancellationToken = default) => _process.WaitForExitAsync(StopDeadline, cancellationToken);
+    public Task<int> WaitForExitAsync(CancellationToken cancellationToken = default) => _process.WaitForExitAsync(Patience.Limit, cancellationToken);
 
     /// <summary>
     /// Starts the server again over the same storage and settings, on a new port, after <see cref="Kill"/> or <see cref="StopAsync"/>.
@@ -209,7 +206,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
 
     private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)
     {
-        Match line = await _process.WaitForLineAsync(ListeningLine, StartDeadline, cancellationToken);
+        Match line = await _process.WaitForLineAsync(ListeningLine, Patience.Limit, cancellationToken);
         BaseAddress = new Uri(line.Groups[1].Value);
     }
 

@@ -5,8 +5,6 @@ namespace Registry.Torture;
 /// <summary>Programs of the system.</summary>
 internal static class Tool
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-
     public static bool IsThere(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Append("/sbin").Any(folder => File.Exists(Path.Combine(folder, program)));
 
@@ -15,7 +13,7 @@ internal static class Tool
     public static async Task RunAsync(string program, params string[] arguments)
     {
         await using var process = BackgroundProcess.Start(program, arguments);
-        if (await process.WaitForExitAsync(Deadline) is not 0 and var code)
+        if (await process.WaitForExitAsync(Patience.Limit) is not 0 and var code)
         {
             throw new InvalidOperationException($"{process.CommandLine} ended with {code}:\n{process.Output}");
         }

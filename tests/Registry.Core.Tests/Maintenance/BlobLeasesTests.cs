@@ -99,6 +99,8 @@ public class BlobLeasesTests
         var present = new bool[links.Length];
         var promisedAt = new int[links.Length];
         var cycle = 0;
+        var removed = 0;
+        var kept = 0;
         using var stop = new CancellationTokenSource();
         var expiry = Task.Run(async () =>
         {
@@ -113,7 +115,12 @@ public class BlobLeasesTests
                         if (!taken.Contains(links[link]) && !_leases.IsPromised(links[link]))
                         {
                             Assert.NotEqual(Volatile.Read(ref cycle) + 1, Volatile.Read(ref promisedAt[link]));
+                            removed += present[link] ? 1 : 0;
                             Volatile.Write(ref present[link], false);
+                        }
+                        else
+                        {
+                            kept++;
                         }
                     }
 
@@ -149,6 +156,7 @@ public class BlobLeasesTests
         })).ToList();
         await expiry;
         await Task.WhenAll(clients);
+        Assert.True(removed > 0 && kept > 0, $"{removed} links were removed and {kept} kept: that shows nothing");
     }
 
     private Task<long?> AskAsync(Func<Task<long?>> find, Digest digest) =>

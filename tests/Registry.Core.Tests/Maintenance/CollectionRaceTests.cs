@@ -71,6 +71,8 @@ public class CollectionRaceTests(ITestOutputHelper output)
         await world.CheckAllAsync();
         Assert.True(violations.IsEmpty, $"seed {seed}:\n{string.Join('\n', violations)}");
         Assert.True(collected > 0, "Nothing was collected, so nothing was tested.");
+        Assert.True(world.Pulled > 0, "Nothing was pulled, so nothing was tested.");
+        Assert.False(world.Accepted.IsEmpty, "Nothing was there to be kept, so nothing was tested.");
         Assert.Null(storage.Storage.Health.Failure);
         output.WriteLine($"seed {seed}: {Clients * rounds} operations, {world.Pulled} pulls, {collected} blobs collected");
     }

@@ -1,4 +1,5 @@
 using Registry.Interop.Tests.Docker;
+using Registry.Testing;
 
 namespace Registry.Interop.Tests.Access;
 
@@ -7,9 +8,6 @@ public sealed class DockerAccessTests(DockerEngine engine, AccessRegistries regi
 {
     private const string Unauthorized = "unauthorized: authentication required";
     private const string Denied = "denied: access forbidden";
-
-    // Enough for the half second between two looks at the file, and for a slow machine.
-    private static readonly TimeSpan RevocationDeadline = TimeSpan.FromSeconds(5);
 
     [Theory]
     [InlineData(Login.Basic)]
@@ -94,12 +92,12 @@ public sealed class DockerAccessTests(DockerEngine engine, AccessRegistries regi
         _ = await engine.ImportAsync(image);
         await registry.AddUserWithApacheAsync("carol");
         string carol = NewConfig();
-        await Poll.UntilAsync(async () => (await TryLogInAsync(registry, "carol", carol)).ExitCode == 0, RevocationDeadline, "carol logs in");
+        await Eventually.HoldsAsync(async () => (await TryLogInAsync(registry, "carol", carol)).ExitCode == 0, "carol logs in");
         _ = await As(carol, "push", image);
 
         await registry.RemoveUserAsync("carol");
 
-        await Poll.UntilAsync(async () => (await TryAs(carol, "pull", image)).ExitCode != 0, RevocationDeadline, "carol cannot pull");
+        await Eventually.HoldsAsync(async () => (await TryAs(carol, "pull", image)).ExitCode != 0, "carol cannot pull");
         AssertRefused("unauthorized", await TryAs(carol, "pull", image));
         AssertRefused("unauthorized", await TryAs(carol, "push", image));
         Assert.NotEqual(0, (await TryLogInAsync(registry, "carol", NewConfig())).ExitCode);

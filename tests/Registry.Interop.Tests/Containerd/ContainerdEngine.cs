@@ -6,8 +6,6 @@ namespace Registry.Interop.Tests.Containerd;
 /// <summary>A containerd of its own, beside any other on the machine, with everything under one temporary folder.</summary>
 public sealed partial class ContainerdEngine : IAsyncLifetime
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly TemporaryFolder _folder = new("containerd");
     private BackgroundProcess? _engine;
     private Command? _ctr;
@@ -49,7 +47,7 @@ public sealed partial class ContainerdEngine : IAsyncLifetime
               path = "{_folder.Folder("opt")}"
             """);
         _engine = new Command("containerd", "containerd").Start("--config", configuration);
-        _ = await _engine.WaitForLineAsync(BootedLine, Deadline);
+        _ = await _engine.WaitForLineAsync(BootedLine, Patience.Limit);
         _ctr = new Command("ctr", "containerd", "--address", socket, "--namespace", "interop");
     }
 
@@ -57,7 +55,7 @@ public sealed partial class ContainerdEngine : IAsyncLifetime
     {
         if (_engine is not null)
         {
-            _ = await _engine.TerminateAsync(Deadline);
+            _ = await _engine.TerminateAsync(Patience.Limit);
             await _engine.DisposeAsync();
         }
         _folder.Dispose();

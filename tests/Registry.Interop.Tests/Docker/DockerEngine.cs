@@ -9,8 +9,6 @@ namespace Registry.Interop.Tests.Docker;
 /// </summary>
 public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLifetime
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly TemporaryFolder _folder = new("docker");
     private BackgroundProcess? _engine;
     private Command? _docker;
@@ -51,7 +49,7 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
             "--exec-opt", "native.cgroupdriver=cgroupfs",
             "--insecure-registry", registry.HostPort,
             "--registry-mirror", $"http://{registry.HostPort}");
-        _ = await _engine.WaitForLineAsync(ListeningLine, Deadline);
+        _ = await _engine.WaitForLineAsync(ListeningLine, Patience.Limit);
         _docker = new Command("docker", "docker.io")
         {
             Environment =
@@ -68,7 +66,7 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
     {
         if (_engine is not null)
         {
-            _ = await _engine.TerminateAsync(Deadline);
+            _ = await _engine.TerminateAsync(Patience.Limit);
             await _engine.DisposeAsync();
         }
         _folder.Dispose();

@@ -50,7 +50,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
     {
         File.WriteAllText(_folder.File("home", ".config", "containers", "policy.json"), """{"default":[{"type":"insecureAcceptAnything"}]}""");
 
-        var shell = new Command("bash", "bash") { Deadline = TimeSpan.FromMinutes(5) };
+        var shell = new Command("bash", "bash") { Deadline = TimeSpan.FromMinutes(15) };
         foreach ((string name, string? value) in engine.Docker.Environment)
         {
             shell.Environment[name] = value;

@@ -31,7 +31,7 @@ public sealed class PublishContainerTests(RegistryUnderTest registry) : IDisposa
         var dotnet = new Command(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "dotnet-sdk-10.0, or https://dot.net")
         {
-            Deadline = TimeSpan.FromMinutes(3),
+            Deadline = TimeSpan.FromMinutes(15),
             Environment =
             {
                 ["DOTNET_CONTAINER_INSECURE_REGISTRIES"] = registry.HostPort,

@@ -42,6 +42,7 @@ public sealed class KillTests : IDisposable
             using var after = new RegistryHttp(registry.BaseAddress);
             await AssertThereAsync(after, confirmed, registry, round);
         }
+        Assert.True(confirmed.Manifests.Count >= Rounds, "Too little was confirmed to show anything.");
     }
 
     [Fact]

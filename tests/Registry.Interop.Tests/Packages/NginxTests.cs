@@ -23,11 +23,11 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
     public async Task A_large_layer_is_pushed_and_pulled_through_nginx()
     {
         Command skopeo = home.Skopeo;
-        int port = FreePort();
+        int port = FreePorts.Find(1)[0];
         await WriteConfigurationAsync(port);
         var nginx = new Command("nginx", "nginx", "-p", _folder.Path, "-c", _folder.File("nginx.conf"), "-e", _folder.File("error.log"));
         await using BackgroundProcess process = nginx.Start("-g", "daemon off;");
-        await Poll.UntilAsync(() => IsListeningAsync(port), TimeSpan.FromSeconds(30), "nginx listens");
+        await Eventually.HoldsAsync(() => IsListeningAsync(port), "nginx listens", Cancellation);
         var layout = new OciLayoutBuilder();
         OciDescriptor image = layout.AddImage([layout.AddGzipLayer(TarArchive.Of(("large", TarArchive.RandomPayload(LargeLayer))))]);
         layout.Write(_folder.Folder("pushed"), image, "sample");
@@ -76,13 +76,6 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
         using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
         await File.WriteAllTextAsync(_folder.File("registry.crt"), certificate.ExportCertificatePem(), Cancellation);
         await File.WriteAllTextAsync(_folder.File("registry.key"), key.ExportPkcs8PrivateKeyPem(), Cancellation);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<bool> IsListeningAsync(int port)

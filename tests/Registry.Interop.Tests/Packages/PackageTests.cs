@@ -9,8 +9,6 @@ namespace Registry.Interop.Tests.Packages;
 public sealed partial class PackageTests(PackagedRegistry package, ContainersHome home, RegistryUnderTest registry)
     : IClassFixture<PackagedRegistry>, IClassFixture<ContainersHome>
 {
-    private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(60);
-
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
@@ -31,14 +29,14 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
             },
         };
         await using BackgroundProcess process = program.Start();
-        Match listening = await process.WaitForLineAsync(ListeningLine, StartDeadline, Cancellation);
+        Match listening = await process.WaitForLineAsync(ListeningLine, Patience.Limit, Cancellation);
         using var http = new RegistryHttp(new Uri($"http://127.0.0.1:{listening.Groups["port"].Value}"));
         var sample = SampleImage.Runnable();
 
         await http.PushImageAsync(sample.Layout, sample.Top, "one/file", "1", Cancellation);
         await sample.AssertHeldAsync(http, "one/file", "1");
 
-        Assert.Equal(0, await process.TerminateAsync(StartDeadline, Cancellation));
+        Assert.Equal(0, await process.TerminateAsync(Patience.Limit, Cancellation));
     }
 
     [Fact]
@@ -83,8 +81,8 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
         {
             _ = await podman.RunAsync(run);
             Match listening = Match.Empty;
-            await Poll.UntilAsync(
-                async () => (listening = ListeningLine.Match((await podman.RunAsync("logs", name)).AllOutput)).Success, StartDeadline, "the container listens");
+            await Eventually.HoldsAsync(
+                async () => (listening = ListeningLine.Match((await podman.RunAsync("logs", name)).AllOutput)).Success, "the container listens", Cancellation);
             string target = $"docker://127.0.0.1:{listening.Groups["port"].Value}/in/container:1";
             var sample = SampleImage.Runnable();
 

@@ -7,7 +7,6 @@ namespace Registry.Interop.Tests.Peers;
 /// <summary>A storage folder passes from distribution to this registry and back, and nothing is pushed again.</summary>
 public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposable
 {
-    private static readonly TimeSpan ReadyDeadline = TimeSpan.FromSeconds(30);
 
     private readonly ContainersHome _home;
     private readonly TemporaryFolder _root = new("shared");
@@ -107,7 +106,7 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
 
     /// <summary>The catalog answers 503 with Retry-After as long as the folder is being indexed.</summary>
     private static Task WaitUntilReadyAsync(RegistryHttp http) =>
-        Poll.UntilAsync(
+        Eventually.HoldsAsync(
             async () =>
             {
                 using HttpResponseMessage response = await http.GetAsync("/v2/_catalog", Cancellation);
@@ -119,8 +118,8 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
                 await RegistryHttp.ExpectAsync(response, HttpStatusCode.OK);
                 return true;
             },
-            ReadyDeadline,
-            "the folder is indexed");
+            "the folder is indexed",
+            Cancellation);
 
     private async Task WriteByRegistryAsync(SampleImage index, SampleImage layers)
     {

@@ -6,8 +6,6 @@ namespace Registry.Interop.Tests.Peers;
 /// <summary>Debian's build of distribution, the registry whose folders this one shares, over a root of the caller's choice.</summary>
 internal sealed partial class DistributionRegistry : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     private readonly BackgroundProcess _process;
 
     private DistributionRegistry(BackgroundProcess process, string hostPort)
@@ -29,7 +27,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
         BackgroundProcess process = Command.Start("serve", WriteConfiguration(root));
         try
         {
-            Match line = await process.WaitForLineAsync(ListeningLine, Deadline, TestContext.Current.CancellationToken);
+            Match line = await process.WaitForLineAsync(ListeningLine, Patience.Limit, TestContext.Current.CancellationToken);
             return new DistributionRegistry(process, line.Groups[1].Value);
         }
         catch
@@ -46,7 +44,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
     public async Task StopAsync()
     {
         Http.Dispose();
-        _ = await _process.TerminateAsync(Deadline, TestContext.Current.CancellationToken);
+        _ = await _process.TerminateAsync(Patience.Limit, TestContext.Current.CancellationToken);
     }
 
     public ValueTask DisposeAsync()

@@ -7,8 +7,6 @@ namespace Registry.Interop.Tests.Telemetry;
 /// <summary>A real Prometheus scrapes a running registry, and has an answer to each query of the dashboard.</summary>
 public sealed partial class DashboardTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private static readonly string Dashboard = Path.Combine(AppContext.BaseDirectory, "registry-dashboard.json");
 
     [Fact]
@@ -33,7 +31,7 @@ public sealed partial class DashboardTests
 
         List<string> queries = [.. Queries()];
         Assert.NotEmpty(queries);
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         while (queries.Count > 0 && !deadline.IsCancellationRequested)
         {
             // Again and again: a rate needs two scrapes with something in between.

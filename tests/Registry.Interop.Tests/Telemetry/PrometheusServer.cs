@@ -7,8 +7,6 @@ namespace Registry.Interop.Tests.Telemetry;
 /// <summary>Debian's build of Prometheus, which scrapes one registry every second.</summary>
 internal sealed partial class PrometheusServer : IAsyncDisposable
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(30);
-
     private readonly BackgroundProcess _process;
     private readonly HttpClient _client;
 
@@ -37,7 +35,7 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
             [$"--config.file={configuration}", $"--storage.tsdb.path={Path.Combine(folder, "data")}", "--web.listen-address=127.0.0.1:0"]);
         try
         {
-            Match line = await process.WaitForLineAsync(ListeningLine, Deadline, TestContext.Current.CancellationToken);
+            Match line = await process.WaitForLineAsync(ListeningLine, Patience.Limit, TestContext.Current.CancellationToken);
             return new PrometheusServer(process, line.Groups[1].Value);
         }
         catch

@@ -69,7 +69,7 @@ public sealed class BackupCommandTests : IDisposable
             await using var backup = RegistryProcess.Launch(Storage, "backup", Target);
             await Eventually.HoldsAsync(() => Task.FromResult(backup.HasExited || CountBlobs() >= round * 50), "something was copied");
             backup.Kill();
-            await backup.WaitForExitAsync(TimeSpan.FromSeconds(30), Cancellation);
+            await backup.WaitForExitAsync(Patience.Limit, Cancellation);
         }
 
         // The lock of a killed backup is gone: what is deleted now is removed.

@@ -64,6 +64,7 @@ public sealed class ConfigCommandTests : IDisposable
             .ToDictionary(row => row[0], row => $"{row[3]} default");
         var run = await CommandRun.OfAsync("config");
 
+        Assert.NotEmpty(documented);
         Assert.All(documented, row => Assert.Equal(row.Value, Line(run, row.Key)));
     }
 

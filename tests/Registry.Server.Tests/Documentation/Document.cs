@@ -45,7 +45,13 @@ internal sealed partial class Document
     public static Document Read(string name) => new(System.IO.Path.Combine(Root, name));
 
     /// <summary>Every document of the project.</summary>
-    public static IEnumerable<Document> All() => Files(Root).Select(path => new Document(path));
+    public static IEnumerable<Document> All()
+    {
+        List<Document> all = [.. Files(Root).Select(path => new Document(path))];
+        Assert.Contains(all, document => document.Name == "README.md");
+        Assert.Contains(all, document => document.Name == "docs/api.md");
+        return all;
+    }
 
     /// <summary>The cells of every table row under a heading, up to the next heading of the same or a higher level. Backticks are removed.</summary>
     public IEnumerable<string[]> Rows(string heading)

@@ -40,6 +40,7 @@ public sealed class ConcurrentTagTests(RegistryFixture fixture) : IClassFixture<
         })));
 
         Assert.Equal(1 + (Writers * OperationsEach), history.Count);
+        Assert.InRange(history.ValuesRead, 10, history.Count);
         Assert.Null(history.FindViolation());
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using Microsoft.Extensions.Logging;
 
@@ -7,7 +8,7 @@ namespace Registry.Server.Tests.Robustness;
 /// Thousands of requests that are nearly right, from a seed. Whatever they are, the answer is never a 5xx, the log never holds an error, and
 /// the registry serves on.
 /// </summary>
-public sealed class FuzzTests
+public sealed class FuzzTests(ITestOutputHelper output)
 {
     private const int Connections = 8;
 
@@ -19,16 +20,18 @@ public sealed class FuzzTests
         await using var registry = await TestRegistry.StartAsync();
         var image = await registry.Client.PushAsync("fuzz", TestImage.Create(), "latest");
         var session = await registry.Client.BeginUploadAsync("fuzz");
+        var statuses = new ConcurrentBag<int>();
 
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(async worker =>
         {
             var requests = new RequestGenerator(new Random((seed * 1000) + worker), image, session);
             for (var i = 0; i < requestsPerConnection; i++)
             {
-                await SendAsync(registry, requests.NextRaw(), $"seed {seed}, connection {worker}, request {i}");
+                await SendAsync(registry, requests.NextRaw(), $"seed {seed}, connection {worker}, request {i}", statuses);
             }
         }));
 
+        AssertVaried(statuses, Connections * requestsPerConnection / 2, 200, 202, 400, 404, 405);
         await AssertHealthyAsync(registry);
     }
 
@@ -39,6 +42,7 @@ public sealed class FuzzTests
         await using var registry = await TestRegistry.StartAsync();
         var image = await registry.Client.PushAsync("fuzz", TestImage.Create(), "latest");
         var session = await registry.Client.BeginUploadAsync("fuzz");
+        var statuses = new ConcurrentBag<int>();
 
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(async worker =>
         {
@@ -47,15 +51,25 @@ public sealed class FuzzTests
             {
                 var (method, path, body, headers) = requests.NextProper();
                 var answer = await registry.Client.RequestAsync(method, path, body, headers);
+                statuses.Add(answer.Status);
                 Assert.True(answer.Status < 500, $"seed {seed}, client {worker}, request {i}: {method} {path}: {answer}");
                 requests.Session = answer["Docker-Upload-UUID"] is not null && answer.Status < 300 ? answer.Location : requests.Session;
             }
         }));
 
+        AssertVaried(statuses, Connections * requestsPerClient, 200, 201, 202, 204, 400, 404, 405);
         await AssertHealthyAsync(registry);
     }
 
-    private static async Task SendAsync(TestRegistry registry, byte[] request, string which)
+    // Requests that all fail for the same reason, or on their way, would show nothing.
+    private void AssertVaried(ConcurrentBag<int> statuses, int atLeast, params int[] seen)
+    {
+        output.WriteLine(string.Join(", ", statuses.GroupBy(status => status).OrderBy(group => group.Key).Select(group => $"{group.Count()} × {group.Key}")));
+        Assert.InRange(statuses.Count, atLeast, int.MaxValue);
+        Assert.Empty(seen.Except(statuses));
+    }
+
+    private static async Task SendAsync(TestRegistry registry, byte[] request, string which, ConcurrentBag<int> statuses)
     {
         using var connection = await RawConnection.OpenAsync(registry);
         try
@@ -72,7 +86,10 @@ public sealed class FuzzTests
         {
             while (true)
             {
-                var answer = await connection.ReadAnswerAsync(request.AsSpan().StartsWith("HEAD "u8));
+                var isHead = request.AsSpan().StartsWith("HEAD "u8);
+                var answer = await connection.ReadAnswerAsync(isHead);
+                statuses.Add(answer.Status);
+                Assert.True(isHead || answer.Status is 204 or 304 || answer.Length == answer.Body.Length, $"{which}: {answer}");
 
                 // 505 says that the version of HTTP is none that the server knows: it is the client's fault, whatever its number.
                 Assert.True(answer.Status is < 500 or 505, $"{which}: {Encoding.Latin1.GetString(request)}\n{answer}");
@@ -80,7 +97,8 @@ public sealed class FuzzTests
         }
         catch (EndOfStreamException)
         {
-            // No answer is one, too: the request was not whole.
+            // No answer is one, too: the request was not whole. Half of one is none.
+            Assert.Empty(await connection.ReadToEndAsync());
         }
     }
 

@@ -116,7 +116,7 @@ public sealed class Http2FloodTests : IDisposable
 
     private static async Task<bool> ReadToEndAsync(SslStream stream)
     {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         var buffer = new byte[64 * 1024];
         try
         {

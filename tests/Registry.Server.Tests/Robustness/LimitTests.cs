@@ -111,7 +111,7 @@ public sealed class LimitTests
             await connection.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
             return (await connection.ReadAnswerAsync()).Status == 200;
         }
-        catch (IOException)
+        catch (Exception e) when (e.IsLostConnection())
         {
             return false;
         }

@@ -32,11 +32,11 @@ public sealed class TimeLimitTests
     [InlineData(TransportKind.Direct)]
     public async Task An_idle_connection_is_closed(TransportKind transport)
     {
-        await using var registry = await StartAsync(transport, new() { KeepAlive = TimeSpan.FromSeconds(1) });
-        using var fresh = await Wire.OpenAsync(registry);
+        await using var registry = await StartAsync(transport, new() { KeepAlive = TimeSpan.FromSeconds(2) });
         using var used = await Wire.OpenAsync(registry);
         await Send(Request("GET", "/v2/"))(used);
         await Answer("200 {}")(used);
+        using var fresh = await Wire.OpenAsync(registry);
 
         await IsClosed(used);
         await IsClosed(fresh);
@@ -81,7 +81,7 @@ public sealed class TimeLimitTests
     [InlineData(TransportKind.Direct)]
     public async Task A_reader_that_is_slow_but_faster_than_the_least_rate_gets_everything(TransportKind transport)
     {
-        await using var registry = await StartAsync(transport, Rates with { MinBytesPerSecond = 64 * 1024 });
+        await using var registry = await StartAsync(transport, Rates with { MinBytesPerSecond = 16 * 1024 });
         await registry.Client.PushBlobAsync("t", Samples.Larger);
         using var wire = await Wire.OpenAsync(registry, receiveBuffer: 16 * 1024);
         var started = TimeProvider.System.GetTimestamp();

@@ -12,7 +12,6 @@ namespace Registry.Server.Tests.Transport;
 /// </summary>
 internal sealed partial class Wire : IDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Uri _address;
     private readonly int? _receiveBuffer;
@@ -65,7 +64,7 @@ internal sealed partial class Wire : IDisposable
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         try
         {
             while (!bytes.IsEmpty)
@@ -200,7 +199,7 @@ internal sealed partial class Wire : IDisposable
     // Null when there are bytes, otherwise how it ended.
     private async Task<string?> FillAsync()
     {
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         try
         {
             _start = 0;

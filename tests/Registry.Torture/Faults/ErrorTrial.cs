@@ -13,7 +13,6 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
     // The storage's threads and one more.
     private const int MaxThreads = 17;
 
-    private static readonly TimeSpan ClosingPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     private readonly string _folder = folders.Folder("data");
@@ -125,7 +124,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
         var clock = Stopwatch.StartNew();
         while (OpenFiles(processId) is { Count: > 0 } open)
         {
-            if (clock.Elapsed > ClosingPatience)
+            if (clock.Elapsed > Patience.Limit)
             {
                 throw new ViolationException($"still open: {string.Join(", ", open)}");
             }

@@ -5,8 +5,6 @@ namespace Registry.Torture.Faults;
 /// <summary>A server in which something is done to one system call.</summary>
 internal sealed class FaultedServer : IAsyncDisposable
 {
-    private static readonly TimeSpan TracerPatience = TimeSpan.FromSeconds(20);
-
     private readonly BackgroundProcess? _tracer;
     private readonly string _log;
     private readonly string _folder;
@@ -65,7 +63,7 @@ internal sealed class FaultedServer : IAsyncDisposable
         if (_tracer is not null)
         {
             // It ends by itself, when it has written down the end of the last thread.
-            await _tracer.WaitForExitAsync(TracerPatience);
+            await _tracer.WaitForExitAsync(Patience.Limit);
             await _tracer.DisposeAsync();
         }
     }

@@ -11,8 +11,6 @@ internal static partial class Strace
     public const string Calls =
         "openat,?open,?mkdir,mkdirat,?rename,?renameat,renameat2,?unlink,unlinkat,?rmdir,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,syncfs,sync_file_range";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
-
     /// <summary>How a server is started under it; the server keeps the process id.</summary>
     /// <param name="log">Where the calls are written.</param>
     /// <param name="isAll">Whether all threads are traced, or the first alone.</param>
@@ -28,7 +26,7 @@ internal static partial class Strace
             "strace", [.. Options(log, calls, injection), .. threads.Select(thread => $"--attach={thread.ToString(CultureInfo.InvariantCulture)}")]);
         try
         {
-            await process.WaitForLineAsync(new Regex($"Process {threads[^1]} attached"), Deadline);
+            await process.WaitForLineAsync(new Regex($"Process {threads[^1]} attached"), Patience.Limit);
             return process;
         }
         catch

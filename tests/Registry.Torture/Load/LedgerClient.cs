@@ -14,7 +14,7 @@ namespace Registry.Torture.Load;
 /// </param>
 internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(60) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Patience.Limit };
 
     /// <summary>How many changes were acknowledged.</summary>
     public int Acknowledged { get; private set; }

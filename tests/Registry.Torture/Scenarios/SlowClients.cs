@@ -11,8 +11,6 @@ namespace Registry.Torture.Scenarios;
 /// </summary>
 public sealed class SlowClients : IScenario
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     public string Name => "slow-clients";
 
     public string Rows => "17";
@@ -61,7 +59,7 @@ public sealed class SlowClients : IScenario
         await socket.ConnectAsync(address.Host, address.Port);
         var clock = Stopwatch.StartNew();
         await socket.SendAsync(Encoding.ASCII.GetBytes($"GET /v2/ HTTP/1.1\r\nHost: registry\r\nX-{number}: "));
-        using var deadline = new CancellationTokenSource(Patience);
+        using var deadline = new CancellationTokenSource(Patience.Limit);
         var buffer = new byte[1024];
         try
         {
@@ -76,7 +74,7 @@ public sealed class SlowClients : IScenario
         }
         catch (OperationCanceledException)
         {
-            throw new ViolationException($"a connection with half of a header was still open after {Patience.TotalSeconds} s");
+            throw new ViolationException($"a connection with half of a header was still open after {Patience.Limit.TotalSeconds} s");
         }
 
         return clock.Elapsed;

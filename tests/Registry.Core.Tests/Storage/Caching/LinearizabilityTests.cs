@@ -36,8 +36,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
             await history.WriteAsync(
                 Samples.Digest(manifest).Value, async () => Assert.Null((await _engine.Metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))).Error));
         });
-        Assert.Equal(1 + (Clients * OperationsEach), history.Count);
-        Assert.Null(history.FindViolation());
+        AssertIsRegister(history);
     }
 
     [Theory]
@@ -58,7 +57,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
             var size = 1 + (client * OperationsEach) + i;
             await history.WriteAsync(size, () => _engine.Metadata.LinkBlobAsync(A, Blob, size));
         });
-        Assert.Null(history.FindViolation());
+        AssertIsRegister(history);
     }
 
     [Fact]
@@ -67,9 +66,11 @@ public sealed class LinearizabilityTests : IAsyncDisposable
         // One links and unlinks; the others know in which state it was when they began to ask and when they were answered.
         var begun = 0;
         var ended = 0;
+        var looks = new int[1 + (2 * Toggles)];
+        using var over = new CancellationTokenSource();
         var readers = Enumerable.Range(0, Clients).Select(_ => Task.Run(async () =>
         {
-            while (Volatile.Read(ref ended) < 2 * Toggles)
+            while (!over.IsCancellationRequested)
             {
                 var first = Volatile.Read(ref ended);
                 var isSeen = await _engine.Metadata.FindBlobAsync(A, Blob) is not null;
@@ -78,6 +79,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
                 {
                     // No change was under way: after an odd number of them the link is there.
                     Assert.Equal(last % 2 == 1, isSeen);
+                    Interlocked.Increment(ref looks[last]);
                 }
 
                 // Answers from memory never wait; the writer must get a thread, too.
@@ -88,15 +90,21 @@ public sealed class LinearizabilityTests : IAsyncDisposable
         {
             Volatile.Write(ref begun, begun + 1);
             await _engine.Metadata.LinkBlobAsync(A, Blob, 4);
-            Volatile.Write(ref ended, ended + 1);
-            await Task.Yield();
+            await EndAsync();
             Volatile.Write(ref begun, begun + 1);
             Assert.Null((await _engine.Metadata.UnlinkBlobAsync(A, Blob)).Error);
-            Volatile.Write(ref ended, ended + 1);
-            await Task.Yield();
+            await EndAsync();
         }
 
+        await over.CancelAsync();
         await Task.WhenAll(readers);
+
+        // Each state lasts until a reader has seen it, or has seen something else.
+        async Task EndAsync()
+        {
+            Volatile.Write(ref ended, ended + 1);
+            await Eventually.TrueAsync(() => Volatile.Read(ref looks[ended]) > 0 || readers.Any(reader => reader.IsFaulted));
+        }
     }
 
     [Fact]
@@ -122,12 +130,48 @@ public sealed class LinearizabilityTests : IAsyncDisposable
     }
 
     [Fact]
+    public void The_checker_notices_a_value_that_nobody_wrote()
+    {
+        var history = new RegisterHistory<string>("a");
+        history.Add("b", isWrite: false, 1, 2);
+        Assert.Equal("b was read and never written", history.FindViolation());
+    }
+
+    [Fact]
+    public void The_checker_notices_a_value_that_was_read_before_it_was_written()
+    {
+        var history = new RegisterHistory<string>("a");
+        history.Add("b", isWrite: false, 1, 2);
+        history.Add("b", isWrite: true, 3, 4);
+        Assert.Equal("b was read before it was written", history.FindViolation());
+    }
+
+    [Fact]
+    public void The_checker_notices_a_write_that_left_no_trace_between_two_reads_of_what_was_before()
+    {
+        var history = new RegisterHistory<string>("a");
+        history.Add("a", isWrite: false, 1, 2);
+        history.Add("b", isWrite: true, 3, 4);
+        history.Add("a", isWrite: false, 5, 6);
+        Assert.Equal("b came and went while a was there", history.FindViolation());
+    }
+
+    [Fact]
     public void The_checker_notices_a_stale_answer_after_the_change_was_answered()
     {
         var history = new RegisterHistory<string>("a");
         history.Add("b", isWrite: true, 1, 2);
         history.Add("a", isWrite: false, 3, 4);
         Assert.NotNull(history.FindViolation());
+    }
+
+    // A register that always answers the first value would be one, too: reads must have seen writes.
+    private static void AssertIsRegister<T>(RegisterHistory<T> history)
+        where T : notnull
+    {
+        Assert.Equal(1 + (Clients * OperationsEach), history.Count);
+        Assert.InRange(history.ValuesRead, 10, history.Count);
+        Assert.Null(history.FindViolation());
     }
 
     private static Task RunAsync(int seed, Func<int, int, Random, Task> operation) =>

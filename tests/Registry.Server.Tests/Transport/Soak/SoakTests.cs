@@ -42,6 +42,10 @@ public sealed class SoakTests(ITestOutputHelper output)
         using var gauge = new ConnectionGauge();
         var unobserved = new ConcurrentQueue<Exception>();
         void Record(object? sender, UnobservedTaskExceptionEventArgs e) => unobserved.Enqueue(e.Exception);
+
+        // What the tests before have left is not this one's.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         TaskScheduler.UnobservedTaskException += Record;
         try
         {

@@ -1,0 +1,58 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+
+namespace Registry.Testing;
+
+/// <summary>Ports for programs whose port is written down before they start, and which cannot be asked for a free one.</summary>
+public static class FreePorts
+{
+    // Below those that Linux gives to connections and to listeners on port 0 (net.ipv4.ip_local_port_range, from 32768 on): otherwise any
+    // connection of any process may take a port between the look at it and its use.
+    private const int First = 20_000;
+    private const int Count = 10_000;
+
+    private static readonly Lock Gate = new();
+
+    // From a random one on, so that two test processes at once hand out different ones.
+    private static int _next = RandomNumberGenerator.GetInt32(Count);
+
+    /// <summary>Ports of the loopback interface that no process listens on, each of which this process hands out once.</summary>
+    public static int[] Find(int count)
+    {
+        var found = new List<int>();
+        lock (Gate)
+        {
+            for (var tries = 0; found.Count < count; tries++)
+            {
+                if (tries == Count)
+                {
+                    throw new InvalidOperationException($"There are no {count} free ports from {First} to {First + Count - 1}.");
+                }
+
+                var port = First + _next;
+                _next = (_next + 1) % Count;
+                if (IsFree(port))
+                {
+                    found.Add(port);
+                }
+            }
+        }
+
+        return [.. found];
+    }
+
+    private static bool IsFree(int port)
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, port);
+        try
+        {
+            listener.Start();
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+}
