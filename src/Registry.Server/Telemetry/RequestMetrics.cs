@@ -73,6 +73,8 @@ internal static class RequestMetrics
         Deletes.Add(0, Blob);
         BytesIn.Add(0);
         BytesOut.Add(0);
+        Gone.Add(0);
+        Lost.Add(0);
         foreach (var reason in Reasons)
         {
             Refusals.Add(0, new KeyValuePair<string, object?>("registry.reason", reason));
