@@ -31,7 +31,7 @@ public sealed class Refusals : IScenario
 
         await registry.StopAsync();
         await Tool.RunAsync("mount", "-o", "remount,ro", disk);
-        await ExpectRefusalAsync(data, "cannot be used: Read-only file system");
+        await ExpectRefusalAsync(data, "is on a read-only file system");
         await Tool.RunAsync("mount", "-o", "remount,rw", disk);
         var uploads = Path.Combine(data, "uploads");
         await Tool.RunAsync("mount", "-t", "tmpfs", "tmpfs", uploads);

@@ -117,8 +117,14 @@ public sealed class DataFolder : IDisposable
                 throw new StorageException("is a file; choose a folder");
             }
 
-            Directory.CreateDirectory(layout.Root);
+            if (!Directory.Exists(layout.Root))
+            {
+                RefuseForeignOwner(layout);
+                Directory.CreateDirectory(layout.Root);
+            }
+
             inspect(layout);
+            RefuseForeignOwner(layout);
             held = Lock(layout);
             CreateFolders(layout);
             prepare(layout);
@@ -127,13 +133,33 @@ public sealed class DataFolder : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             held?.Dispose();
-            throw new StorageException($"cannot be used: {IoFault.Reason(e, layout.Root)}", e);
+            throw new StorageException(Reason(layout, e), e);
         }
         catch
         {
             held?.Dispose();
             throw;
         }
+    }
+
+    // Before anything is opened: SQLite, too, would only say that the database is read-only.
+    private static void RefuseForeignOwner(FileSystemLayout layout)
+    {
+        if (OperatingSystem.IsLinux() && FolderOwnership.Fault(layout.Root) is { } fault)
+        {
+            throw new StorageException(fault);
+        }
+    }
+
+    private static string Reason(FileSystemLayout layout, Exception e)
+    {
+        const int ReadOnlyFileSystem = 30;
+        if (e.HResult == ReadOnlyFileSystem)
+        {
+            return "is on a read-only file system. Mount it for writing; in a container, mount a volume there";
+        }
+
+        return (OperatingSystem.IsLinux() && e is UnauthorizedAccessException ? FolderOwnership.Fault(layout.Root) : null) ?? $"cannot be used: {IoFault.Reason(e, layout.Root)}";
     }
 
     private static void MarkUnfinished(FileSystemLayout layout)

@@ -171,19 +171,35 @@ internal static partial class Posix
     [SupportedOSPlatform("linux")]
     public static void CopyOwner(string from, SafeFileHandle to, string path)
     {
-        const int StatusUser = 0x8;
-        const int StatusGroup = 0x10;
-        Span<uint> status = stackalloc uint[StatusWords];
-        if (Statx(WorkingDirectory, Encoding.UTF8.GetBytes($"{from}\0"), 0, StatusUser | StatusGroup, status) != 0)
-        {
-            throw LastError("statx", from);
-        }
-
-        // stx_uid and stx_gid.
-        if (FChown(to, status[5], status[6]) != 0)
+        var (user, group) = OwnerOf(from);
+        if (FChown(to, user, group) != 0)
         {
             throw LastError("fchown", path);
         }
+    }
+
+    /// <summary>The numbers of the user and the group that a file or folder belongs to.</summary>
+    /// <exception cref="IOException">They cannot be known.</exception>
+    [SupportedOSPlatform("linux")]
+    public static (uint User, uint Group) OwnerOf(string path)
+    {
+        const int StatusUser = 0x8;
+        const int StatusGroup = 0x10;
+        Span<uint> status = stackalloc uint[StatusWords];
+        // stx_uid and stx_gid.
+        return Statx(WorkingDirectory, Encoding.UTF8.GetBytes($"{path}\0"), 0, StatusUser | StatusGroup, status) == 0
+            ? (status[5], status[6])
+            : throw LastError("statx", path);
+    }
+
+    /// <summary>Tests whether the rights of a file or folder let this process write to it. A read-only file system is no matter of rights.</summary>
+    [SupportedOSPlatform("linux")]
+    public static bool IsWritable(string path)
+    {
+        const int Write = 2;
+        const int Eacces = 13;
+        const int UseEffectiveUser = 0x200;
+        return FAccessAt(WorkingDirectory, path, Write, UseEffectiveUser) == 0 || Marshal.GetLastPInvokeError() != Eacces;
     }
 
     /// <summary>Whether two open files are one: the same inode of the same file system.</summary>
@@ -248,6 +264,9 @@ internal static partial class Posix
     /// <summary>The user whose rights this process has.</summary>
     public static uint EffectiveUser => GetEffectiveUser();
 
+    /// <summary>The group whose rights this process has.</summary>
+    public static uint EffectiveGroup => GetEffectiveGroup();
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUser();
 
@@ -277,6 +296,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     private static partial int Statx(SafeFileHandle file, ReadOnlySpan<byte> path, int flags, uint mask, Span<uint> status);
+
+    [LibraryImport("libc", EntryPoint = "faccessat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int FAccessAt(int directory, string path, int mode, int flags);
+
+    [LibraryImport("libc", EntryPoint = "getegid")]
+    private static partial uint GetEffectiveGroup();
 
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     private static partial int FChown(SafeFileHandle handle, uint user, uint group);
