@@ -33,12 +33,15 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, RegistryOptions options, ILoggerFactory loggers)
     {
         var notices = new StartAndStop(context.Output, options, loggers.CreateLogger<StartAndStop>());
+        var manager = new ServiceNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
         try
         {
             await using var host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
             notices.Started(host);
-            signals.Attach(host);
+            manager.Ready($"Listening on {string.Join(" and ", host.Addresses)}");
+            signals.Attach(host, manager);
             await signals.Stopping;
+            manager.Stopping();
             notices.Stopping();
         }
         catch (StorageException e)

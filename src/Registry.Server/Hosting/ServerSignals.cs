@@ -17,6 +17,7 @@ internal sealed class ServerSignals : IDisposable
     private readonly List<PosixSignalRegistration> _registrations = [];
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private RegistryHost? _host;
+    private ServiceNotifier? _manager;
     private List<Action<RegistryHost>>? _early = [];
 
     /// <summary>Takes the signals from now on.</summary>
@@ -27,7 +28,7 @@ internal sealed class ServerSignals : IDisposable
             Register(signal, Stop);
         }
 
-        Register(PosixSignal.SIGHUP, () => Do(host => host.Reload()));
+        Register(PosixSignal.SIGHUP, () => Do(Reload));
         if (!OperatingSystem.IsWindows())
         {
             Register(User1, () => Do(host => host.ReadOnly.TurnOn()));
@@ -39,11 +40,14 @@ internal sealed class ServerSignals : IDisposable
     public Task Stopping => _stop.Task;
 
     /// <summary>Lets the signals act on a registry that has started, those included that came before.</summary>
-    public void Attach(RegistryHost host)
+    /// <param name="host">The registry.</param>
+    /// <param name="manager">Is told of a reload.</param>
+    public void Attach(RegistryHost host, ServiceNotifier manager)
     {
         lock (_turn)
         {
             _host = host;
+            _manager = manager;
             _early!.ForEach(act => act(host));
             _early = null;
         }
@@ -56,6 +60,13 @@ internal sealed class ServerSignals : IDisposable
         context.Cancel = true;
         act();
     }));
+
+    private void Reload(RegistryHost host)
+    {
+        _manager!.Reloading();
+        host.Reload();
+        _manager.Ready();
+    }
 
     private void Stop()
     {

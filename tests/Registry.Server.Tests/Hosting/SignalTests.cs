@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Access;
@@ -66,7 +67,7 @@ public sealed class SignalTests : IDisposable
         await SendToTestsAsync("USR1");
         await using var registry = await TestRegistry.StartAsync();
 
-        signals.Attach(registry.Host);
+        signals.Attach(registry.Host, new ServiceNotifier(null, TimeProvider.System, NullLogger<ServiceNotifier>.Instance));
 
         await Eventually.HoldsAsync(
             () => Task.FromResult(registry.Host.ReadOnly.IsOn && registry.Log.Entries.Any(entry => entry.Message.StartsWith("No files to read again", StringComparison.Ordinal))),
