@@ -3,10 +3,9 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The files under deploy/ are what the programs that read them accept, and keep the registry confined.</summary>
+/// <summary>The files for systemd and compose are what these programs accept, and keep the registry confined.</summary>
 public sealed class DeploymentFileTests
 {
-
     [Fact]
     public async Task Systemd_finds_no_fault_in_the_unit()
     {
@@ -28,82 +27,79 @@ public sealed class DeploymentFileTests
         _ = await Systemd.RunAsync("security", "--offline=yes", "--threshold=20", "--no-pager", Unit);
 
     [Fact]
-    public void The_unit_waits_for_the_requests_in_flight()
+    public void The_unit_waits_for_the_registry_to_be_ready_and_for_the_requests_in_flight()
     {
         string[] lines = File.ReadAllLines(Unit);
 
+        Assert.Contains("Type=notify", lines);
+        Assert.Contains("ExecReload=/bin/kill -HUP $MAINPID", lines);
         Assert.Contains("TimeoutStopSec=60s", lines);
         Assert.Contains("SystemCallFilter=@system-service", lines);
         Assert.Contains("MemoryDenyWriteExecute=yes", lines);
     }
 
     [Fact]
-    public async Task Compose_reads_its_file()
+    public async Task Systemd_finds_no_fault_in_the_backup_and_its_timer()
     {
-        var compose = new Command("docker-compose", "docker-compose", "-f", SourceRoot.File("deploy/compose/compose.yaml"))
+        using var folder = new TemporaryFolder("systemd");
+        foreach (string name in (string[])["registry-backup.service", "registry-backup.timer"])
         {
-            Environment = { ["IMAGE"] = "registry.example.com/registry:0.1.0", ["DATA"] = "/srv/registry" },
-        };
+            string text = await File.ReadAllTextAsync(SourceRoot.File("deploy/systemd/" + name), TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(
+                folder.File(name), text.Replace("/usr/local/bin/registry", "/bin/true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        }
 
-        JsonElement service = (await ReadYamlAsync((await compose.RunAsync("config")).StandardOutput))[0].GetProperty("services").GetProperty("registry");
+        CommandResult verified = await Systemd.RunAsync("verify", "--man=no", folder.File("registry-backup.timer"), folder.File("registry-backup.service"));
 
-        Assert.Equal("registry.example.com/registry:0.1.0", service.GetProperty("image").GetString());
-        Assert.Equal("/srv/registry:/data:rw", Assert.Single(service.GetProperty("volumes").EnumerateArray()).GetString());
+        Assert.DoesNotContain("registry-backup", verified.AllOutput, StringComparison.Ordinal);
+        _ = await Systemd.RunAsync("security", "--offline=yes", "--threshold=20", "--no-pager", SourceRoot.File("deploy/systemd/registry-backup.service"));
+    }
+
+    [Fact]
+    public async Task The_calendar_of_the_backup_is_one_that_systemd_understands()
+    {
+        string line = File.ReadAllLines(SourceRoot.File("deploy/systemd/registry-backup.timer")).Single(line => line.StartsWith("OnCalendar=", StringComparison.Ordinal));
+
+        CommandResult calendar = await Systemd.RunAsync("calendar", line["OnCalendar=".Length..]);
+
+        Assert.Contains("02:30:00", calendar.StandardOutput, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Compose_reads_its_file_and_lets_this_machine_in_only()
+    {
+        JsonElement service = await ComposeAsync();
+
+        Assert.Equal("registry:0.1.0", service.GetProperty("image").GetString());
+        Assert.Equal("127.0.0.1:15000:15000/tcp", Assert.Single(service.GetProperty("ports").EnumerateArray()).GetString());
+        Assert.Equal("registry-data:/data:rw", Assert.Single(service.GetProperty("volumes").EnumerateArray()).GetString());
         Assert.Equal("1654:1654", service.GetProperty("user").GetString());
         Assert.True(service.GetProperty("read_only").GetBoolean());
         Assert.Equal("ALL", Assert.Single(service.GetProperty("cap_drop").EnumerateArray()).GetString());
     }
 
     [Fact]
-    public async Task The_pod_of_Kubernetes_is_alone_and_confined()
+    public async Task Compose_takes_an_image_a_folder_and_an_address()
     {
-        JsonElement[] objects = await ReadYamlAsync(await File.ReadAllTextAsync(
-            SourceRoot.File("deploy/kubernetes/registry.yaml"), TestContext.Current.CancellationToken));
-        Assert.Equal(
-            ["ConfigMap", "PersistentVolumeClaim", "Deployment", "Service"], objects.Select(item => item.GetProperty("kind").GetString()));
+        JsonElement service = await ComposeAsync(("IMAGE", "registry.example.com/registry:0.1.0"), ("DATA", "/srv/registry"), ("BIND", "0.0.0.0"));
 
-        JsonElement deployment = objects[2].GetProperty("spec");
-        Assert.Equal(1, deployment.GetProperty("replicas").GetInt32());
-        Assert.Equal("Recreate", deployment.GetProperty("strategy").GetProperty("type").GetString());
-        JsonElement labels = deployment.GetProperty("template").GetProperty("metadata").GetProperty("labels");
-        Assert.Equal(labels.ToString(), deployment.GetProperty("selector").GetProperty("matchLabels").ToString());
-        Assert.Equal(labels.ToString(), objects[3].GetProperty("spec").GetProperty("selector").ToString());
-
-        JsonElement pod = deployment.GetProperty("template").GetProperty("spec");
-        Assert.False(pod.GetProperty("enableServiceLinks").GetBoolean());
-        Assert.False(pod.GetProperty("automountServiceAccountToken").GetBoolean());
-        JsonElement security = pod.GetProperty("securityContext");
-        Assert.True(security.GetProperty("runAsNonRoot").GetBoolean());
-        Assert.Equal(1654, security.GetProperty("runAsUser").GetInt32());
-        Assert.Equal(1654, security.GetProperty("fsGroup").GetInt32());
-        Assert.Equal("RuntimeDefault", security.GetProperty("seccompProfile").GetProperty("type").GetString());
-
-        JsonElement container = Assert.Single(pod.GetProperty("containers").EnumerateArray());
-        JsonElement confined = container.GetProperty("securityContext");
-        Assert.False(confined.GetProperty("allowPrivilegeEscalation").GetBoolean());
-        Assert.True(confined.GetProperty("readOnlyRootFilesystem").GetBoolean());
-        Assert.Equal("ALL", Assert.Single(confined.GetProperty("capabilities").GetProperty("drop").EnumerateArray()).GetString());
-        Assert.Equal("/startupz", PathOf("startupProbe"));
-        Assert.Equal("/readyz", PathOf("readinessProbe"));
-        Assert.Equal("/livez", PathOf("livenessProbe"));
-        // Where the image keeps its data.
-        Assert.Equal("/data", Assert.Single(container.GetProperty("volumeMounts").EnumerateArray()).GetProperty("mountPath").GetString());
-
-        string? PathOf(string probe) => container.GetProperty(probe).GetProperty("httpGet").GetProperty("path").GetString();
+        Assert.Equal("registry.example.com/registry:0.1.0", service.GetProperty("image").GetString());
+        Assert.Equal("0.0.0.0:15000:15000/tcp", Assert.Single(service.GetProperty("ports").EnumerateArray()).GetString());
+        Assert.Equal("/srv/registry:/data:rw", Assert.Single(service.GetProperty("volumes").EnumerateArray()).GetString());
     }
 
     private static string Unit => SourceRoot.File("deploy/systemd/registry.service");
 
     private static Command Systemd => new("systemd-analyze", "systemd");
 
-    private static async Task<JsonElement[]> ReadYamlAsync(string yaml)
+    private static async Task<JsonElement> ComposeAsync(params (string Name, string Value)[] variables)
     {
-        using var folder = new TemporaryFolder("yaml");
-        string file = folder.File("file.yaml");
-        await File.WriteAllTextAsync(file, yaml, TestContext.Current.CancellationToken);
-        var python = new Command("python3", "python3-yaml");
-        string json = (await python.RunAsync(
-            "-c", "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))", file)).StandardOutput;
-        return [.. JsonSerializer.Deserialize<JsonElement[]>(json)!];
+        var compose = new Command("docker-compose", "docker-compose", "-f", SourceRoot.File("deploy/compose/compose.yaml"));
+        foreach ((string name, string value) in variables)
+        {
+            compose.Environment[name] = value;
+        }
+
+        return (await YamlDocuments.ReadAsync((await compose.RunAsync("config")).StandardOutput))[0].At("services", "registry");
     }
 }

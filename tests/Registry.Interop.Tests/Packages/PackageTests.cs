@@ -7,7 +7,7 @@ namespace Registry.Interop.Tests.Packages;
 
 /// <summary>What docs/install.md builds is installed and used: the one file, and the image.</summary>
 public sealed partial class PackageTests(PackagedRegistry package, ContainersHome home, RegistryUnderTest registry)
-    : IClassFixture<PackagedRegistry>, IClassFixture<ContainersHome>
+    : IClassFixture<ContainersHome>
 {
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -47,13 +47,18 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
 
         using JsonDocument json = JsonDocument.Parse(await registry.Http.ReadBlobAsync(PackagedRegistry.Repository, image.Config.Digest, Cancellation));
         JsonElement config = json.RootElement.GetProperty("config");
-        Assert.Equal("1654:1654", config.GetProperty("User").GetString());
+        Assert.Equal("1654", config.GetProperty("User").GetString());
         Assert.Equal("/app/registry", Assert.Single(config.GetProperty("Entrypoint").EnumerateArray()).GetString());
         Assert.Contains("REGISTRY_STORAGE_PATH=/data", config.GetProperty("Env").EnumerateArray().Select(value => value.GetString()));
         Assert.True(config.GetProperty("ExposedPorts").TryGetProperty("15000/tcp", out _));
         JsonElement labels = config.GetProperty("Labels");
         Assert.Equal("Registry", labels.GetProperty("org.opencontainers.image.title").GetString());
         Assert.Equal(Version, labels.GetProperty("org.opencontainers.image.version").GetString());
+        Assert.Equal(PackagedRegistry.SourceUrl, labels.GetProperty("org.opencontainers.image.source").GetString());
+        string commit = (await new Command("git", "git", "-C", SourceRoot.Path).RunAsync("rev-parse", "HEAD")).Text;
+        Assert.Equal(commit, labels.GetProperty("org.opencontainers.image.revision").GetString());
+        Assert.Equal(PackagedRegistry.License, labels.GetProperty("org.opencontainers.image.licenses").GetString());
+        Assert.False(labels.TryGetProperty("org.opencontainers.image.authors", out _));
         // The program alone, compressed, above its base.
         Assert.InRange(image.Layers.Last().Size, 1, 16 * 1024 * 1024);
     }
@@ -76,7 +81,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
             ("registry.example.com", registry.HostPort),
             ("/srv/registry", data),
             ("--name registry", "--tls-verify=false --name " + name),
-            ("-p 15000:15000", "--network host -e REGISTRY_HOST=127.0.0.1 -e REGISTRY_PORT=0")));
+            ("-p 127.0.0.1:15000:15000", "--network host -e REGISTRY_HOST=127.0.0.1 -e REGISTRY_PORT=0")));
         try
         {
             _ = await podman.RunAsync(run);
@@ -115,14 +120,27 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
             // Not on the machine of the tests.
             ("useradd ", ": useradd "),
             ("systemctl ", ": systemctl "));
+        string backup = InstallGuide.Replace(
+            InstallGuide.Blocks("Service of systemd", "bash")[1],
+            ("-o registry -g registry", "-o root -g root"),
+            ("/var/", root.Path + "/var/"),
+            ("/etc/", root.Path + "/etc/"),
+            ("systemctl ", ": systemctl "));
 
-        _ = await new Command("bash", "bash").RunAsync("-euc", $"cd '{SourceRoot.Path}'\n{block}");
+        _ = await new Command("bash", "bash").RunAsync("-euc", $"cd '{SourceRoot.Path}'\n{block}\n{backup}");
 
         Assert.Equal(Version, (await new Command(Path.Combine(bin, "registry"), "itself").RunAsync("--version")).Text);
         string unit = await File.ReadAllTextAsync(Path.Combine(units, "registry.service"), Cancellation);
         Assert.Contains("ExecStart=/usr/local/bin/registry serve\n", unit, StringComparison.Ordinal);
         Assert.Contains("EnvironmentFile=-/etc/registry/registry.env\n", unit, StringComparison.Ordinal);
         Assert.True(Directory.Exists(Path.Combine(root.Path, "etc", "registry")));
+        Assert.Equal(
+            ["registry-backup.service", "registry-backup.timer", "registry.service"],
+            Directory.GetFiles(units).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal));
+        // The unit writes where the guide makes a folder.
+        Assert.Contains(
+            $"ExecStart=/usr/local/bin/registry backup /{Path.GetRelativePath(root.Path, Assert.Single(Directory.GetDirectories(Path.Combine(root.Path, "var", "backups"))))}\n",
+            await File.ReadAllTextAsync(Path.Combine(units, "registry-backup.service"), Cancellation), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,13 +5,19 @@ using Registry.Testing;
 namespace Registry.Interop.Tests.Packages;
 
 /// <summary>
-/// The registry as docs/install.md packages it, published once for all tests: the one file, and the image of it in the registry under test.
+/// The registry as docs/install.md packages it, published once for all tests that need it: the one file, and the image of it in the registry under test.
 /// The base that the image would get from Microsoft is replaced by the libraries of this machine.
 /// </summary>
 public sealed class PackagedRegistry : IDisposable
 {
     /// <summary>The repository of the image in the registry under test.</summary>
     public const string Repository = "registry";
+
+    /// <summary>The label of where the source is.</summary>
+    public const string SourceUrl = "https://example.com/registry";
+
+    /// <summary>The label of the licence.</summary>
+    public const string License = "LicenseRef-Tests";
 
     private const string BaseRepository = "packages/base";
 
@@ -57,7 +63,9 @@ public sealed class PackagedRegistry : IDisposable
         _ = await dotnet.RunAsync([
             .. Arguments(RuntimeIdentifier, Output),
             .. container.Where(argument => argument.StartsWith("-t:", StringComparison.Ordinal) || argument.StartsWith("-p:", StringComparison.Ordinal)),
-            $"-p:ContainerBaseImage={registry.HostPort}/{BaseRepository}:1"]);
+            $"-p:ContainerBaseImage={registry.HostPort}/{BaseRepository}:1",
+            $"-p:RepositoryUrl={SourceUrl}",
+            $"-p:PackageLicenseExpression={License}"]);
     }
 
     // The guide's command. The intermediate files are apart from those of the build that these tests belong to.
@@ -98,6 +106,11 @@ public sealed class PackagedRegistry : IDisposable
         var stream = new MemoryStream();
         using (var writer = new TarWriter(stream, TarEntryFormat.Ustar, leaveOpen: true))
         {
+            // Docker 20.10 gives folders that a layer does not name to root alone.
+            foreach (string parent in (string[])[Path.GetDirectoryName(loader)!, "lib", $"lib/{folder}"])
+            {
+                writer.WriteEntry(new UstarTarEntry(TarEntryType.Directory, parent + "/") { Mode = (UnixFileMode)0b111_101_101 });
+            }
             AddProgram(writer, loader, "/" + loader);
             foreach (string library in Libraries)
             {

@@ -1,0 +1,173 @@
+using System.Text.Json;
+using Registry.Interop.Tests.OptionalClients;
+using Registry.Server.Configuration;
+
+namespace Registry.Interop.Tests.Packages;
+
+/// <summary>The files of deploy/kubernetes: what they say, and, where kubectl is at hand, what kustomize makes of them.</summary>
+public sealed class KubernetesTests
+{
+    private const string Folder = "deploy/kubernetes";
+
+    private static readonly string[] Components = ["users", "tls", "ingress", "monitoring", "backup"];
+
+    [Fact]
+    public async Task Every_file_is_named_by_its_kustomization()
+    {
+        foreach (string folder in Components.Select(name => $"{Folder}/components/{name}").Append($"{Folder}/base"))
+        {
+            JsonElement kustomization = await YamlDocuments.ReadFileAsync($"{folder}/kustomization.yaml");
+            IEnumerable<string?> named = Members(kustomization, "resources").Select(item => item.GetString())
+                .Concat(Members(kustomization, "patches").Select(item => item.GetProperty("path").GetString()))
+                .Append("kustomization.yaml");
+
+            Assert.Equal(
+                Directory.EnumerateFiles(SourceRoot.File(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
+                named.Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task The_settings_are_ones_that_the_registry_takes_together()
+    {
+        foreach (string overlay in (string[])["tls", "ingress"])
+        {
+            JsonElement kustomization = await YamlDocuments.ReadFileAsync($"{Folder}/overlays/{overlay}/kustomization.yaml");
+            string[] parts = [$"{Folder}/base", .. Members(kustomization, "components").Select(item => $"{Folder}/overlays/{overlay}/{item.GetString()}")];
+            var settings = new Dictionary<string, string>();
+            foreach (string part in (string[])[.. parts, $"{Folder}/overlays/{overlay}"])
+            {
+                foreach (JsonElement literal in Members(await YamlDocuments.ReadFileAsync($"{part}/kustomization.yaml"), "configMapGenerator")
+                    .SelectMany(generator => generator.GetProperty("literals").EnumerateArray()))
+                {
+                    string[] setting = literal.GetString()!.Split('=', 2);
+                    settings[setting[0]] = setting[1];
+                }
+            }
+
+            Assert.Contains("REGISTRY_AUTH_HTPASSWD", settings.Keys);
+            Assert.Empty(OptionsReader.Read(settings).Faults);
+        }
+    }
+
+    [Fact]
+    public async Task The_pod_is_alone_and_confined() => AssertConfined(await YamlDocuments.ReadFileAsync($"{Folder}/base/deployment.yaml"));
+
+    [Fact]
+    public async Task One_pod_at_a_time_has_the_volume() => Assert.Equal(
+        "ReadWriteOncePod", (await YamlDocuments.ReadFileAsync($"{Folder}/base/claim.yaml")).At("spec", "accessModes", "0").GetString());
+
+    [OptionalClientFact("kubectl")]
+    public async Task Kustomize_makes_the_variant_with_TLS()
+    {
+        JsonElement[] objects = await RenderAsync("tls");
+
+        AssertConsistent(objects);
+        JsonElement container = Find(objects, "Deployment", "registry").At("spec", "template", "spec", "containers", "0");
+        foreach (string probe in (string[])["startupProbe", "readinessProbe", "livenessProbe"])
+        {
+            Assert.Equal("HTTPS", container.At(probe, "httpGet", "scheme").GetString());
+            Assert.NotEmpty(container.At(probe, "httpGet", "path").GetString()!);
+        }
+
+        Assert.DoesNotContain(objects, item => item.GetProperty("kind").GetString() == "Ingress");
+        Assert.Equal(["https", "metrics"], Ports(objects));
+    }
+
+    [OptionalClientFact("kubectl")]
+    public async Task Kustomize_makes_the_variant_with_an_Ingress()
+    {
+        JsonElement[] objects = await RenderAsync("ingress");
+
+        AssertConsistent(objects);
+        JsonElement ingress = Find(objects, "Ingress", "registry");
+        Assert.Equal("0", ingress.At("metadata", "annotations", "nginx.ingress.kubernetes.io/proxy-body-size").GetString());
+        Assert.Contains(ingress.At("spec", "rules", "0", "http", "paths", "0", "backend", "service", "port", "name").GetString()!, Ports(objects));
+        Assert.Equal(["http", "metrics"], Ports(objects));
+    }
+
+    /// <summary>Checks that an object that another one names is there, and that it is the right one.</summary>
+    internal static void AssertConsistent(JsonElement[] objects)
+    {
+        JsonElement deployment = objects.Single(item => item.GetProperty("kind").GetString() == "Deployment");
+        string name = deployment.At("metadata", "name").GetString()!;
+        AssertConfined(deployment);
+        JsonElement pod = deployment.At("spec", "template", "spec");
+        JsonElement container = pod.At("containers", "0");
+        JsonElement settings = Find(objects, "ConfigMap", container.At("envFrom", "0", "configMapRef", "name").GetString()!);
+        Assert.Empty(OptionsReader.Read(settings.GetProperty("data").EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString()!)).Faults);
+
+        Assert.Equal(
+            pod.GetProperty("volumes").EnumerateArray().Select(volume => volume.GetProperty("name").GetString()).Order(),
+            container.GetProperty("volumeMounts").EnumerateArray().Select(mount => mount.GetProperty("name").GetString()).Order());
+        foreach (JsonElement volume in pod.GetProperty("volumes").EnumerateArray())
+        {
+            if (volume.TryGetProperty("persistentVolumeClaim", out JsonElement claim))
+            {
+                _ = Find(objects, "PersistentVolumeClaim", claim.GetProperty("claimName").GetString()!);
+            }
+        }
+
+        // The labels of the pod, of which each selector names some.
+        JsonElement labels = deployment.At("spec", "template", "metadata", "labels");
+        AssertSelects(deployment.At("spec", "selector", "matchLabels"), labels);
+        AssertSelects(Find(objects, "Service", name).At("spec", "selector"), labels);
+        AssertSelects(Find(objects, "NetworkPolicy", name).At("spec", "podSelector", "matchLabels"), labels);
+        AssertSelects(Find(objects, "ServiceMonitor", name).At("spec", "selector", "matchLabels"), Find(objects, "Service", name).At("metadata", "labels"));
+        Assert.Contains(Find(objects, "ServiceMonitor", name).At("spec", "endpoints", "0", "port").GetString()!, Ports(objects));
+
+        JsonElement job = Find(objects, "CronJob", $"{name}-backup").At("spec", "jobTemplate", "spec", "template");
+        Assert.Equal($"{name}-backup", Find(objects, "ServiceAccount", job.At("spec", "serviceAccountName").GetString()!).At("metadata", "name").GetString());
+        Assert.Equal(
+            ["exec", $"deployment/{name}", "--container=registry", "--", "registry", "backup", "/backup"],
+            job.At("spec", "containers", "0", "args").EnumerateArray().Select(item => item.GetString()));
+        Assert.Equal(name, Find(objects, "Role", $"{name}-backup").At("rules", "0", "resourceNames", "0").GetString());
+        // The policy of the registry lets nothing out, and the backup must reach the API of Kubernetes.
+        Assert.False(Selects(Find(objects, "NetworkPolicy", name).At("spec", "podSelector", "matchLabels"), job.At("metadata", "labels")));
+    }
+
+    private static void AssertConfined(JsonElement deployment)
+    {
+        Assert.Equal(1, deployment.At("spec", "replicas").GetInt32());
+        Assert.Equal("Recreate", deployment.At("spec", "strategy", "type").GetString());
+        JsonElement pod = deployment.At("spec", "template", "spec");
+        Assert.False(pod.GetProperty("enableServiceLinks").GetBoolean());
+        Assert.False(pod.GetProperty("automountServiceAccountToken").GetBoolean());
+        JsonElement security = pod.GetProperty("securityContext");
+        Assert.True(security.GetProperty("runAsNonRoot").GetBoolean());
+        Assert.Equal(1654, security.GetProperty("runAsUser").GetInt32());
+        Assert.Equal(1654, security.GetProperty("fsGroup").GetInt32());
+        Assert.Equal("RuntimeDefault", security.At("seccompProfile", "type").GetString());
+
+        JsonElement container = Assert.Single(pod.GetProperty("containers").EnumerateArray());
+        JsonElement confined = container.GetProperty("securityContext");
+        Assert.False(confined.GetProperty("allowPrivilegeEscalation").GetBoolean());
+        Assert.True(confined.GetProperty("readOnlyRootFilesystem").GetBoolean());
+        Assert.Equal("ALL", Assert.Single(confined.At("capabilities", "drop").EnumerateArray()).GetString());
+        Assert.Equal("/startupz", container.At("startupProbe", "httpGet", "path").GetString());
+        Assert.Equal("/readyz", container.At("readinessProbe", "httpGet", "path").GetString());
+        Assert.Equal("/livez", container.At("livenessProbe", "httpGet", "path").GetString());
+        // Where the image keeps its data.
+        Assert.Contains(container.GetProperty("volumeMounts").EnumerateArray(), mount => mount.GetProperty("mountPath").GetString() == "/data");
+    }
+
+    private static async Task<JsonElement[]> RenderAsync(string overlay) => await YamlDocuments.ReadAsync(
+        (await new Command("kubectl", "kubectl").RunAsync("kustomize", SourceRoot.File($"{Folder}/overlays/{overlay}"))).StandardOutput);
+
+    private static JsonElement Find(JsonElement[] objects, string kind, string name) => objects.Single(item =>
+        item.GetProperty("kind").GetString() == kind && item.At("metadata", "name").GetString() == name);
+
+    private static string[] Ports(JsonElement[] objects) =>
+    [
+        .. objects.Single(item => item.GetProperty("kind").GetString() == "Service").At("spec", "ports").EnumerateArray()
+            .Select(port => port.GetProperty("name").GetString()!).Order(StringComparer.Ordinal),
+    ];
+
+    private static void AssertSelects(JsonElement selector, JsonElement labels) => Assert.True(Selects(selector, labels), $"{selector} does not select {labels}");
+
+    private static bool Selects(JsonElement selector, JsonElement labels) => selector.EnumerateObject().All(label =>
+        labels.TryGetProperty(label.Name, out JsonElement value) && value.GetString() == label.Value.GetString());
+
+    private static JsonElement[] Members(JsonElement element, string name) =>
+        element.TryGetProperty(name, out JsonElement members) ? [.. members.EnumerateArray()] : [];
+}
