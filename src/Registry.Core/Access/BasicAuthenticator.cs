@@ -10,12 +10,14 @@ public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthentica
             return AuthenticationResult.Accept(Identity.Anonymous);
         }
 
-        if (!scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase) || BasicCredentials.TryParse(parameter) is not { } credentials)
+        if (!scheme.Equals("Basic", StringComparison.OrdinalIgnoreCase))
         {
-            return AuthenticationResult.Rejected;
+            return AuthenticationResult.Reject(LoginFault.Scheme);
         }
 
-        return await AuthenticateAsync(credentials);
+        return BasicCredentials.TryParse(parameter) is { } credentials
+            ? await AuthenticateAsync(credentials)
+            : AuthenticationResult.Reject(LoginFault.Malformed);
     }
 
     /// <summary>Checks credentials that came another way.</summary>
@@ -25,7 +27,8 @@ public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthentica
         return await passwords.VerifyAsync(credentials) switch
         {
             true => AuthenticationResult.Accept(new Identity(credentials.User)),
-            false => AuthenticationResult.Rejected,
+            false => AuthenticationResult.Reject(
+                new LoginFault(passwords.HasUser(credentials.User) ? "wrong password" : "unknown user", credentials.User)),
             null => AuthenticationResult.Busy,
         };
     }

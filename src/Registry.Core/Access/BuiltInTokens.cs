@@ -18,7 +18,16 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
     /// <summary>How long a refresh token lives: docker keeps it instead of the password.</summary>
     public static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(90);
 
+    /// <summary>
+    /// The longest access token with a list, in characters. Beyond it, the token carries none and the rules alone decide, as they do at every
+    /// request anyway: proxies take header lines of 8 KiB (nginx), some of 4.
+    /// </summary>
+    public const int MaxListLength = 4 * 1024;
+
     private const string FingerprintClaim = "line";
+
+    // In the place of the list, so that a token without either grants nothing.
+    private const string RulesClaim = "by_rules";
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
     private readonly ECDsa _key;
@@ -63,31 +72,44 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
             return await _passwords.AuthenticateAsync(scheme, parameter);
         }
 
-        using var claims = await _accessTokens.ValidateAsync(parameter);
-        return claims is not null && TryReadUser(claims, out var user)
-            ? AuthenticationResult.Accept(new Identity(user, TokenClaims.Scope(claims)))
-            : AuthenticationResult.Rejected;
+        using var verdict = await _accessTokens.ValidateAsync(parameter);
+        if (verdict.Claims is not { } claims)
+        {
+            return AuthenticationResult.Reject(verdict.Fault!);
+        }
+
+        return TryReadUser(claims, out var user)
+            ? AuthenticationResult.Accept(new Identity(user, TokenClaims.Boolean(claims, RulesClaim) ? TokenScope.ByRules : TokenClaims.Scope(claims)))
+            : AuthenticationResult.Reject(ChangedUser(user));
     }
 
-    /// <summary>The user of a refresh token; null when it is refused.</summary>
-    public async ValueTask<Identity?> ReadRefreshTokenAsync(string token)
+    /// <summary>A refresh token in the place of a password.</summary>
+    public async ValueTask<AuthenticationResult> AuthenticateRefreshTokenAsync(string token)
     {
-        using var claims = await _refreshTokens.ValidateAsync(token);
-        return claims is not null && TryReadUser(claims, out var user) && user is not null ? new Identity(user) : null;
+        using var verdict = await _refreshTokens.ValidateAsync(token);
+        if (verdict.Claims is not { } claims)
+        {
+            return AuthenticationResult.Reject(verdict.Fault!);
+        }
+
+        return TryReadUser(claims, out var user) && user is not null
+            ? AuthenticationResult.Accept(new Identity(user))
+            : AuthenticationResult.Reject(ChangedUser(user));
     }
 
-    /// <summary>An access token.</summary>
+    /// <summary>An access token; without a list when that would be longer than <see cref="MaxListLength"/>.</summary>
     /// <param name="user">Whom it is for; null for a caller without credentials.</param>
     /// <param name="granted">What it allows.</param>
     /// <param name="issuedAt">The time it counts from.</param>
     public string IssueAccessToken(string? user, IEnumerable<ResourceScope> granted, DateTimeOffset issuedAt)
     {
         var access = granted.Where(scope => scope.Actions != RepositoryActions.None).Select(Describe).ToList();
-        return Issue(user, _service, issuedAt, AccessLifetime, access);
+        var token = Issue(user, _service, issuedAt, AccessLifetime, ("access", access));
+        return token.Length <= MaxListLength ? token : Issue(user, _service, issuedAt, AccessLifetime, (RulesClaim, true));
     }
 
     /// <summary>A token that a client trades for access tokens instead of sending the password again.</summary>
-    public string IssueRefreshToken(string user) => Issue(user, RefreshAudience, _time.GetUtcNow(), RefreshLifetime, null);
+    public string IssueRefreshToken(string user) => Issue(user, RefreshAudience, _time.GetUtcNow(), RefreshLifetime);
 
     public void Dispose() => _key.Dispose();
 
@@ -95,7 +117,9 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
         ? new() { ["type"] = "repository", ["name"] = repository.Value, ["actions"] = ActionNames.Of(scope.Actions) }
         : new() { ["type"] = "registry", ["name"] = "catalog", ["actions"] = (string[])["*"] };
 
-    private string Issue(string? user, string audience, DateTimeOffset issuedAt, TimeSpan lifetime, object? access)
+    private static LoginFault ChangedUser(string? user) => new("the user of this token was removed or has another password", user);
+
+    private string Issue(string? user, string audience, DateTimeOffset issuedAt, TimeSpan lifetime, (string Name, object Value)? grant = null)
     {
         var payload = new Dictionary<string, object>
         {
@@ -107,9 +131,9 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
             ["exp"] = (issuedAt + lifetime).ToUnixTimeSeconds(),
             ["jti"] = Guid.NewGuid().ToString("N"),
         };
-        if (access is not null)
+        if (grant is { } claim)
         {
-            payload["access"] = access;
+            payload[claim.Name] = claim.Value;
         }
 
         if (user is not null)

@@ -38,6 +38,9 @@ public sealed class PasswordVerifier : IDisposable
     /// <summary>The rounds of bcrypt that this took, which is what takes the time.</summary>
     internal long Rounds => Volatile.Read(ref _rounds);
 
+    /// <summary>Whether there is a user of this name; takes no time worth measuring.</summary>
+    public bool HasUser(string user) => _users().FindHash(user) is not null;
+
     /// <summary>Whether a password is right; null when too many are waiting to be checked.</summary>
     public async ValueTask<bool?> VerifyAsync(BasicCredentials credentials)
     {

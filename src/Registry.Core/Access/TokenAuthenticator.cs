@@ -12,13 +12,13 @@ public sealed class TokenAuthenticator(TokenValidator tokens) : IAuthenticator
 
         if (!scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
         {
-            return AuthenticationResult.Rejected;
+            return AuthenticationResult.Reject(LoginFault.Scheme);
         }
 
-        using var claims = await tokens.ValidateAsync(parameter);
-        if (claims is null)
+        using var verdict = await tokens.ValidateAsync(parameter);
+        if (verdict.Claims is not { } claims)
         {
-            return AuthenticationResult.Rejected;
+            return AuthenticationResult.Reject(verdict.Fault!);
         }
 
         var user = TokenClaims.String(claims, "sub");

@@ -9,6 +9,10 @@ internal static class TokenClaims
     public static string? String(JsonDocument claims, string name) =>
         claims.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
+    /// <summary>A claim that is <c>true</c>; false when it is missing or something else.</summary>
+    public static bool Boolean(JsonDocument claims, string name) =>
+        claims.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
+
     /// <summary>The <c>access</c> claim: entries that are not understood grant nothing.</summary>
     public static TokenScope Scope(JsonDocument claims)
     {

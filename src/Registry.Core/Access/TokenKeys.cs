@@ -1,108 +1,159 @@
+using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
 
 namespace Registry.Core.Access;
 
 /// <summary>
-/// The keys that tokens may be signed with: public keys and certificates in PEM, any number of them in one file, or a JSON Web Key Set
-/// (RFC 7517). RSA and ECDSA only.
+/// The keys that tokens may be signed with: public keys and certificates in PEM, any number of them in one file, a JSON Web Key Set, or a single
+/// JSON Web Key (RFC 7517). RSA and ECDSA only; a key that cannot be used does not keep the others from being used (section 5).
 /// </summary>
 public static class TokenKeys
 {
     private const int MinRsaBits = 2048;
     private const string Curves = "P-256, P-384, P-521";
+    private const string Private = "is a private key; the registry needs the public one only";
 
     /// <summary>Reads a key file.</summary>
-    /// <exception cref="FormatException">It holds no usable key, or something that does not belong there.</exception>
-    public static IReadOnlyList<SecurityKey> Read(byte[] content)
+    /// <param name="content">Its bytes.</param>
+    /// <param name="ignored">The keys that are left out, each as a sentence with its name and the reason. Keys for encryption are not among them.</param>
+    /// <exception cref="FormatException">It holds no usable key.</exception>
+    public static IReadOnlyList<SecurityKey> Read(byte[] content, out IReadOnlyList<string> ignored)
     {
         var text = Encoding.UTF8.GetString(content).TrimStart('\uFEFF').Trim();
-        var keys = text.StartsWith('{') ? ReadKeySet(text) : ReadPem(text);
-        return keys.Count > 0 ? keys : throw new FormatException("no public key, certificate or JSON Web Key Set is in it");
+        var faults = new List<string>();
+        ignored = faults;
+        var keys = text.StartsWith('{') ? ReadKeySet(text, faults) : ReadPem(text, faults);
+        return keys.Count > 0 ? keys
+            : throw new FormatException(faults.Count == 0
+                ? "no public key, certificate or JSON Web Key Set is in it"
+                : $"no usable key is in it: {string.Join("; ", faults)}");
     }
 
-    private static List<SecurityKey> ReadKeySet(string text)
+    private static List<SecurityKey> ReadKeySet(string text, List<string> faults)
     {
         try
         {
-            return [.. new JsonWebKeySet(text).Keys.Where(key => key.Use is null or "" or "sig").Select(ReadKey)];
+            using var document = JsonDocument.Parse(text);
+            var root = document.RootElement;
+            if (root.TryGetProperty("keys", out var set))
+            {
+                return set.ValueKind == JsonValueKind.Array
+                    ? ReadAll(set.EnumerateArray().Select((key, i) => (Name(key, i), (Func<SecurityKey?>)(() => ReadKey(key)))), faults)
+                    : throw new FormatException("not a JSON Web Key Set: keys is not an array");
+            }
+
+            return root.TryGetProperty("kty", out _)
+                ? ReadAll([(Name(root, 0), () => ReadKey(root))], faults)
+                : throw new FormatException("not a JSON Web Key Set: it has no keys");
         }
-        catch (ArgumentException e)
+        catch (JsonException e)
         {
             throw new FormatException($"not a JSON Web Key Set: {e.Message}", e);
         }
     }
 
-    // The numbers of the key and nothing else: a certificate that comes along in "x5c" could be of another key.
-    private static SecurityKey ReadKey(JsonWebKey key)
+    private static List<SecurityKey> ReadPem(string text, List<string> faults)
     {
-        if (key.D is not null)
+        var keys = new List<(string, Func<SecurityKey?>)>();
+        for (var rest = text; PemEncoding.TryFind(rest, out var fields); rest = rest[fields.Location.End..])
         {
-            throw new FormatException("the key set holds a private key; the registry needs the public ones only");
+            var label = rest[fields.Label];
+            var pem = rest[fields.Location];
+            keys.Add(($"{label} {keys.Count + 1}", () => ReadPem(label, pem)));
         }
 
-        try
-        {
-            return key.Kty switch
-            {
-                "RSA" => Checked(
-                    RSA.Create(new RSAParameters { Modulus = Base64UrlEncoder.DecodeBytes(key.N), Exponent = Base64UrlEncoder.DecodeBytes(key.E) }),
-                    key.Kid),
-                "EC" => Checked(
-                    ECDsa.Create(new ECParameters
-                    {
-                        Curve = CurveOf(key.Crv),
-                        Q = new ECPoint { X = Base64UrlEncoder.DecodeBytes(key.X), Y = Base64UrlEncoder.DecodeBytes(key.Y) },
-                    }),
-                    key.Kid),
-                _ => throw new FormatException($"the key set holds a key of type '{key.Kty}'; allowed: RSA, EC"),
-            };
-        }
-        catch (Exception e) when (e is CryptographicException or ArgumentException)
-        {
-            throw new FormatException($"the key '{key.Kid}' of the key set cannot be read: {e.Message}", e);
-        }
+        return ReadAll(keys, faults);
     }
 
-    private static ECCurve CurveOf(string name) => name switch
-    {
-        "P-256" => ECCurve.NamedCurves.nistP256,
-        "P-384" => ECCurve.NamedCurves.nistP384,
-        "P-521" => ECCurve.NamedCurves.nistP521,
-        _ => throw new CryptographicException($"its curve is '{name}'; allowed: {Curves}"),
-    };
-
-    private static List<SecurityKey> ReadPem(string text)
+    // Null stands for a key that is not meant for signatures.
+    private static List<SecurityKey> ReadAll(IEnumerable<(string Name, Func<SecurityKey?> Read)> entries, List<string> faults)
     {
         var keys = new List<SecurityKey>();
-        var rest = text.AsSpan();
-        while (PemEncoding.TryFind(rest, out var fields))
+        foreach (var (name, read) in entries)
         {
-            var label = rest[fields.Label].ToString();
-            var pem = rest[fields.Location].ToString();
-            rest = rest[fields.Location.End..];
             try
             {
-                keys.Add(label switch
+                if (read() is { } key)
                 {
-                    "PUBLIC KEY" => ReadPublicKey(pem),
-                    "RSA PUBLIC KEY" => ReadRsa(pem),
-                    "CERTIFICATE" => ReadCertificate(pem),
-                    _ when label.EndsWith("PRIVATE KEY", StringComparison.Ordinal) =>
-                        throw new FormatException("it holds a private key; the registry needs the public one only"),
-                    _ => throw new FormatException($"it holds a '{label}'; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
-                });
+                    keys.Add(key);
+                }
             }
-            catch (CryptographicException e)
+            catch (FormatException e)
             {
-                throw new FormatException($"a {label} in it cannot be read: {e.Message}", e);
+                faults.Add($"{name} {e.Message}");
+            }
+            catch (Exception e) when (e is CryptographicException or ArgumentException or JsonException or InvalidOperationException)
+            {
+                faults.Add($"{name} cannot be read: {e.Message}");
             }
         }
 
         return keys;
     }
+
+    private static string Name(JsonElement key, int index) =>
+        Text(key, "kid") is { Length: > 0 } id ? $"key '{id}'" : $"key {index + 1}, which has no kid,";
+
+    // The numbers of the key and nothing else: a certificate that comes along in "x5c" could be of another key.
+    private static SecurityKey? ReadKey(JsonElement key)
+    {
+        if (key.ValueKind != JsonValueKind.Object)
+        {
+            throw new FormatException("is not an object");
+        }
+
+        if (key.TryGetProperty("d", out _))
+        {
+            throw new FormatException(Private);
+        }
+
+        if (Text(key, "use") is not (null or "" or "sig") || !MayVerify(key))
+        {
+            return null;
+        }
+
+        var id = Text(key, "kid");
+        return Text(key, "kty") switch
+        {
+            "RSA" => Checked(RSA.Create(new RSAParameters { Modulus = Bytes(key, "n"), Exponent = Bytes(key, "e") }), id),
+            "EC" => Checked(ECDsa.Create(new ECParameters { Curve = CurveOf(key), Q = new ECPoint { X = Bytes(key, "x"), Y = Bytes(key, "y") } }), id),
+            var type => throw new FormatException($"is of type '{type}'; allowed: RSA, EC"),
+        };
+    }
+
+    // "key_ops" says the same as "use" in more words (RFC 7517, section 4.3).
+    private static bool MayVerify(JsonElement key) => !key.TryGetProperty("key_ops", out var operations) || operations.ValueKind != JsonValueKind.Array
+        || operations.EnumerateArray().Any(operation => operation.ValueKind == JsonValueKind.String && operation.ValueEquals("verify"));
+
+    private static string? Text(JsonElement key, string name) =>
+        key.ValueKind == JsonValueKind.Object && key.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+
+    private static byte[] Bytes(JsonElement key, string name)
+    {
+        var text = Text(key, name) is { Length: > 0 } given ? given : throw new FormatException($"lacks '{name}'");
+        return Base64Url.IsValid(text) ? Base64Url.DecodeFromChars(text) : throw new FormatException($"has a '{name}' that is not base64url");
+    }
+
+    private static ECCurve CurveOf(JsonElement key) => Text(key, "crv") switch
+    {
+        "P-256" => ECCurve.NamedCurves.nistP256,
+        "P-384" => ECCurve.NamedCurves.nistP384,
+        "P-521" => ECCurve.NamedCurves.nistP521,
+        var name => throw new FormatException($"is on the curve '{name}'; allowed: {Curves}"),
+    };
+
+    private static SecurityKey ReadPem(string label, string pem) => label switch
+    {
+        "PUBLIC KEY" => ReadPublicKey(pem),
+        "RSA PUBLIC KEY" => ReadRsa(pem),
+        "CERTIFICATE" => ReadCertificate(pem),
+        _ when label.EndsWith("PRIVATE KEY", StringComparison.Ordinal) => throw new FormatException(Private),
+        _ => throw new FormatException("is no key; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
+    };
 
     private static SecurityKey ReadPublicKey(string pem)
     {
@@ -112,10 +163,20 @@ public static class TokenKeys
         }
         catch (CryptographicException)
         {
-            var ecdsa = ECDsa.Create();
-            ecdsa.ImportFromPem(pem);
-            return Checked(ecdsa);
+            // Not RSA.
         }
+
+        var ecdsa = ECDsa.Create();
+        try
+        {
+            ecdsa.ImportFromPem(pem);
+        }
+        catch (CryptographicException e)
+        {
+            throw new FormatException($"is neither an RSA nor an ECDSA key: {e.Message}", e);
+        }
+
+        return Checked(ecdsa);
     }
 
     private static RsaSecurityKey ReadRsa(string pem)
@@ -135,15 +196,15 @@ public static class TokenKeys
 
         return certificate.GetECDsaPublicKey() is { } ecdsa
             ? Checked(ecdsa)
-            : throw new FormatException("a certificate in it has a key that is neither RSA nor ECDSA");
+            : throw new FormatException("has a key that is neither RSA nor ECDSA");
     }
 
     private static RsaSecurityKey Checked(RSA rsa, string? id = null) => rsa.KeySize >= MinRsaBits
         ? new RsaSecurityKey(rsa) { KeyId = id }
-        : throw new FormatException($"an RSA key in it has {rsa.KeySize} bits; at least {MinRsaBits} are needed");
+        : throw new FormatException($"has {rsa.KeySize} bits; RSA needs at least {MinRsaBits}");
 
     private static ECDsaSecurityKey Checked(ECDsa ecdsa, string? id = null) =>
         ecdsa.ExportParameters(includePrivateParameters: false).Curve.Oid.Value is "1.2.840.10045.3.1.7" or "1.3.132.0.34" or "1.3.132.0.35"
             ? new ECDsaSecurityKey(ecdsa) { KeyId = id }
-            : throw new FormatException($"an ECDSA key in it is on another curve than those allowed: {Curves}");
+            : throw new FormatException($"is on another curve than those allowed: {Curves}");
 }

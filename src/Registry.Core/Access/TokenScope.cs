@@ -5,6 +5,9 @@ namespace Registry.Core.Access;
 /// <summary>What a token was granted: its <c>access</c> claim.</summary>
 public sealed class TokenScope
 {
+    /// <summary>Of a token without a list: covers everything, so that the rules alone decide what its user may do.</summary>
+    public static readonly TokenScope ByRules = new([]) { HasCatalog = true, CoversEverything = true };
+
     private readonly Dictionary<RepositoryName, RepositoryActions> _repositories = [];
 
     public TokenScope(IEnumerable<ResourceScope> granted)
@@ -24,9 +27,11 @@ public sealed class TokenScope
     }
 
     /// <summary>Whether it covers the catalog.</summary>
-    public bool HasCatalog { get; }
+    public bool HasCatalog { get; private init; }
+
+    private bool CoversEverything { get; init; }
 
     /// <summary>Whether it covers an action on a repository.</summary>
     public bool Covers(RepositoryName repository, RepositoryActions action) =>
-        (_repositories.GetValueOrDefault(repository) & action) == action;
+        CoversEverything || (_repositories.GetValueOrDefault(repository) & action) == action;
 }

@@ -7,7 +7,7 @@ namespace Registry.Core.Access;
 /// <summary>
 /// Checks tokens (JWT, RFC 7519; Docker's "Token Authentication Implementation"): signed by a configured key with an asymmetric algorithm,
 /// from the issuer, for this service, in time. Keys inside a token, encryption and compression are refused, and so is a token that is too large to
-/// be honest. Why a token was refused is never said.
+/// be honest. The caller is never told why a token was refused.
 /// </summary>
 public sealed class TokenValidator
 {
@@ -15,6 +15,8 @@ public sealed class TokenValidator
     public const int MaxLength = 8 * 1024;
 
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
+    private static readonly TimeSpan Skew = TimeSpan.FromMinutes(1);
+    private static readonly TokenVerdict Malformed = TokenVerdict.Refuse(new LoginFault("malformed token"));
     private static readonly string[] RefusedHeaders = ["jwk", "jku", "x5u", "zip", "crit", "enc"];
 
     private readonly JsonWebTokenHandler _handler = new() { MapInboundClaims = false, MaximumTokenSizeInBytes = MaxLength };
@@ -32,49 +34,73 @@ public sealed class TokenValidator
         _time = time;
     }
 
-    /// <summary>The claims of a token; null when it is refused. The caller disposes the result.</summary>
-    public async ValueTask<JsonDocument?> ValidateAsync(string token)
+    /// <summary>The claims of a token, or why it is refused.</summary>
+    public async ValueTask<TokenVerdict> ValidateAsync(string token)
     {
         ArgumentNullException.ThrowIfNull(token);
         if (token.Length is 0 or > MaxLength || token.Count(c => c == '.') != 2 || !HasPlainHeader(token))
         {
-            return null;
+            return Malformed;
         }
 
+        var keys = _keys();
         var result = await _handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
             ValidIssuer = _issuer,
             ValidAudience = _service,
-            IssuerSigningKeys = _keys(),
-            TryAllIssuerSigningKeys = true,
+            IssuerSigningKeyResolver = (_, _, id, _) => KeysFor(id, keys),
             ValidAlgorithms = Algorithms,
-            RequireExpirationTime = true,
             RequireSignedTokens = true,
             RequireAudience = true,
-            LifetimeValidator = IsInTime,
+
+            // Below, by our own clock, and with a reason of its own for a token that has expired.
+            ValidateLifetime = false,
         });
         if (!result.IsValid)
         {
-            return null;
+            return TokenVerdict.Refuse(FaultOf(result.Exception));
         }
 
+        JsonDocument claims;
         try
         {
-            return JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[1]), new JsonDocumentOptions { AllowDuplicateProperties = false });
+            claims = JsonDocument.Parse(Base64UrlEncoder.DecodeBytes(token.Split('.')[1]), new JsonDocumentOptions { AllowDuplicateProperties = false });
         }
         catch (Exception e) when (e is JsonException or FormatException)
         {
-            return null;
+            return Malformed;
         }
+
+        if (FaultOfTimes((JsonWebToken)result.SecurityToken, TokenClaims.String(claims, "sub")) is not { } fault)
+        {
+            return TokenVerdict.Accept(claims);
+        }
+
+        claims.Dispose();
+        return TokenVerdict.Refuse(fault);
     }
 
-    // A minute of skew (the library's default would be five), by our own clock.
-    private bool IsInTime(DateTime? notBefore, DateTime? expires, SecurityToken token, TokenValidationParameters parameters)
+    // An identifier may belong to several keys, of different types for instance (RFC 7517, section 4.5): each of them may be the one. A token
+    // without an identifier, or with one that is not in the file, may be signed by any.
+    private static IEnumerable<SecurityKey> KeysFor(string? id, IReadOnlyList<SecurityKey> keys) =>
+        !string.IsNullOrEmpty(id) && keys.Any(key => key.KeyId == id) ? keys.Where(key => key.KeyId == id) : keys;
+
+    // A minute of skew. A missing exp reads as the beginning of all time, one beyond the year 9999 as its end; neither must be added to.
+    private LoginFault? FaultOfTimes(JsonWebToken token, string? user)
     {
         var now = _time.GetUtcNow().UtcDateTime;
-        var skew = TimeSpan.FromMinutes(1);
-        return expires is { } end && now < end + skew && (notBefore is not { } begin || now >= begin - skew);
+        return token.ValidTo <= now - Skew ? new LoginFault("expired token", user, IsRoutine: true)
+            : token.ValidFrom > now + Skew ? new LoginFault("token that is not valid yet", user)
+            : null;
     }
+
+    private static LoginFault FaultOf(Exception? exception) => new(exception switch
+    {
+        SecurityTokenInvalidIssuerException => "token of another issuer",
+        SecurityTokenInvalidAudienceException => "token for another service",
+        ArgumentException => "malformed token",
+        _ => "token that no configured key has signed",
+    });
 
     private static bool HasPlainHeader(string token)
     {

@@ -4,6 +4,7 @@ using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Endpoints;
 
@@ -12,17 +13,18 @@ namespace Registry.Server.Endpoints;
 /// Authentication". What is granted is what was asked for and is allowed; a part of it is a token, not an error.
 /// </summary>
 internal sealed class TokenEndpoint(
-    BuiltInTokens tokens, BasicAuthenticator passwords, Authorizer authorizer, Challenges challenges, TimeProvider time)
+    BuiltInTokens tokens, BasicAuthenticator passwords, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins, TimeProvider time)
 {
-    private const int MaxForm = 64 * 1024;
+    // Hundreds of scopes: clients such as regclient collect one for each repository they have touched.
+    private const int MaxForm = 256 * 1024;
 
     /// <summary>With a user name and a password, or without, for what everybody may do.</summary>
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
         var query = request.Request.Query;
         var (scheme, parameter) = AuthorizationHeader.Split(request.Request.Headers.Authorization);
-        var (outcome, identity) = await passwords.AuthenticateAsync(scheme, parameter);
-        return await AnswerAsync(request, outcome, identity, query["service"], query["scope"], query["offline_token"] == "true");
+        var result = await passwords.AuthenticateAsync(scheme, parameter);
+        return await AnswerAsync(request, result, query["service"], query["scope"], query["offline_token"] == "true");
     }
 
     /// <summary>With a password or a refresh token in a form.</summary>
@@ -41,9 +43,7 @@ internal sealed class TokenEndpoint(
                 result = await passwords.AuthenticateAsync(new BasicCredentials(Field(form, "username"), Field(form, "password")));
                 break;
             case "refresh_token":
-                result = await tokens.ReadRefreshTokenAsync(Field(form, "refresh_token")) is { } identity
-                    ? AuthenticationResult.Accept(identity)
-                    : AuthenticationResult.Rejected;
+                result = await tokens.AuthenticateRefreshTokenAsync(Field(form, "refresh_token"));
                 break;
             default:
                 return new RegistryError(RegistryErrorCode.BadRequest, "grant_type must be password or refresh_token");
@@ -51,7 +51,7 @@ internal sealed class TokenEndpoint(
 
         form.TryGetValue("scope", out var scope);
         return await AnswerAsync(
-            request, result.Outcome, result.Identity, Field(form, "service"), scope, Field(form, "access_type") == "offline");
+            request, result, Field(form, "service"), scope, Field(form, "access_type") == "offline");
     }
 
     private static string Field(Dictionary<string, StringValues> form, string name) => form.GetValueOrDefault(name).ToString();
@@ -62,19 +62,21 @@ internal sealed class TokenEndpoint(
         .Select(ResourceScope.TryParse).OfType<ResourceScope>();
 
     private async Task<RegistryError?> AnswerAsync(
-        RequestContext request, AuthenticationOutcome outcome, Identity identity, string? service, StringValues scopes, bool wantsRefreshToken)
+        RequestContext request, AuthenticationResult result, string? service, StringValues scopes, bool wantsRefreshToken)
     {
+        var identity = result.Identity;
         request.Identify(identity, authorizer);
         request.Response.Headers.CacheControl = "no-store";
-        if (outcome == AuthenticationOutcome.Busy)
+        if (result.Outcome == AuthenticationOutcome.Busy)
         {
             request.Refusal = "busy";
             return RegistryErrorCode.TooManyRequests;
         }
 
-        if (outcome == AuthenticationOutcome.Rejected)
+        if (result.Fault is { } fault)
         {
             request.Refusal = "bad_credentials";
+            failedLogins.Report(request.Http.Connection.RemoteIpAddress, fault);
             challenges.WriteBasic(request.Response);
             return RegistryError.Unauthorized;
         }
@@ -84,13 +86,8 @@ internal sealed class TokenEndpoint(
             return new RegistryError(RegistryErrorCode.BadRequest, "service is not the name of this registry's token service");
         }
 
-        var issuedAt = time.GetUtcNow();
-        var token = tokens.IssueAccessToken(identity.Name, ParseScopes(scopes).Select(scope => authorizer.Grant(identity, scope)), issuedAt);
-        if (token.Length > TokenValidator.MaxLength)
-        {
-            return new RegistryError(RegistryErrorCode.BadRequest, "too many scopes for one token");
-        }
-
+        var token = tokens.IssueAccessToken(
+            identity.Name, ParseScopes(scopes).Select(scope => authorizer.Grant(identity, scope)), time.GetUtcNow());
         var refreshToken = wantsRefreshToken && identity.Name is { } user ? tokens.IssueRefreshToken(user) : null;
 
         // Without issued_at, which is optional: a client adds expires_in to it and compares the sum with a clock of its own.

@@ -7,12 +7,15 @@ using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Hosting;
 
 /// <summary>The part of the composition that decides who may do what.</summary>
-internal sealed class AccessComposition : IAsyncDisposable
+internal sealed partial class AccessComposition : IAsyncDisposable
 {
+    private readonly ILogger<AccessComposition> _logger;
+    private readonly FailedLogins _failedLogins;
     private readonly WatchedFile<Htpasswd>? _users;
     private readonly WatchedFile<AccessRules>? _rules;
     private readonly WatchedFile<IReadOnlyList<SecurityKey>>? _keys;
@@ -23,10 +26,11 @@ internal sealed class AccessComposition : IAsyncDisposable
     /// <exception cref="StartupException">One of them cannot be used.</exception>
     public AccessComposition(RegistryOptions options, string tokenKeyPath, TimeProvider time, ILoggerFactory loggers)
     {
-        var log = loggers.CreateLogger<AccessComposition>();
+        var log = _logger = loggers.CreateLogger<AccessComposition>();
         _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, Htpasswd.Read, time, log);
-        _rules = Watch("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, bytes => AccessRulesReader.Read(bytes), time, log);
-        _keys = Watch("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, TokenKeys.Read, time, log);
+        _rules = Watch("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, bytes => ReadRules(bytes, options), time, log);
+        _keys = Watch("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, bytes => ReadKeys(bytes, options), time, log);
+        _failedLogins = new FailedLogins(time, loggers.CreateLogger<FailedLogins>());
         var challenges = new Challenges(options);
         var authorizer = new Authorizer(options.Authentication, _rules is null ? null : () => _rules.Value);
         IAuthenticator authenticator;
@@ -44,14 +48,14 @@ internal sealed class AccessComposition : IAsyncDisposable
                 var basic = new BasicAuthenticator(_passwords);
                 _tokens = new BuiltInTokens(OpenKey(tokenKeyPath), options.TokenIssuer, options.TokenService, () => _users!.Value, basic, time);
                 authenticator = _tokens;
-                TokenEndpoint = new TokenEndpoint(_tokens, basic, authorizer, challenges, time);
+                TokenEndpoint = new TokenEndpoint(_tokens, basic, authorizer, challenges, _failedLogins, time);
                 break;
             default:
                 authenticator = new NoAuthenticator();
                 break;
         }
 
-        Gate = new AccessGate(authenticator, authorizer, challenges);
+        Gate = new AccessGate(authenticator, authorizer, challenges, _failedLogins);
     }
 
     public AccessGate Gate { get; }
@@ -78,9 +82,41 @@ internal sealed class AccessComposition : IAsyncDisposable
             }
         }
 
+        _failedLogins.Dispose();
         _passwords?.Dispose();
         _tokens?.Dispose();
     }
+
+    // docker and podman send nothing but a password after a challenge for one: without, they end with "no basic auth credentials".
+    private AccessRules ReadRules(byte[] content, RegistryOptions options)
+    {
+        var rules = AccessRulesReader.Read(content);
+        if (options.Authentication == AuthenticationKind.Basic
+            && rules.Rules.FirstOrDefault(rule => rule.AppliesTo(null) && rule.Permissions != RepositoryActions.None) is { } rule)
+        {
+            LogAnonymousUnderBasic(options.AccessControlPath!, rule.Line);
+        }
+
+        return rules;
+    }
+
+    private IReadOnlyList<SecurityKey> ReadKeys(byte[] content, RegistryOptions options)
+    {
+        var keys = TokenKeys.Read(content, out var ignored);
+        foreach (var fault in ignored)
+        {
+            LogIgnoredKey(options.TokenPublicKeyPath!, fault);
+        }
+
+        return keys;
+    }
+
+    [LoggerMessage(1, LogLevel.Warning,
+        "{Path} line {Line} allows $anonymous something, but docker and podman cannot pull logged out with REGISTRY_AUTH_TYPE=basic; set REGISTRY_AUTH_TYPE=token and REGISTRY_AUTH_TOKEN_BUILTIN=true for that, with the same users")]
+    private partial void LogAnonymousUnderBasic(string path, int line);
+
+    [LoggerMessage(2, LogLevel.Warning, "{Path}: {Fault}; the key is ignored, the others are used")]
+    private partial void LogIgnoredKey(string path, string fault);
 
     private static WatchedFile<T>? Watch<T>(string setting, string? path, Func<byte[], T> parse, TimeProvider time, ILogger log)
         where T : class

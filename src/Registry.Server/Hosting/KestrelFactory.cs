@@ -25,6 +25,9 @@ internal static class KestrelFactory
     // and a 431 fails its pull.
     private const int MaxHeaders = 64 * 1024;
 
+    // A token for 300 scopes is asked for in one GET. With HTTP/2, the path counts among the headers.
+    private const int MaxRequestLine = 48 * 1024;
+
     /// <summary>Makes what moves the bytes of a server.</summary>
     /// <param name="options">Which one.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
@@ -56,6 +59,7 @@ internal static class KestrelFactory
         limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
+        limits.MaxRequestLineSize = MaxRequestLine;
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
         limits.MinRequestBodyDataRate = Rate(options.Limits);

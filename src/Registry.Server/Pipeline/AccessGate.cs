@@ -2,11 +2,12 @@ using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Server.Http;
 using Registry.Server.Routing;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Pipeline;
 
 /// <summary>The two steps between matching and answering: who is asking, and may they.</summary>
-internal sealed class AccessGate(IAuthenticator authenticator, Authorizer authorizer, Challenges challenges)
+internal sealed class AccessGate(IAuthenticator authenticator, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins)
 {
     /// <summary>Lets a request pass, and tells it who is asking, or says why not; then the challenge is written already.</summary>
     /// <returns>Null, or why not.</returns>
@@ -19,11 +20,16 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         }
 
         var (scheme, parameter) = AuthorizationHeader.Split(http.Request.Headers.Authorization);
-        var (outcome, identity) = await authenticator.AuthenticateAsync(scheme, parameter);
+        var (outcome, identity, rejection) = await authenticator.AuthenticateAsync(scheme, parameter);
         if (outcome == AuthenticationOutcome.Busy)
         {
             request.Refusal = "busy";
             return RegistryErrorCode.TooManyRequests;
+        }
+
+        if (rejection is not null)
+        {
+            failedLogins.Report(http.Connection.RemoteIpAddress, rejection);
         }
 
         request.Identify(identity, authorizer);

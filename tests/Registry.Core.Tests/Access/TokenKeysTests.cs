@@ -38,41 +38,85 @@ public sealed class TokenKeysTests : IDisposable
         Assert.Equal(_rsa.ExportParameters(false).Modulus, read.Rsa.ExportParameters(false).Modulus);
     }
 
+    // RFC 7517, section 5: what is not understood is passed over.
     [Fact]
-    public void What_is_no_key_for_tokens_is_refused_with_the_reason()
+    public void One_key_that_cannot_be_used_is_named_and_leaves_the_others_in_use()
     {
-        using var brainpool = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
-        var incomplete = Rsa(_rsa, "broken", "sig");
-        incomplete.Remove("e");
-        var privateKey = Rsa(_rsa, "p", "sig");
-        privateKey["d"] = privateKey["n"]!.DeepClone();
-        var curve = Ec(_ec, "curve");
-        curve["crv"] = "secp256k1";
-        var mismatch = Ec(_ec, "mismatch");
-        mismatch["crv"] = "P-256";
+        foreach (var (entry, fault) in BadEntries())
+        {
+            var keys = TokenKeys.Read(Encoding.UTF8.GetBytes(Set(Rsa(_rsa, "good", "sig"), entry, Ec(_ec, "better"))), out var ignored);
+
+            Assert.Equal(["good", "better"], keys.Select(key => key.KeyId));
+            Assert.StartsWith(fault, Assert.Single(ignored), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void One_block_that_cannot_be_used_is_named_and_leaves_the_others_in_use()
+    {
+        foreach (var (block, fault) in BadBlocks())
+        {
+            var text = $"{_rsa.ExportSubjectPublicKeyInfoPem()}\n{block}\n{_ec.ExportSubjectPublicKeyInfoPem()}\n";
+            var keys = TokenKeys.Read(Encoding.UTF8.GetBytes(text), out var ignored);
+
+            Assert.Equal([2048, 384], keys.Select(key => key.KeySize));
+            Assert.StartsWith(fault.Replace(" 1 ", " 2 ", StringComparison.Ordinal), Assert.Single(ignored), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_file_without_a_usable_key_is_refused_with_every_reason()
+    {
+        foreach (var (entry, fault) in BadEntries())
+        {
+            AssertRefused(Set(entry), $"no usable key is in it: {fault.Replace("key 2", "key 1", StringComparison.Ordinal)}");
+        }
+
+        foreach (var (block, fault) in BadBlocks())
+        {
+            AssertRefused(block, $"no usable key is in it: {fault}");
+        }
+
         foreach (var (text, message) in new[]
         {
             ("", "no public key, certificate or JSON Web Key Set is in it"),
             ("nonsense", "no public key, certificate or JSON Web Key Set is in it"),
             ("{\"keys\":[]}", "no public key, certificate or JSON Web Key Set is in it"),
             ("{", "not a JSON Web Key Set: "),
-            (_rsa.ExportPkcs8PrivateKeyPem(), "it holds a private key; the registry needs the public one only"),
-            (_small.ExportSubjectPublicKeyInfoPem(), "an RSA key in it has 1024 bits; at least 2048 are needed"),
-            (Certificate(_small), "an RSA key in it has 1024 bits; at least 2048 are needed"),
-            (brainpool.ExportSubjectPublicKeyInfoPem(), "an ECDSA key in it is on another curve than those allowed: P-256, P-384, P-521"),
-            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "a PUBLIC KEY in it cannot be read: "),
-            (Set(Rsa(_small, "c", "sig")), "an RSA key in it has 1024 bits; at least 2048 are needed"),
+            ("{}", "not a JSON Web Key Set: it has no keys"),
+            ("{\"keys\":{}}", "not a JSON Web Key Set: keys is not an array"),
             (Set(Rsa(_rsa, "d", "enc")), "no public key, certificate or JSON Web Key Set is in it"),
-            (Set(new JsonObject { ["kty"] = "oct", ["k"] = "AAAA" }), "the key set holds a key of type 'oct'; allowed: RSA, EC"),
-            (Set(privateKey), "the key set holds a private key; the registry needs the public ones only"),
-            (Set(incomplete), "the key 'broken' of the key set cannot be read: "),
-            (Set(curve), "the key 'curve' of the key set cannot be read: its curve is 'secp256k1'; allowed: P-256, P-384, P-521"),
-            (Set(mismatch), "the key 'mismatch' of the key set cannot be read: "),
         })
         {
-            var fault = Record.Exception(() => TokenKeys.Read(Encoding.UTF8.GetBytes(text)));
+            AssertRefused(text, message);
+        }
+
+        static void AssertRefused(string text, string message)
+        {
+            var fault = Record.Exception(() => TokenKeys.Read(Encoding.UTF8.GetBytes(text), out _));
             Assert.True(fault is FormatException && fault.Message.StartsWith(message, StringComparison.Ordinal), $"{message} <> {fault}");
         }
+    }
+
+    [Fact]
+    public void A_single_key_is_a_set_of_one()
+    {
+        Assert.Equal("alone", Assert.Single(Read(Ec(_ec, "alone").ToJsonString())).KeyId);
+        Assert.Equal("alone", Assert.Single(Read(Rsa(_rsa, "alone", "sig").ToJsonString())).KeyId);
+    }
+
+    [Fact]
+    public void Keys_for_other_operations_are_passed_over_in_silence()
+    {
+        var wraps = Rsa(_rsa, "wraps", "");
+        wraps["key_ops"] = new JsonArray("wrapKey", "encrypt");
+        var verifies = Rsa(_rsa, "verifies", "");
+        verifies["key_ops"] = new JsonArray("verify");
+
+        var keys = TokenKeys.Read(Encoding.UTF8.GetBytes(Set(wraps, verifies, Rsa(_rsa, "enc", "enc"))), out var ignored);
+
+        Assert.Equal("verifies", Assert.Single(keys).KeyId);
+        Assert.Empty(ignored);
     }
 
     public void Dispose()
@@ -82,9 +126,68 @@ public sealed class TokenKeysTests : IDisposable
         _ec.Dispose();
     }
 
-    private static IReadOnlyList<SecurityKey> Read(string text) => TokenKeys.Read(Encoding.UTF8.GetBytes(text));
+    private static IReadOnlyList<SecurityKey> Read(string text)
+    {
+        var keys = TokenKeys.Read(Encoding.UTF8.GetBytes(text), out var ignored);
+        Assert.Empty(ignored);
+        return keys;
+    }
 
-    private static string Set(params JsonObject[] keys) => new JsonObject { ["keys"] = new JsonArray([.. keys]) }.ToJsonString();
+    private IEnumerable<(JsonNode Entry, string Fault)> BadEntries()
+    {
+        var incomplete = Rsa(_rsa, "incomplete", "sig");
+        incomplete.Remove("e");
+        var empty = Rsa(_rsa, "empty", "sig");
+        empty["n"] = "";
+        var number = Rsa(_rsa, "number", "sig");
+        number["n"] = 5;
+        var garbled = Rsa(_rsa, "garbled", "sig");
+        garbled["n"] = "*";
+        var privateKey = Rsa(_rsa, "private", "sig");
+        privateKey["d"] = privateKey["n"]!.DeepClone();
+        var curve = Ec(_ec, "curve");
+        curve["crv"] = "secp256k1";
+        var mismatch = Ec(_ec, "mismatch");
+        mismatch["crv"] = "P-256";
+        var nameless = Rsa(_small, "", "sig");
+        nameless.Remove("kid");
+        return
+        [
+            (new JsonObject { ["kty"] = "OKP", ["kid"] = "ed", ["crv"] = "Ed25519", ["x"] = "AAAA" }, "key 'ed' is of type 'OKP'; allowed: RSA, EC"),
+            (new JsonObject { ["kty"] = "oct", ["kid"] = "secret", ["k"] = "AAAA" }, "key 'secret' is of type 'oct'; allowed: RSA, EC"),
+            (new JsonObject { ["kid"] = "typeless" }, "key 'typeless' is of type ''; allowed: RSA, EC"),
+            (new JsonArray(), "key 2, which has no kid, is not an object"),
+            (Rsa(_small, "small", "sig"), "key 'small' has 1024 bits; RSA needs at least 2048"),
+            (nameless, "key 2, which has no kid, has 1024 bits; RSA needs at least 2048"),
+            (privateKey, "key 'private' is a private key; the registry needs the public one only"),
+            (incomplete, "key 'incomplete' lacks 'e'"),
+            (empty, "key 'empty' lacks 'n'"),
+            (number, "key 'number' lacks 'n'"),
+            (garbled, "key 'garbled' has a 'n' that is not base64url"),
+            (curve, "key 'curve' is on the curve 'secp256k1'; allowed: P-256, P-384, P-521"),
+            (mismatch, "key 'mismatch' cannot be read: "),
+        ];
+    }
+
+    private IEnumerable<(string Block, string Fault)> BadBlocks()
+    {
+        using var brainpool = ECDsa.Create(ECCurve.NamedCurves.brainpoolP256r1);
+        return
+        [
+            // openssl genpkey -algorithm ed25519 | openssl pkey -pubout
+            ("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----", "PUBLIC KEY 1 is neither an RSA nor an ECDSA key: "),
+            ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "PUBLIC KEY 1 is neither an RSA nor an ECDSA key: "),
+            ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", "CERTIFICATE REQUEST 1 is no key; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
+            ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "CERTIFICATE 1 cannot be read: "),
+            (_rsa.ExportPkcs8PrivateKeyPem(), "PRIVATE KEY 1 is a private key; the registry needs the public one only"),
+            (_small.ExportSubjectPublicKeyInfoPem(), "PUBLIC KEY 1 has 1024 bits; RSA needs at least 2048"),
+            (_small.ExportRSAPublicKeyPem(), "RSA PUBLIC KEY 1 has 1024 bits; RSA needs at least 2048"),
+            (Certificate(_small), "CERTIFICATE 1 has 1024 bits; RSA needs at least 2048"),
+            (brainpool.ExportSubjectPublicKeyInfoPem(), "PUBLIC KEY 1 is on another curve than those allowed: P-256, P-384, P-521"),
+        ];
+    }
+
+    private static string Set(params JsonNode[] keys) => new JsonObject { ["keys"] = new JsonArray([.. keys]) }.ToJsonString();
 
     private static JsonObject Rsa(RSA key, string id, string use)
     {

@@ -56,12 +56,17 @@ public sealed class AccessRegistry : IAsyncDisposable
 
     public string Output => _process!.Output;
 
-    public static async Task<AccessRegistry> StartAsync(Login login)
+    /// <summary>Starts one.</summary>
+    /// <param name="login">How it asks.</param>
+    /// <param name="logFormat">REGISTRY_LOG_FORMAT; null for its default.</param>
+    /// <param name="under">What the server is started under; null for nothing.</param>
+    public static async Task<AccessRegistry> StartAsync(Login login, string? logFormat = null, IReadOnlyList<string>? under = null)
     {
         var registry = new AccessRegistry();
+        registry._settings["REGISTRY_LOG_FORMAT"] = logFormat;
         try
         {
-            await registry.StartInnerAsync(login);
+            await registry.StartInnerAsync(login, under);
             return registry;
         }
         catch
@@ -112,7 +117,7 @@ public sealed class AccessRegistry : IAsyncDisposable
         },
     };
 
-    private async Task StartInnerAsync(Login login)
+    private async Task StartInnerAsync(Login login, IReadOnlyList<string>? under)
     {
         if (login == Login.ExternalToken)
         {
@@ -136,6 +141,6 @@ public sealed class AccessRegistry : IAsyncDisposable
             _settings["REGISTRY_AUTH_TOKEN_BUILTIN"] = login == Login.Basic ? null : "true";
             _settings["REGISTRY_AUTH_HTPASSWD"] = _users;
         }
-        _process = await RegistryProcess.StartAsync(_folder.Folder("storage"), _settings, cancellationToken: TestContext.Current.CancellationToken);
+        _process = await RegistryProcess.StartAsync(_folder.Folder("storage"), _settings, under, TestContext.Current.CancellationToken);
     }
 }

@@ -17,6 +17,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
     public async Task Every_command_of_getting_started_works_and_prints_what_the_page_shows()
     {
         Requires.Program("skopeo", "skopeo");
+        Requires.Program("podman", "podman");
         Requires.Program("promtool", "prometheus");
         Requires.Program("openssl", "openssl");
         string page = await File.ReadAllTextAsync(SourceRoot.File("docs/getting-started.md"), TestContext.Current.CancellationToken);
@@ -62,6 +63,15 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
         shell.Environment["HOME"] = _folder.Folder("home");
         shell.Environment["XDG_RUNTIME_DIR"] = _folder.Folder("run");
         shell.Environment["DOCKER_CONFIG"] = _folder.Folder("home", ".docker");
+        // podman as root keeps images in /var/lib, where other runs would find them.
+        string storage = _folder.File("storage.conf");
+        File.WriteAllText(storage, $"""
+            [storage]
+            driver = "vfs"
+            graphroot = "{_folder.Folder("podman", "root")}"
+            runroot = "{_folder.Folder("podman", "run")}"
+            """);
+        shell.Environment["CONTAINERS_STORAGE_CONF"] = storage;
         // As in ContainersHome: skopeo keeps what it learns about layers at home.
         shell.Environment["_CONTAINERS_ROOTLESS_UID"] = "1000";
         return shell;

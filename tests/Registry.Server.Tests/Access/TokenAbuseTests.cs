@@ -31,6 +31,36 @@ public sealed class TokenAbuseTests : IAsyncLifetime
         await AcceptAsync(Token(header: head => head["alg"] = "PS256", padding: RSASignaturePadding.Pss));
     }
 
+    // RFC 7519, section 2: a NumericDate is a number of seconds, and may have a fraction.
+    [Theory]
+    [InlineData("99999999999")]
+    [InlineData("253402300799")]
+    [InlineData("253402300800")]
+    [InlineData("9223372036854775807")]
+    [InlineData("1e12")]
+    [InlineData("4e9")]
+    [InlineData("4102444800.75")]
+    public async Task A_token_may_expire_in_any_year(string expires)
+    {
+        await AcceptAsync(WithTimes($"\"exp\":{expires}"));
+        await AcceptAsync(WithTimes($"\"exp\":{expires},\"nbf\":1e3,\"iat\":1.5"));
+        await AcceptAsync(WithTimes($"\"exp\":{expires},\"nbf\":-1,\"iat\":{expires}"));
+
+        var notYet = await _registry.Client.GetAnswerAsync(
+            "/v2/team/app/tags/list", ("Authorization", $"Bearer {WithTimes($"\"exp\":{expires},\"nbf\":{expires}")}"));
+        Check.Error(401, "UNAUTHORIZED", "authentication required", notYet);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("-9223372036854775808")]
+    [InlineData("1.5e9")]
+    [InlineData("-1e18")]
+    public async Task A_token_that_expired_in_any_year_is_refused(string expires) => Check.Error(
+        401, "UNAUTHORIZED", "authentication required", await _registry.Client.GetAnswerAsync(
+            "/v2/team/app/tags/list", ("Authorization", $"Bearer {WithTimes($"\"exp\":{expires}")}")));
+
     [Fact]
     public async Task Everything_else_is_one_and_the_same_401()
     {
@@ -137,6 +167,17 @@ public sealed class TokenAbuseTests : IAsyncLifetime
     private static string Encode(string text) => ExternalTokens.Encode(text);
 
     private static string Splice(string token, string other) => $"{token.Split('.')[0]}.{other.Split('.')[1]}.{token.Split('.')[2]}";
+
+    private string WithTimes(string times)
+    {
+        var claims = Claims();
+        foreach (var name in (string[])["exp", "nbf", "iat"])
+        {
+            claims.Remove(name);
+        }
+
+        return Raw("""{"alg":"RS256"}""", $"{{{times},{claims.ToJsonString()[1..]}");
+    }
 
     private string Raw(string header, string payload) => _folder.Tokens.Sign(header, payload);
 

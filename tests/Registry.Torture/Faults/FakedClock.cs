@@ -7,7 +7,7 @@ namespace Registry.Torture.Faults;
 /// an operator or a time server sets the clock.
 /// </summary>
 /// <param name="file">Where the difference is written.</param>
-internal sealed class FakedClock(string file)
+public sealed class FakedClock(string file)
 {
     private static string Library => Directory.EnumerateDirectories("/usr/lib")
         .Select(folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
@@ -19,16 +19,16 @@ internal sealed class FakedClock(string file)
         "env", $"LD_PRELOAD={Library}", $"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
     ];
 
-    /// <summary>Days ahead of the system's clock; negative for behind.</summary>
-    public int Days { get; private set; }
+    /// <summary>How far it is ahead of the system's clock; negative for behind.</summary>
+    public TimeSpan Ahead { get; private set; }
 
     /// <summary>Sets the clock.</summary>
-    /// <param name="days">Ahead of the system's; negative for behind.</param>
-    public void Set(int days)
+    /// <param name="ahead">How far ahead of the system's; negative for behind.</param>
+    public void Set(TimeSpan ahead)
     {
         // By a rename, because the server reads it at any time.
-        File.WriteAllText(file + ".next", string.Create(CultureInfo.InvariantCulture, $"{days:+0;-0;+0}d"));
+        File.WriteAllText(file + ".next", string.Create(CultureInfo.InvariantCulture, $"{ahead.TotalSeconds:+0;-0;+0}"));
         File.Move(file + ".next", file, overwrite: true);
-        Days = days;
+        Ahead = ahead;
     }
 }

@@ -41,7 +41,7 @@ public sealed class ClockJumps : IScenario
         var clock = new FakedClock(folder.File("clock"));
         var ledger = new Ledger();
         int compared = 0, restarts = 0, jump = 0;
-        clock.Set(0);
+        clock.Set(TimeSpan.Zero);
         var registry = await RegistryProcess.StartAsync(data, Settings, clock.Launch);
         try
         {
@@ -57,7 +57,7 @@ public sealed class ClockJumps : IScenario
                     restarts++;
                 }
 
-                clock.Set(random.Next(MinDays, MaxDays) * (clock.Days > 0 ? -1 : 1));
+                clock.Set(TimeSpan.FromDays(random.Next(MinDays, MaxDays) * (clock.Ahead > TimeSpan.Zero ? -1 : 1)));
                 if (isRestart)
                 {
                     await registry.DisposeAsync();
@@ -74,7 +74,7 @@ public sealed class ClockJumps : IScenario
         }
         catch (ViolationException e)
         {
-            throw new ViolationException($"jump {jump} to {clock.Days} days: {e.Message}\nThe server printed:\n{registry.Output}");
+            throw new ViolationException($"jump {jump} to {clock.Ahead.Days} days: {e.Message}\nThe server printed:\n{registry.Output}");
         }
         finally
         {
@@ -96,9 +96,9 @@ public sealed class ClockJumps : IScenario
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };
         var seen = DateTimeOffset.Parse((await http.GetAnswerAsync("/v2/"))["Date"]!, CultureInfo.InvariantCulture);
-        if (Math.Abs((seen - DateTimeOffset.UtcNow).TotalDays - clock.Days) > 1)
+        if (Math.Abs((seen - DateTimeOffset.UtcNow).TotalDays - clock.Ahead.TotalDays) > 1)
         {
-            throw new ViolationException($"the server's clock says {seen:u}, and should be {clock.Days} days off");
+            throw new ViolationException($"the server's clock says {seen:u}, and should be {clock.Ahead.Days} days off");
         }
     }
 
