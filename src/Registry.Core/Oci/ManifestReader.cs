@@ -26,7 +26,8 @@ public static class ManifestReader
     /// <returns>The manifest, or a MANIFEST_INVALID error that says where it is wrong.</returns>
     public static Result<Manifest> Read(ReadOnlyMemory<byte> bytes, string? contentType)
     {
-        if (contentType is not null && !MediaTypes.IsManifest(contentType))
+        var expectedType = contentType is null ? null : MediaTypes.FindManifest(contentType);
+        if (contentType is not null && expectedType is null)
         {
             return Invalid(
                 $"Content-Type '{contentType}' is not a manifest type; use {MediaTypes.OciManifest}, {MediaTypes.OciIndex}, " +
@@ -41,7 +42,7 @@ public static class ManifestReader
         try
         {
             using var document = JsonDocument.Parse(bytes, Options);
-            return ReadDocument(document.RootElement, contentType);
+            return ReadDocument(document.RootElement, expectedType);
         }
         catch (JsonException e)
         {
@@ -58,7 +59,7 @@ public static class ManifestReader
         }
     }
 
-    private static Manifest ReadDocument(JsonElement root, string? contentType)
+    private static Manifest ReadDocument(JsonElement root, string? expectedType)
     {
         Expect(root, JsonValueKind.Object, "the body");
         RefuseFoldedKeys(root, ManifestKeys, "the manifest");
@@ -70,7 +71,10 @@ public static class ManifestReader
         var config = Optional(root, "config");
         var layers = Optional(root, "layers");
         var manifests = Optional(root, "manifests");
-        var mediaType = DecideType(OptionalString(root, "mediaType", "mediaType"), contentType, manifests is not null);
+
+        // Go writes a list without entries as null: the key alone tells an empty index from an image.
+        var hasManifests = manifests is not null || (config is null && root.TryGetProperty("manifests", out _));
+        var mediaType = DecideType(OptionalString(root, "mediaType", "mediaType"), expectedType, hasManifests);
         var isIndex = MediaTypes.IsIndex(mediaType);
         if (isIndex ? config is not null || layers is not null : manifests is not null)
         {
@@ -91,30 +95,27 @@ public static class ManifestReader
             Layers = ReadDescriptors(layers, "layers"),
             Manifests = ReadDescriptors(manifests, "manifests"),
             Subject = Optional(root, "subject") is { } subject ? ReadDescriptor(subject, "subject") : null,
-            ArtifactType = string.IsNullOrEmpty(artifactType) ? configDescriptor?.MediaType : artifactType,
+            ArtifactType = artifactType ?? configDescriptor?.MediaType,
             Annotations = ReadAnnotations(root, "annotations"),
         };
     }
 
     // A type that the bytes alone do not give would be lost when the metadata is rebuilt from the tree.
-    private static string DecideType(string? declared, string? contentType, bool hasManifests)
+    private static string DecideType(string? declared, string? expected, bool hasManifests)
     {
-        var fromBytes = declared ?? (hasManifests ? MediaTypes.OciIndex : MediaTypes.OciManifest);
-        if (!MediaTypes.IsManifest(fromBytes))
-        {
-            throw new ManifestFault($"mediaType '{fromBytes}' is not a manifest type");
-        }
-
-        if (contentType is null || contentType == fromBytes)
+        var fromBytes = declared is null
+            ? hasManifests ? MediaTypes.OciIndex : MediaTypes.OciManifest
+            : MediaTypes.FindManifest(declared) ?? throw new ManifestFault($"mediaType '{declared}' is not a manifest type");
+        if (expected is null || expected == fromBytes)
         {
             return fromBytes;
         }
 
         throw new ManifestFault(
-            declared is not null ? $"mediaType is '{declared}' but Content-Type is '{contentType}'"
-            : contentType is MediaTypes.DockerManifest or MediaTypes.DockerManifestList
-                ? $"a manifest of type '{contentType}' must carry it as mediaType"
-                : $"Content-Type is '{contentType}' but the body reads as '{fromBytes}'");
+            declared is not null ? $"mediaType is '{declared}' but Content-Type is '{expected}'"
+            : expected is MediaTypes.DockerManifest or MediaTypes.DockerManifestList
+                ? $"a manifest of type '{expected}' must carry it as mediaType"
+                : $"Content-Type is '{expected}' but the body reads as '{fromBytes}'");
     }
 
     private static List<Descriptor> ReadDescriptors(JsonElement? array, string path)
@@ -139,7 +140,7 @@ public static class ManifestReader
         Expect(element, JsonValueKind.Object, path);
         RefuseFoldedKeys(element, DescriptorKeys, path);
         var mediaType = OptionalString(element, "mediaType", $"{path}.mediaType");
-        if (string.IsNullOrEmpty(mediaType))
+        if (mediaType is null)
         {
             throw new ManifestFault($"{path}.mediaType is missing");
         }
@@ -187,10 +188,11 @@ public static class ManifestReader
         return annotations.GetRawText();
     }
 
-    // null stands for an absent value, as it does for Go, whose empty slices are written that way.
+    // null stands for an absent value, as it does for Go, whose empty slices and pointers are written that way.
     private static JsonElement? Optional(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
+    // So does the empty string, which Go writes for a field without a value, and which is no media type and no digest.
     private static string? OptionalString(JsonElement owner, string name, string path)
     {
         if (Optional(owner, name) is not { } value)
@@ -199,7 +201,7 @@ public static class ManifestReader
         }
 
         Expect(value, JsonValueKind.String, path);
-        return value.GetString();
+        return value.GetString() is { Length: > 0 } text ? text : null;
     }
 
     private static void Expect(JsonElement element, JsonValueKind kind, string path)

@@ -24,10 +24,16 @@ public static class MediaTypes
     /// <summary>JSON answers of the API.</summary>
     public const string Json = "application/json";
 
-    /// <summary>Whether manifests of this type can be pushed.</summary>
-    public static bool IsManifest(string mediaType) => mediaType is OciManifest or OciIndex or DockerManifest or DockerManifestList;
+    private static readonly string[] Manifests = [OciManifest, OciIndex, DockerManifest, DockerManifestList];
 
-    /// <summary>Whether this type lists other manifests.</summary>
+    /// <summary>
+    /// The type of manifests that can be pushed, in the spelling of its specification; null when it is none. Case has no meaning in media types
+    /// (RFC 6838, section 4.2).
+    /// </summary>
+    public static string? FindManifest(string mediaType) =>
+        Array.Find(Manifests, known => known.Equals(mediaType, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>Whether this type, in the spelling of its specification, lists other manifests.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
 
     /// <summary>
@@ -35,6 +41,6 @@ public static class MediaTypes
     /// ones (OCI image-spec, layer.md, "Non-Distributable Layers").
     /// </summary>
     public static bool IsNonDistributable(string mediaType) =>
-        mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.", StringComparison.Ordinal) ||
-        mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.", StringComparison.Ordinal);
+        mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.", StringComparison.OrdinalIgnoreCase) ||
+        mediaType.StartsWith("application/vnd.docker.image.rootfs.foreign.", StringComparison.OrdinalIgnoreCase);
 }

@@ -67,6 +67,10 @@ public static class StoredManifestReader
                 case "layers" or "fsLayers" or "blobs" when value.ValueKind == JsonValueKind.Array:
                     layers.AddRange(value.EnumerateArray().SelectMany(ReadDescriptors));
                     break;
+                case "manifests" when value.ValueKind == JsonValueKind.Null:
+                    // How Go writes an index without children.
+                    hasManifests = true;
+                    break;
                 case "manifests" when value.ValueKind == JsonValueKind.Array:
                     hasManifests = true;
                     manifests.AddRange(value.EnumerateArray().SelectMany(ReadDescriptors));
@@ -90,7 +94,7 @@ public static class StoredManifestReader
     {
         if (!string.IsNullOrEmpty(declared))
         {
-            return declared;
+            return MediaTypes.FindManifest(declared) ?? declared;
         }
 
         if (schemaVersion == 1)

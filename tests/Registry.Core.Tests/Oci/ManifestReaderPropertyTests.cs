@@ -16,7 +16,7 @@ public class ManifestReaderPropertyTests
         """);
 
     private static readonly Gen<string?> ContentTypes = Gen.OneOfConst<string?>(
-        null, MediaTypes.OciManifest, MediaTypes.OciIndex, MediaTypes.DockerManifest, MediaTypes.DockerManifestList, "text/plain");
+        null, MediaTypes.OciManifest, MediaTypes.OciIndex, MediaTypes.DockerManifest, MediaTypes.DockerManifestList, "text/plain", "Application/VND.OCI.image.index.v1+json");
 
     private static readonly Gen<Descriptor> Descriptors = Gen.Select(
         Gen.OneOfConst("a/b", "application/vnd.oci.image.layer.v1.tar+gzip", "application/ä\"\\\u0001"),

@@ -107,7 +107,11 @@ public class ManifestReaderRefusalTests
     [InlineData($$"""{"schemaVersion":2,"config":{{Config}}}""", "", "Content-Type '' is not a manifest type")]
     [InlineData($$"""{"schemaVersion":2,"config":{{Config}}}""", MediaTypes.DockerSchema1, "is not a manifest type")]
     [InlineData($$"""{"schemaVersion":2,"mediaType":"a/b","config":{{Config}}}""", null, "mediaType 'a/b' is not a manifest type")]
-    [InlineData($$"""{"schemaVersion":2,"mediaType":"","config":{{Config}}}""", null, "mediaType '' is not a manifest type")]
+    [InlineData($$"""{"schemaVersion":2,"mediaType":"","config":{{Config}}}""", MediaTypes.DockerManifest,
+        $"a manifest of type '{MediaTypes.DockerManifest}' must carry it as mediaType")]
+    [InlineData("""{"schemaVersion":2,"manifests":null}""", MediaTypes.DockerManifestList, "must carry it as mediaType")]
+    [InlineData("""{"schemaVersion":2,"manifests":null}""", MediaTypes.OciManifest, $"but the body reads as '{MediaTypes.OciIndex}'")]
+    [InlineData("""{"schemaVersion":2,"config":null,"layers":null}""", MediaTypes.OciIndex, $"but the body reads as '{MediaTypes.OciManifest}'")]
     [InlineData($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.DockerManifest}}","config":{{Config}}}""", MediaTypes.OciManifest,
         $"mediaType is '{MediaTypes.DockerManifest}' but Content-Type is '{MediaTypes.OciManifest}'")]
     [InlineData($$"""{"schemaVersion":2,"config":{{Config}}}""", MediaTypes.DockerManifest,

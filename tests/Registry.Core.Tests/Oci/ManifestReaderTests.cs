@@ -52,6 +52,17 @@ public class ManifestReaderTests
     [InlineData($$"""{"schemaVersion":2,"mediaType":null,"config":{{Config}}}""", MediaTypes.OciManifest, MediaTypes.OciManifest)]
     [InlineData($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.DockerManifest}}","config":{{Config}}}""", MediaTypes.DockerManifest, MediaTypes.DockerManifest)]
     [InlineData($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.DockerManifest}}","config":{{Config}}}""", null, MediaTypes.DockerManifest)]
+    [InlineData($$"""{"schemaVersion":2,"mediaType":"","config":{{Config}}}""", null, MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"mediaType":"","config":{{Config}}}""", MediaTypes.OciManifest, MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}},"layers":null,"manifests":null}""", MediaTypes.OciManifest, MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"config":{{Config}}}""", "Application/VND.OCI.Image.Manifest.v1+JSON", MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"mediaType":"APPLICATION/vnd.oci.image.manifest.v1+json","config":{{Config}}}""", null, MediaTypes.OciManifest)]
+    [InlineData($$"""{"schemaVersion":2,"mediaType":"application/vnd.docker.Distribution.manifest.v2+json","config":{{Config}}}""",
+        "application/vnd.docker.distribution.MANIFEST.v2+json", MediaTypes.DockerManifest)]
+    [InlineData("""{"schemaVersion":2,"manifests":null}""", null, MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"manifests":null}""", MediaTypes.OciIndex, MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"mediaType":"","manifests":null}""", "application/vnd.oci.image.INDEX.v1+json", MediaTypes.OciIndex)]
+    [InlineData("""{"schemaVersion":2,"mediaType":null,"config":null,"layers":null,"manifests":null}""", MediaTypes.OciIndex, MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":2,"manifests":[]}""", null, MediaTypes.OciIndex)]
     [InlineData("""{"schemaVersion":2,"manifests":[]}""", MediaTypes.OciIndex, MediaTypes.OciIndex)]
     [InlineData($$"""{"schemaVersion":2,"mediaType":"{{MediaTypes.OciIndex}}"}""", null, MediaTypes.OciIndex)]
@@ -115,6 +126,9 @@ public class ManifestReaderTests
     {
         var result = ManifestReader.Read(Encoding.UTF8.GetBytes(body), contentType);
         Assert.True(result.TryGet(out var manifest, out var error), error?.ToString());
-        return manifest!;
+
+        // The type follows from the bytes: reindexing must find the same.
+        Assert.Equal(manifest!.MediaType, StoredManifestReader.Read(Encoding.UTF8.GetBytes(body))!.MediaType);
+        return manifest;
     }
 }

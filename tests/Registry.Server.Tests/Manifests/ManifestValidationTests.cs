@@ -57,7 +57,7 @@ public sealed class ManifestValidationTests(RegistryFixture fixture) : IClassFix
             """{"schemaVersion":2,"manifests":{}}""", """{"schemaVersion":2,"manifests":[null]}""", """{"schemaVersion":2,"manifests":["DIGEST"]}""",
 
             // Other values.
-            """{"schemaVersion":2,"mediaType":5,"config":CONFIG}""", """{"schemaVersion":2,"mediaType":"","config":CONFIG}""",
+            """{"schemaVersion":2,"mediaType":5,"config":CONFIG}""", """{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1","config":CONFIG}""",
             """{"schemaVersion":2,"config":CONFIG,"annotations":[]}""", """{"schemaVersion":2,"config":CONFIG,"annotations":{"a":null}}""",
             """{"schemaVersion":2,"config":CONFIG,"annotations":{"a":{}}}""", """{"schemaVersion":2,"config":CONFIG,"artifactType":{}}""",
 
