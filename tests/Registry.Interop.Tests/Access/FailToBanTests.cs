@@ -21,7 +21,8 @@ public sealed class FailToBanTests
         {
             await RequestAsync(registry, user);
         }
-        await Poll.UntilAsync(() => Task.FromResult(Failures(registry).Length == 5), TimeSpan.FromSeconds(10), "the failed logins are printed");
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(Failures(registry).Length == 5), "the failed logins are printed", TestContext.Current.CancellationToken);
         string log = folder.File("registry.log");
         // A line that does not end yet is none to fail2ban.
         await File.WriteAllTextAsync(log, registry.Output + '\n', TestContext.Current.CancellationToken);

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Registry.Interop.Tests.Containers;
 using Registry.Interop.Tests.Docker;
 using Registry.Interop.Tests.Documentation;
+using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
@@ -11,7 +12,6 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
 {
     private const string User = "1654";
 
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     public static TheoryData<string> Engines => new("docker", "podman");
 
@@ -153,11 +153,11 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         public async Task<int> WaitForExitAsync() =>
             int.Parse((await Engine.RunAsync("wait", Name)).Text, System.Globalization.CultureInfo.InvariantCulture);
 
-        public async Task WaitUntilListeningAsync() => await Poll.UntilAsync(
+        public async Task WaitUntilListeningAsync() => await Eventually.HoldsAsync(
             async () => (await LogsAsync()) is var logs && (logs.Contains("listening on http://127.0.0.1:", StringComparison.Ordinal)
                 || (logs.Contains("registry: ", StringComparison.Ordinal) ? throw new InvalidOperationException(logs) : false)),
-            Deadline,
-            "the container listens");
+            "the container listens",
+            TestContext.Current.CancellationToken);
 
         // Its anonymous and named volumes are in the engine's folder, which goes with the tests.
         public async ValueTask DisposeAsync() => _ = await Engine.TryRunAsync("rm", "--force", Name);
