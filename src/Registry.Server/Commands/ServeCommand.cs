@@ -34,36 +34,44 @@ internal static class ServeCommand
     {
         var notices = new StartAndStop(context.Output, options, loggers.CreateLogger<StartAndStop>());
         var manager = new ServiceNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
+        var folder = Path.GetFullPath(options.StoragePath);
+        RegistryHost host;
         try
         {
-            await using var host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
-            notices.Started(host);
-            manager.Ready($"Listening on {string.Join(" and ", host.Addresses)}");
-            signals.Attach(host, manager);
-            await signals.Stopping;
-            manager.Stopping();
-            notices.Stopping();
+            host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
         }
         catch (StorageException e)
         {
-            return context.Fail(Path.GetFullPath(options.StoragePath), e);
+            return context.Fail(folder, e);
         }
         catch (StartupException e)
         {
             return context.Fail(e.Message);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or SocketException)
         {
-            return context.Fail($"cannot listen on {options.Host}:{options.Port}: {Reason(e)}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+            return context.Fail(
+                $"cannot listen on {options.Host}:{options.Port}: {(e.InnerException ?? e).Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
         }
-        catch (SocketException e)
+
+        try
         {
-            return context.Fail($"cannot listen on {options.Host}:{options.Port}: {e.Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+            await using (host)
+            {
+                notices.Started(host);
+                manager.Ready($"Listening on {string.Join(" and ", host.Addresses)}");
+                signals.Attach(host, manager);
+                await signals.Stopping;
+                manager.Stopping();
+                notices.Stopping();
+            }
+        }
+        catch (StorageException e)
+        {
+            return context.Fail(folder, e);
         }
 
         notices.Stopped();
         return ExitCodes.Success;
     }
-
-    private static string Reason(IOException e) => e.InnerException is { } inner ? inner.Message : e.Message;
 }
