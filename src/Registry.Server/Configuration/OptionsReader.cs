@@ -69,6 +69,7 @@ public sealed class OptionsReader
             ExportsMetrics = IsExported("METRICS"),
             ExportsTraces = IsExported("TRACES"),
             StoragePath = Read("REGISTRY_STORAGE_PATH", SettingKinds.Text("a folder", _ => true), defaults.StoragePath),
+            IdleTimeout = Read("REGISTRY_IDLE_TIMEOUT", SettingKinds.Time(TimeSpan.FromSeconds(5)), defaults.IdleTimeout),
             UploadTimeout = Read("REGISTRY_UPLOAD_TIMEOUT", SettingKinds.Time(Second), defaults.UploadTimeout),
             UploadCleanupInterval = Read("REGISTRY_UPLOAD_CLEANUP_INTERVAL", SettingKinds.Time(Second), defaults.UploadCleanupInterval),
             UploadMaxSessions = (int)Read("REGISTRY_UPLOAD_MAX_SESSIONS", SettingKinds.Number(1, 1_000_000), defaults.UploadMaxSessions),

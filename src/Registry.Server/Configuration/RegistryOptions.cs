@@ -69,6 +69,12 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_STORAGE_PATH: the data folder, relative to the working directory.</summary>
     public string StoragePath { get; init; } = "./data";
 
+    /// <summary>
+    /// REGISTRY_IDLE_TIMEOUT: how long a client may send nothing of a body, or read nothing of an answer. A minute, as nginx has it: people stop
+    /// in debuggers, and laptops sleep. More than a second, as Kestrel wants.
+    /// </summary>
+    public TimeSpan IdleTimeout { get; init; } = TimeSpan.FromMinutes(1);
+
     /// <summary>REGISTRY_UPLOAD_TIMEOUT: how long an upload lives after its last byte. An hour outlasts any pause a client makes.</summary>
     public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromHours(1);
 

@@ -11,7 +11,7 @@ namespace Registry.Server.Hosting;
 /// Kestrel's requests, straight to the pipeline. The context object is used again for the next request of a connection. On
 /// connections that can, files are sent without a copy.
 /// </summary>
-internal sealed class HttpApplication(Func<RequestContext, Task> handle) : IHttpApplication<HttpApplication.Context>
+internal sealed class HttpApplication(Func<RequestContext, Task> handle, BodyWatch? bodies = null) : IHttpApplication<HttpApplication.Context>
 {
     public Context CreateContext(IFeatureCollection contextFeatures)
     {
@@ -19,7 +19,7 @@ internal sealed class HttpApplication(Func<RequestContext, Task> handle) : IHttp
         var context = container?.HostContext;
         if (context is null)
         {
-            context = new Context(contextFeatures);
+            context = new Context(contextFeatures, bodies);
             container?.HostContext = context;
         }
         else
@@ -41,10 +41,10 @@ internal sealed class HttpApplication(Func<RequestContext, Task> handle) : IHttp
 
     internal sealed class Context
     {
-        public Context(IFeatureCollection features)
+        public Context(IFeatureCollection features, BodyWatch? bodies)
         {
             Http = new DefaultHttpContext(features);
-            Request = new RequestContext(Http);
+            Request = new RequestContext(Http, bodies);
             ZeroCopy = OperatingSystem.IsLinux() ? ZeroCopyResponseBody.TryCreate(features) : null;
         }
 

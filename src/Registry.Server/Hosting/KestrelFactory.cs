@@ -36,7 +36,7 @@ internal static class KestrelFactory
     public static IConnectionListenerFactory CreateTransport(
         RegistryOptions options, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
         options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
-            ? new DirectTransport(ReceiveBufferSize, Rate(options.Limits), runBlocking, time, loggers.CreateLogger<DirectTransport>())
+            ? new DirectTransport(ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
             : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
 
     /// <summary>Makes a server.</summary>
@@ -62,8 +62,8 @@ internal static class KestrelFactory
         limits.MaxRequestLineSize = MaxRequestLine;
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
-        limits.MinRequestBodyDataRate = Rate(options.Limits);
-        limits.MinResponseDataRate = Rate(options.Limits);
+        limits.MinRequestBodyDataRate = null; // BodyWatch has the rate of bodies.
+        limits.MinResponseDataRate = new MinDataRate(options.Limits.MinBytesPerSecond, options.IdleTimeout);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
         Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls, time, loggers));
@@ -75,8 +75,6 @@ internal static class KestrelFactory
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
         return new KestrelServer(Options.Create(kestrel), guarded, kestrelLoggers);
     }
-
-    private static MinDataRate Rate(ConnectionLimits limits) => new(limits.MinBytesPerSecond, limits.SlowGrace);
 
     // TLS wants services that nothing but Kestrel's own registration makes; the rest of a host stays away.
     private static ServiceProvider Services(TlsFiles? tls, ILoggerFactory loggers)

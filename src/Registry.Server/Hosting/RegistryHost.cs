@@ -26,6 +26,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
+    private readonly BodyWatch _bodies;
     private readonly TreeIndexer _indexer;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
@@ -116,7 +117,8 @@ public sealed class RegistryHost : IAsyncDisposable
             };
         }
 
-        _application = new HttpApplication(Handle);
+        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, time);
+        _application = new HttpApplication(Handle, _bodies);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
@@ -220,6 +222,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _kestrel.Dispose();
+        _bodies.Dispose();
         if (_metrics is not null)
         {
             await _metrics.DisposeAsync();
@@ -298,7 +301,7 @@ public sealed class RegistryHost : IAsyncDisposable
         features.Set<IHttpRequestFeature>(new HttpRequestFeature { Method = HttpMethods.Get, RawTarget = "/" });
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
-        await Handle(new RequestContext(new DefaultHttpContext(features)) { IsWarmUp = true });
+        await Handle(new RequestContext(new DefaultHttpContext(features), _bodies) { IsWarmUp = true });
     }
 
     // What is not indexed yet would be left out of the pass, and what is found damaged is moved.

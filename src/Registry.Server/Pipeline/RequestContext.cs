@@ -12,7 +12,7 @@ namespace Registry.Server.Pipeline;
 /// A request on its way: what the path said, already parsed, who is asking, and what became of it. The object serves one request after the
 /// other of its connection, so nothing keeps it beyond the answer.
 /// </summary>
-internal sealed class RequestContext(HttpContext http) : IProgress<long>
+internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null) : IProgress<long>
 {
     private Authorizer? _authorizer;
     private CountingReader? _body;
@@ -74,6 +74,12 @@ internal sealed class RequestContext(HttpContext http) : IProgress<long>
     /// <summary>How many bytes of its body were taken.</summary>
     public long BytesIn => _body?.Consumed ?? 0;
 
+    /// <summary>Whether anything of the body was read, or asked for.</summary>
+    public bool IsBodyBegun => _body?.IsBegun == true;
+
+    /// <summary>Whether the body was read to its end.</summary>
+    public bool IsBodyCompleted => _body?.IsCompleted == true;
+
     /// <summary>The user; null for an anonymous one.</summary>
     public string? User => Identity.Name;
 
@@ -82,7 +88,7 @@ internal sealed class RequestContext(HttpContext http) : IProgress<long>
     public HttpResponse Response => Http.Response;
 
     /// <summary>The body of the request, which is counted as it is read.</summary>
-    public PipeReader Body => _body ??= new CountingReader(Http.Request.BodyReader);
+    public PipeReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies);
 
     /// <summary>Ends when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
@@ -114,6 +120,9 @@ internal sealed class RequestContext(HttpContext http) : IProgress<long>
 
     /// <summary>Counts bytes of the body that were sent.</summary>
     public void Report(long value) => BytesOut += value;
+
+    /// <summary>The request was answered, or its client has gone away.</summary>
+    public void End() => _body?.End();
 
     /// <summary>Takes what the path said.</summary>
     public void Match(Route route, RepositoryName repository, string parameter)

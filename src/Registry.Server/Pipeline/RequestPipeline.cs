@@ -41,11 +41,13 @@ internal sealed partial class RequestPipeline(
             {
                 RequestTelemetry.Name(request);
                 request.IsCut = request.Response.HasStarted;
+                UnreadBody.Announce(request, error);
                 await errors.WriteAsync(request, error);
             }
         }
         finally
         {
+            request.End();
             telemetry.End(request);
         }
     }
@@ -56,11 +58,19 @@ internal sealed partial class RequestPipeline(
         {
             return await ProcessAsync(request);
         }
+        catch (BodyTimeoutException e)
+        {
+            return new RegistryError(RegistryErrorCode.BodyTooSlow, $"the client sent {e.Message}");
+        }
+        catch (BadHttpRequestException e) when (UnreadBody.IsCutOff(e))
+        {
+            request.IsGone = true;
+            await UnreadBody.HangUpAsync(request);
+            return null;
+        }
         catch (BadHttpRequestException e)
         {
-            return e.StatusCode == StatusCodes.Status408RequestTimeout
-                ? RegistryErrorCode.BodyTooSlow
-                : new RegistryError(RegistryErrorCode.BadRequest, e.Message);
+            return new RegistryError(RegistryErrorCode.BadRequest, e.Message);
         }
         catch (IOException e) when (e.InnerException is OverflowException)
         {

@@ -41,7 +41,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private Exception? _shutdownReason;
     private bool _isSocketDisposed;
     private volatile bool _hasPeerEnded;
-    private int _waitingBeats;
+    private TransferPace? _pace;
     private long _acknowledgedBefore;
     private Task _receiving = Task.CompletedTask;
 
@@ -118,26 +118,21 @@ internal sealed partial class DirectConnection : ConnectionContext,
     {
         if (!Output.IsWaiting || Acknowledged() is not { } acknowledged)
         {
-            _waitingBeats = 0;
+            _pace = null;
             return;
         }
 
-        if (_waitingBeats == 0)
+        if (_pace is null)
         {
-            _acknowledgedBefore = acknowledged;
+            _pace = _transport.CreatePace();
+        }
+        else if (_pace.Beat(acknowledged - _acknowledgedBefore) is { } fault)
+        {
+            LogTooSlow(ConnectionId, fault);
+            Abort(new ConnectionAbortedException("The peer reads too slowly."));
         }
 
-        var rate = _transport.MinSendRate;
-        if (++_waitingBeats > rate.GracePeriod.TotalSeconds)
-        {
-            if (acknowledged - _acknowledgedBefore < rate.BytesPerSecond * rate.GracePeriod.TotalSeconds)
-            {
-                LogTooSlow(ConnectionId, rate.BytesPerSecond);
-                Abort(new ConnectionAbortedException("The peer reads too slowly."));
-            }
-
-            _waitingBeats = 0;
-        }
+        _acknowledgedBefore = acknowledged;
     }
 
     /// <summary>
@@ -332,8 +327,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
     [LoggerMessage(3, LogLevel.Error, "Connection {Id} was closed: its answer could not be sent")]
     private partial void LogNotSent(string id, Exception exception);
 
-    [LoggerMessage(2, LogLevel.Debug, "Connection {Id} was closed: its peer reads less than {Rate} bytes a second")]
-    private partial void LogTooSlow(string id, double rate);
+    [LoggerMessage(2, LogLevel.Debug, "Connection {Id} was closed: its peer has read {Fault}")]
+    private partial void LogTooSlow(string id, string fault);
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -3,8 +3,8 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Registry.Server.Configuration;
 
 namespace Registry.Server.Transport;
 
@@ -13,13 +13,14 @@ namespace Registry.Server.Transport;
 /// that copies or changes threads without need. Kestrel's own transport takes its place on other systems.
 /// </summary>
 /// <param name="maxReceiveBuffer">How many bytes a connection may hold that nobody has looked at yet.</param>
-/// <param name="minSendRate">How slowly a peer may read a file.</param>
+/// <param name="limits">How slowly a peer may read a file.</param>
+/// <param name="idleTimeout">How long it may read nothing of one.</param>
 /// <param name="runBlocking">Runs work that may wait for a disk.</param>
 /// <param name="time">The time.</param>
 /// <param name="logger">Its log.</param>
 [SupportedOSPlatform("linux")]
 internal sealed class DirectTransport(
-    long maxReceiveBuffer, MinDataRate minSendRate, Func<Action, Task> runBlocking, TimeProvider time, ILogger<DirectTransport> logger)
+    long maxReceiveBuffer, ConnectionLimits limits, TimeSpan idleTimeout, Func<Action, Task> runBlocking, TimeProvider time, ILogger<DirectTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
     // Whatever the system allows (net.core.somaxconn) up to this: a herd of clients at one image is no reason to turn any away.
@@ -44,8 +45,8 @@ internal sealed class DirectTransport(
         minimumSegmentSize: BlockPool.SmallestBlock,
         useSynchronizationContext: false);
 
-    /// <summary>How slowly a peer may read a file.</summary>
-    public MinDataRate MinSendRate { get; } = minSendRate;
+    /// <summary>Judges how a peer reads files.</summary>
+    public TransferPace CreatePace() => new(limits, idleTimeout);
 
     /// <summary>Runs work that may wait for a disk.</summary>
     public Func<Action, Task> RunBlocking { get; } = runBlocking;

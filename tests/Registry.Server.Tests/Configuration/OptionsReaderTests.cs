@@ -49,6 +49,7 @@ public sealed class OptionsReaderTests
         { "REGISTRY_ACCESS_LOG", "true", true },
         { "REGISTRY_METRICS_PORT", "9464", 9464 },
         { "REGISTRY_STORAGE_PATH", "/var/lib/registry", "/var/lib/registry" },
+        { "REGISTRY_IDLE_TIMEOUT", "5m", TimeSpan.FromMinutes(5) },
         { "REGISTRY_UPLOAD_TIMEOUT", "1", TimeSpan.FromSeconds(1) },
         { "REGISTRY_UPLOAD_TIMEOUT", "7200", TimeSpan.FromHours(2) },
         { "REGISTRY_UPLOAD_CLEANUP_INTERVAL", "30", TimeSpan.FromSeconds(30) },
@@ -204,10 +205,10 @@ public sealed class OptionsReaderTests
             ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
             ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
             ("REGISTRY_VERIFY_RATE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
-            ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"),
+            ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"), ("REGISTRY_IDLE_TIMEOUT", "?"),
             ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
 
-        Assert.Equal(20, loaded.Faults.Count);
+        Assert.Equal(21, loaded.Faults.Count);
         Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
         Assert.Equal(new RegistryOptions(), loaded.Options);
     }

@@ -13,6 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Registry.Server.Hosting;
+using Registry.Server.Configuration;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport;
@@ -27,7 +28,8 @@ internal sealed class HandlerOnDirectTransport : IAsyncDisposable
     {
         Transport = new DirectTransport(
             1024 * 1024,
-            new MinDataRate(1024, TimeSpan.FromSeconds(30)),
+            new ConnectionLimits(),
+            TimeSpan.FromMinutes(1),
             work => Task.Run(work),
             TimeProvider.System,
             NullLogger<DirectTransport>.Instance);

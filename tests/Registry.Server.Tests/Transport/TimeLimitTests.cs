@@ -52,7 +52,7 @@ public sealed class TimeLimitTests
 
         await Send(Exchanges.Bodies.Post(Body), Body.Bytes[..5000])(wire);
 
-        await Answer("408 SIZE_INVALID")(wire);
+        await Answer("408 close SIZE_INVALID")(wire);
         await IsOver(wire);
     }
 
@@ -97,5 +97,5 @@ public sealed class TimeLimitTests
     private static ConnectionLimits Rates => new() { MinBytesPerSecond = BytesPerSecond, SlowGrace = Grace };
 
     private static Task<TestRegistry> StartAsync(TransportKind transport, ConnectionLimits limits) =>
-        TestRegistry.StartAsync(options => options with { Transport = transport, Limits = limits });
+        TestRegistry.StartAsync(options => options with { Transport = transport, Limits = limits, IdleTimeout = Grace });
 }

@@ -12,7 +12,7 @@ public sealed class UploadExpiryTests : IAsyncLifetime
     private TestRegistry _registry = null!;
 
     public async ValueTask InitializeAsync() => _registry = await TestRegistry.StartAsync(
-        options => options with { UploadTimeout = Timeout, UploadCleanupInterval = Interval }, time: _time);
+        options => options with { UploadTimeout = Timeout, UploadCleanupInterval = Interval, IdleTimeout = Timeout * 10 }, time: _time);
 
     public ValueTask DisposeAsync() => _registry.DisposeAsync();
 

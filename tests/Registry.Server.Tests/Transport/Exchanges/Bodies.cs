@@ -20,7 +20,7 @@ internal static class Bodies
         new("Content-Length, byte by byte", Send(Post(Drops)), SendBy(1, Drops.Bytes), Answer("201"), Send(Get(Drops)), Answer("200 pushed in drops"), StaysOpen),
         new("Content-Length, in odd pieces", Send(Post(Pieces)), SendBy(1447, Pieces.Bytes), Answer("201"), StaysOpen),
         new("Two uploads in one segment", Send(Post(Once), [.. Once.Bytes, .. Bytes(Post(Once)), .. Once.Bytes]), Answer("201"), Answer("201"), StaysOpen),
-        new("A body that is shorter than announced", Send(Post(Once), Once.Bytes[..4000]), EndSending, AtMost("HTTP/1.1 400 ")),
+        new("A body that is shorter than announced", Send(Post(Once), Once.Bytes[..4000]), EndSending, IsOver),
         new("A body of another digest", Send(Post(Once), Drops.Bytes), SendBy(1000, new byte[4300]), Answer("400 DIGEST_INVALID"), StaysOpen),
 
         .. ((int[])[1, 7, 100, 4096, 65_537, 300_000]).Select(size => new Exchange(
@@ -34,8 +34,8 @@ internal static class Bodies
         new("Chunked, with trailers", Send(Begin), Answer("202"), Send(PatchChunked, Chunked(Drops.Bytes, 64, trailers: "X-Trailer: 1\r\nX-Other: 2\r\n")), Answer("202"), StaysOpen),
         new("Chunked, empty", Send(Begin), Answer("202"), Send(PatchChunked, Chunked([], 1)), Answer("202"), StaysOpen),
         new("Chunked, then another request at once", Send(Begin), Answer("202"), Send(PatchChunked, [.. Chunked(Session.Bytes, 4096), .. Bytes(Get(Small))]), Answer("202"), Answer("200 small"), StaysOpen),
-        new("Chunked, a size that is none", Send(Begin), Answer("202"), Send(PatchChunked + "xyz\r\n"), Answer("400 UNSUPPORTED"), IsOver),
-        new("Chunked, breaks off", Send(Begin), Answer("202"), Send(PatchChunked + "100\r\nabc"), EndSending, AtMost("HTTP/1.1 400 ")),
+        new("Chunked, a size that is none", Send(Begin), Answer("202"), Send(PatchChunked + "xyz\r\n"), Answer("400 close UNSUPPORTED"), IsOver),
+        new("Chunked, breaks off", Send(Begin), Answer("202"), Send(PatchChunked + "100\r\nabc"), EndSending, IsOver),
         new(
             "A session of three requests",
             Send(Begin), Answer("202"),

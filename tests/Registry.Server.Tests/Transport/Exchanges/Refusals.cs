@@ -13,11 +13,13 @@ internal static class Refusals
 
     public static readonly Exchange[] Rows =
     [
-        new("401, the body unread", Send(Bodies.Post(Unwanted)), Send(Unwanted.Bytes), Answer("401 UNAUTHORIZED"), Send(Request("GET", "/v2/")), Answer("401 UNAUTHORIZED")) { IsGuarded = true },
-        new("404, the body unread", Send($"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Unwanted.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 2000000\r\n\r\n"), Send(Unwanted.Bytes), Answer("404 BLOB_UPLOAD_UNKNOWN"), StaysOpen),
-        new("404, a chunked body unread", Send($"PATCH /v2/t/blobs/uploads/{Guid.Empty} HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n\r\n"), Send(Chunked(Unwanted.Bytes, 10_000)), Answer("404 BLOB_UPLOAD_UNKNOWN"), StaysOpen),
-        new("413, the body unread", Send("PUT /v2/t/manifests/x HTTP/1.1\r\nHost: r\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\nContent-Length: 5000000\r\n\r\n"), Send(new byte[5_000_000]), Answer("413 MANIFEST_INVALID"), StaysOpen),
-        new("404, the body never comes", Send($"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Unwanted.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 2000000\r\n\r\n"), Answer("404 BLOB_UPLOAD_UNKNOWN"), EndSending, IsOver),
+        new("401, the body unread", Send(Bodies.Post(Unwanted)), Send(Unwanted.Bytes), Answer("401 close UNAUTHORIZED"), IsOver) { IsGuarded = true },
+        new("404, the body unread", Send($"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Unwanted.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 2000000\r\n\r\n"), Send(Unwanted.Bytes), Answer("404 close BLOB_UPLOAD_UNKNOWN"), IsOver),
+        new("404, a chunked body unread", Send($"PATCH /v2/t/blobs/uploads/{Guid.Empty} HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n\r\n"), Send(Chunked(Unwanted.Bytes, 10_000)), Answer("404 close BLOB_UPLOAD_UNKNOWN"), IsOver),
+        new("413, the body unread", Send("PUT /v2/t/manifests/x HTTP/1.1\r\nHost: r\r\nContent-Type: application/vnd.oci.image.manifest.v1+json\r\nContent-Length: 5000000\r\n\r\n"), Send(new byte[5_000_000]), Answer("413 close MANIFEST_INVALID"), IsOver),
+        new("404, the body never comes", Send($"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Unwanted.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 2000000\r\n\r\n"), Answer("404 close BLOB_UPLOAD_UNKNOWN"), EndSending, IsOver),
+        new("404, a small body unread", Send($"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Unwanted.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 20000\r\n\r\n"), Send(Unwanted.Bytes[..20_000]), Answer("404 BLOB_UPLOAD_UNKNOWN"), StaysOpen),
+        new("400, a chunked body read to its end", Send(Bodies.Begin), Answer("202"), Send($"PUT {{location}}&digest={Unwanted.Digest} HTTP/1.1\r\nHost: r\r\nTransfer-Encoding: chunked\r\n\r\n"), Send(Chunked([1, 2, 3], 1)), Answer("400 DIGEST_INVALID"), StaysOpen),
         new("405", Send(Request("DELETE", "/v2/")), Answer("405 UNSUPPORTED"), StaysOpen),
 
         new("431, too many bytes of headers", Send(Get(Small, $"X: {new string('x', 100_000)}")), Answer("431 close"), IsOver),
