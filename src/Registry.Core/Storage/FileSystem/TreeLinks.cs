@@ -3,9 +3,13 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Looks for links to bytes that the metadata does not know. <see cref="TreeReader"/> takes what it understands; this keeps what nobody can rule
+/// Looks for links to bytes that the metadata does not know. <see cref="TreeReader"/> takes what it understands; this keeps what cannot be ruled
 /// out: a folder that is no repository's counts, and what cannot be looked into counts for everything.
 /// </summary>
+/// <remarks>
+/// Each folder of links is read once, however many digests are looked for: that takes as long as there are links. To ask each folder for each
+/// digest would take the product of both.
+/// </remarks>
 public sealed class TreeLinks(FileSystemLayout layout)
 {
     /// <summary>Those of some digests that the tree may link to, each with a place where it does.</summary>
@@ -14,9 +18,9 @@ public sealed class TreeLinks(FileSystemLayout layout)
     public IReadOnlyDictionary<Digest, string> Find(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(digests);
-        var found = new Dictionary<Digest, string>();
+        var search = new Search(digests);
         var folders = new Stack<string>([layout.Repositories]);
-        while (found.Count < digests.Count && folders.TryPop(out var folder))
+        while (!search.IsOver && folders.TryPop(out var folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
             foreach (var entry in Directory.EnumerateFileSystemEntries(folder))
@@ -25,15 +29,15 @@ public sealed class TreeLinks(FileSystemLayout layout)
                 var kind = PlainFile.Find(entry, folder);
                 if (kind == EntryKind.Other && name != "_uploads")
                 {
-                    Add(digests, entry, found);
+                    search.AddAll(entry);
                 }
                 else if (kind == EntryKind.Folder && name is "_layers")
                 {
-                    Look(digests, entry, folder, found);
+                    search.Look(entry, folder);
                 }
                 else if (kind == EntryKind.Folder && name is "_manifests")
                 {
-                    LookThroughManifests(digests, entry, found);
+                    LookThroughManifests(search, entry);
                 }
                 else if (kind == EntryKind.Folder && !name.StartsWith('_'))
                 {
@@ -42,46 +46,95 @@ public sealed class TreeLinks(FileSystemLayout layout)
             }
         }
 
-        return found;
+        return search.Found;
     }
 
-    private static void LookThroughManifests(IReadOnlyCollection<Digest> digests, string folder, Dictionary<Digest, string> found)
+    private static void LookThroughManifests(Search search, string folder)
     {
-        Look(digests, Path.Combine(folder, "revisions"), folder, found);
+        search.Look(Path.Combine(folder, "revisions"), folder);
         var tags = Path.Combine(folder, "tags");
         switch (PlainFile.Find(tags, folder))
         {
             case EntryKind.Folder:
                 foreach (var tag in Directory.EnumerateFileSystemEntries(tags))
                 {
-                    Look(digests, Path.Combine(tag, "index"), tags, found);
+                    search.Look(Path.Combine(tag, "index"), tags);
                 }
 
                 break;
             case EntryKind.Other:
-                Add(digests, tags, found);
+                search.AddAll(tags);
                 break;
         }
     }
 
-    // <folder>/<algorithm>/<hex>/link, whatever it is. Behind a link of the file system, everything may be.
-    private static void Look(IReadOnlyCollection<Digest> digests, string folder, string below, Dictionary<Digest, string> found)
+    /// <summary>What is looked for, and what was found of it.</summary>
+    private sealed class Search
     {
-        foreach (var digest in digests)
+        private readonly ILookup<DigestAlgorithm, Digest> _digests;
+        private readonly Dictionary<(DigestAlgorithm Algorithm, string Hex), Digest> _byName;
+        private readonly Dictionary<Digest, string> _found = [];
+
+        public Search(IReadOnlyCollection<Digest> digests)
         {
-            var link = Path.Join(folder, digest.Algorithm.Name, digest.Hex, FileSystemLayout.LinkFile);
-            if (!found.ContainsKey(digest) && PlainFile.Find(link, below) != EntryKind.None)
+            _digests = digests.ToLookup(digest => digest.Algorithm);
+            _byName = digests.Distinct().ToDictionary(digest => (digest.Algorithm, digest.Hex.ToString()));
+        }
+
+        public IReadOnlyDictionary<Digest, string> Found => _found;
+
+        /// <summary>Whether everything was found.</summary>
+        public bool IsOver => _found.Count == _byName.Count;
+
+        /// <summary>
+        /// Looks at the links of a folder, <c>&lt;folder&gt;/&lt;algorithm&gt;/&lt;hex&gt;/link</c>, whatever they are. Behind a link of the file
+        /// system, everything may be.
+        /// </summary>
+        public void Look(string folder, string below)
+        {
+            foreach (var group in _digests)
             {
-                found.Add(digest, link);
+                var links = Path.Join(folder, group.Key.Name);
+                switch (PlainFile.Find(links, below))
+                {
+                    case EntryKind.None:
+                        break;
+                    case EntryKind.Folder:
+                        LookThrough(links, group.Key, below);
+                        break;
+                    default:
+                        Add(group, links);
+                        break;
+                }
             }
         }
-    }
 
-    private static void Add(IReadOnlyCollection<Digest> digests, string place, Dictionary<Digest, string> found)
-    {
-        foreach (var digest in digests)
+        /// <summary>Counts a place for everything.</summary>
+        public void AddAll(string place) => Add(_byName.Values, place);
+
+        private void LookThrough(string links, DigestAlgorithm algorithm, string below)
         {
-            found.TryAdd(digest, place);
+            foreach (var entry in Directory.EnumerateFileSystemEntries(links))
+            {
+                if (!_byName.TryGetValue((algorithm, Path.GetFileName(entry)), out var digest))
+                {
+                    continue;
+                }
+
+                var link = Path.Join(entry, FileSystemLayout.LinkFile);
+                if (PlainFile.Find(link, below) != EntryKind.None)
+                {
+                    _found.TryAdd(digest, link);
+                }
+            }
+        }
+
+        private void Add(IEnumerable<Digest> digests, string place)
+        {
+            foreach (var digest in digests)
+            {
+                _found.TryAdd(digest, place);
+            }
         }
     }
 }
