@@ -26,7 +26,7 @@ internal sealed class ScaleFolder : IDisposable
         """,
         $"""
         INSERT INTO manifests SELECT t.id + k.n * o.m, t.repository_id + k.n * o.r, t.content_id + k.n * o.c, t.media_type, t.artifact_type,
-        {CopiedDigest("t.subject")}, t.annotations FROM offsets o, copies k, manifests t WHERE t.id <= o.m
+        {CopiedDigest("t.subject")}, t.annotations, t.idle_since, t.is_root, t.pushed_at FROM offsets o, copies k, manifests t WHERE t.id <= o.m
         """,
         """
         INSERT INTO blob_links SELECT t.repository_id + k.n * o.r, iif(t.content_id = o.b, o.b, t.content_id + k.n * o.c), t.idle_since

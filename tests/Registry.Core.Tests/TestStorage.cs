@@ -139,11 +139,19 @@ internal sealed class TestStorage : IAsyncDisposable
         return result.TryGet(out var found, out _) ? found.Content : null;
     }
 
-    /// <summary>Lets time pass and collects.</summary>
-    public Task<(int Links, int Blobs)> CollectAfterAsync(int seconds)
+    /// <summary>Lets time pass and collects: how many links and blobs were removed.</summary>
+    public async Task<(int Links, int Blobs)> CollectAfterAsync(int seconds)
     {
         Time.Advance(TimeSpan.FromSeconds(seconds));
-        return Collector.RunAsync(default);
+        var collected = await Collector.RunAsync(default);
+        return (collected.Links, collected.Blobs);
+    }
+
+    /// <summary>Lets time pass and collects: how many manifests have expired.</summary>
+    public async Task<int> ExpireManifestsAfterAsync(int seconds)
+    {
+        Time.Advance(TimeSpan.FromSeconds(seconds));
+        return (await Collector.RunAsync(default)).Manifests;
     }
 
     /// <summary>A verifier with a pass every minute.</summary>
@@ -179,6 +187,6 @@ internal sealed class TestStorage : IAsyncDisposable
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits(), Time);
         Manifests = new ManifestOperations(
-            Storage.Blobs, Storage.Contents, Storage.Metadata, Storage.Locks, Indexer, _references, Loggers.CreateLogger<ManifestOperations>());
+            Storage.Blobs, Storage.Contents, Storage.Metadata, Leases, Storage.Locks, Indexer, _references, Loggers.CreateLogger<ManifestOperations>());
     }
 }

@@ -4,8 +4,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Promises made to clients that asked whether a blob exists: told "yes", they do not upload it, so it must not expire before their manifest
-/// arrives. Promises live in memory and reach the metadata in batches.
+/// Promises made to clients that asked whether a blob or manifest exists: told "yes", they do not push it, so it must not expire before the
+/// manifest that needs it arrives. Promises live in memory and reach the metadata in batches.
 /// </summary>
 public sealed class BlobLeases
 {
@@ -14,13 +14,13 @@ public sealed class BlobLeases
     private long _epoch;
 
     /// <summary>
-    /// Asks whether a blob can be seen, and promises it if so. Whatever expires links meanwhile is waited for, so an answer is never given
-    /// about a link that is on its way out.
+    /// Asks for a blob or manifest, and promises it when it is there. An expiry that is under way is waited for, so an answer is never given
+    /// about what is on its way out.
     /// </summary>
     /// <param name="state">What <paramref name="find"/> needs.</param>
-    /// <param name="find">Asks the metadata: the size of the blob, or null.</param>
-    /// <param name="digest">The blob.</param>
-    public async ValueTask<long?> FindAndPromiseAsync<TState>(TState state, Func<TState, Task<long?>> find, Digest digest)
+    /// <param name="find">Asks the metadata: null when it is not there.</param>
+    /// <param name="digest">The blob or manifest.</param>
+    public async ValueTask<T> FindAndPromiseAsync<TState, T>(TState state, Func<TState, Task<T>> find, Digest digest)
     {
         ArgumentNullException.ThrowIfNull(find);
         while (true)
@@ -33,22 +33,22 @@ public sealed class BlobLeases
                 continue;
             }
 
-            var size = await find(state);
-            if (size is null)
+            var found = await find(state);
+            if (found is null)
             {
-                return null;
+                return found;
             }
 
             Promise(digest);
             Interlocked.MemoryBarrier();
             if (Volatile.Read(ref _epoch) == epoch)
             {
-                return size;
+                return found;
             }
         }
     }
 
-    /// <summary>Whether a blob has been promised since the promises were last taken.</summary>
+    /// <summary>Whether a digest has been promised since the promises were last taken.</summary>
     public bool IsPromised(Digest digest) => Volatile.Read(ref _promised).ContainsKey(digest);
 
     /// <summary>Takes the promises made so far, to be written to the metadata.</summary>
@@ -63,7 +63,7 @@ public sealed class BlobLeases
         }
     }
 
-    /// <summary>Runs something that expires links: answers begun before it are asked again, and new ones wait for it.</summary>
+    /// <summary>Runs an expiry of links or manifests: answers begun before it are asked again, and new ones wait for it.</summary>
     internal async Task<T> ExpireAsync<T>(Func<Task<T>> expire)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

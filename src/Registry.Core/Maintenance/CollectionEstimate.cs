@@ -1,12 +1,15 @@
+using Registry.Core.Storage;
+
 namespace Registry.Core.Maintenance;
 
 /// <summary>What a collection is about to remove, and out of how much.</summary>
-/// <param name="Links">Links that expire.</param>
-/// <param name="AllLinks">All links.</param>
-/// <param name="Blobs">Blobs that no link is left to already.</param>
-/// <param name="AllBlobs">All blobs.</param>
-public sealed record CollectionEstimate(long Links, long AllLinks, long Blobs, long AllBlobs)
+/// <param name="Removable">Manifests and links that expire, and blobs that no link is left to already.</param>
+/// <param name="All">All of each.</param>
+public sealed record CollectionEstimate(CollectorCounts Removable, CollectorCounts All)
 {
-    /// <summary>Whether it is more than anybody would expect; then somebody must say that it is right.</summary>
-    public bool IsImplausible => Plausibility.IsExceeded(Links, AllLinks) || Plausibility.IsExceeded(Blobs, AllBlobs);
+    /// <summary>Whether it is more than expected; then an operator must say that it is right.</summary>
+    public bool IsImplausible =>
+        Plausibility.IsExceeded(Removable.Manifests, All.Manifests)
+        || Plausibility.IsExceeded(Removable.Links, All.Links)
+        || Plausibility.IsExceeded(Removable.Blobs, All.Blobs);
 }

@@ -5,13 +5,14 @@ using Registry.Core.Storage;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Removes what nobody needs: links that no manifest of their repository has needed for the grace period, then the bytes that no link is left
-/// to, and bytes that nobody knows. Manifests are never touched: each is a root until somebody deletes it.
+/// Removes what is not needed: manifests that have lost the index that listed them or their subject to a delete and that nothing has held for the
+/// grace period; links that no manifest of their repository has needed for as long; then the bytes that no link and no manifest is left to, and
+/// bytes that the metadata does not know. A manifest that was pushed for itself stays until a client deletes it.
 /// </summary>
 /// <remarks>
-/// Why nothing live is lost: a link expires in the same writer that records manifests, so a push either finds the link or is refused;
+/// Why nothing live is lost: a link or manifest expires in the same writer that records manifests, so a push either finds it or is refused;
 /// a client that was told "exists" is covered by <see cref="BlobLeases"/>; bytes are removed under the digest's lock after the metadata has
-/// confirmed, in a transaction, that nothing links to them, and whoever brings the same bytes again takes that lock too.
+/// confirmed, in a transaction, that nothing links to them, and a push of the same bytes takes that lock too.
 /// </remarks>
 public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
@@ -24,6 +25,9 @@ public sealed partial class GarbageCollector(
     ILogger<GarbageCollector> logger)
 {
     private const int BatchSize = 500;
+
+    // What a manifest held is released with it, so that fewer fit into the few milliseconds for which pushes wait.
+    private const int ManifestBatchSize = 50;
 
     // Promises that a killed process held in memory are unknown; all of them end within one grace period, and a second is whole only when
     // the next has begun.
@@ -50,12 +54,11 @@ public sealed partial class GarbageCollector(
     /// </summary>
     public long Wait => Math.Max(0, _notBefore - clock.Now);
 
-    /// <summary>A link expires that no manifest has needed since before this, in seconds of the running clock.</summary>
+    /// <summary>A link or manifest expires that nothing has needed since before this, in seconds of the running clock.</summary>
     public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
     /// <summary>One cycle. Another one that is under way ends first.</summary>
-    /// <returns>How many links and how many blobs were removed.</returns>
-    public async Task<(int Links, int Blobs)> RunAsync(CancellationToken cancellationToken)
+    public async Task<Collected> RunAsync(CancellationToken cancellationToken)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var before = Interlocked.Exchange(ref _cycle, ended.Task);
@@ -71,26 +74,37 @@ public sealed partial class GarbageCollector(
     }
 
     /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
-    /// <returns>How many links and how many blobs were removed.</returns>
-    public async Task<(int Links, int Blobs)> CollectAsync(CancellationToken cancellationToken)
+    public async Task<Collected> CollectAsync(CancellationToken cancellationToken)
     {
+        var manifests = await ExpireManifestsAsync(cancellationToken);
         var links = await ExpireLinksAsync(cancellationToken);
         var removed = await RemoveOrphansAsync(cancellationToken);
-        if (links > 0 || removed > 0)
+        if (manifests > 0 || links > 0 || removed > 0)
         {
-            LogCollected(links, removed);
+            LogCollected(manifests, links, removed);
         }
 
-        return (links, removed);
+        return new Collected(manifests, links, removed);
+    }
+
+    /// <summary>
+    /// Deletes manifests that nothing has held for the grace period, those that stay by themselves included. What only they held becomes idle.
+    /// </summary>
+    /// <returns>Those that were deleted.</returns>
+    public async Task<IReadOnlyList<ManifestRecord>> DeleteUntaggedAsync(IReadOnlyList<ManifestRecord> manifests)
+    {
+        var deleted = new List<ManifestRecord>();
+        foreach (var batch in manifests.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Chunk(ManifestBatchSize))
+        {
+            deleted.AddRange(await ExpireAsync(batch, withRoots: true));
+        }
+
+        return deleted;
     }
 
     /// <summary>What would be removed at the moment.</summary>
-    public async Task<CollectionEstimate> EstimateAsync()
-    {
-        var (links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
-        var (allLinks, allBlobs) = await metadata.CountAllAsync();
-        return new CollectionEstimate(links, allLinks, blobs, allBlobs);
-    }
+    public async Task<CollectionEstimate> EstimateAsync() =>
+        new(await metadata.CountRemovableAsync(IdleBefore), await metadata.CountAllAsync());
 
     /// <summary>Writes the promises and the clock to the metadata.</summary>
     public async Task SavePromisesAsync()
@@ -107,31 +121,74 @@ public sealed partial class GarbageCollector(
         }
     }
 
-    private async Task<(int Links, int Blobs)> RunCycleAsync(CancellationToken cancellationToken)
+    private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
     {
         await SavePromisesAsync();
         if (Wait > 0)
         {
-            return (0, 0);
+            return new Collected(0, 0, 0);
         }
 
-        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : (Links: 0, Blobs: 0);
-        return (collected.Links, collected.Blobs + await WalkAsync(cancellationToken));
+        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : new Collected(0, 0, 0);
+        return collected with { Blobs = collected.Blobs + await WalkAsync(cancellationToken) };
     }
 
     private async Task<bool> IsPlausibleAsync()
     {
         // To count everything takes long where there is much, and is not needed for a usual cycle.
-        var (links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
-        var estimate = Math.Max(links, blobs) > Plausibility.AlwaysPlausible ? await EstimateAsync() : null;
+        var (manifests, links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
+        var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await EstimateAsync() : null;
         var wasImplausible = _isImplausible;
         _isImplausible = estimate is { IsImplausible: true };
         if (_isImplausible && !wasImplausible)
         {
-            LogImplausible(estimate!.Links, estimate.AllLinks, estimate.Blobs, estimate.AllBlobs);
+            LogImplausible(
+                estimate!.Removable.Manifests,
+                estimate.All.Manifests,
+                estimate.Removable.Links,
+                estimate.All.Links,
+                estimate.Removable.Blobs,
+                estimate.All.Blobs);
         }
 
         return !_isImplausible;
+    }
+
+    private async Task<int> ExpireManifestsAsync(CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var due = await metadata.ListIdleManifestsAsync(IdleBefore, withRoots: false, ManifestBatchSize);
+            var expired = await ExpireAsync(due, withRoots: false);
+            total += expired.Count;
+            foreach (var manifest in expired)
+            {
+                LogManifestExpired(manifest.Digest.Value, manifest.Repository.Value);
+            }
+
+            // Those that were promised are idle since now, and so none is listed twice.
+            if (due.Count < ManifestBatchSize)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    // A transaction a repository, since the answers about one are kept in memory together.
+    private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots)
+    {
+        var expired = new List<ManifestRecord>();
+        foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
+        {
+            var gone = (await leases.ExpireAsync(() => metadata.ExpireManifestsAsync(
+                group.Key, [.. group.Select(manifest => manifest.Digest)], IdleBefore, withRoots, leases.IsPromised))).ToHashSet();
+            expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
+        }
+
+        return expired;
     }
 
     private async Task<int> ExpireLinksAsync(CancellationToken cancellationToken)
@@ -258,12 +315,16 @@ public sealed partial class GarbageCollector(
     [LoggerMessage(2, LogLevel.Debug, "Blob {Digest} removed: no repository links to it any more")]
     private partial void LogRemoved(string digest);
 
-    [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Links} links expired, {Blobs} blobs removed")]
-    private partial void LogCollected(int links, int blobs);
+    [LoggerMessage(8, LogLevel.Information,
+        "Manifest {Digest} expired in {Repository}: the index that listed it or its subject was deleted, and nothing has held it for the grace period")]
+    private partial void LogManifestExpired(string digest, string repository);
+
+    [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Manifests} manifests and {Links} links expired, {Blobs} blobs removed")]
+    private partial void LogCollected(int manifests, int links, int blobs);
 
     [LoggerMessage(6, LogLevel.Error,
-        "Garbage collection would remove {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry to see why with 'registry gc --dry-run', and if it is right, run 'registry gc --force'")]
-    private partial void LogImplausible(long links, long allLinks, long blobs, long allBlobs);
+        "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry to see why with 'registry gc --dry-run', and if it is right, run 'registry gc --force'")]
+    private partial void LogImplausible(long manifests, long allManifests, long links, long allLinks, long blobs, long allBlobs);
 
     [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
     private partial void LogNotRemoved(string digest, string reason);

@@ -61,8 +61,10 @@ public sealed partial class StorageWalk(
     }
 
     /// <summary>One whole round, which remembers nothing.</summary>
-    /// <returns>What the metadata does not know, as far as it fits into memory, and how many blobs there are.</returns>
-    public async Task<(IReadOnlyList<Digest> Unknown, long Passed)> FindAsync(CancellationToken cancellationToken)
+    /// <returns>
+    /// What the metadata does not know, up to a bound; how much that is, what is above the bound included; and how many blobs there are.
+    /// </returns>
+    public async Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(CancellationToken cancellationToken)
     {
         Begin();
         while (!await PassAsync())
@@ -70,7 +72,7 @@ public sealed partial class StorageWalk(
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return ([.. _found], _passed);
+        return ([.. _found], _unknown, _passed);
     }
 
     /// <summary>Removes what the metadata does not know and the tree does not link to.</summary>

@@ -12,16 +12,23 @@ public sealed partial class ManifestOperations(
     IBlobStore blobs,
     ContentCache contents,
     IMetadataStore metadata,
+    BlobLeases leases,
     DigestLocks locks,
     TreeIndexer indexer,
     ManifestReferences references,
     ILogger<ManifestOperations> logger)
 {
-    /// <summary>What is known of a manifest, or MANIFEST_UNKNOWN.</summary>
+    private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Reference Reference), Task<StoredManifest?>> Find =
+        static asked => asked.Metadata.FindManifestAsync(asked.Repository, asked.Reference);
+
+    /// <summary>
+    /// What is known of a manifest, or MANIFEST_UNKNOWN. A client that is told that it exists may push an index that names it without pushing
+    /// it, so it is kept for the grace period.
+    /// </summary>
     public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
     {
         await indexer.EnsureAsync(repository);
-        if (await metadata.FindManifestAsync(repository, reference) is not { } manifest)
+        if (await FindAsync(repository, reference) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
         }
@@ -36,11 +43,11 @@ public sealed partial class ManifestOperations(
         return manifest;
     }
 
-    /// <summary>A manifest with its bytes, or MANIFEST_UNKNOWN.</summary>
+    /// <summary>A manifest with its bytes, or MANIFEST_UNKNOWN. It is kept as by <see cref="StatAsync"/>.</summary>
     public async ValueTask<Result<(StoredManifest Manifest, byte[] Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
         await indexer.EnsureAsync(repository);
-        if (await metadata.FindManifestAsync(repository, reference) is not { } manifest)
+        if (await FindAsync(repository, reference) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
         }
@@ -105,6 +112,15 @@ public sealed partial class ManifestOperations(
     /// <summary>Deletes a manifest with all its tags (by digest), or a tag alone (by tag).</summary>
     public async Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.DeleteManifestAsync(repository, reference, precondition);
+
+    // What is held needs no promise: its grace period begins when it is released.
+    private async ValueTask<StoredManifest?> FindAsync(RepositoryName repository, Reference reference)
+    {
+        var manifest = await metadata.FindManifestAsync(repository, reference);
+        return manifest is { IsIdle: true } idle
+            ? await leases.FindAndPromiseAsync((metadata, repository, reference), Find, idle.Digest)
+            : manifest;
+    }
 
     private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
     {

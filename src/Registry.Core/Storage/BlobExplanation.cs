@@ -13,8 +13,8 @@ public sealed record BlobExplanation
     /// <summary>The repositories that may see it.</summary>
     public IReadOnlyList<LinkRecord> Links { get; init; } = [];
 
-    /// <summary>The repositories that have it as a manifest.</summary>
-    public IReadOnlyList<RepositoryName> ManifestOf { get; init; } = [];
+    /// <summary>The repositories that have it as a manifest, each with what holds it there beside the manifests that refer to it.</summary>
+    public IReadOnlyList<ManifestExplanation> ManifestOf { get; init; } = [];
 
     /// <summary>The manifests that refer to it.</summary>
     public IReadOnlyList<KeyValuePair<RepositoryName, Digest>> NeededBy { get; init; } = [];

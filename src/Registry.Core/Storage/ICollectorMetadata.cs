@@ -9,8 +9,24 @@ public interface ICollectorMetadata
     /// <summary>When promises that a process had made from memory were last lost, because it was killed; null when that never happened.</summary>
     long? PromisesLostAt { get; }
 
-    /// <summary>Saves the running clock, and restarts the grace period of links whose blobs were promised to somebody.</summary>
+    /// <summary>Saves the running clock, and restarts the grace period of the links and manifests of digests that were promised to a client.</summary>
     Task RenewAsync(IReadOnlyCollection<Digest> digests);
+
+    /// <summary>
+    /// The manifests that nothing has held since before a time; the oldest first, those that stay all the same after the others.
+    /// </summary>
+    /// <param name="idleBefore">The time.</param>
+    /// <param name="withRoots">Whether to list those that stay all the same (<see cref="ManifestRecord.IsRoot"/>).</param>
+    /// <param name="limit">How many at most.</param>
+    Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit);
+
+    /// <summary>
+    /// Removes those of some manifests of a repository that nothing has held since before a time, but none that is promised. What they alone
+    /// held becomes idle.
+    /// </summary>
+    /// <returns>What was removed.</returns>
+    Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
+        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised);
 
     /// <summary>
     /// Removes links that no manifest of their repository has needed since before a time, which has passed, but none whose blob is promised.
@@ -21,11 +37,18 @@ public interface ICollectorMetadata
     /// <summary>The links that <see cref="ExpireLinksAsync"/> would remove, as far as their blobs are not promised; the oldest first.</summary>
     Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit);
 
-    /// <summary>How many links would expire, and how many blobs nothing links to any more.</summary>
-    Task<(long Links, long Blobs)> CountRemovableAsync(long idleBefore);
+    /// <summary>How many manifests and links would expire, and how many blobs nothing links to any more.</summary>
+    Task<CollectorCounts> CountRemovableAsync(long idleBefore);
 
-    /// <summary>How many links and how many blobs there are at all; takes longer when there are more.</summary>
-    Task<(long Links, long Blobs)> CountAllAsync();
+    /// <summary>How much there is at all; takes longer when there is more.</summary>
+    Task<CollectorCounts> CountAllAsync();
+
+    /// <summary>
+    /// The bytes that would be removed when everything that may expire did, promised or not; takes longer when more is stored.
+    /// </summary>
+    /// <param name="idleBefore">What has been idle since before this expires.</param>
+    /// <param name="limit">How many are listed at most.</param>
+    Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit);
 
     /// <summary>Why a blob or manifest is still there.</summary>
     /// <param name="digest">The blob or manifest.</param>

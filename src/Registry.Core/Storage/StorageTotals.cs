@@ -7,4 +7,5 @@ namespace Registry.Core.Storage;
 /// <param name="Manifests">How many manifests all repositories hold.</param>
 /// <param name="Repositories">How many repositories hold a manifest.</param>
 /// <param name="Tags">How many tags all repositories have.</param>
-public sealed record StorageTotals(long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags);
+/// <param name="Untagged">How many manifests neither a tag nor an index nor their subject holds.</param>
+public sealed record StorageTotals(long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags, long Untagged);

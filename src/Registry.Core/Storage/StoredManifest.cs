@@ -6,4 +6,7 @@ namespace Registry.Core.Storage;
 /// <param name="Digest">Its address, in the algorithm that it was asked for or, by tag, that the tag was set with.</param>
 /// <param name="MediaType">What it is served as.</param>
 /// <param name="Size">Its size in bytes.</param>
-public sealed record StoredManifest(Digest Digest, string MediaType, long Size);
+/// <param name="IsIdle">
+/// Whether nothing in its repository holds it, neither a tag nor an index nor its subject: then it may go, unless it is promised.
+/// </param>
+public sealed record StoredManifest(Digest Digest, string MediaType, long Size, bool IsIdle = false);

@@ -14,19 +14,26 @@ internal static class GcCommand
     public static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be removed, and why." };
-        var force = new Option<bool>("--force") { Description = "Remove it even when it is implausibly much, or after the registry was killed." };
-        var explain = new Option<string>("--explain") { HelpName = "DIGEST", Description = "Only say why this blob is there. Ends with 1 when it is not." };
+        var force = new Option<bool>("--force") { Description = "Remove it even when it is implausibly much, or was promised to clients by a registry that was killed." };
+        var explain = new Option<string>("--explain") { HelpName = "DIGEST", Description = "Only say why this blob or manifest is there. Ends with 1 when it is not." };
+        var untagged = new Option<bool>("--untagged") { Description = "Only list manifests that no tag, no index and no subject holds." };
+        var olderThan = new Option<string>("--older-than") { HelpName = "TIME", Description = "With --untagged: only those pushed at least so long ago, such as 30d." };
+        var delete = new Option<bool>("--delete") { Description = "With --untagged: delete them." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "gc",
             "Collect garbage, as the running registry does by itself. The registry must not be running.",
             "registry gc --dry-run",
             "registry gc",
+            "registry gc --untagged --older-than 30d",
             "registry gc --explain sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --json")
         {
             dryRun,
             force,
             explain,
+            untagged,
+            olderThan,
+            delete,
             json,
         };
         command.Validators.Add(result =>
@@ -34,6 +41,21 @@ internal static class GcCommand
             if (new Option[] { dryRun, force, explain }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
             {
                 result.AddError("--dry-run, --force and --explain exclude each other");
+            }
+
+            if (result.GetValue(untagged) && new Option[] { dryRun, explain }.Any(option => result.GetResult(option) is { Implicit: false }))
+            {
+                result.AddError("--untagged goes with neither --dry-run nor --explain; it lists, and changes nothing without --delete");
+            }
+
+            if (!result.GetValue(untagged) && new Option[] { olderThan, delete }.Any(option => result.GetResult(option) is { Implicit: false }))
+            {
+                result.AddError("--older-than and --delete go with --untagged");
+            }
+
+            if (result.GetValue(olderThan) is { } age && !Duration.TryParse(age, out _))
+            {
+                result.AddError($"'{age}' is not a time; it looks like 30d, 12h or 1h30m");
             }
 
             if (result.GetValue(explain) is { } text && !Digest.TryParse(text, out _))
@@ -44,22 +66,28 @@ internal static class GcCommand
         command.SetAction((parsed, _) =>
         {
             Digest? explained = parsed.GetValue(explain) is { } text ? Digest.Parse(text) : null;
-            var request = new GcRequest(parsed.GetValue(dryRun), parsed.GetValue(force), explained, parsed.GetValue(json));
+            var age = parsed.GetValue(olderThan) is { } time && Duration.TryParse(time, out var least) ? least : TimeSpan.Zero;
+            var request = new GcRequest(
+                parsed.GetValue(dryRun),
+                parsed.GetValue(force),
+                explained,
+                parsed.GetValue(untagged) ? new GcRequest.UntaggedManifests(age, parsed.GetValue(delete)) : null,
+                parsed.GetValue(json));
             return context.WithOptionsAsync(
-                parsed, (options, loggers) => RunAsync(options, request, context.Output, TimeProvider.System, loggers));
+                parsed, (options, loggers) => RunAsync(context, options, request, TimeProvider.System, loggers));
         });
         return command;
     }
 
-    public static async Task<int> RunAsync(RegistryOptions options, GcRequest request, TextWriter output, TimeProvider time, ILoggerFactory loggers)
+    public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var storage = RegistryStorage.Open(path, time, loggers);
+            await using var storage = RegistryStorage.OpenExisting(path, time, loggers);
             if (!storage.IndexTarget.IsComplete)
             {
-                return Refusal.NotIndexed(path);
+                return context.Fail(path, StoppedRegistry.NotIndexed);
             }
 
             using var walk = new StorageWalk(
@@ -70,50 +98,73 @@ internal static class GcCommand
             if (request.Explained is { } digest)
             {
                 var explanation = await report.ExplainAsync(digest);
-                Write(output, request, explanation, explanation.Write, json => json.GcExplanation);
+                Write(context, request, explanation, explanation.Write, json => json.GcExplanation);
                 return explanation.IsKnown ? ExitCodes.Success : ExitCodes.Failure;
             }
 
             if (request.IsDryRun)
             {
                 var preview = await report.PreviewAsync();
-                Write(output, request, preview, preview.Write, json => json.GcPreview);
+                Write(context, request, preview, preview.Write, json => json.GcPreview);
                 return ExitCodes.Success;
             }
 
-            return await CollectAsync(collector, walk, request, output);
+            return request.Untagged is { } untagged
+                ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
+                : await CollectAsync(context, collector, walk, request);
         }
         catch (StorageException e)
         {
-            return Refusal.Of(path, e);
+            return context.Fail(path, e);
         }
     }
 
-    private static async Task<int> CollectAsync(GarbageCollector collector, StorageWalk walk, GcRequest request, TextWriter output)
+    private static async Task<int> CollectAsync(CommandContext context, GarbageCollector collector, StorageWalk walk, GcRequest request)
     {
-        var (unknown, passed) = await walk.FindAsync(CancellationToken.None);
-        if (!request.IsForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown.Count, passed) is { } objection)
+        var (found, unknown, passed) = await walk.FindAsync(CancellationToken.None);
+        if (!request.IsForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown, passed) is { } objection)
         {
-            return Refusal.Write($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
+            return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
         }
 
-        var (links, blobs) = await collector.CollectAsync(CancellationToken.None);
-        blobs += await walk.RemoveAsync(unknown, CancellationToken.None);
-        var result = new GcResult(links, blobs);
-        Write(output, request, result, result.Write, json => json.GcResult);
+        var (manifests, links, blobs) = await collector.CollectAsync(CancellationToken.None);
+        while (await walk.RemoveAsync(found, CancellationToken.None) is var removed and > 0)
+        {
+            // What was above the bound of one walk.
+            blobs += removed;
+            unknown -= found.Count;
+            found = unknown > 0 ? (await walk.FindAsync(CancellationToken.None)).Found : [];
+        }
+
+        var result = new GcResult(manifests, links, blobs);
+        Write(context, request, result, result.Write, json => json.GcResult);
+        return ExitCodes.Success;
+    }
+
+    private static async Task<int> ReportUntaggedAsync(
+        CommandContext context, GcReport report, GcRequest.UntaggedManifests asked, DateTimeOffset now, GcRequest request)
+    {
+        var (untagged, objection) = await report.UntaggedAsync(asked, now, request.IsForced);
+        if (objection is not null)
+        {
+            return context.Fail(
+                $"{objection}. Nothing was deleted. 'registry gc --untagged' lists them, 'registry gc --untagged --delete --force' deletes them");
+        }
+
+        Write(context, request, untagged, untagged.Write, json => json.GcUntagged);
         return ExitCodes.Success;
     }
 
     private static void Write<T>(
-        TextWriter output, GcRequest request, T report, Action<TextWriter> writeText, Func<ReportJson, JsonTypeInfo<T>> type)
+        CommandContext context, GcRequest request, T report, Action<TextWriter> writeText, Func<ReportJson, JsonTypeInfo<T>> type)
     {
         if (request.IsJson)
         {
-            ReportJson.Write(output, report, type);
+            ReportJson.Write(context.Output, report, type);
         }
         else
         {
-            writeText(output);
+            writeText(context.Output);
         }
     }
 }

@@ -4,22 +4,23 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Finds what a collection would remove, and why a blob is still there.</summary>
+/// <summary>Finds what a collection would remove, and why a blob or manifest is still there.</summary>
 internal sealed class GcReport(RegistryStorage storage, GarbageCollector collector, StorageWalk walk, TimeSpan grace)
 {
-    private const int MaxListed = 10_000;
+    private const int MaxListed = GcPreview.MaxListed;
 
-    /// <summary>Why a collection should not be run without somebody's saying so; null when it may.</summary>
+    /// <summary>Why a collection needs the word of an operator; null when it does not.</summary>
     public static string? Objection(long wait, CollectionEstimate estimate, long unknown, long passed)
     {
         if (wait > 0)
         {
-            return $"The registry was killed, and what it had promised to clients is not known for another {wait} s of its running time";
+            return Killed(wait);
         }
 
         if (estimate.IsImplausible)
         {
-            return $"{estimate.Links} of {estimate.AllLinks} links and {estimate.Blobs} of {estimate.AllBlobs} blobs would be removed, more than half";
+            var (removable, all) = estimate;
+            return $"{removable.Manifests} of {all.Manifests} manifests, {removable.Links} of {all.Links} links and {removable.Blobs} of {all.Blobs} blobs would be removed, more than half";
         }
 
         return StorageWalk.IsImplausible(unknown, passed) ? $"{unknown} of {passed} blobs are unknown to the metadata, more than half" : null;
@@ -28,40 +29,51 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
     /// <summary>What would be removed, each with the reason.</summary>
     public async Task<GcPreview> PreviewAsync()
     {
-        var (unknown, passed) = await walk.FindAsync(CancellationToken.None);
+        var (unknown, unknownCount, passed) = await walk.FindAsync(CancellationToken.None);
+        var manifests = await storage.CollectorMetadata.ListIdleManifestsAsync(collector.IdleBefore, withRoots: false, MaxListed);
         var links = await storage.CollectorMetadata.ListIdleAsync(collector.IdleBefore, MaxListed);
-        var blobs = new List<GcPreview.DoomedBlob>();
-        foreach (var digest in links.Select(link => link.Digest).Distinct())
-        {
-            var explanation = await storage.CollectorMetadata.ExplainAsync(digest, MaxListed);
-            if (explanation.ManifestOf.Count == 0 && explanation.Links.All(Expires))
-            {
-                await AddAsync(digest, "no link to it would be left");
-            }
-        }
-
-        foreach (var digest in await storage.CollectorMetadata.ListOrphansAsync(MaxListed))
-        {
-            await AddAsync(digest, "no repository links to it any more");
-        }
-
+        var removable = await storage.CollectorMetadata.ListRemovableBlobsAsync(collector.IdleBefore, MaxListed);
+        var estimate = await collector.EstimateAsync();
+        var blobs = removable.Listed.Select(blob => new GcPreview.DoomedBlob(
+            blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository has it any more" : "no repository would have it any more")).ToList();
+        var (count, bytes) = (removable.Count, removable.Bytes);
         var linked = await walk.FindLinkedAsync(unknown, CancellationToken.None);
         foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
         {
-            await AddAsync(digest, "the metadata does not know it, and nothing links to it");
+            var size = await storage.Blobs.StatAsync(digest) ?? 0;
+            (count, bytes) = (count + 1, bytes + size);
+            blobs.Add(new GcPreview.DoomedBlob(digest.Value, size, "the metadata does not know it, and nothing links to it"));
         }
 
         return new GcPreview(
-            [.. links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, Idle(link)))],
+            [.. manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, Idle(manifest.IdleSince)))],
+            [.. links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, Idle(link.IdleSince)))],
             blobs,
             [.. linked.Select(link => new GcPreview.KeptBlob(link.Key.Value, link.Value))],
-            Objection(collector.Wait, await collector.EstimateAsync(), unknown.Count, passed));
-
-        async Task AddAsync(Digest digest, string reason) =>
-            blobs.Add(new GcPreview.DoomedBlob(digest.Value, await storage.Blobs.StatAsync(digest) ?? 0, reason));
+            new GcPreview.Totals(estimate.Removable.Manifests, estimate.Removable.Links, count, bytes, unknownCount - unknown.Count),
+            Objection(collector.Wait, estimate, unknownCount, passed));
     }
 
-    /// <summary>Why a blob is there, or that it is not.</summary>
+    /// <summary>The manifests that nothing has held for the grace period. Deletes them when asked to.</summary>
+    /// <returns>Those, and why nothing was deleted although it was asked for; null when it was, or was not asked for.</returns>
+    public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced)
+    {
+        var totals = await storage.ReadTotalsAsync();
+        var idle = await storage.CollectorMetadata.ListIdleManifestsAsync(collector.IdleBefore, withRoots: true, int.MaxValue);
+        var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
+        IReadOnlyList<ManifestRecord> due = [.. idle.Where(manifest => manifest.PushedAt <= pushedBefore)];
+        var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
+        var objection = asked.IsDeletion && !isForced ? ObjectionToDelete(due.Count, totals.Manifests) : null;
+        var deletes = asked.IsDeletion && objection is null;
+        if (deletes)
+        {
+            due = await collector.DeleteUntaggedAsync(due);
+        }
+
+        return (new GcUntagged([.. due.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(Describe)], younger, kept, deletes), objection);
+    }
+
+    /// <summary>Why a blob or manifest is there, or that it is not.</summary>
     public async Task<GcExplanation> ExplainAsync(Digest digest)
     {
         const int MaxNamed = GcExplanation.MaxNamed;
@@ -79,20 +91,44 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
             explanation.State,
             explanation.Size,
             [.. explanation.Links.Select(Explain)],
-            [.. explanation.ManifestOf.Select(repository => repository.Value)],
+            [.. explanation.ManifestOf.Select(Explain)],
             [.. explanation.NeededBy.Select(referrer => new GcExplanation.Referrer(referrer.Key.Value, referrer.Value.Value))],
             place,
-            new[] { explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count }.Any(count => count == MaxNamed));
+            explanation.ManifestOf.Select(manifest => manifest.Tags.Count)
+                .Concat([explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count])
+                .Any(count => count == MaxNamed));
     }
 
-    private GcExplanation.RepositoryLink Explain(LinkRecord link)
+    private string? ObjectionToDelete(long untagged, long manifests) =>
+        collector.Wait > 0 ? Killed(collector.Wait)
+        : Plausibility.IsExceeded(untagged, manifests) ? $"{untagged} of {manifests} manifests would be deleted, more than half"
+        : null;
+
+    private static string Killed(long wait) =>
+        $"The registry was killed, and what it had promised to clients is not known for another {wait} s of its running time";
+
+    private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
+        manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), Idle(manifest.IdleSince));
+
+    private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
+        link.Repository.Value, IdleOrNull(link.IdleSince), Left(link.IdleSince, link.IsPinned));
+
+    private GcExplanation.RepositoryManifest Explain(ManifestExplanation manifest)
     {
-        var isIdle = link.IdleSince is not null;
-        return new GcExplanation.RepositoryLink(
-            link.Repository.Value, isIdle ? Idle(link) : null, isIdle && !link.IsPinned ? (long)grace.TotalSeconds - Idle(link) : null);
+        var record = manifest.Record;
+        return new GcExplanation.RepositoryManifest(
+            record.Repository.Value,
+            manifest.Tags,
+            manifest.Subject?.Value,
+            DateTimeOffset.FromUnixTimeSeconds(record.PushedAt),
+            record.IsRoot,
+            IdleOrNull(record.IdleSince),
+            Left(record.IdleSince, record.IsPinned || record.IsRoot));
     }
 
-    private bool Expires(LinkRecord link) => !link.IsPinned && link.IdleSince < collector.IdleBefore;
+    private long? IdleOrNull(long? idleSince) => idleSince is null ? null : Idle(idleSince);
 
-    private long Idle(LinkRecord link) => storage.Clock.Now - (link.IdleSince ?? storage.Clock.Now);
+    private long? Left(long? idleSince, bool stays) => idleSince is null || stays ? null : (long)grace.TotalSeconds - Idle(idleSince);
+
+    private long Idle(long? idleSince) => storage.Clock.Now - (idleSince ?? storage.Clock.Now);
 }

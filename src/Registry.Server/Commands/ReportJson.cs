@@ -16,6 +16,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(GcExplanation))]
 [JsonSerializable(typeof(GcPreview))]
 [JsonSerializable(typeof(GcResult))]
+[JsonSerializable(typeof(GcUntagged))]
 [JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(RestoreReport))]

@@ -81,7 +81,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
         var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits, time);
         var manifests = new ManifestOperations(
-            storage.Blobs, storage.Contents, storage.Metadata, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
+            storage.Blobs, storage.Contents, storage.Metadata, leases, storage.Locks, _indexer, options.ManifestReferences, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
         var referrers = new ReferrerOperations(storage.Metadata, _indexer);
 
@@ -319,9 +319,9 @@ public sealed class RegistryHost : IAsyncDisposable
         var startedAt = _time.GetTimestamp();
         try
         {
-            var (links, blobs) = await Collector.RunAsync(cancellationToken);
+            var collected = await Collector.RunAsync(cancellationToken);
             _suspension.Check();
-            CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), links, blobs);
+            CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), collected);
             Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Registry.Core.Maintenance;
 using Registry.Core.Storage;
 
 namespace Registry.Server.Telemetry;
@@ -14,6 +15,9 @@ internal static class CollectorMetrics
         "Duration of the cycles of the garbage collector; their count is that of the cycles.",
         advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.01, 0.1, 1, 10, 60, 600] });
 
+    private static readonly Counter<long> Manifests = Meter.CreateCounter<long>(
+        "registry.gc.manifests", "{manifest}", "Manifests that expired because their index or subject was deleted and nothing held them.");
+
     private static readonly Counter<long> Links = Meter.CreateCounter<long>(
         "registry.gc.links", "{link}", "Links to blobs that expired because no manifest needed them.");
 
@@ -25,16 +29,18 @@ internal static class CollectorMetrics
     /// <summary>Gives every counter its series before there is something to count.</summary>
     public static void BeginAtZero()
     {
+        Manifests.Add(0);
         Links.Add(0);
         Blobs.Add(0);
         Failures.Add(0);
     }
 
-    public static void Ended(TimeSpan duration, int links, int blobs)
+    public static void Ended(TimeSpan duration, Collected collected)
     {
         Duration.Record(duration.TotalSeconds);
-        Links.Add(links);
-        Blobs.Add(blobs);
+        Manifests.Add(collected.Manifests);
+        Links.Add(collected.Links);
+        Blobs.Add(collected.Blobs);
     }
 
     public static void Failed() => Failures.Add(1);

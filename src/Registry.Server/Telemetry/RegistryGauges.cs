@@ -35,6 +35,11 @@ internal sealed class RegistryGauges : IDisposable
         Level("registry.tags", "{tag}", "Tags of all repositories.", () => Totals().Tags);
         Level("registry.blobs", "{blob}", "Blobs and manifests that are stored, each once.", () => Totals().Blobs);
         Level("registry.manifests", "{manifest}", "Manifests that all repositories hold.", () => Totals().Manifests);
+        Level(
+            "registry.manifests.untagged",
+            "{manifest}",
+            "Manifests that neither a tag nor an index nor their subject holds.",
+            () => Totals().Untagged);
         Level("registry.stored", "By", "Bytes of all blobs and manifests, each once.", () => Totals().StoredBytes);
         Level("registry.logical", "By", "Bytes that all repositories would take if none shared a blob with another.", () => Totals().LogicalBytes);
         Level("registry.uploads.active", "{upload}", "Uploads in progress.", () => _storage.Uploads.Count);

@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>Everything that can be asked for. Nothing here changes anything: what is compared more often goes the same way.</summary>
+/// <summary>Everything that can be asked for.</summary>
 internal sealed partial class ModelFuzzer
 {
     private async Task CompareAsync()
@@ -28,6 +28,9 @@ internal sealed partial class ModelFuzzer
         ExpectSame(_model.Catalog(), catalog.Value.Items, "the catalog");
         await CompareUploadsAsync();
         await CompareBytesAsync();
+        var untagged = _model.Repositories.Values.Sum(repository => repository.Manifests.Keys.Count(digest => !repository.Holds(digest)));
+        var counted = (await Storage.Storage.ReadTotalsAsync()).Untagged;
+        Expect(counted == untagged, $"{counted} manifests are counted as untagged, and should be {untagged}");
         Expect(Storage.Storage.Health.Failure is null, $"writes have stopped: {Storage.Storage.Health.Failure}");
     }
 
@@ -63,6 +66,8 @@ internal sealed partial class ModelFuzzer
         Expect(found.Digest == digest, $"{name} {reference} is {found.Digest}, and should be {digest}");
         Expect(found.MediaType == expected.Manifest!.MediaType, $"{name} {reference} is of type {found.MediaType}");
         Expect(expected.Bytes.AsSpan().SequenceEqual(bytes), $"{name} {reference} has other bytes");
+        Expect(found.IsIdle != _model[name].Holds(digest), $"{name} {digest} is wrong about whether something holds it: {found.IsIdle}");
+        _model[name].TellManifest(digest, _model.Now);
     }
 
     private async Task CompareUploadsAsync()

@@ -39,7 +39,7 @@ internal sealed partial class ModelFuzzer
         {
             ExpectError(null, result.Error);
             Expect(result.Value.Digest == content.Digest, $"expected {content.Digest}, got {result.Value.Digest}");
-            repository.Put(content, reference.Tag is { } tag ? [tag] : tags);
+            repository.Put(content, reference.Tag is { } tag ? [tag] : tags, _model.Now);
         }
     }
 
@@ -63,6 +63,19 @@ internal sealed partial class ModelFuzzer
         {
             ExpectError(null, error);
             repository.Delete(reference, _model.Now);
+        }
+    }
+
+    private async Task HeadManifestAsync()
+    {
+        var (name, content) = (AnyRepository(), Any(_universe.Manifests));
+        Trace($"HEAD {content} in {name}");
+        var result = await Storage.Manifests.StatAsync(name, content.Digest);
+        var isThere = _model[name].Find(content.Digest) is not null;
+        ExpectError(isThere ? null : RegistryErrorCode.ManifestUnknown, result.Error);
+        if (isThere)
+        {
+            _model[name].TellManifest(content.Digest, _model.Now);
         }
     }
 

@@ -31,6 +31,20 @@ internal sealed partial class ModelFuzzer
         await Storage.Collector.RunAsync(default);
         foreach (var (name, repository) in _model.Repositories)
         {
+            foreach (var digest in repository.Manifests.Keys.ToList())
+            {
+                if (await Storage.Storage.Metadata.FindManifestAsync(name, digest) is not null)
+                {
+                    continue;
+                }
+
+                Expect(!repository.Holds(digest), $"the manifest {digest} of {name} was collected, and something holds it");
+                Expect(!repository.IsRoot(digest), $"the manifest {digest} of {name} was collected, and was pushed for itself");
+                var told = repository.SecondsSinceManifestTold(digest, _model.Now);
+                Expect(told > Grace, $"the manifest {digest} of {name} was collected, {told} seconds after a client was told that it is there");
+                repository.Delete(digest, _model.Now);
+            }
+
             foreach (var digest in repository.Links.ToList())
             {
                 if (await Storage.Storage.Metadata.FindBlobAsync(name, digest) is not null)
@@ -105,15 +119,23 @@ internal sealed partial class ModelFuzzer
     private async Task SettleAsync()
     {
         Trace("settle");
-        for (var i = 0; i < 4; i++)
+        for (var left = 4; left > 0; left--)
         {
+            var before = _model.Repositories.Values.Sum(repository => repository.Manifests.Count);
             Advance(Grace + 1);
             await CollectAsync();
+            if (_model.Repositories.Values.Sum(repository => repository.Manifests.Count) < before)
+            {
+                // What that held begins its grace period only now.
+                left = 5;
+            }
         }
 
         await CompareAsync();
         foreach (var (name, repository) in _model.Repositories)
         {
+            var bereft = repository.Manifests.Keys.Where(digest => !repository.Holds(digest) && !repository.IsRoot(digest)).ToList();
+            Expect(bereft.Count == 0, $"{name} still has the manifests {string.Join(", ", bereft)}, which nothing holds");
             var idle = repository.Links.Where(digest => !repository.Needs(digest)).ToList();
             Expect(idle.Count == 0, $"{name} still has the blobs {string.Join(", ", idle)}, which nothing needs");
         }

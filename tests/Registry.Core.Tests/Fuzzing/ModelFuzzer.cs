@@ -20,8 +20,8 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
     [
         (130, fuzzer => fuzzer.PushBlobAsync()),
         (80, fuzzer => fuzzer.MountAsync()),
-        (60, fuzzer => fuzzer.HeadBlobAsync()),
-        (40, fuzzer => fuzzer.GetBlobAsync()),
+        (40, fuzzer => fuzzer.HeadBlobAsync()),
+        (20, fuzzer => fuzzer.GetBlobAsync()),
         (60, fuzzer => fuzzer.DeleteBlobAsync()),
         (30, fuzzer => fuzzer.BeginUploadAsync()),
         (60, fuzzer => fuzzer.AppendAsync()),
@@ -29,6 +29,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
         (20, fuzzer => fuzzer.BreakOffAsync()),
         (5, fuzzer => fuzzer.CancelAsync()),
         (180, fuzzer => fuzzer.PutManifestAsync()),
+        (40, fuzzer => fuzzer.HeadManifestAsync()),
         (60, fuzzer => fuzzer.DeleteManifestAsync()),
         (30, fuzzer => fuzzer.ListTagsAsync()),
         (20, fuzzer => fuzzer.ListRepositoriesAsync()),

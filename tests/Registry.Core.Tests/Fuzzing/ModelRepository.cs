@@ -7,6 +7,8 @@ namespace Registry.Core.Tests.Fuzzing;
 internal sealed class ModelRepository
 {
     private readonly Dictionary<Digest, long> _links = [];
+    private readonly Dictionary<Digest, long> _manifestsTold = [];
+    private readonly HashSet<Digest> _bereft = [];
 
     /// <summary>Whether anything was ever put into it: then it has a list of tags, be it empty.</summary>
     public bool IsKnown { get; private set; }
@@ -23,6 +25,20 @@ internal sealed class ModelRepository
     /// <summary>Whether a manifest here refers to something.</summary>
     public bool Needs(Digest digest) => Manifests.Values.Any(manifest => manifest.References.Contains(digest));
 
+    /// <summary>Whether a tag, another manifest or its subject holds a manifest.</summary>
+    public bool Holds(Digest manifest) => Tags.ContainsValue(manifest)
+        || Needs(manifest)
+        || (Manifests[manifest].Manifest!.Subject is { } subject && Manifests.ContainsKey(subject.Digest));
+
+    /// <summary>Whether a manifest stays although nothing holds it: since it was pushed, it has lost neither an index nor its subject.</summary>
+    public bool IsRoot(Digest manifest) => !_bereft.Contains(manifest);
+
+    /// <summary>The seconds that have passed since a client was last told that a manifest is here, or since it lost what held it.</summary>
+    public long SecondsSinceManifestTold(Digest manifest, long now) => now - _manifestsTold[manifest];
+
+    /// <summary>A client was told that a manifest is here.</summary>
+    public void TellManifest(Digest manifest, long now) => _manifestsTold[manifest] = now;
+
     /// <summary>The seconds that have passed since a client was last told that a blob is here.</summary>
     public long SecondsSinceTold(Digest digest, long now) => now - _links[digest];
 
@@ -35,9 +51,10 @@ internal sealed class ModelRepository
 
     public void Unlink(Digest digest) => _links.Remove(digest);
 
-    /// <summary>The metadata was made anew: every grace period begins again.</summary>
+    /// <summary>The metadata was made anew: every grace period begins again, and every manifest stays.</summary>
     public void TellAll(long now)
     {
+        _bereft.Clear();
         foreach (var digest in _links.Keys.ToList())
         {
             _links[digest] = now;
@@ -59,26 +76,52 @@ internal sealed class ModelRepository
         return blobs.Concat(children).Select(digest => digest.Value).ToHashSet();
     }
 
-    public void Put(FuzzContent manifest, IEnumerable<Tag> tags)
+    public void Put(FuzzContent manifest, IEnumerable<Tag> tags, long now)
     {
         IsKnown = true;
         Manifests[manifest.Digest] = manifest;
+        _bereft.Remove(manifest.Digest);
+        _manifestsTold[manifest.Digest] = now;
         foreach (var tag in tags)
         {
+            if (Tags.TryGetValue(tag.Value, out var before))
+            {
+                _manifestsTold[before] = now;
+            }
+
             Tags[tag.Value] = manifest.Digest;
         }
     }
 
-    /// <summary>Deletes a manifest with its tags, or a tag; the blobs that no manifest needs any more begin their grace period.</summary>
+    /// <summary>
+    /// Deletes a manifest with its tags, or a tag; what only that has held begins its grace period, and the children of an index and the
+    /// referrers of a subject no longer stay by themselves.
+    /// </summary>
     public void Delete(Reference reference, long now)
     {
         if (reference.Tag is { } tag)
         {
-            Tags.Remove(tag.Value);
+            Tags.Remove(tag.Value, out var tagged);
+            _manifestsTold[tagged] = now;
             return;
         }
 
         Manifests.Remove(reference.Digest!.Value, out var manifest);
+        foreach (var (digest, other) in Manifests)
+        {
+            var isChild = manifest!.References.Contains(digest);
+            var isReferrer = other.Manifest!.Subject?.Digest == manifest.Digest;
+            if (isChild || isReferrer)
+            {
+                _manifestsTold[digest] = now;
+            }
+
+            if (isReferrer || (isChild && manifest.Manifest!.IsIndex))
+            {
+                _bereft.Add(digest);
+            }
+        }
+
         foreach (var name in Tags.Where(entry => entry.Value == reference.Digest).Select(entry => entry.Key).ToList())
         {
             Tags.Remove(name);

@@ -200,7 +200,7 @@ public class GarbageCollectorTests
         var collector = new GarbageCollector(
             storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Leases, storage.Walk, storage.Storage.Clock,
             TimeSpan.FromSeconds(Grace), storage.Loggers.CreateLogger<GarbageCollector>());
-        Assert.Equal((0, 1), await collector.RunAsync(default));
+        Assert.Equal(new Collected(0, 0, 1), await collector.RunAsync(default));
         Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
         Assert.Contains(storage.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains(busy.Value, StringComparison.Ordinal));
         Assert.Equal((0, 1), await storage.CollectAfterAsync(0));
@@ -228,12 +228,12 @@ public class GarbageCollectorTests
         Assert.Equal((0, 0), await storage.CollectAfterAsync(1));
         var errors = storage.Log.Entries.Where(entry => entry.Level == LogLevel.Error).ToList();
         Assert.Equal(2, errors.Count);
-        Assert.All(errors, error => Assert.Contains("would remove 501 of 501 links and 0 of 501 blobs", error.Message, StringComparison.Ordinal));
+        Assert.All(errors, error => Assert.Contains("would remove 0 of 0 manifests, 501 of 501 links and 0 of 501 blobs", error.Message, StringComparison.Ordinal));
 
         await LinkAsync(storage, 501, 501);
         Assert.Equal((501, 501), await storage.CollectAfterAsync(1));
         Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace + 1));
-        Assert.Equal((501, 501), await storage.Collector.CollectAsync(default));
+        Assert.Equal(new Collected(0, 501, 501), await storage.Collector.CollectAsync(default));
     }
 
     [Fact]

@@ -24,13 +24,13 @@ public sealed class GcCommandTests : IDisposable
         await FillAsync();
         var preview = await RunAsync(0, new GcRequest(IsDryRun: true));
         Assert.Contains($"{Unneeded.Digest} would expire in a: no manifest there has needed it for 7200 s\n", preview, StringComparison.Ordinal);
-        Assert.Contains($"{Unneeded.Digest} would be removed, 8 bytes: no link to it would be left\n", preview, StringComparison.Ordinal);
+        Assert.Contains($"{Unneeded.Digest} would be removed, 8 bytes: no repository would have it any more\n", preview, StringComparison.Ordinal);
         Assert.Contains($"{Unknown.Digest} would be removed, 7 bytes: the metadata does not know it, and nothing links to it\n", preview, StringComparison.Ordinal);
-        Assert.EndsWith("1 links and 2 blobs of 15 bytes would be removed. Nothing was changed.\n", preview, StringComparison.Ordinal);
+        Assert.EndsWith("0 manifests, 1 links and 2 blobs of 15 bytes would be removed. Nothing was changed.\n", preview, StringComparison.Ordinal);
         Assert.Equal(preview, await RunAsync(0, new GcRequest(IsDryRun: true)));
 
-        Assert.Equal("Removed 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest()));
-        Assert.Equal("Removed 0 links and 0 blobs.\n", await RunAsync(0, new GcRequest()));
+        Assert.Equal("Removed 0 manifests, 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest()));
+        Assert.Equal("Removed 0 manifests, 0 links and 0 blobs.\n", await RunAsync(0, new GcRequest()));
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/a/manifests/latest"));
         Assert.Equal(Image.Blobs.Count + 1, registry.Host.Storage.Blobs.Enumerate().Count());
@@ -43,7 +43,7 @@ public sealed class GcCommandTests : IDisposable
         Assert.Empty(await RunAsync(1, new GcRequest()));
         Assert.Empty(await RunAsync(1, new GcRequest()));
         Assert.Contains("only 'registry gc --force' removes them", await RunAsync(0, new GcRequest(IsDryRun: true)), StringComparison.Ordinal);
-        Assert.Equal("Removed 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
+        Assert.Equal("Removed 0 manifests, 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public sealed class GcCommandTests : IDisposable
         var layer = await ExplainAsync(0, Image.Blobs[^1].Digest);
         Assert.Contains("a links to it: a manifest there needs it.", layer, StringComparison.Ordinal);
         Assert.Contains($"The manifest {Image.Digest} of a refers to it.", layer, StringComparison.Ordinal);
-        Assert.Contains("It is a manifest of a: it stays until somebody deletes it.", await ExplainAsync(0, Image.Digest), StringComparison.Ordinal);
+        Assert.Matches("It is a manifest of a, pushed by .*Z: held by the tags latest\\.", await ExplainAsync(0, Image.Digest));
 
         var unneeded = await ExplainAsync(0, Unneeded.Digest);
         Assert.Contains("is stored, 8 bytes.", unneeded, StringComparison.Ordinal);
@@ -67,6 +67,89 @@ public sealed class GcCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task It_says_of_a_manifest_what_holds_it_and_when_it_expires()
+    {
+        var (child, index, signature) = await FillWithIndexAsync();
+        Assert.Matches("held by the manifests that refer to it\\.", await ExplainAsync(0, child.Digest));
+        Assert.Matches("nothing has held it for 0 s, but it was pushed for itself", await ExplainAsync(0, index.Digest));
+        Assert.Matches($"held by its subject {index.Digest}\\.", await ExplainAsync(0, signature.Digest));
+
+        var time = new FakeTimeProvider();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: time))
+        {
+            Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/a/manifests/{index.Digest}"));
+            time.Advance(TimeSpan.FromHours(2));
+            await registry.Host.Collector.RunAsync(default);
+        }
+
+        Assert.Matches("nor a client asked for it, for 7200 s; it expires after 79200 s more", await ExplainAsync(0, child.Digest, TimeSpan.FromDays(1)));
+        Assert.Matches("for 7200 s, and so it expires in the next cycle", await ExplainAsync(0, signature.Digest));
+        var preview = await RunAsync(0, new GcRequest(IsDryRun: true));
+        foreach (var digest in new[] { child.Digest, signature.Digest })
+        {
+            Assert.Contains(
+                $"{digest} would expire in a: its index or subject was deleted, and nothing there has held it for 7200 s\n", preview, StringComparison.Ordinal);
+            Assert.Contains($"{digest} would be removed, ", preview, StringComparison.Ordinal);
+        }
+
+        Assert.Contains("\n2 manifests, 0 links and 2 blobs of ", preview, StringComparison.Ordinal);
+        Assert.Equal("Removed 2 manifests, 0 links and 2 blobs.\n", await RunAsync(0, new GcRequest()));
+    }
+
+    [Fact]
+    public async Task Untagged_manifests_that_nothing_holds_are_listed_and_deleted_when_asked()
+    {
+        var (child, index, signature) = await FillWithIndexAsync();
+        var tagged = TestImage.Create();
+        TestImage later;
+        var time = new FakeTimeProvider();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: time))
+        {
+            await registry.Client.PushAsync("b", tagged, "latest");
+            time.Advance(TimeSpan.FromHours(2));
+            later = await registry.Client.PushAsync("b", TestImage.Create());
+            await registry.Host.Collector.SavePromisesAsync();
+        }
+
+        // Pushed at the same time as the first ones by this clock; what is needed by the grace period has been asked for since.
+        var listed = await RunAsync(0, new GcRequest(Untagged: new()));
+        Assert.Contains($"a@{index.Digest} was pushed by ", listed, StringComparison.Ordinal);
+        Assert.Contains("nothing has held it for 7200 s\n", listed, StringComparison.Ordinal);
+        Assert.Contains("\n1 more stay for now: ", listed, StringComparison.Ordinal);
+        Assert.EndsWith("\n1 untagged manifests that nothing holds. Nothing was changed; 'registry gc --untagged --delete' deletes them.\n", listed, StringComparison.Ordinal);
+        Assert.DoesNotContain(child.Digest, listed, StringComparison.Ordinal);
+        Assert.DoesNotContain(signature.Digest, listed, StringComparison.Ordinal);
+        Assert.Equal(listed, await RunAsync(0, new GcRequest(Untagged: new())));
+
+        var young = await RunAsync(0, new GcRequest(Untagged: new(TimeSpan.FromDays(30), IsDeletion: true)));
+        Assert.StartsWith("1 more are younger than --older-than.", young, StringComparison.Ordinal);
+        Assert.Contains("Deleted 0 untagged manifests.", young, StringComparison.Ordinal);
+
+        using (var deleted = JsonDocument.Parse(await RunAsync(0, new GcRequest(Untagged: new(IsDeletion: true), IsJson: true))))
+        {
+            var manifest = Assert.Single(deleted.RootElement.GetProperty("manifests").EnumerateArray());
+            Assert.Equal(("a", index.Digest), (manifest.GetProperty("repository").GetString(), manifest.GetProperty("digest").GetString()));
+            Assert.True(deleted.RootElement.GetProperty("isDeleted").GetBoolean());
+        }
+
+        await using var again = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        Check.Status(404, await again.Client.GetAnswerAsync($"/v2/a/manifests/{index.Digest}"));
+        foreach (var path in new[] { $"a/manifests/{child.Digest}", $"a/manifests/{signature.Digest}", "b/manifests/latest", $"b/manifests/{later.Digest}" })
+        {
+            Check.Status(200, await again.Client.GetAnswerAsync($"/v2/{path}"));
+        }
+    }
+
+    [Fact]
+    public async Task Untagged_manifests_are_deleted_after_an_unclean_stop_when_forced()
+    {
+        await FillWithIndexAsync();
+        await FillAsync(isKilled: true);
+        Assert.Empty(await RunAsync(1, new GcRequest(Untagged: new(IsDeletion: true))));
+        Assert.Contains("Deleted 1 untagged manifests.", await RunAsync(0, new GcRequest(IsForced: true, Untagged: new(IsDeletion: true))), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task JSON_has_what_the_sentences_have()
     {
         await FillAsync();
@@ -76,17 +159,20 @@ public sealed class GcCommandTests : IDisposable
             Assert.Equal(
                 [Unneeded.Digest, Unknown.Digest],
                 preview.RootElement.GetProperty("blobs").EnumerateArray().Select(blob => blob.GetProperty("digest").GetString()));
-            Assert.Equal(15, preview.RootElement.GetProperty("bytes").GetInt64());
+            Assert.Equal(15, preview.RootElement.GetProperty("counts").GetProperty("bytes").GetInt64());
         }
 
         using (var explanation = JsonDocument.Parse(await RunAsync(0, new GcRequest(Explained: Digest.Parse(Image.Digest), IsJson: true))))
         {
             Assert.Equal("stored", explanation.RootElement.GetProperty("state").GetString());
-            Assert.Equal("a", Assert.Single(explanation.RootElement.GetProperty("manifestOf").EnumerateArray()).GetString());
+            var manifest = Assert.Single(explanation.RootElement.GetProperty("manifestOf").EnumerateArray());
+            Assert.Equal("a", manifest.GetProperty("repository").GetString());
+            Assert.Equal("latest", Assert.Single(manifest.GetProperty("tags").EnumerateArray()).GetString());
+            Assert.Equal(JsonValueKind.Null, manifest.GetProperty("idleSeconds").ValueKind);
             Assert.True(explanation.RootElement.GetProperty("isKnown").GetBoolean());
         }
 
-        Assert.Equal("{\n  \"links\": 1,\n  \"blobs\": 2\n}\n", await RunAsync(0, new GcRequest(IsJson: true)));
+        Assert.Equal("{\n  \"manifests\": 0,\n  \"links\": 1,\n  \"blobs\": 2\n}\n", await RunAsync(0, new GcRequest(IsJson: true)));
     }
 
     [Fact]
@@ -124,6 +210,15 @@ public sealed class GcCommandTests : IDisposable
         }
     }
 
+    // An index without a tag, of one image, and a signature of the index.
+    private async Task<(TestImage Child, TestImage Index, TestImage Signature)> FillWithIndexAsync()
+    {
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: new FakeTimeProvider());
+        var index = await registry.Client.PushAsync("a", TestImage.Index([Image]));
+        var signature = await registry.Client.PushAsync("a", TestImage.Artifact("application/vnd.example.signature", index));
+        return (Image, index, signature);
+    }
+
     private Task<string> ExplainAsync(int exitCode, string digest, TimeSpan? grace = null) =>
         RunAsync(exitCode, new GcRequest(Explained: Digest.Parse(digest)), grace);
 
@@ -131,7 +226,7 @@ public sealed class GcCommandTests : IDisposable
     {
         var options = new RegistryOptions { StoragePath = _folder.Path, GcGrace = grace ?? TimeSpan.FromHours(1) };
         using var output = new StringWriter { NewLine = "\n" };
-        Assert.Equal(exitCode, await GcCommand.RunAsync(options, request, output, new FakeTimeProvider(), NullLoggerFactory.Instance));
+        Assert.Equal(exitCode, await GcCommand.RunAsync(CommandRun.Context(output), options, request, new FakeTimeProvider(), NullLoggerFactory.Instance));
         return output.ToString();
     }
 }

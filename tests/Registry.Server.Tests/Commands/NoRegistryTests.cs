@@ -10,7 +10,7 @@ public sealed class NoRegistryTests : IDisposable
     private string Backup => Path.Combine(_folder.Path, "backup");
 
     public static TheoryData<string> Commands => new(
-        "verify", "verify --dry-run", "reindex", "reindex --dry-run", "backup BACKUP", "export app:1 BACKUP", "copy app:1 app:2", "import .");
+        "verify", "verify --dry-run", "reindex", "reindex --dry-run", "backup BACKUP", "export app:1 BACKUP", "copy app:1 app:2", "import .", "gc", "gc --dry-run", "gc --untagged");
 
     public void Dispose() => _folder.Dispose();
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
 using Registry.Core.Backup;
+using Registry.Core.Maintenance;
 using Registry.Core.Storage;
 using Registry.Server.Telemetry;
 using Registry.Server.Tests.Access;
@@ -83,7 +84,7 @@ public sealed class MetricsTests : IAsyncLifetime
         var totals = await _registry.Host.Storage.ReadTotalsAsync();
 
         var stored = image.Manifest.Bytes.Length + image.Blobs.Sum(blob => blob.Bytes.Length);
-        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1, 1, 1), totals);
+        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1, 1, 1, 0), totals);
         Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/two/blobs/{image.Blobs[0].Digest}"));
         Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/one/manifests/{image.Digest}"));
         totals = await _registry.Host.Storage.ReadTotalsAsync();
@@ -143,7 +144,7 @@ public sealed class MetricsTests : IAsyncLifetime
         };
 
         // Those of the collector are made by its first cycle.
-        CollectorMetrics.Ended(TimeSpan.Zero, 0, 0);
+        CollectorMetrics.Ended(TimeSpan.Zero, new Collected(0, 0, 0));
         listener.Start();
 
         Assert.Equal(

@@ -3,8 +3,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// The collector's metadata, beside <see cref="CachedMetadataStore"/>. Only the expiry of links changes what a repository sees: what is condemned
-/// and forgotten has neither a link nor a manifest left that could be asked for.
+/// The collector's metadata, beside <see cref="CachedMetadataStore"/>. Only the expiry of manifests and links changes what a repository sees:
+/// what is condemned and forgotten has neither a link nor a manifest left that could be asked for.
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
 {
@@ -12,14 +12,24 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
 
     public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
 
+    public Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
+        metadata.ListIdleManifestsAsync(idleBefore, withRoots, limit);
+
+    public Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
+        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised) =>
+        cache.ChangeManifestsAsync(
+            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised));
+
     public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit) =>
         cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit));
 
     public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => metadata.ListIdleAsync(idleBefore, limit);
 
-    public Task<(long Links, long Blobs)> CountRemovableAsync(long idleBefore) => metadata.CountRemovableAsync(idleBefore);
+    public Task<CollectorCounts> CountRemovableAsync(long idleBefore) => metadata.CountRemovableAsync(idleBefore);
 
-    public Task<(long Links, long Blobs)> CountAllAsync() => metadata.CountAllAsync();
+    public Task<CollectorCounts> CountAllAsync() => metadata.CountAllAsync();
+
+    public Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit) => metadata.ListRemovableBlobsAsync(idleBefore, limit);
 
     public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) => metadata.ExplainAsync(digest, limit);
 

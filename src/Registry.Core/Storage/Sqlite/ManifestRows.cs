@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 
@@ -28,8 +29,12 @@ internal static class ManifestRows
         var manifestId = Find(session, repositoryId, contentId);
         if (manifestId is null)
         {
-            manifestId = Insert(session, repositoryId, contentId, put.Manifest);
+            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, put.Tags.Count > 0 ? null : now, unixTime);
             SqliteTreeJournal.Append(session, TreeChangeKind.AddRevision, put.Repository, null, put.Digest);
+        }
+        else
+        {
+            ManifestHolds.Renew(session, manifestId.Value, now, unixTime);
         }
 
         var moved = new List<MovedTag>();
@@ -40,23 +45,23 @@ internal static class ManifestRows
                 moved.Add(new MovedTag(tag, before));
             }
 
-            SetTag(session, repositoryId, tag.Value, manifestId.Value, unixTime);
+            SetTag(session, repositoryId, tag.Value, manifestId.Value, now, unixTime);
             SqliteTreeJournal.Append(session, TreeChangeKind.SetTag, put.Repository, tag.Value, put.Digest);
         }
 
         return moved;
     }
 
-    /// <summary>Removes a manifest and its tags. The blobs it needed begin their grace period.</summary>
+    /// <summary>Removes a manifest and its tags. What it needed begins its grace period.</summary>
     public static Result<ManifestDeletion> Delete(
         SqliteSession session, RepositoryName repository, Digest digest, Precondition precondition, long now)
     {
         var found = session.First(
             """
-            SELECT m.id, m.content_id, m.repository_id, c.size FROM repositories r JOIN content c ON c.digest = @2
+            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
             JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
             """,
-            row => (Id: row.GetInt64(0), Content: row.GetInt64(1), Repository: row.GetInt64(2), Size: row.GetInt64(3)),
+            ReadRow,
             repository.Value,
             digest.Value);
         if (found == default)
@@ -69,20 +74,55 @@ internal static class ManifestRows
             return RegistryErrorCode.PreconditionFailed;
         }
 
-        var tags = RemoveTagsOf(session, found.Id, found.Repository, repository, digest);
-        RemoveReferencesOf(session, found.Id, found.Repository, now);
-        session.Execute("DELETE FROM manifests WHERE id = @1", found.Id);
-        session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", found.Repository);
-        ContentRows.OrphanIfUnused(session, found.Content);
-        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
+        var tags = Remove(session, found, repository, digest, now);
         return new ManifestDeletion(digest, found.Size, tags);
     }
 
+    /// <summary>Removes a manifest that nothing has held since before a time, unless it is promised: then its idle time begins anew.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest.</param>
+    /// <param name="idleBefore">The time, in seconds of the running clock.</param>
+    /// <param name="withRoots">Whether one that stays by itself goes, too.</param>
+    /// <param name="isPromised">Whether a client was told that it is there.</param>
+    /// <param name="now">The running clock.</param>
+    /// <returns>Whether it was removed.</returns>
+    public static bool Expire(
+        SqliteSession session, RepositoryName repository, Digest digest, long idleBefore, bool withRoots, Predicate<Digest> isPromised, long now)
+    {
+        var found = session.First(
+            """
+            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
+            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+            WHERE r.name = @1 AND r.pinned = 0 AND m.idle_since < @3 AND m.is_root <= @4
+            """,
+            ReadRow,
+            repository.Value,
+            digest.Value,
+            idleBefore,
+            withRoots);
+        if (found == default)
+        {
+            return false;
+        }
+
+        if (isPromised(digest))
+        {
+            // Out of the way of the next ones; renewing the promises would do the same a little later.
+            ManifestHolds.Touch(session, found.Id, now);
+            return false;
+        }
+
+        Remove(session, found, repository, digest, now);
+        return true;
+    }
+
     /// <summary>Removes a tag and its history.</summary>
-    public static Result<ManifestDeletion> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition)
+    public static Result<ManifestDeletion> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition, long now)
     {
         if (ContentRows.FindRepository(session, repository) is not { } repositoryId
-            || CurrentDigest(session, repositoryId, tag) is not { } current)
+            || CurrentDigest(session, repositoryId, tag) is not { } current
+            || FindTagged(session, repositoryId, tag.Value) is not { } manifestId)
         {
             return RegistryErrorCode.ManifestUnknown;
         }
@@ -93,48 +133,77 @@ internal static class ManifestRows
         }
 
         RemoveTag(session, repositoryId, repository, tag.Value);
+        ManifestHolds.ReleaseTagged(session, manifestId, now);
         return new ManifestDeletion(current, null, [tag]);
     }
 
-    /// <summary>Adds a manifest with its references; the links it needs are no longer idle.</summary>
-    public static long Insert(SqliteSession session, long repositoryId, long contentId, Manifest manifest)
+    /// <summary>Adds a manifest with its references. The links and manifests it needs are no longer idle, nor are its referrers.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repositoryId">Where.</param>
+    /// <param name="contentId">Its bytes.</param>
+    /// <param name="digest">The digest of those.</param>
+    /// <param name="manifest">What they say.</param>
+    /// <param name="idleSince">The running clock, from which on it is idle when nothing holds it; null when a tag is about to.</param>
+    /// <param name="pushedAt">Unix time, in seconds.</param>
+    public static long Insert(
+        SqliteSession session, long repositoryId, long contentId, Digest digest, Manifest manifest, long? idleSince, long pushedAt)
     {
         var id = session.Number(
             """
-            INSERT INTO manifests (repository_id, content_id, media_type, artifact_type, subject, annotations)
-            VALUES (@1, @2, @3, @4, @5, @6) RETURNING id
+            INSERT INTO manifests (repository_id, content_id, media_type, artifact_type, subject, annotations, pushed_at, idle_since)
+            SELECT @1, @2, @3, @4, @5, @6, @7, CASE
+                WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1) THEN NULL
+                WHEN EXISTS (
+                    SELECT 1 FROM content c JOIN manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @5)
+                THEN NULL
+                ELSE @8
+            END RETURNING id
             """,
             repositoryId,
             contentId,
             manifest.MediaType,
             manifest.ArtifactType,
             manifest.Subject?.Digest.Value,
-            manifest.Annotations)!.Value;
+            manifest.Annotations,
+            pushedAt,
+            idleSince)!.Value;
         session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1 WHERE id = @1", repositoryId);
-        foreach (var digest in manifest.References.Select(descriptor => descriptor.Digest).Distinct())
+        foreach (var reference in manifest.References.Select(descriptor => descriptor.Digest).Distinct())
         {
-            var referenced = ContentRows.GetOrAddMentioned(session, digest);
+            var referenced = ContentRows.GetOrAddMentioned(session, reference);
             session.Execute(
                 "INSERT INTO manifest_references (manifest_id, content_id, repository_id) VALUES (@1, @2, @3)", id, referenced, repositoryId);
             session.Execute("UPDATE blob_links SET idle_since = NULL WHERE repository_id = @1 AND content_id = @2", repositoryId, referenced);
         }
 
+        ManifestHolds.HoldRelated(session, id, repositoryId, digest);
         return id;
     }
 
     public static long? Find(SqliteSession session, long repositoryId, long contentId) =>
         session.Number("SELECT id FROM manifests WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
 
-    public static void SetTag(SqliteSession session, long repositoryId, string tag, long manifestId, long unixTime)
+    /// <summary>Points a tag at a manifest. The one it pointed at before may have lost what held it.</summary>
+    public static void SetTag(SqliteSession session, long repositoryId, string tag, long manifestId, long now, long unixTime)
     {
-        session.Execute(
-            """
-            INSERT INTO tags (repository_id, name, manifest_id) VALUES (@1, @2, @3)
-            ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id
-            """,
-            repositoryId,
-            tag,
-            manifestId);
+        var before = FindTagged(session, repositoryId, tag);
+        if (before != manifestId)
+        {
+            session.Execute(
+                """
+                INSERT INTO tags (repository_id, name, manifest_id) VALUES (@1, @2, @3)
+                ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id
+                """,
+                repositoryId,
+                tag,
+                manifestId);
+            ManifestHolds.Hold(session, manifestId);
+            if (before is not null)
+            {
+                ManifestHolds.ReleaseTagged(session, before.Value, now);
+            }
+        }
+
         AddTagHistory(session, repositoryId, tag, manifestId, unixTime);
     }
 
@@ -147,6 +216,12 @@ internal static class ManifestRows
         tag,
         manifestId,
         unixTime);
+
+    private static ManifestRow ReadRow(SqliteDataReader row) =>
+        new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
+
+    private static long? FindTagged(SqliteSession session, long repositoryId, string tag) =>
+        session.Number("SELECT manifest_id FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);
 
     private static Digest? CurrentDigest(SqliteSession session, long repositoryId, Reference reference) => session.First<Digest?>(
         reference.Tag is not null
@@ -203,6 +278,25 @@ internal static class ManifestRows
         repositoryId,
         digest.Value) is not null;
 
+    private static List<Tag> Remove(
+        SqliteSession session, ManifestRow manifest, RepositoryName repository, Digest digest, long now)
+    {
+        var tags = RemoveTagsOf(session, manifest.Id, manifest.Repository, repository, digest);
+        var referenced = session.All("SELECT content_id FROM manifest_references WHERE manifest_id = @1", row => row.GetInt64(0), manifest.Id);
+        session.Execute("DELETE FROM manifest_references WHERE manifest_id = @1", manifest.Id);
+        session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
+        session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);
+        foreach (var contentId in referenced)
+        {
+            ReleaseReferenced(session, manifest.Repository, contentId, manifest.IsIndex, now);
+        }
+
+        ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, now);
+        ContentRows.OrphanIfUnused(session, manifest.Content);
+        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
+        return tags;
+    }
+
     private static List<Tag> RemoveTagsOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
     {
         var tags = session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), manifestId);
@@ -227,21 +321,19 @@ internal static class ManifestRows
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveTag, repository, tag, null);
     }
 
-    private static void RemoveReferencesOf(SqliteSession session, long manifestId, long repositoryId, long now)
+    private static void ReleaseReferenced(SqliteSession session, long repositoryId, long contentId, bool wasIndex, long now)
     {
-        var referenced = session.All("SELECT content_id FROM manifest_references WHERE manifest_id = @1", row => row.GetInt64(0), manifestId);
-        session.Execute("DELETE FROM manifest_references WHERE manifest_id = @1", manifestId);
-        foreach (var contentId in referenced)
-        {
-            session.Execute(
-                """
-                UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2
-                AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1)
-                """,
-                repositoryId,
-                contentId,
-                now);
-            ContentRows.OrphanIfUnused(session, contentId);
-        }
+        session.Execute(
+            """
+            UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2
+            AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1)
+            """,
+            repositoryId,
+            contentId,
+            now);
+        ManifestHolds.ReleaseChild(session, repositoryId, contentId, wasIndex, now);
+        ContentRows.OrphanIfUnused(session, contentId);
     }
+
+    private readonly record struct ManifestRow(long Id, long Content, long Repository, bool IsIndex, long Size);
 }

@@ -17,10 +17,35 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
                 "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
                 digest.Value,
                 now);
+            session.Execute(
+                "UPDATE manifests SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
+                digest.Value,
+                now);
         }
 
         database.SaveClock(session);
     });
+
+    public async Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
+        await database.ReadAsync(session =>
+        {
+            var listed = ListIdleManifests(session, isRoot: false, idleBefore, limit);
+            if (withRoots)
+            {
+                listed.AddRange(ListIdleManifests(session, isRoot: true, idleBefore, limit - listed.Count));
+            }
+
+            return listed;
+        });
+
+    public async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
+        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised)
+    {
+        var expired = await database.WriteAsync<List<Digest>>(session => digests
+            .Where(digest => ManifestRows.Expire(session, repository, digest, idleBefore, withRoots, isPromised, database.Clock.Now))
+            .ToList());
+        return expired.Value;
+    }
 
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit)
     {
@@ -52,7 +77,13 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
     public async Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => await database.ReadAsync(
         session => ListIdle(session, idleBefore, limit).ConvertAll(row => row.Link));
 
-    public Task<(long Links, long Blobs)> CountRemovableAsync(long idleBefore) => database.ReadAsync(session => (
+    public Task<CollectorCounts> CountRemovableAsync(long idleBefore) => database.ReadAsync(session => new CollectorCounts(
+        session.Number(
+            """
+            SELECT COUNT(m.id) FROM manifests m JOIN repositories r ON r.id = m.repository_id
+            WHERE m.is_root = 0 AND m.idle_since < @1 AND r.pinned = 0
+            """,
+            idleBefore)!.Value,
         session.Number(
             """
             SELECT COUNT(l.content_id) FROM blob_links l JOIN repositories r ON r.id = l.repository_id
@@ -61,47 +92,35 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             idleBefore)!.Value,
         session.Number("SELECT COUNT(*) FROM content WHERE state >= 2")!.Value));
 
-    public Task<(long Links, long Blobs)> CountAllAsync() => database.ReadAsync(session => (
+    public Task<CollectorCounts> CountAllAsync() => database.ReadAsync(session => new CollectorCounts(
+        ContentRows.ReadTotals(session).Manifests,
         session.Number("SELECT COUNT(*) FROM blob_links")!.Value,
         session.Number("SELECT COUNT(*) FROM content WHERE state >= 1")!.Value));
 
-    public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) => database.ReadAsync(session =>
+    public Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit) => database.ReadAsync(session =>
     {
-        var content = session.First(
-            "SELECT id, size, state FROM content WHERE digest = @1",
-            row => (Id: row.GetInt64(0), Size: row.GetInt64(1), State: row.GetInt32(2)),
-            digest.Value);
-        return content == default
-            ? new BlobExplanation { State = BlobState.Unknown }
-            : new BlobExplanation
-            {
-                State = ContentRows.StateOf(content.State),
-                Size = content.Size,
-                Links = session.All(
-                    """
-                    SELECT r.name, l.idle_since, r.pinned FROM blob_links l JOIN repositories r ON r.id = l.repository_id
-                    WHERE l.content_id = @1 LIMIT @2
-                    """,
-                    row => new LinkRecord(
-                        RepositoryName.Parse(row.GetString(0)), digest, row.IsDBNull(1) ? null : row.GetInt64(1), row.GetInt64(2) != 0),
-                    content.Id,
-                    limit),
-                ManifestOf = session.All(
-                    "SELECT r.name FROM manifests m JOIN repositories r ON r.id = m.repository_id WHERE m.content_id = @1 LIMIT @2",
-                    row => RepositoryName.Parse(row.GetString(0)),
-                    content.Id,
-                    limit),
-                NeededBy = session.All(
-                    """
-                    SELECT r.name, c.digest FROM manifest_references f JOIN repositories r ON r.id = f.repository_id
-                    JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id
-                    WHERE f.content_id = @1 LIMIT @2
-                    """,
-                    row => KeyValuePair.Create(RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1))),
-                    content.Id,
-                    limit),
-            };
+        var rows = session.All(
+            """
+            SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER (), SUM(c.size) OVER () FROM content c
+            WHERE c.state >= 2 OR (c.state = 1
+                AND NOT EXISTS (
+                    SELECT 1 FROM blob_links l JOIN repositories r ON r.id = l.repository_id
+                    WHERE l.content_id = c.id AND (l.idle_since IS NULL OR l.idle_since >= @1 OR r.pinned = 1))
+                AND NOT EXISTS (
+                    SELECT 1 FROM manifests m JOIN repositories r ON r.id = m.repository_id
+                    WHERE m.content_id = c.id AND (m.idle_since IS NULL OR m.idle_since >= @1 OR m.is_root = 1 OR r.pinned = 1)))
+            ORDER BY c.id LIMIT @2
+            """,
+            row => (Blob: new RemovableBlob(Digest.Parse(row.GetString(0)), row.GetInt64(1), row.GetBoolean(2)), Count: row.GetInt64(3), Bytes: row.GetInt64(4)),
+            idleBefore,
+            limit);
+        return rows.Count == 0
+            ? new RemovableBlobs([], 0, 0)
+            : new RemovableBlobs(rows.ConvertAll(row => row.Blob), rows[0].Count, rows[0].Bytes);
     });
+
+    public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) =>
+        database.ReadAsync(session => ContentExplanation.Read(session, digest, limit));
 
     public async Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => await database.ReadAsync(session => session.All(
         "SELECT digest FROM content WHERE state >= 2 ORDER BY state, id LIMIT @1", row => Digest.Parse(row.GetString(0)), limit));
@@ -132,6 +151,18 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             digest.Value);
         session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
     });
+
+    private static List<ManifestRecord> ListIdleManifests(SqliteSession session, bool isRoot, long idleBefore, int limit) => session.All(
+        """
+        SELECT r.name, c.digest, m.idle_since, m.is_root, m.pushed_at FROM manifests m
+        JOIN repositories r ON r.id = m.repository_id JOIN content c ON c.id = m.content_id
+        WHERE m.is_root = @1 AND m.idle_since < @2 AND r.pinned = 0 ORDER BY m.idle_since LIMIT @3
+        """,
+        row => new ManifestRecord(
+            RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetBoolean(3), IsPinned: false, row.GetInt64(4)),
+        isRoot,
+        idleBefore,
+        limit);
 
     private static List<(long Repository, long Content, LinkRecord Link)> ListIdle(SqliteSession session, long idleBefore, int limit) => session.All(
         """

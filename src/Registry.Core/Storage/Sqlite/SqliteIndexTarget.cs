@@ -33,7 +33,7 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
         {
             var contentId = ContentRows.PutStored(session, found.Digest, found.Size);
             manifestIds[found.Digest] = ManifestRows.Find(session, repositoryId, contentId)
-                ?? ManifestRows.Insert(session, repositoryId, contentId, found.Manifest);
+                ?? ManifestRows.Insert(session, repositoryId, contentId, found.Digest, found.Manifest, now, unixTime);
         }
 
         foreach (var (tag, digest) in repository.TagHistory)
@@ -48,7 +48,7 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
         {
             if (manifestIds.TryGetValue(digest, out var manifestId))
             {
-                ManifestRows.SetTag(session, repositoryId, tag.Value, manifestId, unixTime);
+                ManifestRows.SetTag(session, repositoryId, tag.Value, manifestId, now, unixTime);
             }
         }
     });

@@ -11,7 +11,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         reference.Tag is { } tag
             ? session.First(
                 """
-                SELECT c.digest, m.media_type, c.size FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.idle_since IS NOT NULL FROM repositories r
                 JOIN tags t ON t.repository_id = r.id AND t.name = @2
                 JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
                 WHERE r.name = @1
@@ -21,7 +21,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 tag.Value)
             : session.First(
                 """
-                SELECT c.digest, m.media_type, c.size FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.idle_since IS NOT NULL FROM repositories r
                 JOIN content c ON c.digest = @2
                 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
                 WHERE r.name = @1
@@ -32,18 +32,14 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
-        var now = database.Clock.Now;
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
-        return database.WriteAsync(session => ManifestRows.Put(session, put, now, unixTime));
+        return database.WriteAsync(session => ManifestRows.Put(session, put, database.Clock.Now, unixTime));
     }
 
-    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
-    {
-        var now = database.Clock.Now;
-        return database.WriteAsync(session => reference.Tag is { } tag
-            ? ManifestRows.DeleteTag(session, repository, tag, precondition)
-            : ManifestRows.Delete(session, repository, reference.Digest!.Value, precondition, now));
-    }
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        database.WriteAsync(session => reference.Tag is { } tag
+            ? ManifestRows.DeleteTag(session, repository, tag, precondition, database.Clock.Now)
+            : ManifestRows.Delete(session, repository, reference.Digest!.Value, precondition, database.Clock.Now));
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
         ContentRows.FindRepository(session, repository) is { } id
@@ -192,7 +188,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         });
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
-        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2));
+        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.GetBoolean(3));
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);

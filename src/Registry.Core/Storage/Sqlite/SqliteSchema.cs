@@ -167,6 +167,46 @@ internal static class SqliteSchema
             UPDATE totals SET tags = tags - 1;
         END;
         """,
+        """
+        -- A manifest is held by a tag, by a manifest of its repository that refers to it, and by its subject, when that is in the repository.
+        -- idle_since: since when nothing has held it, in seconds of the running clock; NULL while something does. is_root: 0 once an index that
+        -- lists it or its subject was deleted; then it expires when it has been idle for the grace period. Until then it stays. pushed_at: the
+        -- last push, as Unix time in seconds; for a manifest that is older than this column, the first time known of a tag, or the migration.
+        ALTER TABLE manifests ADD COLUMN idle_since INTEGER;
+        ALTER TABLE manifests ADD COLUMN is_root INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE manifests ADD COLUMN pushed_at INTEGER NOT NULL DEFAULT 0;
+        UPDATE manifests SET
+            pushed_at = COALESCE((SELECT MIN(set_at) FROM tag_history WHERE manifest_id = manifests.id), unixepoch()),
+            idle_since = CASE
+                WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id) THEN NULL
+                WHEN EXISTS (
+                    SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
+                THEN NULL
+                WHEN EXISTS (
+                    SELECT 1 FROM content c JOIN manifests s ON s.repository_id = manifests.repository_id AND s.content_id = c.id
+                    WHERE c.digest = manifests.subject)
+                THEN NULL
+                ELSE COALESCE((SELECT value FROM meta WHERE key = 'running_seconds'), 0)
+            END;
+        CREATE INDEX manifests_idle ON manifests (is_root, idle_since) WHERE idle_since IS NOT NULL;
+
+        -- As with links: renewing a promise must not go through the manifests that are not idle.
+        DROP INDEX manifests_by_content;
+        CREATE INDEX manifests_by_content ON manifests (content_id, idle_since);
+
+        ALTER TABLE totals ADD COLUMN untagged INTEGER NOT NULL DEFAULT 0;
+        UPDATE totals SET untagged = (SELECT COUNT(*) FROM manifests WHERE idle_since IS NOT NULL);
+        CREATE TRIGGER totals_idle_manifest_added AFTER INSERT ON manifests WHEN new.idle_since IS NOT NULL BEGIN
+            UPDATE totals SET untagged = untagged + 1;
+        END;
+        CREATE TRIGGER totals_manifest_held AFTER UPDATE OF idle_since ON manifests
+        WHEN (old.idle_since IS NULL) <> (new.idle_since IS NULL) BEGIN
+            UPDATE totals SET untagged = untagged + (new.idle_since IS NOT NULL) - (old.idle_since IS NOT NULL);
+        END;
+        CREATE TRIGGER totals_idle_manifest_removed AFTER DELETE ON manifests WHEN old.idle_since IS NOT NULL BEGIN
+            UPDATE totals SET untagged = untagged - 1;
+        END;
+        """,
     ];
 
     /// <summary>The number of the schema that this program writes.</summary>

@@ -29,6 +29,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public RunningClock Clock => _sqlite.Clock;
 
+    public long UnixTime => _sqlite.UnixTime;
+
     public void Advance(TimeSpan time) => _sqlite.Advance(time);
 
     public async Task ReopenAsync(bool cleanly = true)

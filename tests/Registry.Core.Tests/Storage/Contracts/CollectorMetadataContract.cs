@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 namespace Registry.Core.Tests.Storage.Contracts;
 
 /// <summary>What every <see cref="ICollectorMetadata"/> does, in step with its metadata.</summary>
-public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsyncDisposable
+public abstract partial class CollectorMetadataContract(IMetadataEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");
     private static readonly RepositoryName B = Samples.Repository("b");
@@ -219,9 +219,9 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(10, 10));
         Assert.Equal([new LinkRecord(A, Blob, 0, false), new LinkRecord(B, Blob, 10, false)], await Collector.ListIdleAsync(11, 10));
         Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(11, 1));
-        Assert.Equal((0, 1), await Collector.CountRemovableAsync(0));
-        Assert.Equal((2, 1), await Collector.CountRemovableAsync(11));
-        Assert.Equal((4, 4), await Collector.CountAllAsync());
+        Assert.Equal(new CollectorCounts(0, 0, 1), await Collector.CountRemovableAsync(0));
+        Assert.Equal(new CollectorCounts(0, 2, 1), await Collector.CountRemovableAsync(11));
+        Assert.Equal(new CollectorCounts(1, 4, 4), await Collector.CountAllAsync());
     }
 
     [Fact]
@@ -242,7 +242,8 @@ public abstract class CollectorMetadataContract(IMetadataEngine engine) : IAsync
         Assert.Equal([new(A, image)], blob.NeededBy);
         Assert.Empty(blob.ManifestOf);
         Assert.Equal(2, (await Collector.ExplainAsync(Blob, 2)).Links.Count);
-        Assert.Equal([A], (await Collector.ExplainAsync(image, 10)).ManifestOf);
+        var manifest = Assert.Single((await Collector.ExplainAsync(image, 10)).ManifestOf);
+        Assert.Equal((A, image, 10, true, false), (manifest.Record.Repository, manifest.Record.Digest, manifest.Record.IdleSince, manifest.Record.IsRoot, manifest.Record.IsPinned));
 
         await OrphanAsync("orphan");
         Assert.Equal(BlobState.Orphaned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);

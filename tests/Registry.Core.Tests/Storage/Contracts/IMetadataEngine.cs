@@ -21,6 +21,9 @@ public interface IMetadataEngine : IAsyncDisposable
     /// <param name="cleanly">False for a server that was killed.</param>
     Task ReopenAsync(bool cleanly = true);
 
+    /// <summary>The wall clock, as Unix time in seconds.</summary>
+    long UnixTime { get; }
+
     /// <summary>Lets time pass.</summary>
     void Advance(TimeSpan time);
 }

@@ -33,6 +33,8 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public RunningClock Clock { get; private set; }
 
+    public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
+
     public void Advance(TimeSpan time) => _time.Advance(time);
 
     public Task ReopenAsync(bool cleanly = true)
