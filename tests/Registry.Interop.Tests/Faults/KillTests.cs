@@ -8,7 +8,7 @@ namespace Registry.Interop.Tests.Faults;
 /// <summary>The server is killed with SIGKILL while clients push. What it has confirmed with 201 must be there after a restart.</summary>
 public sealed class KillTests : IDisposable
 {
-    private const int Rounds = 8;
+    private const int Rounds = 4;
     private const int Pushers = 6;
     private const string Repository = "kill/pushed";
 

@@ -59,7 +59,7 @@ public sealed class BackupCommandTests : IDisposable
             Storage, new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" }, cancellationToken: Cancellation);
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
         var images = new List<(string Repository, TestImage Image)>();
-        for (var i = 0; i < 60; i++)
+        for (var i = 0; i < 30; i++)
         {
             images.Add(("app", await client.PushAsync("app", TestImage.Create(layers: 3), $"v{i}")));
         }
@@ -67,7 +67,7 @@ public sealed class BackupCommandTests : IDisposable
         for (var round = 1; round <= 4; round++)
         {
             await using var backup = RegistryProcess.Launch(Storage, "backup", Target);
-            await Eventually.HoldsAsync(() => Task.FromResult(backup.HasExited || CountBlobs() >= round * 50), "something was copied");
+            await Eventually.HoldsAsync(() => Task.FromResult(backup.HasExited || CountBlobs() >= round * 30), "something was copied");
             backup.Kill();
             await backup.WaitForExitAsync(Patience.Limit, Cancellation);
         }
