@@ -12,7 +12,6 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
 {
     private const string User = "1654";
 
-
     public static TheoryData<string> Engines => new("docker", "podman");
 
     [Theory]

@@ -24,10 +24,7 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
     {
         Command skopeo = home.Skopeo;
         int port = FreePorts.Find(1)[0];
-        await WriteConfigurationAsync(port);
-        var nginx = new Command("nginx", "nginx", "-p", _folder.Path, "-c", _folder.File("nginx.conf"), "-e", _folder.File("error.log"));
-        await using BackgroundProcess process = nginx.Start("-g", "daemon off;");
-        await Eventually.HoldsAsync(() => IsListeningAsync(port), "nginx listens", Cancellation);
+        await using BackgroundProcess process = await StartAsync(port);
         var layout = new OciLayoutBuilder();
         OciDescriptor image = layout.AddImage([layout.AddGzipLayer(TarArchive.Of(("large", TarArchive.RandomPayload(LargeLayer))))]);
         layout.Write(_folder.Folder("pushed"), image, "sample");
@@ -43,6 +40,32 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
             blob => Assert.Equal(blob.Value, File.ReadAllBytes(Path.Combine(_folder.Path, "pulled", "blobs", "sha256", blob.Key["sha256:".Length..]))));
         // Nothing was written to a file on its way.
         Assert.DoesNotContain("buffered to a temporary file", await File.ReadAllTextAsync(_folder.File("error.log"), Cancellation), StringComparison.Ordinal);
+    }
+
+    // regclient asks for the scopes of every repository it has touched, podman for the chunks of a layer that have changed.
+    [Fact]
+    public async Task Three_hundred_scopes_and_a_thousand_ranges_pass_through_nginx()
+    {
+        int port = FreePorts.Find(1)[0];
+        await using BackgroundProcess process = await StartAsync(port);
+        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
+        string scopes = string.Join('&', Enumerable.Range(0, 300).Select(i => $"scope=repository%3Agroup%2Fplatform-services%2Fcomponent-{i:000}%2Fbackend%3Apull%2Cpush"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://127.0.0.1:{port}/v2/?{scopes}"));
+        _ = request.Headers.TryAddWithoutValidation(
+            "Range", "bytes=" + string.Join(',', Enumerable.Range(0, 1024).Select(i => $"{10_000_000_000 + (2L * i)}-{10_000_000_000 + (2L * i)}")));
+
+        using HttpResponseMessage answer = await client.SendAsync(request, Cancellation);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    private async Task<BackgroundProcess> StartAsync(int port)
+    {
+        await WriteConfigurationAsync(port);
+        var nginx = new Command("nginx", "nginx", "-p", _folder.Path, "-c", _folder.File("nginx.conf"), "-e", _folder.File("error.log"));
+        BackgroundProcess process = nginx.Start("-g", "daemon off;");
+        await Eventually.HoldsAsync(() => IsListeningAsync(port), "nginx listens", Cancellation);
+        return process;
     }
 
     private async Task WriteConfigurationAsync(int port)
