@@ -2,12 +2,14 @@ using System.Collections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Registry.Core.Storage.FileSystem;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Telemetry;
 
 BundledSqlite.Use();
+FilePrivacy.RestrictNewFiles();
 var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
     .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
 var context = new CommandContext(environment, Console.Out, Console.Error, CreateLoggers, Terminal.OfProcess(environment));

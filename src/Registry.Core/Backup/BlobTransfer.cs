@@ -116,6 +116,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
     {
         var temporary = target.TemporaryFile(Guid.NewGuid());
         using var output = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+        FileOwner.Inherit(output, temporary);
         var isPlaced = false;
         try
         {

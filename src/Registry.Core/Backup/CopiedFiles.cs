@@ -26,7 +26,11 @@ internal static class CopiedFiles
             }
 
             var target = Path.Combine(to, name);
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            FileOwner.CreateFolder(to);
+            if (Path.GetDirectoryName(target) is { } folder && folder != to)
+            {
+                PlainFile.CreateFolder(folder, to);
+            }
 
             Replace(file, target);
         }

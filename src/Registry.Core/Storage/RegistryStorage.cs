@@ -158,8 +158,11 @@ public sealed class RegistryStorage : IAsyncDisposable
         StorageThreads? threads = null;
         try
         {
-            var ballast = new StorageBallast(folder.Layout.Ballast);
+            var ballast = new StorageBallast(folder.Layout.Ballast, FileOwner.Inherit);
             var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
+
+            // SQLite takes an empty file for a new database, and gives what it keeps beside it the same owner and mode.
+            FileOwner.CreateFile(folder.Layout.Database);
             database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
             ballast.TryHold();
             DurableFile.SyncDirectory(folder.Layout.Root);

@@ -12,13 +12,16 @@ public sealed class StorageBallast
     public const long Size = 8 * 1024 * 1024;
 
     private readonly string _path;
+    private readonly Action<string>? _onCreated;
     private readonly Lock _lock = new();
     private bool _isHeld;
 
     /// <summary>Takes over what an earlier process has held. More is not asked for before the database has been opened, which needs room itself.</summary>
     /// <param name="path">The file.</param>
-    public StorageBallast(string path)
+    /// <param name="onCreated">Called with the path when the file was made; null for nothing.</param>
+    public StorageBallast(string path, Action<string>? onCreated = null)
     {
+        _onCreated = onCreated;
         _path = path;
         _isHeld = File.Exists(path);
     }
@@ -64,6 +67,7 @@ public sealed class StorageBallast
                 if (!File.Exists(_path))
                 {
                     File.OpenHandle(_path, FileMode.CreateNew, FileAccess.Write, FileShare.None, FileOptions.None, Size).Dispose();
+                    _onCreated?.Invoke(_path);
                 }
 
                 _isHeld = true;

@@ -73,6 +73,16 @@ public sealed class StorageReader : IDisposable
         }
     }
 
+    /// <summary>Opens a snapshot of the metadata with the bytes that it refers to.</summary>
+    /// <param name="layout">Where the bytes are.</param>
+    /// <param name="database">The snapshot.</param>
+    /// <param name="held">Disposed with the reader.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">The log.</param>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    internal static StorageReader OpenSnapshot(FileSystemLayout layout, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
+        new(layout, held, SqliteDatabase.OpenToRead(database), time, loggers);
+
     /// <summary>Copies the metadata as they are at one moment into a file that is not there yet.</summary>
     /// <exception cref="StorageException">They cannot be read, or the file cannot be written.</exception>
     public Task CopyMetadataAsync(string target) => _database.CopyAsync(target);

@@ -39,6 +39,9 @@ internal sealed class CommandContext(
     /// <param name="parsed">The arguments; null for none.</param>
     public SettingSources Sources(ParseResult? parsed) => new(parsed is null ? new Dictionary<string, string>() : Settings.Read(parsed), environment);
 
+    /// <summary>The data folder, whatever is wrong with the other settings.</summary>
+    public string StoragePath(ParseResult parsed) => Sources(parsed).Find("REGISTRY_STORAGE_PATH")?.Text ?? new RegistryOptions().StoragePath;
+
     /// <summary>Says everything to the operator as JSON from now on, where REGISTRY_LOG_FORMAT wants it, whatever is wrong with the other settings.</summary>
     /// <param name="parsed">The arguments, which may be at fault; null for none.</param>
     public void UseLogFormat(ParseResult? parsed)
@@ -126,6 +129,10 @@ internal sealed class CommandContext(
         return Refuse(loaded.Faults) == ExitCodes.Success ? loaded : null;
     }
 
+    /// <summary>Says what is wrong with the question.</summary>
+    /// <returns><see cref="ExitCodes.Usage"/>.</returns>
+    public int Refuse(string fault) => Refuse([fault]);
+
     private SettingSources SourcesOf(ParseResult? parsed)
     {
         try
@@ -138,10 +145,6 @@ internal sealed class CommandContext(
             return Sources(null);
         }
     }
-
-    /// <summary>Says what is wrong with the question.</summary>
-    /// <returns><see cref="ExitCodes.Usage"/>.</returns>
-    public int Refuse(string fault) => Refuse([fault]);
 
     private int Refuse(IReadOnlyList<string> faults)
     {

@@ -93,7 +93,8 @@ internal static class ImportCommand
     private static async Task SpoolAsync(CommandContext context, string file, CancellationToken cancellationToken)
     {
         await using var input = context.Terminal.OpenInput();
-        await using var output = new FileStream(file, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+        FileOwner.CreateFile(file);
+        await using var output = new FileStream(file, FileMode.Open, FileAccess.Write, FileShare.None, bufferSize: 0);
         await input.CopyToAsync(output, BufferSize, cancellationToken);
     }
 }

@@ -21,7 +21,7 @@ internal static class UserCommands
         {
             added,
         };
-        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(context, path, parsed.GetRequiredValue(added))));
+        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(context, path, parsed.GetRequiredValue(added), context.StoragePath(parsed))));
 
         var removed = new Argument<string>("NAME") { Description = "Who." };
         var remove = new DescribedCommand("remove", "Remove a user.", "registry user remove alice") { removed };
@@ -39,9 +39,10 @@ internal static class UserCommands
     }
 
     /// <summary>Adds a user or changes the password of one.</summary>
-    private static int Set(CommandContext context, string? path, string user) => Run(context, path, file =>
+    private static int Set(CommandContext context, string? path, string user, string storagePath) => Run(context, path, file =>
     {
-        var isNew = !File.Exists(file) || Read(file).FindHash(user) is null;
+        var isNewFile = !File.Exists(file);
+        var isNew = isNewFile || Read(file).FindHash(user) is null;
         if (ReadPassword(context, user) is not { } password)
         {
             return context.Fail("the two passwords differ; nothing was changed");
@@ -53,6 +54,12 @@ internal static class UserCommands
         }
 
         HtpasswdEditor.Set(file, user, password);
+        if (isNewFile)
+        {
+            // The registry must be able to read it.
+            FileOwner.TakeFrom(storagePath, file);
+        }
+
         context.Output.WriteLine(isNew ? $"User '{user}' was added to {file}." : $"The password of '{user}' was changed in {file}.");
         return ExitCodes.Success;
     });

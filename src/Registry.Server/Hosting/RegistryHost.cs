@@ -175,6 +175,7 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             access = new AccessComposition(options, storage.Layout.TokenKey, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
+            FilePermissions.Check(options, storage.Layout, loggers.CreateLogger(typeof(FilePermissions).FullName!));
         }
         catch
         {

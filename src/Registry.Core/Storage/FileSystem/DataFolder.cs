@@ -170,15 +170,15 @@ public sealed class DataFolder : IDisposable
         }
 
         // The mark before all others, so that a killed restore leaves nothing that looks like a registry.
-        File.OpenHandle(layout.UnfinishedRestore, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+        FileOwner.CreateFile(layout.UnfinishedRestore);
         DurableFile.SyncDirectory(layout.Root);
     }
 
     private static void CreateFolders(FileSystemLayout layout)
     {
-        Directory.CreateDirectory(layout.Blobs);
-        Directory.CreateDirectory(layout.Repositories);
-        Directory.CreateDirectory(layout.Uploads);
+        FileOwner.CreateFolder(layout.Blobs);
+        FileOwner.CreateFolder(layout.Repositories);
+        FileOwner.CreateFolder(layout.Uploads);
     }
 
     private static List<string> Names(FileSystemLayout layout) =>
@@ -218,6 +218,7 @@ public sealed class DataFolder : IDisposable
     {
         try
         {
+            FileOwner.CreateFile(layout.LockFile);
             return new FileStream(layout.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (IsLocked(e))

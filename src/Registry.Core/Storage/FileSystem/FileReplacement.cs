@@ -2,7 +2,7 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
 /// A small file that is written anew and takes the name of the old one when it is on the disk, so that there is always a whole one. It keeps the
-/// old one's permissions and owner; where there was none, only its owner may read it. While it is under way, nobody else can begin.
+/// old one's permissions and owner; where there was none, only its owner may read it, who is that of the folder when root makes it. While it is under way, nobody else can begin.
 /// </summary>
 internal sealed class FileReplacement : IDisposable
 {
@@ -58,6 +58,10 @@ internal sealed class FileReplacement : IDisposable
             // The owner first: the system takes some permissions away when it changes.
             Posix.CopyOwner(_path, _stream.SafeFileHandle, _temporary);
             File.SetUnixFileMode(_stream.SafeFileHandle, File.GetUnixFileMode(_path));
+        }
+        else
+        {
+            FileOwner.Inherit(_stream.SafeFileHandle, _temporary);
         }
 
         _stream.Write(content);

@@ -42,6 +42,7 @@ internal sealed class FileSystemBlobStore(
             try
             {
                 using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+                FileOwner.Inherit(handle, temporary);
                 RandomAccess.Write(handle, content.Span, 0);
                 placement.Place(handle, temporary, digest);
             }

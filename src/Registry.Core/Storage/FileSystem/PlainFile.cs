@@ -60,6 +60,11 @@ internal static class PlainFile
 
         var handle = Open(path, FileAccess.ReadWrite, anew, out var size)
             ?? throw (kind == EntryKind.None ? new FileNotFoundException($"{path} is not there", path) : NotPlain(path, "file"));
+        if (kind == EntryKind.None)
+        {
+            FileOwner.TakeFrom(below, handle, path);
+        }
+
         if (anew && size > 0)
         {
             RandomAccess.SetLength(handle, 0);
@@ -108,6 +113,7 @@ internal static class PlainFile
                     break;
                 case EntryKind.None:
                     Directory.CreateDirectory(folder);
+                    FileOwner.TakeFrom(below, folder);
                     break;
                 default:
                     throw NotPlain(folder, "folder");

@@ -178,6 +178,21 @@ internal static partial class Posix
         }
     }
 
+    /// <summary>Gives a file or folder the owner and the group of another one; a symbolic link itself, when it is one.</summary>
+    /// <exception cref="IOException">It may not be given away; only root may do that.</exception>
+    [SupportedOSPlatform("linux")]
+    public static void CopyOwner(string from, string to)
+    {
+        var (user, group) = OwnerOf(from);
+        if (LChown(to, user, group) != 0)
+        {
+            throw LastError("lchown", to);
+        }
+    }
+
+    /// <summary>Keeps rights from the files that this process makes, beside those that its umask keeps already.</summary>
+    public static void AddToUmask(uint mask) => _ = Umask(Umask(mask) | mask);
+
     /// <summary>The numbers of the user and the group that a file or folder belongs to.</summary>
     /// <exception cref="IOException">They cannot be known.</exception>
     [SupportedOSPlatform("linux")]
@@ -186,6 +201,7 @@ internal static partial class Posix
         const int StatusUser = 0x8;
         const int StatusGroup = 0x10;
         Span<uint> status = stackalloc uint[StatusWords];
+
         // stx_uid and stx_gid.
         return Statx(WorkingDirectory, Encoding.UTF8.GetBytes($"{path}\0"), 0, StatusUser | StatusGroup, status) == 0
             ? (status[5], status[6])
@@ -302,6 +318,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "getegid")]
     private static partial uint GetEffectiveGroup();
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    private static partial uint Umask(uint mask);
+
+    [LibraryImport("libc", EntryPoint = "lchown", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LChown(string path, uint user, uint group);
 
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     private static partial int FChown(SafeFileHandle handle, uint user, uint group);

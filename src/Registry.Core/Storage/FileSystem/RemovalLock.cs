@@ -9,8 +9,7 @@ internal static class RemovalLock
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Makes the file, so that it belongs to the process whose folder it is, and not to the first backup.</summary>
-    public static void Create(FileSystemLayout layout) =>
-        File.OpenHandle(layout.RemovalLockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite).Dispose();
+    public static void Create(FileSystemLayout layout) => FileOwner.CreateFile(layout.RemovalLockFile);
 
     /// <summary>Begins to read: from now on nothing is removed. Waits for a removal that is under way, which takes seconds at the most.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
@@ -36,6 +35,7 @@ internal static class RemovalLock
     {
         try
         {
+            FileOwner.CreateFile(layout.RemovalLockFile);
             return new FileStream(layout.RemovalLockFile, FileMode.OpenOrCreate, FileAccess.Read, share);
         }
         catch (IOException e) when (DataFolder.IsLocked(e))

@@ -13,8 +13,10 @@ public sealed class SqliteSnapshot : IDisposable
     private SqliteSnapshot(SqliteSession session) => _session = session;
 
     /// <summary>Opens a snapshot.</summary>
+    /// <param name="path">Its file.</param>
+    /// <param name="isChecked">Whether all of it is looked through for damage.</param>
     /// <exception cref="StorageException">It is not there, is damaged, or a program of another version wrote it.</exception>
-    public static SqliteSnapshot Open(string path)
+    public static SqliteSnapshot Open(string path, bool isChecked = true)
     {
         SqliteConnection? connection = null;
         try
@@ -23,7 +25,7 @@ public sealed class SqliteSnapshot : IDisposable
             connection.Open();
             SqliteSchema.Migrate(connection, path);
             var session = new SqliteSession(connection);
-            if (session.First("PRAGMA quick_check(1)", row => row.GetString(0)) is var found && found != "ok")
+            if (isChecked && session.First("PRAGMA quick_check(1)", row => row.GetString(0)) is var found && found != "ok")
             {
                 throw new StorageException($"holds a {Path.GetFileName(path)} that is damaged: {found}");
             }
