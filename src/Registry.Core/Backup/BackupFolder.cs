@@ -8,62 +8,142 @@ namespace Registry.Core.Backup;
 /// <remarks>
 /// <code>
 /// backup/
-/// ├── blobs/sha256/ab/abcdef…/data    layers, configs and manifests
-/// ├── metadata.db                     the metadata that the last finished backup has taken
-/// ├── metadata.db.new                 those of a backup that is under way
-/// ├── files/…                         the key of the token service, and files of users, keys and rules
+/// ├── blobs/sha256/ab/abcdef…/data    layers, configs and manifests of all generations
+/// ├── generations/
+/// │   ├── 2026-11-27T093000Z/         one state; the name is the time
+/// │   │   ├── metadata.db             the metadata of that time
+/// │   │   └── files/…                 the key of the token service, and files of users, keys and rules
+/// │   └── 2026-11-28T093000Z.new/     one that is under way
 /// ├── uploads/                        blobs on their way into blobs/
 /// ├── backup.json                     says what this is
-/// └── backup.lock                     held by the process that makes the backup
+/// └── backup.lock                     held by the process that makes or reads a backup
 /// </code>
+/// A backup of format 1 has one state, with <c>metadata.db</c> and <c>files/</c> beside <c>blobs/</c>. It counts as a generation until it is
+/// pruned; the first backup into it makes it one of format 2.
 /// </remarks>
 internal sealed class BackupFolder(string root)
 {
-    private const int Format = 1;
+    private const int Format = 2;
+    private const int FormatOfOneState = 1;
+    private const string UnfinishedSuffix = ".new";
 
     /// <summary>Where the blobs are.</summary>
     public FileSystemLayout Blobs { get; } = new(root);
 
     public string Root => Blobs.Root;
 
-    public string Metadata => Path.Combine(Root, "metadata.db");
-
-    public string NewMetadata => Path.Combine(Root, "metadata.db.new");
-
-    public string Files => Path.Combine(Root, "files");
+    private string Generations => Path.Combine(Root, "generations");
 
     private string LockFile => Path.Combine(Root, "backup.lock");
+
+    /// <summary>The finished generations, the oldest first.</summary>
+    public IReadOnlyList<BackupGeneration> List()
+    {
+        var generations = Directory.Exists(Generations)
+            ? Directory.EnumerateDirectories(Generations).Select(folder => new BackupGeneration(Path.GetFileName(folder), folder))
+                .Where(generation => BackupGeneration.TimeOf(generation.Name) is not null && File.Exists(generation.Metadata))
+            : [];
+        var single = new BackupGeneration(string.Empty, Root);
+        if (File.Exists(single.Metadata))
+        {
+            generations = generations.Append(single with { Name = BackupGeneration.NameOf(File.GetLastWriteTimeUtc(single.Metadata)) });
+        }
+
+        return [.. generations.OrderBy(generation => generation.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Finds a generation by its name; the last one for null.</summary>
+    /// <exception cref="StorageException">There is none.</exception>
+    public BackupGeneration Find(string? name)
+    {
+        var all = List();
+        return all.Count == 0 ? throw new StorageException("holds a backup that was never finished (it has no generation)")
+            : name is null ? all[^1]
+            : all.FirstOrDefault(generation => generation.Name == name)
+                ?? throw new StorageException($"has no generation {name}; the last one is {all[^1].Name}, and 'registry backup FOLDER --list' lists all");
+    }
+
+    /// <summary>Begins a generation, which has its name when it is finished. It is later than all others, even when the clock was set back.</summary>
+    public BackupGeneration Begin(DateTimeOffset now)
+    {
+        if (List() is [.., var last] && BackupGeneration.TimeOf(last.Name) is { } latest && latest >= now.AddSeconds(-1))
+        {
+            now = latest.AddSeconds(1);
+        }
+
+        var name = BackupGeneration.NameOf(now);
+        var generation = new BackupGeneration(name, Path.Combine(Generations, name + UnfinishedSuffix));
+        FileOwner.CreateFolder(generation.Root);
+        FileOwner.CreateFolder(generation.Files);
+        return generation;
+    }
+
+    /// <summary>Gives a generation its name, when everything it refers to is durable.</summary>
+    public BackupGeneration Finish(BackupGeneration generation)
+    {
+        using (var metadata = File.OpenHandle(generation.Metadata, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+        {
+            DurableFile.SyncData(metadata, generation.Metadata);
+        }
+
+        DurableFile.SyncDirectory(generation.Files);
+        DurableFile.SyncDirectory(generation.Root);
+        var finished = generation with { Root = Path.Combine(Generations, generation.Name) };
+        DurableFile.Rename(generation.Root, finished.Root);
+        DurableFile.SyncDirectory(Generations);
+        return finished;
+    }
+
+    /// <summary>Removes a generation. What it alone needs stays until unneeded blobs are removed.</summary>
+    public void Remove(BackupGeneration generation)
+    {
+        if (generation.Root == Root)
+        {
+            DatabaseFiles.Delete(generation.Metadata);
+            PlainFile.DeleteFolder(generation.Files, Root);
+            return;
+        }
+
+        // What is half removed must not look like a generation.
+        DurableFile.Rename(generation.Root, generation.Root + UnfinishedSuffix);
+        DurableFile.SyncDirectory(Generations);
+        PlainFile.DeleteFolder(generation.Root + UnfinishedSuffix, Generations);
+    }
 
     /// <summary>Takes the folder for a backup, creating it when there is none. What an interrupted one has left half-written goes.</summary>
     /// <returns>What gives it back.</returns>
     /// <exception cref="StorageException">It is somebody else's, or in use.</exception>
     public IDisposable Take()
     {
-        Directory.CreateDirectory(Root);
+        FileOwner.CreateFolder(Root);
         var isNew = !File.Exists(Blobs.BackupDescription);
         if (isNew && Directory.EnumerateFileSystemEntries(Root).Select(Path.GetFileName).FirstOrDefault(name => name != "lost+found") is { } name)
         {
             throw new StorageException($"is not empty and does not hold a backup (it holds '{name}'); choose an empty or new folder");
         }
 
-        if (isNew)
-        {
-            Describe();
-        }
-        else
-        {
-            CheckFormat();
-        }
-
-        var held = Lock();
+        var format = isNew ? 0 : ReadFormat();
+        var held = Lock(FileShare.None);
         try
         {
-            Directory.CreateDirectory(Blobs.Blobs);
-            Directory.CreateDirectory(Files);
-            Directory.CreateDirectory(Blobs.Uploads);
+            if (format != Format)
+            {
+                Describe();
+            }
+
+            FileOwner.CreateFolder(Blobs.Blobs);
+            FileOwner.CreateFolder(Generations);
+            FileOwner.CreateFolder(Blobs.Uploads);
             foreach (var file in Directory.EnumerateFiles(Blobs.Uploads))
             {
                 File.Delete(file);
+            }
+
+            // Of a backup of one state, too.
+            DatabaseFiles.Delete(Path.Combine(Root, "metadata.db" + UnfinishedSuffix));
+            foreach (var unfinished in Directory.EnumerateDirectories(Generations, "*" + UnfinishedSuffix))
+            {
+                PlainFile.DeleteFolder(unfinished, Generations);
             }
 
             DurableFile.SyncDirectory(Root);
@@ -76,25 +156,26 @@ internal sealed class BackupFolder(string root)
         }
     }
 
-    /// <summary>Takes a folder that holds a finished backup, so that no other is made there meanwhile.</summary>
+    /// <summary>Takes a folder that holds a backup, so that none is made there meanwhile. Others may read it at the same time.</summary>
     /// <returns>What gives it back.</returns>
     /// <exception cref="StorageException">It does not hold one.</exception>
-    public IDisposable TakeFinished()
+    public IDisposable TakeToRead()
     {
         if (!File.Exists(Blobs.BackupDescription))
         {
-            throw new StorageException("does not hold a backup (there is no backup.json)");
+            throw new StorageException(Directory.Exists(Root) ? "does not hold a backup (there is no backup.json)" : "is not there, so there is no backup; check the path");
         }
 
-        CheckFormat();
-        return File.Exists(Metadata) ? Lock() : throw new StorageException("holds a backup that was never finished (there is no metadata.db)");
+        ReadFormat();
+        return Lock(FileShare.Read);
     }
 
-    private FileStream Lock()
+    private FileStream Lock(FileShare share)
     {
         try
         {
-            return new FileStream(LockFile, FileMode.OpenOrCreate, FileAccess.Read, FileShare.None);
+            FileOwner.CreateFile(LockFile);
+            return new FileStream(LockFile, FileMode.Open, FileAccess.Read, share);
         }
         catch (IOException e) when (DataFolder.IsLocked(e))
         {
@@ -108,15 +189,15 @@ internal sealed class BackupFolder(string root)
         description.Finish(System.Text.Encoding.ASCII.GetBytes($"{{\"format\":{Format}}}\n"));
     }
 
-    private void CheckFormat()
+    private int ReadFormat()
     {
         try
         {
             using var description = JsonDocument.Parse(File.ReadAllBytes(Blobs.BackupDescription));
-            if (description.RootElement.GetProperty("format").GetInt32() != Format)
-            {
-                throw new StorageException("holds a backup of another version of the registry; use that version");
-            }
+            var format = description.RootElement.GetProperty("format").GetInt32();
+            return format is Format or FormatOfOneState
+                ? format
+                : throw new StorageException($"holds a backup of format {format}, and this program knows up to {Format}; use the version that made it, or a later one");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -10,14 +10,15 @@ namespace Registry.Core.Backup;
 /// removes meanwhile (<see cref="StorageReader"/>): everything that was acknowledged before it began is in it.
 /// </summary>
 /// <remarks>
-/// It can be killed at any moment. The snapshot gets its name when all of its blobs are durable, and what only the one before needs is removed
-/// after that: there is always a whole backup, the new one or the last.
+/// It can be killed at any moment. A generation gets its name when all of its blobs are durable, and older ones and what only they need are
+/// removed after that: what was finished stays whole.
 /// </remarks>
 public static partial class BackupOperation
 {
-    /// <summary>Makes a backup, or brings one up to date.</summary>
+    /// <summary>Makes a generation of a backup.</summary>
     /// <param name="storage">The data folder.</param>
     /// <param name="target">The folder of the backup; created where needed.</param>
+    /// <param name="keep">How many generations are kept, with the new one; the oldest go.</param>
     /// <param name="files">Further files to take along, where they are in the data folder and there.</param>
     /// <param name="time">What waiting goes by.</param>
     /// <param name="loggers">For what is not in the report.</param>
@@ -27,6 +28,7 @@ public static partial class BackupOperation
     public static async Task<BackupReport> RunAsync(
         string storage,
         string target,
+        int keep,
         IEnumerable<string> files,
         TimeProvider time,
         ILoggerFactory loggers,
@@ -39,29 +41,121 @@ public static partial class BackupOperation
         return await Named.RunAsync(folder.Root, async () =>
         {
             using var held = folder.Take();
-            DatabaseFiles.Delete(folder.NewMetadata);
-            await reader.CopyMetadataAsync(folder.NewMetadata);
-            CopiedFiles.Copy(reader.Layout.Root, folder.Files, [reader.Layout.TokenKey, .. files]);
+            var generation = folder.Begin(time.GetUtcNow());
+            FileOwner.CreateFile(generation.Metadata);
+            await reader.CopyMetadataAsync(generation.Metadata);
+            CopiedFiles.Copy(reader.Layout.Root, generation.Files, [reader.Layout.TokenKey, .. files]);
             var transfer = new BlobTransfer(reader.Layout, folder.Blobs, progress);
-            using var snapshot = SqliteSnapshot.Open(folder.NewMetadata);
-            await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
-            Finish(folder);
+            long blobs;
+            using (var snapshot = SqliteSnapshot.Open(generation.Metadata))
+            {
+                blobs = snapshot.Count().Blobs;
+                await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
+            }
+
+            generation = folder.Finish(generation);
             if (transfer.Faulty == 0)
             {
                 TryRecord(reader.Layout, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
             }
 
+            var pruned = Prune(folder, keep);
             return new BackupReport
             {
-                Blobs = snapshot.Count().Blobs,
+                Generation = generation.Name,
+                Generations = [.. folder.List().Select(kept => kept.Name)],
+                Pruned = pruned,
+                Blobs = blobs,
                 Copied = transfer.Copied,
                 CopiedBytes = transfer.CopiedBytes,
                 Kept = transfer.Kept,
-                Removed = RemoveUnneeded(folder, snapshot),
+                Removed = RemoveUnneeded(folder),
                 Faulty = transfer.Faulty,
                 Faults = transfer.Faults,
             };
         });
+    }
+
+    /// <summary>Lists the generations of a backup, the oldest first.</summary>
+    /// <exception cref="StorageException">The folder holds no backup, or cannot be read.</exception>
+    public static Task<IReadOnlyList<GenerationSummary>> ListAsync(string target)
+    {
+        var folder = new BackupFolder(target);
+        return Named.RunAsync(folder.Root, () =>
+        {
+            using var held = folder.TakeToRead();
+            return Task.FromResult<IReadOnlyList<GenerationSummary>>([.. folder.List().Select(Summarize)]);
+        });
+    }
+
+    /// <summary>Opens a generation of a backup to read images from it. No backup is made there until it is disposed.</summary>
+    /// <param name="target">The folder of the backup.</param>
+    /// <param name="generation">The name of the generation; null for the last one.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">The log.</param>
+    /// <exception cref="StorageException">There is no such generation, or it cannot be read.</exception>
+    public static Task<StorageReader> OpenAsync(string target, string? generation, TimeProvider time, ILoggerFactory loggers)
+    {
+        var folder = new BackupFolder(target);
+        return Named.RunAsync(folder.Root, () =>
+        {
+            var held = folder.TakeToRead();
+            try
+            {
+                var found = folder.Find(generation);
+
+                // Brings the metadata of an older version up to date.
+                SqliteSnapshot.Open(found.Metadata).Dispose();
+                return Task.FromResult(StorageReader.OpenSnapshot(folder.Blobs, found.Metadata, held, time, loggers));
+            }
+            catch
+            {
+                held.Dispose();
+                throw;
+            }
+        });
+    }
+
+    private static GenerationSummary Summarize(BackupGeneration generation)
+    {
+        using var snapshot = SqliteSnapshot.Open(generation.Metadata, isChecked: false);
+        var (blobs, bytes) = snapshot.Count();
+        return new GenerationSummary(generation.Name, blobs, bytes);
+    }
+
+    private static List<string> Prune(BackupFolder folder, int keep)
+    {
+        var pruned = folder.List().SkipLast(keep).ToList();
+        foreach (var generation in pruned)
+        {
+            folder.Remove(generation);
+        }
+
+        return [.. pruned.Select(generation => generation.Name)];
+    }
+
+    // A blob stays as long as one generation refers to it.
+    private static long RemoveUnneeded(BackupFolder folder)
+    {
+        var snapshots = new List<SqliteSnapshot>();
+        try
+        {
+            snapshots.AddRange(folder.List().Select(generation => SqliteSnapshot.Open(generation.Metadata, isChecked: false)));
+            var removed = 0;
+            foreach (var digest in FileSystemBlobStore.EnumeratePlaces(folder.Blobs).Where(digest => !snapshots.Exists(snapshot => snapshot.Contains(digest))))
+            {
+                if (PlainFile.DeleteFolder(folder.Blobs.BlobDirectory(digest), folder.Blobs.Blobs))
+                {
+                    removed++;
+                }
+            }
+
+            return removed;
+        }
+        finally
+        {
+            snapshots.ForEach(snapshot => snapshot.Dispose());
+        }
     }
 
     // The backup is good without it; a metric stands still.
@@ -73,38 +167,12 @@ public static partial class BackupOperation
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogNotRecorded(log, layout.LastBackup, e.Message);
+            LogNotRecorded(log, layout.LastBackup, IoFault.Reason(e, layout.LastBackup));
         }
     }
 
     [LoggerMessage(1, LogLevel.Warning, "The time of this backup could not be written to {Path}, so registry_backup_last_success_seconds does not have it: {Reason}")]
     private static partial void LogNotRecorded(ILogger logger, string path, string reason);
-
-    // The metadata get their name when everything they refer to is durable.
-    private static void Finish(BackupFolder folder)
-    {
-        using (var metadata = File.OpenHandle(folder.NewMetadata, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
-        {
-            DurableFile.SyncData(metadata, folder.NewMetadata);
-        }
-
-        DurableFile.Rename(folder.NewMetadata, folder.Metadata);
-        DurableFile.SyncDirectory(folder.Root);
-    }
-
-    private static long RemoveUnneeded(BackupFolder folder, SqliteSnapshot snapshot)
-    {
-        var removed = 0;
-        foreach (var digest in FileSystemBlobStore.EnumeratePlaces(folder.Blobs).Where(digest => !snapshot.Contains(digest)))
-        {
-            if (PlainFile.DeleteFolder(folder.Blobs.BlobDirectory(digest), folder.Blobs.Blobs))
-            {
-                removed++;
-            }
-        }
-
-        return removed;
-    }
 
     private static void RefuseNested(string storage, string target)
     {

@@ -10,8 +10,8 @@ namespace Registry.Core.Backup;
 /// </summary>
 public static class LastBackup
 {
-    // The registry may run as another user than the backup.
-    private const UnixFileMode ReadableByAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    // The registry may run as another user of the group. What root writes belongs to the owner of the folder.
+    private const UnixFileMode ReadableByGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
     /// <summary>Reads the time, as Unix time in seconds; null when there is none.</summary>
     public static long? Read(FileSystemLayout layout)
@@ -39,7 +39,7 @@ public static class LastBackup
 
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(layout.LastBackup, ReadableByAll);
+            File.SetUnixFileMode(layout.LastBackup, ReadableByGroup);
         }
     }
 }

@@ -11,6 +11,7 @@ public static class RestoreOperation
 {
     /// <summary>Restores a backup.</summary>
     /// <param name="source">The folder of the backup.</param>
+    /// <param name="generation">The name of the generation; null for the last one.</param>
     /// <param name="storage">The data folder: new, empty, or one in which a restore was interrupted.</param>
     /// <param name="time">The clock of the storage that is opened at the end.</param>
     /// <param name="loggers">For what is not in the report.</param>
@@ -19,6 +20,7 @@ public static class RestoreOperation
     /// <exception cref="StorageException">One of the folders cannot be used; the message names it.</exception>
     public static async Task<RestoreReport> RunAsync(
         string source,
+        string? generation,
         string storage,
         TimeProvider time,
         ILoggerFactory loggers,
@@ -28,19 +30,21 @@ public static class RestoreOperation
         var backup = new BackupFolder(source);
         return await Named.RunAsync(backup.Root, async () =>
         {
-            using var held = backup.TakeFinished();
+            using var held = backup.TakeToRead();
+            var found = backup.Find(generation);
             return await Named.RunAsync(Path.GetFullPath(storage), async () =>
             {
                 BlobTransfer transfer;
                 using (var folder = DataFolder.OpenToRestore(storage))
                 {
-                    transfer = await FillAsync(backup, folder, loggers, progress, cancellationToken);
+                    transfer = await FillAsync(backup, found, folder, loggers, progress, cancellationToken);
                 }
 
                 // Carries out the journal: the tree is complete when it is closed.
                 await RegistryStorage.Open(storage, time, loggers).DisposeAsync();
                 return new RestoreReport
                 {
+                    Generation = found.Name,
                     Blobs = transfer.Copied + transfer.Kept,
                     Bytes = transfer.CopiedBytes,
                     Faulty = transfer.Faulty,
@@ -51,17 +55,18 @@ public static class RestoreOperation
     }
 
     private static async Task<BlobTransfer> FillAsync(
-        BackupFolder backup, DataFolder folder, ILoggerFactory loggers, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+        BackupFolder backup, BackupGeneration generation, DataFolder folder, ILoggerFactory loggers, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         var layout = folder.Layout;
         DatabaseFiles.Delete(layout.Database);
-        File.Copy(backup.Metadata, layout.Database, overwrite: true);
+        File.Copy(generation.Metadata, layout.Database, overwrite: true);
+        FileOwner.Inherit(layout.Database);
         using var snapshot = SqliteSnapshot.Open(layout.Database);
         var transfer = new BlobTransfer(backup.Blobs, layout, progress);
         await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
-        if (Directory.Exists(backup.Files))
+        if (Directory.Exists(generation.Files))
         {
-            CopiedFiles.Copy(backup.Files, layout.Root, Directory.EnumerateFiles(backup.Files, "*", SearchOption.AllDirectories));
+            CopiedFiles.Copy(generation.Files, layout.Root, Directory.EnumerateFiles(generation.Files, "*", SearchOption.AllDirectories));
         }
 
         snapshot.JournalTree();

@@ -3,6 +3,9 @@ namespace Registry.Core.Backup;
 /// <summary>What a restore has done.</summary>
 public sealed record RestoreReport
 {
+    /// <summary>The name of the generation that was restored.</summary>
+    public required string Generation { get; init; }
+
     /// <summary>How many blobs and manifests were restored.</summary>
     public required long Blobs { get; init; }
 

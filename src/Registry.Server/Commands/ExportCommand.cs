@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Backup;
 using Registry.Core.Layouts;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
@@ -19,21 +20,31 @@ internal static class ExportCommand
         };
         words.Validators.Add(result => ImageArguments.Check(result, result.Tokens.SkipLast(1).Select(token => token.Value)));
         var alone = new Option<bool>("--no-referrers") { Description = "Leave signatures and the like behind." };
+        var backup = new Option<string>("--from-backup")
+        {
+            HelpName = "FOLDER[@GENERATION]",
+            Description = "Read a backup in place of the data folder: its last generation, or the one that is named.",
+        };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "export",
-            "Write images as an OCI image layout, while the registry runs or not.",
+            "Write images as an OCI image layout, from the data folder or from a backup, while the registry runs or not.",
             "registry export team/app:1.0 app.tar",
-            "registry export team/app team/tool:2.1 ./layout --no-referrers")
+            "registry export team/app team/tool:2.1 ./layout --no-referrers",
+            "registry export team/app:1.0 app.tar --from-backup /mnt/backup@2026-11-27T093000Z")
         {
             words,
             alone,
+            backup,
             json,
         };
         command.SetAction((parsed, _) =>
         {
             var all = parsed.GetRequiredValue(words);
-            var request = new ExportRequest([.. all[..^1].Select(ImageArguments.Parse)], all[^1], !parsed.GetValue(alone), parsed.GetValue(json));
+            var request = new ExportRequest([.. all[..^1].Select(ImageArguments.Parse)], all[^1], !parsed.GetValue(alone), parsed.GetValue(json))
+            {
+                Backup = parsed.GetValue(backup) is { } text ? BackupReference.Parse(text) : null,
+            };
             return context.WithSignalsAsync(
                 parsed, (options, loggers, cancelled) => RunAsync(context, options, request, TimeProvider.System, loggers, cancelled));
         });
@@ -48,7 +59,9 @@ internal static class ExportCommand
         var describe = TransferWork.Describe("Exporting");
         try
         {
-            using var storage = await StorageReader.OpenAsync(path, time, loggers, cancellationToken);
+            using var storage = request.Backup is { } backup
+                ? await BackupOperation.OpenAsync(backup.Folder, backup.Generation, time, loggers)
+                : await StorageReader.OpenAsync(path, time, loggers, cancellationToken);
             if (request.Target == "-")
             {
                 await using var stream = context.Terminal.OpenOutput();
@@ -69,7 +82,7 @@ internal static class ExportCommand
         }
         catch (StorageException e)
         {
-            return context.Fail(path, e);
+            return request.Backup is null ? context.Fail(path, e) : context.Fail(e.Message);
         }
         catch (OperationCanceledException)
         {

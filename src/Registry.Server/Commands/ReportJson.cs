@@ -18,6 +18,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(GcResult))]
 [JsonSerializable(typeof(GcUntagged))]
 [JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
+[JsonSerializable(typeof(IReadOnlyList<GenerationSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(TransferReport))]

@@ -216,12 +216,13 @@ public sealed class BackupTests : IDisposable
         await BackUpAsync(storage, files: [users]);
         await RestoreAsync();
 
-        Assert.Equal(["access/users", "token-key.pem"], Files(Path.Combine(Target, "files")));
+        var kept = Path.Combine(Directory.GetDirectories(Path.Combine(Target, "generations")).Single(), "files");
+        Assert.Equal(["access/users", "token-key.pem"], Files(kept));
         Assert.Equal("alice:hash", await File.ReadAllTextAsync(Path.Combine(Restored, "access", "users")));
         Assert.Equal("a key", await File.ReadAllTextAsync(Path.Combine(Restored, "token-key.pem")));
         if (!OperatingSystem.IsWindows())
         {
-            Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(Target, "files", "token-key.pem")));
+            Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(kept, "token-key.pem")));
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(Restored, "token-key.pem")));
         }
     }
@@ -238,7 +239,7 @@ public sealed class BackupTests : IDisposable
 
         await AssertRefusedAsync("one inside the other", () => BackUpAsync(storage, target: Path.Combine(storage.Path, "backup")));
         await AssertRefusedAsync("is not there, so there is no registry", () => BackupOperation.RunAsync(
-            Path.Combine(_folder.Path, "nothing"), Target, [], TimeProvider.System, storage.Loggers, null, default));
+            Path.Combine(_folder.Path, "nothing"), Target, 1, [], TimeProvider.System, storage.Loggers, null, default));
 
         await BackUpAsync(storage);
         Tree.Write("mine", Restored, "file");
@@ -266,13 +267,16 @@ public sealed class BackupTests : IDisposable
         IProgress<TransferProgress>? progress = null,
         string[]? files = null,
         string? target = null,
+        int keep = 1,
+        TimeProvider? time = null,
         CancellationToken cancellationToken = default) => BackupOperation.RunAsync(
-        storage.Path, target ?? Target, files ?? [], TimeProvider.System, storage.Loggers, progress, cancellationToken);
+        storage.Path, target ?? Target, keep, files ?? [], time ?? TimeProvider.System, storage.Loggers, progress, cancellationToken);
 
-    private async Task<RestoreReport> RestoreAsync(IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
+    private async Task<RestoreReport> RestoreAsync(
+        IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default, string? generation = null)
     {
         using var loggers = LoggerFactory.Create(_ => { });
-        return await RestoreOperation.RunAsync(Target, Restored, TimeProvider.System, loggers, progress, cancellationToken);
+        return await RestoreOperation.RunAsync(Target, generation, Restored, TimeProvider.System, loggers, progress, cancellationToken);
     }
 
     private sealed class Progress(Predicate<TransferProgress> when, Action then) : IProgress<TransferProgress>

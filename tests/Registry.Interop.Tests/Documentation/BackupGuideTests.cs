@@ -6,9 +6,9 @@ namespace Registry.Interop.Tests.Documentation;
 /// <summary>The commands of docs/backup.md, from top to bottom: the first beside a running registry, the others when it is stopped.</summary>
 public sealed class BackupGuideTests : IDisposable
 {
-    private const string FromSource = "dotnet run --project src/Registry.Server -c Release";
-
     private readonly TemporaryFolder _folder = new("guide");
+
+    private static string Program => $"'{Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet"}' '{AppContext.BaseDirectory}registry.dll'";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
@@ -35,22 +35,17 @@ public sealed class BackupGuideTests : IDisposable
     }
 
     /// <summary>The folders of the guide are below the test's own, the program is the one that was built, and a server that has started ends.</summary>
-    private string WithPathsOfThisTest(string guide)
-    {
-        string program = $"'{Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet"}' '{AppContext.BaseDirectory}registry.dll'";
-        return InstallGuide.Replace(
-            guide,
-            ("/srv/", _folder.Path + "/"),
-            ("/backup/", _folder.Folder("backup") + "/"),
-            ($"{FromSource} -- ", program + " "),
-            ($"{FromSource}\n", $"{program} &\nuntil {program} healthcheck; do kill -0 $!; done\nkill $!\nwait $!\n"));
-    }
+    private string WithPathsOfThisTest(string guide) => InstallGuide.Replace(
+        guide,
+        ("/srv/", _folder.Path + "/"),
+        ("/backup/", _folder.Folder("backup") + "/"),
+        ("registry serve\n", $"{Program} &\nuntil {Program} healthcheck; do kill -0 $!; done\nkill $!\nwait $!\n"));
 
     private async Task RunAsync(IEnumerable<Step> steps)
     {
         // The storage of the commands that name none is that of the registry.
         var settings = new Step(
-            $"cd '{_folder.Path}'\nexport REGISTRY_HOST=127.0.0.1 REGISTRY_PORT={FreePorts.Find(1)[0]} REGISTRY_STORAGE_PATH='{_folder.Path}/registry'\n", 0, null);
+            $"registry() {{ {Program} \"$@\"; }}\ncd '{_folder.Path}'\nexport REGISTRY_HOST=127.0.0.1 REGISTRY_PORT={FreePorts.Find(1)[0]} REGISTRY_STORAGE_PATH='{_folder.Path}/registry'\n", 0, null);
         var walkthrough = new Walkthrough(steps.Prepend(settings));
         CommandResult result = await new Command("bash", "bash").TryRunAsync("-c", walkthrough.ToScript());
         Assert.True(result.ExitCode == 0, $"A command failed, exit code {result.ExitCode}:\n{result.AllOutput}");

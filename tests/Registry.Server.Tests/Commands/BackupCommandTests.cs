@@ -94,7 +94,7 @@ public sealed class BackupCommandTests : IDisposable
         await File.WriteAllBytesAsync(PathOf(rotted.Digest), TestBlob.Random(rotted.Bytes.Length).Bytes, Cancellation);
         var (exitCode, output) = await RegistryProcess.RunAsync($"backup {Target}", Storage, cancellationToken: Cancellation);
         Assert.Equal(1, exitCode);
-        Assert.Contains("Backed up 2 blobs: 2 copied", output, StringComparison.Ordinal);
+        Assert.Contains("Backed up 2 blobs as generation ", output, StringComparison.Ordinal);
         Assert.Contains($"registry: {rotted.Digest} is damaged: its bytes are sha256:", output, StringComparison.Ordinal);
 
         (exitCode, output) = await RegistryProcess.RunAsync($"restore {Target}", Restored, cancellationToken: Cancellation);
@@ -105,6 +105,46 @@ public sealed class BackupCommandTests : IDisposable
         Check.Status(404, await restored.Client.GetAnswerAsync($"/v2/app/blobs/{rotted.Digest}"));
         await restored.Client.PushBlobAsync("app", rotted);
         Assert.Equal(rotted.Bytes, (await restored.Client.GetAnswerAsync($"/v2/app/blobs/{rotted.Digest}")).Body);
+    }
+
+    [Fact]
+    public async Task Generations_are_listed_restored_and_exported_by_their_names()
+    {
+        TestImage first, second;
+        await using (var registry = await TestRegistry.StartAsync(storagePath: Storage))
+        {
+            first = await registry.Client.PushAsync("app", TestImage.Create(), "latest");
+            await ReportAsync();
+            second = await registry.Client.PushAsync("app", TestImage.Create(), "latest");
+            await ReportAsync();
+        }
+
+        var list = await CommandRun.OfAsync("restore", Target, "--list", "--json");
+        var names = JsonDocument.Parse(list.Output).RootElement.EnumerateArray().Select(generation => generation.GetProperty("name").GetString()!).ToList();
+        Assert.Equal(2, names.Count);
+        Assert.StartsWith($"{names[0]}  3 blobs, ", (await CommandRun.OfAsync("backup", Target, "--list")).Output, StringComparison.Ordinal);
+
+        var restored = await CommandRun.OfAsync("restore", Target, "--generation", names[0], "--storage-path", Restored);
+        Assert.Equal(new CommandRun(0, $"Restored 3 blobs of generation {names[0]} to {Restored}.\n", ""), restored);
+        await using (var registry = await TestRegistry.StartAsync(storagePath: Restored))
+        {
+            Assert.Equal(first.Manifest.Bytes, (await registry.Client.GetAnswerAsync("/v2/app/manifests/latest")).Body);
+        }
+
+        foreach (var (source, image) in new[] { ($"{Target}@{names[0]}", first), (Target, second) })
+        {
+            var layout = Path.Combine(_folder.Path, $"layout-{image.Digest[7..]}");
+            var export = await CommandRun.OfAsync("export", "app:latest", layout, "--from-backup", source, "--storage-path", "/nonexistent");
+            Assert.Equal((0, ""), (export.ExitCode, export.Error));
+            Assert.Contains(image.Digest, await File.ReadAllTextAsync(Path.Combine(layout, "index.json"), Cancellation), StringComparison.Ordinal);
+        }
+
+        var unknown = await CommandRun.OfAsync("export", "app:latest", "x.tar", "--from-backup", $"{Target}@yesterday");
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains($"{Target} has no generation yesterday; the last one is {names[1]}", unknown.Error, StringComparison.Ordinal);
+        var refused = await CommandRun.OfAsync("backup", Target, "--keep", "0");
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("--keep is 0; at least 1 generation is kept", refused.Error, StringComparison.Ordinal);
     }
 
     private static async Task PushAsync(

@@ -104,7 +104,7 @@ public sealed class MetricsTests : IAsyncLifetime
         await _registry.Host.Verifier.VerifyAllAsync(isDryRun: false, CancellationToken.None);
         using var folder = new TemporaryFolder();
         await BackupOperation.RunAsync(
-            _registry.StoragePath, System.IO.Path.Combine(folder.Path, "backup"), [], TimeProvider.System, NullLoggerFactory.Instance, null, CancellationToken.None);
+            _registry.StoragePath, System.IO.Path.Combine(folder.Path, "backup"), 7, [], TimeProvider.System, NullLoggerFactory.Instance, null, CancellationToken.None);
 
         var after = await ScrapeAsync();
         var now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();

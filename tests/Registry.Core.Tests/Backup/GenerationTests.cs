@@ -1,0 +1,193 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Backup;
+using Registry.Core.Layouts;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Backup;
+
+/// <summary>A backup has generations: each is a whole state, they share blobs, and old ones go.</summary>
+public sealed class GenerationTests : IAsyncLifetime
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+    private static readonly Tag Latest = Tag.Parse("latest");
+
+    private readonly TemporaryFolder _folder = new("generations");
+    private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 27, 9, 30, 0, TimeSpan.Zero));
+    private TestStorage _storage = null!;
+
+    private string Target => Path.Combine(_folder.Path, "backup");
+
+    private string Restored => Path.Combine(_folder.Path, "restored");
+
+    public async ValueTask InitializeAsync() => _storage = await TestStorage.CreateAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _storage.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Every_generation_is_restored_as_it_was_and_the_last_one_unless_another_is_named()
+    {
+        var images = new List<byte[]>();
+        foreach (var name in new[] { "first", "second", "third" })
+        {
+            images.Add(await _storage.PushImageAsync(A, name, "latest"));
+            await BackUpAsync();
+            await _storage.DeleteAsync(A, Samples.Digest(images[^1]));
+            await _storage.CollectAfterAsync(1000);
+            _time.Advance(TimeSpan.FromDays(1));
+        }
+
+        var names = (await BackupOperation.ListAsync(Target)).Select(generation => generation.Name).ToList();
+        Assert.Equal(["2026-11-27T093000Z", "2026-11-28T093000Z", "2026-11-29T093000Z"], names);
+        Assert.Equal(images[1], await RestoredAsync(names[1]));
+        Assert.Equal(images[2], await RestoredAsync(null));
+        Assert.Equal(images[0], await RestoredAsync(names[0]));
+        await AssertRefusedAsync("has no generation 2026-11-30T093000Z; the last one is 2026-11-29T093000Z", () => RestoreAsync("2026-11-30T093000Z"));
+        await AssertRefusedAsync("has no generation ..", () => RestoreAsync(".."));
+    }
+
+    [Fact]
+    public async Task Only_so_many_are_kept_and_blobs_as_long_as_one_needs_them()
+    {
+        var gone = await _storage.PushImageAsync(A, "gone", "latest");
+        await BackUpAsync();
+        await _storage.DeleteAsync(A, Samples.Digest(gone));
+        await _storage.CollectAfterAsync(1000);
+        await _storage.PushImageAsync(A, "new", "latest");
+
+        Assert.Equal((3, 0L), Sizes(await BackUpAsync(keep: 2)));
+        Assert.Equal(6, CountBlobs());
+        var report = await BackUpAsync(keep: 2);
+        Assert.Equal((0, 3L), Sizes(report));
+        Assert.Equal(["2026-11-27T093000Z"], report.Pruned);
+        Assert.Equal(2, report.Generations.Count);
+        Assert.Equal(3, CountBlobs());
+
+        static (long Copied, long Removed) Sizes(BackupReport report) => (report.Copied, report.Removed);
+    }
+
+    [Fact]
+    public async Task A_generation_is_later_than_all_others_even_when_the_clock_was_set_back()
+    {
+        await _storage.PushImageAsync(A, "app", "latest");
+        await BackUpAsync();
+        var sameSecond = await BackUpAsync();
+        var before = await BackupOperation.RunAsync(
+            _storage.Path, Target, 9, [], new FakeTimeProvider(_time.GetUtcNow().AddYears(-1)), NullLoggerFactory.Instance, null, default);
+
+        Assert.Equal("2026-11-27T093001Z", sameSecond.Generation);
+        Assert.Equal("2026-11-27T093002Z", before.Generation);
+        Assert.Equal(3, (await BackupOperation.ListAsync(Target)).Count);
+    }
+
+    [Fact]
+    public async Task A_backup_of_one_state_is_restored_and_is_a_generation_until_it_is_pruned()
+    {
+        var old = await _storage.PushImageAsync(A, "old", "latest");
+        await BackUpAsync();
+        MakeBackupOfOneState();
+
+        Assert.Equal(old, await RestoredAsync(null));
+        var name = Assert.Single(await BackupOperation.ListAsync(Target)).Name;
+        await _storage.PushImageAsync(A, "new", "latest");
+        var report = await BackupOperation.RunAsync(_storage.Path, Target, 2, [], TimeProvider.System, NullLoggerFactory.Instance, null, default);
+        Assert.Equal(2, report.Generations.Count);
+        Assert.Equal(old, await RestoredAsync(name));
+
+        report = await BackupOperation.RunAsync(_storage.Path, Target, 1, [], TimeProvider.System, NullLoggerFactory.Instance, null, default);
+        Assert.Equal(name, report.Pruned[0]);
+        Assert.False(File.Exists(Path.Combine(Target, "metadata.db")));
+        Assert.False(Directory.Exists(Path.Combine(Target, "files")));
+    }
+
+    [Fact]
+    public async Task A_format_that_is_not_known_is_left_alone()
+    {
+        await BackUpAsync();
+        await File.WriteAllTextAsync(Path.Combine(Target, "backup.json"), "{\"format\":3}");
+
+        await AssertRefusedAsync("holds a backup of format 3, and this program knows up to 2", () => BackUpAsync());
+        await AssertRefusedAsync("holds a backup of format 3", () => RestoreAsync(null));
+        await AssertRefusedAsync("holds a backup of format 3", () => BackupOperation.ListAsync(Target));
+    }
+
+    [Fact]
+    public async Task What_was_interrupted_is_no_generation_and_goes_with_the_next()
+    {
+        await _storage.PushImageAsync(A, "app", "latest");
+        await BackUpAsync();
+        var unfinished = Path.Combine(Target, "generations", "2026-12-01T000000Z.new");
+        Directory.CreateDirectory(Path.Combine(unfinished, "files"));
+
+        Assert.Single(await BackupOperation.ListAsync(Target));
+        await BackUpAsync();
+        Assert.False(Directory.Exists(unfinished));
+        Assert.Equal(2, (await BackupOperation.ListAsync(Target)).Count);
+    }
+
+    [Fact]
+    public async Task Images_are_exported_from_a_generation()
+    {
+        await _storage.PushImageAsync(A, "first", "latest");
+        var first = (await BackUpAsync()).Generation;
+        await _storage.PushImageAsync(A, "second", "latest");
+        await BackUpAsync();
+
+        Assert.Equal(Samples.Digest(await Manifest("first")).Value, await ExportAsync(first));
+        Assert.Equal(Samples.Digest(await Manifest("second")).Value, await ExportAsync(null));
+
+        Task<byte[]> Manifest(string name) => _storage.PushImageAsync(Samples.Repository("copy"), name, name);
+    }
+
+    private async Task<string> ExportAsync(string? generation)
+    {
+        var layout = Path.Combine(_folder.Path, generation ?? "last");
+        using var reader = await BackupOperation.OpenAsync(Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
+        Assert.True(ImageReference.TryParse("a:latest", out var image));
+        await ImageExport.ToPathAsync(reader, [image], layout, withReferrers: true, null, default);
+        using var index = System.Text.Json.JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(layout, "index.json")));
+        return index.RootElement.GetProperty("manifests")[0].GetProperty("digest").GetString()!;
+    }
+
+    // As version 0.1 made them.
+    private void MakeBackupOfOneState()
+    {
+        var generation = Directory.GetDirectories(Path.Combine(Target, "generations")).Single();
+        foreach (var name in new[] { "metadata.db", "files" })
+        {
+            Directory.Move(Path.Combine(generation, name), Path.Combine(Target, name));
+        }
+
+        Directory.Delete(Path.Combine(Target, "generations"), recursive: true);
+        File.WriteAllText(Path.Combine(Target, "backup.json"), "{\"format\":1}\n");
+    }
+
+    private Task<BackupReport> BackUpAsync(int keep = 9) =>
+        BackupOperation.RunAsync(_storage.Path, Target, keep, [], _time, NullLoggerFactory.Instance, null, default);
+
+    private Task<RestoreReport> RestoreAsync(string? generation) =>
+        RestoreOperation.RunAsync(Target, generation, Restored, TimeProvider.System, NullLoggerFactory.Instance, null, default);
+
+    private async Task<byte[]?> RestoredAsync(string? generation)
+    {
+        if (Directory.Exists(Restored))
+        {
+            Directory.Delete(Restored, recursive: true);
+        }
+
+        Assert.Equal(0, (await RestoreAsync(generation)).Faulty);
+        await using var restored = await TestStorage.CreateAsync(Restored);
+        return await restored.GetAsync(A, Latest);
+    }
+
+    private int CountBlobs() => Directory.EnumerateFiles(Path.Combine(Target, "blobs"), "data", SearchOption.AllDirectories).Count();
+
+    private static async Task AssertRefusedAsync(string message, Func<Task> action) =>
+        Assert.Contains(message, (await Assert.ThrowsAsync<StorageException>(action)).Message, StringComparison.Ordinal);
+}
