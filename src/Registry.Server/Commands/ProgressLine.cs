@@ -82,8 +82,9 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
             return $"{done.Text}: {amount}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s";
         }
 
+        // What matters least is last, where a narrow terminal cuts.
         var left = rate > 0 && total > done.Amount ? $", {Duration.Write(TimeSpan.FromSeconds(Math.Ceiling((total - done.Amount) / rate)))} left" : string.Empty;
-        return $"{Bar(total == 0 ? 1 : (double)done.Amount / total)} {done.Text}: {amount} of {Describe(total)}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s{left}";
+        return $"{Bar(total == 0 ? 1 : (double)done.Amount / total)} {amount} of {Describe(total)}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s{left}: {done.Text}";
 
         string Describe(double number) => isBytes ? ByteSize.Describe(number) : number.ToString("0", CultureInfo.InvariantCulture);
     }

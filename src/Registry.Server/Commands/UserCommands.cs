@@ -122,7 +122,7 @@ internal static class UserCommands
     {
         if (context.Terminal.ReadKey is not { } readKey)
         {
-            return context.Terminal.Input.ReadLine() ?? string.Empty;
+            return context.Terminal.OpenText().ReadLine() ?? string.Empty;
         }
 
         var password = Prompt(context.Error, readKey, $"Password of '{user}': ");

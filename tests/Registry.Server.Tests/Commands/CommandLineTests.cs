@@ -61,7 +61,7 @@ public sealed class CommandLineTests
         foreach (var topic in new[] { "", "settings", "gc", "access explain" })
         {
             var help = await CommandRun.OfAsync(
-                new Dictionary<string, string>(), new Terminal { OutputColumns = columns }, ["help", .. topic.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+                new Dictionary<string, string>(), new Terminal { OutputColumns = columns is { } width ? () => width : null }, ["help", .. topic.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
 
             // Examples and words that are longer are not broken.
             var lines = help.Output.Split('\n').Where(line => !line.TrimStart().StartsWith("registry ", StringComparison.Ordinal) && line.TrimStart().Contains(' ', StringComparison.Ordinal)).ToList();

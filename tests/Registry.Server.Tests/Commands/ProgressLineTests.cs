@@ -28,8 +28,8 @@ public sealed class ProgressLineTests : IDisposable
         }
 
         Assert.Equal(
-            "\r[##########..........]  50 % Work: 50 o\r"
-            + "\r[####################] 100 % Work: 100 \r"
+            "\r[##########..........]  50 % 50 of 100 \r"
+            + "\r[####################] 100 % 100 of 100\r"
             + $"\r{new string(' ', 39)}\r",
             _output.ToString());
     }
@@ -41,7 +41,7 @@ public sealed class ProgressLineTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(2));
         progress.Report(100 * MiB);
 
-        Assert.Equal("\r[######..............]  33 % Backing up 1 of 9 blobs: 100.0 MiB of 300.0 MiB, 50.0 MiB/s, 4s left\r", _output.ToString());
+        Assert.Equal("\r[######..............]  33 % 100.0 MiB of 300.0 MiB, 50.0 MiB/s, 4s left: Backing up 1 of 9 blobs\r", _output.ToString());
     }
 
     [Fact]
