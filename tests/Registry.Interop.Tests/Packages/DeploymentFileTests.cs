@@ -1,10 +1,11 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
 /// <summary>The files for systemd and compose are what these programs accept, and keep the registry confined.</summary>
-public sealed class DeploymentFileTests
+public sealed partial class DeploymentFileTests
 {
     [Fact]
     public async Task Systemd_finds_no_fault_in_the_unit()
@@ -27,12 +28,13 @@ public sealed class DeploymentFileTests
         _ = await Systemd.RunAsync("security", "--offline=yes", "--threshold=20", "--no-pager", Unit);
 
     [Fact]
-    public void The_unit_waits_for_the_registry_to_be_ready_and_for_the_requests_in_flight()
+    public void The_unit_lets_this_machine_in_and_waits_for_start_and_end()
     {
         string[] lines = File.ReadAllLines(Unit);
 
         Assert.Contains("Type=notify", lines);
         Assert.Contains("ExecReload=/bin/kill -HUP $MAINPID", lines);
+        Assert.Contains("Environment=REGISTRY_HOST=127.0.0.1", lines);
         Assert.Contains("TimeoutStopSec=60s", lines);
         Assert.Contains("SystemCallFilter=@system-service", lines);
         Assert.Contains("MemoryDenyWriteExecute=yes", lines);
@@ -88,6 +90,19 @@ public sealed class DeploymentFileTests
         Assert.Equal("/srv/registry:/data:rw", Assert.Single(service.GetProperty("volumes").EnumerateArray()).GetString());
     }
 
+    [Fact]
+    public void The_files_name_the_version_of_the_registry()
+    {
+        string[] versions =
+        [
+            .. Directory.EnumerateFiles(SourceRoot.File("deploy"), "*.yaml", SearchOption.AllDirectories)
+                .SelectMany(file => ImageVersion.Matches(File.ReadAllText(file)).Select(match => match.Groups["version"].Value)),
+        ];
+
+        Assert.NotEmpty(versions);
+        Assert.All(versions, version => Assert.Equal(Server.Hosting.Banner.Version, version));
+    }
+
     private static string Unit => SourceRoot.File("deploy/systemd/registry.service");
 
     private static Command Systemd => new("systemd-analyze", "systemd");
@@ -102,4 +117,7 @@ public sealed class DeploymentFileTests
 
         return (await YamlDocuments.ReadAsync((await compose.RunAsync("config")).StandardOutput))[0].At("services", "registry");
     }
+
+    [GeneratedRegex(@"(?:/registry:|-registry:|newTag: )(?<version>\d[\w.]*)")]
+    private static partial Regex ImageVersion { get; }
 }

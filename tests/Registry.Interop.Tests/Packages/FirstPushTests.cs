@@ -27,6 +27,22 @@ public sealed class FirstPushTests(DockerEngine docker, ContainersHome home, Reg
     }
 
     [Fact]
+    public async Task Podman_makes_the_first_push()
+    {
+        Command client = home.Podman;
+        string archive = home.Folder.File("myimage.tar");
+        await File.WriteAllBytesAsync(archive, TarArchive.Of(("payload", TarArchive.RandomPayload())), Cancellation);
+        _ = await client.RunAsync("import", archive, "myimage:latest");
+
+        foreach (string[] call in InstallGuide.Calls("First push", "podman", ("localhost:15000/myimage", $"{registry.HostPort}/first/podman")))
+        {
+            _ = await client.RunAsync(call);
+        }
+
+        Assert.Single((await registry.Http.ReadImageAsync("first/podman", "latest", Cancellation)).Layers);
+    }
+
+    [Fact]
     public async Task Skopeo_makes_the_first_push()
     {
         Command skopeo = home.Skopeo;

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Registry.Interop.Tests.Containers;
 using Registry.Interop.Tests.Docker;
-using Registry.Interop.Tests.Documentation;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;

@@ -55,7 +55,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
         Assert.Equal("Registry", labels.GetProperty("org.opencontainers.image.title").GetString());
         Assert.Equal(Version, labels.GetProperty("org.opencontainers.image.version").GetString());
         Assert.Equal(PackagedRegistry.SourceUrl, labels.GetProperty("org.opencontainers.image.source").GetString());
-        string commit = (await new Command("git", "git", "-C", SourceRoot.Path).RunAsync("rev-parse", "HEAD")).Text;
+        string commit = (await new Command("git", "git", "-c", "safe.directory=*", "-C", SourceRoot.Path).RunAsync("rev-parse", "HEAD")).Text;
         Assert.Equal(commit, labels.GetProperty("org.opencontainers.image.revision").GetString());
         Assert.Equal(PackagedRegistry.License, labels.GetProperty("org.opencontainers.image.licenses").GetString());
         Assert.False(labels.TryGetProperty("org.opencontainers.image.authors", out _));
