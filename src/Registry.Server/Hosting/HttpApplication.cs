@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -35,7 +36,19 @@ internal sealed class HttpApplication(Func<RequestContext, Task> handle, BodyWat
         return context;
     }
 
-    public Task ProcessRequestAsync(Context context) => handle(context.Request);
+    /// <summary>Answers a request.</summary>
+    /// <exception cref="ConnectionAbortedException">
+    /// The client has gone away. An answer that ends early without an exception is a fault of the application to Kestrel, until it has heard of the end
+    /// itself.
+    /// </exception>
+    public async Task ProcessRequestAsync(Context context)
+    {
+        await handle(context.Request);
+        if (context.Request.IsGone)
+        {
+            throw new ConnectionAbortedException("The client has gone away.");
+        }
+    }
 
     public void DisposeContext(Context context, Exception? exception) => context.Http.Uninitialize();
 

@@ -1,4 +1,5 @@
 using Registry.Server.Pipeline;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Http;
 
@@ -30,8 +31,12 @@ internal static class BodyWriting
     public static async Task FlushAsync(RequestContext request, int count)
     {
         var flushed = await request.Response.BodyWriter.FlushAsync(request.Aborted);
-        Count(request, flushed.IsCompleted || flushed.IsCanceled, count);
+        Count(request, flushed.IsCompleted || flushed.IsCanceled || IsOver(request), count);
     }
+
+    // Kestrel hears of the end of a connection a moment later than its transport, and with TLS takes everything meanwhile.
+    private static bool IsOver(RequestContext request) =>
+        OperatingSystem.IsLinux() && request.Http.Features.Get<DirectConnection>() is { Output.IsOver: true };
 
     private static void Count(RequestContext request, bool isOver, int count)
     {

@@ -20,7 +20,7 @@ internal static class FileResponse
     // Content under a digest never changes.
     private const string CacheControl = "max-age=31536000, immutable";
 
-    // What a copy holds of a file at a time, beside what the connection buffers.
+    // What a copy holds of a file at a time, beside what the connection buffers; and how exactly an answer that ends early is counted.
     private const int PieceSize = 32 * 1024;
 
     /// <summary>Answers a HEAD; GET begins the same way, unless Range changes it.</summary>
@@ -110,7 +110,7 @@ internal static class FileResponse
         for (var (offset, end) = (range.Offset, range.Offset + range.Length); offset < end;)
         {
             var memory = writer.GetMemory(PieceSize);
-            var count = await ReadAsync(file, memory[..(int)Math.Min(memory.Length, end - offset)], offset, request.Aborted);
+            var count = await ReadAsync(file, memory[..(int)Math.Min(PieceSize, end - offset)], offset, request.Aborted);
             writer.Advance(count);
             await BodyWriting.FlushAsync(request, count);
             offset += count;

@@ -40,6 +40,9 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
     /// <summary>Whether a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
 
+    /// <summary>Whether nothing more can be sent. TLS, between Kestrel and this, drops what a flush says of it.</summary>
+    public bool IsOver => Volatile.Read(ref _isOver);
+
     /// <summary>Whether everything that was flushed is in the kernel's hands.</summary>
     public bool IsIdle
     {
