@@ -20,6 +20,9 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
     /// <summary>How many bytes were taken.</summary>
     public long Consumed { get; private set; }
 
+    /// <summary>How many bytes have arrived, as far as the reader was told: also those of a body that broke off before they were taken.</summary>
+    public long Arrived => Interlocked.Read(ref _arrived);
+
     /// <summary>Whether anything was read, or asked for.</summary>
     public bool IsBegun { get; private set; }
 
@@ -98,7 +101,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
             return null;
         }
 
-        var arrived = Interlocked.Read(ref _arrived);
+        var arrived = Arrived;
         (arrived, _arrivedBefore) = (arrived - _arrivedBefore, arrived);
         return arrived;
     }

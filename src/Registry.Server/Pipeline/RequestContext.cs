@@ -71,8 +71,8 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Its span; null without traces.</summary>
     public Activity? Activity { get; set; }
 
-    /// <summary>How many bytes of its body were taken.</summary>
-    public long BytesIn => _body?.Consumed ?? 0;
+    /// <summary>How many bytes of its body have arrived.</summary>
+    public long BytesIn => _body?.Arrived ?? 0;
 
     /// <summary>Whether anything of the body was read, or asked for.</summary>
     public bool IsBodyBegun => _body?.IsBegun == true;

@@ -132,6 +132,10 @@ public sealed class PausedUploadTests
             () => Task.FromResult(registry.Log.Entries.Count(entry => entry.Message.Contains("the client has gone away", StringComparison.Ordinal)) == beginnings.Length),
             "all are logged as gone");
         Assert.DoesNotContain(registry.Log.Entries, entry => entry.Level >= LogLevel.Warning);
+        if (!chunked)
+        {
+            Assert.Contains(registry.Log.Entries, entry => entry.Message.Contains("the client has gone away", StringComparison.Ordinal) && entry.Message.Contains(" 3 B in", StringComparison.Ordinal));
+        }
     }
 
     [Theory]

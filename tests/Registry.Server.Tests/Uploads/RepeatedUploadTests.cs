@@ -304,6 +304,37 @@ public sealed class RepeatedUploadTests(TransportPair pair) : IClassFixture<Tran
         await AssertStoredAsync(registry, "again/handover", blob);
     }
 
+    // What was written of the PUT is in the file, and nothing tells it from what was acknowledged before.
+    [Fact]
+    public async Task After_a_kill_in_the_middle_of_a_PUT_the_same_PUT_is_told_where_to_go_on()
+    {
+        using var folder = new TemporaryFolder("killed");
+        await using var registry = await RegistryProcess.StartAsync(folder.Path);
+        var blob = TestBlob.Random(2_000_000);
+        string put;
+        using (var client = new HttpClient { BaseAddress = registry.BaseAddress })
+        {
+            put = (await client.BeginUploadAsync("again/killed")).WithDigest(blob.Digest);
+        }
+
+        using (var connection = await RawConnection.OpenAsync(registry.BaseAddress))
+        {
+            await connection.SendAsync($"PUT {put} HTTP/1.1\r\nHost: registry\r\nContent-Length: {blob.Bytes.Length}\r\n\r\n");
+            await connection.SendAsync(blob.Bytes.AsMemory(0, 1_000_000));
+            var path = Path.Combine(folder.Path, "uploads", put.UploadId());
+            await Eventually.HoldsAsync(() => Task.FromResult(File.Exists(path) && new FileInfo(path).Length > 1), "a part is written");
+            registry.Kill();
+        }
+
+        await registry.StartAgainAsync(TestContext.Current.CancellationToken);
+        using var after = new HttpClient { BaseAddress = registry.BaseAddress };
+        var again = Check.Error(416, "BLOB_UPLOAD_INVALID", "chunk is out of order", await after.RequestAsync("PUT", put, blob.Bytes));
+
+        Assert.InRange(Received(again), 2, 1_000_000);
+        Check.Status(201, await after.RequestAsync("PUT", again.Location.WithDigest(blob.Digest), blob.Bytes[Received(again)..]));
+        Assert.Equal(blob.Bytes, Check.Status(200, await after.GetAnswerAsync($"/v2/again/killed/blobs/{blob.Digest}")).Body);
+    }
+
     [Fact]
     public async Task Whatever_was_wrong_with_a_request_the_answer_says_where_its_session_is()
     {
