@@ -74,11 +74,14 @@ public sealed partial class GarbageCollector(
     }
 
     /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
-    public async Task<Collected> CollectAsync(CancellationToken cancellationToken)
+    public Task<Collected> CollectAsync(CancellationToken cancellationToken) => CollectAsync(null, cancellationToken);
+
+    /// <summary>The same, and reports how many blobs were removed so far.</summary>
+    public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var manifests = await ExpireManifestsAsync(cancellationToken);
         var links = await ExpireLinksAsync(cancellationToken);
-        var removed = await RemoveOrphansAsync(cancellationToken);
+        var removed = await RemoveOrphansAsync(progress, cancellationToken);
         if (manifests > 0 || links > 0 || removed > 0)
         {
             LogCollected(manifests, links, removed);
@@ -212,7 +215,7 @@ public sealed partial class GarbageCollector(
         return total;
     }
 
-    private async Task<int> RemoveOrphansAsync(CancellationToken cancellationToken)
+    private async Task<int> RemoveOrphansAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
@@ -238,6 +241,7 @@ public sealed partial class GarbageCollector(
                     continue;
                 }
 
+                progress?.Report(total + removed);
                 if (!await TryDeleteAsync(digest))
                 {
                     continue;

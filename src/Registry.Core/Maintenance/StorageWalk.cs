@@ -64,11 +64,16 @@ public sealed partial class StorageWalk(
     /// <returns>
     /// What the metadata does not know, up to a bound; how much that is, what is above the bound included; and how many blobs there are.
     /// </returns>
-    public async Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(CancellationToken cancellationToken)
+    public Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(CancellationToken cancellationToken) =>
+        FindAsync(null, cancellationToken);
+
+    /// <summary>The same, and reports how many blobs were passed so far.</summary>
+    public async Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         Begin();
         while (!await PassAsync())
         {
+            progress?.Report(_passed);
             cancellationToken.ThrowIfCancellationRequested();
         }
 

@@ -73,13 +73,14 @@ internal static class GcCommand
                 explained,
                 parsed.GetValue(untagged) ? new GcRequest.UntaggedManifests(age, parsed.GetValue(delete)) : null,
                 parsed.GetValue(json));
-            return context.WithOptionsAsync(
-                parsed, (options, loggers) => RunAsync(context, options, request, TimeProvider.System, loggers));
+            return context.WithSignalsAsync(
+                parsed, (options, loggers, cancelled) => RunAsync(context, options, request, TimeProvider.System, loggers, cancelled));
         });
         return command;
     }
 
-    public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers)
+    public static async Task<int> RunAsync(
+        CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
@@ -111,29 +112,39 @@ internal static class GcCommand
 
             return request.Untagged is { } untagged
                 ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
-                : await CollectAsync(context, collector, walk, request);
+                : await CollectAsync(context, collector, walk, request, cancellationToken);
         }
         catch (StorageException e)
         {
             return context.Fail(path, e);
         }
+        catch (OperationCanceledException)
+        {
+            return context.Fail("the collection was interrupted; run it again to go on");
+        }
     }
 
-    private static async Task<int> CollectAsync(CommandContext context, GarbageCollector collector, StorageWalk walk, GcRequest request)
+    private static async Task<int> CollectAsync(
+        CommandContext context, GarbageCollector collector, StorageWalk walk, GcRequest request, CancellationToken cancellationToken)
     {
-        var (found, unknown, passed) = await walk.FindAsync(CancellationToken.None);
+        var (found, unknown, passed) = await context.WithProgressAsync<long, (IReadOnlyList<Digest> Found, long Unknown, long Passed)>(
+            request.IsJson,
+            done => new WorkDone("Looking for unknown blobs", done, Unit: "blobs"),
+            progress => walk.FindAsync(progress, cancellationToken));
         if (!request.IsForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown, passed) is { } objection)
         {
             return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
         }
 
-        var (manifests, links, blobs) = await collector.CollectAsync(CancellationToken.None);
-        while (await walk.RemoveAsync(found, CancellationToken.None) is var removed and > 0)
+        var (manifests, links, blobs) = await context.WithProgressAsync<long, Collected>(
+            request.IsJson, done => new WorkDone("Removing", done, Unit: "blobs"), progress => collector.CollectAsync(progress, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        while (await walk.RemoveAsync(found, cancellationToken) is var removed and > 0)
         {
             // What was above the bound of one walk.
             blobs += removed;
             unknown -= found.Count;
-            found = unknown > 0 ? (await walk.FindAsync(CancellationToken.None)).Found : [];
+            found = unknown > 0 ? (await walk.FindAsync(cancellationToken)).Found : [];
         }
 
         var result = new GcResult(manifests, links, blobs);

@@ -226,7 +226,8 @@ public sealed class GcCommandTests : IDisposable
     {
         var options = new RegistryOptions { StoragePath = _folder.Path, GcGrace = grace ?? TimeSpan.FromHours(1) };
         using var output = new StringWriter { NewLine = "\n" };
-        Assert.Equal(exitCode, await GcCommand.RunAsync(CommandRun.Context(output), options, request, new FakeTimeProvider(), NullLoggerFactory.Instance));
+        Assert.Equal(exitCode, await GcCommand.RunAsync(
+            CommandRun.Context(output), options, request, new FakeTimeProvider(), NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
         return output.ToString();
     }
 }
