@@ -36,6 +36,22 @@ public sealed class TokenEndpointTests : IAsyncLifetime
         Assert.Equal(401, await PushAsync(answer));
     }
 
+    [Fact]
+    public async Task An_upload_goes_on_with_another_token_when_the_first_expires_in_the_middle()
+    {
+        var blob = TestBlob.Random(2000);
+        var first = Check.Status(200, await GetAsync($"scope={Scope}"));
+        var begun = Check.Status(202, await _registry.Client.RequestAsync("POST", "/v2/team/app/blobs/uploads/", null, Bearer(first)));
+        var half = Check.Status(202, await _registry.Client.RequestAsync("PATCH", begun.Location, blob.Bytes[..1000], Bearer(first)));
+        _time.Advance(TimeSpan.FromMinutes(7));
+
+        var expired = Check.Status(401, await _registry.Client.RequestAsync("PATCH", half.Location, blob.Bytes[1000..], Bearer(first)));
+        Assert.EndsWith("scope=\"repository:team/app:pull,push\",error=\"invalid_token\"", expired["WWW-Authenticate"], StringComparison.Ordinal);
+        var second = Check.Status(200, await GetAsync($"scope={Scope}"));
+        var whole = Check.Status(202, await _registry.Client.RequestAsync("PATCH", half.Location, blob.Bytes[1000..], Bearer(second)));
+        Check.Status(201, await _registry.Client.RequestAsync("PUT", whole.Location.WithDigest(blob.Digest), null, Bearer(second)));
+    }
+
     // GET with repeated parameters is docker's way, spaces are containerd's.
     [Theory]
     [InlineData("scope=repository:team/app:pull,push&scope=repository:public/app:pull&scope=registry:catalog:*")]
