@@ -18,6 +18,7 @@ public abstract partial class CollectorMetadataContract
         Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
         await DeleteAsync(A, index);
         Assert.Empty(await ExpireManifestsAsync(10));
+        Assert.True((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IsIdle);
         Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(11));
         Assert.Null(await Metadata.FindManifestAsync(A, Samples.Digest(Child)));
         Assert.Contains(Samples.Digest(Child), await Collector.ListOrphansAsync(10));
