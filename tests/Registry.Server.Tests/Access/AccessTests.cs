@@ -29,6 +29,23 @@ public sealed class AccessTests
         Check.Status(202, await registry.Client.RequestAsync("POST", $"/v2/own/app/blobs/uploads/?mount={blob.Digest}", null, AccessFolder.Basic("bob")));
     }
 
+    // A PUT that is sent again is 201 when the blob is there: that is no way to ask for blobs.
+    [Fact]
+    public async Task A_caller_who_may_push_but_not_pull_learns_nothing_from_a_PUT_to_a_session_that_is_over()
+    {
+        using var folder = new AccessFolder(
+            """{"defaultPolicy":"deny","rules":[{"repository":"drop/**","users":["alice"],"permissions":["push"]},{"repository":"drop/**","users":["bob"],"permissions":["pull","push"]}]}""");
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var blob = TestBlob.Random(10);
+        Check.Status(201, await registry.Client.RequestAsync("POST", $"/v2/drop/box/blobs/uploads/?digest={blob.Digest}", blob.Bytes, AccessFolder.Basic("bob")));
+        var put = $"/v2/drop/box/blobs/uploads/{Guid.NewGuid()}?digest={blob.Digest}";
+
+        Check.Status(201, await registry.Client.RequestAsync("PUT", put, blob.Bytes, AccessFolder.Basic("bob")));
+        Check.Error(
+            404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry",
+            await registry.Client.RequestAsync("PUT", put, blob.Bytes, AccessFolder.Basic("alice")));
+    }
+
     [Fact]
     public async Task A_removed_user_and_a_changed_password_are_refused_at_once_and_passwords_are_in_no_log()
     {
