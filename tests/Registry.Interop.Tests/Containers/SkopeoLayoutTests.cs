@@ -50,7 +50,7 @@ public sealed class SkopeoLayoutTests(ContainersHome home) : IClassFixture<Conta
         string storage = _folder.Folder("storage");
         _ = await skopeo.RunAsync("copy", "--all", sample.WriteTo(_folder.Folder("sample")), $"{transport}{written}:1");
 
-        await RunAsync($"import {written} {Repository}:1", storage);
+        await RunAsync($"import --create {written} {Repository}:1", storage);
 
         await RunAsync("verify", storage);
         await using RegistryProcess registry = await RegistryProcess.StartAsync(storage, cancellationToken: Cancellation);
