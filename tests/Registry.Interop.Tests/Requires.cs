@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests;
@@ -18,4 +20,13 @@ internal static class Requires
 
     public static bool IsOnPath(string name) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
+
+    /// <summary>The first number that <c>--version</c> prints: "podman version 5.3.1" is 5; 0 when it prints none.</summary>
+    public static int MajorVersion(string program)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, "--version") { RedirectStandardOutput = true })!;
+        var digits = process.StandardOutput.ReadToEnd().SkipWhile(c => !char.IsAsciiDigit(c)).TakeWhile(char.IsAsciiDigit);
+        process.WaitForExit();
+        return int.TryParse(string.Concat(digits), NumberStyles.None, CultureInfo.InvariantCulture, out int major) ? major : 0;
+    }
 }

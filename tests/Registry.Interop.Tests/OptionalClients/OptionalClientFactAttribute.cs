@@ -15,5 +15,8 @@ public sealed class OptionalClientFactAttribute(
 {
     public string Client { get; } = client;
 
-    public bool IsPossible => Requires.IsOnPath(Client);
+    /// <summary>The oldest release that can do it; 0 for any.</summary>
+    public int MajorVersion { get; set; }
+
+    public bool IsPossible => Requires.IsOnPath(Client) && (MajorVersion == 0 || Requires.MajorVersion(Client) >= MajorVersion);
 }
