@@ -361,30 +361,24 @@ public sealed class RepeatedUploadTests(TransportPair pair) : IClassFixture<Tran
     private static async Task CutAsync(
         TestRegistry registry, string method, string url, TestBlob blob, int sent, bool chunked, bool reset, int until = 0, string headers = "")
     {
-        using (var connection = await RawConnection.OpenAsync(registry))
+        using var connection = await RawConnection.OpenAsync(registry);
+        var length = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {blob.Bytes.Length}";
+        var chunk = chunked ? $"{blob.Bytes.Length:x}\r\n" : string.Empty;
+        await connection.SendAsync($"{method} {url} HTTP/1.1\r\nHost: registry\r\n{length}\r\n{headers}\r\n{chunk}");
+        await connection.SendAsync(blob.Bytes.AsMemory(0, sent));
+        await Eventually.HoldsAsync(() => RegistryFixture.IsInUseAsync(registry, url), "the session is in use");
+        await Eventually.HoldsAsync(
+            async () => (await registry.Host.Storage.Uploads.FindAsync(Guid.Parse(url.UploadId())))!.Length >= until, "something has arrived");
+        if (reset)
         {
-            var length = chunked ? "Transfer-Encoding: chunked" : $"Content-Length: {blob.Bytes.Length}";
-            await connection.SendAsync($"{method} {url} HTTP/1.1\r\nHost: registry\r\n{length}\r\n{headers}\r\n");
-            if (chunked)
-            {
-                await connection.SendAsync($"{blob.Bytes.Length:x}\r\n");
-            }
-
-            await connection.SendAsync(blob.Bytes.AsMemory(0, sent));
-            await Eventually.HoldsAsync(() => RegistryFixture.IsInUseAsync(registry, url), "the session is in use");
-            await Eventually.HoldsAsync(
-                async () => (await registry.Host.Storage.Uploads.FindAsync(Guid.Parse(url.UploadId())))!.Length >= until, "something has arrived");
-            if (reset)
-            {
-                connection.Reset();
-            }
-            else
-            {
-                connection.EndSending();
-            }
-
-            await Eventually.HoldsAsync(async () => !await RegistryFixture.IsInUseAsync(registry, url), "the server has noticed");
+            connection.Reset();
         }
+        else
+        {
+            connection.EndSending();
+        }
+
+        await Eventually.HoldsAsync(async () => !await RegistryFixture.IsInUseAsync(registry, url), "the server has noticed");
     }
 
     private static Task<Answer> PatchAsync(TestRegistry registry, string url, byte[] body, bool chunked) =>
