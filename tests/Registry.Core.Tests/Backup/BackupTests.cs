@@ -273,10 +273,10 @@ public sealed class BackupTests : IDisposable
         storage.Path, target ?? Target, keep, files ?? [], time ?? TimeProvider.System, storage.Loggers, progress, cancellationToken);
 
     private async Task<RestoreReport> RestoreAsync(
-        IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default, string? generation = null)
+        IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         using var loggers = LoggerFactory.Create(_ => { });
-        return await RestoreOperation.RunAsync(Target, generation, Restored, TimeProvider.System, loggers, progress, cancellationToken);
+        return await RestoreOperation.RunAsync(Target, null, Restored, TimeProvider.System, loggers, progress, cancellationToken);
     }
 
     private sealed class Progress(Predicate<TransferProgress> when, Action then) : IProgress<TransferProgress>

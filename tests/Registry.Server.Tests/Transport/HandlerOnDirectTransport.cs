@@ -12,8 +12,8 @@ using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
-using Registry.Server.Hosting;
 using Registry.Server.Configuration;
+using Registry.Server.Hosting;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport;
