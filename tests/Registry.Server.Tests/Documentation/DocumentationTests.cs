@@ -32,20 +32,6 @@ public sealed partial class DocumentationTests
     }
 
     [Fact]
-    public void The_defaults_of_the_user_guide_are_those_of_the_code()
-    {
-        // "3600 (1 hour)" explains a number.
-        var defaults = Document.Read("docs/user-guide.md").Rows("Configuration").Where(row => row[0].StartsWith("REGISTRY_", StringComparison.Ordinal))
-            .ToDictionary(row => row[0], row => row[2] == "-" ? string.Empty : row[2].Split('`')[0]);
-
-        var loaded = OptionsReader.Read(defaults);
-
-        Assert.Equal(Sorted(VariableNames.All), Sorted(defaults.Keys));
-        Assert.Empty(loaded.Faults);
-        Assert.Equal(new RegistryOptions(), loaded.Options);
-    }
-
-    [Fact]
     public async Task The_last_schema_that_is_described_is_the_one_that_is_written()
     {
         using var folder = new TemporaryFolder();
