@@ -113,7 +113,7 @@ internal static class UploadThroughput
 
     private static async Task StoreAsync(RegistryStorage storage, byte[] window, long length, Digest digest)
     {
-        await using var upload = storage.Uploads.CreateUnnamed(Repository, digest.Algorithm);
+        await using var upload = await storage.Uploads.CreateUnnamedAsync(Repository, digest.Algorithm);
         await upload.AppendAsync(new MemoryBody(window, length), digest.Algorithm, default);
         if (!await upload.MatchesAsync(digest))
         {

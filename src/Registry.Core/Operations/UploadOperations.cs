@@ -131,7 +131,7 @@ public sealed class UploadOperations(
             return TooLarge();
         }
 
-        await using var upload = uploads.CreateUnnamed(repository, digest.Algorithm);
+        await using var upload = await uploads.CreateUnnamedAsync(repository, digest.Algorithm);
         var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
         try
         {

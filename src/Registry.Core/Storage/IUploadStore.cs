@@ -13,7 +13,7 @@ public interface IUploadStore
     Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm);
 
     /// <summary>Begins an upload that ends with the request: no other can find it, and a restart forgets it.</summary>
-    IUpload CreateUnnamed(RepositoryName repository, DigestAlgorithm algorithm);
+    ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm);
 
     /// <summary>What is known of an upload; null when there is none of that id.</summary>
     ValueTask<UploadSession?> FindAsync(Guid id);

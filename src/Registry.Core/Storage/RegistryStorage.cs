@@ -37,13 +37,14 @@ public sealed class RegistryStorage : IAsyncDisposable
         var layout = folder.Layout;
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(layout, sync);
-        _reserve = new DiskReserve(layout.Root, limits.Reserve);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, Health, _reserve);
+        _reserve = new DiskReserve(layout.Root, limits.Reserve, time);
+        var admission = new Admission(_threads, Health, _reserve);
+        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, admission);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, Health, _reserve, limits.BlobMaxSize),
+            new UploadFiles(_threads, placement, admission, limits.BlobMaxSize),
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);
@@ -101,8 +102,8 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Where everything is.</summary>
     public FileSystemLayout Layout => _folder.Layout;
 
-    /// <summary>Whether pushes are turned away, as of a moment ago, because the disk is full up to its reserve.</summary>
-    public bool IsShortOfRoom => _reserve.IsReached;
+    /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
+    public Task<bool> IsShortOfRoomAsync() => _threads.RunAsync(() => _reserve.Ask() is not null);
 
     /// <summary>What is free on the disk now and what pushes leave of it, in bytes.</summary>
     /// <exception cref="IOException">The disk does not say.</exception>

@@ -35,6 +35,9 @@ public sealed class StorageBallast
         return isThere;
     }
 
+    /// <summary>True while the room is held.</summary>
+    public bool IsHeld => Volatile.Read(ref _isHeld);
+
     /// <summary>Gives the room back to the disk.</summary>
     /// <returns>Whether there is room now that was not there before.</returns>
     public bool Release()
@@ -55,7 +58,7 @@ public sealed class StorageBallast
     /// <returns>Whether it is held.</returns>
     public bool TryHold()
     {
-        if (Volatile.Read(ref _isHeld))
+        if (IsHeld)
         {
             return true;
         }

@@ -35,7 +35,13 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger, Storage
         }
     }
 
-    /// <summary>Throws when nothing new is taken: writes have stopped, or what room is left is for deletes.</summary>
+    /// <summary>True while room for deletes is held; false when <see cref="ThrowIfClosed"/> has to ask the disk for it.</summary>
+    public bool HasRoomForDeletes => ballast?.IsHeld is not false;
+
+    /// <summary>
+    /// Throws while no new content is taken: writes have stopped, or the room that is left is for deletes. May wait for the disk, so it
+    /// runs on a storage thread.
+    /// </summary>
     /// <exception cref="StorageException">The storage has failed before, or is full.</exception>
     public void ThrowIfClosed()
     {

@@ -21,19 +21,19 @@ internal sealed partial class Readiness(
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private Task<(bool IsWritable, bool IsReadable)>? _look;
+    private Task<(bool IsWritable, bool IsReadable, bool IsShortOfRoom)>? _look;
     private long _lookedAt;
     private string? _lastTrouble;
 
     /// <summary>Looks at everything.</summary>
     public async Task<IReadOnlyList<HealthFinding>> CheckAsync()
     {
-        var (isWritable, isReadable) = await LookAsync();
+        var (isWritable, isReadable, isShortOfRoom) = await LookAsync();
         return
         [
             isReadable ? new("metadata") : new("metadata", HealthState.Failed, "the metadata cannot be read; the log says why"),
             Writes(isWritable),
-            storage.IsShortOfRoom
+            isShortOfRoom
                 ? new("space", HealthState.Warning, "the disk is full up to its reserve: pulls and deletes work, pushes are refused; make room")
                 : new("space"),
             indexer.IsComplete
@@ -62,9 +62,9 @@ internal sealed partial class Readiness(
         ? []
         : [tls.Concern(time.GetUtcNow()) is { } concern ? new("certificate", HealthState.Warning, $"it {concern}") : new("certificate")];
 
-    private async Task<(bool IsWritable, bool IsReadable)> LookAsync()
+    private async Task<(bool IsWritable, bool IsReadable, bool IsShortOfRoom)> LookAsync()
     {
-        Task<(bool, bool)> look;
+        Task<(bool, bool, bool)> look;
         lock (_lock)
         {
             // One look at a time, however many ask and however long it takes.
@@ -84,16 +84,16 @@ internal sealed partial class Readiness(
         catch (TimeoutException)
         {
             Report($"it has not answered for {Patience.TotalSeconds} s");
-            return (false, false);
+            return (false, false, false);
         }
     }
 
-    private async Task<(bool IsWritable, bool IsReadable)> LookAfreshAsync()
+    private async Task<(bool IsWritable, bool IsReadable, bool IsShortOfRoom)> LookAfreshAsync()
     {
         var unwritable = await TroubleAsync(storage.TryWriteAsync);
         var unreadable = await TroubleAsync(() => storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 1));
         Report(unreadable ?? unwritable);
-        return (unwritable is null, unreadable is null);
+        return (unwritable is null, unreadable is null, await storage.IsShortOfRoomAsync());
     }
 
     // A full disk has a check of its own.

@@ -1,47 +1,51 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// The room on the disk that pushes leave for everything else: the metadata of deletes, the collection that makes room again, the logs and
-/// databases of other programs. It is looked at now and then, so what is on its way may still take some of it.
+/// Room on the disk that pushes leave free for everything else: the metadata of deletes, garbage collection, and the logs and databases of
+/// other programs. The disk is asked four times a second at most, so pushes in flight may take some of the reserve.
 /// </summary>
-/// <param name="folder">A folder of the disk.</param>
-/// <param name="reserve">How many bytes; null for a hundredth of the disk, and at most 1 GiB.</param>
-internal sealed class DiskReserve(string folder, long? reserve)
+/// <param name="folder">A folder on the disk.</param>
+/// <param name="reserve">The reserve in bytes; null for a hundredth of the disk, at most 1 GiB.</param>
+/// <param name="time">Decides how long an answer of the disk counts.</param>
+internal sealed class DiskReserve(string folder, long? reserve, TimeProvider time)
 {
     private const long MaxByDefault = 1024 * 1024 * 1024;
-    private const long LookEveryMilliseconds = 250;
+
+    /// <summary>How long an answer of the disk counts.</summary>
+    internal static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(250);
 
     private readonly DriveInfo _disk = new(folder);
-    private long _lookedAt = long.MinValue / 2;
-    private volatile string? _refusal;
+    private readonly Lock _asking = new();
+    private Answer? _last;
 
-    /// <summary>Whether pushes are turned away, as of a moment ago.</summary>
-    public bool IsReached => Look() is not null;
-
-    /// <summary>What is free now and what pushes leave, in bytes.</summary>
-    /// <exception cref="IOException">The disk does not say.</exception>
+    /// <summary>The free bytes and the reserve, asked now; waits for the disk.</summary>
+    /// <exception cref="IOException">The disk does not answer.</exception>
     public (long Free, long Kept) Read() => (_disk.AvailableFreeSpace, reserve ?? Math.Min(_disk.TotalSize / 100, MaxByDefault));
 
-    /// <summary>Turns a push away while there is too little room.</summary>
-    /// <exception cref="StorageException">There is; <see cref="StorageException.IsFull"/> is true.</exception>
-    public void ThrowIfReached()
+    /// <summary>Reads the last answer of the disk while it counts, without waiting for the disk.</summary>
+    /// <param name="refusal">Why pushes are refused; null while they are not.</param>
+    /// <returns>False when the disk has to be asked again with <see cref="Ask"/>.</returns>
+    public bool TryGetRecent(out string? refusal)
     {
-        if (Look() is { } refusal)
-        {
-            throw new StorageException(refusal, isFull: true);
-        }
+        var last = Volatile.Read(ref _last);
+        refusal = last?.Refusal;
+        return last is not null && time.GetElapsedTime(last.AskedAt) < Freshness;
     }
 
-    private string? Look()
+    /// <summary>Asks the disk, once for all callers that wait; belongs on a storage thread.</summary>
+    /// <returns>Why pushes are refused; null while they are not.</returns>
+    public string? Ask()
     {
-        var last = Interlocked.Read(ref _lookedAt);
-        var now = Environment.TickCount64;
-        if (now - last >= LookEveryMilliseconds && Interlocked.CompareExchange(ref _lookedAt, now, last) == last)
+        lock (_asking)
         {
-            _refusal = Measure();
-        }
+            if (!TryGetRecent(out var refusal))
+            {
+                refusal = Measure();
+                Volatile.Write(ref _last, new Answer(time.GetTimestamp(), refusal));
+            }
 
-        return _refusal;
+            return refusal;
+        }
     }
 
     private string? Measure()
@@ -55,8 +59,10 @@ internal sealed class DiskReserve(string folder, long? reserve)
         }
         catch (IOException)
         {
-            // Writing will tell.
+            // The write that follows meets the same fault and reports it.
             return null;
         }
     }
+
+    private sealed record Answer(long AskedAt, string? Refusal);
 }

@@ -4,7 +4,7 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>Blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
 internal sealed class FileSystemBlobStore(
-    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, StorageHealth health, DiskReserve reserve) : IBlobStore
+    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
 {
     public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
 
@@ -32,27 +32,23 @@ internal sealed class FileSystemBlobStore(
         return handle is null ? null : PlainFile.Read(handle, checked((int)length));
     });
 
-    public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
+    public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => threads.RunAsync(() =>
     {
-        health.ThrowIfClosed();
-        reserve.ThrowIfReached();
-        return threads.RunAsync(() =>
+        admission.EnsureRoom();
+        var temporary = layout.TemporaryFile(Guid.NewGuid());
+        try
         {
-            var temporary = layout.TemporaryFile(Guid.NewGuid());
-            try
-            {
-                using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
-                FileOwner.Inherit(handle, temporary);
-                RandomAccess.Write(handle, content.Span, 0);
-                placement.Place(handle, temporary, digest);
-            }
-            catch
-            {
-                File.Delete(temporary);
-                throw;
-            }
-        });
-    }
+            using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+            FileOwner.Inherit(handle, temporary);
+            RandomAccess.Write(handle, content.Span, 0);
+            placement.Place(handle, temporary, digest);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    });
 
     public Task<bool> DeleteAsync(Digest digest) => threads.RunAsync(() =>
     {

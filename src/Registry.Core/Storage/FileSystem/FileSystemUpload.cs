@@ -31,7 +31,7 @@ internal sealed class FileSystemUpload(
 
     public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
     {
-        files.Health.ThrowIfClosed();
+        await files.Admission.EnsureOpenAsync();
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
@@ -45,7 +45,7 @@ internal sealed class FileSystemUpload(
 
                 if (!turn.IsEmpty)
                 {
-                    files.Reserve.ThrowIfReached();
+                    await files.Admission.EnsureRoomAsync();
                     await KeepAsync(turn, algorithm);
                     state.LastActivity = time.GetTimestamp();
                 }
@@ -102,7 +102,7 @@ internal sealed class FileSystemUpload(
 
     public async Task<long> CommitAsync(Digest digest)
     {
-        files.Health.ThrowIfClosed();
+        await files.Admission.EnsureOpenAsync();
         var size = state.Length;
         using var activity = StorageMetrics.Activities.StartActivity("blob placement");
         try

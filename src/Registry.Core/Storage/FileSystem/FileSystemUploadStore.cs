@@ -34,7 +34,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public async Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
     {
-        _files.ThrowIfUnavailable();
+        await _files.Admission.EnsureRoomAsync();
         var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, algorithm);
         await _sessions.AddAsync(session);
         var upload = Begin(session, 0);
@@ -43,9 +43,9 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         return Describe(upload);
     }
 
-    public IUpload CreateUnnamed(RepositoryName repository, DigestAlgorithm algorithm)
+    public async ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
     {
-        _files.ThrowIfUnavailable();
+        await _files.Admission.EnsureRoomAsync();
         var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), 0);
         upload.TryTake();
         return new FileSystemUpload(upload, this, _layout, _files, _time);

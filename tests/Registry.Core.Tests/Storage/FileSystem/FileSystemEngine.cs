@@ -55,14 +55,14 @@ internal sealed class FileSystemEngine : IByteEngine
         Threads = new StorageThreads("test storage", 4);
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(Layout, sync);
-        var reserve = new DiskReserve(Layout.Root, 0);
-        Blobs = new FileSystemBlobStore(Layout, Threads, placement, sync, Health, reserve);
+        var admission = new Admission(Threads, Health, new DiskReserve(Layout.Root, 0, Time));
+        Blobs = new FileSystemBlobStore(Layout, Threads, placement, sync, admission);
         _database = SqliteDatabase.Open(Layout.Database, Health, new RunningClock(Time));
         Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(
             Layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(Threads, placement, Health, reserve, long.MaxValue),
+            new UploadFiles(Threads, placement, admission, long.MaxValue),
             Time,
             NullLogger<FileSystemUploadStore>.Instance);
     }

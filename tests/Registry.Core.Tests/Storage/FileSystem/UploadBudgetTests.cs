@@ -15,7 +15,7 @@ public sealed class UploadBudgetTests
     {
         await using var engine = new FileSystemEngine();
         var content = Samples.Bytes(1, 32 * Megabyte);
-        await using var upload = engine.Uploads.CreateUnnamed(Samples.Repository("team/app"), DigestAlgorithm.Sha256);
+        await using var upload = await engine.Uploads.CreateUnnamedAsync(Samples.Repository("team/app"), DigestAlgorithm.Sha256);
         await upload.AppendAsync(Samples.Body(content[..Megabyte]), DigestAlgorithm.Sha256, default);
         PipeReader body = Samples.Body(content);
 
