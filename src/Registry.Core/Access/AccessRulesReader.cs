@@ -194,7 +194,7 @@ public static class AccessRulesReader
         }
 
         var name = reader.GetString()!;
-        return seen.Add(name) ? name : throw Fault(ref reader, json, $"\"{name}\" is there twice");
+        return seen.Add(name) ? name : throw Fault(ref reader, json, $"\"{name}\" is listed twice");
     }
 
     private static void Expect(

@@ -52,7 +52,7 @@ public sealed partial class Htpasswd
             }
             else if (!hashes.TryAdd(user, line[(user.Length + 1)..]))
             {
-                faults.Add($"line {number}: user '{user}' is there twice");
+                faults.Add($"line {number}: user '{user}' is listed twice");
             }
         }
 
@@ -76,7 +76,7 @@ public sealed partial class Htpasswd
 
         if (user.Contains('\uFFFD', StringComparison.Ordinal))
         {
-            return $"the name '{user}' is not in UTF-8";
+            return $"the name '{user}' is not valid UTF-8";
         }
 
         if (UserName.FaultOf(user) is { } fault)
@@ -88,7 +88,7 @@ public sealed partial class Htpasswd
         if (!Bcrypt().IsMatch(hash))
         {
             return hash.Length > Length && Bcrypt().IsMatch(hash[..Length])
-                ? $"something follows the hash of '{user}'"
+                ? $"there is text after the hash of '{user}'"
                 : $"the hash of '{user}' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B";
         }
 

@@ -19,7 +19,7 @@ public static class HtpasswdEditor
             : UserName.FaultOf(user) is { } fault ? $"'{user}' cannot be a user: it {fault}"
             : size == 0 ? "the password is empty"
             : size > MaxPasswordBytes ? $"the password has {size} bytes; at most {MaxPasswordBytes} are allowed, since bcrypt looks at no more"
-            : password.Any(char.IsControl) ? "the password has a control character in it, which HTTP cannot carry"
+            : password.Any(char.IsControl) ? "the password contains a control character, which HTTP cannot carry"
             : null;
     }
 

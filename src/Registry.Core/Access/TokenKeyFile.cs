@@ -43,7 +43,7 @@ public static class TokenKeyFile
         {
             key.Dispose();
             throw new FormatException(
-                $"{path} is not a private key for ECDSA with P-256 in PEM; remove it and a new one is made (everybody logs in again)", e);
+                $"{path} is not a private key for ECDSA with P-256 in PEM; remove it and a new one is made (all users must log in again)", e);
         }
     }
 

@@ -29,8 +29,8 @@ public static class TokenKeys
         var keys = text.StartsWith('{') ? ReadKeySet(text, faults) : ReadPem(text, faults);
         return keys.Count > 0 ? keys
             : throw new FormatException(faults.Count == 0
-                ? "no public key, certificate or JSON Web Key Set is in it"
-                : $"no usable key is in it: {string.Join("; ", faults)}");
+                ? "it contains no public key, certificate or JSON Web Key Set"
+                : $"it contains no usable key: {string.Join("; ", faults)}");
     }
 
     private static List<SecurityKey> ReadKeySet(string text, List<string> faults)
@@ -152,7 +152,7 @@ public static class TokenKeys
         "RSA PUBLIC KEY" => ReadRsa(pem),
         "CERTIFICATE" => ReadCertificate(pem),
         _ when label.EndsWith("PRIVATE KEY", StringComparison.Ordinal) => throw new FormatException(Private),
-        _ => throw new FormatException("is no key; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
+        _ => throw new FormatException("is not a key; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
     };
 
     private static SecurityKey ReadPublicKey(string pem)

@@ -5,8 +5,8 @@ internal static class UserName
 {
     /// <summary>What is wrong with a name, in words that follow it; null for a good one.</summary>
     public static string? FaultOf(string name) =>
-        name.Any(char.IsControl) ? "has a control character in it"
-        : name.Contains(':', StringComparison.Ordinal) ? "has a colon in it, which ends a name"
+        name.Any(char.IsControl) ? "contains a control character"
+        : name.Contains(':', StringComparison.Ordinal) ? "contains a colon, which ends a name"
         : name.StartsWith('#') ? "begins with '#', which makes a line a comment"
         : name.StartsWith('$') || name == AccessRules.Everybody ? "means something else in access rules: '*', and what begins with '$', is no user"
         : null;

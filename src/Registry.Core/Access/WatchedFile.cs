@@ -273,6 +273,6 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     [LoggerMessage(2, LogLevel.Error, "{Path} cannot be used, the last good version stays in force: {Reason}")]
     private partial void LogBroken(string path, string reason);
 
-    [LoggerMessage(3, LogLevel.Information, "{Path} is again what it was")]
+    [LoggerMessage(3, LogLevel.Information, "{Path} can be used again; its content has not changed")]
     private partial void LogBack(string path);
 }

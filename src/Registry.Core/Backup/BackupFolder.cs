@@ -57,7 +57,7 @@ internal sealed class BackupFolder(string root)
     public BackupGeneration Find(string? name)
     {
         var all = List();
-        return all.Count == 0 ? throw new StorageException("holds a backup that was never finished (it has no generation)")
+        return all.Count == 0 ? throw new StorageException("holds a backup that was never finished (it has no generation); run 'registry backup' again")
             : name is null ? all[^1]
             : all.FirstOrDefault(generation => generation.Name == name)
                 ?? throw new StorageException($"has no generation {name}; the last one is {all[^1].Name}, and 'registry backup FOLDER --list' lists all");
@@ -163,7 +163,7 @@ internal sealed class BackupFolder(string root)
     {
         if (!File.Exists(Blobs.BackupDescription))
         {
-            throw new StorageException(Directory.Exists(Root) ? "does not hold a backup (there is no backup.json)" : "is not there, so there is no backup; check the path");
+            throw new StorageException(Directory.Exists(Root) ? "does not hold a backup (there is no backup.json)" : "does not exist; check the path");
         }
 
         ReadFormat();
@@ -197,11 +197,11 @@ internal sealed class BackupFolder(string root)
             var format = description.RootElement.GetProperty("format").GetInt32();
             return format is Format or FormatOfOneState
                 ? format
-                : throw new StorageException($"holds a backup of format {format}, and this program knows up to {Format}; use the version that made it, or a later one");
+                : throw new StorageException($"holds a backup of format {format}, and this version reads up to {Format}; use the version that made it, or a later one");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            throw new StorageException("holds a backup.json that is not one of a backup", e);
+            throw new StorageException("holds a backup.json that cannot be understood", e);
         }
     }
 }

@@ -178,7 +178,7 @@ public static partial class BackupOperation
     {
         if (IsBelow(target, storage) || IsBelow(storage, target))
         {
-            throw new StorageException($"{target} and the data folder {storage} are one inside the other; choose another folder");
+            throw new StorageException($"{target} and the data folder {storage} overlap; choose another folder");
         }
     }
 

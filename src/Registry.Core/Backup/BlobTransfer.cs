@@ -101,7 +101,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
 
         if (input is null)
         {
-            return "is not there";
+            return "is missing";
         }
 
         using (input)
@@ -173,7 +173,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
 
         var actual = Digest.FromHash(digest.Algorithm, hash.GetHashAndReset());
-        return actual == digest ? null : $"is damaged: its bytes are {actual}";
+        return actual == digest ? null : $"is damaged: its bytes have the digest {actual}";
     }
 
     private void Count(long size, bool isKept)

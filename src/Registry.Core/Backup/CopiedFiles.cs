@@ -22,7 +22,7 @@ internal static class CopiedFiles
 
             if (new FileInfo(file).Length > MaxSize)
             {
-                throw new StorageException($"{file} is larger than {MaxSize} bytes and no file of users, keys or rules");
+                throw new StorageException($"{file} is larger than {MaxSize} bytes, the most that a file of users, keys or rules may have");
             }
 
             var target = Path.Combine(to, name);

@@ -22,7 +22,7 @@ public sealed record RegistryError
     /// "unauthorized", and repeats a push five times, for nearly a minute.
     /// </summary>
     public static RegistryError Unauthorized { get; } =
-        new(RegistryErrorCode.Unauthorized, "the request needs a user, or a token, that may do this");
+        new(RegistryErrorCode.Unauthorized, "the request needs the credentials of a user, or a token, with this permission");
 
     /// <summary>The row of the table.</summary>
     public RegistryErrorCode Code { get; }

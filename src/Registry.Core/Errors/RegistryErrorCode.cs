@@ -49,10 +49,10 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
     public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
     public static readonly RegistryErrorCode StorageFailed =
-        new("UNSUPPORTED", 503, "the registry cannot write to its storage; the operator finds the reason in its log");
+        new("UNSUPPORTED", 503, "the registry cannot write to its storage; see the server log");
     public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
     public static readonly RegistryErrorCode InternalError =
-        new("UNSUPPORTED", 500, "the registry has made a mistake; the operator finds it in its log");
+        new("UNSUPPORTED", 500, "internal error; see the server log");
 
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =

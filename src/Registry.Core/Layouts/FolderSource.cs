@@ -11,7 +11,7 @@ internal sealed class FolderSource(string root) : ILayoutSource
     {
         EntryKind.File => size,
         EntryKind.None => null,
-        _ => throw new LayoutException($"has something in the place of {path} that is not a regular file"),
+        _ => throw new LayoutException($"has a {path} that is not a regular file"),
     };
 
     public Stream Open(string path)

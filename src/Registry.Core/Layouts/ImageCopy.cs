@@ -33,7 +33,7 @@ public static class ImageCopy
         var reference = source.Reference ?? throw new LayoutException($"{source} names no image; add a tag or a digest");
         if (target.Reference is { Digest: not null })
         {
-            throw new LayoutException($"{target} has a digest, which is that of the source anyway; name a tag, or the repository alone");
+            throw new LayoutException($"{target} has a digest; a copy keeps the digest of its source, so name a tag, or the repository alone");
         }
 
         var stored = await metadata.FindManifestAsync(source.Repository, reference) ?? throw new LayoutException($"there is no {source} in the registry");

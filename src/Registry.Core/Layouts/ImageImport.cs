@@ -98,7 +98,7 @@ public sealed class ImageImport
         var wanted = target?.Reference?.Tag;
         if (wanted is not null && entries.Where(entry => entry.ArtifactType is null).Select(entry => entry.Descriptor.Digest).Distinct().Count() != 1)
         {
-            throw new LayoutException($"holds {entries.Count} images; name the repository without a tag, and each gets the tag it has in there");
+            throw new LayoutException($"holds {entries.Count} images; name the repository without a tag, and each image keeps the tag it has in the layout");
         }
 
         var plans = new Dictionary<RepositoryName, Plan>();
@@ -163,7 +163,7 @@ public sealed class ImageImport
 
         if (size is not null && size != blob.Size)
         {
-            throw new LayoutException($"has the blob {blob.Digest} with {size} bytes, and its manifest {manifest} says {blob.Size}");
+            throw new LayoutException($"has the blob {blob.Digest} with {size} bytes, but its manifest {manifest} says {blob.Size}");
         }
 
         if (size is { } bytes && _planned.Add((repository, blob.Digest)))
@@ -218,7 +218,7 @@ public sealed class ImageImport
         var content = LayoutIndex.ReadFile(_source, path, _maxManifestSize);
         if (descriptor.Digest.Algorithm.Compute(content) != descriptor.Digest || content.Length != descriptor.Size)
         {
-            throw new LayoutException($"has a manifest {descriptor.Digest} whose bytes are others");
+            throw new LayoutException($"has a manifest {descriptor.Digest} whose size or digest does not match its descriptor");
         }
 
         return ManifestReader.Read(content, descriptor.MediaType.Length == 0 ? null : descriptor.MediaType).TryGet(out var manifest, out var error)
@@ -244,7 +244,7 @@ public sealed class ImageImport
             if (tag is { } named && !tags.Contains(named))
             {
                 tags.Add(_tags.Add(named) ? named : throw new LayoutException(
-                    $"has several images that would get the tag {repository}:{named}; import it without naming a repository, or export them apart"));
+                    $"has several images that would get the tag {repository}:{named}; import it without naming a repository, or export them separately"));
             }
         }
 

@@ -33,7 +33,7 @@ internal static class LayoutIndex
         {
             throw new LayoutException(source.Find("manifest.json") is null
                 ? "is not an OCI image layout: there is no file oci-layout in it"
-                : "is an archive of an older 'docker save', which is not an OCI image layout; 'skopeo copy docker-archive:FILE oci:FOLDER:TAG' makes one of it, and so does 'docker save' of Docker 25 and later");
+                : "is an archive of an older 'docker save', which is not an OCI image layout; convert it with 'skopeo copy docker-archive:FILE oci:FOLDER:TAG', or save it with Docker 25 or later");
         }
 
         try
@@ -42,7 +42,7 @@ internal static class LayoutIndex
             var version = Text(marker.RootElement, "imageLayoutVersion");
             if (version?.StartsWith("1.", StringComparison.Ordinal) != true)
             {
-                throw new LayoutException($"is an OCI image layout of version '{version}'; this program knows 1.0.0");
+                throw new LayoutException($"is an OCI image layout of version '{version}'; this version reads 1.0.0");
             }
 
             using var index = JsonDocument.Parse(ReadFile(source, IndexFile, MaxIndexSize));
@@ -61,7 +61,7 @@ internal static class LayoutIndex
         var size = source.Find(path) ?? throw new LayoutException($"has no {path}");
         if (size > maxSize)
         {
-            throw new LayoutException($"has a {path} of {size} bytes, more than the {maxSize} that it may have");
+            throw new LayoutException($"has a {path} of {size} bytes, more than the {maxSize} allowed");
         }
 
         using var stream = source.Open(path);

@@ -27,13 +27,13 @@ internal sealed class TarSource : ILayoutSource
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
         {
-            throw new LayoutException($"is not a tar archive, or a broken one ({e.Message}); one that is compressed must be unpacked first", e);
+            throw new LayoutException($"is not a tar archive, or is damaged ({e.Message}); decompress a compressed archive first", e);
         }
     }
 
     public long? Find(string path) =>
         _files.TryGetValue(path, out var file) ? file.Length
-        : _others.Contains(path) ? throw new LayoutException($"has something in the place of {path} that is not a regular file")
+        : _others.Contains(path) ? throw new LayoutException($"has a {path} that is not a regular file")
         : null;
 
     public Stream Open(string path) => _files.TryGetValue(path, out var file)
@@ -71,7 +71,7 @@ internal sealed class TarSource : ILayoutSource
             }
             else
             {
-                throw new LayoutException($"is cut short: {name} is not all there");
+                throw new LayoutException($"is cut short: {name} is incomplete");
             }
         }
     }

@@ -152,19 +152,19 @@ public sealed partial class BlobInspector(
     private partial void LogDamaged(string digest, string repositories, long expected, long actual, string place);
 
     [LoggerMessage(2, LogLevel.Error,
-        "{Digest} of {Repositories} is damaged: its {Actual} bytes ({Expected} on record) do not have that digest. They stay where they are")]
+        "{Digest} of {Repositories} is damaged: its {Actual} bytes ({Expected} on record) do not have that digest. They are left in place")]
     private partial void LogFound(string digest, string repositories, long expected, long actual);
 
     [LoggerMessage(3, LogLevel.Error, "{Digest} of {Repositories} is missing: there is no file. Pushing it again repairs it")]
     private partial void LogMissing(string digest, string repositories);
 
     [LoggerMessage(4, LogLevel.Error,
-        "{Digest} of {Repositories} is whole with {Actual} bytes, but {Expected} are on record, so it is not served. Pushing it again repairs it")]
+        "{Digest} of {Repositories} is intact with {Actual} bytes, but {Expected} are on record, so it is not served. Pushing it again repairs it")]
     private partial void LogSize(string digest, string repositories, long actual, long expected);
 
-    [LoggerMessage(6, LogLevel.Warning, "{Digest} of {Repositories}, which was lost, is there again and has its digest: it is served again")]
+    [LoggerMessage(6, LogLevel.Warning, "{Digest} of {Repositories} was missing and has been found again with its digest: it is served again")]
     private partial void LogFoundAgain(string digest, string repositories);
 
-    [LoggerMessage(5, LogLevel.Error, "{Digest} could not be verified and stays where it is: {Reason}")]
+    [LoggerMessage(5, LogLevel.Error, "{Digest} could not be verified and is left in place: {Reason}")]
     private partial void LogUnreadable(string digest, string reason);
 }

@@ -327,7 +327,7 @@ public sealed partial class GarbageCollector(
     private partial void LogCollected(int manifests, int links, int blobs);
 
     [LoggerMessage(6, LogLevel.Error,
-        "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry to see why with 'registry gc --dry-run', and if it is right, run 'registry gc --force'")]
+        "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry and see why with 'registry gc --dry-run'; if the removal is right, run 'registry gc --force'")]
     private partial void LogImplausible(long manifests, long allManifests, long links, long allLinks, long blobs, long allBlobs);
 
     [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
@@ -336,6 +336,6 @@ public sealed partial class GarbageCollector(
     [LoggerMessage(7, LogLevel.Information, "Garbage collection waits for a backup or an export that reads the storage; no bytes are removed until it ends")]
     private partial void LogHeldUp();
 
-    [LoggerMessage(4, LogLevel.Error, "Blobs that the metadata does not know cannot be looked for, and this is tried again: {Reason}")]
+    [LoggerMessage(4, LogLevel.Error, "The search for blobs that the metadata does not know failed and will be tried again: {Reason}")]
     private partial void LogNotWalked(string reason);
 }

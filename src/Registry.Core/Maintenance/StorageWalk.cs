@@ -221,10 +221,10 @@ public sealed partial class StorageWalk(
     private partial void LogRemovedAll(int blobs);
 
     [LoggerMessage(3, LogLevel.Warning,
-        "The metadata does not know {Blobs} blobs that the repositories tree links to, {Digest} by {Link} for one: they are kept. If they are needed, stop the registry and run 'registry reindex'")]
+        "The metadata does not know {Blobs} blobs that the repositories tree links to, for example {Digest} by {Link}: they are kept. If they are needed, stop the registry and run 'registry reindex'")]
     private partial void LogLinked(int blobs, string digest, string link);
 
     [LoggerMessage(4, LogLevel.Error,
-        "The metadata does not know {Unknown} of the {All} blobs that are stored: none of them is removed. If registry.db is of another moment than blobs/, stop the registry and run 'registry reindex'; if they may go, 'registry gc --force'")]
+        "The metadata does not know {Unknown} of the {All} blobs that are stored: none of them is removed. If registry.db is older or newer than blobs/, stop the registry and run 'registry reindex'; if these blobs may be removed, run 'registry gc --force'")]
     private partial void LogImplausible(long unknown, long all);
 }

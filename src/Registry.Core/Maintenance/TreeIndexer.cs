@@ -102,7 +102,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
 
             if (failed.Count > 0)
             {
-                throw new StorageException($"{failed.Count} repositories could not be indexed, {failed[0].Name} for one: {failed[0].Reason.Message}", failed[0].Reason);
+                throw new StorageException($"{failed.Count} repositories could not be indexed, for example {failed[0].Name}: {failed[0].Reason.Message}", failed[0].Reason);
             }
 
             LogFinished(_indexed.Count, _manifests, started.Elapsed.TotalSeconds);

@@ -87,7 +87,7 @@ public sealed partial class ManifestOperations(
         var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
         if (reference.Digest is { } expected && expected != digest)
         {
-            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {content.Length} bytes received are not {expected} but {digest}");
+            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {content.Length} bytes received have the digest {digest}, not {expected}");
         }
 
         if (!ManifestReader.Read(content, contentType).TryGet(out var manifest, out var invalid))

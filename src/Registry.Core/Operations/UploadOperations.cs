@@ -233,7 +233,7 @@ public sealed class UploadOperations(
     {
         { Position: { } position } when position != upload.Length => new RegistryError(
             RegistryErrorCode.UploadOutOfOrder,
-            $"the URL is not the Location of the latest answer; {upload.Length} bytes have been received, go on at the Location of this answer"),
+            $"the URL is not the Location of the latest response; {upload.Length} bytes have been received, continue at the Location of this response"),
         { Range: { } range } when range.First != upload.Length => new RegistryError(
             RegistryErrorCode.UploadOutOfOrder, $"the chunk begins at {range.First} but {upload.Length} bytes have been received"),
         { Range: { } range, Length: { } length } when range.Length != length => WrongEnd(range, length),
@@ -261,13 +261,13 @@ public sealed class UploadOperations(
         return place.Range is { } range && range.Length != received ? WrongEnd(range, received) : null;
     }
 
-    private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob has at most {limits.BlobMaxSize} bytes here");
+    private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob may have at most {limits.BlobMaxSize} bytes");
 
     private async Task<RegistryError?> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
     {
         if (!await upload.MatchesAsync(digest))
         {
-            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {upload.Length} bytes received are not {digest}");
+            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {upload.Length} bytes received do not have the digest {digest}");
         }
 
         using var holder = await locks.AcquireAsync(digest);

@@ -48,7 +48,7 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger, Storage
         ThrowIfFailed();
         if (ballast?.TryHold() is false)
         {
-            throw new StorageException("No space left on device but what is kept for deletes", isFull: true);
+            throw new StorageException("No space left on device except the reserve for deletes", isFull: true);
         }
     }
 
@@ -57,6 +57,6 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger, Storage
     public bool TryMakeRoom() => ballast?.Release() is true;
 
     [LoggerMessage(1, LogLevel.Critical,
-        "Storage failure, writes have stopped and pulls go on: {Reason}. Check the disk, then restart the registry.")]
+        "Storage failure: writes have stopped, pulls continue: {Reason}. Check the disk, then restart the registry.")]
     private partial void LogFailed(string reason);
 }

@@ -37,7 +37,7 @@ public static class StorageMetrics
         "registry.storage.sync.duration", "s", "Duration of the syncs of blobs and their folders.", advice: DiskTimes);
 
     private static readonly Counter<long> CacheLookups = Meter.CreateCounter<long>(
-        "registry.cache.lookups", "{lookup}", "Questions of pulls to what is kept in memory.");
+        "registry.cache.lookups", "{lookup}", "Lookups of pulls in the caches in memory.");
 
     /// <summary>Where traces begin that are not those of a request.</summary>
     public static ActivitySource Activities { get; } = new(Name);

@@ -45,7 +45,7 @@ public sealed class StorageReader : IDisposable
         DataFolder.RequireRegistry(path);
         if (!File.Exists(layout.Database))
         {
-            throw new StorageException("is not indexed yet (there is no registry.db); start the registry and wait until it is, or run 'registry reindex'");
+            throw new StorageException("is not indexed yet (there is no registry.db); start the registry and wait until indexing has finished, or run 'registry reindex'");
         }
 
         IDisposable? held = null;
@@ -56,7 +56,7 @@ public sealed class StorageReader : IDisposable
             database = SqliteDatabase.OpenToRead(layout.Database);
             if (!database.IsTreeIndexed)
             {
-                throw new StorageException("is not indexed yet; start the registry and wait until it is, or run 'registry reindex'");
+                throw new StorageException("is not indexed yet; start the registry and wait until indexing has finished, or run 'registry reindex'");
             }
 
             return new StorageReader(layout, held, database, time, loggers);

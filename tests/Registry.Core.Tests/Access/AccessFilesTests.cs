@@ -13,7 +13,7 @@ public sealed class AccessFilesTests
     [InlineData("{}", "line 1: defaultPolicy is missing; allowed: \"allow\", \"deny\"")]
     [InlineData("{\n\"defaultPolicy\": \"maybe\"}", "line 2: defaultPolicy is \"maybe\"; allowed: \"allow\", \"deny\"")]
     [InlineData("{\"defaultPolicy\":\"deny\",\n\"rule\":[]}", "line 2: unknown property \"rule\"; allowed: defaultPolicy, adminUsers, rules")]
-    [InlineData("{\"defaultPolicy\":\"deny\",\"defaultPolicy\":\"allow\"}", "line 1: \"defaultPolicy\" is there twice")]
+    [InlineData("{\"defaultPolicy\":\"deny\",\"defaultPolicy\":\"allow\"}", "line 1: \"defaultPolicy\" is listed twice")]
     [InlineData("{\"defaultPolicy\":\"deny\",\"adminUsers\":[\"*\"]}", "line 1: adminUsers holds \"*\"; allowed: user names")]
     [InlineData("{\"defaultPolicy\":\"deny\",\"rules\":[\n{\"repository\":\"a\",\"users\":[\"x\"]}]}", "line 2: rules[0] needs all of repository, users, permissions")]
     [InlineData("{\"defaultPolicy\":\"deny\",\"rules\":[{\"repository\":\"A\"}]}", "line 1: rules[0].repository is \"A\"")]
@@ -55,7 +55,7 @@ public sealed class AccessFilesTests
         var file = $"# users\n\nalice:{Hash}\nbroken\nbob:$apr1$abc$def\nalice:{Hash}\n";
         var message = Assert.Throws<FormatException>(() => Htpasswd.Read(Encoding.UTF8.GetBytes(file))).Message;
         Assert.Equal(
-            "line 4: not of the form user:hash; line 5: the hash of 'bob' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B; line 6: user 'alice' is there twice",
+            "line 4: not of the form user:hash; line 5: the hash of 'bob' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B; line 6: user 'alice' is listed twice",
             message);
     }
 

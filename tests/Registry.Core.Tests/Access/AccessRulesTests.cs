@@ -44,7 +44,7 @@ public class AccessRulesTests
     [Theory]
     [InlineData("{\n\"defaultPolicy\": \"maybe\"}", "line 2: defaultPolicy is \"maybe\"; allowed: \"allow\", \"deny\"")]
     [InlineData("{\n\"x\": 1}", "line 2: unknown property \"x\"; allowed: ")]
-    [InlineData("{\"adminUsers\":[],\n\"adminUsers\":[]}", "line 2: \"adminUsers\" is there twice")]
+    [InlineData("{\"adminUsers\":[],\n\"adminUsers\":[]}", "line 2: \"adminUsers\" is listed twice")]
     [InlineData("{\"rules\":[]}", "defaultPolicy is missing")]
     [InlineData("{\"adminUsers\":[\"*\"]}", "adminUsers holds \"*\"")]
     [InlineData("{\"rules\":[{}]}", "rules[0] needs all of")]

@@ -88,7 +88,7 @@ public sealed class HtpasswdEditorTests : IDisposable
             }
             catch (IOException e)
             {
-                Assert.Contains("another edit is under way", e.Message, StringComparison.Ordinal);
+                Assert.Contains("another edit is in progress", e.Message, StringComparison.Ordinal);
             }
         });
 
@@ -99,13 +99,13 @@ public sealed class HtpasswdEditorTests : IDisposable
 
     [Theory]
     [InlineData("", "secret", "the name of the user is empty")]
-    [InlineData("a:b", "secret", "'a:b' cannot be a user: it has a colon in it, which ends a name")]
+    [InlineData("a:b", "secret", "'a:b' cannot be a user: it contains a colon, which ends a name")]
     [InlineData("#a", "secret", "'#a' cannot be a user: it begins with '#', which makes a line a comment")]
     [InlineData("*", "secret", "'*' cannot be a user: it means something else in access rules")]
     [InlineData("$anonymous", "secret", "'$anonymous' cannot be a user: it means something else in access rules")]
-    [InlineData("a\nroot", "secret", "cannot be a user: it has a control character in it")]
+    [InlineData("a\nroot", "secret", "cannot be a user: it contains a control character")]
     [InlineData("alice", "", "the password is empty")]
-    [InlineData("alice", "a\tb", "the password has a control character in it")]
+    [InlineData("alice", "a\tb", "the password contains a control character")]
     [InlineData("alice", "äääääääääääääääääääääääääääääääääääää", "the password has 74 bytes; at most 72 are allowed")]
     public void What_cannot_be_a_user_or_a_password_is_refused_with_the_reason(string user, string password, string message)
     {

@@ -31,7 +31,7 @@ public class HtpasswdTests
 
         Assert.Contains("line 2: ", fault.Message, StringComparison.Ordinal);
         Assert.Contains("line 3: ", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("line 4: user 'a' is there twice", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("line 4: user 'a' is listed twice", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(Hash[8..], fault.Message, StringComparison.Ordinal);
     }
@@ -39,12 +39,12 @@ public class HtpasswdTests
     [Theory]
     [InlineData("alice:", "", "line 1: the hash of 'alice' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B")]
     [InlineData("alice:", "plaintext", "line 1: the hash of 'alice' is not bcrypt ($2y$, $2a$ or $2b$); make it with htpasswd -B")]
-    [InlineData("alice:", Hash + " ", "line 1: something follows the hash of 'alice'")]
-    [InlineData("alice:", Hash + ":comment", "line 1: something follows the hash of 'alice'")]
+    [InlineData("alice:", Hash + " ", "line 1: there is text after the hash of 'alice'")]
+    [InlineData("alice:", Hash + ":comment", "line 1: there is text after the hash of 'alice'")]
     [InlineData("alice:", "$2y$31$P6ioG8BHNP9k8ReN5RcIKemwtd0gXyrtblPDTMduD8gU45Q672tNK", "line 1: the hash of 'alice' has a cost of 31; allowed: 4 to 16")]
     [InlineData("*:", Hash, "line 1: the name '*' means something else in access rules: '*', and what begins with '$', is no user")]
     [InlineData("$anonymous:", Hash, "line 1: the name '$anonymous' means something else in access rules: '*', and what begins with '$', is no user")]
-    [InlineData("a\u0007b:", Hash, "line 1: the name 'a\u0007b' has a control character in it")]
+    [InlineData("a\u0007b:", Hash, "line 1: the name 'a\u0007b' contains a control character")]
     [InlineData(":", Hash, "line 1: not of the form user:hash")]
     public void Says_what_is_wrong_with_a_line(string name, string hash, string expected) =>
         Assert.Equal(expected, Assert.Throws<FormatException>(() => Read($"{name}{hash}\n")).Message);
@@ -54,7 +54,7 @@ public class HtpasswdTests
     {
         byte[] line = [.. "caf"u8, 0xE9, .. Encoding.UTF8.GetBytes($":{Hash}\n")];
         Assert.Empty(Htpasswd.Read([(byte)'#', .. line]).Users);
-        Assert.Equal("line 1: the name 'caf\uFFFD' is not in UTF-8", Assert.Throws<FormatException>(() => Htpasswd.Read(line)).Message);
+        Assert.Equal("line 1: the name 'caf\uFFFD' is not valid UTF-8", Assert.Throws<FormatException>(() => Htpasswd.Read(line)).Message);
     }
 
     private static Htpasswd Read(string text) => Htpasswd.Read(Encoding.UTF8.GetBytes(text));

@@ -54,7 +54,7 @@ public sealed class TokenKeyFileTests : IDisposable
         {
             File.WriteAllText(FilePath, content);
             var fault = Assert.Throws<FormatException>(() => TokenKeyFile.OpenOrCreate(FilePath)).Message;
-            Assert.Equal($"{FilePath} is not a private key for ECDSA with P-256 in PEM; remove it and a new one is made (everybody logs in again)", fault);
+            Assert.Equal($"{FilePath} is not a private key for ECDSA with P-256 in PEM; remove it and a new one is made (all users must log in again)", fault);
         }
     }
 

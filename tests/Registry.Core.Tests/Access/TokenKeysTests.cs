@@ -69,23 +69,23 @@ public sealed class TokenKeysTests : IDisposable
     {
         foreach (var (entry, fault) in BadEntries())
         {
-            AssertRefused(Set(entry), $"no usable key is in it: {fault.Replace("key 2", "key 1", StringComparison.Ordinal)}");
+            AssertRefused(Set(entry), $"it contains no usable key: {fault.Replace("key 2", "key 1", StringComparison.Ordinal)}");
         }
 
         foreach (var (block, fault) in BadBlocks())
         {
-            AssertRefused(block, $"no usable key is in it: {fault}");
+            AssertRefused(block, $"it contains no usable key: {fault}");
         }
 
         foreach (var (text, message) in new[]
         {
-            ("", "no public key, certificate or JSON Web Key Set is in it"),
-            ("nonsense", "no public key, certificate or JSON Web Key Set is in it"),
-            ("{\"keys\":[]}", "no public key, certificate or JSON Web Key Set is in it"),
+            ("", "it contains no public key, certificate or JSON Web Key Set"),
+            ("nonsense", "it contains no public key, certificate or JSON Web Key Set"),
+            ("{\"keys\":[]}", "it contains no public key, certificate or JSON Web Key Set"),
             ("{", "not a JSON Web Key Set: "),
             ("{}", "not a JSON Web Key Set: it has no keys"),
             ("{\"keys\":{}}", "not a JSON Web Key Set: keys is not an array"),
-            (Set(Rsa(_rsa, "d", "enc")), "no public key, certificate or JSON Web Key Set is in it"),
+            (Set(Rsa(_rsa, "d", "enc")), "it contains no public key, certificate or JSON Web Key Set"),
         })
         {
             AssertRefused(text, message);
@@ -177,7 +177,7 @@ public sealed class TokenKeysTests : IDisposable
             // openssl genpkey -algorithm ed25519 | openssl pkey -pubout
             ("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----", "PUBLIC KEY 1 is neither an RSA nor an ECDSA key: "),
             ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "PUBLIC KEY 1 is neither an RSA nor an ECDSA key: "),
-            ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", "CERTIFICATE REQUEST 1 is no key; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
+            ("-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----", "CERTIFICATE REQUEST 1 is not a key; allowed: PUBLIC KEY, RSA PUBLIC KEY, CERTIFICATE"),
             ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----", "CERTIFICATE 1 cannot be read: "),
             (_rsa.ExportPkcs8PrivateKeyPem(), "PRIVATE KEY 1 is a private key; the registry needs the public one only"),
             (_small.ExportSubjectPublicKeyInfoPem(), "PUBLIC KEY 1 has 1024 bits; RSA needs at least 2048"),

@@ -104,7 +104,7 @@ public sealed class WatchedFileTests : IDisposable
 
         Write("first");
         Look(file, 2);
-        Assert.Equal($"{FilePath} is again what it was", _log.Entries[^1].Message);
+        Assert.Equal($"{FilePath} can be used again; its content has not changed", _log.Entries[^1].Message);
     }
 
     [Theory]

@@ -78,8 +78,8 @@ public sealed class BackupTests : IDisposable
 
         Assert.Equal((1, 2), (report.Copied, report.Faulty));
         Assert.Equal(
-            [$"{missing} is not there", $"{rotted} is damaged: its bytes are {Samples.Digest("app lager")}"],
-            report.Faults.Select(fault => $"{fault.Digest} {fault.Reason}").OrderByDescending(line => line.Contains("not there", StringComparison.Ordinal)));
+            [$"{missing} is missing", $"{rotted} is damaged: its bytes have the digest {Samples.Digest("app lager")}"],
+            report.Faults.Select(fault => $"{fault.Digest} {fault.Reason}").OrderByDescending(line => line.Contains("is missing", StringComparison.Ordinal)));
         var restore = await RestoreAsync();
         Assert.Equal((1, 2), (restore.Blobs, restore.Faulty));
         await using (var restored = await TestStorage.CreateAsync(Restored))
@@ -237,8 +237,8 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(["file"], Files(Target));
         Directory.Delete(Target, recursive: true);
 
-        await AssertRefusedAsync("one inside the other", () => BackUpAsync(storage, target: Path.Combine(storage.Path, "backup")));
-        await AssertRefusedAsync("is not there, so there is no registry", () => BackupOperation.RunAsync(
+        await AssertRefusedAsync("overlap", () => BackUpAsync(storage, target: Path.Combine(storage.Path, "backup")));
+        await AssertRefusedAsync("does not exist", () => BackupOperation.RunAsync(
             Path.Combine(_folder.Path, "nothing"), Target, 1, [], TimeProvider.System, storage.Loggers, null, default));
 
         await BackUpAsync(storage);

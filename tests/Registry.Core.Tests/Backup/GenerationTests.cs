@@ -112,7 +112,7 @@ public sealed class GenerationTests : IAsyncLifetime
         await BackUpAsync();
         await File.WriteAllTextAsync(Path.Combine(Target, "backup.json"), "{\"format\":3}");
 
-        await AssertRefusedAsync("holds a backup of format 3, and this program knows up to 2", () => BackUpAsync());
+        await AssertRefusedAsync("holds a backup of format 3, and this version reads up to 2", () => BackUpAsync());
         await AssertRefusedAsync("holds a backup of format 3", () => RestoreAsync(null));
         await AssertRefusedAsync("holds a backup of format 3", () => BackupOperation.ListAsync(Target));
     }

@@ -127,7 +127,7 @@ public class VerifierTests
 
         Assert.Equal(3, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Count);
         Assert.True(await storage.SeesBlobAsync(A, lost));
-        Assert.Single(storage.Log.Entries, entry => entry.Message == $"{lost} of a, which was lost, is there again and has its digest: it is served again");
+        Assert.Single(storage.Log.Entries, entry => entry.Message == $"{lost} of a was missing and has been found again with its digest: it is served again");
     }
 
     [Fact]
@@ -185,7 +185,7 @@ public class VerifierTests
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
 
-        Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("is whole with 4 bytes, but 5 are on record", StringComparison.Ordinal));
+        Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("is intact with 4 bytes, but 5 are on record", StringComparison.Ordinal));
         await storage.PushBlobAsync(A, "blob");
         Assert.True((await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).IsClean);
     }
@@ -204,7 +204,7 @@ public class VerifierTests
 
         Assert.Equal((2, 0, 1, 1), (result.Count, result.Damaged, result.Missing, result.Unreadable));
         Assert.True(File.Exists(storage.Storage.Layout.BlobData(Samples.Digest("rotten"))));
-        Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("/quarantine is in the place of a folder", StringComparison.Ordinal));
+        Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("/quarantine is not a folder", StringComparison.Ordinal));
         Assert.Null(storage.Storage.Health.Failure);
     }
 

@@ -52,7 +52,7 @@ public sealed class AccessWarningTests
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", token));
 
         File.WriteAllText(folder.KeyPath, small.ExportSubjectPublicKeyInfoPem());
-        var kept = $"{folder.KeyPath} cannot be used, the last good version stays in force: no usable key is in it: PUBLIC KEY 1 has 1024 bits; RSA needs at least 2048";
+        var kept = $"{folder.KeyPath} cannot be used, the last good version stays in force: it contains no usable key: PUBLIC KEY 1 has 1024 bits; RSA needs at least 2048";
         await Eventually.HoldsAsync(() => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message == kept)), "the edit is refused");
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", token));
     }

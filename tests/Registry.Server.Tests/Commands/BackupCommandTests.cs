@@ -95,11 +95,11 @@ public sealed class BackupCommandTests : IDisposable
         var (exitCode, output) = await RegistryProcess.RunAsync($"backup {Target}", Storage, cancellationToken: Cancellation);
         Assert.Equal(1, exitCode);
         Assert.Contains("Backed up 2 blobs as generation ", output, StringComparison.Ordinal);
-        Assert.Contains($"registry: {rotted.Digest} is damaged: its bytes are sha256:", output, StringComparison.Ordinal);
+        Assert.Contains($"registry: {rotted.Digest} is damaged: its bytes have the digest sha256:", output, StringComparison.Ordinal);
 
         (exitCode, output) = await RegistryProcess.RunAsync($"restore {Target}", Restored, cancellationToken: Cancellation);
         Assert.Equal(1, exitCode);
-        Assert.Contains($"registry: {rotted.Digest} is not there", output, StringComparison.Ordinal);
+        Assert.Contains($"registry: {rotted.Digest} is missing", output, StringComparison.Ordinal);
         await using var restored = await TestRegistry.StartAsync(storagePath: Restored);
         Check.Status(200, await restored.Client.GetAnswerAsync("/v2/app/manifests/latest"));
         Check.Status(404, await restored.Client.GetAnswerAsync($"/v2/app/blobs/{rotted.Digest}"));

@@ -21,7 +21,7 @@ public sealed class NoRegistryTests : IDisposable
         var run = await RunAsync(command);
 
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
-        Assert.Contains($"{Storage} is not there, so there is no registry; check the path", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"{Storage} does not exist; check the path", run.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(_folder.Path));
     }
 
@@ -33,7 +33,7 @@ public sealed class NoRegistryTests : IDisposable
         var run = await RunAsync(command);
 
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
-        Assert.Contains($"{Storage} is empty, so there is no registry; check the path, and that its disk is mounted", run.Error, StringComparison.Ordinal);
+        Assert.Contains($"{Storage} is empty, so it holds no registry; check the path, and that its disk is mounted", run.Error, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(Storage));
         Assert.False(Path.Exists(Backup));
     }

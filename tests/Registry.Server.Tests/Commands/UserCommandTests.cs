@@ -39,7 +39,7 @@ public sealed class UserCommandTests : IDisposable
             (1, "registry: the password has 73 bytes; at most 72 are allowed, since bcrypt looks at no more; nothing was changed"),
             await RunAsync(new string('x', 73), "user", "add", "alice"));
         Assert.Equal(
-            (1, "registry: 'a:b' cannot be a user: it has a colon in it, which ends a name; nothing was changed"), await RunAsync(Canary, "user", "add", "a:b"));
+            (1, "registry: 'a:b' cannot be a user: it contains a colon, which ends a name; nothing was changed"), await RunAsync(Canary, "user", "add", "a:b"));
         Assert.False(File.Exists(Users));
 
         File.WriteAllText(Users, "alice\n");

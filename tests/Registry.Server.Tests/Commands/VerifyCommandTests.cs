@@ -22,7 +22,7 @@ public sealed class VerifyCommandTests : IDisposable
         var layer = image.Blobs[1].Digest;
         await AssertEndsAsync("verify", 0, $"3 blobs and manifests with {bytes} bytes were read in {_folder.Path}: 0 damaged, 0 missing, 0 unreadable.");
         StoredFile.FlipByte(_folder.Path, layer);
-        await AssertEndsAsync("verify --dry-run", 1, $"{layer} of a is damaged", "They stay where they are", ": 1 damaged, 0 missing, 0 unreadable.");
+        await AssertEndsAsync("verify --dry-run", 1, $"{layer} of a is damaged", "They are left in place", ": 1 damaged, 0 missing, 0 unreadable.");
         Assert.True(File.Exists(StoredFile.PathOf(_folder.Path, layer)));
         await AssertEndsAsync("verify", 1, $"{layer} of a is damaged", "They were moved to", ": 1 damaged, 0 missing, 0 unreadable.");
         Assert.False(File.Exists(StoredFile.PathOf(_folder.Path, layer)));

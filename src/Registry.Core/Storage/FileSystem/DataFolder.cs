@@ -50,7 +50,7 @@ public sealed class DataFolder : IDisposable
 
             if (!Directory.Exists(layout.Root))
             {
-                throw new StorageException("is not there, so there is no registry; check the path");
+                throw new StorageException("does not exist; check the path");
             }
 
             RefuseOther(layout);
@@ -58,7 +58,7 @@ public sealed class DataFolder : IDisposable
             if (!names.Exists(OwnNames.Contains))
             {
                 throw new StorageException(names.Count == 0
-                    ? "is empty, so there is no registry; check the path, and that its disk is mounted"
+                    ? "is empty, so it holds no registry; check the path, and that its disk is mounted"
                     : $"does not hold a registry (it holds '{names[0]}'); check the path");
             }
         }
@@ -241,7 +241,7 @@ public sealed class DataFolder : IDisposable
         }
         catch (IOException e) when (!OperatingSystem.IsWindows() && e.HResult == Posix.Exdev)
         {
-            throw new StorageException("has its uploads/ and blobs/ folders on different file systems; put them on one", e);
+            throw new StorageException("has its uploads/ and blobs/ folders on different file systems; put both on the same one", e);
         }
         finally
         {

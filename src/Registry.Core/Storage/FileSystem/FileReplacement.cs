@@ -37,7 +37,7 @@ internal sealed class FileReplacement : IDisposable
         }
         catch (IOException e) when (File.Exists(temporary))
         {
-            throw new IOException($"{temporary} is there: another edit is under way, or one was interrupted; remove it if none is", e);
+            throw new IOException($"{temporary} exists: another edit is in progress, or one was interrupted; if none is in progress, remove it", e);
         }
     }
 

@@ -142,7 +142,7 @@ internal static class PlainFile
     public static IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(path, "*", WithoutLinks);
 
     /// <summary>What to say of something that is in the place of a file or folder.</summary>
-    public static IOException NotPlain(string path, string expected) => new($"{path} is in the place of a {expected} and is none; it is left alone");
+    public static IOException NotPlain(string path, string expected) => new($"{path} is not a {expected}; it is left unchanged");
 
     // Where the next name that leads to the path ends; -1 when only the last one is left.
     private static int NextFolder(string path, int after)

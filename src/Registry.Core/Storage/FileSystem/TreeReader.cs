@@ -50,7 +50,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             }
             else
             {
-                report($"{folder}: not a repository name; left alone");
+                report($"{folder}: not a repository name; ignored");
             }
         }
     }
@@ -66,7 +66,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             var kind = PlainFile.Find(data, layout.Blobs, out var size);
             if (kind == EntryKind.None)
             {
-                report($"{name}: manifest {digest} has no bytes; it is not served");
+                report($"{name}: the bytes of manifest {digest} are missing; it is not served");
             }
             else if (kind == EntryKind.File && ReadManifest(data, size) is { } manifest)
             {
@@ -91,7 +91,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             }
             else if (!manifests.ContainsKey(current))
             {
-                report($"{name}: tag {tag} points at {current}, which is not there; it is not served");
+                report($"{name}: tag {tag} points at {current}, which does not exist; it is not served");
             }
             else
             {
@@ -205,7 +205,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             }
             else if (!Tag.TryParse(Path.GetFileName(entry), out var tag))
             {
-                report($"{entry}: not a tag; left alone");
+                report($"{entry}: not a tag; ignored");
             }
             else if (PlainFile.Find(layout.TagCurrent(name, tag), tags) != EntryKind.None)
             {
@@ -218,7 +218,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
     {
         if (size > MaxManifestSize)
         {
-            report(string.Create(CultureInfo.InvariantCulture, $"{path}: {size} bytes are too many for a manifest"));
+            report(string.Create(CultureInfo.InvariantCulture, $"{path}: {size} bytes exceed the limit for a manifest"));
             return null;
         }
 

@@ -249,7 +249,7 @@ internal static class SqliteSchema
         if (version > Migrations.Length)
         {
             throw new StorageException(
-                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this program knows up to {Migrations.Length})");
+                $"holds a {Path.GetFileName(path)} of a newer version of the registry (its schema is {version}, this version reads up to {Migrations.Length})");
         }
     }
 

@@ -53,7 +53,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
         await AssertNotHereAsync();
         Assert.False(await _engine.Blobs.DeleteAsync(Blob));
         var refused = await Assert.ThrowsAsync<StorageException>(() => _engine.Blobs.PutAsync(Blob, Samples.Text("blob")));
-        Assert.Contains($"{path} is in the place of a folder and is none", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"{path} is not a folder", refused.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(_engine.Layout.Uploads));
         Assert.Null(_engine.Health.Failure);
         Planted.AssertUntouched(_outside.Path);
