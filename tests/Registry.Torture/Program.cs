@@ -2,7 +2,7 @@ using System.Globalization;
 using Registry.Testing;
 using Registry.Torture;
 
-// tests/torture/run says what the arguments mean.
+// tests/torture/run describes the arguments.
 var seed = Seed.Choose("TORTURE_SEED");
 int? count = null, minutes = null;
 string? only = null, point = null;
@@ -33,14 +33,14 @@ for (var i = 0; i < args.Length; i++)
             i++;
             break;
         default:
-            return Usage($"what is {args[i]}?");
+            return Usage($"{args[i]} is not an option, or lacks its value");
     }
 }
 
 var chosen = Catalogue.Scenarios.Where(scenario => only is null || scenario.Name == only).ToList();
 if (chosen.Count == 0)
 {
-    return Usage($"there is no scenario {only}");
+    return Usage($"{only} is not a scenario");
 }
 
 var violations = 0;
@@ -48,7 +48,7 @@ foreach (var scenario in chosen)
 {
     if (scenario.Needs.FirstOrDefault(needed => !Tool.IsThere(needed.Program)) is { Program: not null } missing)
     {
-        Console.Out.WriteLine($"{scenario.Name}: left out, {missing.Program} is missing: apt-get install {missing.Package}");
+        Console.Out.WriteLine($"{scenario.Name}: skipped, because {missing.Program} is not installed: apt-get install {missing.Package}");
         continue;
     }
 
