@@ -1,4 +1,4 @@
 namespace Registry.Core.Access;
 
-/// <summary>What a user may do to a repository, and the reason in words.</summary>
+/// <summary>Actions that a user may perform on a repository, and the reason in words.</summary>
 public sealed record AccessDecision(RepositoryActions Actions, string Reason);

@@ -2,25 +2,25 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Access;
 
-/// <summary>The access control file: who may do what to which repository. The first rule whose pattern and users both match decides.</summary>
+/// <summary>The access control file: which users may do what to which repository. The first rule whose pattern and users both match decides.</summary>
 public sealed record AccessRules
 {
-    /// <summary>How a rule writes all users that have authenticated.</summary>
+    /// <summary>Name that stands for all authenticated users in a rule.</summary>
     public const string Everybody = "*";
 
-    /// <summary>How a rule writes callers without credentials, whom <see cref="Everybody"/> does not include.</summary>
+    /// <summary>Name that stands for callers without credentials in a rule; <see cref="Everybody"/> does not include them.</summary>
     public const string AnonymousUser = "$anonymous";
 
-    /// <summary>What holds for authenticated users when no rule matches.</summary>
+    /// <summary>True if authenticated users may do everything when no rule matches.</summary>
     public required bool AllowsByDefault { get; init; }
 
-    /// <summary>Users that no rule applies to: they may do everything.</summary>
+    /// <summary>Users that may do everything; no rule applies to them.</summary>
     public IReadOnlySet<string> AdminUsers { get; init; } = new HashSet<string>();
 
     /// <summary>The rules, in order.</summary>
     public IReadOnlyList<AccessRule> Rules { get; init; } = [];
 
-    /// <summary>What a user may do to a repository: what <see cref="Decide"/> says, without the reason. Allocates nothing: every request asks.</summary>
+    /// <summary>Actions that a user may perform on a repository: <see cref="Decide"/> without the reason. Allocates nothing, since every request calls it.</summary>
     public RepositoryActions ActionsFor(string? user, RepositoryName repository, bool isOpen)
     {
         if (IsAdmin(user))
@@ -32,10 +32,10 @@ public sealed record AccessRules
         return first >= 0 ? Rules[first].Permissions : AllowsWithoutRule(user, isOpen) ? RepositoryActions.All : RepositoryActions.None;
     }
 
-    /// <summary>What a user may do to a repository, and why.</summary>
+    /// <summary>Decides which actions a user may perform on a repository, with the reason.</summary>
     /// <param name="user">The user; null for a caller without credentials.</param>
     /// <param name="repository">The repository.</param>
-    /// <param name="isOpen">Whether there is no authentication at all, so that the default holds for callers without credentials, too.</param>
+    /// <param name="isOpen">True without any authentication: the default then holds for callers without credentials, too.</param>
     public AccessDecision Decide(string? user, RepositoryName repository, bool isOpen)
     {
         if (IsAdmin(user))
@@ -62,11 +62,11 @@ public sealed record AccessRules
     }
 
     /// <summary>
-    /// Where the repositories are that a user may pull from, in order and without overlap. Nothing outside of these ranges may be pulled;
-    /// what is in them still has to be asked about.
+    /// Ranges of the repositories that a user may pull from, in order and without overlap. The user may pull nothing outside of them; each name
+    /// inside still needs a check.
     /// </summary>
     /// <param name="user">The user; null for a caller without credentials.</param>
-    /// <param name="isOpen">Whether there is no authentication at all.</param>
+    /// <param name="isOpen">True without any authentication.</param>
     public IReadOnlyList<RepositoryRange> PullRanges(string? user, bool isOpen)
     {
         if (IsAdmin(user))
@@ -74,7 +74,7 @@ public sealed record AccessRules
             return [RepositoryRange.All];
         }
 
-        // A rule that takes away some names of its range, and nobody knows which, is left out: the names remain to be asked about.
+        // A rule that denies only some names of its range is left out: its names are checked one by one.
         var rules = Rules.Where(rule => rule.AppliesTo(user) && (AllowsPull(rule) || rule.Repository.CoversRange)).ToList();
         var bounds = rules
             .SelectMany((rule, i) => new[] { (At: rule.Repository.Range.Start, Rule: i), (At: rule.Repository.Range.End, Rule: i) })
@@ -116,7 +116,7 @@ public sealed record AccessRules
         return -1;
     }
 
-    // A default that was written with users in mind must not open the registry to everybody.
+    // A default that was written for users must not open the registry to callers without credentials.
     private bool AllowsWithoutRule(string? user, bool isOpen) => AllowsByDefault && (user is not null || isOpen);
 
     private static bool AllowsPull(AccessRule rule) => rule.Permissions.HasFlag(RepositoryActions.Pull);

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// Reads the access control file (JSON; comments and trailing commas are allowed). Whatever is not understood is an error with its place:
-/// a rule that is read otherwise than it was meant is worse than none.
+/// Reads the access control file (JSON; comments and trailing commas are allowed). Anything it does not understand is an error with its line:
+/// a misread rule is worse than a missing one.
 /// </summary>
 public static class AccessRulesReader
 {
@@ -12,7 +12,7 @@ public static class AccessRulesReader
     private const string RuleProperties = "repository, users, permissions";
 
     /// <summary>Reads the file's bytes.</summary>
-    /// <exception cref="FormatException">It is wrong; the message says in which line and what is allowed.</exception>
+    /// <exception cref="FormatException">The file is invalid; the message names the line and the allowed values.</exception>
     public static AccessRules Read(ReadOnlySpan<byte> json)
     {
         if (json.StartsWith("\uFEFF"u8))

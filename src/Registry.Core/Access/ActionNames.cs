@@ -3,7 +3,7 @@ namespace Registry.Core.Access;
 /// <summary>The spelling of <see cref="RepositoryActions"/>.</summary>
 public static class ActionNames
 {
-    /// <summary>One action; None for a word that is none.</summary>
+    /// <summary>Parses one action; None for any other word.</summary>
     public static RepositoryActions Parse(ReadOnlySpan<char> word) => word switch
     {
         "pull" => RepositoryActions.Pull,
@@ -12,7 +12,7 @@ public static class ActionNames
         _ => RepositoryActions.None,
     };
 
-    /// <summary>The words for some actions, in the order pull, push, delete.</summary>
+    /// <summary>Words for the actions, in the order pull, push, delete.</summary>
     public static IReadOnlyList<string> Of(RepositoryActions actions)
     {
         var words = new List<string>(3);

@@ -1,17 +1,17 @@
 namespace Registry.Core.Access;
 
-/// <summary>How callers say who they are.</summary>
+/// <summary>Method by which callers authenticate.</summary>
 public enum AuthenticationKind
 {
-    /// <summary>They do not: everybody is anonymous.</summary>
+    /// <summary>No authentication: all callers are anonymous.</summary>
     None,
 
-    /// <summary>With a user name and a password in every request.</summary>
+    /// <summary>A user name and a password in every request.</summary>
     Basic,
 
-    /// <summary>With a token of an external service.</summary>
+    /// <summary>A token of an external service.</summary>
     Token,
 
-    /// <summary>With a token of this registry's own service, or a user name and a password.</summary>
+    /// <summary>A token of this registry's own service, or a user name and a password.</summary>
     BuiltInToken,
 }

@@ -1,14 +1,14 @@
 namespace Registry.Core.Access;
 
-/// <summary>What became of a request's credentials.</summary>
+/// <summary>Result of checking a request's credentials.</summary>
 public enum AuthenticationOutcome
 {
-    /// <summary>There were none, or they were good: the identity says which.</summary>
+    /// <summary>The credentials are valid, or the request has none; the identity distinguishes the two.</summary>
     Accepted,
 
-    /// <summary>They were bad. Why is nobody's business.</summary>
+    /// <summary>The credentials are invalid. The caller is not told why.</summary>
     Rejected,
 
-    /// <summary>Too many passwords are being checked at the moment.</summary>
+    /// <summary>Too many password checks are in progress.</summary>
     Busy,
 }

@@ -1,6 +1,6 @@
 namespace Registry.Core.Access;
 
-/// <summary>The outcome, with the identity when it was accepted, and the reason when it was rejected.</summary>
+/// <summary>Outcome of an authentication, with the identity if it was accepted and the reason if it was rejected.</summary>
 public readonly record struct AuthenticationResult(AuthenticationOutcome Outcome, Identity Identity, LoginFault? Fault = null)
 {
     public static readonly AuthenticationResult Busy = new(AuthenticationOutcome.Busy, Identity.Anonymous);

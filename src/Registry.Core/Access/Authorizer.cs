@@ -2,15 +2,15 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Access;
 
-/// <summary>Decides who may do what. Rules and a token's scope must both allow, at every request anew.</summary>
+/// <summary>Authorizes requests. The rules and the scope of the token must both allow a request; each request is decided anew.</summary>
 /// <param name="kind">The kind of authentication.</param>
-/// <param name="rules">The access rules at the moment; null without access control.</param>
+/// <param name="rules">Returns the current access rules; null without access control.</param>
 public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules)
 {
     /// <summary>Decides about a request.</summary>
-    /// <param name="identity">Who is asking.</param>
-    /// <param name="permission">What for.</param>
-    /// <param name="repository">Where; default for requests that are about no repository.</param>
+    /// <param name="identity">Identity of the caller.</param>
+    /// <param name="permission">Permission that the request needs.</param>
+    /// <param name="repository">Repository of the request; default for a request without one.</param>
     public Verdict Decide(Identity identity, Permission permission, RepositoryName repository)
     {
         ArgumentNullException.ThrowIfNull(identity);
@@ -18,7 +18,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         {
             Permission.Public => Verdict.Allowed,
 
-            // docker shows its credentials only to a registry that has asked for them here.
+            // docker sends its credentials only to a registry that challenges it here.
             Permission.Enter => kind != AuthenticationKind.None && identity.IsAnonymous && identity.Scope is null
                 ? Verdict.Unauthorized
                 : Verdict.Allowed,
@@ -30,24 +30,24 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         };
     }
 
-    /// <summary>Whether a caller may pull from a repository.</summary>
+    /// <summary>True if a caller may pull from a repository.</summary>
     public bool MayPull(Identity identity, RepositoryName repository) => Decide(identity, Permission.Pull, repository) == Verdict.Allowed;
 
     /// <summary>
-    /// Whether the catalog shows a repository to a caller who may see the catalog: the rules say so, since a token's scope names the catalog and
-    /// not what is in it.
+    /// True if the catalog shows a repository to a caller who may read the catalog. The rules alone decide: a token's scope names the catalog,
+    /// not the repositories in it.
     /// </summary>
     public bool MayList(Identity identity, RepositoryName repository) =>
         ActionsByRules(identity, repository).HasFlag(RepositoryActions.Pull);
 
-    /// <summary>Where the repositories are that <see cref="MayList"/> is true of, in order and without overlap; others are there, too.</summary>
+    /// <summary>Ranges that contain all repositories for which <see cref="MayList"/> is true, and perhaps others; in order and without overlap.</summary>
     public IReadOnlyList<RepositoryRange> ListableRanges(Identity identity)
     {
         ArgumentNullException.ThrowIfNull(identity);
         return rules is null ? [RepositoryRange.All] : rules().PullRanges(identity.Name, isOpen: kind == AuthenticationKind.None);
     }
 
-    /// <summary>The part of a scope that a user of the built-in token service is granted.</summary>
+    /// <summary>Part of a scope that the built-in token service grants to a user.</summary>
     public ResourceScope Grant(Identity identity, ResourceScope asked)
     {
         ArgumentNullException.ThrowIfNull(asked);
@@ -62,7 +62,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         var isAllowed = (ActionsByRules(identity, repository) & action) == action;
         if (identity.Scope is { } scope && !scope.Covers(repository, action))
         {
-            // Of an external service nobody here knows what it would grant; of ours, it is what the rules say.
+            // The registry cannot know what an external service would grant; its own service grants what the rules allow.
             return identity.IsAnonymous ? Verdict.Unauthorized
                 : kind == AuthenticationKind.Token || isAllowed ? Verdict.InsufficientScope : Verdict.Denied;
         }
@@ -77,11 +77,11 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
             return identity.IsAnonymous ? Verdict.Unauthorized : Verdict.InsufficientScope;
         }
 
-        // oras and regctl show credentials only after a challenge: they would take the public part for the whole.
+        // oras and regctl send credentials only after a challenge: without one, they would take the public part for the whole catalog.
         return kind != AuthenticationKind.None && identity.IsAnonymous && identity.Scope is null ? Verdict.Unauthorized : Verdict.Allowed;
     }
 
-    // The listing shows what the caller may pull; for a caller without credentials it exists only where something is public.
+    // The listing shows what the caller may pull. For a caller without credentials it exists only if something is public.
     private bool MayHaveCatalog(Identity identity) => !identity.IsAnonymous
         || (rules is not null && rules().Rules.Any(rule => rule.AppliesTo(null) && rule.Permissions.HasFlag(RepositoryActions.Pull)));
 
@@ -90,7 +90,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         var isOpen = kind == AuthenticationKind.None;
         if (rules is not null)
         {
-            // An external service may grant something to callers without a name; then its token is what counts beside the rules.
+            // An external service may grant actions to callers without a name; then its token and the rules decide.
             return rules().ActionsFor(identity.Name, repository, isOpen);
         }
 
@@ -99,7 +99,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
             : RepositoryActions.None;
     }
 
-    // Without authentication there are no credentials to try again with.
+    // Without authentication, a challenge would ask for credentials that do not exist.
     private Verdict Refuse(Identity identity) =>
         identity.IsAnonymous && kind != AuthenticationKind.None ? Verdict.Unauthorized : Verdict.Denied;
 }

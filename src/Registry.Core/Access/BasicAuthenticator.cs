@@ -1,6 +1,6 @@
 namespace Registry.Core.Access;
 
-/// <summary>User names and passwords with every request.</summary>
+/// <summary>Authenticates by the user name and password in each request.</summary>
 public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthenticator
 {
     public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)
@@ -20,7 +20,7 @@ public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthentica
             : AuthenticationResult.Reject(LoginFault.Malformed);
     }
 
-    /// <summary>Checks credentials that came another way.</summary>
+    /// <summary>Checks credentials that were not sent in the Authorization header.</summary>
     public async ValueTask<AuthenticationResult> AuthenticateAsync(BasicCredentials credentials)
     {
         ArgumentNullException.ThrowIfNull(credentials);

@@ -5,14 +5,14 @@ namespace Registry.Core.Access;
 /// <summary>A user name and a password (RFC 7617).</summary>
 public sealed record BasicCredentials(string User, string Password)
 {
-    // Base64 of a name and a password far longer than any that is accepted.
+    // Base64 of a name and a password far longer than any accepted one.
     private const int MaxLength = 4096;
 
-    // Whatever is not UTF-8 must not turn into the same replacement character.
+    // Different bytes that are not UTF-8 must not become the same replacement character.
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// Reads what follows <c>Basic</c> in an Authorization header; null when it is not base64 of <c>user:password</c> in UTF-8 without control
+    /// Parses the parameter of a <c>Basic</c> Authorization header; null unless it is base64 of <c>user:password</c> in UTF-8 without control
     /// characters (RFC 7617, section 2).
     /// </summary>
     public static BasicCredentials? TryParse(string parameter)
@@ -48,6 +48,6 @@ public sealed record BasicCredentials(string User, string Password)
         return colon <= 0 ? null : new BasicCredentials(text[..colon], text[(colon + 1)..]);
     }
 
-    /// <summary>The user only: a password never ends up in a log.</summary>
+    /// <summary>The user without the password, so that the password never appears in a log.</summary>
     public override string ToString() => $"{User}:***";
 }

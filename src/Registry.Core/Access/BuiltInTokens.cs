@@ -7,26 +7,26 @@ using Microsoft.IdentityModel.Tokens;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// Tokens that this registry issues to its own users. A token carries a fingerprint of its user's line in the htpasswd file and is refused
-/// once that line has changed or gone.
+/// Issues and validates tokens for the registry's own users. A token carries a fingerprint of its user's line in the htpasswd file and is
+/// refused once that line has changed or is gone.
 /// </summary>
 public sealed class BuiltInTokens : IAuthenticator, IDisposable
 {
-    /// <summary>How long an access token lives: long enough for a push, short enough to forget.</summary>
+    /// <summary>Lifetime of an access token: long enough for a push, and short enough that a stolen one soon expires.</summary>
     public static readonly TimeSpan AccessLifetime = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long a refresh token lives: docker keeps it instead of the password.</summary>
+    /// <summary>Lifetime of a refresh token, which docker stores instead of the password.</summary>
     public static readonly TimeSpan RefreshLifetime = TimeSpan.FromDays(90);
 
     /// <summary>
-    /// The longest access token with a list, in characters. Beyond it, the token carries none and the rules alone decide, as they do at every
-    /// request anyway: proxies take header lines of 8 KiB (nginx), some of 4.
+    /// Length of the longest access token with a list of scopes, in characters. A longer token carries no list, and the rules alone decide, as
+    /// they do for every request anyway. Proxies accept header lines of 8 KiB (nginx), some of 4 KiB.
     /// </summary>
     public const int MaxListLength = 4 * 1024;
 
     private const string FingerprintClaim = "line";
 
-    // In the place of the list, so that a token without either grants nothing.
+    // Replaces the list, so that a token with neither grants nothing.
     private const string RulesClaim = "by_rules";
 
     private readonly JsonWebTokenHandler _handler = new() { SetDefaultTimesOnTokenCreation = false };
@@ -40,13 +40,13 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
     private readonly TokenValidator _accessTokens;
     private readonly TokenValidator _refreshTokens;
 
-    /// <summary>Issues and accepts tokens.</summary>
+    /// <summary>Creates the service from its signing key.</summary>
     public BuiltInTokens(
         ECDsa key, string issuer, string service, Func<Htpasswd> users, BasicAuthenticator passwords, TimeProvider time)
     {
         _key = key;
 
-        // With a factory of its own: the library's remembers what it made of a key for longer than the key lives.
+        // A factory of its own: the library's shared one caches objects of a key beyond the lifetime of the key.
         var securityKey = new ECDsaSecurityKey(key) { CryptoProviderFactory = new CryptoProviderFactory() };
         _signing = new SigningCredentials(securityKey, SecurityAlgorithms.EcdsaSha256);
         _issuer = issuer;
@@ -58,13 +58,13 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
         _refreshTokens = new TokenValidator(issuer, RefreshAudience, () => [securityKey], time);
     }
 
-    /// <summary>The name of the service, which its tokens are for.</summary>
+    /// <summary>Name of the service, which is the audience of its tokens.</summary>
     public string Service => _service;
 
-    // Another audience: a refresh token opens nothing by itself.
+    // A different audience, so that a refresh token alone grants no access.
     private string RefreshAudience => $"{_service}/refresh";
 
-    /// <summary>Bearer tokens of ours, and passwords beside them, as <c>curl -u</c> sends them.</summary>
+    /// <summary>Accepts the registry's own bearer tokens, and passwords, as <c>curl -u</c> sends them.</summary>
     public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)
     {
         if (scheme is null || !scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
@@ -83,7 +83,7 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
             : AuthenticationResult.Reject(ChangedUser(user));
     }
 
-    /// <summary>A refresh token in the place of a password.</summary>
+    /// <summary>Authenticates by a refresh token in place of a password.</summary>
     public async ValueTask<AuthenticationResult> AuthenticateRefreshTokenAsync(string token)
     {
         using var verdict = await _refreshTokens.ValidateAsync(token);
@@ -97,10 +97,10 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
             : AuthenticationResult.Reject(ChangedUser(user));
     }
 
-    /// <summary>An access token; without a list when that would be longer than <see cref="MaxListLength"/>.</summary>
-    /// <param name="user">Whom it is for; null for a caller without credentials.</param>
-    /// <param name="granted">What it allows.</param>
-    /// <param name="issuedAt">The time it counts from.</param>
+    /// <summary>Issues an access token; without a list of scopes when that would make it longer than <see cref="MaxListLength"/>.</summary>
+    /// <param name="user">User of the token; null for a caller without credentials.</param>
+    /// <param name="granted">Scopes that the token grants.</param>
+    /// <param name="issuedAt">Start of its lifetime.</param>
     public string IssueAccessToken(string? user, IEnumerable<ResourceScope> granted, DateTimeOffset issuedAt)
     {
         var access = granted.Where(scope => scope.Actions != RepositoryActions.None).Select(Describe).ToList();
@@ -108,7 +108,7 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
         return token.Length <= MaxListLength ? token : Issue(user, _service, issuedAt, AccessLifetime, (RulesClaim, true));
     }
 
-    /// <summary>A token that a client trades for access tokens instead of sending the password again.</summary>
+    /// <summary>Issues a refresh token, which a client exchanges for access tokens instead of sending the password again.</summary>
     public string IssueRefreshToken(string user) => Issue(user, RefreshAudience, _time.GetUtcNow(), RefreshLifetime);
 
     public void Dispose() => _key.Dispose();
@@ -144,7 +144,7 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
         return _handler.CreateToken(new SecurityTokenDescriptor { Claims = payload, SigningCredentials = _signing });
     }
 
-    // True with a null user for an anonymous token; false when the user is not what he was.
+    // True with a null user for an anonymous token; false if the user's line has changed since.
     private bool TryReadUser(JsonDocument claims, out string? user)
     {
         user = TokenClaims.String(claims, "sub");

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace Registry.Core.Access;
 
-/// <summary>The users of an htpasswd file, as Apache's tool writes it with <c>-B</c>: a line <c>user:hash</c> each, bcrypt only.</summary>
+/// <summary>Users of an htpasswd file as Apache's tool writes it with <c>-B</c>: one line <c>user:hash</c> for each user, bcrypt only.</summary>
 public sealed partial class Htpasswd
 {
     private const int Length = 60;
     private const int MinCost = 4;
 
-    // Beyond it a single check would take seconds.
+    // A check with a higher cost would take seconds.
     private const int MaxAllowedCost = 16;
 
     private readonly Dictionary<string, string> _hashes;
@@ -20,17 +20,17 @@ public sealed partial class Htpasswd
         MaxCost = hashes.Values.Select(CostOf).DefaultIfEmpty(DefaultCost).Max();
     }
 
-    /// <summary>The cost of hashes made here; 2^10 rounds take 50 to 100 ms.</summary>
+    /// <summary>Cost of the hashes that the registry makes; 2^10 rounds take 50 to 100 ms.</summary>
     public const int DefaultCost = 10;
 
-    /// <summary>The highest cost in the file: what a look-up of an unknown user must cost, too.</summary>
+    /// <summary>Highest cost in the file; a check for an unknown user must cost as much.</summary>
     public int MaxCost { get; }
 
-    /// <summary>The users, in ordinal order.</summary>
+    /// <summary>Users, in ordinal order.</summary>
     public IEnumerable<string> Users => _hashes.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Reads the file's bytes. Empty lines and lines that begin with <c>#</c> are passed over.</summary>
-    /// <exception cref="FormatException">Something is wrong; the message has a sentence for each line at fault, and never a hash.</exception>
+    /// <summary>Reads the file's bytes. Skips empty lines and lines that begin with <c>#</c>.</summary>
+    /// <exception cref="FormatException">The file is invalid; the message has a clause for each faulty line, and never a hash.</exception>
     public static Htpasswd Read(byte[] content)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -59,10 +59,10 @@ public sealed partial class Htpasswd
         return faults.Count == 0 ? new Htpasswd(hashes) : throw new FormatException(string.Join("; ", faults));
     }
 
-    /// <summary>The hash of a user; null for an unknown one.</summary>
+    /// <summary>Hash of a user; null for an unknown user.</summary>
     public string? FindHash(string user) => _hashes.GetValueOrDefault(user);
 
-    /// <summary>The cost of a hash: it takes 2 to that power rounds.</summary>
+    /// <summary>Cost of a hash: a check takes 2 to this power rounds.</summary>
     internal static int CostOf(string hash) => int.Parse(hash.AsSpan(4, 2), System.Globalization.CultureInfo.InvariantCulture);
 
     private static string? Fault(string line, out string user)

@@ -3,13 +3,13 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Access;
 
-/// <summary>Adds, changes and removes users of an htpasswd file; every other line stays as it is, byte for byte.</summary>
+/// <summary>Adds, changes and removes users of an htpasswd file. Every other line stays the same, byte for byte.</summary>
 public static class HtpasswdEditor
 {
-    /// <summary>The longest password, in bytes of UTF-8: bcrypt looks at no more, so a longer one would be cut without a word.</summary>
+    /// <summary>Length of the longest password, in bytes of UTF-8: bcrypt silently ignores the rest of a longer one.</summary>
     public const int MaxPasswordBytes = 72;
 
-    /// <summary>What keeps a name and a password from being used, in a sentence; null when nothing does.</summary>
+    /// <summary>Fault of a name or password, as a clause; null if both can be used.</summary>
     public static string? FaultOf(string user, string password)
     {
         ArgumentNullException.ThrowIfNull(user);
@@ -23,10 +23,10 @@ public static class HtpasswdEditor
             : null;
     }
 
-    /// <summary>Sets the password of a user, who is added when new.</summary>
-    /// <exception cref="FormatException">The name or the password cannot be used, or the file is wrong.</exception>
+    /// <summary>Sets the password of a user, and adds a new user.</summary>
+    /// <exception cref="FormatException">The name or the password cannot be used, or the file is invalid.</exception>
     /// <exception cref="IOException">The file cannot be read or written, or is being edited.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to read or write the file.</exception>
     public static void Set(string path, string user, string password)
     {
         if (FaultOf(user, password) is { } fault)
@@ -39,14 +39,14 @@ public static class HtpasswdEditor
         Edit(path, user, $"{user}:$2y${hash[4..]}");
     }
 
-    /// <summary>Removes a user; false when there was none.</summary>
-    /// <exception cref="FormatException">The file is wrong.</exception>
+    /// <summary>Removes a user; false if the file has no such user.</summary>
+    /// <exception cref="FormatException">The file is invalid.</exception>
     /// <exception cref="IOException">The file cannot be read or written, or is being edited.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to read or write the file.</exception>
     public static bool Remove(string path, string user) => Edit(path, user, null);
 
-    // The new file takes the old one's name, so that nobody ever reads half of it. Two edits at once would lose one of them: the new file's
-    // own name is what keeps them apart.
+    // A rename replaces the old file, so that no reader sees half of the new one. The name of the new file serializes edits: of two at
+    // once, one would be lost.
     private static bool Edit(string path, string user, string? newLine)
     {
         var target = Resolve(path);
@@ -62,7 +62,7 @@ public static class HtpasswdEditor
         return true;
     }
 
-    // As Latin-1 every byte is one character and comes back as it was, whatever a comment is written in.
+    // In Latin-1 each byte is one character and round-trips, whatever the encoding of a comment.
     private static byte[]? Change(byte[] content, string user, string? newLine)
     {
         var lines = Encoding.Latin1.GetString(content).Split('\n').ToList();

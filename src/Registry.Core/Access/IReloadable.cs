@@ -1,8 +1,8 @@
 namespace Registry.Core.Access;
 
-/// <summary>A file, or some that belong together, that can be read again while the registry runs.</summary>
+/// <summary>A file, or a group of files, that the registry can read again while it runs.</summary>
 public interface IReloadable
 {
-    /// <summary>Reads it now, and takes it at once when it can be used. When it cannot, the last good version stays in force.</summary>
+    /// <summary>Reads it and puts it in force at once. If it cannot be used, the last good version stays in force.</summary>
     ReloadOutcome Reload();
 }

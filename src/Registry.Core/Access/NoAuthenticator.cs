@@ -1,6 +1,6 @@
 namespace Registry.Core.Access;
 
-/// <summary>No authentication: whatever a client sends, it is anonymous.</summary>
+/// <summary>No authentication: every caller is anonymous, whatever it sends.</summary>
 public sealed class NoAuthenticator : IAuthenticator
 {
     public ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter) =>

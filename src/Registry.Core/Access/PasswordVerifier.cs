@@ -5,9 +5,9 @@ using System.Text;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// Checks passwords against bcrypt hashes. A check takes 50 to 100 ms of a core on purpose, so: one thread does all of them, the queue for it
-/// is short, callers with the same password share one check, and a password that was right is remembered, by a keyed hash, for as long as its
-/// line in the file stays the same. An unknown user, and one whose hash is cheap, cost as much as a wrong password for the dearest hash.
+/// Checks passwords against bcrypt hashes. A check deliberately takes 50 to 100 ms of a core. One thread therefore does all checks, and its
+/// queue is short. Callers with the same password share one check. A correct password is cached, by a keyed hash, until its line in the file
+/// changes. A check for an unknown user, or against a cheap hash, costs as much as a wrong password for the most expensive hash.
 /// </summary>
 public sealed class PasswordVerifier : IDisposable
 {
@@ -23,8 +23,8 @@ public sealed class PasswordVerifier : IDisposable
     private long _checks;
     private long _rounds;
 
-    /// <summary>Starts the thread.</summary>
-    /// <param name="users">The users at the moment of each check.</param>
+    /// <summary>Starts the thread that checks passwords.</summary>
+    /// <param name="users">Returns the current users, for each check.</param>
     public PasswordVerifier(Func<Htpasswd> users)
     {
         _users = users;
@@ -32,16 +32,16 @@ public sealed class PasswordVerifier : IDisposable
         _thread.Start();
     }
 
-    /// <summary>How many passwords were checked with bcrypt.</summary>
+    /// <summary>Number of passwords checked with bcrypt.</summary>
     public long Checks => Volatile.Read(ref _checks);
 
-    /// <summary>The rounds of bcrypt that this took, which is what takes the time.</summary>
+    /// <summary>Number of bcrypt rounds of these checks, which determines their time.</summary>
     internal long Rounds => Volatile.Read(ref _rounds);
 
-    /// <summary>Whether there is a user of this name; takes no time worth measuring.</summary>
+    /// <summary>True if the file has a user of this name. Takes no measurable time.</summary>
     public bool HasUser(string user) => _users().FindHash(user) is not null;
 
-    /// <summary>Whether a password is right; null when too many are waiting to be checked.</summary>
+    /// <summary>True if the password is correct; null if the queue is full.</summary>
     public async ValueTask<bool?> VerifyAsync(BasicCredentials credentials)
     {
         ArgumentNullException.ThrowIfNull(credentials);
@@ -64,11 +64,11 @@ public sealed class PasswordVerifier : IDisposable
             return null;
         }
 
-        // The line may have changed or gone while the check waited for its turn.
+        // The line may have changed or gone while the check was queued.
         return await check.Done.Task && _users().FindHash(credentials.User) == hash;
     }
 
-    /// <summary>Finishes what is queued and ends the thread.</summary>
+    /// <summary>Finishes the queued checks and ends the thread.</summary>
     public void Dispose()
     {
         _queue.CompleteAdding();
@@ -76,7 +76,7 @@ public sealed class PasswordVerifier : IDisposable
         _queue.Dispose();
     }
 
-    // The check of the same password that is under way already, or this one; null when there is no room.
+    // Returns the check of the same password if one is queued or running, else this one; null if the queue is full.
     private Check? Enqueue(Check check)
     {
         lock (_running)
@@ -88,7 +88,7 @@ public sealed class PasswordVerifier : IDisposable
 
             if (_remembered.ContainsKey(check.Fingerprint))
             {
-                // It ended just now.
+                // It has just ended.
                 check.Done.SetResult(true);
                 return check;
             }
@@ -158,7 +158,7 @@ public sealed class PasswordVerifier : IDisposable
         check.Done.SetException(fault);
     }
 
-    // 2^c rounds for the hash, and 2^c + … + 2^(max-1) more for what it is cheaper than the dearest: 2^max for everybody who is refused.
+    // 2^c rounds for the hash, and 2^c + … + 2^(max-1) more if it is cheaper than the most expensive one: 2^max for every refusal.
     private bool IsRight(Check check)
     {
         var cost = check.Cost;
@@ -194,8 +194,8 @@ public sealed class PasswordVerifier : IDisposable
         public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    // SHA-256 over a secret of this process, user, password and line: worthless elsewhere, and another as soon as the line changes. It only
-    // ever meets values made here, so a plain keyed hash will do, and it is half the price of an HMAC.
+    // SHA-256 over a secret of this process, the user, the password and the line: useless elsewhere, and different as soon as the line changes.
+    // It is only compared with values made here, so a plain keyed hash suffices, at half the cost of an HMAC.
     private readonly record struct Fingerprint(Int128 High, Int128 Low)
     {
         public static Fingerprint Of(byte[] key, BasicCredentials credentials, string hash)
@@ -214,7 +214,7 @@ public sealed class PasswordVerifier : IDisposable
                 System.Buffers.Binary.BinaryPrimitives.ReadInt128LittleEndian(output[16..]));
         }
 
-        // Neither a user nor a password that gets this far holds a NUL.
+        // Neither the user nor the password contains a NUL at this point.
         private static void Append(Span<byte> buffer, ref int length, string text)
         {
             length += Encoding.UTF8.GetBytes(text, buffer[length..]);

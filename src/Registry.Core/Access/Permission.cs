@@ -1,12 +1,12 @@
 namespace Registry.Core.Access;
 
-/// <summary>What a request needs to be allowed.</summary>
+/// <summary>Permission that a request needs.</summary>
 public enum Permission
 {
-    /// <summary>Nothing: the token service, which does its own asking.</summary>
+    /// <summary>None: the token service, which authenticates by itself.</summary>
     Public,
 
-    /// <summary>Nothing but being let in: the version check.</summary>
+    /// <summary>Access to the registry without any action: the version check.</summary>
     Enter,
 
     /// <summary>Reading a repository.</summary>

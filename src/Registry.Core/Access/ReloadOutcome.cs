@@ -1,8 +1,8 @@
 namespace Registry.Core.Access;
 
-/// <summary>What became of a file that was read again.</summary>
-/// <param name="HasChanged">Whether another version is in force now.</param>
-/// <param name="Fault">Why it cannot be used, so that the last good version stays in force; null when it can.</param>
+/// <summary>Outcome of reading a file again.</summary>
+/// <param name="HasChanged">True if a new version is in force.</param>
+/// <param name="Fault">Reason why the file cannot be used and the last good version stays in force; null if it can be used.</param>
 public sealed record ReloadOutcome(bool HasChanged, string? Fault)
 {
     /// <inheritdoc/>

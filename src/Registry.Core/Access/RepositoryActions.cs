@@ -1,6 +1,6 @@
 namespace Registry.Core.Access;
 
-/// <summary>What can be done to a repository, as rules and tokens write it.</summary>
+/// <summary>Actions on a repository, as in rules and tokens.</summary>
 [Flags]
 public enum RepositoryActions
 {

@@ -4,11 +4,11 @@ namespace Registry.Core.Access;
 
 /// <summary>
 /// A pattern of the access rules: <c>*</c> stands for any characters within one path segment, <c>**</c> for any characters at all. So
-/// <c>org/**</c> is everything below <c>org</c>, and not <c>org</c> itself.
+/// <c>org/**</c> matches everything below <c>org</c>, but not <c>org</c> itself.
 /// </summary>
 public sealed class RepositoryPattern
 {
-    /// <summary>The longest pattern, in characters; bounds the work of a match.</summary>
+    /// <summary>Length of the longest pattern, in characters; bounds the work of a match.</summary>
     public const int MaxLength = 512;
 
     private readonly Token[] _tokens;
@@ -22,18 +22,18 @@ public sealed class RepositoryPattern
         CoversRange = wildcard < 0 || text[wildcard..] == "**";
     }
 
-    /// <summary>The pattern as it is written.</summary>
+    /// <summary>The pattern as written.</summary>
     public string Text { get; }
 
-    /// <summary>Where all names that match are; others may be there, too.</summary>
+    /// <summary>Range that contains all matching names, and perhaps others.</summary>
     public RepositoryRange Range { get; }
 
-    /// <summary>Whether every name in <see cref="Range"/> matches.</summary>
+    /// <summary>True if every name in <see cref="Range"/> matches.</summary>
     public bool CoversRange { get; }
 
     /// <summary>
-    /// Parses a pattern; null when it holds a character that no repository name has, or a slash where none has one: it would match nothing, and a
-    /// rule that forbids something would not.
+    /// Parses a pattern; null if it contains a character that no repository name has, or a misplaced slash. Such a pattern would match nothing,
+    /// and a rule that denies would deny nothing.
     /// </summary>
     public static RepositoryPattern? TryParse(string text)
     {
@@ -66,7 +66,7 @@ public sealed class RepositoryPattern
         return new RepositoryPattern(text, [.. tokens]);
     }
 
-    /// <summary>Whether a name matches. Takes time in proportion to the two lengths, whatever the pattern.</summary>
+    /// <summary>True if a name matches. Takes time proportional to the product of the two lengths, whatever the pattern.</summary>
     public bool Matches(RepositoryName name)
     {
         if (CoversRange || !Range.Contains(name.Value))

@@ -3,17 +3,17 @@ using Registry.Core.Oci;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// A scope as clients ask for it and tokens grant it: <c>repository:&lt;name&gt;:pull,push</c> or <c>registry:catalog:*</c>
+/// A scope as clients request it and tokens grant it: <c>repository:&lt;name&gt;:pull,push</c> or <c>registry:catalog:*</c>
 /// (Docker's "Token Scope Documentation").
 /// </summary>
 /// <param name="Repository">The repository; null for the catalog.</param>
-/// <param name="Actions">What it is about; for the catalog everything or nothing.</param>
+/// <param name="Actions">Actions of the scope; all or none for the catalog.</param>
 public sealed record ResourceScope(RepositoryName? Repository, RepositoryActions Actions)
 {
-    /// <summary>The catalog's scope.</summary>
+    /// <summary>Scope of the catalog.</summary>
     public const string Catalog = "registry:catalog:*";
 
-    /// <summary>Parses one scope, as it is asked for; null for a type this registry knows nothing of, which then grants nothing.</summary>
+    /// <summary>Parses one requested scope; null for an unknown type, which grants nothing.</summary>
     public static ResourceScope? TryParse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -22,7 +22,7 @@ public sealed record ResourceScope(RepositoryName? Repository, RepositoryActions
         return first < 0 || first == last ? null : TryParse(text[..first], text[(first + 1)..last], text[(last + 1)..].Split(','));
     }
 
-    /// <summary>Reads the parts of a scope; null for a type this registry knows nothing of. Unknown actions are passed over.</summary>
+    /// <summary>Parses the parts of a scope; null for an unknown type, which grants nothing. Ignores unknown actions.</summary>
     public static ResourceScope? TryParse(string type, string name, IEnumerable<string> actions)
     {
         ArgumentNullException.ThrowIfNull(type);
@@ -32,14 +32,14 @@ public sealed record ResourceScope(RepositoryName? Repository, RepositoryActions
             return name == "catalog" && actions.Contains("*") ? new ResourceScope(null, RepositoryActions.All) : null;
         }
 
-        // "repository(plugin)" has a class, which nothing depends on.
+        // "repository(plugin)" names a class, which is ignored.
         return (type == "repository" || (type.StartsWith("repository(", StringComparison.Ordinal) && type.EndsWith(')')))
             && RepositoryName.TryParse(name, out var repository)
             ? new ResourceScope(repository, ParseActions(actions))
             : null;
     }
 
-    // "*" means all, and unknown words nothing.
+    // "*" stands for all actions; unknown words stand for none.
     private static RepositoryActions ParseActions(IEnumerable<string> words) =>
         words.Aggregate(RepositoryActions.None, (actions, word) => actions | (word == "*" ? RepositoryActions.All : ActionNames.Parse(word)));
 }

@@ -1,6 +1,6 @@
 namespace Registry.Core.Access;
 
-/// <summary>Tokens of an external service.</summary>
+/// <summary>Authenticates by tokens of an external service.</summary>
 public sealed class TokenAuthenticator(TokenValidator tokens) : IAuthenticator
 {
     public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)

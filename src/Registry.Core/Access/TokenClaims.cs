@@ -2,18 +2,18 @@ using System.Text.Json;
 
 namespace Registry.Core.Access;
 
-/// <summary>What the registry reads of a token's claims.</summary>
+/// <summary>Reads the claims of a token that the registry uses.</summary>
 internal static class TokenClaims
 {
-    /// <summary>A claim that is a string; null when it is missing or something else.</summary>
+    /// <summary>Reads a claim that is a string; null if it is missing or has another type.</summary>
     public static string? String(JsonDocument claims, string name) =>
         claims.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
-    /// <summary>A claim that is <c>true</c>; false when it is missing or something else.</summary>
+    /// <summary>Reads a claim that is <c>true</c>; false if it is missing or anything else.</summary>
     public static bool Boolean(JsonDocument claims, string name) =>
         claims.RootElement.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.True;
 
-    /// <summary>The <c>access</c> claim: entries that are not understood grant nothing.</summary>
+    /// <summary>Reads the <c>access</c> claim. Entries that cannot be understood grant nothing.</summary>
     public static TokenScope Scope(JsonDocument claims)
     {
         if (!claims.RootElement.TryGetProperty("access", out var access) || access.ValueKind != JsonValueKind.Array)
@@ -34,7 +34,7 @@ internal static class TokenClaims
             return null;
         }
 
-        // A list of actions, one a string: only the scope of a request puts several into one, with commas.
+        // One action a string. Only the scope parameter of a request joins several with commas.
         var words = actions.EnumerateArray().Where(word => word.ValueKind == JsonValueKind.String).Select(word => word.GetString()!);
         return ResourceScope.TryParse(type.GetString()!, name.GetString()!, words);
     }

@@ -5,18 +5,18 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// The key that the built-in token service signs with: made at the first start, readable by its owner only. It is in the data folder, which one
-/// process holds at a time.
+/// Signing key of the built-in token service: made at the first start, and readable by its owner only. It is in the data folder, which only one
+/// process uses at a time.
 /// </summary>
 public static class TokenKeyFile
 {
     private const int Bits = 256;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Reads the key, making it first when there is none.</summary>
-    /// <exception cref="FormatException">The file is not such a key.</exception>
-    /// <exception cref="IOException">It cannot be read or written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read, or belongs to somebody else and is open to others.</exception>
+    /// <summary>Reads the key, and makes it if the file does not exist.</summary>
+    /// <exception cref="FormatException">The file does not contain such a key.</exception>
+    /// <exception cref="IOException">The file cannot be read or written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to read it, or it belongs to another user and is open to others.</exception>
     public static ECDsa OpenOrCreate(string path)
     {
         if (!File.Exists(path))
@@ -26,7 +26,7 @@ public static class TokenKeyFile
 
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
         {
-            // A copy or a restored backup has opened it up.
+            // A copy or a restore may have widened the permissions.
             File.SetUnixFileMode(path, OwnerOnly);
         }
 
@@ -35,7 +35,7 @@ public static class TokenKeyFile
         {
             key.ImportFromPem(File.ReadAllText(path));
 
-            // A public key is a key, too, until something is to be signed.
+            // A public key can be read, too, but cannot sign.
             key.SignHash(new byte[Bits / 8]);
             return key.KeySize == Bits ? key : throw new CryptographicException($"{key.KeySize} bits");
         }

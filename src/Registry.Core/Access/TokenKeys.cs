@@ -8,8 +8,8 @@ using Microsoft.IdentityModel.Tokens;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// The keys that tokens may be signed with: public keys and certificates in PEM, any number of them in one file, a JSON Web Key Set, or a single
-/// JSON Web Key (RFC 7517). RSA and ECDSA only; a key that cannot be used does not keep the others from being used (section 5).
+/// Reads the keys that verify tokens: any number of public keys and certificates in PEM, a JSON Web Key Set, or a single JSON Web Key
+/// (RFC 7517). RSA and ECDSA only. A key that cannot be used does not affect the others (section 5).
 /// </summary>
 public static class TokenKeys
 {
@@ -18,9 +18,9 @@ public static class TokenKeys
     private const string Private = "is a private key; the registry needs the public one only";
 
     /// <summary>Reads a key file.</summary>
-    /// <param name="content">Its bytes.</param>
-    /// <param name="ignored">The keys that are left out, each as a sentence with its name and the reason. Keys for encryption are not among them.</param>
-    /// <exception cref="FormatException">It holds no usable key.</exception>
+    /// <param name="content">Bytes of the file.</param>
+    /// <param name="ignored">Keys that cannot be used, each as a clause with its name and the reason. Keys for encryption are not among them.</param>
+    /// <exception cref="FormatException">The file contains no usable key.</exception>
     public static IReadOnlyList<SecurityKey> Read(byte[] content, out IReadOnlyList<string> ignored)
     {
         var text = Encoding.UTF8.GetString(content).TrimStart('\uFEFF').Trim();
@@ -69,7 +69,7 @@ public static class TokenKeys
         return ReadAll(keys, faults);
     }
 
-    // Null stands for a key that is not meant for signatures.
+    // Null stands for a key that is not for signatures.
     private static List<SecurityKey> ReadAll(IEnumerable<(string Name, Func<SecurityKey?> Read)> entries, List<string> faults)
     {
         var keys = new List<SecurityKey>();
@@ -98,7 +98,7 @@ public static class TokenKeys
     private static string Name(JsonElement key, int index) =>
         Text(key, "kid") is { Length: > 0 } id ? $"key '{id}'" : $"key {index + 1}, which has no kid,";
 
-    // The numbers of the key and nothing else: a certificate that comes along in "x5c" could be of another key.
+    // Uses the numbers of the key only: a certificate in "x5c" could belong to another key.
     private static SecurityKey? ReadKey(JsonElement key)
     {
         if (key.ValueKind != JsonValueKind.Object)
@@ -125,7 +125,7 @@ public static class TokenKeys
         };
     }
 
-    // "key_ops" says the same as "use" in more words (RFC 7517, section 4.3).
+    // "key_ops" is a more detailed form of "use" (RFC 7517, section 4.3).
     private static bool MayVerify(JsonElement key) => !key.TryGetProperty("key_ops", out var operations) || operations.ValueKind != JsonValueKind.Array
         || operations.EnumerateArray().Any(operation => operation.ValueKind == JsonValueKind.String && operation.ValueEquals("verify"));
 

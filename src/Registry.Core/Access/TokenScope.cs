@@ -2,10 +2,10 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Access;
 
-/// <summary>What a token was granted: its <c>access</c> claim.</summary>
+/// <summary>Scope of a token: its <c>access</c> claim.</summary>
 public sealed class TokenScope
 {
-    /// <summary>Of a token without a list: covers everything, so that the rules alone decide what its user may do.</summary>
+    /// <summary>Scope of a token without a list. It covers everything, so that the rules alone decide.</summary>
     public static readonly TokenScope ByRules = new([]) { HasCatalog = true, CoversEverything = true };
 
     private readonly Dictionary<RepositoryName, RepositoryActions> _repositories = [];
@@ -26,12 +26,12 @@ public sealed class TokenScope
         }
     }
 
-    /// <summary>Whether it covers the catalog.</summary>
+    /// <summary>True if the scope covers the catalog.</summary>
     public bool HasCatalog { get; private init; }
 
     private bool CoversEverything { get; init; }
 
-    /// <summary>Whether it covers an action on a repository.</summary>
+    /// <summary>True if the scope covers an action on a repository.</summary>
     public bool Covers(RepositoryName repository, RepositoryActions action) =>
         CoversEverything || (_repositories.GetValueOrDefault(repository) & action) == action;
 }

@@ -5,13 +5,13 @@ using Microsoft.IdentityModel.Tokens;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// Checks tokens (JWT, RFC 7519; Docker's "Token Authentication Implementation"): signed by a configured key with an asymmetric algorithm,
-/// from the issuer, for this service, in time. Keys inside a token, encryption and compression are refused, and so is a token that is too large to
-/// be honest. The caller is never told why a token was refused.
+/// Validates tokens (JWT, RFC 7519; Docker's "Token Authentication Implementation"): signed by a configured key with an asymmetric algorithm,
+/// from the issuer, for this service, within their lifetime. Refuses keys inside a token, encryption, compression, and tokens of implausible
+/// size. The caller is never told why a token was refused.
 /// </summary>
 public sealed class TokenValidator
 {
-    /// <summary>The longest token, in characters.</summary>
+    /// <summary>Length of the longest token, in characters.</summary>
     public const int MaxLength = 8 * 1024;
 
     private static readonly string[] Algorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"];
@@ -25,7 +25,7 @@ public sealed class TokenValidator
     private readonly Func<IReadOnlyList<SecurityKey>> _keys;
     private readonly TimeProvider _time;
 
-    /// <summary>Checks tokens of one issuer for one service.</summary>
+    /// <summary>Creates a validator for the tokens of one issuer for one service.</summary>
     public TokenValidator(string issuer, string service, Func<IReadOnlyList<SecurityKey>> keys, TimeProvider time)
     {
         _issuer = issuer;
@@ -34,7 +34,7 @@ public sealed class TokenValidator
         _time = time;
     }
 
-    /// <summary>The claims of a token, or why it is refused.</summary>
+    /// <summary>Validates a token.</summary>
     public async ValueTask<TokenVerdict> ValidateAsync(string token)
     {
         ArgumentNullException.ThrowIfNull(token);
@@ -53,7 +53,7 @@ public sealed class TokenValidator
             RequireSignedTokens = true,
             RequireAudience = true,
 
-            // Below, by our own clock, and with a reason of its own for a token that has expired.
+            // Checked below, with the injected clock and a separate reason for an expired token.
             ValidateLifetime = false,
         });
         if (!result.IsValid)
@@ -80,12 +80,12 @@ public sealed class TokenValidator
         return TokenVerdict.Refuse(fault);
     }
 
-    // An identifier may belong to several keys, of different types for instance (RFC 7517, section 4.5): each of them may be the one. A token
-    // without an identifier, or with one that is not in the file, may be signed by any.
+    // Several keys, of different types for instance, may have the same identifier (RFC 7517, section 4.5): any of them may have signed. So may
+    // any key of the file if the token has no identifier, or an unknown one.
     private static IEnumerable<SecurityKey> KeysFor(string? id, IReadOnlyList<SecurityKey> keys) =>
         !string.IsNullOrEmpty(id) && keys.Any(key => key.KeyId == id) ? keys.Where(key => key.KeyId == id) : keys;
 
-    // A minute of skew. A missing exp reads as the beginning of all time, one beyond the year 9999 as its end; neither must be added to.
+    // A skew of one minute. A missing exp reads as DateTime.MinValue, one beyond the year 9999 as MaxValue; adding to either would overflow.
     private LoginFault? FaultOfTimes(JsonWebToken token, string? user)
     {
         var now = _time.GetUtcNow().UtcDateTime;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Registry.Core.Access;
 
-/// <summary>What <see cref="TokenValidator"/> makes of a token: its claims, or why it is refused. The caller disposes it.</summary>
+/// <summary>Outcome of <see cref="TokenValidator"/>: the claims of the token, or the reason for refusing it. The caller disposes it.</summary>
 public sealed class TokenVerdict : IDisposable
 {
     private TokenVerdict(JsonDocument? claims, LoginFault? fault)
@@ -11,10 +11,10 @@ public sealed class TokenVerdict : IDisposable
         Fault = fault;
     }
 
-    /// <summary>The claims; null when the token is refused.</summary>
+    /// <summary>Claims of the token; null if it is refused.</summary>
     public JsonDocument? Claims { get; }
 
-    /// <summary>Why it is refused; null when it is not.</summary>
+    /// <summary>Reason for the refusal; null if the token is valid.</summary>
     public LoginFault? Fault { get; }
 
     public static TokenVerdict Accept(JsonDocument claims) => new(claims, null);

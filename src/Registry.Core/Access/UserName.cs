@@ -1,9 +1,9 @@
 namespace Registry.Core.Access;
 
-/// <summary>What a user may be called.</summary>
+/// <summary>Rules for the names of users.</summary>
 internal static class UserName
 {
-    /// <summary>What is wrong with a name, in words that follow it; null for a good one.</summary>
+    /// <summary>Fault of a name, as words that follow the name; null for a valid one.</summary>
     public static string? FaultOf(string name) =>
         name.Any(char.IsControl) ? "contains a control character"
         : name.Contains(':', StringComparison.Ordinal) ? "contains a colon, which ends a name"

@@ -1,16 +1,16 @@
 namespace Registry.Core.Access;
 
-/// <summary>What is answered to a caller, decided from the name and the rules alone.</summary>
+/// <summary>Decision about a request, made from the identity and the rules alone.</summary>
 public enum Verdict
 {
     Allowed,
 
-    /// <summary>401: whoever has credentials may try again with them.</summary>
+    /// <summary>401: the caller may try again with credentials.</summary>
     Unauthorized,
 
-    /// <summary>401: another token might cover it.</summary>
+    /// <summary>401: another token may cover the request.</summary>
     InsufficientScope,
 
-    /// <summary>403: no credentials of this caller will do.</summary>
+    /// <summary>403: no credentials of this caller allow the request.</summary>
     Denied,
 }

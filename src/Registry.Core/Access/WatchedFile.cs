@@ -6,21 +6,21 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Access;
 
 /// <summary>
-/// A file, or some that only make sense together, that may be edited while the registry runs. Four times a second it is opened and looked at, and
-/// read when it may have changed: when it is another file, or has another size or other times. An edit counts once two looks in a row have found
-/// the same content: tools that write into the file itself, as Apache's htpasswd does, are caught half way otherwise, and half a list of users is
-/// a valid one. An edit that cannot be read or understood keeps the last good one, and says so. Files that belong together are read together, so
-/// that a new certificate waits for its key.
+/// A file, or a group of files that belong together, that the operator may edit while the registry runs. Four times a second, the registry opens
+/// it, and reads it when it may have changed: when it is another file, or has another size or other times. An edit takes effect once two
+/// successive checks have read the same content: tools that write in place, such as Apache's htpasswd, would otherwise be read halfway, and half
+/// a list of users is a valid one. If the new content cannot be read or understood, the last good version stays in force, and the log says so.
+/// Files that belong together are read together, so that a new certificate waits for its key.
 /// </summary>
 /// <remarks>
-/// Two edits within the granularity of a file system's clock, two seconds at the worst, leave the same times. So a file that has changed is read
-/// at every look for longer than that; and once a minute whatever it looks like, for file systems that keep no such times. It is opened to be
-/// looked at, because NFS asks its server for the times then (close-to-open consistency).
+/// Two edits within the granularity of a file system's clock, two seconds at worst, leave the same times. A file that has changed is therefore
+/// read at every check for longer than that, and any file once a minute, for file systems that keep no such times. The check opens the file
+/// because NFS then asks its server for the times (close-to-open consistency).
 /// </remarks>
 public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     where T : class
 {
-    /// <summary>Between two looks. An edit needs two of them, and must be in force within a second.</summary>
+    /// <summary>Time between two checks. An edit needs two of them, and must be in force within a second.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMilliseconds(250);
 
     // Three seconds, and a minute.
@@ -45,7 +45,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     private T _value;
 
     /// <summary>Reads the file for the first time.</summary>
-    /// <exception cref="UnusableFileException">It cannot be read or understood.</exception>
+    /// <exception cref="UnusableFileException">The file cannot be read or understood.</exception>
     public WatchedFile(string path, Func<byte[], T> parse, TimeProvider time, ILogger logger)
         : this([path], contents => parse(contents[0]), time, logger)
     {
@@ -53,10 +53,10 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
 
     /// <summary>Reads files that belong together for the first time.</summary>
     /// <param name="paths">The files.</param>
-    /// <param name="parse">Makes one value of the contents, which are in the order of the paths.</param>
-    /// <param name="time">The time.</param>
-    /// <param name="logger">Its log.</param>
-    /// <exception cref="UnusableFileException">One cannot be read, or they cannot be understood.</exception>
+    /// <param name="parse">Parses the contents, in the order of the paths, into one value.</param>
+    /// <param name="time">Clock of the checks.</param>
+    /// <param name="logger">Log of edits and faults.</param>
+    /// <exception cref="UnusableFileException">A file cannot be read, or the contents cannot be understood.</exception>
     public WatchedFile(IReadOnlyList<string> paths, Func<IReadOnlyList<byte[]>, T> parse, TimeProvider time, ILogger logger)
     {
         ArgumentNullException.ThrowIfNull(paths);
@@ -81,14 +81,14 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         _loop = Task.Run(WatchAsync);
     }
 
-    /// <summary>How often the files were read.</summary>
+    /// <summary>Number of times that the files were read.</summary>
     internal int Reads { get; private set; }
 
-    /// <summary>What the last good version of the file says.</summary>
+    /// <summary>Value of the last good version.</summary>
     public T Value => Volatile.Read(ref _value);
 
     /// <inheritdoc/>
-    /// <remarks>An operator who asks for it has finished the edit, so it does not wait for a second look.</remarks>
+    /// <remarks>An operator who reloads has finished the edit, so it does not wait for a second check.</remarks>
     public ReloadOutcome Reload()
     {
         lock (_turn)
@@ -124,7 +124,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         await _loop;
     }
 
-    /// <summary>One look at the file.</summary>
+    /// <summary>Checks the file once.</summary>
     internal void Look()
     {
         try
@@ -139,7 +139,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            // Editors take a file away for a moment: what is worth a line is there at the second look, too.
+            // Editors remove a file for a moment: a fault is logged only if the second check finds it, too.
             var reason = ReasonOf(e);
             if (_suspected == reason && _lastFault != reason)
             {
@@ -192,7 +192,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         ? new FileStream(Open(path, out _), FileAccess.Read, bufferSize: 0)
         : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
-    // One byte more than is allowed is read at most, whatever the path leads to.
+    // Reads at most one byte more than the limit, whatever the path refers to.
     private byte[] ReadFile(string path)
     {
         using var stream = OpenStream(path);
@@ -221,7 +221,7 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         }
     }
 
-    // What the reason is about; whoever reports one of a single file names it already.
+    // Subject of the reason. With a single file, the caller already names it.
     private string Subject(string path) => _paths.Count == 1 ? "it" : path;
 
     private string ReasonOf(Exception e) => IoFault.Reason(e, _paths.Count == 1 ? _paths[0] : null);

@@ -1,16 +1,16 @@
 namespace Registry.Core.Errors;
 
-/// <summary>A request that is answered with an error: the row of the table and what exactly was wrong this time.</summary>
+/// <summary>Error response to a request: a row of the error table, and the details of this case.</summary>
 public sealed record RegistryError
 {
-    /// <summary>An error of one row, with an optional detail in plain words.</summary>
+    /// <summary>Creates an error of one row, with an optional detail in plain words.</summary>
     public RegistryError(RegistryErrorCode code, string? detail = null)
     {
         Code = code;
         Details = detail is null ? [] : [detail];
     }
 
-    /// <summary>An error with several entries of the same row: each missing blob of a manifest, for instance.</summary>
+    /// <summary>Creates an error with several entries of the same row, such as one for each missing blob of a manifest.</summary>
     public RegistryError(RegistryErrorCode code, IReadOnlyList<string> details)
     {
         Code = code;
@@ -18,16 +18,16 @@ public sealed record RegistryError
     }
 
     /// <summary>
-    /// Nobody has shown who is asking. It needs a detail: docker reads an entry with the standard message and none as a bare code, prints only
-    /// "unauthorized", and repeats a push five times, for nearly a minute.
+    /// The request has no credentials that allow it. It needs a detail: docker reads an entry with the standard message and no detail as a bare code,
+    /// prints only "unauthorized", and repeats a push five times, for nearly a minute.
     /// </summary>
     public static RegistryError Unauthorized { get; } =
         new(RegistryErrorCode.Unauthorized, "the request needs the credentials of a user, or a token, with this permission");
 
-    /// <summary>The row of the table.</summary>
+    /// <summary>Row of the error table.</summary>
     public RegistryErrorCode Code { get; }
 
-    /// <summary>One entry each in the answer; empty for one entry without a detail.</summary>
+    /// <summary>Details, one entry of the response each; empty for a single entry without a detail.</summary>
     public IReadOnlyList<string> Details { get; }
 
     public static implicit operator RegistryError(RegistryErrorCode code) => new(code);

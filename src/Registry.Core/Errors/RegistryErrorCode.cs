@@ -1,8 +1,8 @@
 namespace Registry.Core.Errors;
 
 /// <summary>
-/// The table of everything that can go wrong: one row a case, with the code of the OCI distribution-spec ("Error Codes"; several cases
-/// share one), the HTTP status, and the message people search for.
+/// The table of all error responses: one row for each case, with the code of the OCI distribution-spec ("Error Codes"; several cases
+/// share one), the HTTP status, and the message that users search for.
 /// </summary>
 public sealed class RegistryErrorCode
 {
@@ -70,13 +70,13 @@ public sealed class RegistryErrorCode
         Message = message;
     }
 
-    /// <summary>The identifier that clients act on.</summary>
+    /// <summary>Error code, which clients act on.</summary>
     public string Code { get; }
 
-    /// <summary>The HTTP status it is answered with.</summary>
+    /// <summary>HTTP status of the response.</summary>
     public int Status { get; }
 
-    /// <summary>The sentence for people.</summary>
+    /// <summary>Message for people.</summary>
     public string Message { get; }
 
     /// <inheritdoc/>

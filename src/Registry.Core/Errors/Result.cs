@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Registry.Core.Errors;
 
-/// <summary>A value, or the error that a request is answered with. Expected outcomes are values; exceptions are faults.</summary>
+/// <summary>A value, or the error response to a request. Expected outcomes are values; exceptions are faults.</summary>
 public readonly struct Result<T>
 {
     private readonly T? _value;
@@ -17,7 +17,7 @@ public readonly struct Result<T>
     public RegistryError? Error { get; }
 
     /// <summary>The value.</summary>
-    /// <exception cref="InvalidOperationException">There is an error instead.</exception>
+    /// <exception cref="InvalidOperationException">The result is an error.</exception>
     public T Value => Error is null ? _value! : throw new InvalidOperationException($"There is no value but an error: {Error}");
 
     public static implicit operator Result<T>(T value) => new(value, null);
@@ -26,7 +26,7 @@ public readonly struct Result<T>
 
     public static implicit operator Result<T>(RegistryErrorCode code) => new(default, code);
 
-    /// <summary>True with the value, false with the error.</summary>
+    /// <summary>Returns true with the value, or false with the error.</summary>
     public bool TryGet([MaybeNullWhen(false)] out T value, [NotNullWhen(false)] out RegistryError? error)
     {
         value = _value;
