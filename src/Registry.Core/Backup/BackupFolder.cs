@@ -4,7 +4,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Backup;
 
-/// <summary>Every path of a backup. Blobs are laid out as in a data folder.</summary>
+/// <summary>Paths of a backup. Blobs are laid out as in a data folder.</summary>
 /// <remarks>
 /// <code>
 /// backup/
@@ -27,7 +27,7 @@ internal sealed class BackupFolder(string root)
     private const int FormatOfOneState = 1;
     private const string UnfinishedSuffix = ".new";
 
-    /// <summary>Where the blobs are.</summary>
+    /// <summary>Layout of the blobs.</summary>
     public FileSystemLayout Blobs { get; } = new(root);
 
     public string Root => Blobs.Root;
@@ -36,7 +36,7 @@ internal sealed class BackupFolder(string root)
 
     private string LockFile => Path.Combine(Root, "backup.lock");
 
-    /// <summary>The finished generations, the oldest first.</summary>
+    /// <summary>Lists the finished generations, the oldest first.</summary>
     public IReadOnlyList<BackupGeneration> List()
     {
         var generations = Directory.Exists(Generations)
@@ -52,8 +52,8 @@ internal sealed class BackupFolder(string root)
         return [.. generations.OrderBy(generation => generation.Name, StringComparer.Ordinal)];
     }
 
-    /// <summary>Finds a generation by its name; the last one for null.</summary>
-    /// <exception cref="StorageException">There is none.</exception>
+    /// <summary>Finds a generation by its name, or the last one if the name is null.</summary>
+    /// <exception cref="StorageException">There is no such generation.</exception>
     public BackupGeneration Find(string? name)
     {
         var all = List();
@@ -63,7 +63,7 @@ internal sealed class BackupFolder(string root)
                 ?? throw new StorageException($"has no generation {name}; the last one is {all[^1].Name}, and 'registry backup FOLDER --list' lists all");
     }
 
-    /// <summary>Begins a generation, which has its name when it is finished. It is later than all others, even when the clock was set back.</summary>
+    /// <summary>Begins a generation, which gets its name when it is finished. It is later than all others, even if the clock was set back.</summary>
     public BackupGeneration Begin(DateTimeOffset now)
     {
         if (List() is [.., var last] && BackupGeneration.TimeOf(last.Name) is { } latest && latest >= now.AddSeconds(-1))
@@ -78,7 +78,7 @@ internal sealed class BackupFolder(string root)
         return generation;
     }
 
-    /// <summary>Gives a generation its name, when everything it refers to is durable.</summary>
+    /// <summary>Gives a generation its name, once everything it refers to is durable.</summary>
     public BackupGeneration Finish(BackupGeneration generation)
     {
         using (var metadata = File.OpenHandle(generation.Metadata, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
@@ -94,7 +94,7 @@ internal sealed class BackupFolder(string root)
         return finished;
     }
 
-    /// <summary>Removes a generation. What it alone needs stays until unneeded blobs are removed.</summary>
+    /// <summary>Removes a generation. Blobs that only it needs stay until unneeded blobs are removed.</summary>
     public void Remove(BackupGeneration generation)
     {
         if (generation.Root == Root)
@@ -104,15 +104,15 @@ internal sealed class BackupFolder(string root)
             return;
         }
 
-        // What is half removed must not look like a generation.
+        // A half-removed generation must not look like a complete one.
         DurableFile.Rename(generation.Root, generation.Root + UnfinishedSuffix);
         DurableFile.SyncDirectory(Generations);
         PlainFile.DeleteFolder(generation.Root + UnfinishedSuffix, Generations);
     }
 
-    /// <summary>Takes the folder for a backup, creating it when there is none. What an interrupted one has left half-written goes.</summary>
-    /// <returns>What gives it back.</returns>
-    /// <exception cref="StorageException">It is somebody else's, or in use.</exception>
+    /// <summary>Locks the folder for a backup, and creates it if needed. Removes unfinished files of an interrupted backup.</summary>
+    /// <returns>The lock.</returns>
+    /// <exception cref="StorageException">The folder holds something else, or is in use.</exception>
     public IDisposable Take()
     {
         FileOwner.CreateFolder(Root);
@@ -139,7 +139,7 @@ internal sealed class BackupFolder(string root)
                 File.Delete(file);
             }
 
-            // Of a backup of one state, too.
+            // Also for a backup with one state (format 1).
             DatabaseFiles.Delete(Path.Combine(Root, "metadata.db" + UnfinishedSuffix));
             foreach (var unfinished in Directory.EnumerateDirectories(Generations, "*" + UnfinishedSuffix))
             {
@@ -156,9 +156,9 @@ internal sealed class BackupFolder(string root)
         }
     }
 
-    /// <summary>Takes a folder that holds a backup, so that none is made there meanwhile. Others may read it at the same time.</summary>
-    /// <returns>What gives it back.</returns>
-    /// <exception cref="StorageException">It does not hold one.</exception>
+    /// <summary>Locks the folder of a backup for reading, so that no backup is made there meanwhile. Several processes may read at once.</summary>
+    /// <returns>The lock.</returns>
+    /// <exception cref="StorageException">The folder does not hold a backup.</exception>
     public IDisposable TakeToRead()
     {
         if (!File.Exists(Blobs.BackupDescription))

@@ -2,9 +2,9 @@ using System.Globalization;
 
 namespace Registry.Core.Backup;
 
-/// <summary>One state of a registry in a backup: its metadata, and the small files that belong to it. Blobs are shared by all generations.</summary>
-/// <param name="Name">Its name, the time at which it was begun in UTC: <c>2026-11-27T093000Z</c>. Names sort by age.</param>
-/// <param name="Root">The folder that its files are in.</param>
+/// <summary>One state of a registry in a backup: its metadata, and the small files that belong to it. All generations share the blobs.</summary>
+/// <param name="Name">Time at which the generation was begun, in UTC: <c>2026-11-27T093000Z</c>. Names sort by age.</param>
+/// <param name="Root">Folder of its files.</param>
 internal sealed record BackupGeneration(string Name, string Root)
 {
     private const string NameFormat = "yyyy-MM-dd'T'HHmmss'Z'";
@@ -13,10 +13,10 @@ internal sealed record BackupGeneration(string Name, string Root)
 
     public string Files => Path.Combine(Root, "files");
 
-    /// <summary>The name for a time.</summary>
+    /// <summary>Name for a time.</summary>
     public static string NameOf(DateTimeOffset time) => time.UtcDateTime.ToString(NameFormat, CultureInfo.InvariantCulture);
 
-    /// <summary>The time that a name stands for; null when it is not that of a generation.</summary>
+    /// <summary>Time that a name stands for; null if it is not the name of a generation.</summary>
     public static DateTimeOffset? TimeOf(string name) => DateTimeOffset.TryParseExact(
         name, NameFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time) ? time : null;
 }

@@ -6,24 +6,24 @@ using Registry.Core.Storage.Sqlite;
 namespace Registry.Core.Backup;
 
 /// <summary>
-/// Backs a data folder up, while a registry serves it or not. First a snapshot of the metadata, then the bytes that it refers to, which nobody
-/// removes meanwhile (<see cref="StorageReader"/>): everything that was acknowledged before it began is in it.
+/// Backs up a data folder, whether a registry serves it or not. First it takes a snapshot of the metadata, then it copies the bytes that the
+/// snapshot refers to, which are not removed meanwhile (<see cref="StorageReader"/>). Everything acknowledged before it began is in the backup.
 /// </summary>
 /// <remarks>
-/// It can be killed at any moment. A generation gets its name when all of its blobs are durable, and older ones and what only they need are
-/// removed after that: what was finished stays whole.
+/// The process can be killed at any moment. A generation gets its name when all of its blobs are durable; older generations, and blobs that only
+/// they need, are removed after that. A finished generation therefore stays complete.
 /// </remarks>
 public static partial class BackupOperation
 {
     /// <summary>Makes a generation of a backup.</summary>
     /// <param name="storage">The data folder.</param>
-    /// <param name="target">The folder of the backup; created where needed.</param>
-    /// <param name="keep">How many generations are kept, with the new one; the oldest go.</param>
-    /// <param name="files">Further files to take along, where they are in the data folder and there.</param>
-    /// <param name="time">What waiting goes by.</param>
-    /// <param name="loggers">For what is not in the report.</param>
-    /// <param name="progress">Is told now and then; null for nobody.</param>
-    /// <param name="cancellationToken">Ends it; the next run goes on.</param>
+    /// <param name="target">The folder of the backup; created if needed.</param>
+    /// <param name="keep">Number of generations to keep, including the new one; the oldest are removed.</param>
+    /// <param name="files">Further files to copy, if they exist and are in the data folder.</param>
+    /// <param name="time">Clock of waiting.</param>
+    /// <param name="loggers">Log of what the report does not contain.</param>
+    /// <param name="progress">Receives the progress from time to time; null for none.</param>
+    /// <param name="cancellationToken">Stops the backup; the next run continues.</param>
     /// <exception cref="StorageException">One of the folders cannot be used; the message names it.</exception>
     public static async Task<BackupReport> RunAsync(
         string storage,
@@ -88,7 +88,7 @@ public static partial class BackupOperation
         });
     }
 
-    /// <summary>Opens a generation of a backup to read images from it. No backup is made there until it is disposed.</summary>
+    /// <summary>Opens a generation of a backup to read images from it. No backup is made in the folder until it is disposed.</summary>
     /// <param name="target">The folder of the backup.</param>
     /// <param name="generation">The name of the generation; null for the last one.</param>
     /// <param name="time">The time.</param>
@@ -104,7 +104,7 @@ public static partial class BackupOperation
             {
                 var found = folder.Find(generation);
 
-                // Brings the metadata of an older version up to date.
+                // Upgrades metadata of an older version.
                 SqliteSnapshot.Open(found.Metadata).Dispose();
                 return Task.FromResult(StorageReader.OpenSnapshot(folder.Blobs, found.Metadata, held, time, loggers));
             }
@@ -134,7 +134,7 @@ public static partial class BackupOperation
         return [.. pruned.Select(generation => generation.Name)];
     }
 
-    // A blob stays as long as one generation refers to it.
+    // A blob stays as long as a generation refers to it.
     private static long RemoveUnneeded(BackupFolder folder)
     {
         var snapshots = new List<SqliteSnapshot>();
@@ -158,7 +158,7 @@ public static partial class BackupOperation
         }
     }
 
-    // The backup is good without it; a metric stands still.
+    // The backup is valid without it; only a metric is not updated.
     private static void TryRecord(FileSystemLayout layout, DateTimeOffset at, ILogger<BackupFolder> log)
     {
         try

@@ -7,15 +7,15 @@ using Registry.Core.Storage.Sqlite;
 namespace Registry.Core.Backup;
 
 /// <summary>
-/// Copies what a snapshot refers to from one folder to another, several at a time, and checks each digest on the way. What is damaged is
-/// reported and left out, and the rest goes on.
+/// Copies the content of a snapshot from one folder to another, several blobs at a time, and checks each digest meanwhile. It reports damaged
+/// blobs, leaves them out, and continues with the others.
 /// </summary>
-/// <param name="source">Where the blobs are.</param>
-/// <param name="target">Where they go.</param>
-/// <param name="progress">Is told now and then; null for nobody.</param>
+/// <param name="source">Layout of the source.</param>
+/// <param name="target">Layout of the target.</param>
+/// <param name="progress">Receives the progress from time to time; null for none.</param>
 public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout target, IProgress<TransferProgress>? progress)
 {
-    /// <summary>How many faults are described; all of them are counted.</summary>
+    /// <summary>Number of faults that are described; all of them are counted.</summary>
     public const int MaxFaults = 100;
 
     private const int Concurrency = 4;
@@ -26,24 +26,24 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
     private readonly List<BlobFault> _faults = [];
     private TransferProgress _progress;
 
-    /// <summary>How many were copied.</summary>
+    /// <summary>Number of blobs that were copied.</summary>
     public long Copied { get; private set; }
 
-    /// <summary>The size of those, in bytes.</summary>
+    /// <summary>Size of the copied blobs, in bytes.</summary>
     public long CopiedBytes { get; private set; }
 
-    /// <summary>How many were there already.</summary>
+    /// <summary>Number of blobs that existed in the target.</summary>
     public long Kept { get; private set; }
 
-    /// <summary>How many could not be copied.</summary>
+    /// <summary>Number of blobs that could not be copied.</summary>
     public long Faulty { get; private set; }
 
-    /// <summary>The first of those.</summary>
+    /// <summary>Faults of the first of those.</summary>
     public IReadOnlyList<BlobFault> Faults => _faults;
 
     /// <summary>
-    /// Copies everything. What the target has in the right size is taken for good: it was checked when it came, and has its name since it was
-    /// durable.
+    /// Copies everything. A blob that the target has in the right size counts as good: its digest was checked when it was copied, and it got its
+    /// name after it was durable.
     /// </summary>
     /// <exception cref="StorageException">The target cannot be written.</exception>
     public async Task RunAsync(SqliteSnapshot snapshot, StorageHealth health, CancellationToken cancellationToken)
@@ -85,7 +85,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
     }
 
-    // Null, or what is wrong with the source.
+    // Returns null, or the fault of the source.
     private string? TryCopy(Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
     {
         SafeFileHandle? input;

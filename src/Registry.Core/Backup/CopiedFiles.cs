@@ -3,13 +3,13 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Backup;
 
-/// <summary>Small files that belong to a registry beside what it stores: its key, its users and rules. They keep their permissions.</summary>
+/// <summary>Copies the small files of a registry beside its storage: its key, users and rules. They keep their permissions.</summary>
 internal static class CopiedFiles
 {
-    // Far more than a file of users is; what is larger is none.
+    // Far more than any file of users; a larger file is a mistake.
     private const long MaxSize = 64 * 1024 * 1024;
 
-    /// <summary>Copies those of some files that are below a folder and there to the same place below another one, replacing what is there.</summary>
+    /// <summary>Copies those files that exist below one folder to the same path below another, and replaces existing ones.</summary>
     public static void Copy(string from, string to, IEnumerable<string> files)
     {
         foreach (var file in files.Distinct())
@@ -41,7 +41,7 @@ internal static class CopiedFiles
         var mode = OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(file);
         if (!OperatingSystem.IsWindows() && File.Exists(target))
         {
-            // What replaces a file takes its permissions over.
+            // The file that replaces this one keeps its permissions.
             File.SetUnixFileMode(target, mode);
         }
 

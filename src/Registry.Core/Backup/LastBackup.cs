@@ -5,15 +5,15 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Backup;
 
 /// <summary>
-/// When the data folder was last backed up without a fault. It is in a file, since the backup runs beside the process that alone writes the
-/// database.
+/// Time of the last backup of the data folder without a fault. It is in a file, since the backup runs in another process than the one that
+/// writes the database.
 /// </summary>
 public static class LastBackup
 {
-    // The registry may run as another user of the group. What root writes belongs to the owner of the folder.
+    // The registry may run as another user of the group. A file that root writes gets the owner of the folder.
     private const UnixFileMode ReadableByGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
-    /// <summary>Reads the time, as Unix time in seconds; null when there is none.</summary>
+    /// <summary>Reads the time, as Unix time in seconds; null without a backup.</summary>
     public static long? Read(FileSystemLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
@@ -29,7 +29,7 @@ public static class LastBackup
 
     /// <summary>Records that a backup was completed.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to write it.</exception>
     internal static void Record(FileSystemLayout layout, DateTimeOffset at)
     {
         using (var replacement = FileReplacement.BeginAnew(layout.LastBackup))

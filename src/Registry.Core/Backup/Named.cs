@@ -3,14 +3,14 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Backup;
 
-/// <summary>Names the folder in the message of a failure, since two folders take part.</summary>
+/// <summary>Adds the folder to the message of a failure, since an operation uses two folders.</summary>
 internal static class Named
 {
-    // Work on one folder runs inside work on the other one: the inner name is the right one.
+    // Work on one folder runs inside work on the other: the name of the inner one is right.
     private const string Mark = "folder";
 
-    /// <summary>Does something with a folder.</summary>
-    /// <exception cref="StorageException">It failed; the message begins with the folder, unless it names a path in it anyway.</exception>
+    /// <summary>Runs work on a folder.</summary>
+    /// <exception cref="StorageException">The work failed; the message begins with the folder, unless it names a path in it.</exception>
     public static async Task<T> RunAsync<T>(string folder, Func<Task<T>> work)
     {
         try

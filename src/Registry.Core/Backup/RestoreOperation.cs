@@ -5,18 +5,18 @@ using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Backup;
 
-/// <summary>Makes a data folder of a backup: bytes, metadata, key and, from the metadata, the repositories tree.</summary>
-/// <remarks>The folder is marked as unfinished until all of it is durable. A restore that was interrupted is run again, and goes on.</remarks>
+/// <summary>Restores a data folder from a backup: bytes, metadata, key and, from the metadata, the repositories tree.</summary>
+/// <remarks>The folder is marked as unfinished until all of it is durable. Another run continues an interrupted restore.</remarks>
 public static class RestoreOperation
 {
     /// <summary>Restores a backup.</summary>
     /// <param name="source">The folder of the backup.</param>
     /// <param name="generation">The name of the generation; null for the last one.</param>
     /// <param name="storage">The data folder: new, empty, or one in which a restore was interrupted.</param>
-    /// <param name="time">The clock of the storage that is opened at the end.</param>
-    /// <param name="loggers">For what is not in the report.</param>
-    /// <param name="progress">Is told now and then; null for nobody.</param>
-    /// <param name="cancellationToken">Ends it; the next run goes on.</param>
+    /// <param name="time">Clock of the storage that is opened at the end.</param>
+    /// <param name="loggers">Log of what the report does not contain.</param>
+    /// <param name="progress">Receives the progress from time to time; null for none.</param>
+    /// <param name="cancellationToken">Stops the restore; the next run continues.</param>
     /// <exception cref="StorageException">One of the folders cannot be used; the message names it.</exception>
     public static async Task<RestoreReport> RunAsync(
         string source,
@@ -40,7 +40,7 @@ public static class RestoreOperation
                     transfer = await FillAsync(backup, found, folder, loggers, progress, cancellationToken);
                 }
 
-                // Carries out the journal: the tree is complete when it is closed.
+                // Executes the journal: the tree is complete once the storage is closed.
                 await RegistryStorage.Open(storage, time, loggers).DisposeAsync();
                 return new RestoreReport
                 {

@@ -1,20 +1,20 @@
 namespace Registry.Core.Backup;
 
-/// <summary>What a restore has done.</summary>
+/// <summary>Result of a restore.</summary>
 public sealed record RestoreReport
 {
-    /// <summary>The name of the generation that was restored.</summary>
+    /// <summary>Name of the restored generation.</summary>
     public required string Generation { get; init; }
 
-    /// <summary>How many blobs and manifests were restored.</summary>
+    /// <summary>Number of restored blobs and manifests.</summary>
     public required long Blobs { get; init; }
 
-    /// <summary>The size in bytes of those that were copied; an interrupted restore that is run again does not copy all of them.</summary>
+    /// <summary>Size in bytes of those that were copied; a run that continues an interrupted restore does not copy all of them.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>How many could not be restored.</summary>
+    /// <summary>Number of blobs and manifests that could not be restored.</summary>
     public required long Faulty { get; init; }
 
-    /// <summary>The first of those, up to <see cref="BlobTransfer.MaxFaults"/>.</summary>
+    /// <summary>Faults of the first of those, up to <see cref="BlobTransfer.MaxFaults"/>.</summary>
     public required IReadOnlyList<BlobFault> Faults { get; init; }
 }

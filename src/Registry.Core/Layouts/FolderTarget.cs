@@ -2,7 +2,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>A layout in a folder that is new or empty. It is written beside it, and gets its name at the end.</summary>
+/// <summary>A layout in a new or empty folder. It is written next to the folder, and renamed at the end.</summary>
 internal sealed class FolderTarget : ILayoutTarget
 {
     private const int BufferSize = 1024 * 1024;
@@ -37,7 +37,7 @@ internal sealed class FolderTarget : ILayoutTarget
         DurableFile.SyncFileSystem(_temporary);
         if (Directory.Exists(_target))
         {
-            // Fails when somebody has put something into it meanwhile.
+            // Fails if another process has put something into it meanwhile.
             Directory.Delete(_target);
         }
 

@@ -3,19 +3,19 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>Copies an image from one repository to another by linking what is stored: no bytes are copied.</summary>
+/// <summary>Copies an image from one repository to another by linking the stored content: no bytes are copied.</summary>
 public static class ImageCopy
 {
-    /// <summary>Copies an image with its children and, if wanted, what refers to it. The tag is set last.</summary>
-    /// <param name="metadata">What is stored.</param>
-    /// <param name="blobs">The bytes of the manifests.</param>
-    /// <param name="writer">Brings it into the other repository.</param>
+    /// <summary>Copies an image with its children and, optionally, its referrers. The tag is set last.</summary>
+    /// <param name="metadata">Metadata of the registry.</param>
+    /// <param name="blobs">Bytes of the manifests.</param>
+    /// <param name="writer">Writes into the target repository.</param>
     /// <param name="source">The image.</param>
-    /// <param name="target">Where it goes; without a tag it keeps that of the source, if it has one.</param>
-    /// <param name="withReferrers">Whether signatures and the like come along.</param>
-    /// <param name="progress">Receives the number of blobs linked so far, now and then; null for none.</param>
-    /// <param name="cancellationToken">Ends it; what was linked without a manifest is collected later.</param>
-    /// <exception cref="LayoutException">The image is not there or damaged, or was refused.</exception>
+    /// <param name="target">Target; without a tag, it gets the tag of the source, if there is one.</param>
+    /// <param name="withReferrers">True to copy signatures and other referrers, too.</param>
+    /// <param name="progress">Receives the number of linked blobs from time to time; null for none.</param>
+    /// <param name="cancellationToken">Stops the copy; the collector removes links without a manifest later.</param>
+    /// <exception cref="LayoutException">The image does not exist, is damaged, or was refused.</exception>
     public static async Task<TransferReport> RunAsync(
         IMetadataStore metadata,
         IBlobStore blobs,

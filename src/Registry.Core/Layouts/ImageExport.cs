@@ -4,7 +4,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>Writes images, with all that belongs to them, as an OCI image layout. The bytes are those that were pushed.</summary>
+/// <summary>Writes images, with all their content, as an OCI image layout. The bytes are those that were pushed.</summary>
 public sealed class ImageExport
 {
     private const int PageSize = 1000;
@@ -31,14 +31,14 @@ public sealed class ImageExport
         _withReferrers = withReferrers;
     }
 
-    /// <summary>Exports into a new or empty folder, or into a file when its name ends with <c>.tar</c>. Nothing is left when it fails.</summary>
-    /// <param name="storage">What is read; nobody may remove bytes meanwhile.</param>
-    /// <param name="images">What is exported; a repository alone stands for all of its tags.</param>
+    /// <summary>Exports into a new or empty folder, or into a file if its name ends with <c>.tar</c>. A failed export leaves nothing behind.</summary>
+    /// <param name="storage">Storage to read; no bytes may be removed from it meanwhile.</param>
+    /// <param name="images">Images to export; a repository alone stands for all of its tags.</param>
     /// <param name="target">The folder or file.</param>
-    /// <param name="withReferrers">Whether signatures and the like come along.</param>
-    /// <param name="progress">Receives how far it is, now and then; null for none.</param>
-    /// <param name="cancellationToken">Ends it.</param>
-    /// <exception cref="LayoutException">An image is not there or damaged, or the target cannot be used.</exception>
+    /// <param name="withReferrers">True to export signatures and other referrers, too.</param>
+    /// <param name="progress">Receives the progress from time to time; null for none.</param>
+    /// <param name="cancellationToken">Stops the export.</param>
+    /// <exception cref="LayoutException">An image does not exist or is damaged, or the target cannot be used.</exception>
     public static async Task<TransferReport> ToPathAsync(
         StorageReader storage, IReadOnlyList<ImageReference> images, string target, bool withReferrers, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
@@ -71,7 +71,7 @@ public sealed class ImageExport
         }
     }
 
-    /// <summary>Whether a path stands for an archive, not for a folder.</summary>
+    /// <summary>True if a path names an archive, not a folder.</summary>
     public static bool IsArchive(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -86,7 +86,7 @@ public sealed class ImageExport
             await MeasureAsync(images, cancellationToken);
         }
 
-        // A tag alone is what skopeo and podman ask for. It means one image only as long as there is one repository.
+        // skopeo and podman ask for a tag alone, which names one image only if there is one repository.
         var isOneRepository = images.Select(image => image.Repository).Distinct().Count() == 1;
         foreach (var group in images.GroupBy(image => image.Repository))
         {
@@ -106,7 +106,7 @@ public sealed class ImageExport
 
         await target.WriteAsync(LayoutIndex.MarkerFile, Open(LayoutIndex.Marker), cancellationToken);
 
-        // The last, so that what is cut short is no layout.
+        // Written last, so that an incomplete layout has no index.
         await target.WriteAsync(LayoutIndex.IndexFile, Open(LayoutIndex.Write(_entries)), cancellationToken);
         await target.FinishAsync(cancellationToken);
         return new TransferReport
@@ -174,7 +174,7 @@ public sealed class ImageExport
 
             if (isReferrer)
             {
-                // Nothing else in the layout leads to it.
+                // No other entry of the layout leads to it.
                 AddEntry(new LayoutEntry(manifest.Descriptor, ArtifactType: manifest.Manifest.ArtifactType));
                 _referrers++;
             }
@@ -192,7 +192,7 @@ public sealed class ImageExport
         _progress?.Report(new TransferProgress(_blobCount, _allBlobs, _bytes, _allBytes));
     }
 
-    // Reads the manifests once more than the export alone would, which costs little beside the layers.
+    // Reads the manifests once more than the export needs, which costs little next to the layers.
     private async Task MeasureAsync(IReadOnlyList<ImageReference> images, CancellationToken cancellationToken)
     {
         var sizes = new Dictionary<Digest, long>();

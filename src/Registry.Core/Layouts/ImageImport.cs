@@ -5,8 +5,8 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Layouts;
 
 /// <summary>
-/// Brings the images of an OCI image layout into the registry. All of it is looked at before anything is written, each digest is checked, and
-/// tags are set last: a layout that is broken changes nothing that anybody can see.
+/// Imports the images of an OCI image layout. It checks the whole layout before it writes anything, checks each digest, and sets the tags
+/// last: a damaged layout has no visible effect.
 /// </summary>
 public sealed class ImageImport
 {
@@ -30,14 +30,14 @@ public sealed class ImageImport
     }
 
     /// <summary>Imports from a folder, or from a tar archive.</summary>
-    /// <param name="writer">Brings it into the registry.</param>
+    /// <param name="writer">Writes into the registry.</param>
     /// <param name="path">The folder or file.</param>
     /// <param name="target">
-    /// The repository; a tag with it is given to the one image of the layout. Null to go by the names in the layout.
+    /// The repository; with a tag, the only image of the layout gets the tag. Null to use the names in the layout.
     /// </param>
-    /// <param name="maxManifestSize">The size of the largest manifest that is accepted, in bytes.</param>
-    /// <param name="progress">Receives how far it is, now and then; null for none.</param>
-    /// <param name="cancellationToken">Ends it; blobs without a manifest are collected later.</param>
+    /// <param name="maxManifestSize">Size of the largest accepted manifest, in bytes.</param>
+    /// <param name="progress">Receives the progress from time to time; null for none.</param>
+    /// <param name="cancellationToken">Stops the import; the collector removes blobs without a manifest later.</param>
     /// <exception cref="LayoutException">The layout cannot be used.</exception>
     public static async Task<TransferReport> RunAsync(
         ImageWriter writer, string path, ImageReference? target, long maxManifestSize, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
@@ -87,7 +87,7 @@ public sealed class ImageImport
         };
     }
 
-    // Which images go where, under which tags.
+    // Assigns repositories and tags to the images.
     private static List<Plan> Assign(IReadOnlyList<LayoutEntry> entries, ImageReference? target)
     {
         if (target?.Reference is { Digest: not null })
@@ -107,7 +107,7 @@ public sealed class ImageImport
             var (repository, tag) = NameOf(entry);
             if ((target?.Repository ?? repository) is not { } place)
             {
-                // A signature goes where its image goes, if there is one place only.
+                // A signature goes to the repository of its image, if that is unambiguous.
                 place = plans.Count == 1 ? plans.Keys.First() : throw new LayoutException(
                     $"does not say in which repository {entry.Descriptor.Digest} belongs; name one: registry import SOURCE REPOSITORY");
             }
@@ -135,7 +135,7 @@ public sealed class ImageImport
             : (null, null);
     }
 
-    // Reads all manifests, and looks for all blobs.
+    // Reads all manifests and looks up all blobs.
     private async Task CheckAsync(Plan plan, CancellationToken cancellationToken)
     {
         var walk = new ManifestWalk(LoadAsync);
@@ -191,7 +191,7 @@ public sealed class ImageImport
         }
     }
 
-    // Also when the repository has it: what is stored may be damaged, and this is the chance to repair it.
+    // Also if the repository has the blob: the stored bytes may be damaged, and this repairs them.
     private async Task WriteBlobAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
     {
         var path = LayoutIndex.BlobPath(digest);

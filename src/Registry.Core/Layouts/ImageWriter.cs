@@ -6,16 +6,16 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>Brings images into a repository by the operations that pushes go through, so that all of their rules hold.</summary>
-/// <param name="metadata">What the repository has already.</param>
-/// <param name="uploads">Brings blobs.</param>
-/// <param name="manifests">Brings manifests and tags.</param>
+/// <summary>Writes images into a repository by the operations of a push, so that all rules of a push apply.</summary>
+/// <param name="metadata">Metadata of the registry.</param>
+/// <param name="uploads">Stores blobs.</param>
+/// <param name="manifests">Stores manifests and tags.</param>
 public sealed class ImageWriter(IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests)
 {
-    /// <summary>What is stored.</summary>
+    /// <summary>Metadata of the registry.</summary>
     internal IMetadataStore Metadata => metadata;
 
-    /// <summary>Links a blob that another repository has; false when that one has not.</summary>
+    /// <summary>Links a blob of another repository; false if that repository does not have it.</summary>
     internal async Task<bool> MountAsync(RepositoryName target, RepositoryName? source, Digest digest) =>
         (await uploads.MountAsync(target, source, digest, _ => true)).TryGet(out var isMounted, out var error) ? isMounted : throw Refused($"{digest}", error);
 
@@ -36,7 +36,7 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
         }
     }
 
-    /// <summary>Stores a manifest, with tags or without.</summary>
+    /// <summary>Stores a manifest, with or without tags.</summary>
     internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags)
     {
         var put = await manifests.PutAsync(

@@ -1,6 +1,6 @@
 namespace Registry.Core.Layouts;
 
-/// <summary>An image that cannot be exported, imported or copied. The message is for people, and says what is wrong with what.</summary>
+/// <summary>Thrown when an image cannot be exported, imported or copied. The message names the object and its fault, for people.</summary>
 public sealed class LayoutException : Exception
 {
     public LayoutException(string message)

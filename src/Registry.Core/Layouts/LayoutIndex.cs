@@ -3,30 +3,30 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>The two JSON files of a layout (OCI image-spec, image-layout.md), read and written.</summary>
+/// <summary>Reads and writes the two JSON files of a layout (OCI image-spec, image-layout.md).</summary>
 internal static class LayoutIndex
 {
     public const string MarkerFile = "oci-layout";
     public const string IndexFile = "index.json";
 
-    /// <summary>The annotation under which skopeo, podman and buildah find an image of a layout.</summary>
+    /// <summary>Annotation by which skopeo, podman and buildah find an image in a layout.</summary>
     public const string RefNameKey = "org.opencontainers.image.ref.name";
 
-    /// <summary>The annotation that docker and containerd give a whole name.</summary>
+    /// <summary>Annotation in which docker and containerd put a full name.</summary>
     public const string ImageNameKey = "io.containerd.image.name";
 
-    // Some ten thousand images. What is larger is no index.
+    // Some ten thousand images. A larger file is not an index.
     private const int MaxIndexSize = 4 * 1024 * 1024;
     private const int MaxMarkerSize = 4096;
 
-    /// <summary>What is in a layout's <c>oci-layout</c>.</summary>
+    /// <summary>Content of <c>oci-layout</c>.</summary>
     public static ReadOnlyMemory<byte> Marker { get; } = """{"imageLayoutVersion":"1.0.0"}"""u8.ToArray();
 
-    /// <summary>Where a layout has a blob or manifest.</summary>
+    /// <summary>Path of a blob or manifest in a layout.</summary>
     public static string BlobPath(Digest digest) => $"blobs/{digest.Algorithm.Name}/{digest.Hex}";
 
-    /// <summary>Reads what a layout lists.</summary>
-    /// <exception cref="LayoutException">It is no layout, or one that cannot be understood.</exception>
+    /// <summary>Reads the entries of a layout.</summary>
+    /// <exception cref="LayoutException">The source is not a layout, or cannot be understood.</exception>
     public static IReadOnlyList<LayoutEntry> Read(ILayoutSource source)
     {
         if (source.Find(MarkerFile) is null)
@@ -54,8 +54,8 @@ internal static class LayoutIndex
         }
     }
 
-    /// <summary>Reads a small file whole.</summary>
-    /// <exception cref="LayoutException">It is not there, or larger than <paramref name="maxSize"/> bytes.</exception>
+    /// <summary>Reads a small file as a whole.</summary>
+    /// <exception cref="LayoutException">The file does not exist, or is larger than <paramref name="maxSize"/> bytes.</exception>
     public static byte[] ReadFile(ILayoutSource source, string path, long maxSize)
     {
         var size = source.Find(path) ?? throw new LayoutException($"has no {path}");

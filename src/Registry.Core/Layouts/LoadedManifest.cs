@@ -2,8 +2,8 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>A manifest with its bytes, which have its digest.</summary>
-/// <param name="Descriptor">Its type, digest and size.</param>
-/// <param name="Content">Its bytes.</param>
-/// <param name="Manifest">What they say.</param>
+/// <summary>A manifest with its bytes, which match its digest.</summary>
+/// <param name="Descriptor">Type, digest and size.</param>
+/// <param name="Content">Bytes of the manifest.</param>
+/// <param name="Manifest">Parsed content.</param>
 internal sealed record LoadedManifest(Descriptor Descriptor, byte[] Content, Manifest Manifest);

@@ -4,19 +4,19 @@ using Registry.Core.Oci;
 namespace Registry.Core.Layouts;
 
 /// <summary>
-/// Goes through images and indexes so that what an index lists comes before it, each once. It keeps its own stack, because indexes can be nested
-/// as deeply as somebody likes.
+/// Walks through images and indexes, each once, and children before their index. It has its own stack, because indexes can be nested to any
+/// depth.
 /// </summary>
-/// <param name="load">Reads a manifest; null when it is not there.</param>
+/// <param name="load">Reads a manifest; null if it does not exist.</param>
 internal sealed class ManifestWalk(Func<Descriptor, Task<LoadedManifest?>> load)
 {
     private readonly HashSet<Digest> _seen = [];
 
-    /// <summary>How many manifests are listed by an index but not there, as when one platform of many was copied.</summary>
+    /// <summary>Number of manifests that an index lists but that do not exist, as when one platform of many was copied.</summary>
     public int Missing { get; private set; }
 
-    /// <summary>A manifest and everything below it that has not come before.</summary>
-    /// <exception cref="LayoutException">The manifest itself is not there.</exception>
+    /// <summary>Yields a manifest and everything below it that was not yielded before.</summary>
+    /// <exception cref="LayoutException">The manifest itself does not exist.</exception>
     public async IAsyncEnumerable<LoadedManifest> ChildrenFirstAsync(
         Descriptor root, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

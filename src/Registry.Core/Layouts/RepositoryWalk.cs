@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>Goes through images of a repository, children before their index, and then, if wanted, through what refers to any of them.</summary>
+/// <summary>Walks through images of a repository, children before their index, and then, optionally, through the referrers of each.</summary>
 internal sealed class RepositoryWalk
 {
     private const int PageSize = 500;
@@ -27,7 +27,7 @@ internal sealed class RepositoryWalk
     /// <inheritdoc cref="ManifestWalk.Missing"/>
     public int Missing => _walk.Missing;
 
-    /// <summary>An image and what belongs to it that has not come before. Referrers are told apart from what the image consists of.</summary>
+    /// <summary>Yields an image and its content that was not yielded before. Referrers are marked as such.</summary>
     /// <exception cref="LayoutException">A manifest is damaged.</exception>
     public async IAsyncEnumerable<(LoadedManifest Manifest, bool IsReferrer)> ImageAsync(
         StoredManifest image, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -49,8 +49,8 @@ internal sealed class RepositoryWalk
         }
     }
 
-    /// <summary>The blobs that a manifest consists of and that are here. Layers that clients fetch from elsewhere may be missing.</summary>
-    /// <exception cref="LayoutException">Another one is missing.</exception>
+    /// <summary>Lists the blobs of a manifest that the repository has. Non-distributable layers may be missing.</summary>
+    /// <exception cref="LayoutException">Another blob is missing.</exception>
     public async Task<IReadOnlyList<Digest>> BlobsAsync(LoadedManifest manifest)
     {
         var found = new List<Digest>();

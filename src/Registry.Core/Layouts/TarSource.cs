@@ -4,20 +4,20 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Layouts;
 
 /// <summary>
-/// A layout in a tar archive. Nothing is unpacked: the places of the files in the archive are noted, and read from there. So names that lead
-/// out of the layout, and links, lead nowhere.
+/// A layout in a tar archive. Nothing is unpacked: the positions of the files in the archive are recorded, and the files are read from there. Names
+/// that lead out of the layout, and links, therefore have no effect.
 /// </summary>
 internal sealed class TarSource : ILayoutSource
 {
-    // What is noted of them fits into some hundred MiB.
+    // The record of this many entries takes some hundred MiB.
     private const int MaxEntries = 1_000_000;
 
     private readonly FileStream _archive;
     private readonly Dictionary<string, (long Offset, long Length)> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
 
-    /// <summary>Looks through an archive; the stream belongs to this from now on.</summary>
-    /// <exception cref="LayoutException">It is no tar archive, or a broken one.</exception>
+    /// <summary>Reads the entries of an archive, and takes ownership of the stream.</summary>
+    /// <exception cref="LayoutException">The file is not a tar archive, or is damaged.</exception>
     public TarSource(FileStream archive)
     {
         _archive = archive;
@@ -57,7 +57,7 @@ internal sealed class TarSource : ILayoutSource
                 continue;
             }
 
-            // As in every tar archive, what comes later counts.
+            // As in every tar archive, the last entry of a name counts.
             var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
             _files.Remove(name);
             _others.Remove(name);

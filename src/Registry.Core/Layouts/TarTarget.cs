@@ -3,7 +3,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>A layout in a tar archive, in a file or a stream. The same images make the same bytes.</summary>
+/// <summary>A layout in a tar archive, in a file or a stream. The same images give the same bytes.</summary>
 internal sealed class TarTarget : ILayoutTarget
 {
     private const UnixFileMode Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -14,14 +14,14 @@ internal sealed class TarTarget : ILayoutTarget
     private readonly string? _temporary;
     private bool _isFinished;
 
-    /// <summary>An archive in a stream, which stays open. What is cut short has no index, and nobody takes it for a layout.</summary>
+    /// <summary>Writes an archive into a stream, which stays open. An incomplete archive has no index, and so is not a layout.</summary>
     public TarTarget(Stream stream)
     {
         _stream = stream;
         _writer = new TarWriter(stream, TarEntryFormat.Gnu, leaveOpen: true);
     }
 
-    /// <summary>An archive in a file, which is replaced at the end.</summary>
+    /// <summary>Writes an archive into a file, which is replaced at the end.</summary>
     public TarTarget(string target)
     {
         _target = Path.GetFullPath(target);

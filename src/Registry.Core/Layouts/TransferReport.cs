@@ -1,23 +1,23 @@
 namespace Registry.Core.Layouts;
 
-/// <summary>What an export, an import or a copy has done.</summary>
+/// <summary>Result of an export, an import or a copy.</summary>
 public sealed record TransferReport
 {
-    /// <summary>The images that were asked for or found, with their tags or digests.</summary>
+    /// <summary>Requested or found images, with their tags or digests.</summary>
     public required IReadOnlyList<string> Images { get; init; }
 
-    /// <summary>How many manifests and indexes.</summary>
+    /// <summary>Number of manifests and indexes.</summary>
     public required long Manifests { get; init; }
 
-    /// <summary>How many of them refer to another one: signatures, SBOMs and the like. An import does not tell them apart: null.</summary>
+    /// <summary>Number of those manifests that are referrers, such as signatures and SBOMs. Null for an import, which does not distinguish them.</summary>
     public long? Referrers { get; init; }
 
-    /// <summary>How many blobs were written or linked; those that were there already do not count.</summary>
+    /// <summary>Number of blobs that were written or linked; those that existed do not count.</summary>
     public required long Blobs { get; init; }
 
-    /// <summary>The size of the blobs that were written, in bytes; 0 when they were only linked.</summary>
+    /// <summary>Size of the blobs that were written, in bytes; 0 if they were only linked.</summary>
     public required long Bytes { get; init; }
 
-    /// <summary>How many manifests an index lists that are not there, as when one platform of many was copied.</summary>
+    /// <summary>Number of manifests that an index lists but that do not exist, as when one platform of many was copied.</summary>
     public required long Missing { get; init; }
 }

@@ -5,7 +5,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Layouts;
 
-/// <summary>The bytes of a stored blob, from beginning to end, with their digest checked at the end.</summary>
+/// <summary>Bytes of a stored blob, from beginning to end. The digest is checked at the end.</summary>
 internal sealed class VerifiedStream(BlobContent content, Digest digest) : Stream
 {
     private readonly IncrementalHash _hash = digest.Algorithm.CreateHash();
@@ -14,7 +14,7 @@ internal sealed class VerifiedStream(BlobContent content, Digest digest) : Strea
 
     public override bool CanRead => true;
 
-    // Only so far that its length is known.
+    // Only so that the length is known.
     public override bool CanSeek => true;
 
     public override bool CanWrite => false;
@@ -29,7 +29,7 @@ internal sealed class VerifiedStream(BlobContent content, Digest digest) : Strea
 
     public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
 
-    /// <exception cref="LayoutException">All of it has been read, and it is not what the digest says.</exception>
+    /// <exception cref="LayoutException">The whole blob has been read, and its digest does not match.</exception>
     public override int Read(Span<byte> buffer)
     {
         var wanted = (int)Math.Min(buffer.Length, Length - _position);

@@ -1,7 +1,7 @@
 namespace Registry.Core.Oci;
 
-/// <summary>A reference from a manifest to content (OCI image-spec, descriptor.md), as far as a registry acts on it.</summary>
-/// <param name="MediaType">The type of the content; may be empty where an old manifest leaves it out.</param>
-/// <param name="Digest">Its address.</param>
-/// <param name="Size">Its size in bytes, 0 or more.</param>
+/// <summary>A reference from a manifest to content (OCI image-spec, descriptor.md), with the members that the registry uses.</summary>
+/// <param name="MediaType">Media type of the content; may be empty if an old manifest omits it.</param>
+/// <param name="Digest">Digest of the content.</param>
+/// <param name="Size">Size of the content in bytes, 0 or more.</param>
 public sealed record Descriptor(string MediaType, Digest Digest, long Size);

@@ -17,7 +17,7 @@ public readonly record struct Digest : IComparable<Digest>
         Value = value;
     }
 
-    /// <summary>The algorithm that made it.</summary>
+    /// <summary>Algorithm of the digest.</summary>
     public DigestAlgorithm Algorithm { get; }
 
     /// <summary>Algorithm, colon and hex digits.</summary>
@@ -26,7 +26,7 @@ public readonly record struct Digest : IComparable<Digest>
     /// <summary>The hex digits alone.</summary>
     public ReadOnlySpan<char> Hex => Value.AsSpan(Algorithm.Name.Length + 1);
 
-    /// <summary>Parses a digest; false for anything that is not one in a supported algorithm.</summary>
+    /// <summary>Parses a digest; false unless it is one in a supported algorithm.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Digest digest)
     {
         var algorithm = FindAlgorithm(text);
@@ -44,16 +44,16 @@ public readonly record struct Digest : IComparable<Digest>
     }
 
     /// <summary>Parses a digest that is known to be well-formed.</summary>
-    /// <exception cref="FormatException">It is not a digest.</exception>
+    /// <exception cref="FormatException">The text is not a digest.</exception>
     public static Digest Parse(string text) =>
         TryParse(text, out var digest) ? digest : throw new FormatException($"'{text}' is not a digest.");
 
-    /// <summary>The digest for the raw hash bytes of an algorithm.</summary>
+    /// <summary>Creates the digest for the raw hash bytes of an algorithm.</summary>
     public static Digest FromHash(DigestAlgorithm algorithm, ReadOnlySpan<byte> hash) =>
         new(algorithm, $"{algorithm.Name}:{Convert.ToHexStringLower(hash)}");
 
     /// <summary>
-    /// Whether a text that did not parse was meant as a digest rather than a tag: a tag never contains a colon.
+    /// True if a text that did not parse was meant as a digest rather than a tag: a tag never contains a colon.
     /// </summary>
     public static bool LooksLikeDigest([NotNullWhen(true)] string? text) => text is not null && text.Contains(':', StringComparison.Ordinal);
 
@@ -77,7 +77,7 @@ public readonly record struct Digest : IComparable<Digest>
 
     public static bool operator >=(Digest left, Digest right) => left.CompareTo(right) >= 0;
 
-    // The algorithm of a text that is a digest; null for any other.
+    // Algorithm of a well-formed digest; null for any other text.
     private static DigestAlgorithm? FindAlgorithm(ReadOnlySpan<char> text)
     {
         var colon = text.IndexOf(':');

@@ -2,10 +2,10 @@ using System.Security.Cryptography;
 
 namespace Registry.Core.Oci;
 
-/// <summary>A hash algorithm that content can be addressed by (OCI image-spec, descriptor.md, "Registered algorithms").</summary>
+/// <summary>A hash algorithm for the digests of content (OCI image-spec, descriptor.md, "Registered algorithms").</summary>
 public sealed class DigestAlgorithm
 {
-    /// <summary>SHA-256, the algorithm every client knows and the one a tag push uses.</summary>
+    /// <summary>SHA-256, which every client supports and a push by tag uses.</summary>
     public static readonly DigestAlgorithm Sha256 = new("sha256", 64, HashAlgorithmName.SHA256);
 
     /// <summary>SHA-512.</summary>
@@ -23,13 +23,13 @@ public sealed class DigestAlgorithm
         _hash = hash;
     }
 
-    /// <summary>The name in front of the colon, lower case.</summary>
+    /// <summary>Name before the colon, in lower case.</summary>
     public string Name { get; }
 
-    /// <summary>The number of hexadecimal digits after the colon.</summary>
+    /// <summary>Number of hexadecimal digits after the colon.</summary>
     public int HexLength { get; }
 
-    /// <summary>Finds an algorithm by its exact name; null when it is not supported.</summary>
+    /// <summary>Finds an algorithm by its exact name; null if it is not supported.</summary>
     public static DigestAlgorithm? Find(ReadOnlySpan<char> name)
     {
         if (name.SequenceEqual(Sha256.Name))
@@ -40,10 +40,10 @@ public sealed class DigestAlgorithm
         return name.SequenceEqual(Sha512.Name) ? Sha512 : null;
     }
 
-    /// <summary>Starts a hash over content that arrives in pieces. The caller disposes it.</summary>
+    /// <summary>Starts a hash over content that arrives in parts. The caller disposes it.</summary>
     public IncrementalHash CreateHash() => IncrementalHash.CreateHash(_hash);
 
-    /// <summary>The digest of content that is in memory.</summary>
+    /// <summary>Computes the digest of content in memory.</summary>
     public Digest Compute(ReadOnlySpan<byte> content)
     {
         Span<byte> hash = stackalloc byte[HexLength / 2];

@@ -1,12 +1,12 @@
 namespace Registry.Core.Oci;
 
 /// <summary>
-/// How Go's encoding/json matches keys: when no field has the exact name, one that is equal under simple case folding is taken. Most
-/// registry clients are written in Go, so a key such as <c>LAYERS</c> means <c>layers</c> to them and nothing to System.Text.Json.
+/// Matches keys as Go's encoding/json does: when no field has the exact name, it takes one that is equal under simple case folding. Most
+/// registry clients are written in Go and read a key such as <c>LAYERS</c> as <c>layers</c>, which System.Text.Json does not.
 /// </summary>
 internal static class GoJson
 {
-    /// <summary>The known key that a Go program would take this one for, when it is not that key exactly; else null.</summary>
+    /// <summary>Finds the known key that a Go program would read this one as; null if there is none, or if the key is exact.</summary>
     public static string? FoldsInto(string key, ReadOnlySpan<string> knownKeys)
     {
         foreach (var known in knownKeys)

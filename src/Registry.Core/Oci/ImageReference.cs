@@ -2,12 +2,12 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Registry.Core.Oci;
 
-/// <summary>A repository, with a tag or digest or without one: <c>team/app:1.0</c>, <c>team/app@sha256:…</c>, <c>team/app</c>.</summary>
+/// <summary>A repository, optionally with a tag or digest: <c>team/app:1.0</c>, <c>team/app@sha256:…</c>, <c>team/app</c>.</summary>
 /// <param name="Repository">The repository.</param>
 /// <param name="Reference">The tag or digest; null for the repository alone.</param>
 public sealed record ImageReference(RepositoryName Repository, Reference? Reference)
 {
-    /// <summary>Parses a reference without a host; false when it is none.</summary>
+    /// <summary>Parses a reference without a host; false for any other text.</summary>
     public static bool TryParse(string text, [NotNullWhen(true)] out ImageReference? image)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -15,7 +15,7 @@ public sealed record ImageReference(RepositoryName Repository, Reference? Refere
         var at = text.IndexOf('@', StringComparison.Ordinal);
         if (at >= 0)
         {
-            // A tag before a digest says nothing more.
+            // A tag before a digest is ignored.
             var (named, _) = SplitTag(text[..at]);
             if (RepositoryName.TryParse(named, out var pinned) && Digest.TryParse(text[(at + 1)..], out var digest))
             {
@@ -43,14 +43,14 @@ public sealed record ImageReference(RepositoryName Repository, Reference? Refere
         return image is not null;
     }
 
-    /// <summary>Parses a reference as clients write it down, with a host in front (<c>docker.io/library/busybox:latest</c>), which is left out.</summary>
+    /// <summary>Parses a reference with a host in front, as clients write it (<c>docker.io/library/busybox:latest</c>); the host is dropped.</summary>
     public static bool TryParseWithHost(string text, [NotNullWhen(true)] out ImageReference? image)
     {
         ArgumentNullException.ThrowIfNull(text);
         var slash = text.IndexOf('/', StringComparison.Ordinal);
         var first = slash < 0 ? string.Empty : text[..slash];
 
-        // What tells a host from a part of the name, as all clients do it.
+        // All clients distinguish a host from a part of the name in this way.
         var isHost = first == "localhost" || first.Contains('.', StringComparison.Ordinal) || first.Contains(':', StringComparison.Ordinal);
         return TryParse(isHost ? text[(slash + 1)..] : text, out image);
     }

@@ -5,7 +5,7 @@ using Registry.Core.Errors;
 namespace Registry.Core.Oci;
 
 /// <summary>
-/// Reads a manifest that is being pushed. Whatever two readers could understand differently is refused: duplicate keys, keys that Go
+/// Reads a manifest that is being pushed. Refuses anything that two readers could understand differently: duplicate keys, keys that Go
 /// folds into known ones, a body that is both an image and an index (CVE-2021-41190), a type that does not follow from the bytes.
 /// </summary>
 public static class ManifestReader
@@ -21,9 +21,9 @@ public static class ManifestReader
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
 
     /// <summary>Reads a manifest.</summary>
-    /// <param name="bytes">The body as it came.</param>
-    /// <param name="contentType">The Content-Type it was sent with, without parameters; null when there was none.</param>
-    /// <returns>The manifest, or a MANIFEST_INVALID error that says where it is wrong.</returns>
+    /// <param name="bytes">The body as received.</param>
+    /// <param name="contentType">Content-Type without parameters; null without the header.</param>
+    /// <returns>The manifest, or a MANIFEST_INVALID error that names the fault.</returns>
     public static Result<Manifest> Read(ReadOnlyMemory<byte> bytes, string? contentType)
     {
         var expectedType = contentType is null ? null : MediaTypes.FindManifest(contentType);
@@ -50,7 +50,7 @@ public static class ManifestReader
         }
         catch (InvalidOperationException)
         {
-            // GetString and property names throw this for escapes that are no Unicode text, such as a lone surrogate.
+            // GetString and property names throw this for escapes that are not Unicode text, such as a lone surrogate.
             return Invalid("a string in the body is not valid Unicode");
         }
         catch (ManifestFault fault)
@@ -72,7 +72,7 @@ public static class ManifestReader
         var layers = Optional(root, "layers");
         var manifests = Optional(root, "manifests");
 
-        // Go writes a list without entries as null: the key alone tells an empty index from an image.
+        // Go writes a list without entries as null: only the key distinguishes an empty index from an image.
         var hasManifests = manifests is not null || (config is null && root.TryGetProperty("manifests", out _));
         var mediaType = DecideType(OptionalString(root, "mediaType", "mediaType"), expectedType, hasManifests);
         var isIndex = MediaTypes.IsIndex(mediaType);
@@ -100,7 +100,7 @@ public static class ManifestReader
         };
     }
 
-    // A type that the bytes alone do not give would be lost when the metadata is rebuilt from the tree.
+    // A type that does not follow from the bytes would be lost when the metadata is rebuilt from the tree.
     private static string DecideType(string? declared, string? expected, bool hasManifests)
     {
         var fromBytes = declared is null
@@ -181,18 +181,18 @@ public static class ManifestReader
                 throw new ManifestFault($"{path}: the value of '{annotation.Name}' is not a string");
             }
 
-            // Throws for what is no text: the referrers listing repeats annotations, and its readers must be able to read them.
+            // Throws for invalid Unicode: the referrers listing repeats annotations, and clients must be able to read them.
             annotation.Value.GetString();
         }
 
         return annotations.GetRawText();
     }
 
-    // null stands for an absent value, as it does for Go, whose empty slices and pointers are written that way.
+    // null stands for an absent value, as in Go, which writes empty slices and pointers this way.
     private static JsonElement? Optional(JsonElement owner, string name) =>
         owner.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    // So does the empty string, which Go writes for a field without a value, and which is no media type and no digest.
+    // Likewise the empty string, which Go writes for a field without a value and which is neither a media type nor a digest.
     private static string? OptionalString(JsonElement owner, string name, string path)
     {
         if (Optional(owner, name) is not { } value)

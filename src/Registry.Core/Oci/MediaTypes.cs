@@ -1,6 +1,6 @@
 namespace Registry.Core.Oci;
 
-/// <summary>The media types the registry gives a meaning to. Configs and layers may have any other.</summary>
+/// <summary>Media types that have a meaning for the registry. Configs and layers may have any other.</summary>
 public static class MediaTypes
 {
     /// <summary>OCI image manifest; artifacts of every kind use it too.</summary>
@@ -15,30 +15,30 @@ public static class MediaTypes
     /// <summary>Docker manifest list.</summary>
     public const string DockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-    /// <summary>Docker image manifest, schema 1, signed. Never accepted; found in trees of old registries.</summary>
+    /// <summary>Docker image manifest, schema 1, signed. Never accepted; found in the trees of old registries.</summary>
     public const string DockerSchema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
-    /// <summary>Bytes without further meaning: what a blob is served as.</summary>
+    /// <summary>Bytes without further meaning: the type that blobs are served as.</summary>
     public const string OctetStream = "application/octet-stream";
 
-    /// <summary>JSON answers of the API.</summary>
+    /// <summary>JSON responses of the API.</summary>
     public const string Json = "application/json";
 
     private static readonly string[] Manifests = [OciManifest, OciIndex, DockerManifest, DockerManifestList];
 
     /// <summary>
-    /// The type of manifests that can be pushed, in the spelling of its specification; null when it is none. Case has no meaning in media types
-    /// (RFC 6838, section 4.2).
+    /// Finds the type of manifests that can be pushed, in the spelling of its specification; null for any other. Media types are
+    /// case-insensitive (RFC 6838, section 4.2).
     /// </summary>
     public static string? FindManifest(string mediaType) =>
         Array.Find(Manifests, known => known.Equals(mediaType, StringComparison.OrdinalIgnoreCase));
 
-    /// <summary>Whether this type, in the spelling of its specification, lists other manifests.</summary>
+    /// <summary>True if this type, in the spelling of its specification, lists other manifests.</summary>
     public static bool IsIndex(string mediaType) => mediaType is OciIndex or DockerManifestList;
 
     /// <summary>
-    /// Whether a layer of this type is fetched from elsewhere and need not be here: Docker's foreign layers and OCI's non-distributable
-    /// ones (OCI image-spec, layer.md, "Non-Distributable Layers").
+    /// True if clients fetch a layer of this type from elsewhere, so that the registry need not have it: Docker's foreign layers and OCI's
+    /// non-distributable ones (OCI image-spec, layer.md, "Non-Distributable Layers").
     /// </summary>
     public static bool IsNonDistributable(string mediaType) =>
         mediaType.StartsWith("application/vnd.oci.image.layer.nondistributable.", StringComparison.OrdinalIgnoreCase) ||

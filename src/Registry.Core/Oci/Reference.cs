@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Registry.Core.Oci;
 
-/// <summary>What names a manifest in its repository: a tag or a digest, never anything else.</summary>
+/// <summary>Name of a manifest in its repository: a tag or a digest, never anything else.</summary>
 public readonly record struct Reference
 {
     private Reference(Tag? tag, Digest? digest)
@@ -11,17 +11,17 @@ public readonly record struct Reference
         Digest = digest;
     }
 
-    /// <summary>The tag, when it is one.</summary>
+    /// <summary>The tag; null for a digest.</summary>
     public Tag? Tag { get; }
 
-    /// <summary>The digest, when it is one.</summary>
+    /// <summary>The digest; null for a tag.</summary>
     public Digest? Digest { get; }
 
     public static implicit operator Reference(Tag tag) => new(tag, null);
 
     public static implicit operator Reference(Digest digest) => new(null, digest);
 
-    /// <summary>Parses a tag or a digest; false when it is neither.</summary>
+    /// <summary>Parses a tag or a digest; false for any other text.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out Reference reference)
     {
         if (Oci.Tag.TryParse(text, out var tag))

@@ -3,17 +3,17 @@ using System.Diagnostics.CodeAnalysis;
 namespace Registry.Core.Oci;
 
 /// <summary>
-/// The name of a repository: path components of lower-case letters and digits, joined inside by one dot, one or two underscores
+/// Name of a repository: path components of lower-case letters and digits, joined inside by one dot, one or two underscores
 /// or any number of dashes, and separated by slashes (OCI distribution-spec, "Pulling manifests"); at most 255 characters.
 /// </summary>
 public readonly record struct RepositoryName
 {
-    /// <summary>The longest name accepted, in characters: the limit most clients put on host and name together.</summary>
+    /// <summary>Length of the longest accepted name, in characters: the limit of most clients for host and name together.</summary>
     public const int MaxLength = 255;
 
     private RepositoryName(string value) => Value = value;
 
-    /// <summary>The name as it is written.</summary>
+    /// <summary>The name as written.</summary>
     public string Value { get; }
 
     /// <summary>Parses a name; false for anything outside the grammar.</summary>
@@ -39,11 +39,11 @@ public readonly record struct RepositoryName
     }
 
     /// <summary>Parses a name that is known to be well-formed.</summary>
-    /// <exception cref="FormatException">It is not a repository name.</exception>
+    /// <exception cref="FormatException">The text is not a repository name.</exception>
     public static RepositoryName Parse(string text) =>
         TryParse(text, out var name) ? name : throw new FormatException($"'{text}' is not a repository name.");
 
-    /// <summary>Whether a text is a repository name. Allocates nothing.</summary>
+    /// <summary>True if a text is a repository name. Allocates nothing.</summary>
     public static bool IsValid(ReadOnlySpan<char> text)
     {
         if (text.Length is 0 or > MaxLength)

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Registry.Core.Oci;
 
 /// <summary>
-/// Reads a manifest that is already stored, perhaps by another registry. It refuses nothing that could be understood: keys are matched
-/// as Go matches them and duplicates add up, so that no reference which any client may follow is missed.
+/// Reads a manifest that is already stored, perhaps by another registry. Accepts all that can be understood: it matches keys as Go does and
+/// combines duplicates, so that it misses no reference that any client may follow.
 /// </summary>
 public static class StoredManifestReader
 {
@@ -13,7 +13,7 @@ public static class StoredManifestReader
 
     private static readonly string[] DescriptorKeys = ["mediaType", "digest", "size", "blobSum"];
 
-    /// <summary>Reads a manifest; null when the bytes are not one, so that nobody can tell what it refers to.</summary>
+    /// <summary>Reads a manifest; null if the bytes are not one, so that its references are unknown.</summary>
     public static Manifest? Read(ReadOnlyMemory<byte> bytes)
     {
         try
@@ -68,7 +68,7 @@ public static class StoredManifestReader
                     layers.AddRange(value.EnumerateArray().SelectMany(ReadDescriptors));
                     break;
                 case "manifests" when value.ValueKind == JsonValueKind.Null:
-                    // How Go writes an index without children.
+                    // Go writes an index without children this way.
                     hasManifests = true;
                     break;
                 case "manifests" when value.ValueKind == JsonValueKind.Array:
@@ -105,8 +105,8 @@ public static class StoredManifestReader
         return hasManifests ? MediaTypes.OciIndex : MediaTypes.OciManifest;
     }
 
-    // One for each digest that the descriptor gives, the last being the one Go takes. A digest that cannot be read makes the whole manifest
-    // unreadable (FormatException): what it needs is unknown.
+    // One for each digest of the descriptor; Go takes the last one. A digest that cannot be read makes the whole manifest unreadable
+    // (FormatException), since its references are unknown.
     private static List<Descriptor> ReadDescriptors(JsonElement element)
     {
         var mediaType = string.Empty;

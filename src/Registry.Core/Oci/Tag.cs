@@ -4,12 +4,12 @@ using System.Diagnostics.CodeAnalysis;
 namespace Registry.Core.Oci;
 
 /// <summary>
-/// The name of a tag: a letter, digit or underscore, then up to 127 letters, digits, dots, underscores or dashes
+/// Name of a tag: a letter, digit or underscore, then up to 127 letters, digits, dots, underscores or dashes
 /// (OCI distribution-spec, "Pulling manifests").
 /// </summary>
 public readonly record struct Tag
 {
-    /// <summary>The longest tag, in characters.</summary>
+    /// <summary>Length of the longest tag, in characters.</summary>
     public const int MaxLength = 128;
 
     private static readonly SearchValues<char> Allowed =
@@ -17,7 +17,7 @@ public readonly record struct Tag
 
     private Tag(string value) => Value = value;
 
-    /// <summary>The tag as it is written.</summary>
+    /// <summary>The tag as written.</summary>
     public string Value { get; }
 
     /// <summary>Parses a tag; false for anything outside the grammar.</summary>
@@ -38,7 +38,7 @@ public readonly record struct Tag
     }
 
     /// <summary>Parses a tag that is known to be well-formed.</summary>
-    /// <exception cref="FormatException">It is not a tag.</exception>
+    /// <exception cref="FormatException">The text is not a tag.</exception>
     public static Tag Parse(string text) => TryParse(text, out var tag) ? tag : throw new FormatException($"'{text}' is not a tag.");
 
     /// <inheritdoc/>

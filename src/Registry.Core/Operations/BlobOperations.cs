@@ -7,7 +7,7 @@ using Registry.Core.Storage.Caching;
 
 namespace Registry.Core.Operations;
 
-/// <summary>Reading and deleting blobs of a repository.</summary>
+/// <summary>Reads and deletes blobs of a repository.</summary>
 public sealed partial class BlobOperations(
     ContentCache contents, IMetadataStore metadata, BlobLeases leases, TreeIndexer indexer, ILogger<BlobOperations> logger)
 {
@@ -15,7 +15,8 @@ public sealed partial class BlobOperations(
         static link => link.Metadata.FindBlobAsync(link.Repository, link.Digest);
 
     /// <summary>
-    /// The size of a blob in bytes, or BLOB_UNKNOWN. Whoever is told that it exists will not upload it, so it is kept for the grace period.
+    /// Size of a blob in bytes, or BLOB_UNKNOWN. A client that learns that the blob exists does not upload it, so the blob is kept for the grace
+    /// period.
     /// </summary>
     public async ValueTask<Result<long>> StatAsync(RepositoryName repository, Digest digest)
     {
@@ -35,7 +36,7 @@ public sealed partial class BlobOperations(
         return size;
     }
 
-    /// <summary>Opens a blob for reading, or BLOB_UNKNOWN. The caller disposes it.</summary>
+    /// <summary>Opens a blob for reading; BLOB_UNKNOWN if the repository does not have it. The caller disposes it.</summary>
     public async ValueTask<Result<BlobContent>> OpenAsync(RepositoryName repository, Digest digest)
     {
         await indexer.EnsureAsync(repository);
@@ -55,12 +56,12 @@ public sealed partial class BlobOperations(
         return content;
     }
 
-    /// <summary>Stops the repository from seeing a blob; refused while one of its manifests needs it.</summary>
-    /// <returns>Its size in bytes.</returns>
+    /// <summary>Removes a blob from the repository; refused while one of its manifests needs the blob.</summary>
+    /// <returns>Size of the blob in bytes.</returns>
     public async Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest) =>
         indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.UnlinkBlobAsync(repository, digest);
 
-    // Answering "unknown" lets a client push the blob again, which replaces the file.
+    // The response is BLOB_UNKNOWN, so that a client pushes the blob again, which replaces the file.
     [LoggerMessage(1, LogLevel.Error,
         "Blob {Digest} of {Repository} is damaged: {Expected} bytes expected, {Actual} found. Pushing it again repairs it")]
     private partial void LogDamaged(string repository, string digest, long expected, long? actual);

@@ -1,8 +1,8 @@
 namespace Registry.Core.Operations;
 
-/// <summary>The place of a chunk in its upload, as the client sees it: positions of its first and last byte.</summary>
+/// <summary>Position of a chunk in its upload, as the client gives it: its first and last byte.</summary>
 public readonly record struct ChunkRange(long First, long Last)
 {
-    /// <summary>How many bytes it spans.</summary>
+    /// <summary>Number of bytes in the range.</summary>
     public long Length => Last - First + 1;
 }

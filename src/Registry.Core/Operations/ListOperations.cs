@@ -5,20 +5,20 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Operations;
 
-/// <summary>The listings of tags and repositories.</summary>
-/// <param name="metadata">What they list.</param>
-/// <param name="indexer">Whether it is complete.</param>
-/// <param name="defaultLimit">The size of a page when the client does not say.</param>
-/// <param name="maxLimit">The largest page; a larger wish is read as this.</param>
+/// <summary>Lists tags and repositories.</summary>
+/// <param name="metadata">Metadata that is listed.</param>
+/// <param name="indexer">Indexer, which knows whether the metadata is complete.</param>
+/// <param name="defaultLimit">Size of a page if the client does not give one.</param>
+/// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
 public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer, int defaultLimit, int maxLimit)
 {
-    // When names are found that the caller may not see, many such may follow: fewer, larger steps.
+    // After names that the caller may not see, many more may follow: fewer, larger batches.
     private const int BatchSize = 1000;
 
-    /// <summary>The tags of a repository, or NAME_UNKNOWN.</summary>
+    /// <summary>Lists the tags of a repository; NAME_UNKNOWN if there is no such repository.</summary>
     /// <param name="repository">The repository.</param>
-    /// <param name="last">List what comes after this; it need not exist.</param>
-    /// <param name="limit">How many, 0 or more; null for the default.</param>
+    /// <param name="last">The page begins after this tag; it need not exist.</param>
+    /// <param name="limit">Number of tags, 0 or more; null for the default.</param>
     public async Task<Result<Page<string>>> ListTagsAsync(RepositoryName repository, string? last, int? limit)
     {
         await indexer.EnsureAsync(repository);
@@ -27,11 +27,11 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
             : RegistryErrorCode.NameUnknown;
     }
 
-    /// <summary>The repositories that hold a manifest.</summary>
-    /// <param name="last">List what comes after this; it need not exist.</param>
-    /// <param name="limit">How many, 0 or more; null for the default.</param>
-    /// <param name="ranges">Where the repositories are that the caller may see.</param>
-    /// <param name="mayList">Whether the caller may see a repository: others are not shown.</param>
+    /// <summary>Lists the repositories that have a manifest.</summary>
+    /// <param name="last">The page begins after this repository; it need not exist.</param>
+    /// <param name="limit">Number of repositories, 0 or more; null for the default.</param>
+    /// <param name="ranges">Ranges that contain all repositories that the caller may see.</param>
+    /// <param name="mayList">Returns true if the caller may see a repository; others are left out.</param>
     public async Task<Result<Page<string>>> ListRepositoriesAsync(
         string? last, int? limit, IReadOnlyList<RepositoryRange> ranges, Func<RepositoryName, bool> mayList)
     {

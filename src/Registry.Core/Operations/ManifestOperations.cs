@@ -7,7 +7,7 @@ using Registry.Core.Storage.Caching;
 
 namespace Registry.Core.Operations;
 
-/// <summary>Manifests and tags.</summary>
+/// <summary>Reads, stores and deletes manifests and tags.</summary>
 public sealed partial class ManifestOperations(
     IBlobStore blobs,
     ContentCache contents,
@@ -22,8 +22,8 @@ public sealed partial class ManifestOperations(
         static asked => asked.Metadata.FindManifestAsync(asked.Repository, asked.Reference);
 
     /// <summary>
-    /// What is known of a manifest, or MANIFEST_UNKNOWN. A client that is told that it exists may push an index that names it without pushing
-    /// it, so it is kept for the grace period.
+    /// Finds a manifest without its bytes; MANIFEST_UNKNOWN if there is none. A client that learns that the manifest exists may push an index that
+    /// lists it without pushing it, so it is kept for the grace period.
     /// </summary>
     public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
     {
@@ -43,7 +43,7 @@ public sealed partial class ManifestOperations(
         return manifest;
     }
 
-    /// <summary>A manifest with its bytes, or MANIFEST_UNKNOWN. It is kept as by <see cref="StatAsync"/>.</summary>
+    /// <summary>Reads a manifest with its bytes; MANIFEST_UNKNOWN if there is none. It is kept as by <see cref="StatAsync"/>.</summary>
     public async ValueTask<Result<(StoredManifest Manifest, byte[] Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
         await indexer.EnsureAsync(repository);
@@ -63,13 +63,13 @@ public sealed partial class ManifestOperations(
     }
 
     /// <summary>Stores a manifest and sets its tags.</summary>
-    /// <param name="repository">The repository; created by its first manifest or blob.</param>
-    /// <param name="reference">The tag or digest it is pushed as.</param>
-    /// <param name="contentType">The Content-Type without parameters; null when there was none.</param>
+    /// <param name="repository">The repository; its first manifest or blob creates it.</param>
+    /// <param name="reference">Tag or digest of the push.</param>
+    /// <param name="contentType">Content-Type without parameters; null without the header.</param>
     /// <param name="content">The bytes.</param>
     /// <param name="tags">Further tags to set, for a push by digest.</param>
-    /// <param name="precondition">What must be true of the reference.</param>
-    /// <returns>The manifest, its digest and the tags that named another one before, or what is wrong with it.</returns>
+    /// <param name="precondition">Condition on the current manifest of the reference.</param>
+    /// <returns>The digest, the manifest and the tags that referred to another one before, or the error.</returns>
     public async Task<Result<(Digest Digest, Manifest Manifest, IReadOnlyList<MovedTag> Moved)>> PutAsync(
         RepositoryName repository,
         Reference reference,
@@ -109,11 +109,11 @@ public sealed partial class ManifestOperations(
         return (await StoreAsync(put, content)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
     }
 
-    /// <summary>Deletes a manifest with all its tags (by digest), or a tag alone (by tag).</summary>
+    /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
     public async Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.DeleteManifestAsync(repository, reference, precondition);
 
-    // What is held needs no promise: its grace period begins when it is released.
+    // A held manifest needs no new grace period: it begins when the manifest is released.
     private async ValueTask<StoredManifest?> FindAsync(RepositoryName repository, Reference reference)
     {
         var manifest = await metadata.FindManifestAsync(repository, reference);
@@ -128,7 +128,7 @@ public sealed partial class ManifestOperations(
         var stored = await blobs.ReadAsync(put.Digest);
         if (!content.Span.SequenceEqual(stored))
         {
-            // Also when damaged bytes are there: pushing again repairs them.
+            // Also if damaged bytes exist: pushing again repairs them.
             await blobs.PutAsync(put.Digest, content);
         }
 

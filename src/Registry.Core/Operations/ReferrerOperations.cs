@@ -5,21 +5,21 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Operations;
 
-/// <summary>The manifests that refer to another as their subject.</summary>
+/// <summary>Lists the manifests whose subject is a given manifest.</summary>
 public sealed class ReferrerOperations(IMetadataStore metadata, TreeIndexer indexer)
 {
     // Clients must accept manifests of 4 MiB (OCI distribution-spec, "Pushing Manifests"); the listing is one.
     private const int MaxPageBytes = 4 * 1024 * 1024;
 
-    // What a descriptor takes up beside the strings that are counted: punctuation, keys, digest and size.
+    // Size of a descriptor beside its counted strings: punctuation, keys, digest and size.
     private const int DescriptorOverhead = 256;
     private const int BatchSize = 500;
 
-    /// <summary>A page of referrers, by digest; empty when there is nothing, whatever the reason.</summary>
+    /// <summary>Lists a page of referrers in the order of their digests; empty if there are none, for any reason.</summary>
     /// <param name="repository">The repository.</param>
-    /// <param name="subject">The manifest they refer to; it need not exist.</param>
-    /// <param name="artifactType">Only those of this type; null for all.</param>
-    /// <param name="last">Go on after this one; it need not exist.</param>
+    /// <param name="subject">Subject of the referrers; it need not exist.</param>
+    /// <param name="artifactType">Lists only referrers of this type; null for all.</param>
+    /// <param name="last">The page begins after this digest; it need not exist.</param>
     public async Task<Result<Page<Referrer>>> ListAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last)
     {
         await indexer.EnsureAsync(repository);
@@ -48,7 +48,7 @@ public sealed class ReferrerOperations(IMetadataStore metadata, TreeIndexer inde
         }
     }
 
-    // JSON may escape a character in six.
+    // JSON may escape one character as six.
     private static int Size(Referrer referrer) =>
         referrer.MediaType.Length + (6 * (referrer.ArtifactType?.Length ?? 0)) + System.Text.Encoding.UTF8.GetByteCount(referrer.Annotations ?? "");
 }

@@ -6,15 +6,15 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Operations;
 
-/// <summary>Bringing blobs into a repository: in sessions, in one request, or from another repository.</summary>
-/// <remarks>A session belongs to its repository and its user: to anybody else it does not exist.</remarks>
+/// <summary>Brings blobs into a repository: in sessions, in one request, or from another repository.</summary>
+/// <remarks>A session belongs to its repository and its user. For any other user it does not exist.</remarks>
 public sealed class UploadOperations(
     IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, TreeIndexer indexer, StorageLimits limits, TimeProvider time)
 {
-    // How many repositories are considered as the source of a mount that names none.
+    // Number of repositories considered as the source of a mount without a source.
     private const int MaxMountSources = 64;
 
-    // A client that repeats a request may be faster than the server in noticing that the connection of the first one is gone.
+    // A client that repeats a request may be faster than the server in noticing that the first connection is lost.
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(1);
 
     /// <summary>Begins a session.</summary>
@@ -33,25 +33,25 @@ public sealed class UploadOperations(
         return await uploads.CreateAsync(repository, owner, algorithm);
     }
 
-    /// <summary>How far a session has got, or BLOB_UPLOAD_UNKNOWN.</summary>
+    /// <summary>Finds a session, with its length; BLOB_UPLOAD_UNKNOWN if there is none.</summary>
     public async Task<Result<UploadSession>> StatAsync(RepositoryName repository, string? owner, Guid id) =>
         await FindAsync(repository, owner, id) is { } session ? session : RegistryErrorCode.UploadUnknown;
 
-    /// <summary>Appends a chunk. When it breaks off, what arrived is kept.</summary>
-    /// <param name="repository">The repository of the session.</param>
-    /// <param name="owner">The user of the session.</param>
+    /// <summary>Appends a chunk. If the body breaks off, the received bytes are kept.</summary>
+    /// <param name="repository">Repository of the session.</param>
+    /// <param name="owner">User of the session.</param>
     /// <param name="id">The session.</param>
-    /// <param name="place">Where the chunk belongs, as far as the request says.</param>
+    /// <param name="place">Position and length of the chunk, as far as the request gives them.</param>
     /// <param name="body">The chunk, as it arrives.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>The length of the upload now.</returns>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>New length of the upload in bytes.</returns>
     public async Task<Result<long>> AppendAsync(
         RepositoryName repository, string? owner, Guid id, ChunkPlace place, PipeReader body, CancellationToken cancellationToken)
     {
         long length = 0;
         var error = await UseAsync(repository, owner, id, place, async (upload, session) =>
         {
-            // A chunk of unknown length that says where it ends may turn out to end elsewhere.
+            // A chunk of unknown length with a Content-Range may end elsewhere than it says.
             if (place is { Range: not null, Length: null })
             {
                 upload.Mark();
@@ -70,11 +70,11 @@ public sealed class UploadOperations(
     }
 
     /// <summary>
-    /// Appends a last chunk, which may be empty, and makes the upload a blob of the repository. When that fails, for whatever reason, the
-    /// upload is as long as before, so that the request can be repeated as it was.
+    /// Appends the last chunk, which may be empty, and makes the upload a blob of the repository. If that fails, for any reason, the upload has
+    /// the same length as before, so that the client can repeat the same request.
     /// </summary>
     /// <inheritdoc cref="AppendAsync"/>
-    /// <returns>Null, or what went wrong.</returns>
+    /// <returns>Null, or the error.</returns>
     public Task<RegistryError?> CompleteAsync(
         RepositoryName repository,
         string? owner,
@@ -103,7 +103,7 @@ public sealed class UploadOperations(
             return error;
         });
 
-    /// <summary>Ends a session and throws away what it has received.</summary>
+    /// <summary>Ends a session and discards the received bytes.</summary>
     public Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id) =>
         UseAsync(repository, owner, id, default, async (upload, _) =>
         {
@@ -111,13 +111,13 @@ public sealed class UploadOperations(
             return null;
         });
 
-    /// <summary>Takes a blob in one request. When it fails, nothing of it is kept: the client knows of no session.</summary>
-    /// <param name="repository">The repository that gets the blob.</param>
-    /// <param name="digest">Its digest.</param>
-    /// <param name="length">Content-Length, in bytes; null when the request does not say.</param>
+    /// <summary>Stores a blob from one request. If that fails, no bytes are kept, since the client knows of no session.</summary>
+    /// <param name="repository">Repository that gets the blob.</param>
+    /// <param name="digest">Digest of the blob.</param>
+    /// <param name="length">Content-Length, in bytes; null without the header.</param>
     /// <param name="body">The blob, as it arrives.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
-    /// <returns>Null, or what went wrong.</returns>
+    /// <param name="cancellationToken">Stops reading.</param>
+    /// <returns>Null, or the error.</returns>
     public async Task<RegistryError?> PushAsync(
         RepositoryName repository, Digest digest, long? length, PipeReader body, CancellationToken cancellationToken)
     {
@@ -150,12 +150,12 @@ public sealed class UploadOperations(
         return error;
     }
 
-    /// <summary>Lets a repository see a blob of another one.</summary>
-    /// <param name="target">The repository that wants it.</param>
-    /// <param name="source">The one that has it; null to look for it wherever the caller may pull.</param>
+    /// <summary>Makes a blob of another repository visible in this one.</summary>
+    /// <param name="target">Repository that gets the blob.</param>
+    /// <param name="source">Repository that has the blob; null to search all repositories that the caller may pull from.</param>
     /// <param name="digest">The blob.</param>
-    /// <param name="mayPull">Whether the caller may pull from a repository.</param>
-    /// <returns>False when it cannot be had that way; the client then uploads it.</returns>
+    /// <param name="mayPull">Returns true if the caller may pull from a repository.</param>
+    /// <returns>False if the blob cannot be mounted; the client then uploads it.</returns>
     public async Task<Result<bool>> MountAsync(
         RepositoryName target, RepositoryName? source, Digest digest, Func<RepositoryName, bool> mayPull)
     {
@@ -182,7 +182,7 @@ public sealed class UploadOperations(
         return false;
     }
 
-    // Every use of a session: find it, take it for this request alone, and check that the request is about where the upload ends.
+    // Each use of a session: find it, reserve it for this request, and check that the request continues at the end of the upload.
     private async Task<RegistryError?> UseAsync(
         RepositoryName repository, string? owner, Guid id, ChunkPlace place, Func<IUpload, UploadSession, Task<RegistryError?>> use)
     {
@@ -252,7 +252,7 @@ public sealed class UploadOperations(
         var before = upload.Length;
         if (place.Length > limits.BlobMaxSize - before || !await upload.AppendAsync(body, algorithm, cancellationToken))
         {
-            // It can never be completed, so its room is given back at once.
+            // It can never be completed, so its space is freed at once.
             await upload.AbortAsync();
             return TooLarge();
         }
