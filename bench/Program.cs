@@ -16,7 +16,7 @@ if (name == BareKestrel.Command)
 List<Catalogue.Entry> chosen = [.. Catalogue.Entries.Where(entry => name == "all" ? entry.Name != "targets" : entry.Name == name)];
 if (chosen.Count == 0)
 {
-    Console.Error.WriteLine($"There is no benchmark '{name}'.\n\n{Catalogue.Describe()}");
+    Console.Error.WriteLine($"'{name}' is not a benchmark.\n\n{Catalogue.Describe()}");
     return 2;
 }
 

@@ -10,8 +10,8 @@ using Registry.Server.Hosting;
 namespace Registry.Bench.Load;
 
 /// <summary>
-/// What a password costs: the same request without authentication, with a remembered password, and with a remembered password while others
-/// flood the registry with wrong ones.
+/// Measures the cost of a password: the same request without authentication, with a remembered password, and with a remembered password during
+/// a flood of wrong ones.
 /// </summary>
 internal static class AuthenticationLoad
 {
@@ -74,7 +74,7 @@ internal static class AuthenticationLoad
         await Task.WhenAll(flooders);
         Console.Out.WriteLine($"\n| A remembered user, {Connections} connections | p50 ms | p99 ms |\n|---|---:|---:|");
         Console.Out.WriteLine($"| alone | {quiet.Percentile(50):0.00} | {quiet.Percentile(99):0.00} |");
-        Console.Out.WriteLine($"| {Flooders} others with wrong passwords ({wrong} checked, {turnedAway} turned away) | {flooded.Percentile(50):0.00} | {flooded.Percentile(99):0.00} |");
+        Console.Out.WriteLine($"| with {Flooders} clients that send wrong passwords ({wrong} checked, {turnedAway} refused) | {flooded.Percentile(50):0.00} | {flooded.Percentile(99):0.00} |");
     }
 
     private static Task<RegistryHost> StartAsync(DirectoryInfo folder, string name, Func<RegistryOptions, RegistryOptions> configure) =>
@@ -109,7 +109,7 @@ internal static class AuthenticationLoad
                 times[i] = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
                 if (answer.StatusCode != HttpStatusCode.NotFound)
                 {
-                    throw new InvalidOperationException($"{answer.StatusCode} instead of 404: the measurement is of something else.");
+                    throw new InvalidOperationException($"{answer.StatusCode} instead of 404, so the measurement is not valid.");
                 }
             }
         }));

@@ -7,13 +7,13 @@ using Registry.Testing;
 namespace Registry.Bench.Load;
 
 /// <summary>
-/// Pushes and pulls of small images: what counts is the cost of a durable commit, and how much of it concurrent pushes share.
+/// Measures pushes and pulls of small images, which depend on the cost of a durable commit and on how many pushes share one.
 /// </summary>
 internal static class SmallImageLoad
 {
     private static readonly int[] Concurrencies = [1, 8, 64];
 
-    /// <summary>Measures a server of its own, or the one at an address and port.</summary>
+    /// <summary>Measures a new server, or the one at an address and port.</summary>
     public static async Task RunAsync(string? endpoint)
     {
         using var folder = new TemporaryFolder("load");

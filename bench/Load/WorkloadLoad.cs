@@ -5,7 +5,7 @@ using Registry.Testing.Workloads;
 
 namespace Registry.Bench.Load;
 
-/// <summary>The workloads of the load tests with the small driver, against a server of its own or the one at a URL.</summary>
+/// <summary>Runs the workloads of the load tests with the small driver, against a new server or the one at a URL.</summary>
 internal static class WorkloadLoad
 {
     private const string Usage = "Usage: load [URL] [--seconds N] [workload …]";

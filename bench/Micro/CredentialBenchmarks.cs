@@ -6,8 +6,8 @@ using Registry.Core.Access;
 namespace Registry.Bench.Micro;
 
 /// <summary>
-/// What credentials cost each request: a password that is remembered, and a token. A password that is not remembered costs a bcrypt, which
-/// the entry 'passwords' measures under load.
+/// Cost of credentials for each request: a remembered password, and a token. A password that is not remembered costs a bcrypt, which the
+/// benchmark 'passwords' measures under load.
 /// </summary>
 [MemoryDiagnoser]
 public class CredentialBenchmarks
@@ -40,7 +40,7 @@ public class CredentialBenchmarks
         {
             if (outcome != AuthenticationOutcome.Accepted)
             {
-                throw new InvalidOperationException($"The credentials are {outcome}: something else would be measured.");
+                throw new InvalidOperationException($"The credentials are {outcome}, so the measurement would not be valid.");
             }
         }
     }

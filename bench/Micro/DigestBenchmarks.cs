@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Bench.Micro;
 
-/// <summary>Hashing 16 MiB in the pieces that an upload is written in: the floor under every push.</summary>
+/// <summary>Hashes 16 MiB in the pieces of an upload: the minimum cost of every push.</summary>
 [MemoryDiagnoser]
 public class DigestBenchmarks
 {

@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Bench.Micro;
 
-/// <summary>Reading a manifest: an everyday image, a large one, and the most a client may send.</summary>
+/// <summary>Reads a manifest: an ordinary image, a large one, and the largest that a client may send.</summary>
 [MemoryDiagnoser]
 public class ManifestReaderBenchmarks
 {

@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Bench.Micro;
 
-/// <summary>What the edge parses on every request.</summary>
+/// <summary>Values that are parsed on every request.</summary>
 [MemoryDiagnoser]
 public class NameBenchmarks
 {

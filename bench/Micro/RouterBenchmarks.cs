@@ -5,7 +5,7 @@ using Registry.Server.Routing;
 
 namespace Registry.Bench.Micro;
 
-/// <summary>The router alone: the time must not depend on what the name looks like, and nothing may be allocated.</summary>
+/// <summary>Measures the router alone: the time must not depend on the name, and nothing may be allocated.</summary>
 [MemoryDiagnoser]
 public class RouterBenchmarks
 {

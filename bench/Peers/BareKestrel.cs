@@ -11,7 +11,7 @@ using Microsoft.Extensions.Options;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>Kestrel as it comes, with an empty answer to everything: the ceiling of what is built on it.</summary>
+/// <summary>Kestrel with an empty answer to every request: the ceiling for servers built on it.</summary>
 internal static class BareKestrel
 {
     public const string Name = "bare Kestrel";
@@ -19,7 +19,7 @@ internal static class BareKestrel
     /// <summary>The hidden command that <see cref="StartAsync"/> runs this program with.</summary>
     public const string Command = "serve-nothing";
 
-    /// <summary>Starts it as a process of its own, with the settings of the runtime that the server has.</summary>
+    /// <summary>Starts it as a separate process, with the server's runtime settings.</summary>
     public static Task<Contestant> StartAsync(string folder)
     {
         var endpoint = Contestant.FreeEndpoint();

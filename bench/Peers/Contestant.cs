@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>A server that takes part: a process of its own, on a free port of the loopback interface, over a folder of its own.</summary>
+/// <summary>A server of a run: a separate process with its own folder, on a free port of the loopback interface.</summary>
 internal sealed class Contestant : IAsyncDisposable
 {
     private static readonly TimeSpan StartDeadline = TimeSpan.FromSeconds(30);
@@ -22,24 +22,24 @@ internal sealed class Contestant : IAsyncDisposable
         Meter = new ProcessMeter(process.Id);
     }
 
-    /// <summary>What the tables call it.</summary>
+    /// <summary>Name in the tables.</summary>
     public string Name { get; }
 
-    /// <summary>Its version, as it says itself.</summary>
+    /// <summary>Version, as the program prints it.</summary>
     public string Version { get; }
 
-    /// <summary>Where its data is.</summary>
+    /// <summary>Data folder.</summary>
     public string Folder { get; }
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Address and port.</summary>
     public IPEndPoint Endpoint { get; }
 
-    /// <summary>What it uses.</summary>
+    /// <summary>Meter of its CPU time and memory.</summary>
     public ProcessMeter Meter { get; }
 
     /// <summary>Starts a program and waits until it accepts connections.</summary>
-    /// <exception cref="InvalidOperationException">It ended before.</exception>
-    /// <exception cref="TimeoutException">It accepts none in time.</exception>
+    /// <exception cref="InvalidOperationException">The program ended before.</exception>
+    /// <exception cref="TimeoutException">The program accepts no connection in time.</exception>
     public static async Task<Contestant> StartAsync(
         string name, string version, string folder, IPEndPoint endpoint, string program, IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string?>? environment = null)
@@ -57,7 +57,7 @@ internal sealed class Contestant : IAsyncDisposable
         }
     }
 
-    /// <summary>A port that nobody listens on.</summary>
+    /// <summary>Finds a free port.</summary>
     public static IPEndPoint FreeEndpoint()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -65,7 +65,7 @@ internal sealed class Contestant : IAsyncDisposable
         return (IPEndPoint)listener.LocalEndpoint;
     }
 
-    /// <summary>Removes the bytes of large blobs behind the server's back, so that the disk does not fill; they are not asked for again.</summary>
+    /// <summary>Removes the bytes of large blobs behind the server's back, so that the disk does not fill. No later request needs them.</summary>
     public void RemoveLargeFiles(long minBytes)
     {
         foreach (var file in new DirectoryInfo(Folder).EnumerateFiles("data", SearchOption.AllDirectories).Where(file => file.Length >= minBytes))
@@ -93,7 +93,7 @@ internal sealed class Contestant : IAsyncDisposable
             }
             catch (SocketException)
             {
-                throw new InvalidOperationException($"{Name} does not listen. {_process.CommandLine}\n{_process.Output}");
+                throw new InvalidOperationException($"{Name} did not begin to listen. {_process.CommandLine}\n{_process.Output}");
             }
         }
     }

@@ -16,7 +16,7 @@ internal static class DistributionServer
         var root = folders.Folder(name);
         var configuration = folders.File($"{name}.yml");
 
-        // As the image of distribution has it, without the log of requests: nothing that costs it time and nobody reads.
+        // The configuration of distribution's image, without the request log, which would only cost time.
         await File.WriteAllTextAsync(configuration, $$"""
             version: 0.1
             log:
@@ -34,7 +34,7 @@ internal static class DistributionServer
               addr: {{endpoint}}
             """);
 
-        // Version 3 sends traces to a collector unless told otherwise.
+        // Version 3 sends traces to a collector by default.
         var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
             .Where(variable => variable.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(variable => variable, _ => (string?)null);
         environment["OTEL_TRACES_EXPORTER"] = "none";

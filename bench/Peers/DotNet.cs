@@ -1,11 +1,11 @@
 namespace Registry.Bench.Peers;
 
-/// <summary>How programs of this build are started.</summary>
+/// <summary>Starts programs of this build.</summary>
 internal static class DotNet
 {
-    /// <summary>The runtime's host.</summary>
+    /// <summary>Path of the runtime's host.</summary>
     public static string Host => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    /// <summary>A file of the build that this program belongs to. Referencing the server's project puts its files here.</summary>
+    /// <summary>Path of a file in this program's build. The reference to the server's project copies its files there.</summary>
     public static string BesideThis(string file) => Path.Combine(AppContext.BaseDirectory, file);
 }

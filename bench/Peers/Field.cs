@@ -2,7 +2,7 @@ using Registry.Testing;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>Everyone who takes part in a run, all running at once; only one is asked at a time.</summary>
+/// <summary>All servers of a run. They run at the same time; only one gets requests at a time.</summary>
 internal sealed class Field : IAsyncDisposable
 {
     private readonly TemporaryFolder _folders = new("bench");
@@ -13,28 +13,28 @@ internal sealed class Field : IAsyncDisposable
     {
     }
 
-    /// <summary>Our server.</summary>
+    /// <summary>The registry under test.</summary>
     public Contestant Ours { get; private set; } = null!;
 
-    /// <summary>The registries, ours first.</summary>
+    /// <summary>The registries, beginning with the one under test.</summary>
     public IReadOnlyList<Contestant> Registries => [Ours, .. _contestants.Where(c => c.Name is DistributionServer.PeerName or DistributionServer.DebianName)];
 
-    /// <summary>The registry that the targets are about: version 3 if it is at hand. Null without any.</summary>
+    /// <summary>The registry that the targets compare with: distribution 3 if available, else docker-registry; null without either.</summary>
     public Contestant? Distribution => Registries.Skip(1).FirstOrDefault();
 
-    /// <summary>nginx over our server's files; null when it is not installed.</summary>
+    /// <summary>nginx, serving the files of the registry under test; null when it is not installed.</summary>
     public Contestant? Nginx => _contestants.Find(c => c.Name == NginxServer.Name);
 
-    /// <summary>The ceiling for small requests.</summary>
+    /// <summary>Bare Kestrel, the ceiling for small requests.</summary>
     public Contestant Kestrel => _contestants.Find(c => c.Name == BareKestrel.Name)!;
 
-    /// <summary>Everyone.</summary>
+    /// <summary>All servers.</summary>
     public IReadOnlyList<Contestant> All => _contestants;
 
-    /// <summary>Who is not there and why, a sentence each.</summary>
+    /// <summary>The missing servers, with the reason, one sentence each.</summary>
     public IReadOnlyList<string> Missing => _missing;
 
-    /// <summary>Starts everyone who is installed.</summary>
+    /// <summary>Starts every installed server.</summary>
     public static async Task<Field> StartAsync(IReadOnlyDictionary<string, string> settings)
     {
         var field = new Field();
@@ -50,11 +50,11 @@ internal sealed class Field : IAsyncDisposable
         }
     }
 
-    /// <summary>A new process of our server over an empty folder, for what needs one that has done nothing yet.</summary>
+    /// <summary>Starts a new process of the registry over an empty folder, for measurements that need a fresh one.</summary>
     public Task<Contestant> StartFreshAsync(IReadOnlyDictionary<string, string> settings) =>
         RegistryServer.StartAsync(_folders.Folder(Guid.NewGuid().ToString("N")), settings);
 
-    /// <summary>A path for a file on the disk that the servers write to.</summary>
+    /// <summary>Path for a file on the disk that the servers write to.</summary>
     public string ScratchFile(string name) => _folders.File(name);
 
     public async ValueTask DisposeAsync()
@@ -73,10 +73,10 @@ internal sealed class Field : IAsyncDisposable
         switch (Environment.GetEnvironmentVariable(DistributionServer.PeerVariable))
         {
             case null or "":
-                _missing.Add($"CNCF distribution 3: {DistributionServer.PeerVariable} names no binary, so Debian's docker-registry stands in where it is there.");
+                _missing.Add($"CNCF distribution 3: {DistributionServer.PeerVariable} is not set; Debian's docker-registry replaces it if installed.");
                 break;
             case var binary when !File.Exists(binary):
-                throw new FileNotFoundException($"{DistributionServer.PeerVariable} names a file that is not there.", binary);
+                throw new FileNotFoundException($"{DistributionServer.PeerVariable} names a file that does not exist.", binary);
             case var binary:
                 _contestants.Add(await DistributionServer.StartAsync(DistributionServer.PeerName, binary, _folders));
                 break;

@@ -2,18 +2,18 @@ using Registry.Testing;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>nginx with sendfile over the same files that our server has.</summary>
+/// <summary>nginx with sendfile, serving the files of the registry under test.</summary>
 internal static class NginxServer
 {
     public const string Name = "nginx";
 
-    /// <summary>Where a blob of our server is.</summary>
+    /// <summary>Path of a blob of the registry under test.</summary>
     public static string BlobPath(string digest) => $"/blobs/{digest[..6]}/{digest[7..9]}/{digest[7..]}/data";
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts nginx.</summary>
     /// <param name="program">The program.</param>
-    /// <param name="served">The data folder of our server.</param>
-    /// <param name="folders">Where its own files go.</param>
+    /// <param name="served">Data folder of the registry under test.</param>
+    /// <param name="folders">Parent of nginx's own files.</param>
     public static async Task<Contestant> StartAsync(string program, string served, TemporaryFolder folders)
     {
         var endpoint = Contestant.FreeEndpoint();

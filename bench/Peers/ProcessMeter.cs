@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 namespace Registry.Bench.Peers;
 
 /// <summary>
-/// What the processes of one session use: a server that was started in a session of its own, with its workers. Linux only.
+/// Measures the processes of one session: a server that was started in its own session, with its workers. Linux only.
 /// </summary>
 /// <param name="session">The process id of the session's leader.</param>
 internal sealed partial class ProcessMeter(int session)
@@ -12,8 +12,8 @@ internal sealed partial class ProcessMeter(int session)
     private const string ResetPeak = "5";
 
     /// <summary>
-    /// Processor time so far, user and system, in seconds, of all threads that there are and were. From the process clock, which counts
-    /// nanoseconds; /proc/PID/stat has the same in steps of 10 ms.
+    /// Processor time so far, user and system, in seconds, of all threads, ended ones included. The process clock counts nanoseconds;
+    /// /proc/PID/stat has the same figure in steps of 10 ms.
     /// </summary>
     public double CpuSeconds() => Processes().Sum(process =>
     {
@@ -26,13 +26,13 @@ internal sealed partial class ProcessMeter(int session)
         return time.Seconds + (time.Nanoseconds / 1e9);
     });
 
-    /// <summary>Resident memory now, in bytes.</summary>
+    /// <summary>Current resident memory, in bytes.</summary>
     public long ResidentBytes() => Sum("VmRSS:");
 
-    /// <summary>The most resident memory since <see cref="ResetPeakBytes"/>, in bytes. Pages that workers share count once for each.</summary>
+    /// <summary>Peak of the resident memory since <see cref="ResetPeakBytes"/>, in bytes. Pages that workers share count once for each.</summary>
     public long PeakBytes() => Sum("VmHWM:");
 
-    /// <summary>Lets the peak begin at what is resident now.</summary>
+    /// <summary>Resets the peak to the memory that is resident now.</summary>
     public void ResetPeakBytes()
     {
         foreach (var process in Processes())
@@ -62,7 +62,7 @@ internal sealed partial class ProcessMeter(int session)
         }
         catch (IOException)
         {
-            // It ended meanwhile.
+            // The process has ended meanwhile.
             return false;
         }
     }

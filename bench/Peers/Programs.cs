@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>The programs of the peers.</summary>
+/// <summary>Finds the programs of the peers.</summary>
 internal static class Programs
 {
     /// <summary>Finds a program on the PATH or where Debian puts daemons; null when it is not installed.</summary>

@@ -2,14 +2,14 @@ using Registry.Server.Hosting;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>Our server, as operators run it: the build that lies beside this program.</summary>
+/// <summary>The registry as operators run it, from the build beside this program.</summary>
 internal static class RegistryServer
 {
     public const string Name = "Registry";
 
-    /// <summary>Starts it over a folder.</summary>
+    /// <summary>Starts the registry over a folder.</summary>
     /// <param name="folder">The data folder.</param>
-    /// <param name="settings">REGISTRY_ variables. Those that this process has itself are not inherited.</param>
+    /// <param name="settings">REGISTRY_ variables. Those of this process are not inherited.</param>
     public static Task<Contestant> StartAsync(string folder, IReadOnlyDictionary<string, string> settings)
     {
         var endpoint = Contestant.FreeEndpoint();

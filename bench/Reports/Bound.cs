@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>What a ratio or a figure has to be.</summary>
+/// <summary>Bound of a ratio or a figure.</summary>
 /// <param name="IsLeast">At least the value; otherwise at most.</param>
 /// <param name="Value">The value.</param>
-/// <param name="Unit">What follows it in a table.</param>
+/// <param name="Unit">The unit after it in a table.</param>
 internal readonly record struct Bound(bool IsLeast, double Value, string Unit)
 {
     public static Bound AtLeast(double value, string unit = " ×") => new(true, value, unit);

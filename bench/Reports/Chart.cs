@@ -4,7 +4,7 @@ using Registry.Bench.Peers;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>Bars of what each server does in a second, a group for each work, drawn to the fastest of the group.</summary>
+/// <summary>Chart of the work of each server in one second: a group of bars for each work, scaled to the fastest of the group.</summary>
 internal static class Chart
 {
     private const int Width = 860;
@@ -58,7 +58,7 @@ internal static class Chart
             body.Append($"""<text x="{Left - 8}" y="{middle + 4}" text-anchor="end">{bar.Name}</text>""").Append('\n');
             body.Append($"""<rect x="{Left}" y="{y}" width="{Pixels(bar.Rate.Median * scale)}" height="{BarHeight}" fill="{colour}"/>""").Append('\n');
 
-            // From the lowest to the highest sample.
+            // A line from the lowest to the highest sample.
             body.Append($"""<line x1="{Pixels(Left + (bar.Rate.Lowest * scale))}" x2="{Pixels(Left + (bar.Rate.Highest * scale))}" y1="{middle}" y2="{middle}" stroke="#222222" stroke-width="1.5"/>""").Append('\n');
             var text = $"{Spread.Number(bar.Rate.Median)}, {Spread.Number(bar.Cost.Median)} {bar.Unit.CostName()}";
             body.Append($"""<text x="{Pixels(Left + (bar.Rate.Highest * scale) + 6)}" y="{middle + 4}" fill="#333333">{text}</text>""").Append('\n');

@@ -4,13 +4,13 @@ using System.Runtime.InteropServices;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>What is needed to judge figures: the machine, without names of machines, people or folders.</summary>
+/// <summary>Describes the machine, which is needed to judge figures; without names of machines, people or folders.</summary>
 internal static class Machine
 {
     private static readonly string[] TellingFlags = ["sha_ni", "avx2", "avx512f"];
 
     /// <summary>Lines of a table.</summary>
-    /// <param name="folder">Where the servers' data is, for the file system.</param>
+    /// <param name="folder">A folder on the file system of the servers' data.</param>
     public static async Task<IReadOnlyList<(string Name, string Value)>> DescribeAsync(string folder)
     {
         var cpu = await File.ReadAllLinesAsync("/proc/cpuinfo");

@@ -1,6 +1,6 @@
 namespace Registry.Bench.Reports;
 
-/// <summary>What of a sample is compared.</summary>
+/// <summary>Figure of a sample that is compared.</summary>
 internal enum Metric
 {
     /// <summary>Work a second; more is better.</summary>

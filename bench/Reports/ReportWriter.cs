@@ -6,7 +6,7 @@ using Registry.Bench.Targets;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>Writes a run down: environment.md, README.md with its tables, samples.json and chart.svg.</summary>
+/// <summary>Writes the report of a run: environment.md, README.md with its tables, samples.json and chart.svg.</summary>
 internal static class ReportWriter
 {
     private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
@@ -24,7 +24,7 @@ internal static class ReportWriter
         }
     }
 
-    /// <summary>The targets beside what was measured.</summary>
+    /// <summary>Table of the targets and the measured figures.</summary>
     public static string VerdictTable(Scoreboard board)
     {
         var text = new StringBuilder("| # | Work | Registry | Peer | Its figure | Ratio | Target | Met |\n|---|---|---:|---|---:|---:|---:|---|\n");
@@ -44,20 +44,20 @@ internal static class ReportWriter
         var text = new StringBuilder($"# Targets at {folder.Commit}\n\n");
         if (!folder.IsRecorded)
         {
-            text.Append($"Not for recording: {(run.Options.IsComplete ? "a run to another folder" : "a short or partial run")}{(folder.IsClean ? string.Empty : ", of uncommitted code")}.\n\n");
+            text.Append($"Not recorded: {(run.Options.IsComplete ? "the run wrote to another folder" : "the run was short or partial")}{(folder.IsClean ? string.Empty : ", and the code was not committed")}.\n\n");
         }
 
         text.Append($"{counted.Count(row => row.IsMet == true)} of {counted.Count} measured targets are met. ");
         text.Append($"Client and server share the machine that [environment.md](environment.md) describes. Figures are medians of {run.Options.Rounds} samples, ");
-        text.Append("lowest and highest in brackets; a ratio is the median of the ratios of each round, in which all were measured in turn. ");
-        text.Append("The servers ran at once, but only one was asked at a time. CPU time and peak memory are the server's alone. Every sample is in ");
+        text.Append("with the lowest and highest in brackets. A ratio is the median of the ratios of the rounds; each round measured the servers in turn. ");
+        text.Append("All servers ran, but only one got requests at a time. CPU time and peak memory are those of the server, without the client. Every sample is in ");
         text.Append("[samples.json](samples.json).\n\n");
         foreach (var missing in run.Field.Missing)
         {
             text.Append($"**Missing:** {missing}\n\n");
         }
 
-        text.Append($"## Targets\n\n{VerdictTable(board)}\n## Chart\n\n![What each server does in a second](chart.svg)\n\n## All figures\n");
+        text.Append($"## Targets\n\n{VerdictTable(board)}\n## Chart\n\n![Work of each server in one second](chart.svg)\n\n## All figures\n");
         foreach (var work in board.Samples.OrderBy(sample => sample.Target, StringComparer.Ordinal).GroupBy(sample => (sample.Target, sample.Work)))
         {
             Append(text, work.Key.Target, work.Key.Work, [.. work]);
@@ -84,7 +84,7 @@ internal static class ReportWriter
     {
         var text = new StringBuilder("# Environment\n\n| | |\n|---|---|\n");
         text.Append(CultureInfo.InvariantCulture, $"| Date | {started:yyyy-MM-dd HH:mm} UTC, {(DateTime.UtcNow - started).TotalMinutes:0} minutes |\n");
-        text.Append($"| Commit | {folder.Commit}{(folder.IsClean ? string.Empty : ", and uncommitted changes")} |\n");
+        text.Append($"| Commit | {folder.Commit}{(folder.IsClean ? string.Empty : " with uncommitted changes")} |\n");
         foreach (var (name, value) in machine)
         {
             text.Append($"| {name} | {value} |\n");
@@ -96,10 +96,10 @@ internal static class ReportWriter
         }
 
         var settings = string.Join(", ", run.Options.Settings.Select(setting => $"`{setting.Key}={setting.Value}`"));
-        return text.Append($"| Settings of Registry | {(settings.Length == 0 ? "the defaults" : settings)} |\n").ToString()
-            + "\nClient and server talk over the loopback interface. `docker-registry` and `distribution` have the configuration of distribution's image "
-            + "(descriptors cached in memory), without a log of requests and without traces. Both sync the files that they write before they answer; neither "
-            + "syncs the folder that a blob is moved to, and 2.8 no folder at all, so their acknowledgement promises less than ours. nginx has sendfile on, no log, and serves the files of "
-            + "Registry's data folder.\n";
+        return text.Append($"| Settings of Registry | {(settings.Length == 0 ? "defaults" : settings)} |\n").ToString()
+            + "\nClient and server communicate over the loopback interface. `docker-registry` and `distribution` have the configuration of distribution's image "
+            + "(descriptors cached in memory), without request logs and traces. Both sync the files that they write before they answer. Neither "
+            + "syncs the folder that a blob is moved to, and 2.8 syncs no folder at all, so their acknowledgement promises less than that of Registry. nginx has sendfile on "
+            + "and no log, and serves the files of Registry's data folder.\n";
     }
 }

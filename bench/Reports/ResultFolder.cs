@@ -4,18 +4,18 @@ using Registry.Bench.Targets;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>Where the results of a run go.</summary>
+/// <summary>Folder for the results of a run.</summary>
 /// <param name="Path">The folder.</param>
-/// <param name="Commit">The commit that is measured.</param>
-/// <param name="IsClean">Whether that is all that is measured.</param>
-/// <param name="IsRecorded">Whether it is a folder of perf-results.</param>
+/// <param name="Commit">The measured commit.</param>
+/// <param name="IsClean">True when the code has no uncommitted changes.</param>
+/// <param name="IsRecorded">True for a folder of perf-results.</param>
 internal sealed record ResultFolder(string Path, string Commit, bool IsClean, bool IsRecorded)
 {
     /// <summary>The folder of all recorded runs; null outside of a working copy.</summary>
     public string? Index { get; private init; }
 
-    /// <summary>Chooses and creates it. A run that cannot be named by its commit, or is not complete, goes to a temporary folder.</summary>
-    /// <exception cref="IOException">The run is recorded already.</exception>
+    /// <summary>Chooses and creates the folder: a temporary one for a run that is not complete, or of uncommitted code.</summary>
+    /// <exception cref="IOException">The run is already recorded.</exception>
     public static async Task<ResultFolder> CreateAsync(TargetOptions options)
     {
         var root = await GitAsync("rev-parse", "--show-toplevel");
@@ -33,7 +33,7 @@ internal sealed record ResultFolder(string Path, string Commit, bool IsClean, bo
         var path = System.IO.Path.Combine(index, name);
         if (File.Exists(System.IO.Path.Combine(path, "README.md")))
         {
-            throw new IOException($"perf-results/{name} is there already, and results are not changed. --to FOLDER writes elsewhere.");
+            throw new IOException($"perf-results/{name} already exists, and recorded results are never changed. Write elsewhere with --to FOLDER.");
         }
 
         Directory.CreateDirectory(path);

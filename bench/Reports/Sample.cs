@@ -1,16 +1,16 @@
 namespace Registry.Bench.Reports;
 
-/// <summary>One measurement of one contestant: the raw material of every table.</summary>
+/// <summary>One measurement of one server.</summary>
 /// <param name="Target">P1 to P9.</param>
-/// <param name="Work">What was done.</param>
-/// <param name="Contestant">Who did it.</param>
+/// <param name="Work">The measured work.</param>
+/// <param name="Contestant">Name of the server.</param>
 /// <param name="Round">Samples of one round were taken in turn, within the same minute.</param>
-/// <param name="Unit">What <paramref name="Amount"/> counts.</param>
-/// <param name="Amount">How much was done.</param>
-/// <param name="Seconds">In which time.</param>
+/// <param name="Unit">Unit of <paramref name="Amount"/>.</param>
+/// <param name="Amount">Amount of work.</param>
+/// <param name="Seconds">Duration in seconds.</param>
 /// <param name="CpuSeconds">Processor time of the server, user and system.</param>
-/// <param name="PeakBytes">The most memory that was resident meanwhile.</param>
-/// <param name="P99Milliseconds">99 of 100 requests took less; null where nobody looked.</param>
+/// <param name="PeakBytes">Peak of the resident memory during the work, in bytes.</param>
+/// <param name="P99Milliseconds">Time that 99 of 100 requests did not exceed; null when it was not measured.</param>
 internal sealed record Sample(
     string Target, string Work, string Contestant, int Round, Unit Unit, double Amount, double Seconds, double CpuSeconds, long PeakBytes,
     double? P99Milliseconds)

@@ -2,13 +2,13 @@ using Registry.Bench.Peers;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>Everything that a run has measured, and what follows for the targets.</summary>
+/// <summary>The samples of a run, and the verdicts on the targets.</summary>
 internal sealed class Scoreboard
 {
     private readonly List<Sample> _samples = [];
     private readonly List<Verdict> _verdicts = [];
 
-    /// <summary>Every sample, in the order they were taken.</summary>
+    /// <summary>Every sample, in the order of measurement.</summary>
     public IReadOnlyList<Sample> Samples => _samples;
 
     /// <summary>Every target, in the order of the targets.</summary>
@@ -21,19 +21,19 @@ internal sealed class Scoreboard
             $"  {sample.Target} {sample.Work}, {sample.Contestant}, round {sample.Round + 1}: {Spread.Number(sample.Rate)} {sample.Unit.RateName()}, {Spread.Number(sample.Cost)} {sample.Unit.CostName()}");
     }
 
-    /// <summary>Compares us with a peer at the same work, round by round.</summary>
+    /// <summary>Compares the registry with a peer at the same work, round by round.</summary>
     public void Compare(string target, string work, Metric metric, Contestant? peer, Bound bound)
     {
         if (peer is null)
         {
-            _verdicts.Add(new Verdict(target, work, Figure(target, work, RegistryServer.Name, metric), "not there", string.Empty, string.Empty, bound.ToString(), null));
+            _verdicts.Add(new Verdict(target, work, Figure(target, work, RegistryServer.Name, metric), "missing", string.Empty, string.Empty, bound.ToString(), null));
             return;
         }
 
         Compare(target, work, metric, (target, work, peer.Name), peer.Name, bound);
     }
 
-    /// <summary>Compares us with us at another work.</summary>
+    /// <summary>Compares the registry with itself at another work.</summary>
     public void CompareWorks(string target, string work, string otherTarget, string otherWork, Bound bound) =>
         Compare(target, work, Metric.Rate, (otherTarget, otherWork, RegistryServer.Name), $"{RegistryServer.Name}, {otherTarget}", bound);
 
@@ -41,7 +41,7 @@ internal sealed class Scoreboard
     public void Limit(string target, string work, double figure, Bound bound, string others = "") =>
         _verdicts.Add(new Verdict(target, work, $"{Spread.Number(figure)}{bound.Unit}", string.Empty, others, string.Empty, bound.ToString(), bound.IsMetBy(figure)));
 
-    /// <summary>Says that a target was not measured, and why.</summary>
+    /// <summary>Records that a target was not measured, with the reason.</summary>
     public void NotMeasured(string target, string work, string bound, string reason) =>
         _verdicts.Add(new Verdict(target, work, reason, string.Empty, string.Empty, string.Empty, bound, null));
 

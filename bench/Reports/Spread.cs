@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>Several samples of one figure.</summary>
+/// <summary>Spread of several samples of one figure.</summary>
 internal sealed record Spread(double Lowest, double Median, double Highest)
 {
     public static Spread Of(IEnumerable<double> values)

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace Registry.Bench.Reports;
 
-/// <summary>What a sample counts.</summary>
+/// <summary>Unit that a sample counts.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Unit>))]
 internal enum Unit
 {

@@ -1,6 +1,6 @@
 namespace Registry.Bench.Reports;
 
-/// <summary>How units are written.</summary>
+/// <summary>Formats units.</summary>
 internal static class Units
 {
     private const double Giga = 1024.0 * 1024 * 1024;

@@ -5,8 +5,8 @@ using Registry.Core.Storage;
 namespace Registry.Bench.Scale;
 
 /// <summary>
-/// What is put into a database before it is multiplied: a team of repositories with a few images and a signature each, a repository with many
-/// tags, and some with what is costly to delete or to list. The same at every run.
+/// Content of a database before it is multiplied: a team of repositories with a few images and a signature each, a repository with many tags,
+/// and some with content that is costly to delete or to list. Every run has the same content.
 /// </summary>
 internal static class ScaleContent
 {
@@ -21,7 +21,7 @@ internal static class ScaleContent
     public const int LayersOfCostly = 20;
     public const int Referrers = 1000;
 
-    /// <summary>How the names of the team's repositories begin, and those of its copies, with a number behind it.</summary>
+    /// <summary>Prefix of the names of the team's repositories and of those of its copies; a number follows.</summary>
     public const string Team = "team";
 
     private const string Base = "the base of all";
@@ -40,7 +40,7 @@ internal static class ScaleContent
     public static IEnumerable<TreeRepository> OfTeam() => Enumerable.Range(0, Repositories).Select(i => TeamRepository(Name(i)));
 
     /// <summary>The repository with many tags.</summary>
-    /// <param name="manifests">How many manifests, with ten tags each.</param>
+    /// <param name="manifests">Number of manifests, with ten tags each.</param>
     public static TreeRepository WithManyTags(int manifests) => Images(ManyTags, manifests, TagsOfManifest);
 
     /// <summary>A repository with manifests that have many tags, and as many that have many layers.</summary>
@@ -61,17 +61,17 @@ internal static class ScaleContent
 
     public static RepositoryName Name(int i) => RepositoryName.Parse($"{Team}/app-{i:d2}");
 
-    /// <summary>What a repository of the team is called in a copy of the team; 0 is the team itself.</summary>
+    /// <summary>Name of a repository of the team in a copy of the team; 0 is the team itself.</summary>
     public static RepositoryName CopyOf(RepositoryName name, int copy) =>
         copy == 0 ? name : RepositoryName.Parse($"{Team}-{copy:d4}{name.Value[Team.Length..]}");
 
-    /// <summary>What is in a copy of the team in the place of a digest of the team.</summary>
+    /// <summary>Digest in a copy of the team that replaces a digest of the team.</summary>
     public static Digest CopyOf(Digest digest, int copy) =>
         copy == 0 ? digest : Digest.Parse($"{digest.Algorithm.Name}:{(uint)(copy * 2654435761):x8}{digest.Hex[8..]}");
 
     public static Tag TagOf(int i) => Tag.Parse($"build-{i:d6}");
 
-    /// <summary>An image with a config and a layer of its own, one that its repository shares, and one that everybody has.</summary>
+    /// <summary>Image with a config and a layer of its own, a layer shared within the repository, and a layer shared by all repositories.</summary>
     public static byte[] Image(RepositoryName repository, int i, int layers = 3) => Encoding.UTF8.GetBytes(
         $$"""
         {"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{{Blob(Config, $"{repository} config {i}")}},"layers":[

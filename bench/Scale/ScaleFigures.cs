@@ -1,10 +1,10 @@
 namespace Registry.Bench.Scale;
 
-/// <summary>What a registry of some size was measured to do.</summary>
-/// <param name="ReadyMilliseconds">From the start of the process to its first page of tags, the median of some starts.</param>
-/// <param name="Rows">How long each kind of request took.</param>
+/// <summary>Figures of a registry of a given size.</summary>
+/// <param name="ReadyMilliseconds">Time from the start of the process to its first page of tags; the median of several starts.</param>
+/// <param name="Rows">Times of each kind of request.</param>
 internal sealed record ScaleFigures(double ReadyMilliseconds, IReadOnlyList<(string Name, Timings Timings)> Rows)
 {
-    /// <summary>Milliseconds that 99 of 100 requests of a kind took at the most.</summary>
+    /// <summary>99th percentile of a kind of request, in milliseconds.</summary>
     public double P99(string name) => Rows.First(row => row.Name == name).Timings.Percentile(99);
 }

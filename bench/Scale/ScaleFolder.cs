@@ -7,8 +7,8 @@ using Registry.Core.Storage.Sqlite;
 namespace Registry.Bench.Scale;
 
 /// <summary>
-/// A data folder with a large database. A small part is written by the registry itself, as when a tree is indexed; the rest are copies of
-/// those rows under other names, so they are the rows that the registry would have written. Only the files are missing.
+/// A data folder with a large database. The registry itself writes a small part, as when it indexes a tree. The rest are copies of those rows
+/// under other names, identical to rows that the registry would write. Only the files are missing.
 /// </summary>
 internal sealed class ScaleFolder : IDisposable
 {
@@ -55,8 +55,8 @@ internal sealed class ScaleFolder : IDisposable
     public FileSystemLayout Layout { get; }
 
     /// <summary>Fills the database.</summary>
-    /// <param name="copies">How many further teams there are.</param>
-    /// <param name="manifestsWithTags">How many manifests the repository with many tags has.</param>
+    /// <param name="copies">Number of additional teams.</param>
+    /// <param name="manifestsWithTags">Number of manifests in the repository with many tags.</param>
     public async Task FillAsync(int copies, int manifestsWithTags)
     {
         await AddAsync(ScaleContent.OfTeam(), isComplete: false);
@@ -65,7 +65,7 @@ internal sealed class ScaleFolder : IDisposable
             [ScaleContent.WithManyTags(manifestsWithTags), ScaleContent.WithCostlyManifests(), ScaleContent.WithManyReferrers()],
             isComplete: true);
 
-        // Otherwise the commits that are measured would wait for all of it to be written.
+        // Otherwise the measured commits would wait until all of it is written.
         using var file = File.OpenHandle(Layout.Database, access: FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(file);
     }
@@ -78,7 +78,7 @@ internal sealed class ScaleFolder : IDisposable
         File.WriteAllBytes(Layout.BlobData(digest), manifest);
     }
 
-    /// <summary>Adds blobs that a repository has but no manifest needs, and never has.</summary>
+    /// <summary>Adds blobs to a repository that no manifest ever needed.</summary>
     public void AddGarbage(int count)
     {
         using var connection = Connect();
@@ -102,7 +102,7 @@ internal sealed class ScaleFolder : IDisposable
         transaction.Commit();
     }
 
-    /// <summary>Whether any of it is still there.</summary>
+    /// <summary>True while one of the added blobs still exists.</summary>
     public bool HasGarbage
     {
         get
@@ -118,7 +118,7 @@ internal sealed class ScaleFolder : IDisposable
 
     public void Dispose() => _folder.Delete(recursive: true);
 
-    // What ScaleContent.CopyOf says.
+    // The rule of ScaleContent.CopyOf.
     private static string CopiedDigest(string column) =>
         $"'sha256:' || printf('%08x', (k.n * 2654435761) % 4294967296) || substr({column}, 16)";
 
@@ -139,7 +139,7 @@ internal sealed class ScaleFolder : IDisposable
         using var connection = Connect();
         using var command = connection.CreateCommand();
 
-        // Digests come in random order: without room for their index, each of them is a read and a write.
+        // Digests arrive in random order: if the cache cannot hold their index, each costs a read and a write.
         command.CommandText = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000; BEGIN";
         command.ExecuteNonQuery();
         command.Parameters.AddWithValue("@copies", copies);

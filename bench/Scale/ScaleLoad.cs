@@ -7,8 +7,8 @@ using Registry.Core.Storage;
 namespace Registry.Bench.Scale;
 
 /// <summary>
-/// What a request costs when much is stored, beside what it costs when a hundredth is: it must not matter. First through HTTP, then the
-/// metadata alone.
+/// Compares the cost of requests to a large registry with that for a hundredth of the content: they must be equal. First through HTTP, then on
+/// the metadata alone.
 /// </summary>
 internal static class ScaleLoad
 {
@@ -32,7 +32,7 @@ internal static class ScaleLoad
             CultureInfo.InvariantCulture, $"{timings.Percentile(50):0.00} | {timings.Percentile(99):0.00} | {timings.Cpu:0.00}");
     }
 
-    /// <summary>Measures a registry of 100,002 repositories and a million manifests, or of a hundredth, against what it is held to.</summary>
+    /// <summary>Measures a registry of 100,002 repositories and a million manifests, or of a hundredth, against target P8.</summary>
     public static async Task<ScaleFigures> MeasureFiguresAsync(bool few)
     {
         var (ready, rows) = few
@@ -60,7 +60,7 @@ internal static class ScaleLoad
             await using (var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName))
             {
                 rows = await MeasureRequestsAsync(server);
-                Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not of files");
+                Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
                 await server.KillAsync();
             }
 
@@ -79,7 +79,7 @@ internal static class ScaleLoad
         }
     }
 
-    // The median of the times to the first page of tags.
+    // The median time to the first page of tags.
     private static async Task<double> MeasureStartsAsync(string storage, string settings)
     {
         var ready = new List<(double Version, double Tags)>();
@@ -89,7 +89,7 @@ internal static class ScaleLoad
             ready.Add(server.Ready);
             if (i == Starts - 1)
             {
-                Print($"memory when ready: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not of files");
+                Print($"memory when ready: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
             }
         }
 
@@ -110,7 +110,7 @@ internal static class ScaleLoad
         await GetAsync("catalog, last page", admin, "/v2/_catalog?last=team/app-50");
         foreach (var (user, what) in new[]
         {
-            ("three", "who may see three"), ("one-team", "of one team"), ("denied", "who may see all but the teams"), ("suffix", "of a rule **/app-99"),
+            ("three", "who may see three"), ("one-team", "of one team"), ("denied", "who may see all except the teams"), ("suffix", "of a rule **/app-99"),
         })
         {
             using var client = server.Client(user);
@@ -164,15 +164,15 @@ internal static class ScaleLoad
         await AnywhereAsync("manifest by tag", (name, _) => storage.Metadata.FindManifestAsync(name, ScaleContent.TagOf(0)));
         await AnywhereAsync("manifest by digest", (name, digest) => storage.Metadata.FindManifestAsync(name, digest));
         await AnywhereAsync("tags", (name, _) => storage.Metadata.ListTagsAsync(name, null, 100));
-        await AddAsync("metadata: who has the base layer", _ => storage.Metadata.FindRepositoriesWithBlobAsync(popular, 10));
+        await AddAsync("metadata: repositories with the base layer", _ => storage.Metadata.FindRepositoriesWithBlobAsync(popular, 10));
         await AddAsync("metadata: link of a new blob", i => storage.Metadata.LinkBlobAsync(mine, New(i), 1));
         await AddAsync("metadata: first blob of a new repository", i => storage.Metadata.LinkBlobAsync(RepositoryName.Parse($"bench/{i}"), New(0), 1));
         await AddAsync("metadata: mount of the base layer", i =>
             storage.Metadata.MountBlobAsync(ScaleContent.Name(i % 10), RepositoryName.Parse($"bench/{i}"), popular));
-        await AddAsync("collector: renewing a promise of the base layer", _ => storage.CollectorMetadata.RenewAsync([popular]));
-        await AddAsync("collector: looking for idle links, none", _ => storage.CollectorMetadata.ExpireLinksAsync(0, _ => false, 500));
-        await AddAsync("collector: looking for orphans", _ => storage.CollectorMetadata.ListOrphansAsync(500));
-        rows.Add(("collector: removing 100 idle links", await Timings.MeasureAsync(Environment.ProcessId, 4, 1, _ =>
+        await AddAsync("collector: renewal of a promise of the base layer", _ => storage.CollectorMetadata.RenewAsync([popular]));
+        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(0, _ => false, 500));
+        await AddAsync("collector: search for orphans", _ => storage.CollectorMetadata.ListOrphansAsync(500));
+        rows.Add(("collector: removal of 100 idle links", await Timings.MeasureAsync(Environment.ProcessId, 4, 1, _ =>
             storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, _ => false, 100))));
         return rows;
 
@@ -185,7 +185,7 @@ internal static class ScaleLoad
             var i = random.Next(ScaleContent.Repositories);
             if (await find(ScaleContent.CopyOf(ScaleContent.Name(i), copy), ScaleContent.CopyOf(images[i], copy)) is null)
             {
-                throw new InvalidOperationException("What is looked for is not there: the measurement is of something else.");
+                throw new InvalidOperationException("A row was not found, so the measurement is not valid.");
             }
         });
 

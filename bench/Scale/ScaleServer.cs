@@ -9,7 +9,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Bench.Scale;
 
-/// <summary>The registry as a process of its own, with a few users who may see more or less.</summary>
+/// <summary>The registry as a separate process, with users of different rights.</summary>
 internal sealed class ScaleServer : IAsyncDisposable
 {
     private const string Password = "secret";
@@ -40,10 +40,10 @@ internal sealed class ScaleServer : IAsyncDisposable
 
     public int Id => _process.Id;
 
-    /// <summary>From the start of the process to the first answers to <c>/v2/</c> and to a listing of tags, in milliseconds.</summary>
+    /// <summary>Times from the start of the process to the first answers to <c>/v2/</c> and to a listing of tags, in milliseconds.</summary>
     public (double Version, double Tags) Ready { get; private set; }
 
-    /// <summary>What the process holds of memory, in MiB: all of it, and what is not backed by files.</summary>
+    /// <summary>Memory of the process, in MiB: in total, and not backed by files.</summary>
     public (double All, double Anonymous) Memory => (Status("VmRSS:"), Status("RssAnon:"));
 
     public static async Task<ScaleServer> StartAsync(string storagePath, string settingsPath, RepositoryName? tagsOf = null, TimeSpan? grace = null)
@@ -67,7 +67,7 @@ internal sealed class ScaleServer : IAsyncDisposable
             ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
             ("ACCESS_CONTROL_ENABLED", "true"), ("ACCESS_CONTROL_CONFIG", rules),
 
-            // Most files are missing on purpose.
+            // Most files are missing by design.
             ("VERIFY_PERIOD", "0"),
         })
         {
@@ -89,7 +89,7 @@ internal sealed class ScaleServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>A client for one user, whose connection is kept.</summary>
+    /// <summary>Client for one user, which keeps its connection.</summary>
     public HttpClient Client(string user)
     {
         var client = new HttpClient { BaseAddress = _address };
@@ -98,7 +98,7 @@ internal sealed class ScaleServer : IAsyncDisposable
         return client;
     }
 
-    /// <summary>Ends the process without a chance to close anything.</summary>
+    /// <summary>Kills the process.</summary>
     public Task KillAsync()
     {
         _process.Kill();
@@ -130,7 +130,7 @@ internal sealed class ScaleServer : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
-                // It does not listen yet.
+                // The registry does not listen yet.
                 await Task.Delay(1);
             }
         }

@@ -3,14 +3,14 @@ using System.Globalization;
 
 namespace Registry.Bench.Scale;
 
-/// <summary>What pulls wait longer while the collector removes very many blobs: the same requests before, during and after.</summary>
+/// <summary>Measures how much a large collection delays pulls: the same requests before, during and after.</summary>
 internal static class SweepLoad
 {
     private const int ByDefault = 100_000;
     private const int Quiet = 5000;
 
-    /// <summary>Measures.</summary>
-    /// <param name="count">How many blobs nobody needs; a few times as many links stay.</param>
+    /// <summary>Runs the measurement.</summary>
+    /// <param name="count">Number of blobs that no manifest needs; a few times as many links stay.</param>
     public static async Task RunAsync(string? count)
     {
         var garbage = count is null ? ByDefault : int.Parse(count, CultureInfo.InvariantCulture);
@@ -31,7 +31,7 @@ internal static class SweepLoad
             var took = clock.Elapsed;
             var after = await MeasureAsync(client, path, times => times < Quiet);
             Console.Out.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{garbage} blobs were removed in {took.TotalSeconds:0} s, with up to 10 s of grace before.\n"));
+                CultureInfo.InvariantCulture, $"{garbage} blobs were removed in {took.TotalSeconds:0} s, after a grace period of up to 10 s.\n"));
             Console.Out.WriteLine("| Pulls of a manifest | count | p50 ms | p99 ms | max ms |\n|---|---:|---:|---:|---:|");
             Print("before", before);
             Print("while blobs are removed", during);

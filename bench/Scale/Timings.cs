@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Registry.Bench.Scale;
 
-/// <summary>How long each of many repetitions took, and what processor time a process spent meanwhile.</summary>
-/// <param name="Sorted">Milliseconds, in ascending order.</param>
-/// <param name="Cpu">Milliseconds of processor time, user and system, a repetition.</param>
+/// <summary>Times of many repetitions, and the processor time of a process meanwhile.</summary>
+/// <param name="Sorted">Times in milliseconds, ascending.</param>
+/// <param name="Cpu">Processor time for each repetition, user and system, in milliseconds.</param>
 internal sealed record Timings(double[] Sorted, double Cpu)
 {
-    /// <summary>Repeats something, after some repetitions that do not count.</summary>
-    /// <param name="processId">The process whose processor time is counted.</param>
-    /// <param name="count">How often.</param>
-    /// <param name="warmups">How often before that.</param>
-    /// <param name="work">What, by the number of the repetition, from 0, those that do not count included.</param>
+    /// <summary>Repeats some work, after repetitions that do not count.</summary>
+    /// <param name="processId">Process whose processor time is counted.</param>
+    /// <param name="count">Number of repetitions.</param>
+    /// <param name="warmups">Number of repetitions before that.</param>
+    /// <param name="work">The work; its argument is the number of the repetition, from 0, including those that do not count.</param>
     public static async Task<Timings> MeasureAsync(int processId, int count, int warmups, Func<int, Task> work)
     {
         for (var i = 0; i < warmups; i++)

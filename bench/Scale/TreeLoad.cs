@@ -8,7 +8,7 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Bench.Scale;
 
 /// <summary>
-/// The first start on a tree without a database: how soon something is answered, how long the indexing takes, and what requests cost meanwhile.
+/// Measures the first start on a tree without a database: the time to the first answer, the duration of indexing, and the cost of requests meanwhile.
 /// </summary>
 internal static class TreeLoad
 {
@@ -54,7 +54,7 @@ internal static class TreeLoad
         return answer.StatusCode == HttpStatusCode.OK;
     }
 
-    // Tags from all over the tree, those of repositories that are not indexed yet included.
+    // Tags of the whole tree, including repositories that are not indexed yet.
     private static async Task<double[]> MeasureAsync(HttpClient client, Func<Task<bool>> isOver)
     {
         var times = new List<double>();

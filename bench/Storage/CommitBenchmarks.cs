@@ -7,8 +7,8 @@ using Registry.Core.Storage;
 namespace Registry.Bench.Storage;
 
 /// <summary>
-/// What a durable change of the metadata costs when several are wanted at once and share a commit, beside what beginning an upload costs,
-/// which is not synced. Real disk, real fsync.
+/// Cost of durable changes of the metadata that share commits, compared with beginning an upload, which is not synced. Real disk, real
+/// fsync.
 /// </summary>
 [SimpleJob(RunStrategy.Monitoring, launchCount: 1, warmupCount: 1, iterationCount: 8)]
 [MemoryDiagnoser]

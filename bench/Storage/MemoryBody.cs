@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 namespace Registry.Bench.Storage;
 
 /// <summary>
-/// A body that costs nothing to receive: one window of memory, over and over. What is left of a measurement is what the store does.
+/// A body that costs nothing to receive: the same memory, repeated. A measurement then contains the store alone.
 /// </summary>
 internal sealed class MemoryBody(byte[] window, long length) : PipeReader
 {

@@ -9,9 +9,9 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Bench.Storage;
 
 /// <summary>
-/// How much of a large upload is the store's own doing: hashing alone, a durable file alone, and the store, which must do both. The store
-/// may take as long as the two in turn (<c>store ≤ disk + hash</c>) and, on idle cores, as long as the slower one. A server is never faster
-/// than the store (<c>server ≤ store</c>).
+/// Compares hashing alone, writing a durable file alone, and the store, which must do both. The store may take as long as the two in turn
+/// (<c>store ≤ disk + hash</c>) and, on idle cores, as long as the slower one. A server is never faster than the store
+/// (<c>server ≤ store</c>).
 /// </summary>
 internal static class UploadThroughput
 {
@@ -22,7 +22,7 @@ internal static class UploadThroughput
     private const int MebibytesByDefault = 1024;
     private static readonly RepositoryName Repository = RepositoryName.Parse("bench/uploads");
 
-    /// <summary>Measures bodies of the given number of MiB; each figure is the median of several rounds, in which all take turns.</summary>
+    /// <summary>Measures bodies of the given size in MiB. Each figure is the median of several rounds, which measure all in turn.</summary>
     public static async Task RunAsync(string? mebibytes)
     {
         var length = (mebibytes is null ? MebibytesByDefault : long.Parse(mebibytes, CultureInfo.InvariantCulture)) * 1024 * 1024;
@@ -31,7 +31,7 @@ internal static class UploadThroughput
         {
             await using var storage = RegistryStorage.Open(folder.FullName, TimeProvider.System, NullLoggerFactory.Instance);
             var window = RandomNumberGenerator.GetBytes(WindowSize);
-            // Uploads of the same content would wait for each other at the end, as they do in the server; so each has one of its own.
+            // Uploads of the same content would wait for each other at the end, as in the server. Each therefore has different content.
             var uploads = Enumerable.Range(0, ManyAtOnce).Select(i => length + (i * (long)PieceSize))
                 .Select(own => (Length: own, Digest: Hash(window, own))).ToArray();
             (string Name, int Streams, Func<Task> Work)[] rows =
@@ -117,7 +117,7 @@ internal static class UploadThroughput
         await upload.AppendAsync(new MemoryBody(window, length), digest.Algorithm, default);
         if (!await upload.MatchesAsync(digest))
         {
-            throw new InvalidDataException("The store has hashed something else than it was given.");
+            throw new InvalidDataException("The store computed another digest than that of the upload.");
         }
 
         await upload.CommitAsync(digest);

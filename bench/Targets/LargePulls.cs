@@ -5,7 +5,7 @@ using Registry.Bench.Wire;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>P1: one stream that gets a large blob, again and again.</summary>
+/// <summary>P1: repeated GET of a large blob in one stream.</summary>
 internal static class LargePulls
 {
     private const string Target = "P1";
@@ -48,7 +48,7 @@ internal static class LargePulls
         };
     }
 
-    // Every byte is looked at once: a fast server of wrong bytes would win otherwise.
+    // Checks every byte once: otherwise a server that sends wrong bytes quickly would win.
     private static void WarmUp(HttpConnection connection, string path, string digest)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

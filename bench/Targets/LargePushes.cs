@@ -5,7 +5,7 @@ using Registry.Bench.Wire;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>P2 and P3: one stream that pushes a large blob until it is acknowledged, whole and in chunks as docker sends it.</summary>
+/// <summary>P2 and P3: pushes of a large blob in one stream until the acknowledgement, whole and in chunks as docker sends it.</summary>
 internal static class LargePushes
 {
     private const string Whole = "P2";
@@ -49,7 +49,7 @@ internal static class LargePushes
         }
     }
 
-    /// <summary>Makes room, and leaves nothing that must still be written while the next one is measured.</summary>
+    /// <summary>Frees space and syncs the disk, so that no write-back disturbs the next measurement.</summary>
     public static void CleanUp(Contestant registry, UploadSource source)
     {
         registry.RemoveLargeFiles(source.Size);

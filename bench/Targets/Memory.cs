@@ -25,7 +25,7 @@ internal static class Memory
             Target, $"resident an idle connection, of {IdleConnections} that have made a request", await PerConnectionAsync(fresh) / 1024, Bound.AtMost(10, " KiB"));
     }
 
-    // Peak memory is the figure; MB/s and CPU time come with it.
+    // The target is peak memory; MB/s and CPU time are recorded as well.
     private static void MeasurePushes(TargetRun run, UploadSource source)
     {
         var work = $"{Pushes} PUTs of {Units.Binary(source.Size)} at once";
@@ -59,7 +59,7 @@ internal static class Memory
 
     private static async Task<double> PerConnectionAsync(Contestant server)
     {
-        // What the first requests load is not what connections cost.
+        // Memory that the first requests load is not part of the cost of a connection.
         await using (await IdleConnectionSet.OpenAsync(server.Endpoint, 100))
         {
             await Task.Delay(Settle);

@@ -4,7 +4,7 @@ using Registry.Bench.Scale;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>P8: what a request costs when much is stored. The entry <c>scale</c> prints the whole of it.</summary>
+/// <summary>P8: cost of requests to a large registry. The benchmark <c>scale</c> prints all figures.</summary>
 internal static class Scale
 {
     private const string Target = "P8";
@@ -20,7 +20,7 @@ internal static class Scale
             run.Board.Limit(Target, $"{name}, {size}: p99", figures.P99(name), Bound.AtMost(5, Milliseconds));
         }
 
-        // A bound for what is said in words: it depends on the references, not on what is stored.
+        // The target is stated in words: the time depends on the references, and not on what is stored.
         run.Board.NotMeasured(
             Target,
             $"delete by digest, {size}: p99",

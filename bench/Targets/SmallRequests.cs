@@ -12,7 +12,7 @@ internal static class SmallRequests
     private const string Repository = "bench/small";
     private const string Tag = "latest";
 
-    /// <summary>P4: a manifest by tag, by digest, and its head.</summary>
+    /// <summary>P4: GET of a manifest by tag and by digest, and HEAD.</summary>
     public static void RunManifests(TargetRun run)
     {
         const string Target = "P4";
@@ -36,7 +36,7 @@ internal static class SmallRequests
         }
     }
 
-    /// <summary>P5: a blob of 4 KiB.</summary>
+    /// <summary>P5: GET of a blob of 4 KiB.</summary>
     public static void RunBlobs(TargetRun run)
     {
         const string Target = "P5";

@@ -2,47 +2,47 @@ using System.Globalization;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>What of the targets is measured, and how long.</summary>
+/// <summary>Options of a run of the targets.</summary>
 internal sealed record TargetOptions
 {
     public const string Usage = """
-          --quick            blobs of 128 MiB, 3 rounds of 1 s: to see whether it works, not for recording
-          --only P1,P4       some targets
-          --rounds N         how many times each is measured (5)
-          --set NAME=VALUE   a setting of our server, as in --set REGISTRY_LOG_LEVEL=debug; may be repeated
-          --to FOLDER        where the results go; otherwise perf-results/<date>-<commit>, or a temporary folder for a run that is not complete
-        PEER_BIN names the binary of CNCF distribution 3.
+          --quick            blobs of 128 MiB, 3 rounds, samples of 1 s; the results are not recorded
+          --only P1,P4       only these targets
+          --rounds N         number of times that each work is measured (default: 5)
+          --set NAME=VALUE   a setting of the registry, such as REGISTRY_LOG_LEVEL=debug; may be repeated
+          --to FOLDER        folder for the results (default: perf-results/<date>-<commit>, or a temporary folder if the run is not complete)
+        The variable PEER_BIN names the binary of CNCF distribution 3.
         """;
 
-    /// <summary>The targets that are wanted; empty for all.</summary>
+    /// <summary>Targets to measure; empty for all.</summary>
     public IReadOnlyList<string> Only { get; init; } = [];
 
-    /// <summary>A run that is too short to be recorded.</summary>
+    /// <summary>True for a short run, which is not recorded.</summary>
     public bool IsQuick { get; init; }
 
-    /// <summary>How many times each work is measured.</summary>
+    /// <summary>Number of times that each work is measured.</summary>
     public int Rounds { get; init; } = 5;
 
-    /// <summary>REGISTRY_ variables for our server.</summary>
+    /// <summary>REGISTRY_ variables for the registry.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Where the results go; null for the usual place.</summary>
+    /// <summary>Folder for the results; null for the default.</summary>
     public string? Folder { get; init; }
 
-    /// <summary>Whether this is what gets recorded.</summary>
+    /// <summary>True for a run of all targets at full length, which can be recorded.</summary>
     public bool IsComplete => !IsQuick && Only.Count == 0;
 
     /// <summary>The size of a large blob in bytes.</summary>
     public long BlobSize => IsQuick ? 128L << 20 : 1L << 30;
 
-    /// <summary>How long a sample of small requests takes.</summary>
+    /// <summary>Duration of a sample of small requests.</summary>
     public TimeSpan SampleTime => TimeSpan.FromSeconds(IsQuick ? 1 : 3);
 
-    /// <summary>How many images a sample pushes or pulls.</summary>
+    /// <summary>Number of images that a sample pushes or pulls.</summary>
     public int Images(bool isFast) => (isFast ? 4 : 1) * (IsQuick ? 100 : 250);
 
     /// <summary>Reads the arguments.</summary>
-    /// <exception cref="ArgumentException">One is unknown.</exception>
+    /// <exception cref="ArgumentException">An argument is unknown or lacks its value.</exception>
     public static TargetOptions Parse(string[] arguments)
     {
         var options = new TargetOptions();
@@ -69,13 +69,13 @@ internal sealed record TargetOptions
                     options = options with { Folder = arguments[++i] };
                     break;
                 default:
-                    throw new ArgumentException($"'{arguments[i]}' is not an argument here, or lacks its value.\n{Usage}");
+                    throw new ArgumentException($"'{arguments[i]}' is not an option, or lacks its value.\n{Usage}");
             }
         }
 
         return options with { Settings = settings, Rounds = rounds > 0 ? rounds : options.Rounds };
     }
 
-    /// <summary>Whether a target is wanted.</summary>
+    /// <summary>True for a target to measure.</summary>
     public bool Wants(string target) => Only.Count == 0 || Only.Contains(target);
 }

@@ -5,10 +5,10 @@ using Registry.Bench.Wire;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>A run of the targets: who takes part, what is wanted, and what has been measured.</summary>
+/// <summary>A run of the targets: its servers, options and samples.</summary>
 internal sealed class TargetRun(Field field, TargetOptions options)
 {
-    /// <summary>How many connections a load of small requests has.</summary>
+    /// <summary>Number of connections of a load of small requests.</summary>
     public const int Connections = 32;
 
     public Field Field { get; } = field;
@@ -17,7 +17,7 @@ internal sealed class TargetRun(Field field, TargetOptions options)
 
     public Scoreboard Board { get; } = new();
 
-    /// <summary>Measures each work for each contestant in turn, again and again, so that what disturbs the machine disturbs all of them.</summary>
+    /// <summary>Measures each work for each server in turn, round by round, so that a disturbance of the machine affects all of them.</summary>
     public void Interleave(IEnumerable<Contestant> contestants, params Action<Contestant, int>[] works)
     {
         List<Contestant> all = [.. contestants];

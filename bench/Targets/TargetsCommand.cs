@@ -6,7 +6,7 @@ using Registry.Bench.Wire;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>All performance targets, P1 to P9, in one run, written down with the targets beside them.</summary>
+/// <summary>Measures the performance targets P1 to P9 in one run, and writes the report.</summary>
 internal static class TargetsCommand
 {
     private static bool IsDebugBuild => typeof(TargetsCommand).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
@@ -15,7 +15,7 @@ internal static class TargetsCommand
     {
         if (IsDebugBuild)
         {
-            throw new ArgumentException("Targets are measured with a Release build: dotnet run -c Release --project bench -- targets");
+            throw new ArgumentException("Measuring targets needs a Release build: dotnet run -c Release --project bench -- targets");
         }
 
         var options = TargetOptions.Parse(arguments);
@@ -35,7 +35,7 @@ internal static class TargetsCommand
         Console.Out.WriteLine($"Written to {folder.Path}");
     }
 
-    // A target is measured by one line here.
+    // Each line measures one target.
     private static async Task MeasureAsync(TargetRun run)
     {
         var options = run.Options;

@@ -7,8 +7,8 @@ using System.Text;
 namespace Registry.Bench.Wire;
 
 /// <summary>
-/// A connection that costs next to nothing, so that the server is what is measured: blocking, one request at a time, bodies are thrown away
-/// or sent by the kernel. It understands what the servers here answer and no more: HTTP/1.1 with Content-Length.
+/// A connection that needs almost no CPU, so that the server alone is measured: blocking, one request at a time, bodies discarded or sent by
+/// the kernel. It supports only HTTP/1.1 with Content-Length, as the servers here answer.
 /// </summary>
 internal sealed class HttpConnection : IDisposable
 {
@@ -33,8 +33,8 @@ internal sealed class HttpConnection : IDisposable
         _socket.Connect(endpoint);
     }
 
-    /// <summary>Sends a request and reads its answer; the body is thrown away.</summary>
-    /// <exception cref="InvalidOperationException">The status is another one.</exception>
+    /// <summary>Sends a request, reads its answer and discards the body.</summary>
+    /// <exception cref="InvalidOperationException">The answer has another status.</exception>
     public HttpHead Exchange(int expectedStatus, string method, string target, ReadOnlySpan<byte> body = default, string contentType = "")
     {
         SendHead(method, target, body.Length, contentType);
@@ -46,7 +46,7 @@ internal sealed class HttpConnection : IDisposable
         return Finish(expectedStatus, method);
     }
 
-    /// <summary>Sends a request whose body the kernel takes from a file, and reads its answer.</summary>
+    /// <summary>Sends a request whose body the kernel reads from a file, and reads its answer.</summary>
     public HttpHead Exchange(int expectedStatus, string method, string target, UploadBody body)
     {
         SendHead(method, target, body.Length, "application/octet-stream");
@@ -54,7 +54,7 @@ internal sealed class HttpConnection : IDisposable
         return Finish(expectedStatus, method);
     }
 
-    /// <summary>Asks for a body and returns it.</summary>
+    /// <summary>Gets a body and returns it.</summary>
     public byte[] Get(string target, string accept)
     {
         var body = new ArrayBufferWriter<byte>();
@@ -62,7 +62,7 @@ internal sealed class HttpConnection : IDisposable
         return body.WrittenSpan.ToArray();
     }
 
-    /// <summary>Asks for a body and hands it over in pieces.</summary>
+    /// <summary>Gets a body and passes it on in pieces.</summary>
     public void Read(string target, Action<ReadOnlySpan<byte>> take, string accept = "*/*")
     {
         SendHead("GET", target, 0, string.Empty, accept);
@@ -83,10 +83,10 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
-    /// <summary>Asks for a body and throws it away.</summary>
-    /// <param name="target">What to ask for.</param>
+    /// <summary>Gets a body and discards it.</summary>
+    /// <param name="target">The request target.</param>
     /// <param name="unread">Lets the kernel drop the bytes without copying them to this process.</param>
-    /// <returns>Its length.</returns>
+    /// <returns>The length of the body.</returns>
     public long Discard(string target, bool unread = false)
     {
         SendHead("GET", target, 0, string.Empty);
@@ -114,7 +114,7 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
-    // A length below zero is a body in chunks of unknown length.
+    // A negative length means a body in chunks.
     private void SendHead(string method, string target, long length, string contentType, string accept = "*/*")
     {
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\nHost: {_host}\r\n");

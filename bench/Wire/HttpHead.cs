@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Registry.Bench.Wire;
 
-/// <summary>The head of an answer: its status, the length of its body, and the path and query that Location has.</summary>
+/// <summary>Head of an answer: its status, the length of its body, and the path and query of Location.</summary>
 internal sealed record HttpHead(int Status, long Length, string Location, string Text)
 {
     public static HttpHead Parse(string text)
@@ -24,7 +24,7 @@ internal sealed record HttpHead(int Status, long Length, string Location, string
                     location = value.StartsWith('/') ? value : new Uri(value).PathAndQuery;
                     break;
                 case "TRANSFER-ENCODING":
-                    throw new NotSupportedException("An answer in chunks.");
+                    throw new NotSupportedException("The answer is chunked, which this client does not read.");
                 default:
                     break;
             }

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Registry.Bench.Wire;
 
-/// <summary>Connections that have made one request each and now do nothing.</summary>
+/// <summary>Idle connections that have made one request each.</summary>
 internal sealed class IdleConnectionSet : IAsyncDisposable
 {
     private readonly List<Socket> _sockets = [];
@@ -13,7 +13,7 @@ internal sealed class IdleConnectionSet : IAsyncDisposable
     {
     }
 
-    /// <summary>Opens them one after another. Each needs a descriptor here and one in the server.</summary>
+    /// <summary>Opens the connections one after another. Each needs a descriptor here and one in the server.</summary>
     public static async Task<IdleConnectionSet> OpenAsync(IPEndPoint endpoint, int count)
     {
         var set = new IdleConnectionSet();

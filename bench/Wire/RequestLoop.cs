@@ -8,8 +8,8 @@ using System.Text;
 namespace Registry.Bench.Wire;
 
 /// <summary>
-/// The same small request again and again on several connections, one at a time on each, by one thread that polls: two system calls a
-/// request, as wrk has it.
+/// Repeats a small request on several connections, one at a time on each, with one thread that polls: two system calls for each request,
+/// like wrk.
 /// </summary>
 internal sealed partial class RequestLoop : IDisposable
 {
@@ -23,12 +23,12 @@ internal sealed partial class RequestLoop : IDisposable
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly List<float> _latencies = new(1 << 20);
 
-    /// <summary>Connects.</summary>
+    /// <summary>Opens the connections.</summary>
     /// <param name="endpoint">The server.</param>
     /// <param name="method">GET or HEAD; the answer must be a 200.</param>
-    /// <param name="target">What to ask for.</param>
+    /// <param name="target">The request target.</param>
     /// <param name="accept">The Accept header.</param>
-    /// <param name="connections">How many connections.</param>
+    /// <param name="connections">Number of connections.</param>
     public RequestLoop(IPEndPoint endpoint, string method, string target, string accept, int connections)
     {
         _isHead = method == "HEAD";
@@ -37,7 +37,7 @@ internal sealed partial class RequestLoop : IDisposable
         _polls = [.. _lanes.Select(lane => new PollFd { Descriptor = (int)lane.Socket.Handle, Events = PollIn })];
     }
 
-    /// <summary>Sends requests for a time, and waits for the last answers.</summary>
+    /// <summary>Sends requests for the given time, and waits for the last answers.</summary>
     /// <exception cref="InvalidOperationException">An answer is not a 200, or a connection ended.</exception>
     public LoopResult Run(TimeSpan duration)
     {
@@ -53,7 +53,7 @@ internal sealed partial class RequestLoop : IDisposable
         {
             if (Poll(_polls, (nuint)_polls.Length, PatienceMilliseconds) <= 0)
             {
-                throw new InvalidOperationException("The server does not answer.");
+                throw new InvalidOperationException("The server did not answer.");
             }
 
             var isOver = clock.Elapsed >= duration;
@@ -102,10 +102,10 @@ internal sealed partial class RequestLoop : IDisposable
         public short Returned;
     }
 
-    /// <summary>One connection: what has been received of the answer that it waits for.</summary>
+    /// <summary>One connection, with the received part of the answer.</summary>
     private sealed class Lane
     {
-        // Enough for any head; what does not fit is a body that need not be kept.
+        // Enough for any head; bytes beyond it belong to the body, which is discarded.
         private readonly byte[] _head = new byte[4096];
         private int _headLength;
         private long _left = -1;
@@ -129,12 +129,12 @@ internal sealed partial class RequestLoop : IDisposable
             _sentAt = Stopwatch.GetTimestamp();
             if (Socket.Send(request) != request.Length)
             {
-                throw new InvalidOperationException("A socket with nothing in it has no room for a request.");
+                throw new InvalidOperationException("An idle socket did not accept a whole request.");
             }
         }
 
-        /// <summary>Takes what has arrived.</summary>
-        /// <returns>Whether the answer is complete.</returns>
+        /// <summary>Reads the bytes that have arrived.</summary>
+        /// <returns>True when the answer is complete.</returns>
         public bool Receive(byte[] buffer, bool isHead)
         {
             var count = Socket.Receive(buffer, SocketFlags.None, out var error);
@@ -173,7 +173,7 @@ internal sealed partial class RequestLoop : IDisposable
         {
             if (!head.StartsWith("HTTP/1.1 200 "u8))
             {
-                throw new InvalidOperationException($"Not a 200: {Encoding.Latin1.GetString(head)}");
+                throw new InvalidOperationException($"The answer is not a 200: {Encoding.Latin1.GetString(head)}");
             }
 
             var name = "\r\nContent-Length: "u8;

@@ -6,18 +6,18 @@ using Registry.Core.Oci;
 namespace Registry.Bench.Wire;
 
 /// <summary>
-/// Small images (a config, two layers of 4 KiB, a manifest) as a build farm pushes and pulls them: several at once, each on a connection of
-/// its own.
+/// Pushes and pulls small images (a config, two layers of 4 KiB, a manifest) as a build farm does: several at once, each on a separate
+/// connection.
 /// </summary>
 internal sealed class SmallImages(IPEndPoint endpoint)
 {
     public const int LayerSize = 4096;
     private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
 
-    /// <summary>Pushes images, each with content of its own, under the tags t0, t1, …</summary>
+    /// <summary>Pushes images with different content under the tags t0, t1, …</summary>
     public void Push(string repository, int count, int atOnce) => Run(count, atOnce, (connection, i) => Push(connection, repository, $"t{i}"));
 
-    /// <summary>Pulls the images that <see cref="Push(string, int, int)"/> has pushed, in turn.</summary>
+    /// <summary>Pulls the images pushed by <see cref="Push(string, int, int)"/> in turn.</summary>
     public void Pull(string repository, int count, int pushed, int atOnce) =>
         Run(count, atOnce, (connection, i) => Pull(connection, repository, $"t{i % pushed}"));
 

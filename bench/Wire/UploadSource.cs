@@ -4,8 +4,8 @@ using System.Text;
 namespace Registry.Bench.Wire;
 
 /// <summary>
-/// Blobs of one size, each different, that cost the client nothing: all but the last bytes lie in files in memory, once as they are and once
-/// framed in chunks as docker's client writes them, and the kernel sends them from there.
+/// Different blobs of one size that cost the client almost no CPU. All except the last bytes are in memory-backed files, once plain and once
+/// framed in chunks as docker's client writes them; the kernel sends them from there.
 /// </summary>
 internal sealed class UploadSource : IDisposable
 {
@@ -45,10 +45,10 @@ internal sealed class UploadSource : IDisposable
 
     private string ChunkedPath => Path.Combine(_folder, "chunked");
 
-    /// <summary>A blob with Content-Length. Numbers that differ are blobs that differ.</summary>
+    /// <summary>Returns a blob with Content-Length. Each number gives a different blob.</summary>
     public UploadBody Whole(int number) => new(PlainPath, Tail(number), Size, Digest(number));
 
-    /// <summary>A blob in chunks.</summary>
+    /// <summary>Returns a blob in chunks.</summary>
     public UploadBody Chunked(int number) => new(
         ChunkedPath, [.. Encoding.ASCII.GetBytes($"{TailSize:x}\r\n"), .. Tail(number), .. "\r\n0\r\n\r\n"u8], -1, Digest(number));
 
