@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.OptionalClients;
@@ -35,11 +33,11 @@ public sealed class PartialPullTests(RegistryUnderTest registry) : IDisposable
                 "push", "--tls-verify=false", "--compression-format", "zstd:chunked", "--force-compression", $"{registry.HostPort}/partial:{tag}");
         }
 
-        using var proxy = new CountingProxy(registry.HostPort);
+        await using var proxy = new LoopbackProxy(registry.HostPort);
         _ = await puller.RunAsync("pull", "--tls-verify=false", $"{proxy.HostPort}/partial:1");
-        long whole = proxy.Count;
+        long whole = proxy.SentByRegistry;
         _ = await puller.RunAsync("pull", "--tls-verify=false", $"{proxy.HostPort}/partial:2");
-        long part = proxy.Count - whole;
+        long part = proxy.SentByRegistry - whole;
 
         // Random bytes cannot be compressed: what has changed is a quarter. The list of chunks comes on top.
         Assert.InRange(whole, (long)Files * FileSize, long.MaxValue);
@@ -77,70 +75,5 @@ public sealed class PartialPullTests(RegistryUnderTest registry) : IDisposable
         {
             Environment = { ["CONTAINERS_STORAGE_CONF"] = configuration, ["HOME"] = _folder.Folder(name, "home") },
         };
-    }
-
-    /// <summary>Passes bytes on in both directions, and counts those that come from the registry.</summary>
-    private sealed class CountingProxy : IDisposable
-    {
-        private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-        private readonly string _target;
-        private long _count;
-
-        public CountingProxy(string target)
-        {
-            _target = target;
-            _listener.Start();
-            _ = AcceptAsync();
-        }
-
-        public string HostPort => $"127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
-
-        public long Count => Interlocked.Read(ref _count);
-
-        public void Dispose() => _listener.Dispose();
-
-        private async Task AcceptAsync()
-        {
-            try
-            {
-                while (true)
-                {
-                    _ = ServeAsync(await _listener.AcceptTcpClientAsync());
-                }
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                // The test is over.
-            }
-        }
-
-        private async Task ServeAsync(TcpClient client)
-        {
-            using TcpClient near = client;
-            using var far = new TcpClient();
-            try
-            {
-                await far.ConnectAsync(IPEndPoint.Parse(_target));
-                await Task.WhenAny(CopyAsync(near, far, isCounted: false), CopyAsync(far, near, isCounted: true));
-            }
-            catch (Exception e) when (e is IOException or SocketException)
-            {
-                // Either end has gone; the client says what that means.
-            }
-        }
-
-        private async Task CopyAsync(TcpClient from, TcpClient to, bool isCounted)
-        {
-            byte[] buffer = new byte[64 * 1024];
-            for (int count; (count = await from.GetStream().ReadAsync(buffer)) > 0;)
-            {
-                if (isCounted)
-                {
-                    Interlocked.Add(ref _count, count);
-                }
-
-                await to.GetStream().WriteAsync(buffer.AsMemory(0, count));
-            }
-        }
     }
 }

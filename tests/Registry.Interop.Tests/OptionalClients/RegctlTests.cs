@@ -1,4 +1,3 @@
-using System.Globalization;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.OptionalClients;
@@ -25,8 +24,7 @@ public sealed class RegctlTests(RegistryUnderTest registry) : IDisposable
         var layout = new OciLayoutBuilder();
         OciDescriptor image = layout.AddImage([layout.AddLayer(TarArchive.Of(("payload", TarArchive.RandomPayload(LayerSize))))]);
         layout.Write(_folder.Folder("layout"), image, "1");
-        int port = int.Parse(registry.HostPort.Split(':')[1], CultureInfo.InvariantCulture);
-        await using var proxy = new CuttingProxy(port, cuts: 3, cutAfter);
+        await using var proxy = new LoopbackProxy(registry.HostPort, cuts: 3, cutAfter);
         var regctl = new Command("regctl", "regclient from its own release page")
         {
             Environment = { ["HOME"] = _folder.Folder("home") },

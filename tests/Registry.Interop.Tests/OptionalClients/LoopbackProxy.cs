@@ -4,23 +4,27 @@ using System.Net.Sockets;
 namespace Registry.Interop.Tests.OptionalClients;
 
 /// <summary>
-/// Forwards connections to a registry, and resets a number of them, both ways, after the client has sent a number of bytes.
+/// Forwards connections to a registry and counts what the registry sends. May reset a number of connections, both ways, after the client
+/// has sent a number of bytes.
 /// </summary>
-internal sealed class CuttingProxy : IAsyncDisposable
+internal sealed class LoopbackProxy : IAsyncDisposable
 {
+    private const int BufferSize = 64 * 1024;
+
     private readonly Socket _listener = new(SocketType.Stream, ProtocolType.Tcp);
     private readonly CancellationTokenSource _stopping = new();
     private readonly IPEndPoint _target;
     private readonly int _bytes;
     private readonly Task _accepting;
     private int _cutsLeft;
+    private long _sentByRegistry;
 
-    /// <param name="target">The port of the registry on the loopback interface.</param>
+    /// <param name="target">Address and port of the registry.</param>
     /// <param name="cuts">How many connections to reset.</param>
     /// <param name="bytes">How many bytes of each of these reach the registry.</param>
-    public CuttingProxy(int target, int cuts, int bytes)
+    public LoopbackProxy(string target, int cuts = 0, int bytes = 0)
     {
-        _target = new IPEndPoint(IPAddress.Loopback, target);
+        _target = IPEndPoint.Parse(target);
         _cutsLeft = cuts;
         _bytes = bytes;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -33,6 +37,9 @@ internal sealed class CuttingProxy : IAsyncDisposable
 
     /// <summary>How many connections were still to be reset.</summary>
     public int CutsLeft => Volatile.Read(ref _cutsLeft);
+
+    /// <summary>How many bytes the registry has sent.</summary>
+    public long SentByRegistry => Interlocked.Read(ref _sentByRegistry);
 
     public async ValueTask DisposeAsync()
     {
@@ -66,9 +73,8 @@ internal sealed class CuttingProxy : IAsyncDisposable
             try
             {
                 await registry.ConnectAsync(_target, _stopping.Token);
-                Task down = CopyAsync(registry, client, limit: null);
-                bool isCut = await CopyAsync(client, registry, _bytes);
-                if (isCut)
+                Task down = ReturnAsync(registry, client);
+                if (await PassAsync(client, registry))
                 {
                     // With no time to linger, closing a socket resets the connection.
                     client.LingerState = registry.LingerState = new LingerOption(true, 0);
@@ -85,22 +91,39 @@ internal sealed class CuttingProxy : IAsyncDisposable
         }
     }
 
-    private async Task<bool> CopyAsync(Socket from, Socket to, int? limit)
+    private async Task ReturnAsync(Socket registry, Socket client)
     {
-        byte[] buffer = new byte[64 * 1024];
-        for (int sent = 0, read; (read = await from.ReceiveAsync(buffer, _stopping.Token)) > 0; sent += read)
+        byte[] buffer = new byte[BufferSize];
+        for (int read; (read = await registry.ReceiveAsync(buffer, _stopping.Token)) > 0;)
         {
-            if (sent + read > limit && Interlocked.Decrement(ref _cutsLeft) >= 0)
-            {
-                await SendAsync(to, buffer.AsMemory(0, limit.Value - sent));
-                return true;
-            }
-
-            await SendAsync(to, buffer.AsMemory(0, read));
-            limit = sent + read > limit ? null : limit;
+            Interlocked.Add(ref _sentByRegistry, read);
+            await SendAsync(client, buffer.AsMemory(0, read));
         }
 
-        to.Shutdown(SocketShutdown.Send);
+        client.Shutdown(SocketShutdown.Send);
+    }
+
+    // True when the connection is to be reset.
+    private async Task<bool> PassAsync(Socket client, Socket registry)
+    {
+        byte[] buffer = new byte[BufferSize];
+        bool isBeforeLimit = true;
+        for (int sent = 0, read; (read = await client.ReceiveAsync(buffer, _stopping.Token)) > 0; sent += read)
+        {
+            if (isBeforeLimit && sent + read > _bytes)
+            {
+                isBeforeLimit = false;
+                if (Interlocked.Decrement(ref _cutsLeft) >= 0)
+                {
+                    await SendAsync(registry, buffer.AsMemory(0, _bytes - sent));
+                    return true;
+                }
+            }
+
+            await SendAsync(registry, buffer.AsMemory(0, read));
+        }
+
+        registry.Shutdown(SocketShutdown.Send);
         return false;
     }
 
