@@ -1,20 +1,20 @@
 namespace Registry.Core.Maintenance;
 
-/// <summary>What the verifier has found in the place of stored bytes.</summary>
+/// <summary>Condition of stored bytes, as the verifier finds it.</summary>
 public enum BlobCondition
 {
-    /// <summary>They have their digest.</summary>
+    /// <summary>The bytes have their digest.</summary>
     Whole,
 
-    /// <summary>They are not needed any more, or were replaced meanwhile.</summary>
+    /// <summary>The bytes are no longer needed, or were replaced meanwhile.</summary>
     Gone,
 
-    /// <summary>They are not those that were stored.</summary>
+    /// <summary>The bytes do not have their digest.</summary>
     Damaged,
 
-    /// <summary>There are none.</summary>
+    /// <summary>There is no file.</summary>
     Missing,
 
-    /// <summary>The disk does not give them.</summary>
+    /// <summary>The disk cannot read the bytes.</summary>
     Unreadable,
 }

@@ -6,25 +6,25 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Compares stored bytes with their digest, and moves those that do not have it out of the way: from then on a client is told that they are
-/// not there, so that it pushes them again, which heals every repository that has them.
+/// Compares stored bytes with their digest, and moves damaged bytes into quarantine. The blob is then unknown to clients, so that they push it
+/// again, which repairs it in every repository that has it.
 /// </summary>
 /// <remarks>
-/// Reading holds no lock. What looks damaged is read again, from the disk, since memory may be at fault; and it is moved under the lock of its
-/// digest, when it is still needed and still the file that was read: whole bytes that a push has just put there stay.
+/// Reading holds no lock. Bytes that look damaged are read again, from the disk, since the memory may be at fault. They are moved under the lock
+/// of their digest, and only if they are still needed and the file is still the one that was read: intact bytes of a new push stay.
 /// </remarks>
 public sealed partial class BlobInspector(
     BlobScrub scrub, IVerifierMetadata metadata, DigestLocks locks, Pace pace, ILogger<BlobInspector> logger)
 {
-    // What finding a file costs the disk, in bytes that it could have read meanwhile.
+    // Cost of finding a file, as the number of bytes that the disk could have read meanwhile.
     private const int Seek = 64 * 1024;
 
     private const int MaxNamed = 5;
 
-    /// <summary>Looks at one blob or manifest; what is wrong with it is logged in one line.</summary>
-    /// <param name="content">What the metadata knows of it.</param>
-    /// <param name="isDryRun">Whether to change nothing.</param>
-    /// <param name="cancellationToken">Ends the reading.</param>
+    /// <summary>Inspects one blob or manifest. A fault is logged in one line.</summary>
+    /// <param name="content">Content as the metadata records it.</param>
+    /// <param name="isDryRun">True to change nothing.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
     public async Task<BlobCondition> InspectAsync(StoredContent content, bool isDryRun, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -57,7 +57,7 @@ public sealed partial class BlobInspector(
         }
         catch (StorageException e) when (e.InnerException is IOException or UnauthorizedAccessException)
         {
-            // Whether the file or the whole disk is at fault is the operator's to find out.
+            // The operator must find out whether the file or the whole disk is at fault.
             LogUnreadable(content.Digest.Value, e.Message);
             return BlobCondition.Unreadable;
         }
@@ -115,7 +115,7 @@ public sealed partial class BlobInspector(
         return BlobCondition.Missing;
     }
 
-    // Somebody has brought the file back: out of a backup, or a file system that was not mounted.
+    // The file has been put back: from a backup, or because its file system was mounted again.
     private async Task<BlobCondition> RestoreAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
     {
         using var holder = await locks.AcquireAsync(digest, cancellationToken);
@@ -129,7 +129,7 @@ public sealed partial class BlobInspector(
         return BlobCondition.Whole;
     }
 
-    // The bytes are right, so they stay; but they are not served as long as the record is wrong.
+    // The bytes are right, so they stay; but they are not served while the record is wrong.
     private async Task<BlobCondition> ReportSizeAsync(ScrubbedFile file)
     {
         if (await metadata.FindSizeAsync(file.Digest) is not { } size || size == file.Length)

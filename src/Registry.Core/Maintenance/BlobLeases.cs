@@ -4,8 +4,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Promises made to clients that asked whether a blob or manifest exists: told "yes", they do not push it, so it must not expire before the
-/// manifest that needs it arrives. Promises live in memory and reach the metadata in batches.
+/// Leases for clients that asked whether a blob or manifest exists: after a "yes" they do not push it, so it must not expire before the
+/// manifest that needs it arrives. Leases ("promises") are kept in memory and written to the metadata in batches.
 /// </summary>
 public sealed class BlobLeases
 {
@@ -14,18 +14,18 @@ public sealed class BlobLeases
     private long _epoch;
 
     /// <summary>
-    /// Asks for a blob or manifest, and promises it when it is there. An expiry that is under way is waited for, so an answer is never given
-    /// about what is on its way out.
+    /// Looks up a blob or manifest, and promises to keep it if it exists. Waits for an expiry in progress, so that the result is never about
+    /// content that is being removed.
     /// </summary>
-    /// <param name="state">What <paramref name="find"/> needs.</param>
-    /// <param name="find">Asks the metadata: null when it is not there.</param>
+    /// <param name="state">Argument of <paramref name="find"/>.</param>
+    /// <param name="find">Looks it up in the metadata; null if it does not exist.</param>
     /// <param name="digest">The blob or manifest.</param>
     public async ValueTask<T> FindAndPromiseAsync<TState, T>(TState state, Func<TState, Task<T>> find, Digest digest)
     {
         ArgumentNullException.ThrowIfNull(find);
         while (true)
         {
-            // In this order: an expiry that begins after the epoch was read changes it, one that began before shows here.
+            // The order matters: an expiry that begins after the epoch was read changes the epoch; one that began before is seen here.
             var epoch = Volatile.Read(ref _epoch);
             if (Volatile.Read(ref _expiring) is { } expiring)
             {
@@ -48,13 +48,13 @@ public sealed class BlobLeases
         }
     }
 
-    /// <summary>Whether a digest has been promised since the promises were last taken.</summary>
+    /// <summary>True if a digest was promised since the promises were last taken.</summary>
     public bool IsPromised(Digest digest) => Volatile.Read(ref _promised).ContainsKey(digest);
 
-    /// <summary>Takes the promises made so far, to be written to the metadata.</summary>
+    /// <summary>Takes the promises made so far, to write them to the metadata.</summary>
     internal IReadOnlyCollection<Digest> Take() => [.. Interlocked.Exchange(ref _promised, new()).Keys];
 
-    /// <summary>Puts promises back that could not be written.</summary>
+    /// <summary>Puts back promises that could not be written.</summary>
     internal void Restore(IEnumerable<Digest> digests)
     {
         foreach (var digest in digests)
@@ -63,7 +63,7 @@ public sealed class BlobLeases
         }
     }
 
-    /// <summary>Runs an expiry of links or manifests: answers begun before it are asked again, and new ones wait for it.</summary>
+    /// <summary>Runs an expiry of links or manifests. Lookups begun before it are repeated, and new ones wait for it.</summary>
     internal async Task<T> ExpireAsync<T>(Func<Task<T>> expire)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -82,7 +82,7 @@ public sealed class BlobLeases
 
     private void Promise(Digest digest)
     {
-        // A promise must not land in a set that has just been taken away.
+        // A promise must not be added to a set that has just been taken.
         while (true)
         {
             var promised = Volatile.Read(ref _promised);

@@ -2,12 +2,12 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Maintenance;
 
-/// <summary>What a collection is about to remove, and out of how much.</summary>
-/// <param name="Removable">Manifests and links that expire, and blobs that no link is left to already.</param>
-/// <param name="All">All of each.</param>
+/// <summary>Amount that a collection would remove, and the total.</summary>
+/// <param name="Removable">Manifests and links that would expire, and blobs without a link.</param>
+/// <param name="All">Total of each.</param>
 public sealed record CollectionEstimate(CollectorCounts Removable, CollectorCounts All)
 {
-    /// <summary>Whether it is more than expected; then an operator must say that it is right.</summary>
+    /// <summary>True if the collection would remove more than expected; then an operator must confirm it.</summary>
     public bool IsImplausible =>
         Plausibility.IsExceeded(Removable.Manifests, All.Manifests)
         || Plausibility.IsExceeded(Removable.Links, All.Links)

@@ -5,14 +5,14 @@ using Registry.Core.Storage;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Removes what is not needed: manifests that have lost the index that listed them or their subject to a delete and that nothing has held for the
-/// grace period; links that no manifest of their repository has needed for as long; then the bytes that no link and no manifest is left to, and
-/// bytes that the metadata does not know. A manifest that was pushed for itself stays until a client deletes it.
+/// Removes unneeded content: manifests that lost their index or subject by a delete and that nothing has held for the grace period; links
+/// that no manifest of their repository has needed for as long; then bytes without a link or manifest, and bytes that the metadata does not
+/// know. A manifest that was pushed by itself stays until a client deletes it.
 /// </summary>
 /// <remarks>
-/// Why nothing live is lost: a link or manifest expires in the same writer that records manifests, so a push either finds it or is refused;
-/// a client that was told "exists" is covered by <see cref="BlobLeases"/>; bytes are removed under the digest's lock after the metadata has
-/// confirmed, in a transaction, that nothing links to them, and a push of the same bytes takes that lock too.
+/// Live content is safe for these reasons. Links and manifests expire in the same writer that records manifests, so a push either finds them or
+/// is refused. <see cref="BlobLeases"/> cover a client that learned that content exists. Bytes are removed under the lock of their digest, after
+/// the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes takes that lock, too.
 /// </remarks>
 public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
@@ -26,11 +26,11 @@ public sealed partial class GarbageCollector(
 {
     private const int BatchSize = 500;
 
-    // What a manifest held is released with it, so that fewer fit into the few milliseconds for which pushes wait.
+    // Expiring a manifest also releases what it held, so that fewer fit into the few milliseconds for which pushes wait.
     private const int ManifestBatchSize = 50;
 
-    // Promises that a killed process held in memory are unknown; all of them end within one grace period, and a second is whole only when
-    // the next has begun.
+    // The promises that a killed process held in memory are unknown. All of them end within one grace period, and a second is complete only
+    // when the next has begun.
     private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds + 1 : 0;
 
     private Task _cycle = Task.CompletedTask;
@@ -39,25 +39,25 @@ public sealed partial class GarbageCollector(
     private bool _isHeldUp;
     private long _bytesFreed;
 
-    /// <summary>Whether collections have stopped until somebody looks, because they would remove implausibly much.</summary>
+    /// <summary>True while collections are halted because they would remove implausibly much; an operator must look into it.</summary>
     public bool IsHalted => Volatile.Read(ref _isImplausible);
 
-    /// <summary>The bytes of the blobs that were removed because nothing linked to them any more, since the start.</summary>
+    /// <summary>Bytes of the unlinked blobs that were removed since the start.</summary>
     public long BytesFreed => Volatile.Read(ref _bytesFreed);
 
-    /// <summary>How often to run: often enough that the grace period is kept to within a tenth, never busily.</summary>
+    /// <summary>Interval between cycles: short enough to keep the grace period to within a tenth, without a busy loop.</summary>
     public TimeSpan Interval { get; } =
         TimeSpan.FromSeconds(Math.Clamp(grace.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
 
     /// <summary>
-    /// For how many seconds of the running clock nothing is collected yet, because a process was killed and nobody knows what it had promised.
+    /// Seconds of the running clock until collection begins, after a process was killed whose promises are unknown.
     /// </summary>
     public long Wait => Math.Max(0, _notBefore - clock.Now);
 
-    /// <summary>A link or manifest expires that nothing has needed since before this, in seconds of the running clock.</summary>
+    /// <summary>Time in seconds of the running clock; links and manifests that have been idle since before it expire.</summary>
     public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
-    /// <summary>One cycle. Another one that is under way ends first.</summary>
+    /// <summary>Runs one cycle, after any cycle in progress has ended.</summary>
     public async Task<Collected> RunAsync(CancellationToken cancellationToken)
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -73,10 +73,10 @@ public sealed partial class GarbageCollector(
         }
     }
 
-    /// <summary>Removes what nobody needs, however much it is, apart from bytes that nobody knows.</summary>
+    /// <summary>Removes unneeded content, however much it is, except bytes that the metadata does not know.</summary>
     public Task<Collected> CollectAsync(CancellationToken cancellationToken) => CollectAsync(null, cancellationToken);
 
-    /// <summary>The same, and reports how many blobs were removed so far.</summary>
+    /// <summary>Removes unneeded content as above, and reports the number of blobs removed so far.</summary>
     public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var manifests = await ExpireManifestsAsync(cancellationToken);
@@ -91,9 +91,10 @@ public sealed partial class GarbageCollector(
     }
 
     /// <summary>
-    /// Deletes manifests that nothing has held for the grace period, those that stay by themselves included. What only they held becomes idle.
+    /// Deletes manifests that nothing has held for the grace period, including those that were pushed by themselves. Content that only they held
+    /// becomes idle.
     /// </summary>
-    /// <returns>Those that were deleted.</returns>
+    /// <returns>The deleted manifests.</returns>
     public async Task<IReadOnlyList<ManifestRecord>> DeleteUntaggedAsync(IReadOnlyList<ManifestRecord> manifests)
     {
         var deleted = new List<ManifestRecord>();
@@ -105,11 +106,11 @@ public sealed partial class GarbageCollector(
         return deleted;
     }
 
-    /// <summary>What would be removed at the moment.</summary>
+    /// <summary>Estimates what a collection would remove now.</summary>
     public async Task<CollectionEstimate> EstimateAsync() =>
         new(await metadata.CountRemovableAsync(IdleBefore), await metadata.CountAllAsync());
 
-    /// <summary>Writes the promises and the clock to the metadata.</summary>
+    /// <summary>Writes the promises and the running clock to the metadata.</summary>
     public async Task SavePromisesAsync()
     {
         var promised = leases.Take();
@@ -138,7 +139,7 @@ public sealed partial class GarbageCollector(
 
     private async Task<bool> IsPlausibleAsync()
     {
-        // To count everything takes long where there is much, and is not needed for a usual cycle.
+        // A full count takes long in a large registry, and a usual cycle does not need it.
         var (manifests, links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
         var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await EstimateAsync() : null;
         var wasImplausible = _isImplausible;
@@ -170,7 +171,7 @@ public sealed partial class GarbageCollector(
                 LogManifestExpired(manifest.Digest.Value, manifest.Repository.Value);
             }
 
-            // Those that were promised are idle since now, and so none is listed twice.
+            // Promised manifests are idle since now, so that none is listed twice.
             if (due.Count < ManifestBatchSize)
             {
                 break;
@@ -179,9 +180,9 @@ public sealed partial class GarbageCollector(
 
         return total;
     }
-
     // A transaction a repository, since the answers about one are kept in memory together.
     private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots)
+    // One transaction for each repository, since the cache holds the results of a repository together.
     {
         var expired = new List<ManifestRecord>();
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
@@ -262,7 +263,7 @@ public sealed partial class GarbageCollector(
         return total;
     }
 
-    // A backup reads what its snapshot of the metadata refers to, whatever has become of it since.
+    // A backup reads what its snapshot of the metadata refers to, even if that was deleted since.
     private async Task<IDisposable?> TryBeginRemovalAsync()
     {
         var removal = await blobs.TryBeginRemovalAsync();
@@ -275,7 +276,7 @@ public sealed partial class GarbageCollector(
         return removal;
     }
 
-    // It stays condemned, and so the next cycle tries again, after all others.
+    // It stays condemned, so that the next cycle tries again, after all others.
     private async Task<bool> TryDeleteAsync(Digest digest)
     {
         try
@@ -292,7 +293,7 @@ public sealed partial class GarbageCollector(
         }
     }
 
-    // What cannot be walked over does not keep the rest from being collected.
+    // A failed walk does not prevent the collection of other content.
     private async Task<int> WalkAsync(CancellationToken cancellationToken)
     {
         try

@@ -1,7 +1,7 @@
 namespace Registry.Core.Maintenance;
 
-/// <summary>How far indexing is.</summary>
-/// <param name="Repositories">How many repositories are indexed.</param>
-/// <param name="Manifests">How many manifests they have.</param>
-/// <param name="AllRepositories">How many repositories there are.</param>
+/// <summary>Progress of indexing.</summary>
+/// <param name="Repositories">Number of indexed repositories.</param>
+/// <param name="Manifests">Number of their manifests.</param>
+/// <param name="AllRepositories">Number of all repositories.</param>
 public readonly record struct IndexingProgress(int Repositories, int Manifests, int AllRepositories);

@@ -1,21 +1,21 @@
 namespace Registry.Core.Maintenance;
 
-/// <summary>Holds work that nobody waits for to so many bytes a second. What was not used is not saved up, apart from the last second's.</summary>
-/// <param name="bytesPerSecond">How many, at least 1.</param>
+/// <summary>Limits background work to a number of bytes a second. Unused bytes do not accumulate, except those of the last second.</summary>
+/// <param name="bytesPerSecond">The limit, at least 1.</param>
 /// <param name="time">The clock.</param>
 public sealed class Pace(long bytesPerSecond, TimeProvider time)
 {
-    /// <summary>As fast as the disk.</summary>
+    /// <summary>No limit.</summary>
     public const long Unlimited = long.MaxValue;
 
     private static readonly TimeSpan Saved = TimeSpan.FromSeconds(1);
 
     private readonly long _started = time.GetTimestamp();
 
-    // What has been used, as the time since the start that it takes.
+    // Time that the bytes used so far take at the limit, from the start.
     private TimeSpan _used;
 
-    /// <summary>Waits until so many bytes were allowed.</summary>
+    /// <summary>Waits until the limit allows this many bytes.</summary>
     public Task SpendAsync(long bytes, CancellationToken cancellationToken)
     {
         var now = time.GetElapsedTime(_started);

@@ -4,8 +4,8 @@ using Registry.Core.Storage;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Runs something again and again until it is disposed; a failure is logged and the next turn tries again. What the storage
-/// fails with is one line, once for as long as it is the same: after a failed sync, that is until the restart.
+/// Runs an action periodically until it is disposed. A failure is logged, and the next turn tries again. A failure of the storage is one line in
+/// the log, once while it stays the same: after a failed sync, that is until the restart.
 /// </summary>
 public sealed partial class PeriodicTask : IAsyncDisposable
 {
@@ -27,7 +27,7 @@ public sealed partial class PeriodicTask : IAsyncDisposable
         _loop = Task.Run(LoopAsync);
     }
 
-    /// <summary>Ends the current turn early and starts no other.</summary>
+    /// <summary>Cancels the current turn and starts no other.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();

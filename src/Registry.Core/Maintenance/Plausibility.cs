@@ -1,14 +1,14 @@
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// When to believe that so much is not needed any more. With a lost table or an old backup of the metadata, nearly everything looks deleted, so
-/// an operator must say that it is right.
+/// Decides whether it is plausible that so much is no longer needed. With a lost table, or an old backup of the metadata, nearly everything looks
+/// deleted; an operator must then confirm the removal.
 /// </summary>
 public static class Plausibility
 {
-    /// <summary>Up to here, a mistake is small.</summary>
+    /// <summary>Number up to which any removal is plausible, since a mistake would be small.</summary>
     public const int AlwaysPlausible = 500;
 
-    /// <summary>Whether this many of all are more than is expected to be removed at once: more than half, and not few.</summary>
+    /// <summary>True if the removal is larger than expected: more than half of all, and more than <see cref="AlwaysPlausible"/>.</summary>
     public static bool IsExceeded(long removed, long all) => removed > AlwaysPlausible && removed > all / 2;
 }

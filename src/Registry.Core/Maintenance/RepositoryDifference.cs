@@ -3,9 +3,9 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Maintenance;
 
-/// <summary>A repository of which the tree says something else than the metadata.</summary>
-/// <param name="Repository">Its name.</param>
-/// <param name="Recorded">What the metadata says.</param>
-/// <param name="Found">What the tree says; null when it cannot be read.</param>
-/// <param name="Failure">Why the tree cannot be read; null when it can.</param>
+/// <summary>A repository in which the tree and the metadata differ.</summary>
+/// <param name="Repository">Name of the repository.</param>
+/// <param name="Recorded">Contents in the metadata.</param>
+/// <param name="Found">Contents in the tree; null if it cannot be read.</param>
+/// <param name="Failure">Reason why the tree cannot be read; null if it can.</param>
 public sealed record RepositoryDifference(RepositoryName Repository, RepositoryContents Recorded, RepositoryContents? Found, string? Failure = null);

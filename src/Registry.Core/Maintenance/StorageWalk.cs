@@ -6,14 +6,14 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Walks over the stored bytes, a part of the way at a time, for those that the metadata does not know: a process was killed between the rename
-/// of a file and the commit, or somebody has put it there. It removes what two rounds have found, a grace period apart, unless the tree links to
-/// it: then the metadata is wrong, not the bytes.
+/// Walks through the stored bytes in steps and looks for bytes that the metadata does not know: a process was killed between the rename of a file
+/// and the commit, or the file was put there by other means. Removes bytes that two rounds have found, a grace period apart, unless the tree
+/// links to them: then the metadata is wrong, not the bytes.
 /// </summary>
 /// <remarks>
-/// Why nothing live is lost: whoever brings bytes holds the lock of their digest until the metadata knows them, and bytes are removed under that
-/// lock after asking the metadata again. Links in the tree are looked for before. One that comes later is written after the commit of a change,
-/// and so the metadata knows of it.
+/// Live content is safe for these reasons. A process that stores bytes holds the lock of their digest until the metadata knows them, and bytes
+/// are removed under that lock after another check of the metadata. Links in the tree are looked up before. A later link is written after the
+/// commit of a change, so the metadata knows its blob.
 /// </remarks>
 public sealed partial class StorageWalk(
     IBlobStore blobs,
@@ -25,10 +25,10 @@ public sealed partial class StorageWalk(
     TimeSpan grace,
     ILogger<StorageWalk> logger) : IDisposable
 {
-    // So many names are read and looked up in a few milliseconds: a million blobs take a day.
+    // This many names are read and looked up in a few milliseconds: a million blobs take a day.
     private const int StepSize = 1000;
 
-    // What a round remembers. More than this is no accident, and the next rounds find the rest.
+    // Number of digests that a round remembers. More are no accident, and the next rounds find the rest.
     private const int MaxFound = 10_000;
 
     private readonly HashSet<Digest> _linked = [];
@@ -40,8 +40,8 @@ public sealed partial class StorageWalk(
     private long _restsUntil;
     private bool _isImplausible;
 
-    /// <summary>Goes a part of the way; a round begins one grace period after the last one has ended.</summary>
-    /// <returns>How many blobs were removed.</returns>
+    /// <summary>Walks one step. A round begins one grace period after the last one has ended.</summary>
+    /// <returns>Number of removed blobs.</returns>
     public async Task<int> StepAsync(CancellationToken cancellationToken)
     {
         if (_position is null && clock.Now < _restsUntil)
@@ -60,14 +60,14 @@ public sealed partial class StorageWalk(
         return IsPlausible(_unknown, _passed) ? await RemoveAsync(due, cancellationToken) : 0;
     }
 
-    /// <summary>One whole round, which remembers nothing.</summary>
+    /// <summary>Walks one complete round, without remembering the result.</summary>
     /// <returns>
-    /// What the metadata does not know, up to a bound; how much that is, what is above the bound included; and how many blobs there are.
+    /// Blobs that the metadata does not know, up to a limit; their number, including those above the limit; and the number of all blobs.
     /// </returns>
     public Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(CancellationToken cancellationToken) =>
         FindAsync(null, cancellationToken);
 
-    /// <summary>The same, and reports how many blobs were passed so far.</summary>
+    /// <summary>Walks one complete round, and reports the number of blobs passed so far.</summary>
     public async Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         Begin();
@@ -80,8 +80,8 @@ public sealed partial class StorageWalk(
         return ([.. _found], _unknown, _passed);
     }
 
-    /// <summary>Removes what the metadata does not know and the tree does not link to.</summary>
-    /// <returns>How many blobs were removed.</returns>
+    /// <summary>Removes the blobs that neither the metadata knows nor the tree links to.</summary>
+    /// <returns>Number of removed blobs.</returns>
     public async Task<int> RemoveAsync(IReadOnlyCollection<Digest> unknown, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(unknown);
@@ -89,7 +89,7 @@ public sealed partial class StorageWalk(
         using var removal = unknown.Count == 0 ? null : await blobs.TryBeginRemovalAsync();
         if (removal is null)
         {
-            // A backup is under way, and the next round finds them again.
+            // A backup is in progress, and the next round finds them again.
             return 0;
         }
 
@@ -112,7 +112,7 @@ public sealed partial class StorageWalk(
         return removed;
     }
 
-    /// <summary>Those of some digests that the tree may link to, each with a place where it does. Says so once for each.</summary>
+    /// <summary>Finds those digests that the tree may link to, each with the place of a link. Logs each digest once.</summary>
     public async Task<IReadOnlyDictionary<Digest, string>> FindLinkedAsync(
         IReadOnlyCollection<Digest> unknown, CancellationToken cancellationToken)
     {
@@ -132,12 +132,12 @@ public sealed partial class StorageWalk(
         return linked;
     }
 
-    /// <summary>Whether so many unknown blobs are more than anybody would expect; then somebody must say that they may go.</summary>
+    /// <summary>True if there are more unknown blobs than expected; then an operator must confirm their removal.</summary>
     public static bool IsImplausible(long unknown, long passed) => Plausibility.IsExceeded(unknown, passed);
 
     public void Dispose() => _position?.Dispose();
 
-    // Goes on from the position, or from the beginning; true at the end of the round.
+    // Continues from the position, or from the beginning; true at the end of the round.
     private async Task<bool> PassAsync()
     {
         if (_position is null)
@@ -152,7 +152,7 @@ public sealed partial class StorageWalk(
         }
         catch
         {
-            // The next step begins the round again.
+            // The next step begins a new round.
             End();
             throw;
         }

@@ -7,8 +7,8 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Compares the tree with the metadata, a repository at a time, and changes nothing: where they differ, indexing the tree anew would change what
-/// is served.
+/// Compares the tree with the metadata, one repository at a time, and changes nothing. A difference means that indexing the tree anew would change
+/// what the registry serves.
 /// </summary>
 public sealed partial class TreeComparison(
     TreeReader tree, IMetadataListing metadata, StorageThreads threads, TimeProvider time, ILogger<TreeComparison> logger)
@@ -18,10 +18,10 @@ public sealed partial class TreeComparison(
 
     private long _reported = time.GetTimestamp();
 
-    /// <summary>How many repositories have been compared.</summary>
+    /// <summary>Number of compared repositories.</summary>
     public long Compared { get; private set; }
 
-    /// <summary>The repositories that differ: first those of the tree, in no particular order, then those that are on record only.</summary>
+    /// <summary>Lists the repositories that differ: first those of the tree, in no particular order, then those that only the metadata has.</summary>
     /// <exception cref="StorageException">The metadata cannot be read, or the folders of the tree cannot be listed.</exception>
     public async IAsyncEnumerable<RepositoryDifference> FindAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {

@@ -9,8 +9,8 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Fills the metadata from a tree that has none: another registry's, or one whose database was lost. It runs behind the requests; a
-/// repository that somebody asks for is indexed first.
+/// Fills the metadata from a tree without metadata: the tree of another registry, or one whose database was lost. It runs in the background; a
+/// repository that a request needs is indexed first.
 /// </summary>
 public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, StorageThreads threads, ILogger<TreeIndexer> logger)
 {
@@ -21,16 +21,16 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
     private int _manifests;
     private string? _lastFailure;
 
-    /// <summary>Whether the metadata covers the whole tree.</summary>
+    /// <summary>True once the metadata covers the whole tree.</summary>
     public bool IsComplete => target.IsComplete;
 
-    /// <summary>Why a request that needs the whole of the metadata cannot be answered yet; null when it can.</summary>
+    /// <summary>Error response to a request that needs the complete metadata; null once it is complete.</summary>
     public RegistryError? RefuseUntilComplete() => IsComplete ? null : new RegistryError(RegistryErrorCode.NotReady);
 
-    /// <summary>Makes sure that the metadata knows a repository.</summary>
+    /// <summary>Ensures that the metadata knows a repository.</summary>
     public Task EnsureAsync(RepositoryName name) => IsComplete ? Task.CompletedTask : EnsureSlowAsync(name);
 
-    /// <summary>Indexes everything, and tries again as long as something stands in the way.</summary>
+    /// <summary>Indexes everything, and retries until it succeeds.</summary>
     public async Task RunUntilCompleteAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         while (!IsComplete)
@@ -55,13 +55,13 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
     }
 
     /// <summary>
-    /// Indexes everything. Does nothing when that was done before. A repository that cannot be indexed does not keep the others from it.
+    /// Indexes everything. Does nothing if that was done before. A repository that cannot be indexed does not prevent the indexing of others.
     /// </summary>
-    /// <exception cref="StorageException">Something could not be indexed.</exception>
+    /// <exception cref="StorageException">A repository could not be indexed.</exception>
     public Task RunAsync(CancellationToken cancellationToken) => RunAsync(null, cancellationToken);
 
-    /// <summary>The same, and tells somebody after each repository how far it is, instead of the log from time to time.</summary>
-    /// <exception cref="StorageException">Something could not be indexed.</exception>
+    /// <summary>Indexes everything, and reports the progress after each repository instead of logging it from time to time.</summary>
+    /// <exception cref="StorageException">A repository could not be indexed.</exception>
     public async Task RunAsync(IProgress<IndexingProgress>? progress, CancellationToken cancellationToken)
     {
         if (IsComplete)
@@ -76,7 +76,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
             var lastProgress = started.Elapsed;
             var failed = new List<(RepositoryName Name, Exception Reason)>();
 
-            // Names only; what is in each is what takes the time.
+            // Lists the names only, which takes little of the time.
             var all = progress is null ? 0 : await threads.RunAsync(() => tree.Repositories().Count());
             foreach (var name in tree.Repositories())
             {
@@ -85,7 +85,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
                 {
                     await IndexAsync(name);
                 }
-#pragma warning disable CA1031 // It is reported at the end.
+#pragma warning disable CA1031 // Reported at the end.
                 catch (Exception e)
 #pragma warning restore CA1031
                 {
@@ -132,7 +132,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
         }
         catch
         {
-            // The next one who needs it tries again.
+            // The next request for it tries again.
             _indexed.TryRemove(name, out _);
             throw;
         }

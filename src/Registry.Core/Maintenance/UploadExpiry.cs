@@ -3,11 +3,11 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Maintenance;
 
-/// <summary>Throws away uploads that nobody has sent a byte to for a time. One with a request in flight is never idle.</summary>
+/// <summary>Discards uploads that have received no byte for the timeout. An upload with a request in progress is never idle.</summary>
 public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout, ILogger<UploadExpiry> logger)
 {
-    /// <summary>One cycle.</summary>
-    /// <returns>How many uploads were thrown away.</returns>
+    /// <summary>Runs one cycle.</summary>
+    /// <returns>Number of discarded uploads.</returns>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var expired = 0;
@@ -17,7 +17,7 @@ public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout,
             await using var upload = await uploads.TryAcquireAsync(session.Id);
             if (upload is null || (await uploads.FindAsync(session.Id))?.Length != session.Length)
             {
-                // Somebody came back to it.
+                // A request uses it again.
                 continue;
             }
 

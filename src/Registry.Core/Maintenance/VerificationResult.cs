@@ -1,30 +1,30 @@
 namespace Registry.Core.Maintenance;
 
-/// <summary>What a verification has found so far.</summary>
+/// <summary>Result of a verification so far.</summary>
 public sealed record VerificationResult
 {
-    /// <summary>How many blobs and manifests were looked at.</summary>
+    /// <summary>Number of blobs and manifests that were inspected.</summary>
     public long Count { get; private init; }
 
-    /// <summary>How many bytes they have according to the metadata.</summary>
+    /// <summary>Their size in bytes according to the metadata.</summary>
     public long Bytes { get; private init; }
 
-    /// <summary>How many have other bytes than those that were stored.</summary>
+    /// <summary>Number of those whose bytes do not have their digest.</summary>
     public long Damaged { get; private init; }
 
-    /// <summary>How many have none.</summary>
+    /// <summary>Number of those without a file.</summary>
     public long Missing { get; private init; }
 
-    /// <summary>How many the disk does not give.</summary>
+    /// <summary>Number of those that the disk cannot read.</summary>
     public long Unreadable { get; private init; }
 
-    /// <summary>Whether the database was found damaged.</summary>
+    /// <summary>True if the database is damaged.</summary>
     public bool IsMetadataDamaged { get; init; }
 
-    /// <summary>How much is not as it should be; damage of the database counts once.</summary>
+    /// <summary>Number of faults; damage of the database counts once.</summary>
     public long Findings => Damaged + Missing + Unreadable + (IsMetadataDamaged ? 1 : 0);
 
-    /// <summary>Whether everything was as it should be.</summary>
+    /// <summary>True without any fault.</summary>
     public bool IsClean => Findings == 0;
 
     internal VerificationResult With(long bytes, BlobCondition condition) => this with

@@ -4,8 +4,8 @@ using Registry.Core.Storage;
 namespace Registry.Core.Maintenance;
 
 /// <summary>
-/// Reads everything that is stored, again and again, so that rot is found before somebody needs the bytes. A pass goes through the content in
-/// the order in which it became known, and goes on after a restart where it was.
+/// Reads all stored content periodically, to find damaged bytes before a client requests them. A pass goes through the content in the order in
+/// which it was recorded, and continues at its position after a restart.
 /// </summary>
 public sealed partial class Verifier(
     BlobInspector inspector, IVerifierMetadata metadata, RunningClock clock, TimeSpan period, TimeProvider time, ILogger<Verifier> logger)
@@ -14,14 +14,14 @@ public sealed partial class Verifier(
     private static readonly TimeSpan SavePeriod = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often to look whether a pass is due.</summary>
+    /// <summary>Interval at which to check whether a pass is due.</summary>
     public TimeSpan Interval { get; } = period < TimeSpan.FromMinutes(1) ? period : TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Goes on with the pass that is under way, or begins one when the last has begun a period ago, measured by the running clock. Ends when
+    /// Continues the pass in progress, or begins one if a period has passed since the last one began, measured by the running clock. Ends when
     /// everything was read once.
     /// </summary>
-    /// <returns>What was found in this process; null when no pass was due.</returns>
+    /// <returns>Findings of this process; null if no pass was due.</returns>
     public async Task<VerificationResult?> RunAsync(CancellationToken cancellationToken)
     {
         var progress = await metadata.ReadProgressAsync();
@@ -66,16 +66,16 @@ public sealed partial class Verifier(
         }
     }
 
-    /// <summary>Reads everything now, apart from the schedule, and logs from time to time how far it is.</summary>
-    /// <param name="isDryRun">Whether to change nothing.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <summary>Reads everything now, independently of the schedule, and logs the progress from time to time.</summary>
+    /// <param name="isDryRun">True to change nothing.</param>
+    /// <param name="cancellationToken">Stops the verification.</param>
     public Task<VerificationResult> VerifyAllAsync(bool isDryRun, CancellationToken cancellationToken) =>
         VerifyAllAsync(isDryRun, null, cancellationToken);
 
-    /// <summary>The same, and tells somebody how far it is, instead of the log.</summary>
-    /// <param name="isDryRun">Whether to change nothing.</param>
-    /// <param name="progress">Who is told after each blob; null for the log.</param>
-    /// <param name="cancellationToken">Ends it early.</param>
+    /// <summary>Reads everything now, and reports the progress instead of logging it.</summary>
+    /// <param name="isDryRun">True to change nothing.</param>
+    /// <param name="progress">Receives the progress after each blob; null to log it.</param>
+    /// <param name="cancellationToken">Stops the verification.</param>
     public async Task<VerificationResult> VerifyAllAsync(bool isDryRun, IProgress<VerificationResult>? progress, CancellationToken cancellationToken)
     {
         var reported = time.GetTimestamp();
@@ -130,7 +130,7 @@ public sealed partial class Verifier(
         }
     }
 
-    // Once a pass, since it goes through the whole database. Its bytes have no checksum: what hangs together is all that can be checked.
+    // Once a pass, since it reads the whole database. Its pages have no checksum: only their structure can be checked.
     private async Task<bool> IsMetadataDamagedAsync()
     {
         var damage = await metadata.FindDamageAsync();

@@ -2,5 +2,5 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>A repository's right to see a blob.</summary>
+/// <summary>Visibility of a blob in a repository.</summary>
 public sealed record BlobLink(RepositoryName Repository, Digest Digest);

@@ -1,18 +1,18 @@
 namespace Registry.Core.Storage;
 
-/// <summary>How far a digest has come in the metadata.</summary>
+/// <summary>State of a digest in the metadata.</summary>
 public enum BlobState
 {
-    /// <summary>There is no record of it.</summary>
+    /// <summary>It is not recorded.</summary>
     Unknown,
 
-    /// <summary>A manifest mentions it, but its bytes are not here: they were never stored, or the verifier has found them missing or damaged.</summary>
+    /// <summary>A manifest mentions it, but its bytes do not exist: they were never stored, or the verifier found them missing or damaged.</summary>
     Mentioned,
 
     /// <summary>Its bytes are stored.</summary>
     Stored,
 
-    /// <summary>Its bytes are stored, and nothing links to them any more.</summary>
+    /// <summary>Its bytes are stored, and nothing links to them.</summary>
     Orphaned,
 
     /// <summary>Its bytes are being removed.</summary>

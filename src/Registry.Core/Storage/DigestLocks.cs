@@ -3,8 +3,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// Keeps those apart who bring the bytes of a digest and those who remove them. Readers never take part. Digests share a fixed number
-/// of locks, so holding one says nothing about memory.
+/// Serializes storing and removing the bytes of the same digest. Readers take no lock. Digests share a fixed number of locks, so that the memory
+/// does not grow with their number.
 /// </summary>
 public sealed class DigestLocks
 {
@@ -12,7 +12,7 @@ public sealed class DigestLocks
 
     private readonly SemaphoreSlim[] _stripes = [.. Enumerable.Range(0, Stripes).Select(_ => new SemaphoreSlim(1))];
 
-    /// <summary>Waits for the digest; disposing the result lets the next one in. Never hold two: they may be the same lock.</summary>
+    /// <summary>Waits for the lock of a digest; disposing the result releases it. Never hold two: they may be the same lock.</summary>
     public async Task<Holder> AcquireAsync(Digest digest, CancellationToken cancellationToken = default)
     {
         var stripe = _stripes[(digest.GetHashCode() & int.MaxValue) % Stripes];
@@ -20,7 +20,7 @@ public sealed class DigestLocks
         return new Holder(stripe);
     }
 
-    /// <summary>The right to act on a digest's bytes.</summary>
+    /// <summary>Ownership of a digest's lock.</summary>
     public readonly struct Holder(SemaphoreSlim stripe) : IDisposable, IEquatable<Holder>
     {
         private readonly SemaphoreSlim _stripe = stripe;

@@ -2,13 +2,13 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>The metadata as it is compared with the tree: everything it has on record, what is not served included.</summary>
+/// <summary>Metadata for the comparison with the tree: all recorded content, including content that is not served.</summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IMetadataListing
 {
-    /// <summary>The repositories after one, in the order of their names; from the first one on when it is null.</summary>
+    /// <summary>Lists the repositories after a name, in the order of their names; from the first one if it is null.</summary>
     Task<IReadOnlyList<RepositoryName>> ListRepositoriesAsync(RepositoryName? after, int limit);
 
-    /// <summary>What a repository holds; <see cref="RepositoryContents.None"/> when it is not on record.</summary>
+    /// <summary>Contents of a repository; <see cref="RepositoryContents.None"/> if it is not recorded.</summary>
     Task<RepositoryContents> ReadAsync(RepositoryName repository);
 }

@@ -3,41 +3,41 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>An upload that one request holds, alone.</summary>
+/// <summary>An upload that one request has acquired exclusively.</summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IUpload : IAsyncDisposable
 {
-    /// <summary>How many bytes have been received.</summary>
+    /// <summary>Number of received bytes.</summary>
     long Length { get; }
 
     /// <summary>
-    /// Appends a body to its end. When the body breaks off, what arrived is kept and the reader's exception is passed on.
+    /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on.
     /// </summary>
     /// <param name="body">The body, as it arrives.</param>
-    /// <param name="algorithm">The algorithm that the digest will be in, as far as the caller knows it.</param>
-    /// <param name="cancellationToken">Ends the reading, not the keeping.</param>
-    /// <returns>False when it would become larger than a blob may be. Nothing good can come of the upload any more.</returns>
+    /// <param name="algorithm">Expected algorithm of the digest.</param>
+    /// <param name="cancellationToken">Stops reading; the received bytes are kept.</param>
+    /// <returns>False if the upload would exceed the size limit of a blob. It can never be completed then.</returns>
     Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Remembers the length as the one that <see cref="RewindAsync"/> goes back to. Until then, others see the upload at this length
+    /// Marks the current length, which <see cref="RewindAsync"/> restores. Until then, other requests see the upload at this length
     /// (<see cref="IUploadStore.FindAsync"/>).
     /// </summary>
     void Mark();
 
-    /// <summary>Drops the bytes that came after the mark. Does nothing without a mark, or when the upload is over.</summary>
+    /// <summary>Drops the bytes after the mark. Does nothing without a mark, or when the upload has ended.</summary>
     Task RewindAsync();
 
-    /// <summary>Whether the bytes received have this digest; hashes the file again when its state is not in memory.</summary>
+    /// <summary>True if the received bytes have this digest. Hashes the file again if the hash state is not in memory.</summary>
     Task<bool> MatchesAsync(Digest digest);
 
     /// <summary>
-    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload is over; its session is forgotten when the
+    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload has ended; its session is removed when the
     /// blob is linked (<see cref="IMetadataStore.LinkBlobAsync"/>).
     /// </summary>
-    /// <returns>The size in bytes.</returns>
+    /// <returns>Size in bytes.</returns>
     Task<long> CommitAsync(Digest digest);
 
-    /// <summary>Throws the bytes away. The upload is over.</summary>
+    /// <summary>Discards the bytes and ends the upload.</summary>
     Task AbortAsync();
 }

@@ -1,15 +1,15 @@
 namespace Registry.Core.Storage;
 
-/// <summary>Whose uploads are in progress, remembered across restarts. How far each has got is known to whoever keeps its bytes.</summary>
+/// <summary>Stores the sessions of uploads in progress across restarts. Their lengths are not stored here, but with their bytes.</summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IUploadSessions
 {
-    /// <summary>All sessions.</summary>
+    /// <summary>Loads all sessions.</summary>
     IReadOnlyList<StoredUploadSession> Load();
 
-    /// <summary>Remembers a session, across the end of the process, but perhaps not a power cut: a client begins it again.</summary>
+    /// <summary>Stores a session. It survives the end of the process, but perhaps not a power cut: a client then begins again.</summary>
     Task AddAsync(StoredUploadSession session);
 
-    /// <summary>Forgets a session.</summary>
+    /// <summary>Removes a session.</summary>
     Task RemoveAsync(Guid id);
 }

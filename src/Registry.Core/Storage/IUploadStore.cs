@@ -6,26 +6,26 @@ namespace Registry.Core.Storage;
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IUploadStore
 {
-    /// <summary>How many uploads are in progress that clients come back to.</summary>
+    /// <summary>Number of uploads in progress with a session.</summary>
     int Count { get; }
 
-    /// <summary>Begins an upload that clients come back to.</summary>
+    /// <summary>Begins an upload with a session, which later requests continue.</summary>
     Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm);
 
-    /// <summary>Begins an upload that ends with the request: no other can find it, and a restart forgets it.</summary>
+    /// <summary>Begins an upload that ends with its request: no other request can find it, and a restart removes it.</summary>
     ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm);
 
-    /// <summary>What is known of an upload; null when there is none of that id.</summary>
+    /// <summary>Finds an upload; null if there is none with this id.</summary>
     ValueTask<UploadSession?> FindAsync(Guid id);
 
     /// <summary>
-    /// Takes an upload for one request. Null when it is gone or another request has it. Disposing the result gives it back.
+    /// Acquires an upload for one request; null if it does not exist or another request has it. Disposing the result releases it.
     /// </summary>
     ValueTask<IUpload?> TryAcquireAsync(Guid id);
 
-    /// <summary>Ends when no request has the upload, which may be at once.</summary>
+    /// <summary>Waits until no request has the upload, which may be at once.</summary>
     Task ReleasedAsync(Guid id);
 
-    /// <summary>Every upload in progress, in no particular order.</summary>
+    /// <summary>Lists all uploads in progress, in no particular order.</summary>
     IEnumerable<UploadSession> Enumerate();
 }

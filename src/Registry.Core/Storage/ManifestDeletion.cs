@@ -2,8 +2,8 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>A manifest that was deleted with its tags, or a tag that was deleted alone.</summary>
-/// <param name="Digest">The manifest, or the one that the tag named.</param>
-/// <param name="Size">The size of the manifest in bytes; null when it stays, because only a tag was deleted.</param>
-/// <param name="Tags">The tags that were deleted.</param>
+/// <summary>A deleted manifest with its tags, or a deleted tag.</summary>
+/// <param name="Digest">The manifest, or the manifest of the tag.</param>
+/// <param name="Size">Size of the manifest in bytes; null if only a tag was deleted.</param>
+/// <param name="Tags">The deleted tags.</param>
 public sealed record ManifestDeletion(Digest Digest, long? Size, IReadOnlyList<Tag> Tags);

@@ -2,8 +2,8 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>Why a manifest is still in a repository. The tags may be cut off.</summary>
-/// <param name="Record">What is on record of it.</param>
-/// <param name="Tags">The tags that point to it.</param>
-/// <param name="Subject">Its subject, when that is in the repository, too; else null.</param>
+/// <summary>Reasons why a manifest is kept in a repository. The list of tags may be truncated.</summary>
+/// <param name="Record">Record of the manifest.</param>
+/// <param name="Tags">Tags that refer to it.</param>
+/// <param name="Subject">Its subject, if that is in the repository, too; else null.</param>
 public sealed record ManifestExplanation(ManifestRecord Record, IReadOnlyList<string> Tags, Digest? Subject);

@@ -7,18 +7,18 @@ public sealed record ManifestPut
 {
     public required RepositoryName Repository { get; init; }
 
-    /// <summary>The digest of its bytes, which are stored already.</summary>
+    /// <summary>Digest of the bytes, which are already stored.</summary>
     public required Digest Digest { get; init; }
 
-    /// <summary>The size of its bytes.</summary>
+    /// <summary>Size of the bytes.</summary>
     public required long Size { get; init; }
 
     public required Manifest Manifest { get; init; }
 
-    /// <summary>The tags to set to it; may be empty.</summary>
+    /// <summary>Tags to set to the manifest; may be empty.</summary>
     public IReadOnlyList<Tag> Tags { get; init; } = [];
 
-    /// <summary>What it was pushed as; the precondition is about this.</summary>
+    /// <summary>Tag or digest of the push; the precondition applies to it.</summary>
     public required Reference Reference { get; init; }
 
     public Precondition Precondition { get; init; } = Precondition.None;

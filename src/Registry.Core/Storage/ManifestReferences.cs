@@ -1,6 +1,6 @@
 namespace Registry.Core.Storage;
 
-/// <summary>Which references of a manifest must exist in its repository when it is pushed. A subject never must.</summary>
+/// <summary>References of a manifest that must exist in its repository when it is pushed. The subject need never exist.</summary>
 public enum ManifestReferences
 {
     /// <summary>All of them.</summary>

@@ -5,12 +5,12 @@ using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Storage;
 
-/// <summary>A data folder in use: its stores, and what keeps them in order. One process at a time.</summary>
+/// <summary>A data folder in use: its stores and their maintenance. Only one process at a time can use it.</summary>
 public sealed class RegistryStorage : IAsyncDisposable
 {
     private const int FileThreads = 16;
 
-    // Together half of what an idle server may take. As answers this is some ten thousand; as content, the manifests and configs of some
+    // Together half of the memory that an idle server may use. That is some ten thousand cached results, and the manifests and configs of some
     // thousand images.
     private const int MetadataCacheSize = 16 * 1024 * 1024;
     private const int ContentCacheSize = 16 * 1024 * 1024;
@@ -58,13 +58,13 @@ public sealed class RegistryStorage : IAsyncDisposable
         Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
 
-        // The last, because it begins to work at once.
+        // Last, because it starts to work at once.
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
     }
 
     public IBlobStore Blobs { get; }
 
-    /// <summary>The blobs as pulls read them.</summary>
+    /// <summary>Blobs for pulls.</summary>
     public ContentCache Contents { get; }
 
     public IUploadStore Uploads { get; }
@@ -75,60 +75,60 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public IVerifierMetadata VerifierMetadata { get; }
 
-    /// <summary>The blobs as the verifier reads them.</summary>
+    /// <summary>Blobs for the verifier.</summary>
     public BlobScrub Scrub { get; }
 
-    /// <summary>Keeps apart who brings and who removes the bytes of a digest.</summary>
+    /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
     public DigestLocks Locks { get; } = new();
 
     public StorageHealth Health { get; }
 
     public RunningClock Clock => _database.Clock;
 
-    /// <summary>The repositories tree, to fill the metadata from.</summary>
+    /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
     public TreeReader Tree { get; }
 
-    /// <summary>The links of the repositories tree, to look for those to bytes that the metadata does not know.</summary>
+    /// <summary>Links of the repositories tree, for finding those to bytes that the metadata does not know.</summary>
     public TreeLinks Links { get; }
 
     public IIndexTarget IndexTarget { get; }
 
-    /// <summary>The metadata, to compare the tree with.</summary>
+    /// <summary>Metadata for the comparison with the tree.</summary>
     public IMetadataListing Listing { get; }
 
     /// <summary>Threads for blocking work on the folder.</summary>
     public StorageThreads Threads => _threads;
 
-    /// <summary>Where everything is.</summary>
+    /// <summary>Paths of the folder.</summary>
     public FileSystemLayout Layout => _folder.Layout;
 
     /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
     public Task<bool> IsShortOfRoomAsync() => _threads.RunAsync(() => _reserve.Ask() is not null);
 
-    /// <summary>What is free on the disk now and what pushes leave of it, in bytes.</summary>
-    /// <exception cref="IOException">The disk does not say.</exception>
+    /// <summary>Free bytes on the disk, and the bytes that pushes must leave free.</summary>
+    /// <exception cref="IOException">The free space cannot be read.</exception>
     public (long Free, long Kept) ReadRoom() => _reserve.Read();
 
-    /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
+    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
     public string? TreeFailure => _mirror.Failure;
 
-    /// <summary>Whether the process that used the folder before was killed or crashed.</summary>
+    /// <summary>True if the last process that used the folder was killed or crashed.</summary>
     public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
 
-    /// <summary>How much there is.</summary>
+    /// <summary>Reads the totals of the storage.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
     public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
 
-    /// <summary>Opens the data folder of a registry. Where there is none, nothing is made.</summary>
-    /// <exception cref="StorageException">It cannot be used, or there is no registry; the message is for the operator.</exception>
+    /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
+    /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message is for the operator.</exception>
     public static RegistryStorage OpenExisting(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
     {
         DataFolder.RequireRegistry(path);
         return Open(path, time, loggers, limits);
     }
 
-    /// <summary>Opens a data folder, creating what is missing.</summary>
-    /// <exception cref="StorageException">It cannot be used; the message is for the operator.</exception>
+    /// <summary>Opens a data folder, and creates what is missing.</summary>
+    /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
     {
         try
@@ -141,11 +141,11 @@ public sealed class RegistryStorage : IAsyncDisposable
         }
     }
 
-    /// <summary>Proves that the folder can still be written.</summary>
-    /// <exception cref="StorageException">It cannot.</exception>
+    /// <summary>Tests that the folder can be written.</summary>
+    /// <exception cref="StorageException">The folder cannot be written.</exception>
     public Task TryWriteAsync() => _threads.RunAsync(_folder.TryWrite);
 
-    /// <summary>Brings the tree up to date, closes the metadata, and lets another process use the folder.</summary>
+    /// <summary>Brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()
     {
         await _mirror.DisposeAsync();
@@ -162,7 +162,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             var ballast = new StorageBallast(folder.Layout.Ballast, FileOwner.Inherit);
             var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
 
-            // SQLite takes an empty file for a new database, and gives what it keeps beside it the same owner and mode.
+            // SQLite takes an empty file for a new database, and creates its other files with the same owner and mode.
             FileOwner.CreateFile(folder.Layout.Database);
             database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
             ballast.TryHold();
@@ -182,7 +182,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         }
     }
 
-    // The folder is let go of whatever happens.
+    // Releases the folder in any case.
     private static void Close(SqliteDatabase? database, StorageThreads? threads, DataFolder folder)
     {
         try

@@ -2,23 +2,23 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>What one repository holds, whoever says so: the metadata or the tree.</summary>
+/// <summary>Contents of one repository, according to the metadata or the tree.</summary>
 public sealed record RepositoryContents
 {
-    /// <summary>A repository that is not there.</summary>
+    /// <summary>Contents of a repository that does not exist.</summary>
     public static readonly RepositoryContents None = new();
 
     public IReadOnlyDictionary<Tag, Digest> Tags { get; init; } = new Dictionary<Tag, Digest>();
 
     public IReadOnlySet<Digest> Manifests { get; init; } = new HashSet<Digest>();
 
-    /// <summary>The blobs it may see.</summary>
+    /// <summary>Blobs that it may see.</summary>
     public IReadOnlySet<Digest> Blobs { get; init; } = new HashSet<Digest>();
 
-    /// <summary>Whether nothing is in it, so that nobody can tell it from one that is not there.</summary>
+    /// <summary>True if it is empty, and so cannot be distinguished from one that does not exist.</summary>
     public bool IsEmpty => Tags.Count == 0 && Manifests.Count == 0 && Blobs.Count == 0;
 
-    /// <summary>What indexing a repository of the tree makes of it.</summary>
+    /// <summary>Contents that indexing a repository of the tree would record.</summary>
     public static RepositoryContents Of(TreeRepository repository)
     {
         ArgumentNullException.ThrowIfNull(repository);

@@ -1,8 +1,8 @@
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// Seconds that the registry has been running, over all its processes. Grace periods are measured by it, so that neither a jump of the wall
-/// clock nor a long holiday of the server lets anything expire that nobody had a chance to use.
+/// Counts the seconds that the registry has been running, over all its processes. Grace periods use it, so that neither a jump of the wall
+/// clock nor a long downtime of the server lets content expire that clients had no chance to use.
 /// </summary>
 public sealed class RunningClock(TimeProvider time)
 {
@@ -12,6 +12,6 @@ public sealed class RunningClock(TimeProvider time)
     /// <summary>Seconds so far.</summary>
     public long Now => Volatile.Read(ref _before) + (long)time.GetElapsedTime(_started).TotalSeconds;
 
-    /// <summary>Continues from what an earlier process has saved.</summary>
+    /// <summary>Continues from the value that an earlier process saved.</summary>
     public void ContinueFrom(long seconds) => Volatile.Write(ref _before, seconds);
 }

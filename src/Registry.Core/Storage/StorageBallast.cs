@@ -1,14 +1,14 @@
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// Room for deletes on a full disk. A change of the metadata needs some even when it removes something, in the log of the database; so a file
-/// holds it from the start. The first change that finds no room releases it and is tried again. Until it can be held again nothing new is
-/// taken, since that would eat what the deletes need.
+/// Reserve for deletes on a full disk. Any change of the metadata, even a removal, needs space in the log of the database; a file reserves it
+/// from the start. The first change that finds no space releases the file and is tried again. Until the file can be allocated again, new content is
+/// refused, since it would use the space that deletes need.
 /// </summary>
-/// <remarks>The file is allocated and never written, which holds its room wherever files are not copied on write.</remarks>
+/// <remarks>The file is allocated and never written, which reserves its space on every file system that does not copy on write.</remarks>
 public sealed class StorageBallast
 {
-    /// <summary>In bytes: the log grows to 4 MiB before it is carried over into the database, which may grow by as much.</summary>
+    /// <summary>Size in bytes: the log grows to 4 MiB before it is checkpointed into the database, which may grow by as much.</summary>
     public const long Size = 8 * 1024 * 1024;
 
     private readonly string _path;
@@ -16,9 +16,9 @@ public sealed class StorageBallast
     private readonly Lock _lock = new();
     private bool _isHeld;
 
-    /// <summary>Takes over what an earlier process has held. More is not asked for before the database has been opened, which needs room itself.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="onCreated">Called with the path when the file was made; null for nothing.</param>
+    /// <summary>Takes over the file of an earlier process. It grows to its size only after the database was opened, which needs space itself.</summary>
+    /// <param name="path">Path of the file.</param>
+    /// <param name="onCreated">Called with the path when the file was created; null for nothing.</param>
     public StorageBallast(string path, Action<string>? onCreated = null)
     {
         _onCreated = onCreated;
@@ -26,8 +26,8 @@ public sealed class StorageBallast
         _isHeld = File.Exists(path);
     }
 
-    /// <summary>Removes the ballast of a folder that cannot be opened without its room.</summary>
-    /// <returns>Whether there was any.</returns>
+    /// <summary>Removes the ballast of a folder that cannot be opened without its space.</summary>
+    /// <returns>True if there was any.</returns>
     public static bool Remove(string path)
     {
         var isThere = File.Exists(path);
@@ -35,11 +35,11 @@ public sealed class StorageBallast
         return isThere;
     }
 
-    /// <summary>True while the room is held.</summary>
+    /// <summary>True while the space is reserved.</summary>
     public bool IsHeld => Volatile.Read(ref _isHeld);
 
-    /// <summary>Gives the room back to the disk.</summary>
-    /// <returns>Whether there is room now that was not there before.</returns>
+    /// <summary>Releases the space.</summary>
+    /// <returns>True if this has freed space.</returns>
     public bool Release()
     {
         lock (_lock)
@@ -54,8 +54,8 @@ public sealed class StorageBallast
         }
     }
 
-    /// <summary>Holds the room, if it is not held and there is enough of it.</summary>
-    /// <returns>Whether it is held.</returns>
+    /// <summary>Reserves the space, unless it is reserved already or the disk has too little.</summary>
+    /// <returns>True if it is reserved.</returns>
     public bool TryHold()
     {
         if (IsHeld)
@@ -77,7 +77,7 @@ public sealed class StorageBallast
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // No room for it, so none for anything new.
+                // No space for the ballast, so none for new content.
             }
 
             return _isHeld;

@@ -1,6 +1,6 @@
 namespace Registry.Core.Storage;
 
-/// <summary>The storage could not do what it must: a full disk, an I/O error, a failed commit. Never the client's fault.</summary>
+/// <summary>Thrown when the storage fails: a full disk, an I/O error, a failed commit. Never the client's fault.</summary>
 public sealed class StorageException : Exception
 {
     private const int Enospc = 28;
@@ -14,10 +14,10 @@ public sealed class StorageException : Exception
     public StorageException(string message, bool isFull = false)
         : base(message) => IsFull = isFull;
 
-    /// <summary>Whether there is no room left (ENOSPC, EDQUOT): it passes when somebody deletes something.</summary>
+    /// <summary>True if no space is left (ENOSPC, EDQUOT); deleting content resolves it.</summary>
     public bool IsFull { get; }
 
-    /// <summary>Whether an error number says that there is no room left.</summary>
+    /// <summary>True if an error number means that no space is left.</summary>
     public static bool IsFullCode(int errno) => errno is Enospc or ErrorDiskFullWindows ||
         errno == (OperatingSystem.IsLinux() ? EdquotLinux : EdquotBsd);
 }

@@ -3,17 +3,17 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// Whether the storage can be trusted with new data. A failed fsync means that the kernel has dropped data it had promised to write, and a
-/// second attempt would report success for nothing: so writes stop for good, reads go on, and the operator decides. On a full disk only what is
-/// new is turned away, and for as long as it is full.
+/// Decides whether the storage accepts new data. A failed fsync means that the kernel has dropped data it had promised to write, and that a
+/// second attempt would report success without writing it. Writes therefore stop until a restart, reads continue, and the operator decides. On a
+/// full disk, only new content is refused, and only while the disk is full.
 /// </summary>
-/// <param name="logger">Where the failure is said.</param>
-/// <param name="ballast">What holds room for deletes; null for nothing.</param>
+/// <param name="logger">Log of the failure.</param>
+/// <param name="ballast">Reserve for deletes; null for none.</param>
 public sealed partial class StorageHealth(ILogger<StorageHealth> logger, StorageBallast? ballast = null)
 {
     private string? _failure;
 
-    /// <summary>Why nothing is written any more; null while all is well.</summary>
+    /// <summary>Reason why writes have stopped; null if they have not.</summary>
     public string? Failure => Volatile.Read(ref _failure);
 
     /// <summary>Stops all writes until the process is restarted.</summary>
@@ -35,12 +35,12 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger, Storage
         }
     }
 
-    /// <summary>True while room for deletes is held; false when <see cref="ThrowIfClosed"/> has to ask the disk for it.</summary>
+    /// <summary>True while the reserve for deletes is held; false if <see cref="ThrowIfClosed"/> must ask the disk for it.</summary>
     public bool HasRoomForDeletes => ballast?.IsHeld is not false;
 
     /// <summary>
-    /// Throws while no new content is taken: writes have stopped, or the room that is left is for deletes. May wait for the disk, so it
-    /// runs on a storage thread.
+    /// Throws while new content is refused: writes have stopped, or the remaining space is for deletes. May wait for the disk, so it runs on a
+    /// storage thread.
     /// </summary>
     /// <exception cref="StorageException">The storage has failed before, or is full.</exception>
     public void ThrowIfClosed()
@@ -52,8 +52,8 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger, Storage
         }
     }
 
-    /// <summary>Makes room on a full disk, at the expense of what is new.</summary>
-    /// <returns>Whether there is room now that was not there before.</returns>
+    /// <summary>Frees space on a full disk. New content is refused from then on.</summary>
+    /// <returns>True if this has freed space.</returns>
     public bool TryMakeRoom() => ballast?.Release() is true;
 
     [LoggerMessage(1, LogLevel.Critical,

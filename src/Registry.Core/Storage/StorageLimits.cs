@@ -1,17 +1,17 @@
 namespace Registry.Core.Storage;
 
-/// <summary>What clients may use of the storage.</summary>
+/// <summary>Limits of the storage that clients may use.</summary>
 public sealed record StorageLimits
 {
     /// <summary>
-    /// How much room pushes leave on the disk, in bytes: below it they are turned away as if it were full. Null for a hundredth of the file
-    /// system, and at most 1 GiB; 0 for none.
+    /// Free space that pushes must leave on the disk, in bytes; with less, they are refused as if the disk were full. Null for a hundredth of the
+    /// file system, but at most 1 GiB; 0 for none.
     /// </summary>
     public long? Reserve { get; init; }
 
-    /// <summary>The largest blob, in bytes.</summary>
+    /// <summary>Size of the largest blob, in bytes.</summary>
     public long BlobMaxSize { get; init; } = long.MaxValue;
 
-    /// <summary>How many uploads may be in progress that clients can come back to.</summary>
+    /// <summary>Largest number of uploads in progress with a session.</summary>
     public int MaxUploads { get; init; } = 10_000;
 }

@@ -4,15 +4,15 @@ using System.Diagnostics.Metrics;
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// What the storage measures. The instruments are those of the process, as .NET has it: measuring costs next to nothing, and allocates nothing,
-/// as long as nobody listens.
+/// Metrics of the storage. The instruments belong to the process, as is usual in .NET. While nothing listens, measuring costs next to nothing and
+/// allocates nothing.
 /// </summary>
 public static class StorageMetrics
 {
-    /// <summary>The name of every meter and of the source of traces.</summary>
+    /// <summary>Name of all meters and of the source of traces.</summary>
     public const string Name = "Registry";
 
-    // A sync takes from some 50 µs (a battery-backed cache) to seconds (a disk that is dying).
+    // A sync takes from some 50 µs (a battery-backed cache) to seconds (a failing disk).
     private static readonly InstrumentAdvice<double> DiskTimes = new()
     {
         HistogramBucketBoundaries = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
@@ -39,10 +39,10 @@ public static class StorageMetrics
     private static readonly Counter<long> CacheLookups = Meter.CreateCounter<long>(
         "registry.cache.lookups", "{lookup}", "Lookups of pulls in the caches in memory.");
 
-    /// <summary>Where traces begin that are not those of a request.</summary>
+    /// <summary>Source of traces that do not belong to a request.</summary>
     public static ActivitySource Activities { get; } = new(Name);
 
-    /// <summary>Gives every counter its series before there is something to count.</summary>
+    /// <summary>Creates the series of every counter before there is anything to count.</summary>
     public static void BeginAtZero()
     {
         Mutations.Add(0);

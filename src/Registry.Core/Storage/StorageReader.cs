@@ -5,8 +5,8 @@ using Registry.Core.Storage.Sqlite;
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// A data folder that is read beside the process that uses it, or without one. Nothing in it is changed, and whoever removes bytes waits until
-/// this is disposed: what is found is there to be read.
+/// Reads a data folder, whether another process uses it or not. Changes nothing in it. While it is open, no process removes bytes, so that all
+/// content it finds can be read.
 /// </summary>
 public sealed class StorageReader : IDisposable
 {
@@ -28,17 +28,17 @@ public sealed class StorageReader : IDisposable
         Metadata = new SqliteMetadataStore(database, time);
     }
 
-    /// <summary>Where everything is.</summary>
+    /// <summary>Paths of the folder.</summary>
     public FileSystemLayout Layout { get; }
 
-    /// <summary>The bytes. Only to be read.</summary>
+    /// <summary>Blobs, for reading only.</summary>
     public IBlobStore Blobs { get; }
 
-    /// <summary>The metadata. Only to be read.</summary>
+    /// <summary>Metadata, for reading only.</summary>
     public IMetadataStore Metadata { get; }
 
     /// <summary>Opens a data folder.</summary>
-    /// <exception cref="StorageException">It cannot be read; the message is for the operator.</exception>
+    /// <exception cref="StorageException">The folder cannot be read; the message is for the operator.</exception>
     public static async Task<StorageReader> OpenAsync(string path, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var layout = new FileSystemLayout(path);
@@ -74,17 +74,17 @@ public sealed class StorageReader : IDisposable
     }
 
     /// <summary>Opens a snapshot of the metadata with the bytes that it refers to.</summary>
-    /// <param name="layout">Where the bytes are.</param>
+    /// <param name="layout">Layout of the bytes.</param>
     /// <param name="database">The snapshot.</param>
-    /// <param name="held">Disposed with the reader.</param>
+    /// <param name="held">Lock or other resource that is disposed with the reader.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">The log.</param>
-    /// <exception cref="StorageException">It cannot be read.</exception>
+    /// <exception cref="StorageException">The snapshot cannot be read.</exception>
     internal static StorageReader OpenSnapshot(FileSystemLayout layout, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
         new(layout, held, SqliteDatabase.OpenToRead(database), time, loggers);
 
-    /// <summary>Copies the metadata as they are at one moment into a file that is not there yet.</summary>
-    /// <exception cref="StorageException">They cannot be read, or the file cannot be written.</exception>
+    /// <summary>Copies a consistent snapshot of the metadata into a new file.</summary>
+    /// <exception cref="StorageException">The metadata cannot be read, or the file cannot be written.</exception>
     public Task CopyMetadataAsync(string target) => _database.CopyAsync(target);
 
     public void Dispose()

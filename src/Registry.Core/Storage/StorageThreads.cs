@@ -1,12 +1,12 @@
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// A few threads for system calls that block: fsync, rename, reads of cold files, SQLite. The ThreadPool has as many threads as there are
-/// cores, and one slow disk must not stop it from answering requests that need no disk. The queue is bounded; callers wait for room in it.
+/// Threads for system calls that block: fsync, rename, reads of cold files, SQLite. The ThreadPool has as many threads as there are cores, and
+/// one slow disk must not keep it from answering requests that need no disk. The queue is bounded; callers wait for a place in it.
 /// </summary>
 /// <remarks>
-/// The thread that became idle last takes the next work, because its stack and its core's caches are warm. Idle threads sleep at once:
-/// BlockingCollection has them spin before, which costs more than the work when that is many small pieces of an upload.
+/// The thread that became idle last takes the next work, because its stack and the caches of its core are warm. Idle threads sleep at once:
+/// BlockingCollection lets them spin first, which costs more than the work when that consists of many small parts of an upload.
 /// </remarks>
 public sealed class StorageThreads : IDisposable
 {
@@ -20,8 +20,8 @@ public sealed class StorageThreads : IDisposable
     private bool _closed;
 
     /// <summary>Starts the threads.</summary>
-    /// <param name="name">What they are called in a debugger or a thread dump.</param>
-    /// <param name="count">How many, at least 1.</param>
+    /// <param name="name">Name of the threads in a debugger or a thread dump.</param>
+    /// <param name="count">Number of threads, at least 1.</param>
     public StorageThreads(string name, int count)
     {
         for (var i = 0; i < count; i++)
@@ -32,11 +32,11 @@ public sealed class StorageThreads : IDisposable
 
     private interface IWork
     {
-        /// <summary>Does it, and answers whoever waits for it.</summary>
+        /// <summary>Does the work and completes its task.</summary>
         void Run();
     }
 
-    /// <summary>How many threads are at work.</summary>
+    /// <summary>Number of busy threads.</summary>
     public int Busy
     {
         get
@@ -65,7 +65,7 @@ public sealed class StorageThreads : IDisposable
         return true;
     });
 
-    /// <summary>Finishes what is queued and ends the threads.</summary>
+    /// <summary>Finishes the queued work and ends the threads.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -106,7 +106,7 @@ public sealed class StorageThreads : IDisposable
         }
     }
 
-    // The next work for a worker, which sleeps for it if it must; null when the threads end.
+    // Returns the next work for a worker, which sleeps until there is some; null when the threads end.
     private IWork? Take(Worker worker)
     {
         lock (_lock)

@@ -2,11 +2,11 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>What is answered about a manifest without reading it.</summary>
-/// <param name="Digest">Its address, in the algorithm that it was asked for or, by tag, that the tag was set with.</param>
-/// <param name="MediaType">What it is served as.</param>
-/// <param name="Size">Its size in bytes.</param>
+/// <summary>Record of a manifest, which answers requests that do not need its bytes.</summary>
+/// <param name="Digest">Digest in the algorithm of the request or, by tag, in the one that the tag was set with.</param>
+/// <param name="MediaType">Media type that it is served as.</param>
+/// <param name="Size">Size in bytes.</param>
 /// <param name="IsIdle">
-/// Whether nothing in its repository holds it, neither a tag nor an index nor its subject: then it may go, unless it is promised.
+/// True if nothing in its repository holds it: no tag, no index and no subject. It may then expire, unless it is promised.
 /// </param>
 public sealed record StoredManifest(Digest Digest, string MediaType, long Size, bool IsIdle = false);

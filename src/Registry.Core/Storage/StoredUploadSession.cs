@@ -2,9 +2,9 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>What is remembered of an upload in progress.</summary>
-/// <param name="Id">Its name in URLs.</param>
-/// <param name="Repository">The repository the blob goes to.</param>
-/// <param name="Owner">The user who began it; null for an anonymous one.</param>
-/// <param name="Algorithm">The algorithm its digest is expected in.</param>
+/// <summary>Stored session of an upload in progress.</summary>
+/// <param name="Id">Id in URLs.</param>
+/// <param name="Repository">Repository of the blob.</param>
+/// <param name="Owner">User who began it; null for an anonymous caller.</param>
+/// <param name="Algorithm">Expected algorithm of the digest.</param>
 public sealed record StoredUploadSession(Guid Id, RepositoryName Repository, string? Owner, DigestAlgorithm Algorithm);

@@ -1,8 +1,8 @@
 namespace Registry.Core.Storage;
 
-/// <summary>How far work on stored bytes is: a backup, a restore, an export, an import, a copy or a verification.</summary>
-/// <param name="Blobs">How many blobs and manifests are done.</param>
-/// <param name="AllBlobs">How many there are; null when that is not known.</param>
-/// <param name="Bytes">The size of those that are done, in bytes.</param>
-/// <param name="AllBytes">The size of all; null when that is not known.</param>
+/// <summary>Progress of an operation on stored bytes: a backup, a restore, an export, an import, a copy or a verification.</summary>
+/// <param name="Blobs">Number of finished blobs and manifests.</param>
+/// <param name="AllBlobs">Number of all blobs and manifests; null if unknown.</param>
+/// <param name="Bytes">Size of the finished ones, in bytes.</param>
+/// <param name="AllBytes">Size of all, in bytes; null if unknown.</param>
 public readonly record struct TransferProgress(long Blobs, long? AllBlobs, long Bytes, long? AllBytes);

@@ -2,25 +2,25 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage;
 
-/// <summary>What the tree says about one repository.</summary>
+/// <summary>Contents of one repository according to the tree.</summary>
 public sealed record TreeRepository
 {
     public required RepositoryName Name { get; init; }
 
-    /// <summary>The manifests whose bytes are there and could be read.</summary>
+    /// <summary>Manifests whose bytes exist and could be read.</summary>
     public IReadOnlyList<TreeManifest> Manifests { get; init; } = [];
 
-    /// <summary>The blobs it may see whose bytes are there, with their sizes in bytes.</summary>
+    /// <summary>Blobs that the repository may see and whose bytes exist, with their sizes in bytes.</summary>
     public IReadOnlyList<KeyValuePair<Digest, long>> Layers { get; init; } = [];
 
-    /// <summary>The tags that point at one of the manifests.</summary>
+    /// <summary>Tags that refer to one of the manifests.</summary>
     public IReadOnlyList<KeyValuePair<Tag, Digest>> Tags { get; init; } = [];
 
-    /// <summary>What tags pointed at earlier, as far as those manifests are still there.</summary>
+    /// <summary>Earlier manifests of the tags, if they still exist.</summary>
     public IReadOnlyList<KeyValuePair<Tag, Digest>> TagHistory { get; init; } = [];
 
     /// <summary>
-    /// Whether something in it could not be understood. Nobody knows which blobs that needs, so none of the repository's expire.
+    /// True if something in the repository could not be understood. The blobs that it needs are unknown, so no blob of the repository expires.
     /// </summary>
     public bool IsPinned { get; init; }
 }
