@@ -25,6 +25,7 @@ internal sealed class BackupFolder(string root)
 {
     private const int Format = 2;
     private const int FormatOfOneState = 1;
+    private const int MaxDescriptionSize = 64 * 1024;
     private const string UnfinishedSuffix = ".new";
 
     /// <summary>Layout of the blobs.</summary>
@@ -39,12 +40,12 @@ internal sealed class BackupFolder(string root)
     /// <summary>Lists the finished generations, the oldest first.</summary>
     public IReadOnlyList<BackupGeneration> List()
     {
-        var generations = Directory.Exists(Generations)
-            ? Directory.EnumerateDirectories(Generations).Select(folder => new BackupGeneration(Path.GetFileName(folder), folder))
-                .Where(generation => BackupGeneration.TimeOf(generation.Name) is not null && File.Exists(generation.Metadata))
+        var generations = PlainFile.Find(Generations, Root) == EntryKind.Folder
+            ? PlainFile.Folders(Generations).Select(folder => new BackupGeneration(Path.GetFileName(folder), folder))
+                .Where(generation => BackupGeneration.TimeOf(generation.Name) is not null && HasMetadata(generation))
             : [];
         var single = new BackupGeneration(string.Empty, Root);
-        if (File.Exists(single.Metadata))
+        if (HasMetadata(single))
         {
             generations = generations.Append(single with { Name = BackupGeneration.NameOf(File.GetLastWriteTimeUtc(single.Metadata)) });
         }
@@ -170,11 +171,18 @@ internal sealed class BackupFolder(string root)
         return Lock(FileShare.Read);
     }
 
+    private bool HasMetadata(BackupGeneration generation) => PlainFile.Find(generation.Metadata, Root) == EntryKind.File;
+
     private FileStream Lock(FileShare share)
     {
         try
         {
             FileOwner.CreateFile(LockFile);
+            if (PlainFile.Find(LockFile, Root) != EntryKind.File)
+            {
+                throw PlainFile.NotPlain(LockFile, "file");
+            }
+
             return new FileStream(LockFile, FileMode.Open, FileAccess.Read, share);
         }
         catch (IOException e) when (DataFolder.IsLocked(e))
@@ -193,7 +201,8 @@ internal sealed class BackupFolder(string root)
     {
         try
         {
-            using var description = JsonDocument.Parse(File.ReadAllBytes(Blobs.BackupDescription));
+            using var description = JsonDocument.Parse(
+                PlainFile.TryRead(Blobs.BackupDescription, Root, MaxDescriptionSize) ?? throw PlainFile.NotPlain(Blobs.BackupDescription, "file"));
             var format = description.RootElement.GetProperty("format").GetInt32();
             return format is Format or FormatOfOneState
                 ? format

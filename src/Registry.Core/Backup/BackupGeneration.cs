@@ -1,4 +1,6 @@
 using System.Globalization;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Backup;
 
@@ -12,6 +14,18 @@ internal sealed record BackupGeneration(string Name, string Root)
     public string Metadata => Path.Combine(Root, "metadata.db");
 
     public string Files => Path.Combine(Root, "files");
+
+    /// <summary>Copies the metadata to a file that is not there yet.</summary>
+    /// <exception cref="StorageException">There is none.</exception>
+    /// <exception cref="IOException">It cannot be copied.</exception>
+    public void CopyMetadata(string target)
+    {
+        using var metadata = new FileStream(
+            PlainFile.TryOpen(Metadata, Root, out _) ?? throw new StorageException($"holds a generation {Name} without metadata"), FileAccess.Read, bufferSize: 0);
+        using var copy = new FileStream(target, FileMode.CreateNew, FileAccess.Write);
+        FileOwner.Inherit(copy.SafeFileHandle, target);
+        metadata.CopyTo(copy, 1024 * 1024);
+    }
 
     /// <summary>Name for a time.</summary>
     public static string NameOf(DateTimeOffset time) => time.UtcDateTime.ToString(NameFormat, CultureInfo.InvariantCulture);

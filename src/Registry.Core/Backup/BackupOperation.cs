@@ -44,8 +44,8 @@ public static partial class BackupOperation
             var generation = folder.Begin(time.GetUtcNow());
             FileOwner.CreateFile(generation.Metadata);
             await reader.CopyMetadataAsync(generation.Metadata);
-            CopiedFiles.Copy(reader.Layout.Root, generation.Files, [reader.Layout.TokenKey, .. files]);
-            var transfer = new BlobTransfer(reader.Layout, folder.Blobs, progress);
+            CopiedFiles.Copy(reader.Layout, generation.Files, [reader.Layout.TokenKey, .. files]);
+            var transfer = new BlobTransfer(reader.Layout, folder.Blobs, readsKept: false, progress);
             long blobs;
             using (var snapshot = SqliteSnapshot.Open(generation.Metadata))
             {

@@ -12,8 +12,9 @@ namespace Registry.Core.Backup;
 /// </summary>
 /// <param name="source">Layout of the source.</param>
 /// <param name="target">Layout of the target.</param>
+/// <param name="readsKept">Whether what the target has already is read, and replaced when it does not have its digest.</param>
 /// <param name="progress">Receives the progress from time to time; null for none.</param>
-public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout target, IProgress<TransferProgress>? progress)
+public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout target, bool readsKept, IProgress<TransferProgress>? progress)
 {
     /// <summary>Number of faults that are described; all of them are counted.</summary>
     public const int MaxFaults = 100;
@@ -42,8 +43,8 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
     public IReadOnlyList<BlobFault> Faults => _faults;
 
     /// <summary>
-    /// Copies everything. A blob that the target has in the right size counts as good: its digest was checked when it was copied, and it got its
-    /// name after it was durable.
+    /// Copies everything. Unless it is read again, a blob that the target has in the right size counts as good: its digest was checked when it
+    /// was copied, and it got its name after it was durable.
     /// </summary>
     /// <exception cref="StorageException">The target cannot be written.</exception>
     public async Task RunAsync(SqliteSnapshot snapshot, StorageHealth health, CancellationToken cancellationToken)
@@ -71,7 +72,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
 
     private void Transfer(Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
     {
-        if (PlainFile.Find(target.BlobData(digest), target.Blobs, out var present) == EntryKind.File && present == size)
+        if (IsKept(digest, size, cancellationToken))
         {
             Count(size, isKept: true);
         }
@@ -83,6 +84,17 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         {
             Count(size, isKept: false);
         }
+    }
+
+    private bool IsKept(Digest digest, long size, CancellationToken cancellationToken)
+    {
+        if (!readsKept)
+        {
+            return PlainFile.Find(target.BlobData(digest), target.Blobs, out var present) == EntryKind.File && present == size;
+        }
+
+        using var handle = PlainFile.TryOpen(target.BlobData(digest), target.Blobs, out var length);
+        return handle is not null && length == size && Read(handle, output: null, digest, size, cancellationToken) is null;
     }
 
     // Returns null, or the fault of the source.
@@ -120,7 +132,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         var isPlaced = false;
         try
         {
-            if (Copy(input, output, digest, size, cancellationToken) is { } fault)
+            if (Read(input, output, digest, size, cancellationToken) is { } fault)
             {
                 return fault;
             }
@@ -138,7 +150,8 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
     }
 
-    private static string? Copy(SafeFileHandle input, SafeFileHandle output, Digest digest, long size, CancellationToken cancellationToken)
+    // Reads a file and checks its digest, and copies it when there is an output. Null, or what is wrong with the file.
+    private static string? Read(SafeFileHandle input, SafeFileHandle? output, Digest digest, long size, CancellationToken cancellationToken)
     {
         using var hash = digest.Algorithm.CreateHash();
         var buffer = new byte[(int)Math.Min(BufferSize, size)];
@@ -162,8 +175,13 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
             }
 
             hash.AppendData(buffer, 0, count);
-            RandomAccess.Write(output, buffer.AsSpan(0, count), written);
             written += count;
+            if (output is null)
+            {
+                continue;
+            }
+
+            RandomAccess.Write(output, buffer.AsSpan(0, count), written - count);
             pending += count;
             if (pending >= WriteBackSize)
             {

@@ -32,12 +32,13 @@ public static class RestoreOperation
         {
             using var held = backup.TakeToRead();
             var found = backup.Find(generation);
+            var files = CopiedFiles.List(backup, found);
             return await Named.RunAsync(Path.GetFullPath(storage), async () =>
             {
                 BlobTransfer transfer;
                 using (var folder = DataFolder.OpenToRestore(storage))
                 {
-                    transfer = await FillAsync(backup, found, folder, loggers, progress, cancellationToken);
+                    transfer = await FillAsync(backup, found, files, folder, loggers, progress, cancellationToken);
                 }
 
                 // Executes the journal: the tree is complete once the storage is closed.
@@ -55,20 +56,23 @@ public static class RestoreOperation
     }
 
     private static async Task<BlobTransfer> FillAsync(
-        BackupFolder backup, BackupGeneration generation, DataFolder folder, ILoggerFactory loggers, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+        BackupFolder backup,
+        BackupGeneration generation,
+        IReadOnlyList<string> files,
+        DataFolder folder,
+        ILoggerFactory loggers,
+        IProgress<TransferProgress>? progress,
+        CancellationToken cancellationToken)
     {
         var layout = folder.Layout;
         DatabaseFiles.Delete(layout.Database);
-        File.Copy(generation.Metadata, layout.Database, overwrite: true);
-        FileOwner.Inherit(layout.Database);
-        using var snapshot = SqliteSnapshot.Open(layout.Database);
-        var transfer = new BlobTransfer(backup.Blobs, layout, progress);
-        await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
-        if (Directory.Exists(generation.Files))
-        {
-            CopiedFiles.Copy(generation.Files, layout.Root, Directory.EnumerateFiles(generation.Files, "*", SearchOption.AllDirectories));
-        }
+        generation.CopyMetadata(layout.Database);
+        CopiedFiles.Restore(generation, layout, files);
 
+        // The bytes last, and each of them is read: whatever came before them, what the registry serves has its digest.
+        using var snapshot = SqliteSnapshot.Open(layout.Database);
+        var transfer = new BlobTransfer(backup.Blobs, layout, readsKept: true, progress);
+        await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
         snapshot.JournalTree();
         folder.FinishRestore();
         return transfer;

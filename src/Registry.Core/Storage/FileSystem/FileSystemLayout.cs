@@ -33,8 +33,16 @@ public sealed class FileSystemLayout(string root)
     /// <summary>The name of the file that holds a digest in the repositories tree.</summary>
     public const string LinkFile = "link";
 
+    private static readonly string[] OwnNames =
+    [
+        "blobs", "repositories", "uploads", "quarantine", "ballast", "last-backup", "removal.lock", "restore.unfinished", "backup.json", "backup.lock",
+    ];
+
+    // The database with what is beside it, and the lock.
+    private static readonly string[] OwnPrefixes = ["registry.db", "registry.lock"];
+
     /// <summary>The data folder, absolute.</summary>
-    public string Root { get; } = Path.GetFullPath(root);
+    public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
     public string Blobs => Path.Combine(Root, "blobs");
 
@@ -61,6 +69,19 @@ public sealed class FileSystemLayout(string root)
 
     /// <summary>There when the folder is no registry's but a backup.</summary>
     public string BackupDescription => Path.Combine(Root, "backup.json");
+
+    /// <summary>
+    /// Tells a path, relative to the data folder, that only the registry itself writes to. Case does not matter, since it does not in every file
+    /// system. The key of the token service is none: it is copied as the operator's files are.
+    /// </summary>
+    public static bool IsReserved(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        var end = name.IndexOf(Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        var first = end < 0 ? name : name[..end];
+        return OwnNames.Contains(first, StringComparer.OrdinalIgnoreCase)
+            || OwnPrefixes.Any(prefix => first.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+    }
 
     /// <summary>The folder of all blobs of an algorithm.</summary>
     public string BlobAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Blobs, algorithm.Name);

@@ -1,0 +1,53 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Registry.Core.Storage.FileSystem;
+
+/// <summary>
+/// A file that the operator names: a file of users, rules or settings, or an archive. It may be reached through symbolic links, as mounted secrets
+/// are. A pipe or a device in its place is refused instead of opened: the first would wait for a writer, the second never ends.
+/// </summary>
+public static class OperatorFile
+{
+    /// <summary>The largest file of users, keys, rules or settings, in bytes: 16 MiB.</summary>
+    public const int MaxSize = 16 * 1024 * 1024;
+
+    /// <summary>Opens a regular file for reading. Never waits.</summary>
+    /// <exception cref="IOException">It is not there, cannot be opened, or is something else; the message is a clause.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static FileStream Open(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        return OperatingSystem.IsLinux()
+            ? Stream(Posix.OpenToWatch(path, out _))
+            : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    /// <summary>Reads a regular file whole.</summary>
+    /// <exception cref="IOException">It cannot be opened or read, is something else, or is larger than <see cref="MaxSize"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static byte[] Read(string path)
+    {
+        using var stream = Open(path);
+        return Read(stream);
+    }
+
+    /// <summary>Reads what is left of a stream.</summary>
+    /// <exception cref="IOException">It cannot be read, or more than <see cref="MaxSize"/> bytes are left.</exception>
+    internal static byte[] Read(Stream stream)
+    {
+        using var content = new MemoryStream();
+        var buffer = new byte[16 * 1024];
+        while (stream.Read(buffer) is var count && count > 0)
+        {
+            content.Write(buffer, 0, count);
+            if (content.Length > MaxSize)
+            {
+                throw new IOException($"it has more than {MaxSize / 1024 / 1024} MiB");
+            }
+        }
+
+        return content.ToArray();
+    }
+
+    private static FileStream Stream(SafeFileHandle handle) => new(handle, FileAccess.Read, bufferSize: 0);
+}
