@@ -144,6 +144,11 @@ public static class AccessRulesReader
                     $"{path} holds \"{user}\"; allowed: user names{(allowsGroups ? $", \"{AccessRules.Everybody}\", \"{AccessRules.AnonymousUser}\"" : string.Empty)}");
             }
 
+            if (UserName.InvisibleIn(user) is { } character)
+            {
+                throw Fault(ref reader, json, $"{path} holds a user with the invisible character {character}, so the rule would be for another user than it seems; remove it");
+            }
+
             users.Add(user);
         }
 

@@ -29,8 +29,8 @@ public sealed partial class Htpasswd
     /// <summary>Users, in ordinal order.</summary>
     public IEnumerable<string> Users => _hashes.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Reads the file's bytes. Skips empty lines and lines that begin with <c>#</c>.</summary>
-    /// <exception cref="FormatException">The file is invalid; the message has a clause for each faulty line, and never a hash.</exception>
+    /// <summary>Reads the file's bytes. A byte-order mark at its beginning, empty lines and lines that begin with <c>#</c> are passed over.</summary>
+    /// <exception cref="FormatException">Something is wrong; the message has a sentence for each line at fault, and never a hash.</exception>
     public static Htpasswd Read(byte[] content)
     {
         ArgumentNullException.ThrowIfNull(content);
@@ -40,7 +40,7 @@ public sealed partial class Htpasswd
         foreach (var raw in Encoding.UTF8.GetString(content).Split('\n'))
         {
             number++;
-            var line = raw.TrimEnd('\r').TrimStart('\uFEFF');
+            var line = (number == 1 && raw.StartsWith('\uFEFF') ? raw[1..] : raw).TrimEnd('\r');
             if (string.IsNullOrWhiteSpace(line) || line.StartsWith('#'))
             {
                 continue;
@@ -81,7 +81,7 @@ public sealed partial class Htpasswd
 
         if (UserName.FaultOf(user) is { } fault)
         {
-            return $"the name '{user}' {fault}";
+            return user.StartsWith('\uFEFF') ? "begins with a byte-order mark (U+FEFF), which belongs into line 1 only; remove it" : $"the name '{user}' {fault}";
         }
 
         var hash = line.AsSpan(colon + 1);

@@ -51,13 +51,15 @@ public static class HtpasswdEditor
     {
         var target = Resolve(path);
         using var replacement = FileReplacement.Begin(target);
-        var content = File.Exists(target) ? File.ReadAllBytes(target) : [];
+        var content = Path.Exists(target) ? OperatorFile.Read(target) : [];
         Htpasswd.Read(content);
         if (Change(content, user, newLine) is not { } changed)
         {
             return false;
         }
 
+        // A file that cannot be read would lock all users out.
+        Htpasswd.Read(changed);
         replacement.Finish(changed);
         return true;
     }
@@ -73,7 +75,13 @@ public static class HtpasswdEditor
 
         var mark = Bytes("\uFEFF");
         var name = Bytes($"{user}:");
-        var index = lines.FindIndex(line => Unmarked(line).StartsWith(name, StringComparison.Ordinal));
+        var hasMark = lines.Count > 0 && lines[0].StartsWith(mark, StringComparison.Ordinal);
+        var index = lines.FindIndex(line => line.StartsWith(name, StringComparison.Ordinal));
+        if (index < 0 && hasMark && lines[0].AsSpan(mark.Length).StartsWith(name, StringComparison.Ordinal))
+        {
+            index = 0;
+        }
+
         if (index < 0 && newLine is null)
         {
             return null;
@@ -93,8 +101,6 @@ public static class HtpasswdEditor
         }
 
         return Encoding.Latin1.GetBytes(string.Concat(lines.Select(line => line + "\n")));
-
-        string Unmarked(string line) => line.StartsWith(mark, StringComparison.Ordinal) ? line[mark.Length..] : line;
     }
 
     private static string Bytes(string text) => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text));

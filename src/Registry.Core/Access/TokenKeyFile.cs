@@ -33,7 +33,7 @@ public static class TokenKeyFile
         var key = ECDsa.Create();
         try
         {
-            key.ImportFromPem(File.ReadAllText(path));
+            key.ImportFromPem(Encoding.UTF8.GetString(OperatorFile.Read(path)));
 
             // A public key can be read, too, but cannot sign.
             key.SignHash(new byte[Bits / 8]);

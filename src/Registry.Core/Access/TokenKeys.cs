@@ -23,7 +23,7 @@ public static class TokenKeys
     /// <exception cref="FormatException">The file contains no usable key.</exception>
     public static IReadOnlyList<SecurityKey> Read(byte[] content, out IReadOnlyList<string> ignored)
     {
-        var text = Encoding.UTF8.GetString(content).TrimStart('\uFEFF').Trim();
+        var text = Encoding.UTF8.GetString(content.AsSpan().StartsWith("\uFEFF"u8) ? content.AsSpan(3) : content).Trim();
         var faults = new List<string>();
         ignored = faults;
         var keys = text.StartsWith('{') ? ReadKeySet(text, faults) : ReadPem(text, faults);

@@ -61,7 +61,7 @@ internal static class AccessCommands
 
         try
         {
-            var rules = AccessRulesReader.Read(File.ReadAllBytes(path));
+            var rules = AccessRulesReader.Read(OperatorFile.Read(path));
             var decision = rules.Decide(user == AccessRules.AnonymousUser ? null : user, name, isOpen: false);
             var isAllowed = decision.Actions.HasFlag(asked);
             Write(context.Output, new AccessAnswer(isAllowed, decision.Reason, [.. ActionNames.Of(decision.Actions)]), isJson);

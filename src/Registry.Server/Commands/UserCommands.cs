@@ -94,7 +94,7 @@ internal static class UserCommands
         return ExitCodes.Success;
     });
 
-    private static Htpasswd Read(string path) => Htpasswd.Read(File.ReadAllBytes(path));
+    private static Htpasswd Read(string path) => Htpasswd.Read(OperatorFile.Read(path));
 
     private static int Run(CommandContext context, string? path, Func<string, int> command)
     {

@@ -29,7 +29,7 @@ internal sealed class SettingsFile
         var file = new SettingsFile(path);
         try
         {
-            file.Parse(File.ReadAllBytes(path));
+            file.Parse(OperatorFile.Read(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -47,6 +47,7 @@ public class AccessRulesTests
     [InlineData("{\"adminUsers\":[],\n\"adminUsers\":[]}", "line 2: \"adminUsers\" is listed twice")]
     [InlineData("{\"rules\":[]}", "defaultPolicy is missing")]
     [InlineData("{\"adminUsers\":[\"*\"]}", "adminUsers holds \"*\"")]
+    [InlineData("{\"adminUsers\":[\"root\",\n\"al\\u200Bice\"]}", "line 2: adminUsers holds a user with the invisible character U+200B")]
     [InlineData("{\"rules\":[{}]}", "rules[0] needs all of")]
     [InlineData("{\"rules\":[\n{\"permissions\":[\"fly\"]}]}", "line 2: rules[0].permissions holds \"fly\"; allowed: \"pull\", \"push\", \"delete\"")]
     [InlineData("", "line 1: ")]

@@ -43,6 +43,41 @@ public sealed class HtpasswdEditorTests : IDisposable
         Assert.Equal(["carol"], Htpasswd.Read(File.ReadAllBytes(FilePath)).Users);
     }
 
+    [Theory]
+    [InlineData("\uFEFFalice", "U+FEFF")]
+    [InlineData("al\u200Bice", "U+200B")]
+    [InlineData("\u202Eecila", "U+202E")]
+    [InlineData("alice\u2028", "U+2028")]
+    [InlineData("alice\U000E0041", "U+E0041")]
+    public void A_name_with_a_character_that_cannot_be_seen_is_refused_and_users_can_still_be_removed(string user, string character)
+    {
+        File.WriteAllText(FilePath, $"alice:{Hash}\nbob:{Hash}\n");
+        var fault = Assert.Throws<FormatException>(() => HtpasswdEditor.Set(FilePath, user, "secret"));
+        Assert.Contains($"the invisible character {character}", fault.Message, StringComparison.Ordinal);
+        Assert.Equal($"alice:{Hash}\nbob:{Hash}\n", File.ReadAllText(FilePath));
+        Assert.True(HtpasswdEditor.Remove(FilePath, "alice"));
+    }
+
+    [Fact]
+    public void A_file_that_could_not_be_read_afterwards_does_not_replace_the_old_one()
+    {
+        // What a terminal that is not set to UTF-8 makes of a name.
+        File.WriteAllText(FilePath, $"bob:{Hash}\n");
+        Assert.Throws<FormatException>(() => HtpasswdEditor.Set(FilePath, "m\uFFFDller", "secret"));
+        Assert.Equal($"bob:{Hash}\n", File.ReadAllText(FilePath));
+        Assert.Equal(["htpasswd"], Directory.EnumerateFiles(_folder.Path).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("a FIFO")]
+    [InlineData("a device")]
+    public void A_pipe_or_a_device_in_the_place_of_the_file_is_refused_and_not_opened(string kind)
+    {
+        Planted.Put(kind, FilePath, Path.Combine(_folder.Path, "outside"));
+        Assert.Contains("it is a pipe or a device", Assert.Throws<IOException>(() => HtpasswdEditor.Set(FilePath, "alice", "secret")).Message, StringComparison.Ordinal);
+        Assert.Throws<IOException>(() => TokenKeyFile.OpenOrCreate(FilePath));
+    }
+
     [Fact]
     public void A_changed_password_takes_the_place_of_the_old_one()
     {

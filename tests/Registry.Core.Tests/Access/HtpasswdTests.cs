@@ -25,6 +25,16 @@ public class HtpasswdTests
     }
 
     [Fact]
+    public void A_byte_order_mark_counts_in_the_first_line_only()
+    {
+        Assert.Equal(["alice"], Read($"\uFEFFalice:{Hash}\n").Users);
+        foreach (var content in new[] { $"alice:{Hash}\n\uFEFFbob:{Hash}\n", $"\uFEFF\uFEFFbob:{Hash}\n" })
+        {
+            Assert.Contains("begins with a byte-order mark (U+FEFF)", Assert.Throws<FormatException>(() => Read(content)).Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Reports_every_fault_with_its_line_and_without_a_hash()
     {
         var fault = Assert.Throws<FormatException>(() => Read($"a:{Hash}\nnonsense\nb:$apr1$secret\na:{Hash}\n"));

@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
@@ -12,14 +10,25 @@ public static class OperatorFile
     public const int MaxSize = 16 * 1024 * 1024;
 
     /// <summary>Opens a regular file for reading. Never waits.</summary>
-    /// <exception cref="IOException">It is not there, cannot be opened, or is something else; the message is a clause.</exception>
+    /// <exception cref="FileNotFoundException">It is not there.</exception>
+    /// <exception cref="IOException">It cannot be opened, or is something else; the message is a clause.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public static FileStream Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
-        return OperatingSystem.IsLinux()
-            ? Stream(Posix.OpenToWatch(path, out _))
-            : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        if (!OperatingSystem.IsLinux())
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        }
+
+        try
+        {
+            return new FileStream(Posix.OpenToWatch(path, out _), FileAccess.Read, bufferSize: 0);
+        }
+        catch (IOException e) when (Posix.IsAbsent(e))
+        {
+            throw new FileNotFoundException(e.Message, path, e);
+        }
     }
 
     /// <summary>Reads a regular file whole.</summary>
@@ -48,6 +57,4 @@ public static class OperatorFile
 
         return content.ToArray();
     }
-
-    private static FileStream Stream(SafeFileHandle handle) => new(handle, FileAccess.Read, bufferSize: 0);
 }

@@ -91,6 +91,9 @@ internal static partial class Posix
         return error.HResult is Enoent or Eloop ? null : throw error;
     }
 
+    /// <summary>Tells whether a call failed because there is no such file.</summary>
+    public static bool IsAbsent(IOException e) => e.HResult == Enoent;
+
     /// <summary>Opens a regular file for reading, through symbolic links, and tells when it was changed. Never waits.</summary>
     /// <exception cref="IOException">It cannot be opened, or is something else; the message is a clause without the path.</exception>
     [SupportedOSPlatform("linux")]
