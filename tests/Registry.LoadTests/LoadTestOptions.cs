@@ -3,23 +3,24 @@ using Registry.Testing.Workloads;
 
 namespace Registry.LoadTests;
 
-/// <summary>Which registry is loaded with what, and for how long.</summary>
-/// <param name="Registry">The registry's URL.</param>
-/// <param name="Workloads">What is done to it, one after another.</param>
-/// <param name="Duration">How long each.</param>
-/// <param name="ReportFolder">Where the reports go.</param>
+/// <summary>Options of a load test: registry, workloads and duration.</summary>
+/// <param name="Registry">URL of the registry.</param>
+/// <param name="Workloads">Workloads, run one after another.</param>
+/// <param name="Duration">Duration of each workload.</param>
+/// <param name="ReportFolder">Folder for the reports.</param>
 internal sealed record LoadTestOptions(Uri Registry, IReadOnlyList<IWorkload> Workloads, TimeSpan Duration, string ReportFolder)
 {
     public static string Usage { get; } = $"""
         Usage: dotnet run -c Release --project tests/Registry.LoadTests -- URL [--seconds N] [--to FOLDER] [workload …]
 
-        Everything is pushed under load/ of the registry at URL. A workload takes 30 seconds unless told otherwise. All of them, one after another:
+        Runs the workloads against the registry at URL, one after another; all of them by default. They push to repositories under load/.
+        --seconds sets the duration of each (default: 30), --to the folder for the reports (default: load-test-reports). Workloads:
 
         {string.Join('\n', Workload.CreateAll().Select(workload => $"  {workload.Name,-16} {workload.Subject}"))}
         """;
 
     /// <summary>Reads the arguments.</summary>
-    /// <returns>Null when they are wrong.</returns>
+    /// <returns>Null when an argument is not valid.</returns>
     public static LoadTestOptions? Parse(string[] arguments)
     {
         if (arguments.Length == 0 || !Uri.TryCreate(arguments[0], UriKind.Absolute, out var registry))

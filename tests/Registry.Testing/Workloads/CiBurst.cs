@@ -12,7 +12,7 @@ public sealed class CiBurst : IWorkload
 
     public string Name => "ci-burst";
 
-    public string Subject => "pulls a base, mounts its layers, pushes one layer more, and 4 jobs pull the result at once";
+    public string Subject => "pulls a base image, mounts its layers, pushes another layer; then 4 jobs pull the result at once";
 
     public int Users => 8;
 

@@ -15,7 +15,7 @@ public sealed class MixedFleet : IWorkload
 
     public string Name => "mixed-fleet";
 
-    public string Subject => "70 % checks of a tag, 20 % pulls, 5 % listings of tags, 5 % pushes, over 16 repositories of which the first are the busiest";
+    public string Subject => "70 % checks of a tag, 20 % pulls, 5 % listings of tags, 5 % pushes, on 16 repositories, the first ones busiest";
 
     public int Users => 32;
 

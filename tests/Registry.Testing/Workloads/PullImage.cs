@@ -9,7 +9,7 @@ public sealed class PullImage : IWorkload
 
     public string Name => "pull-image";
 
-    public string Subject => "resolves a tag and pulls the image of 4 layers of 256 KiB";
+    public string Subject => "resolves a tag and pulls its image of 4 layers of 256 KiB";
 
     public int Users => 16;
 

@@ -8,7 +8,7 @@ public sealed class ThunderingHerd : IWorkload
 
     public string Name => "thundering-herd";
 
-    public string Subject => "pushes a layer of 8 MiB, which 32 clients pull in the same moment";
+    public string Subject => "pushes a layer of 8 MiB, which 32 clients pull at the same moment";
 
     public int Users => 1;
 

@@ -20,7 +20,7 @@ public sealed class FullDisks : IScenario
 
     public string Rows => "5";
 
-    public string Subject => "a disk without room, by bytes and by inodes, in use and at a start";
+    public string Subject => "a full disk, by bytes and by inodes, while the server runs and at its start";
 
     public IReadOnlyList<(string Program, string Package)> Needs => [("mount", "mount")];
 

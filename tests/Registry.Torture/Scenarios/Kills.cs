@@ -23,7 +23,7 @@ public sealed class Kills : IScenario
 
     public string Rows => "1, 8, 30";
 
-    public string Subject => "SIGKILL at random moments of a mixed load, with uploads that go on afterwards; memory";
+    public string Subject => "SIGKILL at random moments of a mixed load, with uploads that continue afterwards; peak memory";
 
     public IReadOnlyList<(string Program, string Package)> Needs => [];
 

@@ -22,7 +22,7 @@ public sealed class MemoryLimit : IScenario
 
     public string Rows => "30";
 
-    public string Subject => "256 MiB of memory under a mixed load and large blobs";
+    public string Subject => "a mixed load and large blobs within 256 MiB of memory";
 
     public IReadOnlyList<(string Program, string Package)> Needs => [];
 

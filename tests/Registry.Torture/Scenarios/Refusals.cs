@@ -10,7 +10,7 @@ public sealed class Refusals : IScenario
 
     public string Rows => "9";
 
-    public string Subject => "a second process on the same data, a read-only disk, uploads/ and blobs/ on two disks";
+    public string Subject => "a start on data in use, on a read-only disk, and with uploads/ and blobs/ on two disks";
 
     public IReadOnlyList<(string Program, string Package)> Needs => [("mount", "mount")];
 

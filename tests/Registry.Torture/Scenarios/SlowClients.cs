@@ -15,7 +15,7 @@ public sealed class SlowClients : IScenario
 
     public string Rows => "17";
 
-    public string Subject => "thousands of connections with half of a header, beside proper requests";
+    public string Subject => "thousands of connections that send half of a header, beside complete requests";
 
     public IReadOnlyList<(string Program, string Package)> Needs => [];
 

@@ -33,7 +33,7 @@ public sealed partial class Traversal : IScenario
 
     public string Rows => "26";
 
-    public string Subject => "paths and queries that try to leave the data folder, under strace";
+    public string Subject => "requests that try to leave the data folder, observed by strace";
 
     public IReadOnlyList<(string Program, string Package)> Needs => [("strace", "strace")];
 
