@@ -1,7 +1,7 @@
 namespace Registry.Server.Commands;
 
-/// <summary>Whether a user may do something, and why.</summary>
-/// <param name="IsAllowed">Whether.</param>
-/// <param name="Reason">Which rule says so, in a sentence.</param>
-/// <param name="Actions">All that it allows.</param>
+/// <summary>Answer of <c>registry access explain</c>.</summary>
+/// <param name="IsAllowed">True when the rules allow the action.</param>
+/// <param name="Reason">The rule that decides, in a sentence.</param>
+/// <param name="Actions">All actions that this rule allows.</param>
 internal sealed record AccessAnswer(bool IsAllowed, string Reason, IReadOnlyList<string> Actions);

@@ -5,24 +5,24 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry access explain</c>: may this user do that there, and which rule says so.</summary>
+/// <summary><c>registry access explain</c>: tells if the rules let a user do an action in a repository, and which rule decides.</summary>
 internal static class AccessCommands
 {
     private const string Variable = "REGISTRY_ACCESS_CONTROL_CONFIG";
 
     public static Command Create(CommandContext context) =>
-        new DescribedCommand("access", $"Questions about the access rules of {Variable}.") { CreateExplain(context) };
+        new DescribedCommand("access", $"Inspect the access rules of {Variable}.") { CreateExplain(context) };
 
     private static DescribedCommand CreateExplain(CommandContext context)
     {
-        var user = new Argument<string>("USER") { Description = $"Who; {AccessRules.AnonymousUser} for somebody who has not said it." };
-        var action = new Argument<string>("ACTION") { Description = "pull, push or delete." };
+        var user = new Argument<string>("USER") { Description = $"Name of the user, or {AccessRules.AnonymousUser} for a client without credentials." };
+        var action = new Argument<string>("ACTION") { Description = "Action: pull, push or delete." };
         action.CompletionSources.Add("pull", "push", "delete");
-        var repository = new Argument<string>("REPOSITORY") { Description = "Where." };
+        var repository = new Argument<string>("REPOSITORY") { Description = "Name of the repository, such as team/app." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "explain",
-            "Say whether the access rules let a user do something, and which rule decides. Ends with 0 when they do, and with 1 when not.",
+            "Tell if the access rules allow an action, and which rule decides. Exits with 0 when the action is allowed, and with 1 when it is denied.",
             "registry access explain alice push team/app",
             "registry access explain '$anonymous' pull public/app --json")
         {
@@ -45,7 +45,7 @@ internal static class AccessCommands
     {
         if (string.IsNullOrEmpty(path))
         {
-            return context.Refuse($"{Variable} is not set; it names the file of rules");
+            return context.Refuse($"{Variable} is not set; set it to the path of the file with the access rules");
         }
 
         var asked = ActionNames.Parse(action);

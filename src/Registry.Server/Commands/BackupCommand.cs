@@ -7,31 +7,31 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry backup</c>: copies everything that is stored into a folder, while the registry runs or not.</summary>
+/// <summary><c>registry backup</c>: copies the whole registry into a folder. The registry may be running.</summary>
 internal static class BackupCommand
 {
     public static Command Create(CommandContext context)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "Where the backup is made, or brought up to date." };
+        var folder = new Argument<string>("FOLDER") { Description = "Folder of the backup. It is created when it does not exist." };
         var keep = new Option<int>("--keep")
         {
             HelpName = "NUMBER",
-            Description = $"How many generations are kept, with the new one; {BackupRequest.UsualKeep} unless it is said.",
+            Description = $"Number of generations to keep, including the new one. Default: {BackupRequest.UsualKeep}",
             DefaultValueFactory = _ => BackupRequest.UsualKeep,
         };
         keep.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<int>() < 1)
             {
-                result.AddError($"--keep is {result.GetValueOrDefault<int>()}; at least 1 generation is kept");
+                result.AddError($"--keep is {result.GetValueOrDefault<int>()}; it must be at least 1");
             }
         });
         var list = GenerationList.Option();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "backup",
-            "Copy everything that is stored into a folder, while the registry runs or not. Each backup is a generation of its own, which copies only "
-            + "what the folder does not have yet.",
+            "Back up the whole registry into a folder. The registry may be running. Each backup is a new generation; it copies only the blobs "
+                + "that the folder does not have yet.",
             "registry backup /mnt/backup",
             "registry backup /mnt/backup --keep 30",
             "registry backup /mnt/backup --list --json")
@@ -54,7 +54,7 @@ internal static class BackupCommand
     }
 
     /// <summary>Makes the backup and prints the report.</summary>
-    /// <returns>0, or 1 when something could not be backed up, or the backup could not be made.</returns>
+    /// <returns>0; 1 when a blob could not be backed up, or the whole backup failed.</returns>
     public static async Task<int> RunAsync(
         CommandContext context,
         RegistryOptions options,
@@ -63,7 +63,7 @@ internal static class BackupCommand
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        // Those that are in the data folder belong to the backup; others are the operator's.
+        // The backup includes the files of users and rules only when they are in the data folder.
         string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
         try
         {
@@ -78,11 +78,11 @@ internal static class BackupCommand
         }
         catch (OperationCanceledException)
         {
-            return context.Fail("the backup was interrupted; what was there before is still there. Run it again to go on");
+            return context.Fail("the backup was interrupted; earlier generations are intact. Run it again to continue");
         }
     }
 
     private static string Describe(BackupReport report) =>
         $"Backed up {report.Blobs - report.Faulty} blobs as generation {report.Generation}: {report.Copied} copied ({ByteSize.Describe(report.CopiedBytes)}), {report.Kept} there already. "
-        + $"Generations: {report.Generations.Count}; removed: {report.Pruned.Count}, with {report.Removed} blobs that no other needs.";
+        + $"Generations: {report.Generations.Count}; removed: {report.Pruned.Count}, with {report.Removed} blobs that no other generation needs.";
 }

@@ -5,7 +5,7 @@ namespace Registry.Server.Commands;
 /// <param name="Generation">The name of the generation; null for the last one.</param>
 internal sealed record BackupReference(string Folder, string? Generation)
 {
-    /// <summary>Reads one. A folder that is there is meant as it is, whatever signs its name has.</summary>
+    /// <summary>Parses a reference. The text names a folder when a folder of that name exists, even when the name contains <c>@</c>.</summary>
     public static BackupReference Parse(string text)
     {
         var at = text.LastIndexOf('@');

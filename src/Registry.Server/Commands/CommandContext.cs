@@ -6,13 +6,13 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary>What commands have in common: where they write, and how they come by their settings.</summary>
+/// <summary>Environment that all commands share: output, settings, log, terminal and clock.</summary>
 /// <param name="environment">All environment variables.</param>
-/// <param name="output">For what was asked for.</param>
-/// <param name="error">For everything else.</param>
-/// <param name="createLoggers">Makes the log as the settings want it.</param>
+/// <param name="output">Standard output, for results.</param>
+/// <param name="error">Standard error, for messages and progress.</param>
+/// <param name="createLoggers">Creates the log that the settings ask for.</param>
 /// <param name="terminal">The terminal or pipes; null for none.</param>
-/// <param name="time">What progress goes by; null for that of the system.</param>
+/// <param name="time">Clock of the progress line; null for the system's.</param>
 internal sealed class CommandContext(
     IReadOnlyDictionary<string, string> environment,
     TextWriter output,
@@ -29,21 +29,21 @@ internal sealed class CommandContext(
 
     public Terminal Terminal { get; } = terminal ?? Terminal.None;
 
-    /// <summary>The options of the settings.</summary>
+    /// <summary>Options of the settings, one for each.</summary>
     public SettingOptions Settings => _settings ??= new SettingOptions();
 
-    /// <summary>An option that makes a command print JSON; each needs one of its own.</summary>
-    public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON." };
+    /// <summary>Creates the option that makes a command print JSON. Each command needs its own instance.</summary>
+    public static Option<bool> JsonOption() => new("--json") { Description = "Print the result as JSON." };
 
-    /// <summary>Everything that is set, not checked yet.</summary>
+    /// <summary>Collects all values that are set, without checking them.</summary>
     /// <param name="parsed">The arguments; null for none.</param>
     public SettingSources Sources(ParseResult? parsed) => new(parsed is null ? new Dictionary<string, string>() : Settings.Read(parsed), environment);
 
-    /// <summary>The data folder, whatever is wrong with the other settings.</summary>
+    /// <summary>Path of the data folder. Faults of other settings do not matter.</summary>
     public string StoragePath(ParseResult parsed) => Sources(parsed).Find("REGISTRY_STORAGE_PATH")?.Text ?? new RegistryOptions().StoragePath;
 
-    /// <summary>Says everything to the operator as JSON from now on, where REGISTRY_LOG_FORMAT wants it, whatever is wrong with the other settings.</summary>
-    /// <param name="parsed">The arguments, which may be at fault; null for none.</param>
+    /// <summary>Writes all further messages as JSON when REGISTRY_LOG_FORMAT is json. Faults of other settings do not matter.</summary>
+    /// <param name="parsed">The arguments, which may contain faults; null for none.</param>
     public void UseLogFormat(ParseResult? parsed)
     {
         if (OptionsReader.ReadLogFormat(SourcesOf(parsed)) == LogFormat.Json)
@@ -52,7 +52,7 @@ internal sealed class CommandContext(
         }
     }
 
-    /// <summary>Says that the program has met a mistake of its own.</summary>
+    /// <summary>Reports an internal error of the program.</summary>
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
     public int Crash(Exception exception)
     {
@@ -61,14 +61,14 @@ internal sealed class CommandContext(
         return ExitCodes.Failure;
     }
 
-    /// <summary>Runs long work and shows how far it is, on a terminal and unless JSON was asked for. The line is gone when this returns.</summary>
+    /// <summary>Runs long work and shows its progress on a terminal, unless the output is JSON. Removes the progress line before it returns.</summary>
     public async Task<TReport> WithProgressAsync<T, TReport>(bool isJson, Func<T, WorkDone> describe, Func<IProgress<T>?, Task<TReport>> run)
     {
         using var line = isJson || Error is JsonLines || Terminal.ErrorColumns is not { } columns ? null : new ProgressLine<T>(Error, columns, time ?? TimeProvider.System, describe);
         return await run(line);
     }
 
-    /// <summary>Says why a command does not do what it was asked to.</summary>
+    /// <summary>Reports why a command failed.</summary>
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
     public int Fail(string message)
     {
@@ -76,18 +76,18 @@ internal sealed class CommandContext(
         return ExitCodes.Failure;
     }
 
-    /// <summary>Says that a command cannot have the data folder.</summary>
+    /// <summary>Reports that a command cannot use the data folder.</summary>
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
     public int Fail(string storagePath, StorageException fault) => Fail($"REGISTRY_STORAGE_PATH {storagePath} {fault.Message}");
 
-    /// <summary>Runs a command that needs one setting only, whatever is wrong with the others.</summary>
+    /// <summary>Runs a command that needs one setting only. Faults of other settings do not matter.</summary>
     public int WithSetting(ParseResult parsed, string name, Func<string?, int> run)
     {
         var sources = Sources(parsed);
         return sources.FileFaults.Count > 0 ? Refuse(sources.FileFaults) : run(sources.Find(name)?.Text);
     }
 
-    /// <summary>Runs a command when the settings are in order, and says what is wrong with them when not.</summary>
+    /// <summary>Runs a command when all settings are valid; otherwise reports their faults.</summary>
     public async Task<int> WithOptionsAsync(ParseResult? parsed, Func<RegistryOptions, ILoggerFactory, Task<int>> run)
     {
         if (Load(parsed) is not { } loaded)
@@ -99,7 +99,7 @@ internal sealed class CommandContext(
         return await run(loaded.Options, loggers);
     }
 
-    /// <summary>The same for a command that Ctrl+C, SIGTERM, SIGHUP (a terminal that closes) and SIGQUIT end in good order.</summary>
+    /// <summary>The same, for a command that Ctrl+C, SIGTERM, SIGHUP (a closed terminal) and SIGQUIT cancel.</summary>
     public async Task<int> WithSignalsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
     {
         using var cancelled = new CancellationTokenSource();
@@ -116,8 +116,8 @@ internal sealed class CommandContext(
         }
     }
 
-    /// <summary>Reads the settings, and says what is wrong with them.</summary>
-    /// <returns>Null when they cannot be used.</returns>
+    /// <summary>Reads the settings and reports their faults.</summary>
+    /// <returns>Null when there is a fault.</returns>
     public LoadedOptions? Load(ParseResult? parsed)
     {
         var loaded = OptionsReader.Read(Sources(parsed));
@@ -129,7 +129,7 @@ internal sealed class CommandContext(
         return Refuse(loaded.Faults) == ExitCodes.Success ? loaded : null;
     }
 
-    /// <summary>Says what is wrong with the question.</summary>
+    /// <summary>Reports wrong arguments.</summary>
     /// <returns><see cref="ExitCodes.Usage"/>.</returns>
     public int Refuse(string fault) => Refuse([fault]);
 
@@ -141,7 +141,7 @@ internal sealed class CommandContext(
         }
         catch (InvalidOperationException)
         {
-            // An option without its value: the fault that is about to be said.
+            // An option without its value: the caller reports this fault.
             return Sources(null);
         }
     }

@@ -5,16 +5,16 @@ using System.CommandLine.Invocation;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The commands of the program. To add one: a class with its arguments and what it does, and a line here.</summary>
+/// <summary>Tree of commands. To add a command, write a class with its arguments and its action, and add a line here.</summary>
 internal static class CommandLine
 {
-    // A file with arguments (@file) would be one more place to look for a setting.
+    // No response files (@file): settings would have one more source.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
 
-    /// <summary>Makes the tree of commands.</summary>
+    /// <summary>Creates the tree of commands.</summary>
     public static RootCommand Create(CommandContext context)
     {
-        var root = new RootCommand("An OCI container registry. Without a command, it serves.")
+        var root = new RootCommand("An OCI container registry. Without a command, it runs 'serve'.")
         {
             ServeCommand.Create(context),
             GcCommand.Create(context),
@@ -37,7 +37,7 @@ internal static class CommandLine
         root.SetAction((parsed, _) => ServeCommand.RunAsync(context, parsed));
         root.Options.Clear();
         root.Add(VersionCommand.CreateOption(context));
-        root.Add(new HelpOption("--help", "-h") { Recursive = true, Description = "Print this.", Action = help });
+        root.Add(new HelpOption("--help", "-h") { Recursive = true, Description = "Print this help.", Action = help });
         context.Settings.AddTo(root);
         var suggest = root.Directives.OfType<SuggestDirective>().Single();
         suggest.Action = new Completions(root, context.Settings, suggest, context.Output);
@@ -47,14 +47,14 @@ internal static class CommandLine
     /// <summary>Parses the arguments of the program.</summary>
     public static ParseResult Parse(RootCommand root, IReadOnlyList<string> arguments) => root.Parse(SettingOptions.CompleteSwitches(arguments), Parsing);
 
-    /// <summary>Parses a line as a shell has it, for completion.</summary>
+    /// <summary>Parses the line of a shell, for completion.</summary>
     public static ParseResult Parse(RootCommand root, string line) => root.Parse(line, Parsing);
 
     /// <summary>Runs the command that the arguments name.</summary>
     /// <returns>One of the <see cref="ExitCodes"/>.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandContext context)
     {
-        // Nothing to parse, so a start does not wait for the tree of commands to be made.
+        // Without arguments, the start does not wait for the tree of commands.
         if (arguments is [] or ["serve"])
         {
             context.UseLogFormat(null);
@@ -69,7 +69,7 @@ internal static class CommandLine
             return ExitCodes.Usage;
         }
 
-        // Signals and exceptions are the commands' own business.
+        // The commands handle signals and exceptions themselves.
         return await parsed.InvokeAsync(new InvocationConfiguration
         {
             Output = context.Output,
@@ -79,7 +79,7 @@ internal static class CommandLine
         });
     }
 
-    /// <summary>The words that lead to a command: <c>registry user add</c>.</summary>
+    /// <summary>Full name of a command: <c>registry user add</c>.</summary>
     public static string PathOf(Command command) =>
         command is RootCommand ? "registry" : $"{PathOf(command.Parents.OfType<Command>().First())} {command.Name}";
 }

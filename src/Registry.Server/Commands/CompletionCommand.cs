@@ -3,12 +3,12 @@ using System.CommandLine;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// <c>registry completion</c>: a script that makes a shell complete commands and options. It asks the program itself, through the directive
-/// <c>[suggest:POSITION]</c> of System.CommandLine, and so knows every setting.
+/// <c>registry completion</c>: prints a script that makes a shell complete commands and options. The script calls the program with the
+/// directive <c>[suggest:POSITION]</c> of System.CommandLine, so it completes every setting.
 /// </summary>
 internal static class CompletionCommand
 {
-    // Where the program has nothing to say, all three complete the names of files.
+    // All three complete file names when the program suggests nothing.
     private static readonly Dictionary<string, string> Scripts = new(StringComparer.Ordinal)
     {
         ["bash"] = """
@@ -43,18 +43,18 @@ internal static class CompletionCommand
 
     public static Command Create(CommandContext context)
     {
-        var shell = new Argument<string>("SHELL") { Description = $"{string.Join(", ", Scripts.Keys)}." };
+        var shell = new Argument<string>("SHELL") { Description = $"Shell: {string.Join(", ", Scripts.Keys)}." };
         shell.CompletionSources.Add([.. Scripts.Keys]);
         shell.Validators.Add(result =>
         {
             if (!Scripts.ContainsKey(result.GetValueOrDefault<string>()))
             {
-                result.AddError($"'{result.GetValueOrDefault<string>()}' is not a shell that is known; allowed: {string.Join(", ", Scripts.Keys)}");
+                result.AddError($"'{result.GetValueOrDefault<string>()}' is not a supported shell; allowed: {string.Join(", ", Scripts.Keys)}");
             }
         });
         var command = new DescribedCommand(
             "completion",
-            "Print a script that completes commands, options and their values with the Tab key. Put it where your shell reads such scripts.",
+            "Print a script that completes commands, options and their values with the Tab key. Save it where the shell loads its completion scripts.",
             "registry completion bash > ~/.local/share/bash-completion/completions/registry",
             "registry completion zsh > ~/.zfunc/_registry",
             "registry completion fish > ~/.config/fish/completions/registry.fish")

@@ -5,8 +5,8 @@ using System.Globalization;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// What a shell completes: commands and the values of arguments and options; options only after a hyphen, those of the command before the
-/// settings, of which there are many.
+/// Suggestions for a shell: commands, and values of arguments and options. Options are suggested only after a hyphen; those of the command
+/// come before the many options of settings.
 /// </summary>
 internal sealed class Completions(RootCommand root, SettingOptions settings, Directive directive, TextWriter output) : SynchronousCommandLineAction
 {

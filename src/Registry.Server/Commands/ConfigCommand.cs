@@ -3,7 +3,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry config</c>: the settings as they are in force, and who has set each.</summary>
+/// <summary><c>registry config</c>: prints the effective value and the origin of every setting.</summary>
 internal static class ConfigCommand
 {
     public static Command Create(CommandContext context)
@@ -11,7 +11,7 @@ internal static class ConfigCommand
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "config",
-            "Print every setting with its value and its origin. Secrets are masked. Faults are printed instead, and end with exit code 2.",
+            "Print every setting with its effective value and its origin. Secrets are masked. When a setting is at fault, prints the faults instead and exits with 2.",
             "registry config",
             "registry config --json",
             "registry config --config registry.json --port 5000")

@@ -6,18 +6,18 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry copy</c>: links an image into another repository, while no registry runs.</summary>
+/// <summary><c>registry copy</c>: links an image into another repository of a stopped registry.</summary>
 internal static class CopyCommand
 {
     public static Command Create(CommandContext context)
     {
         var source = ImageArguments.Create("SOURCE", "The image: team/app:1.0 or team/app@sha256:….");
-        var target = ImageArguments.Create("TARGET", "Where it goes; without a tag it keeps that of the source.");
-        var alone = new Option<bool>("--no-referrers") { Description = "Leave signatures and the like behind." };
+        var target = ImageArguments.Create("TARGET", "The new repository, optionally with a tag. Default: the tag of the source.");
+        var alone = new Option<bool>("--no-referrers") { Description = "Do not copy referrers such as signatures and SBOMs." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "copy",
-            "Link an image into another repository, without copying bytes. The registry must not be running.",
+            "Link an image into another repository without copying bytes. The registry must not be running.",
             "registry copy team/app:1.0 production/app",
             "registry copy team/app:1.0 production/app:stable --json")
         {
@@ -39,7 +39,7 @@ internal static class CopyCommand
         return command;
     }
 
-    /// <summary>Copies, and prints the report.</summary>
+    /// <summary>Copies the image and prints the report.</summary>
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, CopyRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -67,11 +67,11 @@ internal static class CopyCommand
         catch (StorageException e)
         {
             return context.Fail(
-                $"REGISTRY_STORAGE_PATH {path} {e.Message}. In a registry that runs, a client copies without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
+                $"REGISTRY_STORAGE_PATH {path} {e.Message}. In a running registry, a client can copy without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
         }
         catch (OperationCanceledException)
         {
-            return context.Fail("the copy was interrupted; the tag was not set. Run it again");
+            return context.Fail("the copy was interrupted and the tag was not set; run it again");
         }
     }
 }

@@ -2,9 +2,9 @@ using Registry.Core.Oci;
 
 namespace Registry.Server.Commands;
 
-/// <summary>What <c>registry copy</c> is asked for.</summary>
+/// <summary>Arguments of <c>registry copy</c>.</summary>
 /// <param name="Source">The image.</param>
-/// <param name="Target">Where it goes; without a tag it keeps that of the source.</param>
-/// <param name="WithReferrers">Whether signatures and the like come along.</param>
-/// <param name="IsJson">Whether the report is printed as JSON.</param>
+/// <param name="Target">The new repository; without a tag, the source's tag is kept.</param>
+/// <param name="WithReferrers">True to copy referrers (signatures, SBOMs), too.</param>
+/// <param name="IsJson">True to print the report as JSON.</param>
 internal sealed record CopyRequest(ImageReference Source, ImageReference Target, bool WithReferrers = true, bool IsJson = false);

@@ -2,9 +2,9 @@ using System.CommandLine;
 
 namespace Registry.Server.Commands;
 
-/// <summary>A command with the examples that its help ends with.</summary>
+/// <summary>Command with examples for its help.</summary>
 internal sealed class DescribedCommand(string name, string description, params string[] examples) : Command(name, description)
 {
-    /// <summary>Command lines that work as they are; a test parses them.</summary>
+    /// <summary>Complete command lines; a test parses them.</summary>
     public IReadOnlyList<string> Examples { get; } = examples;
 }

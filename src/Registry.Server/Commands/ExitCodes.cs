@@ -1,13 +1,13 @@
 namespace Registry.Server.Commands;
 
-/// <summary>What the program ends with.</summary>
+/// <summary>Exit codes of the program.</summary>
 internal static class ExitCodes
 {
     public const int Success = 0;
 
-    /// <summary>It could not do what it was asked to.</summary>
+    /// <summary>The command failed, or its answer is negative.</summary>
     public const int Failure = 1;
 
-    /// <summary>It was asked for something that does not exist: a wrong argument or setting.</summary>
+    /// <summary>An argument or a setting is wrong.</summary>
     public const int Usage = 2;
 }

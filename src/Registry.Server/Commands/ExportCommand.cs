@@ -7,28 +7,28 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry export</c>: writes images as an OCI image layout, while the registry runs or not.</summary>
+/// <summary><c>registry export</c>: writes images as an OCI image layout. The registry may be running.</summary>
 internal static class ExportCommand
 {
     public static Command Create(CommandContext context)
     {
-        // One argument, since only its last word is not a reference.
+        // A single argument: only its last word is not a reference.
         var words = new Argument<string[]>("REFERENCE... TARGET")
         {
-            Description = "Images, a repository alone for all of its tags; then a folder, a file that ends with .tar, or - for standard output.",
+            Description = "One or more images, or a repository for all of its tags; then the target: a folder, a file whose name ends with .tar, or - for standard output.",
             Arity = new ArgumentArity(2, 10_000),
         };
         words.Validators.Add(result => ImageArguments.Check(result, result.Tokens.SkipLast(1).Select(token => token.Value)));
-        var alone = new Option<bool>("--no-referrers") { Description = "Leave signatures and the like behind." };
+        var alone = new Option<bool>("--no-referrers") { Description = "Do not export referrers such as signatures and SBOMs." };
         var backup = new Option<string>("--from-backup")
         {
             HelpName = "FOLDER[@GENERATION]",
-            Description = "Read a backup in place of the data folder: its last generation, or the one that is named.",
+            Description = "Read a backup instead of the data folder: its last generation, or the named one.",
         };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "export",
-            "Write images as an OCI image layout, from the data folder or from a backup, while the registry runs or not.",
+            "Write images as an OCI image layout, from the data folder or from a backup. The registry may be running.",
             "registry export team/app:1.0 app.tar",
             "registry export team/app team/tool:2.1 ./layout --no-referrers",
             "registry export team/app:1.0 app.tar --from-backup /mnt/backup@2026-11-27T093000Z")
@@ -51,7 +51,7 @@ internal static class ExportCommand
         return command;
     }
 
-    /// <summary>Exports, and prints the report: to standard error when the archive goes to standard output.</summary>
+    /// <summary>Exports the images and prints the report: to standard error when the archive goes to standard output.</summary>
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, ExportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {

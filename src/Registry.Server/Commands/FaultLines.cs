@@ -2,11 +2,11 @@ using Registry.Core.Backup;
 
 namespace Registry.Server.Commands;
 
-/// <summary>What is said about blobs that could not be backed up or restored.</summary>
+/// <summary>Messages about blobs that could not be backed up or restored.</summary>
 internal static class FaultLines
 {
-    /// <summary>Writes a line for each, and what to do about them.</summary>
-    /// <returns>Whether there were any.</returns>
+    /// <summary>Writes a line for each fault, and what to do about them.</summary>
+    /// <returns>True when there are faults.</returns>
     public static bool Write(long count, IReadOnlyList<BlobFault> faults, string done, TextWriter output)
     {
         foreach (var fault in faults)
@@ -17,7 +17,7 @@ internal static class FaultLines
         if (count > 0)
         {
             output.WriteLine(
-                $"registry: {count} blobs could not be {done}{(count > faults.Count ? $", of which the first {faults.Count} are named" : "")}; everything else was. Pushing them again repairs them");
+                $"registry: {count} blobs could not be {done}{(count > faults.Count ? $" (the first {faults.Count} are listed above)" : "")}; everything else was {done}. Push these blobs again to repair them");
         }
 
         return count > 0;

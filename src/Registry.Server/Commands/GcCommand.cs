@@ -8,21 +8,21 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry gc</c>: a collection, or what it would do and why, while no registry uses the folder.</summary>
+/// <summary><c>registry gc</c>: runs a collection in a stopped registry, or previews and explains one.</summary>
 internal static class GcCommand
 {
     public static Command Create(CommandContext context)
     {
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what would be removed, and why." };
-        var force = new Option<bool>("--force") { Description = "Remove it even when it is implausibly much, or was promised to clients by a registry that was killed." };
-        var explain = new Option<string>("--explain") { HelpName = "DIGEST", Description = "Only say why this blob or manifest is there. Ends with 1 when it is not." };
-        var untagged = new Option<bool>("--untagged") { Description = "Only list manifests that no tag, no index and no subject holds." };
-        var olderThan = new Option<string>("--older-than") { HelpName = "TIME", Description = "With --untagged: only those pushed at least so long ago, such as 30d." };
-        var delete = new Option<bool>("--delete") { Description = "With --untagged: delete them." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; list what would be removed, and why." };
+        var force = new Option<bool>("--force") { Description = "Remove even more than half of the content, and do not wait for the grace period after a kill." };
+        var explain = new Option<string>("--explain") { HelpName = "DIGEST", Description = "Change nothing; tell why this blob or manifest is kept. Exits with 1 when it is not stored." };
+        var untagged = new Option<bool>("--untagged") { Description = "Change nothing; list manifests that no tag, index or subject holds." };
+        var olderThan = new Option<string>("--older-than") { HelpName = "TIME", Description = "With --untagged: only manifests that were pushed at least this long ago, such as 30d." };
+        var delete = new Option<bool>("--delete") { Description = "With --untagged: delete the listed manifests." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "gc",
-            "Collect garbage, as the running registry does by itself. The registry must not be running.",
+            "Collect garbage now; a running registry does so by itself. The registry must not be running.",
             "registry gc --dry-run",
             "registry gc",
             "registry gc --untagged --older-than 30d",
@@ -40,27 +40,27 @@ internal static class GcCommand
         {
             if (new Option[] { dryRun, force, explain }.Count(option => result.GetResult(option) is { Implicit: false }) > 1)
             {
-                result.AddError("--dry-run, --force and --explain exclude each other");
+                result.AddError("--dry-run, --force and --explain cannot be combined");
             }
 
             if (result.GetValue(untagged) && new Option[] { dryRun, explain }.Any(option => result.GetResult(option) is { Implicit: false }))
             {
-                result.AddError("--untagged goes with neither --dry-run nor --explain; it lists, and changes nothing without --delete");
+                result.AddError("--untagged cannot be combined with --dry-run or --explain; without --delete it only lists");
             }
 
             if (!result.GetValue(untagged) && new Option[] { olderThan, delete }.Any(option => result.GetResult(option) is { Implicit: false }))
             {
-                result.AddError("--older-than and --delete go with --untagged");
+                result.AddError("--older-than and --delete need --untagged");
             }
 
             if (result.GetValue(olderThan) is { } age && !Duration.TryParse(age, out _))
             {
-                result.AddError($"'{age}' is not a time; it looks like 30d, 12h or 1h30m");
+                result.AddError($"'{age}' is not a time; write it like 30d, 12h or 1h30m");
             }
 
             if (result.GetValue(explain) is { } text && !Digest.TryParse(text, out _))
             {
-                result.AddError($"'{text}' is not a digest; it looks like sha256:e3b0c442…, with all 64 digits");
+                result.AddError($"'{text}' is not a digest; write it like sha256:e3b0c442…, with all 64 digits");
             }
         });
         command.SetAction((parsed, _) =>
@@ -120,7 +120,7 @@ internal static class GcCommand
         }
         catch (OperationCanceledException)
         {
-            return context.Fail("the collection was interrupted; run it again to go on");
+            return context.Fail("the collection was interrupted; run it again to continue");
         }
     }
 
@@ -133,7 +133,7 @@ internal static class GcCommand
             progress => walk.FindAsync(progress, cancellationToken));
         if (!request.IsForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown, passed) is { } objection)
         {
-            return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' says what would be, 'registry gc --force' removes it");
+            return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' lists what would be removed, 'registry gc --force' removes it");
         }
 
         var (manifests, links, blobs) = await context.WithProgressAsync<long, Collected>(
@@ -141,7 +141,7 @@ internal static class GcCommand
         cancellationToken.ThrowIfCancellationRequested();
         while (await walk.RemoveAsync(found, cancellationToken) is var removed and > 0)
         {
-            // What was above the bound of one walk.
+            // One walk lists a bounded number of blobs; this lists the rest.
             blobs += removed;
             unknown -= found.Count;
             found = unknown > 0 ? (await walk.FindAsync(cancellationToken)).Found : [];
@@ -159,7 +159,7 @@ internal static class GcCommand
         if (objection is not null)
         {
             return context.Fail(
-                $"{objection}. Nothing was deleted. 'registry gc --untagged' lists them, 'registry gc --untagged --delete --force' deletes them");
+                $"{objection}. Nothing was deleted. 'registry gc --untagged' lists the manifests, 'registry gc --untagged --delete --force' deletes them");
         }
 
         Write(context, request, untagged, untagged.Write, json => json.GcUntagged);

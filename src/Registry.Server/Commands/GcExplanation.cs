@@ -2,16 +2,16 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Why a blob or manifest is there.</summary>
-/// <param name="Digest">Which.</param>
-/// <param name="Bytes">Its size on the disk; null when it is not there.</param>
-/// <param name="State">What the metadata says of it.</param>
+/// <summary>Everything that keeps a blob or manifest in storage.</summary>
+/// <param name="Digest">Digest of the blob or manifest.</param>
+/// <param name="Bytes">Its size on the disk; null when it is not stored.</param>
+/// <param name="State">Its state in the metadata.</param>
 /// <param name="RecordedBytes">Its size according to the metadata.</param>
 /// <param name="Links">The repositories that link to it.</param>
-/// <param name="ManifestOf">The repositories of which it is a manifest, with what holds it there.</param>
+/// <param name="ManifestOf">The repositories of which it is a manifest, with its holders there.</param>
 /// <param name="NeededBy">The manifests that refer to it.</param>
-/// <param name="Place">What in the tree may link to it, when the metadata does not know it; null for nothing.</param>
-/// <param name="MayBeMore">Whether one of the lists is cut off.</param>
+/// <param name="Place">A place in the tree that may link to a blob unknown to the metadata; null for none.</param>
+/// <param name="MayBeMore">True when a list is cut off.</param>
 internal sealed record GcExplanation(
     string Digest,
     long? Bytes,
@@ -23,21 +23,21 @@ internal sealed record GcExplanation(
     string? Place,
     bool MayBeMore)
 {
-    /// <summary>How many of a kind are named.</summary>
+    /// <summary>Largest number of entries in a list.</summary>
     public const int MaxNamed = 20;
 
-    /// <summary>Whether it is there, or on record.</summary>
+    /// <summary>True when the blob is stored or the metadata knows it.</summary>
     public bool IsKnown => Bytes is not null || State != BlobState.Unknown;
 
     public void Write(TextWriter output)
     {
         if (!IsKnown)
         {
-            output.WriteLine($"{Digest} is not here, and the metadata does not know it.");
+            output.WriteLine($"{Digest} is not stored, and the metadata does not know it.");
             return;
         }
 
-        output.WriteLine(Bytes is { } size ? $"{Digest} is stored, {size} bytes." : $"{Digest} has no bytes here.");
+        output.WriteLine(Bytes is { } size ? $"{Digest} is stored, {size} bytes." : $"{Digest} is not stored.");
         output.WriteLine(Describe());
         foreach (var link in Links)
         {
@@ -57,23 +57,23 @@ internal sealed record GcExplanation(
         if (State == BlobState.Unknown)
         {
             output.WriteLine(Place is not null
-                ? $"{Place} may link to it: it is kept; a reindex tells."
-                : "Nothing in the tree links to it: it is removed when two rounds of the collector have found it.");
+                ? $"{Place} may link to it, so it is kept. 'registry reindex' adds it to the metadata or makes it removable."
+                : "Nothing in the tree links to it. The collector removes it after finding it in two rounds.");
         }
 
         if (MayBeMore)
         {
-            output.WriteLine($"There may be more; {MaxNamed} of a kind are named.");
+            output.WriteLine($"There may be more; at most {MaxNamed} of each kind are listed.");
         }
     }
 
     private string Describe() => State switch
     {
         BlobState.Unknown => "The metadata does not know it.",
-        BlobState.Mentioned => "The metadata has it as not stored: a manifest mentions it, or verification has found it missing or damaged.",
+        BlobState.Mentioned => "The metadata has it as not stored: a manifest refers to it, or verification found it missing or damaged.",
         BlobState.Stored => $"The metadata has it as stored, {RecordedBytes} bytes.",
-        BlobState.Orphaned => "No repository links to it any more: the next cycle of the collector removes it.",
-        BlobState.Condemned => "Its removal has begun: the next cycle of the collector finishes it.",
+        BlobState.Orphaned => "No repository links to it any more. The next cycle of the collector removes it.",
+        BlobState.Condemned => "Its removal has begun. The next cycle of the collector finishes it.",
         _ => throw new InvalidOperationException($"There is no state {State}."),
     };
 
@@ -94,13 +94,13 @@ internal sealed record GcExplanation(
         if (manifest.ExpiresAfterSeconds is not { } left)
         {
             return manifest.IsRoot
-                ? $"nothing has held it for {idle} s, but it was pushed for itself: it stays until a client or 'registry gc --untagged --delete' deletes it."
-                : $"nothing has held it for {idle} s, but something in the repository cannot be read, so that no manifest expires.";
+                ? $"nothing has held it for {idle} s, but neither an index that listed it nor its subject was deleted: it stays until a client or 'registry gc --untagged --delete' deletes it."
+                : $"nothing has held it for {idle} s, but something in the repository cannot be read, so no manifest there expires.";
         }
 
         return left >= 0
-            ? $"its index or subject was deleted, and nothing has held it, nor a client asked for it, for {idle} s; it expires after {left} s more of the registry's running time."
-            : $"its index or subject was deleted, and nothing has held it, nor a client asked for it, for {idle} s, and so it expires in the next cycle of the collector.";
+            ? $"its index or subject was deleted, and nothing has held it and no client has requested it for {idle} s; it expires after {left} s more of the registry's running time."
+            : $"its index or subject was deleted, and nothing has held it and no client has requested it for {idle} s; it expires in the next cycle of the collector.";
     }
 
     private static string Describe(RepositoryLink link)
@@ -112,26 +112,26 @@ internal sealed record GcExplanation(
 
         if (link.ExpiresAfterSeconds is not { } left)
         {
-            return "no manifest there needs it, but something there cannot be read, so that no blob expires.";
+            return "no manifest there needs it, but something in the repository cannot be read, so no blob there expires.";
         }
 
         return left >= 0
             ? $"no manifest there has needed it for {link.IdleSeconds} s; it expires after {left} s more of the registry's running time."
-            : $"no manifest there has needed it for {link.IdleSeconds} s, and so it expires in the next cycle of the collector.";
+            : $"no manifest there has needed it for {link.IdleSeconds} s; it expires in the next cycle of the collector.";
     }
 
-    /// <param name="Repository">Where it is.</param>
-    /// <param name="IdleSeconds">For how long no manifest there has needed it, in running time; null when one does.</param>
-    /// <param name="ExpiresAfterSeconds">How much longer it is kept, less than 0 when it is due; null when it does not expire.</param>
+    /// <param name="Repository">The repository.</param>
+    /// <param name="IdleSeconds">Running time since a manifest there last needed it, in seconds; null while one needs it.</param>
+    /// <param name="ExpiresAfterSeconds">Running time until it expires, in seconds; negative when overdue, null when it does not expire.</param>
     internal sealed record RepositoryLink(string Repository, long? IdleSeconds, long? ExpiresAfterSeconds);
 
-    /// <param name="Repository">Where it is.</param>
+    /// <param name="Repository">The repository.</param>
     /// <param name="Tags">The tags that point to it there.</param>
-    /// <param name="Subject">Its subject, when that is there, too.</param>
-    /// <param name="PushedBy">The time by which it was pushed; earlier for one that was stored before the registry recorded this.</param>
-    /// <param name="IsRoot">Whether it stays when nothing holds it: neither an index that lists it nor its subject was deleted.</param>
-    /// <param name="IdleSeconds">For how long nothing there has held it, in running time; null when something does.</param>
-    /// <param name="ExpiresAfterSeconds">How much longer it is kept, less than 0 when it is due; null when it does not expire.</param>
+    /// <param name="Subject">Its subject, when the repository has it.</param>
+    /// <param name="PushedBy">Latest possible time of its push. Manifests older than this record have the time at which it began.</param>
+    /// <param name="IsRoot">True when it stays without a holder: neither an index that listed it nor its subject was deleted.</param>
+    /// <param name="IdleSeconds">Running time since something there last held it, in seconds; null while it is held.</param>
+    /// <param name="ExpiresAfterSeconds">Running time until it expires, in seconds; negative when overdue, null when it does not expire.</param>
     internal sealed record RepositoryManifest(
         string Repository,
         IReadOnlyList<string> Tags,

@@ -1,12 +1,12 @@
 namespace Registry.Server.Commands;
 
-/// <summary>What <c>registry gc</c> would remove. The lists are cut off at <see cref="MaxListed"/>, the counts are not.</summary>
+/// <summary>Content that <c>registry gc</c> would remove. The lists are cut off at <see cref="MaxListed"/>; the counts are complete.</summary>
 /// <param name="Manifests">The manifests that would expire.</param>
 /// <param name="Links">The links that would expire.</param>
 /// <param name="Blobs">The blobs that would be removed.</param>
-/// <param name="Kept">Blobs that the metadata does not know, and that stay.</param>
-/// <param name="Counts">How much there is of each.</param>
-/// <param name="Objection">Why it would be removed with <c>--force</c> only; null when it would be without.</param>
+/// <param name="Kept">Blobs that the metadata does not know and that would stay.</param>
+/// <param name="Counts">Total counts.</param>
+/// <param name="Objection">The reason why removal needs <c>--force</c>; null when it does not.</param>
 internal sealed record GcPreview(
     IReadOnlyList<GcPreview.ExpiringManifest> Manifests,
     IReadOnlyList<GcPreview.ExpiringLink> Links,
@@ -15,7 +15,7 @@ internal sealed record GcPreview(
     GcPreview.Totals Counts,
     string? Objection)
 {
-    /// <summary>How many of a kind are listed.</summary>
+    /// <summary>Largest number of entries in a list.</summary>
     public const int MaxListed = 10_000;
 
     public void Write(TextWriter output)
@@ -38,17 +38,17 @@ internal sealed record GcPreview(
 
         foreach (var blob in Kept)
         {
-            output.WriteLine($"{blob.Digest} would stay, although the metadata does not know it: {blob.Place} may link to it; a reindex tells");
+            output.WriteLine($"{blob.Digest} would stay: the metadata does not know it, but {blob.Place} may link to it. 'registry reindex' adds it to the metadata or makes it removable");
         }
 
         if (Counts.Manifests > Manifests.Count || Counts.Links > Links.Count || Counts.Blobs > Blobs.Count)
         {
-            output.WriteLine($"The first {MaxListed} of a kind are listed.");
+            output.WriteLine($"At most {MaxListed} of each kind are listed.");
         }
 
         if (Counts.NotLookedAt > 0)
         {
-            output.WriteLine($"{Counts.NotLookedAt} more blobs that the metadata does not know are not listed; they are not counted here.");
+            output.WriteLine($"{Counts.NotLookedAt} more blobs that the metadata does not know were not examined; they are neither listed nor counted.");
         }
 
         output.WriteLine(
@@ -59,26 +59,26 @@ internal sealed record GcPreview(
         }
     }
 
-    /// <param name="Repository">Where it is.</param>
-    /// <param name="Digest">Which.</param>
-    /// <param name="IdleSeconds">For how long nothing there has held it, in running time.</param>
+    /// <param name="Repository">The repository.</param>
+    /// <param name="Digest">Its digest.</param>
+    /// <param name="IdleSeconds">Running time since something there last held it, in seconds.</param>
     internal sealed record ExpiringManifest(string Repository, string Digest, long IdleSeconds);
 
-    /// <param name="Repository">Where it is.</param>
-    /// <param name="Digest">What it links to.</param>
-    /// <param name="IdleSeconds">For how long no manifest there has needed it, in running time.</param>
+    /// <param name="Repository">The repository.</param>
+    /// <param name="Digest">Target of the link.</param>
+    /// <param name="IdleSeconds">Running time since a manifest there last needed it, in seconds.</param>
     internal sealed record ExpiringLink(string Repository, string Digest, long IdleSeconds);
 
     internal sealed record DoomedBlob(string Digest, long Bytes, string Reason);
 
-    /// <param name="Digest">Which.</param>
-    /// <param name="Place">What in the tree may link to it.</param>
+    /// <param name="Digest">Its digest.</param>
+    /// <param name="Place">Place in the tree that may link to it.</param>
     internal sealed record KeptBlob(string Digest, string Place);
 
-    /// <param name="Manifests">How many manifests would expire.</param>
-    /// <param name="Links">How many links would expire.</param>
-    /// <param name="Blobs">How many blobs would be removed.</param>
-    /// <param name="Bytes">The size of those.</param>
-    /// <param name="NotLookedAt">How many more blobs the metadata does not know.</param>
+    /// <param name="Manifests">Number of manifests that would expire.</param>
+    /// <param name="Links">Number of links that would expire.</param>
+    /// <param name="Blobs">Number of blobs that would be removed.</param>
+    /// <param name="Bytes">Size of these blobs.</param>
+    /// <param name="NotLookedAt">Number of further blobs that the metadata does not know and that were not examined.</param>
     internal sealed record Totals(long Manifests, long Links, long Blobs, long Bytes, long NotLookedAt);
 }

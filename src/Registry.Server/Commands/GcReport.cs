@@ -4,12 +4,12 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Finds what a collection would remove, and why a blob or manifest is still there.</summary>
+/// <summary>Previews a collection, lists untagged manifests, and explains why a blob or manifest is kept.</summary>
 internal sealed class GcReport(RegistryStorage storage, GarbageCollector collector, StorageWalk walk, TimeSpan grace)
 {
     private const int MaxListed = GcPreview.MaxListed;
 
-    /// <summary>Why a collection needs the word of an operator; null when it does not.</summary>
+    /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
     public static string? Objection(long wait, CollectionEstimate estimate, long unknown, long passed)
     {
         if (wait > 0)
@@ -26,7 +26,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
         return StorageWalk.IsImplausible(unknown, passed) ? $"{unknown} of {passed} blobs are unknown to the metadata, more than half" : null;
     }
 
-    /// <summary>What would be removed, each with the reason.</summary>
+    /// <summary>Lists what a collection would remove, with the reasons.</summary>
     public async Task<GcPreview> PreviewAsync()
     {
         var (unknown, unknownCount, passed) = await walk.FindAsync(CancellationToken.None);
@@ -35,7 +35,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
         var removable = await storage.CollectorMetadata.ListRemovableBlobsAsync(collector.IdleBefore, MaxListed);
         var estimate = await collector.EstimateAsync();
         var blobs = removable.Listed.Select(blob => new GcPreview.DoomedBlob(
-            blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository has it any more" : "no repository would have it any more")).ToList();
+            blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository links to it any more" : "no repository would link to it any more")).ToList();
         var (count, bytes) = (removable.Count, removable.Bytes);
         var linked = await walk.FindLinkedAsync(unknown, CancellationToken.None);
         foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
@@ -54,8 +54,8 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
             Objection(collector.Wait, estimate, unknownCount, passed));
     }
 
-    /// <summary>The manifests that nothing has held for the grace period. Deletes them when asked to.</summary>
-    /// <returns>Those, and why nothing was deleted although it was asked for; null when it was, or was not asked for.</returns>
+    /// <summary>Lists the manifests that nothing has held for the grace period, and deletes them when the request says so.</summary>
+    /// <returns>The manifests, and the reason why a requested deletion was refused; null when it was not.</returns>
     public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced)
     {
         var totals = await storage.ReadTotalsAsync();
@@ -73,7 +73,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
         return (new GcUntagged([.. due.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(Describe)], younger, kept, deletes), objection);
     }
 
-    /// <summary>Why a blob or manifest is there, or that it is not.</summary>
+    /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
     public async Task<GcExplanation> ExplainAsync(Digest digest)
     {
         const int MaxNamed = GcExplanation.MaxNamed;
@@ -105,7 +105,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
         : null;
 
     private static string Killed(long wait) =>
-        $"The registry was killed, and what it had promised to clients is not known for another {wait} s of its running time";
+        $"The registry was killed and lost the list of blobs that clients were told exist; all blobs stay for another {wait} s of its running time";
 
     private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
         manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), Idle(manifest.IdleSince));

@@ -2,16 +2,16 @@ using Registry.Core.Oci;
 
 namespace Registry.Server.Commands;
 
-/// <summary>What <c>registry gc</c> is asked for.</summary>
-/// <param name="IsDryRun">Only to say what would be removed.</param>
-/// <param name="IsForced">To remove it although it is implausibly much, or a process was killed.</param>
-/// <param name="Explained">Only to say why this blob or manifest is there.</param>
-/// <param name="Untagged">To list or delete untagged manifests instead of collecting; null to collect.</param>
-/// <param name="IsJson">To print JSON.</param>
+/// <summary>Arguments of <c>registry gc</c>.</summary>
+/// <param name="IsDryRun">True to list what would be removed, and change nothing.</param>
+/// <param name="IsForced">True to remove even more than half of the content, and soon after a kill.</param>
+/// <param name="Explained">The blob or manifest to explain; null for none.</param>
+/// <param name="Untagged">The untagged manifests to list or delete; null to collect.</param>
+/// <param name="IsJson">True to print the result as JSON.</param>
 internal sealed record GcRequest(
     bool IsDryRun = false, bool IsForced = false, Digest? Explained = null, GcRequest.UntaggedManifests? Untagged = null, bool IsJson = false)
 {
-    /// <param name="OlderThan">Only manifests that were pushed at least so long ago; zero for all.</param>
-    /// <param name="IsDeletion">Whether to delete them.</param>
+    /// <param name="OlderThan">Least age of the manifests, since their push; zero for all.</param>
+    /// <param name="IsDeletion">True to delete them.</param>
     internal sealed record UntaggedManifests(TimeSpan OlderThan = default, bool IsDeletion = false);
 }

@@ -1,9 +1,9 @@
 namespace Registry.Server.Commands;
 
-/// <summary>What <c>registry gc</c> has removed.</summary>
-/// <param name="Manifests">Manifests that have expired.</param>
-/// <param name="Links">Links to blobs that have expired.</param>
-/// <param name="Blobs">Blobs and manifests whose bytes were removed.</param>
+/// <summary>Counts of what <c>registry gc</c> removed.</summary>
+/// <param name="Manifests">Number of manifests that expired.</param>
+/// <param name="Links">Number of links to blobs that expired.</param>
+/// <param name="Blobs">Number of blobs and manifests whose bytes were removed.</param>
 internal sealed record GcResult(int Manifests, int Links, int Blobs)
 {
     public void Write(TextWriter output) => output.WriteLine($"Removed {Manifests} manifests, {Links} links and {Blobs} blobs.");

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The untagged manifests that <c>registry gc --untagged</c> lists, or has deleted.</summary>
-/// <param name="Manifests">Those that may go, or have gone.</param>
-/// <param name="Younger">How many others may go, but were pushed too lately for <c>--older-than</c>.</param>
-/// <param name="Kept">How many others were needed within the grace period, or are in a repository that cannot be read whole.</param>
-/// <param name="IsDeleted">Whether they were deleted.</param>
+/// <summary>The untagged manifests that <c>registry gc --untagged</c> lists or deleted.</summary>
+/// <param name="Manifests">The manifests that can be deleted, or were deleted.</param>
+/// <param name="Younger">Number of others that are younger than <c>--older-than</c>.</param>
+/// <param name="Kept">Number of others that were needed within the grace period, or are in a repository of which something cannot be read.</param>
+/// <param name="IsDeleted">True when they were deleted.</param>
 internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, long Younger, long Kept, bool IsDeleted)
 {
     public void Write(TextWriter output)
@@ -20,22 +20,22 @@ internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, 
 
         if (Younger > 0)
         {
-            output.WriteLine($"{Younger} more are younger than --older-than. One that was stored before the registry recorded when it was pushed counts from then.");
+            output.WriteLine($"{Younger} more are younger than --older-than. Manifests stored before the registry recorded push times count from the first recording.");
         }
 
         if (Kept > 0)
         {
-            output.WriteLine($"{Kept} more stay for now: they were pushed, held or asked for within REGISTRY_GC_GRACE, or are in a repository where something cannot be read.");
+            output.WriteLine($"{Kept} more stay for now: they were pushed, held or requested within REGISTRY_GC_GRACE, or something in their repository cannot be read.");
         }
 
         output.WriteLine(IsDeleted
-            ? $"Deleted {Manifests.Count} untagged manifests. What only they held follows when it has been idle for the grace period."
-            : $"{Manifests.Count} untagged manifests that nothing holds. Nothing was changed; 'registry gc --untagged --delete' deletes them.");
+            ? $"Deleted {Manifests.Count} untagged manifests. Blobs that only they needed are collected after the grace period."
+            : $"{Manifests.Count} untagged manifests are held by nothing. Nothing was changed; 'registry gc --untagged --delete' deletes them.");
     }
 
-    /// <param name="Repository">Where it is.</param>
-    /// <param name="Digest">Which.</param>
-    /// <param name="PushedBy">The time by which it was pushed; earlier for one that was stored before the registry recorded this.</param>
-    /// <param name="IdleSeconds">For how long nothing there has held it, in running time.</param>
+    /// <param name="Repository">The repository.</param>
+    /// <param name="Digest">Its digest.</param>
+    /// <param name="PushedBy">Latest possible time of its push. Manifests older than this record have the time at which it began.</param>
+    /// <param name="IdleSeconds">Running time since something there last held it, in seconds.</param>
     internal sealed record Manifest(string Repository, string Digest, DateTimeOffset PushedBy, long IdleSeconds);
 }

@@ -5,12 +5,12 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The list of the generations of a backup, which <c>backup</c> and <c>restore</c> print.</summary>
+/// <summary>List of the generations of a backup, printed by <c>backup --list</c> and <c>restore --list</c>.</summary>
 internal static class GenerationList
 {
-    public static Option<bool> Option() => new("--list") { Description = "Only list the generations that the folder has, the oldest first." };
+    public static Option<bool> Option() => new("--list") { Description = "Only list the generations in the folder, oldest first." };
 
-    /// <summary>Prints the generations, one a line.</summary>
+    /// <summary>Prints the generations, one per line.</summary>
     public static async Task<int> WriteAsync(CommandContext context, string folder, bool isJson)
     {
         try

@@ -6,17 +6,17 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry healthcheck</c>: asks the running registry whether it is well, for containers that have no other client.</summary>
+/// <summary><c>registry healthcheck</c>: checks the readiness of the running registry. For containers, which have no other HTTP client.</summary>
 internal static class HealthcheckCommand
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public static Command Create(CommandContext context)
     {
-        var address = new Option<string>("--url") { HelpName = "URL", Description = "Where it listens, unless the settings say it: http:// or https:// with a host." };
+        var address = new Option<string>("--url") { HelpName = "URL", Description = "Address of the registry: http:// or https:// with a host. Default: host and port of the settings." };
         var command = new DescribedCommand(
             "healthcheck",
-            "Ask the running registry whether it is ready, at the host and port of the settings. Ends with 0 when it is and with 1 when not, after 3 seconds at the most.",
+            "Check if the running registry is ready, at the host and port of the settings. Exits with 0 when it is ready and with 1 when it is not, within 3 seconds.",
             "registry healthcheck",
             "registry healthcheck --port 5000",
             "registry healthcheck --url http://localhost:15000")
@@ -43,7 +43,7 @@ internal static class HealthcheckCommand
     {
         var loaded = OptionsReader.Read(sources);
         string? fault = loaded.Faults is [var first, ..] ? first
-            : loaded.Options.Port == 0 ? "REGISTRY_PORT is 0, so that nobody knows where the registry listens; --url says it"
+            : loaded.Options.Port == 0 ? "REGISTRY_PORT is 0, so the port of the running registry is unknown; pass its address with --url"
             : null;
         if (fault is not null)
         {
@@ -62,7 +62,7 @@ internal static class HealthcheckCommand
         _ => listening,
     };
 
-    // The registry's own certificate names the host that clients use, which is not the one that is asked here; and nothing secret is sent.
+    // The registry's certificate names the host that clients use, not the loopback address; and the check sends no secrets.
     private static async Task<int> CheckAsync(CommandContext context, Uri url, bool isOwn)
     {
         using var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
@@ -83,7 +83,7 @@ internal static class HealthcheckCommand
         }
     }
 
-    // A registry that does not say whether it is ready is asked for the base of its API: 401 comes from one that wants to know who asks.
+    // An older registry has no /readyz; the base of its API is requested instead. 401 means that it requires authentication.
     private static async Task<(bool IsHealthy, string Answer)> AskAsync(HttpClient client)
     {
         const int MaxReason = 300;

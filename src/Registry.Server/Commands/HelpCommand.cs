@@ -2,17 +2,17 @@ using System.CommandLine;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry help</c>: the help of the program, of a command, or of all settings.</summary>
+/// <summary><c>registry help</c>: prints the help of the program, of a command, or of all settings.</summary>
 internal static class HelpCommand
 {
-    /// <summary>The word that stands for the settings.</summary>
+    /// <summary>The argument that selects the settings.</summary>
     public const string Settings = "settings";
 
     public static Command Create(CommandContext context, HelpText help)
     {
         var words = new Argument<string[]>("COMMAND")
         {
-            Description = $"The command, such as 'user add'; '{Settings}' for all settings.",
+            Description = $"Command, such as 'user add', or '{Settings}' for all settings.",
             Arity = new ArgumentArity(0, 8),
         };
         words.CompletionSources.Add(completion => Root(completion.ParseResult).Subcommands.Select(command => command.Name).Append(Settings)

@@ -3,11 +3,11 @@ using System.CommandLine.Invocation;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The help of a command: how it is called, what its parts are, and examples.</summary>
+/// <summary>Help of a command: usage, subcommands, arguments, options and examples.</summary>
 internal sealed class HelpText(SettingOptions settings, Terminal terminal) : SynchronousCommandLineAction
 {
     private const string SettingsHint =
-        "Every setting is an option of every command, too: --storage-path for REGISTRY_STORAGE_PATH. 'registry help settings' lists them.";
+        "Every command also accepts every setting as an option, such as --storage-path for REGISTRY_STORAGE_PATH. 'registry help settings' lists the settings.";
 
     public override bool ClearsParseErrors => true;
 
@@ -31,7 +31,7 @@ internal sealed class HelpText(SettingOptions settings, Terminal terminal) : Syn
         WriteWrapped(output, SettingsHint, 0);
         if (command is RootCommand)
         {
-            WriteWrapped(output, "'registry help COMMAND' explains a command.", 0);
+            WriteWrapped(output, "'registry help COMMAND' prints the help of a command.", 0);
         }
 
         if (command is DescribedCommand { Examples: { Count: > 0 } examples })
@@ -45,13 +45,13 @@ internal sealed class HelpText(SettingOptions settings, Terminal terminal) : Syn
         }
     }
 
-    /// <summary>Writes all settings.</summary>
+    /// <summary>Writes the help of all settings.</summary>
     public void WriteSettings(TextWriter output)
     {
         WriteWrapped(
             output,
-            "Settings are options of every command, environment variables, or entries of the file that --config names. The first of these that has "
-            + "a value counts. Words may be in upper or lower case. docs/configuration.md says more.",
+            "A setting is an option of any command, an environment variable, or an entry of the file that --config names. The first of these that has "
+            + "a value wins. Words are not case-sensitive. docs/configuration.md documents every setting.",
             0);
         foreach (var (option, text) in settings.Describe())
         {
@@ -84,7 +84,7 @@ internal sealed class HelpText(SettingOptions settings, Terminal terminal) : Syn
             return;
         }
 
-        // Where long names would leave no room for the text, it begins on a line of its own.
+        // When long names leave no room for the text, it begins on its own line.
         const int Narrow = 6;
         var widest = all.Max(line => line.Name.Length) + 4;
         var indent = widest <= terminal.TextColumns / 2 ? widest : Narrow;

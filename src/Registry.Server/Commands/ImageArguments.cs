@@ -7,7 +7,7 @@ namespace Registry.Server.Commands;
 /// <summary>Arguments that name images.</summary>
 internal static class ImageArguments
 {
-    /// <summary>An argument that is a repository, with a tag or digest or without.</summary>
+    /// <summary>Creates an argument for a repository, optionally with a tag or digest.</summary>
     public static Argument<string> Create(string name, string description)
     {
         var argument = new Argument<string>(name) { Description = description };
@@ -15,16 +15,16 @@ internal static class ImageArguments
         return argument;
     }
 
-    /// <summary>Refuses what is no reference.</summary>
+    /// <summary>Adds an error when a text is not a reference.</summary>
     public static void Check(ArgumentResult result, IEnumerable<string> texts)
     {
         foreach (var text in texts.Where(text => !ImageReference.TryParse(text, out _)))
         {
-            result.AddError($"'{text}' is not a repository with a tag or digest; it looks like team/app:1.0, team/app@sha256:… or team/app");
+            result.AddError($"'{text}' is not an image reference; write it like team/app:1.0, team/app@sha256:… or team/app");
         }
     }
 
-    /// <summary>The image that a text names which was checked.</summary>
+    /// <summary>Parses a text that <see cref="Check"/> accepted.</summary>
     public static ImageReference Parse(string text) => ImageReference.TryParse(text, out var image)
         ? image
         : throw new ArgumentException($"'{text}' was not checked.", nameof(text));

@@ -7,19 +7,19 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry import</c>: brings the images of an OCI image layout in, while no registry runs.</summary>
+/// <summary><c>registry import</c>: imports the images of an OCI image layout into a stopped registry.</summary>
 internal static class ImportCommand
 {
     public static Command Create(CommandContext context)
     {
-        var source = new Argument<string>("SOURCE") { Description = "A folder, a tar archive, or - for an archive from standard input." };
-        var target = ImageArguments.Create("REPOSITORY", "Where to, with a tag or without; left out, the names in the layout count.");
+        var source = new Argument<string>("SOURCE") { Description = "A folder, a tar archive, or - for a tar archive from standard input." };
+        var target = ImageArguments.Create("REPOSITORY", "Repository to import into, optionally with a tag. Default: the names in the layout.");
         target.Arity = ArgumentArity.ZeroOrOne;
-        var create = new Option<bool>("--create") { Description = "Make a registry where there is none." };
+        var create = new Option<bool>("--create") { Description = "Create the data folder when it does not exist." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "import",
-            "Bring the images of an OCI image layout in. The registry must not be running.",
+            "Import the images of an OCI image layout. The registry must not be running.",
             "registry import images.tar",
             "registry import ./layout team/app:1.0 --json",
             "registry import images.tar --create --storage-path /var/lib/registry")
@@ -42,7 +42,7 @@ internal static class ImportCommand
 
     private const int BufferSize = 1024 * 1024;
 
-    /// <summary>Imports, and prints the report.</summary>
+    /// <summary>Imports the images and prints the report.</summary>
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, ImportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -54,7 +54,7 @@ internal static class ImportCommand
             await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers, request.CreatesFolder);
             if (request.Source == "-")
             {
-                // The index of an archive is often its last file. What is killed here is removed at the next start.
+                // The index of an archive is often its last file. The next start removes what a killed import leaves here.
                 spooled = registry.Storage.Layout.TemporaryFile(Guid.NewGuid());
                 await SpoolAsync(context, spooled, cancellationToken);
             }
@@ -71,7 +71,7 @@ internal static class ImportCommand
         catch (StorageException e)
         {
             return context.Fail(
-                $"REGISTRY_STORAGE_PATH {path} {e.Message}. To push into a registry that runs: skopeo copy --all oci:FOLDER:TAG docker://HOST/REPOSITORY:TAG");
+                $"REGISTRY_STORAGE_PATH {path} {e.Message}. To push into a running registry: skopeo copy --all oci:FOLDER:TAG docker://HOST/REPOSITORY:TAG");
         }
         catch (IOException e)
         {
@@ -79,7 +79,7 @@ internal static class ImportCommand
         }
         catch (OperationCanceledException)
         {
-            return context.Fail("the import was interrupted; run it again. What has come already is collected when it is not");
+            return context.Fail("the import was interrupted; run it again. Otherwise the garbage collector removes the blobs imported so far");
         }
         finally
         {

@@ -2,9 +2,9 @@ using Registry.Core.Oci;
 
 namespace Registry.Server.Commands;
 
-/// <summary>What <c>registry import</c> is asked for.</summary>
-/// <param name="Source">A folder, a tar archive, or <c>-</c> for an archive from standard input.</param>
-/// <param name="Target">The repository, with a tag or without; null to go by the names in the layout.</param>
-/// <param name="CreatesFolder">Whether a registry is made where there is none.</param>
-/// <param name="IsJson">Whether the report is printed as JSON.</param>
+/// <summary>Arguments of <c>registry import</c>.</summary>
+/// <param name="Source">A folder, a tar archive, or <c>-</c> for a tar archive from standard input.</param>
+/// <param name="Target">The repository, optionally with a tag; null for the names in the layout.</param>
+/// <param name="CreatesFolder">True to create the data folder when it does not exist.</param>
+/// <param name="IsJson">True to print the report as JSON.</param>
 internal sealed record ImportRequest(string Source, ImageReference? Target = null, bool CreatesFolder = false, bool IsJson = false);

@@ -6,8 +6,8 @@ using Registry.Server.Telemetry;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// Makes an event of the log of each line that a command says to the operator, for REGISTRY_LOG_FORMAT=json. Lines begin with <c>registry:</c>, or
-/// <c>registry: warning:</c>.
+/// Turns each message of a command into an event of the log, for REGISTRY_LOG_FORMAT=json. A message is a line that begins with
+/// <c>registry:</c> or <c>registry: warning:</c>.
 /// </summary>
 internal sealed class JsonLines(TextWriter output) : TextWriter
 {

@@ -4,19 +4,18 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// The line on a terminal that says how far long work is, how fast it goes and how long it will take. It is drawn again and again, and taken away
-/// at the end.
+/// Progress line on a terminal: amount done, rate and time left. It is redrawn while the work runs, and removed at the end.
 /// </summary>
 /// <param name="output">Standard error, so that the result stays alone on standard output.</param>
 /// <param name="columns">The width of the terminal.</param>
-/// <param name="time">The time.</param>
-/// <param name="describe">How far it is.</param>
+/// <param name="time">The clock.</param>
+/// <param name="describe">Describes the progress.</param>
 internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, TimeProvider time, Func<T, WorkDone> describe) : IProgress<T>, IDisposable
 {
     private const int BarWidth = 20;
     private static readonly TimeSpan RedrawPeriod = TimeSpan.FromMilliseconds(100);
 
-    // A rate over all of the time would hide that the disk has become slow, one since the last line would jump.
+    // The rate since the start would hide that the disk has become slow; the rate since the last line would jump.
     private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
@@ -40,7 +39,7 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
         }
     }
 
-    /// <summary>Takes the line away.</summary>
+    /// <summary>Removes the line.</summary>
     public void Dispose()
     {
         lock (_lock)
@@ -52,7 +51,7 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
         }
     }
 
-    // The cursor waits at the beginning, so that a line of the log overwrites this one.
+    // The cursor stays at the beginning, so a line of the log overwrites this one.
     private void Draw(string text)
     {
         output.Write($"\r{text.PadRight(_drawn)}\r");
@@ -60,7 +59,7 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
         _drawn = text.Length;
     }
 
-    // A second.
+    // Per second, over the last samples.
     private double RateOf(long amount)
     {
         while (_samples.Count > 1 && time.GetElapsedTime(_samples.Peek().At, _drawnAt) > RateWindow)
@@ -82,7 +81,7 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
             return $"{done.Text}: {amount}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s";
         }
 
-        // What matters least is last, where a narrow terminal cuts.
+        // The least important part is last, where a narrow terminal cuts the line.
         var left = rate > 0 && total > done.Amount ? $", {Duration.Write(TimeSpan.FromSeconds(Math.Ceiling((total - done.Amount) / rate)))} left" : string.Empty;
         return $"{Bar(total == 0 ? 1 : (double)done.Amount / total)} {amount} of {Describe(total)}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s{left}: {done.Text}";
 

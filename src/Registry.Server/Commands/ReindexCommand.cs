@@ -8,14 +8,14 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// <c>registry reindex</c>: rebuilds the metadata from the tree, while no registry uses the folder. The old database is kept beside the new
-/// one until the new one is complete; for good when it could not be read. <c>--dry-run</c> says what would be different then.
+/// <c>registry reindex</c>: rebuilds the metadata of a stopped registry from its tree. The old database is kept beside the new one until the
+/// new one is complete, and for good when it could not be read. <c>--dry-run</c> lists the differences instead.
 /// </summary>
 internal static class ReindexCommand
 {
     public static Command Create(CommandContext context)
     {
-        var dryRun = new Option<bool>("--dry-run") { Description = "Only say what that would lose, add or change." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; list what the rebuild would remove, add or change." };
         var command = new DescribedCommand(
             "reindex",
             "Rebuild the metadata from the storage tree. The registry must not be running.",
@@ -76,12 +76,12 @@ internal static class ReindexCommand
         }
         catch (OperationCanceledException)
         {
-            return context.Fail("the reindex was interrupted; run it again, or start the registry, which goes on with it");
+            return context.Fail("the reindex was interrupted; run it again, or start the registry, which continues it");
         }
     }
 
-    /// <summary>Prints what would be lost, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
-    /// <returns>0, whatever is different, as <c>gc --dry-run</c>; 1 when that cannot be known.</returns>
+    /// <summary>Prints what would be removed, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
+    /// <returns>0 with or without differences, as <c>gc --dry-run</c>; 1 when something could not be compared.</returns>
     public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
@@ -111,7 +111,7 @@ internal static class ReindexCommand
         }
     }
 
-    // Changes that the tree has not seen yet are in the old database only. False when it may still hold some.
+    // Applies changes to the tree that are only in the old database yet. False when some may be left.
     private static async Task<bool> TryFinishJournalAsync(CommandContext context, string path, ILoggerFactory loggers)
     {
         try
@@ -133,6 +133,6 @@ internal static class ReindexCommand
         return false;
 
         Task WarnAsync(string reason) => context.Error.WriteLineAsync(
-            $"registry: warning: the old metadata cannot be read to its end, only the tree counts: {path} {reason}");
+            $"registry: warning: the old metadata cannot be read completely, so only the tree is used: {path} {reason}");
     }
 }

@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Says in sentences what indexing the tree anew would change; the first ones, and how many there are.</summary>
+/// <summary>Prints the changes that a reindex would make: the first ones as sentences, and the totals.</summary>
 internal sealed class ReindexReport(TextWriter output)
 {
     private const int MaxListed = 1000;
@@ -14,10 +14,10 @@ internal sealed class ReindexReport(TextWriter output)
     private Totals _added;
     private long _moved;
 
-    /// <summary>How many repositories could not be read.</summary>
+    /// <summary>Number of repositories that could not be read.</summary>
     public long Unreadable { get; private set; }
 
-    /// <summary>Lists what is different in one repository.</summary>
+    /// <summary>Lists the differences of one repository.</summary>
     public void Add(RepositoryDifference difference)
     {
         ArgumentNullException.ThrowIfNull(difference);
@@ -25,17 +25,17 @@ internal sealed class ReindexReport(TextWriter output)
         if (found is null)
         {
             Unreadable++;
-            Write($"repository {name} cannot be read, so a reindex could not be finished: {failure}");
+            Write($"repository {name} cannot be read, so a reindex would fail: {failure}");
         }
         else if (found.IsEmpty)
         {
             _lost = _lost.With(recorded);
-            Write($"repository {name} would be gone, with {Describe(recorded)}");
+            Write($"repository {name} would be removed, with {Describe(recorded)}");
         }
         else if (recorded.IsEmpty)
         {
             _added = _added.With(found);
-            Write($"repository {name} would be new, with {Describe(found)}");
+            Write($"repository {name} would be added, with {Describe(found)}");
         }
         else
         {
@@ -45,8 +45,8 @@ internal sealed class ReindexReport(TextWriter output)
         }
     }
 
-    /// <summary>Says how much it is altogether.</summary>
-    /// <param name="compared">How many repositories were compared.</param>
+    /// <summary>Prints the totals.</summary>
+    /// <param name="compared">Number of repositories that were compared.</param>
     public void End(long compared)
     {
         if (_lines > MaxListed)
@@ -56,11 +56,11 @@ internal sealed class ReindexReport(TextWriter output)
 
         if (_lines == 0)
         {
-            output.WriteLine($"The tree says the same as the metadata in {compared} repositories: a reindex would change nothing.");
+            output.WriteLine($"The tree and the metadata agree in {compared} repositories. A reindex would change nothing.");
             return;
         }
 
-        output.WriteLine($"In {compared} repositories, a reindex would lose {_lost};");
+        output.WriteLine($"In {compared} repositories, a reindex would remove {_lost};");
         output.WriteLine($"add {_added}; and move {_moved} tags. Nothing was changed.");
         if (Unreadable > 0)
         {
@@ -75,19 +75,19 @@ internal sealed class ReindexReport(TextWriter output)
             if (!found.TryGetValue(tag, out var now))
             {
                 _lost = _lost with { Tags = _lost.Tags + 1 };
-                Write($"tag {name}:{tag} would be gone; it points to {digest}");
+                Write($"tag {name}:{tag} would be removed; it points to {digest}");
             }
             else if (now != digest)
             {
                 _moved++;
-                Write($"tag {name}:{tag} would point to {now}, and not to {digest}");
+                Write($"tag {name}:{tag} would point to {now} instead of {digest}");
             }
         }
 
         foreach (var (tag, digest) in found.Where(tag => !recorded.ContainsKey(tag.Key)))
         {
             _added = _added with { Tags = _added.Tags + 1 };
-            Write($"tag {name}:{tag} would be new and point to {digest}");
+            Write($"tag {name}:{tag} would be added and point to {digest}");
         }
     }
 
@@ -97,13 +97,13 @@ internal sealed class ReindexReport(TextWriter output)
         foreach (var digest in recorded.Where(digest => !found.Contains(digest)))
         {
             _lost = count(_lost, 1);
-            Write($"{kind} {digest} of {name} would be gone");
+            Write($"{kind} {digest} of {name} would be removed");
         }
 
         foreach (var digest in found.Where(digest => !recorded.Contains(digest)))
         {
             _added = count(_added, 1);
-            Write($"{kind} {digest} of {name} would be new");
+            Write($"{kind} {digest} of {name} would be added");
         }
     }
 

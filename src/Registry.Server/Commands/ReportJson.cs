@@ -10,7 +10,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The reports of the commands as JSON. A report gets a line here.</summary>
+/// <summary>JSON serialization of the commands' reports. Each report needs a line here.</summary>
 [JsonSerializable(typeof(AccessAnswer))]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(GcExplanation))]
@@ -26,7 +26,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(VersionAnswer))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
-    /// <summary>For people, too: indented, with readable quotes and umlauts.</summary>
+    /// <summary>Serializes readably: indented, with quotes and umlauts unescaped.</summary>
     public static ReportJson Indented { get; } = new(new JsonSerializerOptions
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,

@@ -7,18 +7,18 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry restore</c>: makes an empty data folder what it was when the backup was made.</summary>
+/// <summary><c>registry restore</c>: restores a generation of a backup into an empty data folder.</summary>
 internal static class RestoreCommand
 {
     public static Command Create(CommandContext context)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "Where the backup is." };
-        var generation = new Option<string>("--generation") { HelpName = "NAME", Description = "The generation, such as 2026-11-27T093000Z; the last one unless it is said." };
+        var folder = new Argument<string>("FOLDER") { Description = "Folder of the backup." };
+        var generation = new Option<string>("--generation") { HelpName = "NAME", Description = "Generation to restore, such as 2026-11-27T093000Z. Default: the last one." };
         var list = GenerationList.Option();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "restore",
-            "Restore a backup into an empty data folder: the last generation, or another one.",
+            "Restore a generation of a backup, the last one by default, into an empty data folder.",
             "registry restore /mnt/backup",
             "registry restore /mnt/backup --storage-path /var/lib/registry",
             "registry restore /mnt/backup --generation 2026-11-27T093000Z",
@@ -42,7 +42,7 @@ internal static class RestoreCommand
     }
 
     /// <summary>Restores the backup and prints the report.</summary>
-    /// <returns>0, or 1 when something could not be restored, or nothing was.</returns>
+    /// <returns>0; 1 when a blob could not be restored, or the whole restore failed.</returns>
     public static async Task<int> RunAsync(
         CommandContext context,
         RegistryOptions options,
@@ -66,7 +66,7 @@ internal static class RestoreCommand
         }
         catch (OperationCanceledException)
         {
-            return context.Fail("the restore was interrupted; no registry starts on what there is. Run it again to go on");
+            return context.Fail("the restore was interrupted; the registry does not start on the incomplete folder. Run it again to continue");
         }
     }
 }

@@ -1,7 +1,7 @@
 namespace Registry.Server.Commands;
 
-/// <summary>What <c>registry restore</c> is asked for.</summary>
-/// <param name="Folder">Where the backup is.</param>
+/// <summary>Arguments of <c>registry restore</c>.</summary>
+/// <param name="Folder">Folder of the backup.</param>
 /// <param name="Generation">The name of the generation; null for the last one.</param>
-/// <param name="IsJson">Whether the report is printed as JSON.</param>
+/// <param name="IsJson">True to print the report as JSON.</param>
 internal sealed record RestoreRequest(string Folder, string? Generation = null, bool IsJson = false);

@@ -7,14 +7,14 @@ using Registry.Server.Hosting;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry serve</c>: the registry, until a signal ends it.</summary>
+/// <summary><c>registry serve</c>: runs the registry until a signal ends it.</summary>
 internal static class ServeCommand
 {
     public static Command Create(CommandContext context)
     {
         var command = new DescribedCommand(
             "serve",
-            "Run the registry until SIGTERM, SIGINT or SIGQUIT ends it. SIGHUP reads users, keys, rules and certificates again. This is what happens without a command, too.",
+            "Run the registry until SIGTERM, SIGINT or SIGQUIT ends it. SIGHUP reloads users, keys, rules and certificates. This is the default command.",
             "registry serve",
             "registry serve --port 5000 --storage-path /var/lib/registry",
             "registry --config /etc/registry.json");
@@ -22,10 +22,10 @@ internal static class ServeCommand
         return command;
     }
 
-    /// <summary>Serves with the settings of the arguments; null for none.</summary>
+    /// <summary>Serves with the settings of the arguments (null for none).</summary>
     public static async Task<int> RunAsync(CommandContext context, ParseResult? parsed)
     {
-        // The first of all, so that no signal meets a process without a handler, which it would end.
+        // Comes first: a signal ends a process without a handler.
         using var signals = new ServerSignals();
         return await context.WithOptionsAsync(parsed, (options, loggers) => RunAsync(context, signals, options, loggers));
     }

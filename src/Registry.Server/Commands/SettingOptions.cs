@@ -4,14 +4,14 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary>An option for every setting, made from the name of its environment variable. Every command takes them.</summary>
+/// <summary>Options of the settings, named after their environment variables. Every command accepts them.</summary>
 internal sealed class SettingOptions
 {
     private readonly Dictionary<string, Option<string>> _options = VariableNames.All.ToDictionary(name => name, Create);
     private readonly Lazy<IReadOnlyDictionary<string, SettingDescription>> _descriptions =
         new(() => OptionsReader.Read(new Dictionary<string, string>()).Descriptions);
 
-    /// <summary>Makes the options known to a command and all below it.</summary>
+    /// <summary>Adds the options to a command and its subcommands.</summary>
     public void AddTo(RootCommand root)
     {
         foreach (var (variable, option) in _options)
@@ -22,29 +22,29 @@ internal sealed class SettingOptions
     }
 
     /// <summary>
-    /// Gives the option of a switch that stands alone its value, <c>--readonly</c> for <c>--readonly=true</c>: what follows it is an argument or
-    /// a command, unless it is a word that a switch may have.
+    /// Adds the value to the option of a switch that has none: <c>--readonly</c> becomes <c>--readonly=true</c>. The next word is taken as its
+    /// value only when it is a word for on or off; otherwise it is an argument or a command.
     /// </summary>
     public static IReadOnlyList<string> CompleteSwitches(IReadOnlyList<string> arguments)
     {
-        // What follows -- is no option.
+        // Words after -- are not options.
         var end = arguments.TakeWhile(word => word != "--").Count();
         return [.. arguments.Select((word, i) => i < end && VariableNames.Switches.Any(name => SettingSources.OptionOf(name) == word)
             && (i + 1 >= end || !SettingKinds.Switch.TryParse(arguments[i + 1], out _)) ? $"{word}=true" : word)];
     }
 
-    /// <summary>Whether an option is that of a setting.</summary>
+    /// <summary>True when an option belongs to a setting.</summary>
     public bool Contains(Option option) => option is Option<string> setting && _options.ContainsValue(setting);
 
-    /// <summary>Whether a word is the option of a setting.</summary>
+    /// <summary>True when a word is the option of a setting.</summary>
     public bool IsOption(string word) => _options.Values.Any(option => option.Name == word);
 
-    /// <summary>The options that were given, by variable.</summary>
+    /// <summary>Given options, by variable.</summary>
     public IReadOnlyDictionary<string, string> Read(ParseResult parsed) => _options
         .Where(setting => parsed.GetResult(setting.Value) is { Implicit: false })
         .ToDictionary(setting => setting.Key, setting => parsed.GetValue(setting.Value) ?? string.Empty);
 
-    /// <summary>What the help says: the option, and its variable with what is allowed and the default.</summary>
+    /// <summary>Help of a setting: its option, and its variable with the allowed values and the default.</summary>
     public IEnumerable<(string Option, string Text)> Describe() => _options.Select(setting =>
     {
         var description = _descriptions.Value.GetValueOrDefault(setting.Key);

@@ -7,10 +7,10 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The storage of a registry that does not run, for commands that write to it by the operations that pushes go through.</summary>
+/// <summary>Storage of a stopped registry, for commands that write to it with the same operations as pushes.</summary>
 internal sealed class StoppedRegistry : IAsyncDisposable
 {
-    /// <summary>The fault of a folder whose database does not cover its tree, so that what it leaves out is not known.</summary>
+    /// <summary>Fault of a folder whose database does not cover the whole tree.</summary>
     public static StorageException NotIndexed => new("is not indexed; run 'registry reindex', or start the registry");
 
     private StoppedRegistry(RegistryStorage storage, ImageWriter writer)
@@ -19,18 +19,18 @@ internal sealed class StoppedRegistry : IAsyncDisposable
         Writer = writer;
     }
 
-    /// <summary>The stores.</summary>
+    /// <summary>Stores of the registry.</summary>
     public RegistryStorage Storage { get; }
 
-    /// <summary>Brings images in.</summary>
+    /// <summary>Imports images.</summary>
     public ImageWriter Writer { get; }
 
     /// <summary>Opens the storage.</summary>
-    /// <param name="options">The settings.</param>
-    /// <param name="time">The time.</param>
+    /// <param name="options">Settings of the registry.</param>
+    /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
-    /// <param name="createsFolder">Whether a registry is made where there is none.</param>
-    /// <exception cref="StorageException">It cannot be used, or a registry runs on it; the message is for the operator.</exception>
+    /// <param name="createsFolder">True to create the data folder when it does not exist.</param>
+    /// <exception cref="StorageException">The folder cannot be used, or a registry runs on it. The message is for the operator.</exception>
     public static async Task<StoppedRegistry> OpenAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
     {
         var path = Path.GetFullPath(options.StoragePath);
@@ -45,7 +45,7 @@ internal sealed class StoppedRegistry : IAsyncDisposable
                 throw NotIndexed;
             }
 
-            // A new folder: there is nothing to index.
+            // A new folder has nothing to index.
             await indexer.RunAsync(CancellationToken.None);
             var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, indexer, options.StorageLimits, time);
             var manifests = new ManifestOperations(

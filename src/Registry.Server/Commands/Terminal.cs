@@ -2,14 +2,14 @@ using System.Globalization;
 
 namespace Registry.Server.Commands;
 
-/// <summary>The terminal or the pipes of the process, for commands that need more of them than lines of text.</summary>
+/// <summary>Terminal or pipes of the process, for commands that need more than lines of text.</summary>
 internal sealed record Terminal
 {
     private const int UsualColumns = 80;
     private const int MaxTextColumns = 100;
     private const int MinTextColumns = 40;
 
-    /// <summary>Neither a terminal nor any input.</summary>
+    /// <summary>Neither terminal nor input.</summary>
     public static Terminal None { get; } = new();
 
     /// <summary>Opens standard input for text.</summary>
@@ -21,21 +21,21 @@ internal sealed record Terminal
     /// <summary>Opens standard output for bytes.</summary>
     public Func<Stream> OpenOutput { get; init; } = () => Stream.Null;
 
-    /// <summary>Waits for a key and does not show it; null when standard input is no terminal.</summary>
+    /// <summary>Waits for a key without showing it; null when standard input is not a terminal.</summary>
     public Func<ConsoleKeyInfo>? ReadKey { get; init; }
 
-    /// <summary>The width of standard output, null when it is no terminal.</summary>
+    /// <summary>Width of standard output in columns; null when it is not a terminal.</summary>
     public Func<int>? OutputColumns { get; init; }
 
-    /// <summary>The width of standard error, asked for at every line since windows change; null when it is no terminal.</summary>
+    /// <summary>Width of standard error in columns, read for every line since windows change; null when it is not a terminal.</summary>
     public Func<int>? ErrorColumns { get; init; }
 
-    /// <summary>The columns that help is wrapped to: those of the terminal, 100 at the most, and 80 where there is none.</summary>
+    /// <summary>Columns that help is wrapped to: those of the terminal, at most 100; 80 without a terminal.</summary>
     public int TextColumns => Math.Clamp(OutputColumns?.Invoke() ?? UsualColumns, MinTextColumns, MaxTextColumns);
 
     /// <summary>
-    /// Those of this process. The variable COLUMNS comes before what the terminal says. Nothing is opened or asked before it is needed: the
-    /// library prepares a terminal when it first looks at it, which writes to it.
+    /// Creates the terminal of this process. The variable COLUMNS overrides the width of the terminal. Nothing is opened before it is needed:
+    /// the library writes to a terminal when it first reads from it.
     /// </summary>
     public static Terminal OfProcess(IReadOnlyDictionary<string, string> environment)
     {
@@ -51,6 +51,6 @@ internal sealed record Terminal
         };
     }
 
-    // A terminal that does not know its size says 0.
+    // A terminal of unknown size reports 0.
     private static int WindowColumns() => Console.WindowWidth is > 0 and var width ? width : UsualColumns;
 }

@@ -2,7 +2,7 @@ using Registry.Core.Layouts;
 
 namespace Registry.Server.Commands;
 
-/// <summary>What is said about an export, an import or a copy.</summary>
+/// <summary>Text report of an export, an import or a copy.</summary>
 internal static class TransferLines
 {
     /// <summary>Writes the report.</summary>
@@ -22,7 +22,7 @@ internal static class TransferLines
         output.WriteLine($"{report.Manifests} manifests{(report.Referrers is > 0 and var count ? $", {count} of them referrers" : "")}, {report.Blobs} blobs, {report.Bytes} bytes.");
         if (report.Missing > 0)
         {
-            output.WriteLine($"{report.Missing} manifests that an index lists are not there, and were left out.");
+            output.WriteLine($"{report.Missing} manifests that an index lists do not exist and were left out.");
         }
     }
 }

@@ -2,10 +2,10 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Work that moves bytes, as its progress line shows it.</summary>
+/// <summary>Progress of work that moves bytes.</summary>
 internal static class TransferWork
 {
-    /// <summary>Makes a description for one kind of work, such as <c>Backing up</c>.</summary>
+    /// <summary>Creates the description for one kind of work, such as <c>Backing up</c>.</summary>
     public static Func<TransferProgress, WorkDone> Describe(string doing) => done => new WorkDone(
         done.AllBlobs is { } all ? $"{doing} {done.Blobs} of {all} blobs" : $"{doing} {done.Blobs} blobs", done.Bytes, done.AllBytes);
 }

@@ -3,7 +3,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Says in a line what is wrong with the arguments, and what was probably meant.</summary>
+/// <summary>Message about wrong arguments, with a suggestion for misspelt words.</summary>
 internal static class UsageFault
 {
     public static void Write(ParseResult parsed, TextWriter error)
@@ -11,14 +11,14 @@ internal static class UsageFault
         var command = parsed.CommandResult.Command;
         var path = CommandLine.PathOf(command);
         var message = parsed.UnmatchedTokens is [var first, ..] ? Unknown(command, path, first) : Incomplete(command, path) ?? Sentence(parsed);
-        error.WriteLine($"registry: {message}{(message.EndsWith('?') ? string.Empty : ".")} '{path} --help' says what there is.");
+        error.WriteLine($"registry: {message}{(message.EndsWith('?') ? string.Empty : ".")} See '{path} --help'.");
     }
 
-    /// <summary>Says that there is no such command.</summary>
+    /// <summary>Reports an unknown command.</summary>
     public static void WriteUnknown(Command command, string word, TextWriter error)
     {
         var path = CommandLine.PathOf(command);
-        error.WriteLine($"registry: {Unknown(command, path, word)}. 'registry help' says what there is.".Replace("?.", "?", StringComparison.Ordinal));
+        error.WriteLine($"registry: {Unknown(command, path, word)}. See 'registry help'.".Replace("?.", "?", StringComparison.Ordinal));
     }
 
     private static string Unknown(Command command, string path, string word)
@@ -26,7 +26,7 @@ internal static class UsageFault
         var isOption = word.StartsWith('-');
         if (!isOption && command.Subcommands.Count == 0)
         {
-            return $"'{word}' is one argument too many for '{path}'";
+            return $"'{word}' is an extra argument for '{path}'";
         }
 
         var kind = isOption ? "option" : "command";

@@ -5,17 +5,17 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry user …</c>: edits the file that REGISTRY_AUTH_HTPASSWD names. A running registry notices within a second.</summary>
+/// <summary><c>registry user …</c>: edits the file that REGISTRY_AUTH_HTPASSWD names. A running registry applies the change within a second.</summary>
 internal static class UserCommands
 {
     private const string Variable = "REGISTRY_AUTH_HTPASSWD";
 
     public static Command Create(CommandContext context)
     {
-        var added = new Argument<string>("NAME") { Description = "Who." };
+        var added = new Argument<string>("NAME") { Description = "Name of the user." };
         var add = new DescribedCommand(
             "add",
-            "Add a user, or change the password of one. The password comes from a prompt, or is the first line of standard input.",
+            "Add a user, or change a user's password. The password is read from a prompt, or from the first line of standard input.",
             "registry user add alice",
             "registry user add alice --auth-htpasswd /etc/registry/htpasswd")
         {
@@ -23,14 +23,14 @@ internal static class UserCommands
         };
         add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(context, path, parsed.GetRequiredValue(added), context.StoragePath(parsed))));
 
-        var removed = new Argument<string>("NAME") { Description = "Who." };
+        var removed = new Argument<string>("NAME") { Description = "Name of the user." };
         var remove = new DescribedCommand("remove", "Remove a user.", "registry user remove alice") { removed };
         remove.SetAction(parsed => context.WithSetting(parsed, Variable, path => Remove(context, path, parsed.GetRequiredValue(removed))));
 
         var json = CommandContext.JsonOption();
         var list = new DescribedCommand("list", "List the users.", "registry user list", "registry user list --json") { json };
         list.SetAction(parsed => context.WithSetting(parsed, Variable, path => List(context, path, parsed.GetValue(json))));
-        return new DescribedCommand("user", $"The users of the file that {Variable} names. A running registry notices changes within a second.")
+        return new DescribedCommand("user", $"Manage the users in the file that {Variable} names. A running registry applies changes within a second.")
         {
             add,
             remove,
@@ -38,7 +38,7 @@ internal static class UserCommands
         };
     }
 
-    /// <summary>Adds a user or changes the password of one.</summary>
+    /// <summary>Adds a user, or changes a user's password.</summary>
     private static int Set(CommandContext context, string? path, string user, string storagePath) => Run(context, path, file =>
     {
         var isNewFile = !File.Exists(file);
@@ -76,7 +76,7 @@ internal static class UserCommands
         return ExitCodes.Success;
     });
 
-    /// <summary>Prints the users, one a line.</summary>
+    /// <summary>Prints the users, one per line.</summary>
     private static int List(CommandContext context, string? path, bool isJson) => Run(context, path, file =>
     {
         IReadOnlyList<string> users = [.. Read(file).Users];
@@ -100,7 +100,7 @@ internal static class UserCommands
     {
         if (string.IsNullOrEmpty(path))
         {
-            return context.Fail($"{Variable} is not set; it names the file of users");
+            return context.Fail($"{Variable} is not set; set it to the path of the htpasswd file");
         }
 
         try
@@ -109,7 +109,7 @@ internal static class UserCommands
         }
         catch (FileNotFoundException)
         {
-            return context.Fail($"{Variable} {path} is not there; 'registry user add' makes it");
+            return context.Fail($"{Variable} {path} does not exist; 'registry user add' creates it");
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
@@ -117,7 +117,7 @@ internal static class UserCommands
         }
     }
 
-    // From a prompt, twice and unseen, or the first line of what is piped in. Null when the two differ.
+    // From a prompt, typed twice without echo, or from the first line of piped input. Null when the two differ.
     private static string? ReadPassword(CommandContext context, string user)
     {
         if (context.Terminal.ReadKey is not { } readKey)

@@ -7,18 +7,18 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// <c>registry verify</c>: reads everything that is stored, as fast as the disk allows, while no registry uses the folder. A running registry
-/// does the same in the background.
+/// <c>registry verify</c>: reads all stored content of a stopped registry, as fast as the disk allows. A running registry does the same in
+/// the background.
 /// </summary>
 internal static class VerifyCommand
 {
     public static Command Create(CommandContext context)
     {
-        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing, only report." };
+        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; only report." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "verify",
-            "Read everything that is stored, and move what is damaged into quarantine. Ends with 1 when it has found something. "
+            "Read all stored content and move damaged files into quarantine. Exits with 1 when content is damaged, missing or unreadable. "
             + "The registry must not be running.",
             "registry verify",
             "registry verify --dry-run --json")
@@ -31,7 +31,7 @@ internal static class VerifyCommand
         return command;
     }
 
-    // The log has a line for each fault.
+    // The log gets a line for each fault.
     private static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);

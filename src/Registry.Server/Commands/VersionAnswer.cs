@@ -1,4 +1,4 @@
 namespace Registry.Server.Commands;
 
-/// <summary>Which version this is.</summary>
+/// <summary>Version of the program.</summary>
 internal sealed record VersionAnswer(string Version);

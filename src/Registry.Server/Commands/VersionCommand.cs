@@ -4,7 +4,7 @@ using Registry.Server.Hosting;
 
 namespace Registry.Server.Commands;
 
-/// <summary><c>registry version</c> and <c>registry --version</c>.</summary>
+/// <summary><c>registry version</c> and <c>registry --version</c>: print the version.</summary>
 internal static class VersionCommand
 {
     public static Command Create(CommandContext context)

@@ -144,7 +144,7 @@ public sealed class BackupCommandTests : IDisposable
         Assert.Contains($"{Target} has no generation yesterday; the last one is {names[1]}", unknown.Error, StringComparison.Ordinal);
         var refused = await CommandRun.OfAsync("backup", Target, "--keep", "0");
         Assert.Equal(2, refused.ExitCode);
-        Assert.Contains("--keep is 0; at least 1 generation is kept", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("--keep is 0; it must be at least 1", refused.Error, StringComparison.Ordinal);
     }
 
     private static async Task PushAsync(

@@ -24,7 +24,7 @@ public sealed class GcCommandTests : IDisposable
         await FillAsync();
         var preview = await RunAsync(0, new GcRequest(IsDryRun: true));
         Assert.Contains($"{Unneeded.Digest} would expire in a: no manifest there has needed it for 7200 s\n", preview, StringComparison.Ordinal);
-        Assert.Contains($"{Unneeded.Digest} would be removed, 8 bytes: no repository would have it any more\n", preview, StringComparison.Ordinal);
+        Assert.Contains($"{Unneeded.Digest} would be removed, 8 bytes: no repository would link to it any more\n", preview, StringComparison.Ordinal);
         Assert.Contains($"{Unknown.Digest} would be removed, 7 bytes: the metadata does not know it, and nothing links to it\n", preview, StringComparison.Ordinal);
         Assert.EndsWith("0 manifests, 1 links and 2 blobs of 15 bytes would be removed. Nothing was changed.\n", preview, StringComparison.Ordinal);
         Assert.Equal(preview, await RunAsync(0, new GcRequest(IsDryRun: true)));
@@ -57,7 +57,7 @@ public sealed class GcCommandTests : IDisposable
 
         var unneeded = await ExplainAsync(0, Unneeded.Digest);
         Assert.Contains("is stored, 8 bytes.", unneeded, StringComparison.Ordinal);
-        Assert.Contains("no manifest there has needed it for 7200 s, and so it expires in the next cycle", unneeded, StringComparison.Ordinal);
+        Assert.Contains("no manifest there has needed it for 7200 s; it expires in the next cycle", unneeded, StringComparison.Ordinal);
         Assert.Contains("it expires after 79200 s more", await ExplainAsync(0, Unneeded.Digest, TimeSpan.FromDays(1)), StringComparison.Ordinal);
 
         var unknown = await ExplainAsync(0, Unknown.Digest);
@@ -71,7 +71,7 @@ public sealed class GcCommandTests : IDisposable
     {
         var (child, index, signature) = await FillWithIndexAsync();
         Assert.Matches("held by the manifests that refer to it\\.", await ExplainAsync(0, child.Digest));
-        Assert.Matches("nothing has held it for 0 s, but it was pushed for itself", await ExplainAsync(0, index.Digest));
+        Assert.Matches("nothing has held it for 0 s, but neither an index that listed it nor its subject was deleted", await ExplainAsync(0, index.Digest));
         Assert.Matches($"held by its subject {index.Digest}\\.", await ExplainAsync(0, signature.Digest));
 
         var time = new FakeTimeProvider();
@@ -82,8 +82,8 @@ public sealed class GcCommandTests : IDisposable
             await registry.Host.Collector.RunAsync(default);
         }
 
-        Assert.Matches("nor a client asked for it, for 7200 s; it expires after 79200 s more", await ExplainAsync(0, child.Digest, TimeSpan.FromDays(1)));
-        Assert.Matches("for 7200 s, and so it expires in the next cycle", await ExplainAsync(0, signature.Digest));
+        Assert.Matches("no client has requested it for 7200 s; it expires after 79200 s more", await ExplainAsync(0, child.Digest, TimeSpan.FromDays(1)));
+        Assert.Matches("for 7200 s; it expires in the next cycle", await ExplainAsync(0, signature.Digest));
         var preview = await RunAsync(0, new GcRequest(IsDryRun: true));
         foreach (var digest in new[] { child.Digest, signature.Digest })
         {
@@ -116,7 +116,7 @@ public sealed class GcCommandTests : IDisposable
         Assert.Contains($"a@{index.Digest} was pushed by ", listed, StringComparison.Ordinal);
         Assert.Contains("nothing has held it for 7200 s\n", listed, StringComparison.Ordinal);
         Assert.Contains("\n1 more stay for now: ", listed, StringComparison.Ordinal);
-        Assert.EndsWith("\n1 untagged manifests that nothing holds. Nothing was changed; 'registry gc --untagged --delete' deletes them.\n", listed, StringComparison.Ordinal);
+        Assert.EndsWith("\n1 untagged manifests are held by nothing. Nothing was changed; 'registry gc --untagged --delete' deletes them.\n", listed, StringComparison.Ordinal);
         Assert.DoesNotContain(child.Digest, listed, StringComparison.Ordinal);
         Assert.DoesNotContain(signature.Digest, listed, StringComparison.Ordinal);
         Assert.Equal(listed, await RunAsync(0, new GcRequest(Untagged: new())));

@@ -88,7 +88,7 @@ public sealed class HealthcheckCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--port 0", "REGISTRY_PORT is 0, so that nobody knows where the registry listens; --url says it")]
+    [InlineData("--port 0", "REGISTRY_PORT is 0, so the port of the running registry is unknown; pass its address with --url")]
     [InlineData("--port x", "--port is 'x'; allowed: a port from 0 to 65535")]
     [InlineData("--url localhost", "--url is 'localhost'; allowed: http:// or https:// with a host, for example http://localhost:15000")]
     public async Task An_address_that_is_none_is_wrong_usage(string arguments, string message) =>

@@ -52,7 +52,7 @@ public sealed class ReindexCommandTests : IDisposable
     public async Task A_dry_run_of_a_whole_folder_finds_nothing()
     {
         await FillAsync();
-        Assert.Equal("The tree says the same as the metadata in 1 repositories: a reindex would change nothing.\n", await PreviewAsync());
+        Assert.Equal("The tree and the metadata agree in 1 repositories. A reindex would change nothing.\n", await PreviewAsync());
     }
 
     [Fact]
@@ -79,18 +79,18 @@ public sealed class ReindexCommandTests : IDisposable
 
         string[] expected =
         [
-            $"tag a:latest would be gone; it points to {_image.Digest}",
-            $"tag a:renamed would be new and point to {_image.Digest}",
-            $"tag a:moved would point to {_image.Digest}, and not to {other.Digest}",
-            $"blob {other.Blobs[^1].Digest} of a would be gone",
-            $"repository gone would be gone, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
-            $"repository copied would be gone, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
-            $"repository new would be new, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"tag a:latest would be removed; it points to {_image.Digest}",
+            $"tag a:renamed would be added and point to {_image.Digest}",
+            $"tag a:moved would point to {_image.Digest} instead of {other.Digest}",
+            $"blob {other.Blobs[^1].Digest} of a would be removed",
+            $"repository gone would be removed, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository copied would be removed, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository new would be added, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
         ];
         Assert.All(expected, line => Assert.Contains($"{line}\n", preview, StringComparison.Ordinal));
         Assert.EndsWith(
             $"""
-            In 4 repositories, a reindex would lose 2 repositories, 3 tags, 2 manifests and {(2 * _image.Blobs.Count) + 1} blobs;
+            In 4 repositories, a reindex would remove 2 repositories, 3 tags, 2 manifests and {(2 * _image.Blobs.Count) + 1} blobs;
             add 1 repositories, 2 tags, 1 manifests and {_image.Blobs.Count} blobs; and move 1 tags. Nothing was changed.
 
             """,
@@ -100,7 +100,7 @@ public sealed class ReindexCommandTests : IDisposable
         Assert.Equal(preview, await PreviewAsync());
 
         await AssertReindexedAsync();
-        Assert.StartsWith("The tree says the same as the metadata", await PreviewAsync(), StringComparison.Ordinal);
+        Assert.StartsWith("The tree and the metadata agree", await PreviewAsync(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class ReindexCommandTests : IDisposable
         File.Delete(Database);
         var ended = await RegistryProcess.RunAsync("reindex --dry-run", _folder.Path);
         Assert.True(ended.ExitCode == 0, ended.Output);
-        Assert.Contains("repository a would be new", ended.Output, StringComparison.Ordinal);
+        Assert.Contains("repository a would be added", ended.Output, StringComparison.Ordinal);
         await AssertServedAsync();
     }
 

@@ -32,8 +32,8 @@ public sealed class UserCommandTests : IDisposable
     [Fact]
     public async Task What_cannot_be_done_is_said_in_a_line()
     {
-        Assert.Equal((1, $"registry: REGISTRY_AUTH_HTPASSWD {Users} is not there; 'registry user add' makes it"), await RunAsync(null, "user", "list"));
-        Assert.Equal((1, $"registry: REGISTRY_AUTH_HTPASSWD {Users} is not there; 'registry user add' makes it"), await RunAsync(null, "user", "remove", "alice"));
+        Assert.Equal((1, $"registry: REGISTRY_AUTH_HTPASSWD {Users} does not exist; 'registry user add' creates it"), await RunAsync(null, "user", "list"));
+        Assert.Equal((1, $"registry: REGISTRY_AUTH_HTPASSWD {Users} does not exist; 'registry user add' creates it"), await RunAsync(null, "user", "remove", "alice"));
         Assert.Equal((1, "registry: the password is empty; nothing was changed"), await RunAsync("", "user", "add", "alice"));
         Assert.Equal(
             (1, "registry: the password has 73 bytes; at most 72 are allowed, since bcrypt looks at no more; nothing was changed"),
