@@ -17,7 +17,7 @@ try
 {
     return await CommandLine.RunAsync(args, context);
 }
-#pragma warning disable CA1031 // The operator gets one line in the format of the log, and not what the runtime prints.
+#pragma warning disable CA1031 // The operator gets one line in the format of the log instead of the runtime's output.
 catch (Exception e)
 #pragma warning restore CA1031
 {

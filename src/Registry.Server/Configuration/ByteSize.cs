@@ -3,19 +3,19 @@ using System.Globalization;
 namespace Registry.Server.Configuration;
 
 /// <summary>
-/// Sizes as people write them: <c>10GiB</c>, <c>512MB</c>, <c>1.5g</c>, or a number of bytes. KB, MB, GB, TB and PB are powers of 1000 (SI);
+/// Sizes in readable form: <c>10GiB</c>, <c>512MB</c>, <c>1.5g</c>, or a number of bytes. KB, MB, GB, TB and PB are powers of 1000 (SI);
 /// KiB to PiB (IEC 80000-13) and a letter alone are powers of 1024, as docker, nginx and systemd read the letter.
 /// </summary>
 internal static class ByteSize
 {
-    // The largest first, so that a size is written in the largest unit that divides it.
+    // Largest first: a size is written in the largest unit that divides it.
     private static readonly (string Name, long Bytes)[] Units =
     [
         ("PiB", 1L << 50), ("PB", 1_000_000_000_000_000), ("TiB", 1L << 40), ("TB", 1_000_000_000_000), ("GiB", 1L << 30), ("GB", 1_000_000_000),
         ("MiB", 1L << 20), ("MB", 1_000_000), ("KiB", 1L << 10), ("KB", 1000),
     ];
 
-    /// <summary>Reads a size; false when the text is not one, is negative, or is not a whole number of bytes below 2⁶³.</summary>
+    /// <summary>Parses a size; false when the text is not a size, is negative, or is not a whole number of bytes below 2⁶³.</summary>
     public static bool TryParse(string text, out long bytes)
     {
         var rest = text.AsSpan();
@@ -24,14 +24,14 @@ internal static class ByteSize
             && Quantity.TryMultiply(number, factor, out bytes);
     }
 
-    /// <summary>Writes a size exactly: in the largest unit that divides it.</summary>
+    /// <summary>Writes a size exactly, in the largest unit that divides it.</summary>
     public static string Write(long bytes)
     {
         var (name, size) = Units.FirstOrDefault(unit => bytes >= unit.Bytes && bytes % unit.Bytes == 0);
         return name is null ? bytes.ToString(CultureInfo.InvariantCulture) : string.Create(CultureInfo.InvariantCulture, $"{bytes / size}{name}");
     }
 
-    /// <summary>Writes about how much it is, for people: <c>1.4 GiB</c>.</summary>
+    /// <summary>Writes a rounded size for people: <c>1.4 GiB</c>.</summary>
     public static string Describe(double bytes)
     {
         var (name, size) = Units.FirstOrDefault(unit => unit.Name[1] == 'i' && bytes >= unit.Bytes);

@@ -4,14 +4,14 @@ using System.Text;
 namespace Registry.Server.Configuration;
 
 /// <summary>
-/// Times as people write them: <c>90s</c>, <c>24h</c>, <c>7d</c>, <c>1h30m</c>, or a number of seconds. Units are w, d, h, m and s, each once and
+/// Times in readable form: <c>90s</c>, <c>24h</c>, <c>7d</c>, <c>1h30m</c>, or a number of seconds. Units are w, d, h, m and s, each once and
 /// the larger before the smaller.
 /// </summary>
 internal static class Duration
 {
     private static readonly (char Letter, long Seconds)[] Units = [('w', 7 * 86400), ('d', 86400), ('h', 3600), ('m', 60), ('s', 1)];
 
-    /// <summary>Reads a time; false when the text is not one, or is not a whole number of seconds.</summary>
+    /// <summary>Parses a time; false when the text is not a time, or is not a whole number of seconds.</summary>
     public static bool TryParse(string text, out TimeSpan time)
     {
         time = default;
@@ -40,7 +40,7 @@ internal static class Duration
         var seconds = (long)time.TotalSeconds;
         var text = new StringBuilder();
 
-        // Weeks are for reading only: 30d says more than 4w2d.
+        // Weeks are parsed but never written: 30d is clearer than 4w2d.
         foreach (var (letter, size) in Units[1..])
         {
             if (seconds >= size)

@@ -1,9 +1,9 @@
 namespace Registry.Server.Configuration;
 
-/// <summary>A setting as it is in force.</summary>
+/// <summary>Effective value of a setting.</summary>
 /// <param name="Name">The environment variable.</param>
-/// <param name="Value">Its text, fit to be printed: a secret is masked. Null when it is not set and has no default.</param>
-/// <param name="Origin">Who has set it.</param>
-/// <param name="File">The file that it is from; null for others.</param>
-/// <param name="Line">The line of the file, from 1; null for others.</param>
+/// <param name="Value">Its printable text, in which secrets are masked. Null when it is not set and has no default.</param>
+/// <param name="Origin">The source of the value.</param>
+/// <param name="File">The file of the value; null for other sources.</param>
+/// <param name="Line">The line of the file, from 1; null for other sources.</param>
 public sealed record EffectiveSetting(string Name, string? Value, SettingOrigin Origin, string? File, int? Line);

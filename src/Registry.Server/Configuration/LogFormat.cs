@@ -1,11 +1,11 @@
 namespace Registry.Server.Configuration;
 
-/// <summary>How log lines look.</summary>
+/// <summary>Format of log lines.</summary>
 public enum LogFormat
 {
-    /// <summary>For people: time, level, sentence.</summary>
+    /// <summary>Text for people: time, level, message.</summary>
     Text,
 
-    /// <summary>For programs: one JSON object a line.</summary>
+    /// <summary>JSON for programs: one object per line.</summary>
     Json,
 }

@@ -3,13 +3,13 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>Reads the settings from wherever they are set, and reports every fault at once.</summary>
+/// <summary>Reads the settings from all sources and reports all faults at once.</summary>
 public sealed class OptionsReader
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly SettingKind<long> PageSize = SettingKinds.Number(1, 100_000);
     private static readonly SettingKind<string> Printable =
-        SettingKinds.Text("printable ASCII, since HTTP headers carry it", text => text.All(c => c is >= ' ' and <= '~'));
+        SettingKinds.Text("printable ASCII, because HTTP headers carry it", text => text.All(c => c is >= ' ' and <= '~'));
 
     private static readonly SettingKind<string> ExternalUrl = new(
         "http:// or https:// with a host, and no path, for example https://registry.example.com", TryParseExternalUrl);
@@ -21,11 +21,11 @@ public sealed class OptionsReader
 
     private OptionsReader(SettingSources sources) => _sources = sources;
 
-    /// <summary>Reads all variables that begin with <c>REGISTRY_</c>; an empty value counts as unset.</summary>
+    /// <summary>Reads all variables that begin with <c>REGISTRY_</c>. An empty value counts as unset.</summary>
     public static LoadedOptions Read(IReadOnlyDictionary<string, string> environment) =>
         Read(new SettingSources(new Dictionary<string, string>(), environment));
 
-    /// <summary>Reads everything that is set.</summary>
+    /// <summary>Reads the settings from their sources.</summary>
     public static LoadedOptions Read(SettingSources sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
@@ -42,7 +42,7 @@ public sealed class OptionsReader
         };
     }
 
-    /// <summary>The format of the log, whatever is wrong with the other settings; text when it is at fault itself.</summary>
+    /// <summary>Reads only the format of the log. Faults of other settings do not matter; a faulty format is read as text.</summary>
     public static LogFormat ReadLogFormat(SettingSources sources)
     {
         ArgumentNullException.ThrowIfNull(sources);
@@ -90,12 +90,12 @@ public sealed class OptionsReader
         };
         if (options.MetricsPort is null && Value("REGISTRY_METRICS_HOST") is not null and not "127.0.0.1")
         {
-            _faults.Add("REGISTRY_METRICS_HOST is set, but REGISTRY_METRICS_PORT is not; there would be no metrics");
+            _faults.Add("REGISTRY_METRICS_HOST is set, but REGISTRY_METRICS_PORT is not; set the port as well, or unset the host");
         }
 
         if (options.Http2Port is > 0 and var http2Port && http2Port == options.Port)
         {
-            _faults.Add($"REGISTRY_HTTP2_PORT is {http2Port}, and so is REGISTRY_PORT; HTTP/2 in clear text needs a port of its own");
+            _faults.Add($"REGISTRY_HTTP2_PORT and REGISTRY_PORT are both {http2Port}; HTTP/2 in clear text needs a separate port");
         }
 
         if (options.PaginationDefaultLimit > options.PaginationMaxLimit && _faults.Count == 0)
@@ -120,7 +120,7 @@ public sealed class OptionsReader
         };
         if (isBuiltIn && type != "token")
         {
-            _faults.Add($"REGISTRY_AUTH_TOKEN_BUILTIN is true, but REGISTRY_AUTH_TYPE is {type}; it goes with token");
+            _faults.Add($"REGISTRY_AUTH_TOKEN_BUILTIN is true, but REGISTRY_AUTH_TYPE is {type}; the built-in service needs REGISTRY_AUTH_TYPE=token");
         }
 
         CheckNeeds(kind);
@@ -146,7 +146,7 @@ public sealed class OptionsReader
         };
     }
 
-    // Half of TLS is none, and nobody who sets a part of it wants none.
+    // Setting only a part of TLS is a fault: serving in clear text is never what the operator wants then.
     private RegistryOptions ReadTls(RegistryOptions options)
     {
         var certificate = Value("REGISTRY_TLS_CERT");
@@ -162,19 +162,19 @@ public sealed class OptionsReader
         }
         else if (certificate is null && clientCa is not null)
         {
-            _faults.Add("REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS");
+            _faults.Add("REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and client certificates need TLS");
         }
 
         if (certificate is not null && options.Http2Port is not null)
         {
-            _faults.Add("REGISTRY_HTTP2_PORT is set, and so is REGISTRY_TLS_CERT; with TLS, HTTP/2 is spoken on REGISTRY_PORT, and nothing in clear text. Unset one of them");
+            _faults.Add("REGISTRY_HTTP2_PORT and REGISTRY_TLS_CERT are both set; with TLS, REGISTRY_PORT serves HTTP/2, and nothing is served in clear text. Unset one of them");
         }
 
         return options with { TlsCert = certificate, TlsKey = key, TlsClientCa = clientCa };
     }
 
-    // What a kind needs must be there, and what it would ignore must not: a registry that was told to ask for passwords never comes up
-    // without asking.
+    // The settings that a kind needs must be set, and those that it would ignore must not: a registry that is configured to require
+    // passwords never starts without requiring them.
     private void CheckNeeds(AuthenticationKind kind)
     {
         string[] users = ["REGISTRY_AUTH_HTPASSWD"];
@@ -213,7 +213,7 @@ public sealed class OptionsReader
         return TryRead(name, kind, out var value) ? value : null;
     }
 
-    // A value that is printed shows how it was understood: 86400 as 1d.
+    // The printed value shows how the text was read: 86400 as 1d.
     private bool TryRead<T>(string name, SettingKind<T> kind, [MaybeNullWhen(false)] out T value)
         where T : notnull
     {
@@ -249,7 +249,7 @@ public sealed class OptionsReader
             name, Masked(name, _written.GetValueOrDefault(name, value.Text)), value.Origin, isInFile ? _sources.FilePath : null, isInFile ? value.Line : null);
     }
 
-    // A password may also hide in a URL.
+    // A URL may contain a password.
     private static string Masked(string name, string text)
     {
         const string Mask = "********";
@@ -263,7 +263,7 @@ public sealed class OptionsReader
             : text;
     }
 
-    // The conventions of OpenTelemetry: an endpoint switches a signal on, "none" off.
+    // Conventions of OpenTelemetry: an endpoint turns a signal on, "none" turns it off.
     private bool IsExported(string signal) => !string.Equals(Value("OTEL_SDK_DISABLED"), "true", StringComparison.OrdinalIgnoreCase) && Value($"OTEL_{signal}_EXPORTER") != "none"
         && (Value("OTEL_EXPORTER_OTLP_ENDPOINT") ?? Value($"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT")) is not null;
 

@@ -2,13 +2,13 @@ using System.Buffers;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>The origins whose pages may use the registry from a browser (the Fetch standard, "CORS protocol"): named ones, or any.</summary>
+/// <summary>Origins whose pages may use the registry from a browser (Fetch standard, "CORS protocol"): a list, or any origin.</summary>
 public sealed class OriginList
 {
-    /// <summary>None, so that browsers keep every page of another origin away.</summary>
+    /// <summary>No origins: browsers block pages of every other origin.</summary>
     public static readonly OriginList None = new([], isAny: false);
 
-    // What may follow an authority, and what may not be in one.
+    // Characters that end an authority, or are not allowed in one.
     private static readonly SearchValues<char> NotOfOrigins = SearchValues.Create("/?#*@\\ ");
 
     private readonly HashSet<string> _origins;
@@ -19,15 +19,15 @@ public sealed class OriginList
         IsAny = isAny;
     }
 
-    /// <summary>Whether pages of any origin may ask, without credentials that the browser holds.</summary>
+    /// <summary>True when pages of any origin may send requests, without credentials stored by the browser.</summary>
     public bool IsAny { get; }
 
-    /// <summary>Whether no page of another origin may ask.</summary>
+    /// <summary>True when no page of another origin may send requests.</summary>
     public bool IsEmpty => !IsAny && _origins.Count == 0;
 
-    /// <summary>Reads origins with commas between, or <c>*</c>.</summary>
+    /// <summary>Parses origins separated by commas, or <c>*</c>.</summary>
     /// <param name="text">For example <c>https://ui.example.com, http://localhost:8080</c>.</param>
-    /// <returns>Null when one of them is no origin.</returns>
+    /// <returns>Null when one of them is not an origin.</returns>
     public static OriginList? Parse(string text)
     {
         if (text.Trim() == "*")
@@ -39,11 +39,11 @@ public sealed class OriginList
         return origins.Contains(null) ? null : new OriginList(origins!, isAny: false);
     }
 
-    /// <summary>Whether pages of an origin may ask. Browsers write an origin in one way only, so it is compared as it is.</summary>
+    /// <summary>True when pages of an origin may send requests. Browsers write an origin in one way only, so the texts are compared.</summary>
     /// <param name="origin">The value of an Origin header.</param>
     public bool Contains(string origin) => IsAny || _origins.Contains(origin);
 
-    // As browsers write it: in lower case, international names in their ASCII form, without the port that goes with the scheme.
+    // The form that browsers send: lower case, international names in ASCII, without the default port of the scheme.
     private static string? Canonical(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Host.Length > 0
             && text.AsSpan()[(text.IndexOf("://", StringComparison.Ordinal) + 3)..].IndexOfAny(NotOfOrigins) < 0

@@ -2,20 +2,20 @@ using System.Net;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>Whose word is taken for who the client is and what it has asked for: addresses and networks (CIDR).</summary>
+/// <summary>Addresses and networks (CIDR) of proxies whose forwarded headers are trusted.</summary>
 public sealed class ProxyList
 {
-    /// <summary>Nobody's.</summary>
+    /// <summary>No trusted proxies.</summary>
     public static readonly ProxyList None = new([]);
 
     private readonly IPNetwork[] _networks;
 
     private ProxyList(IPNetwork[] networks) => _networks = networks;
 
-    /// <summary>Whether nobody is trusted.</summary>
+    /// <summary>True when no proxy is trusted.</summary>
     public bool IsEmpty => _networks.Length == 0;
 
-    /// <summary>Reads addresses and networks, with commas between.</summary>
+    /// <summary>Parses addresses and networks separated by commas.</summary>
     /// <param name="text">For example <c>10.0.0.0/8, 192.0.2.1, fd00::/8</c>.</param>
     /// <returns>Null when one of them is neither.</returns>
     public static ProxyList? Parse(string text)
@@ -37,7 +37,7 @@ public sealed class ProxyList
         return new ProxyList(networks);
     }
 
-    /// <summary>Whether somebody is trusted. An IPv4 address that an IPv6 socket has seen is one of IPv4.</summary>
+    /// <summary>True when an address is trusted. An IPv4 address mapped to IPv6 counts as IPv4.</summary>
     public bool Contains(IPAddress address)
     {
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
@@ -52,7 +52,7 @@ public sealed class ProxyList
         return false;
     }
 
-    // "10.1" is an address to the system, 10.0.0.1, and to nobody who writes it.
+    // The system reads "10.1" as 10.0.0.1, which is not what an operator means by it.
     private static bool IsWrittenOut(string text, IPAddress address) =>
         address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3;
 }

@@ -2,10 +2,10 @@ using System.Globalization;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>A number with the letters that follow it.</summary>
+/// <summary>Number followed by the letters of a unit.</summary>
 internal static class Quantity
 {
-    /// <summary>Takes the first number and its letters from a text; false when it does not begin with digits, or the number is out of reach.</summary>
+    /// <summary>Takes the first number and its letters from a text; false when the text does not begin with a digit, or the number is out of range.</summary>
     public static bool TryTake(ref ReadOnlySpan<char> text, out decimal number, out ReadOnlySpan<char> unit)
     {
         var digits = Count(text, c => char.IsAsciiDigit(c) || c == '.');
@@ -18,7 +18,7 @@ internal static class Quantity
         return isNumber;
     }
 
-    /// <summary>A number of units as a number of the smallest; false when there is a part of one left, or too many.</summary>
+    /// <summary>Converts to the smallest unit; false when the result is not a whole number, or is too large.</summary>
     public static bool TryMultiply(decimal number, long factor, out long product)
     {
         var isWithin = number <= long.MaxValue / factor && number * factor == decimal.Truncate(number * factor);

@@ -5,7 +5,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>The kinds of values that settings have. Words are compared without regard to case, since people write INFO and True.</summary>
+/// <summary>Kinds of values of settings. Words are not case-sensitive, since operators write INFO and True.</summary>
 internal static class SettingKinds
 {
     private const long MiB = 1024 * 1024;
@@ -20,7 +20,7 @@ internal static class SettingKinds
         Words = ["true", "false"],
     };
 
-    /// <summary>The least severe level of the lines that are printed.</summary>
+    /// <summary>Least severe level that is logged.</summary>
     public static SettingKind<LogLevel> LogLevel { get; } = Choice(
         [
             ("debug", Microsoft.Extensions.Logging.LogLevel.Debug), ("info", Microsoft.Extensions.Logging.LogLevel.Information),
@@ -29,40 +29,40 @@ internal static class SettingKinds
         ("information", Microsoft.Extensions.Logging.LogLevel.Information),
         ("warning", Microsoft.Extensions.Logging.LogLevel.Warning));
 
-    /// <summary>The form of log lines.</summary>
+    /// <summary>Format of log lines.</summary>
     public static SettingKind<LogFormat> LogFormat { get; } = Choice([("text", Configuration.LogFormat.Text), ("json", Configuration.LogFormat.Json)]);
 
-    /// <summary>The transports of this system.</summary>
+    /// <summary>Transports that this operating system supports.</summary>
     public static SettingKind<TransportKind> Transport { get; } = Choice(
         OperatingSystem.IsLinux()
             ? new[] { ("direct", TransportKind.Direct), ("kestrel", TransportKind.Kestrel) }
             : [("kestrel", TransportKind.Kestrel)]);
 
-    /// <summary>The references that must exist when a manifest is pushed.</summary>
+    /// <summary>References that must exist when a manifest is pushed.</summary>
     public static SettingKind<ManifestReferences> References { get; } = Choice(
         [("strict", ManifestReferences.Strict), ("sparse-index", ManifestReferences.SparseIndex), ("sparse", ManifestReferences.Sparse)]);
 
-    /// <summary>An address to listen on.</summary>
+    /// <summary>Address to listen on.</summary>
     public static SettingKind<string> Host { get; } = new("an IP address, localhost or *", (string text, out string value) =>
     {
         value = text.Equals("localhost", StringComparison.OrdinalIgnoreCase) ? "localhost" : text;
         return value is "localhost" or "*" || IPAddress.TryParse(text, out _);
     });
 
-    /// <summary>A TCP port; 0 lets the system choose.</summary>
+    /// <summary>TCP port; 0 lets the system choose.</summary>
     public static SettingKind<long> Port { get; } = Number(0, 65535, "a port");
 
     /// <summary>Addresses and networks.</summary>
     public static SettingKind<ProxyList> Proxies { get; } = new(
-        "IP addresses and networks such as 10.0.0.0/8, with commas between",
+        "IP addresses and networks such as 10.0.0.0/8, separated by commas",
         (string text, out ProxyList value) => (value = ProxyList.Parse(text)!) is not null);
 
     /// <summary>Origins of web pages.</summary>
     public static SettingKind<OriginList> Origins { get; } = new(
-        "origins such as https://ui.example.com, without a path and with commas between; or * for any",
+        "origins such as https://ui.example.com, without a path, separated by commas; or * for any",
         (string text, out OriginList value) => (value = OriginList.Parse(text)!) is not null);
 
-    /// <summary>MiB a second: a number, or a size.</summary>
+    /// <summary>Rate in MiB a second, as a number or a size.</summary>
     public static SettingKind<long> MegabytesPerSecond { get; } = new(
         "a number of MiB a second from 1 to 100000, also written as 50MiB/s",
         (string text, out long value) =>
@@ -78,9 +78,9 @@ internal static class SettingKinds
         },
         value => $"{value.ToString(CultureInfo.InvariantCulture)}MiB/s");
 
-    /// <summary>One of some words.</summary>
-    /// <param name="words">The words that are documented, in their order.</param>
-    /// <param name="aliases">Further words that people write.</param>
+    /// <summary>One word of a list.</summary>
+    /// <param name="words">Documented words, in their order.</param>
+    /// <param name="aliases">Further accepted words.</param>
     public static SettingKind<T> Choice<T>(IReadOnlyList<(string Word, T Value)> words, params (string Word, T Value)[] aliases)
         where T : notnull
     {
@@ -99,26 +99,26 @@ internal static class SettingKinds
         };
     }
 
-    /// <summary>A number in decimal digits.</summary>
+    /// <summary>Number in decimal digits.</summary>
     public static SettingKind<long> Number(long least, long most = long.MaxValue, string what = "a number") => new(
         string.Create(CultureInfo.InvariantCulture, $"{what} from {least}{(most == long.MaxValue ? "" : $" to {most}")}"),
         (string text, out long value) =>
             long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value) && value >= least && value <= most,
         value => value.ToString(CultureInfo.InvariantCulture));
 
-    /// <summary>A size in bytes, with or without a unit.</summary>
+    /// <summary>Size in bytes, with or without a unit.</summary>
     public static SettingKind<long> Size(long least, long most = long.MaxValue) => new(
         $"a size {(most == long.MaxValue ? $"of {ByteSize.Write(least)} or more" : $"from {ByteSize.Write(least)} to {ByteSize.Write(most)}")}, such as 512MB or 10GiB; a number alone is bytes",
         (string text, out long value) => ByteSize.TryParse(text, out value) && value >= least && value <= most,
         ByteSize.Write);
 
-    /// <summary>A time in whole seconds, with or without a unit.</summary>
+    /// <summary>Time in whole seconds, with or without a unit.</summary>
     public static SettingKind<TimeSpan> Time(TimeSpan least) => new(
         $"a time of {Duration.Write(least)} or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds",
         (string text, out TimeSpan value) => Duration.TryParse(text, out value) && value >= least && value <= LongestTime,
         Duration.Write);
 
-    /// <summary>Any text that a predicate accepts, as it is.</summary>
+    /// <summary>Text that a predicate accepts, unchanged.</summary>
     public static SettingKind<string> Text(string allowed, Func<string, bool> isValid) => new(
         allowed,
         (string text, out string value) =>

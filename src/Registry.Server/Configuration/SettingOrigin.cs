@@ -1,17 +1,17 @@
 namespace Registry.Server.Configuration;
 
-/// <summary>Who has set a setting.</summary>
+/// <summary>Source of the value of a setting.</summary>
 public enum SettingOrigin
 {
-    /// <summary>Nobody.</summary>
+    /// <summary>The default.</summary>
     Default,
 
     /// <summary>The file that REGISTRY_CONFIG names.</summary>
     File,
 
-    /// <summary>An environment variable.</summary>
+    /// <summary>The environment variable.</summary>
     Environment,
 
-    /// <summary>An option of the command line.</summary>
+    /// <summary>The option of the command line.</summary>
     Option,
 }

@@ -1,16 +1,16 @@
 namespace Registry.Server.Configuration;
 
 /// <summary>
-/// Everything that sets something: options of the command line come before environment variables, and those before the file that
-/// REGISTRY_CONFIG names. A value that is empty counts as unset.
+/// Sources of settings: options of the command line override environment variables, which override the file that REGISTRY_CONFIG names.
+/// An empty value counts as unset.
 /// </summary>
 public sealed class SettingSources
 {
     private readonly IReadOnlyDictionary<string, string> _options;
     private readonly SettingsFile? _file;
 
-    /// <summary>Reads the file when one is named.</summary>
-    /// <param name="options">The options that were given, by the name of their environment variable.</param>
+    /// <summary>Reads the file, if one is named.</summary>
+    /// <param name="options">Given options, by the name of their environment variable.</param>
     /// <param name="environment">All environment variables.</param>
     public SettingSources(IReadOnlyDictionary<string, string> options, IReadOnlyDictionary<string, string> environment)
     {
@@ -22,17 +22,17 @@ public sealed class SettingSources
     /// <summary>All environment variables.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; }
 
-    /// <summary>Where the file is; null without one.</summary>
+    /// <summary>Path of the file; null without one.</summary>
     public string? FilePath => _file?.Path;
 
-    /// <summary>What is wrong with the file.</summary>
+    /// <summary>Faults of the file.</summary>
     public IReadOnlyList<string> FileFaults => _file?.Faults ?? [];
 
-    /// <summary>The name of the option for an environment variable: <c>--storage-path</c> for REGISTRY_STORAGE_PATH.</summary>
+    /// <summary>Name of the option for an environment variable: <c>--storage-path</c> for REGISTRY_STORAGE_PATH.</summary>
     public static string OptionOf(string variable) =>
         $"--{variable[VariableNames.Prefix.Length..].Replace('_', '-').ToLowerInvariant()}";
 
-    /// <summary>The value that is in force; null when the setting is not set.</summary>
+    /// <summary>Returns the effective value; null when the setting is not set.</summary>
     public SettingValue? Find(string name)
     {
         if (_options.TryGetValue(name, out var option) && option.Length > 0)
@@ -48,7 +48,7 @@ public sealed class SettingSources
         return _file is not null && _file.Values.TryGetValue(name, out var value) && value.Text.Length > 0 ? value : null;
     }
 
-    /// <summary>How the place of a value is called where it is at fault.</summary>
+    /// <summary>Names the place of a faulty value, for messages.</summary>
     public string Describe(string name, SettingValue value) => value.Origin switch
     {
         SettingOrigin.Option => OptionOf(name),

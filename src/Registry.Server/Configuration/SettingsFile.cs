@@ -5,8 +5,8 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Server.Configuration;
 
 /// <summary>
-/// The file that REGISTRY_CONFIG names: one JSON object with the names of the environment variables. Comments and trailing commas are allowed, as
-/// in the file of access rules.
+/// File that REGISTRY_CONFIG names: one JSON object whose keys are the names of the environment variables. Comments and trailing commas
+/// are allowed, as in the file of access rules.
 /// </summary>
 internal sealed class SettingsFile
 {
@@ -17,13 +17,13 @@ internal sealed class SettingsFile
 
     public string Path { get; }
 
-    /// <summary>The settings it has, by name.</summary>
+    /// <summary>Settings in the file, by name.</summary>
     public IReadOnlyDictionary<string, SettingValue> Values => _values;
 
-    /// <summary>What is wrong with it, one line each with the line of the file.</summary>
+    /// <summary>Faults, one line each, with the line of the file.</summary>
     public IReadOnlyList<string> Faults => _faults;
 
-    /// <summary>Reads the file; one that cannot be read is a fault, too.</summary>
+    /// <summary>Reads the file. An unreadable file is a fault, too.</summary>
     public static SettingsFile Read(string path)
     {
         var file = new SettingsFile(path);
@@ -66,12 +66,12 @@ internal sealed class SettingsFile
 
             while (reader.Read())
             {
-                // Nothing may follow: the reader throws.
+                // The reader throws when anything follows.
             }
         }
         catch (JsonException e)
         {
-            // "…. LineNumber: 0 | BytePositionInLine: 1." follows, counted from 0.
+            // The message ends with "…. LineNumber: 0 | BytePositionInLine: 1.", counted from 0.
             Add((int)(e.LineNumber ?? 0) + 1, $"not valid JSON: {e.Message.Split(" LineNumber:")[0].TrimEnd('.')}");
         }
         catch (InvalidOperationException)
@@ -90,7 +90,7 @@ internal sealed class SettingsFile
         };
         if (name == VariableNames.File)
         {
-            Add(line, $"{name} names this file, and cannot be in it");
+            Add(line, $"{name} names this file and cannot be set in it");
         }
         else if (!VariableNames.All.Contains(name))
         {
@@ -100,11 +100,11 @@ internal sealed class SettingsFile
         }
         else if (text is null)
         {
-            Add(line, $"{name} is neither a string nor a number nor true or false");
+            Add(line, $"{name} must be a string, a number, true or false");
         }
         else if (!_values.TryAdd(name, new SettingValue(text, SettingOrigin.File, line)))
         {
-            Add(line, $"{name} is there twice, and in line {_values[name].Line} for the first time");
+            Add(line, $"{name} is already set in line {_values[name].Line}");
         }
 
         reader.Skip();

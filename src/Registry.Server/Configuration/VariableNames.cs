@@ -1,21 +1,21 @@
 namespace Registry.Server.Configuration;
 
-/// <summary>Which variables there are, and what to say of those there are not.</summary>
+/// <summary>Names of all settings, and messages for unknown variables.</summary>
 internal static class VariableNames
 {
     public const string Prefix = "REGISTRY_";
 
-    /// <summary>Names the file that may hold the others.</summary>
+    /// <summary>Name of the variable for the settings file.</summary>
     public const string File = "REGISTRY_CONFIG";
 
-    /// <summary>The variables of the user guide's authentication chapter.</summary>
+    /// <summary>Variables of the user guide's authentication chapter.</summary>
     public static readonly IReadOnlyList<string> Authentication =
     [
         "REGISTRY_AUTH_TYPE", "REGISTRY_AUTH_REALM", "REGISTRY_AUTH_HTPASSWD", "REGISTRY_AUTH_TOKEN_REALM", "REGISTRY_AUTH_TOKEN_SERVICE",
         "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY", "REGISTRY_AUTH_TOKEN_BUILTIN",
     ];
 
-    /// <summary>Every variable.</summary>
+    /// <summary>All variables.</summary>
     public static readonly IReadOnlyList<string> All =
     [
         "REGISTRY_HOST", "REGISTRY_PORT", "REGISTRY_HTTP2_PORT", "REGISTRY_TRANSPORT", "REGISTRY_TLS_CERT", "REGISTRY_TLS_KEY",
@@ -30,14 +30,14 @@ internal static class VariableNames
         File,
     ];
 
-    /// <summary>The variables that are on or off: the option of one may stand alone.</summary>
+    /// <summary>Switches (on or off), whose option needs no value.</summary>
     public static readonly IReadOnlyList<string> Switches =
         ["REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED"];
 
-    // A setting whose name says this is never printed, whoever adds it.
+    // The value of a setting whose name contains one of these is never printed, including settings added later.
     private static readonly string[] Secrets = ["SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];
 
-    // What operators of CNCF distribution have in their compose files, and what it is called here.
+    // Variables of CNCF distribution that are common in compose files, and their equivalents here.
     private static readonly Dictionary<string, string> OfDistribution = new(StringComparer.Ordinal)
     {
         ["REGISTRY_HTTP_ADDR"] = "REGISTRY_HOST and REGISTRY_PORT",
@@ -49,7 +49,7 @@ internal static class VariableNames
         ["REGISTRY_STORAGE_DELETE_ENABLED"] = "nothing: deleting is always possible",
     };
 
-    // Whoever sets these expects to be protected; serving without is worse than not serving.
+    // These variables request protection; refusing to start is better than serving without it.
     private static readonly string[] ProtectionOfDistribution = ["AUTH_", "HTTP_TLS_"];
 
     private static readonly string[] DistributionSections =
@@ -58,7 +58,7 @@ internal static class VariableNames
             "MIDDLEWARE_", "POLICY_",
         ];
 
-    /// <summary>Reports every variable that begins like ours and is not one.</summary>
+    /// <summary>Reports every variable that begins with <c>REGISTRY_</c> and is not a setting.</summary>
     public static void Check(IReadOnlyDictionary<string, string> environment, List<string> faults, List<string> warnings)
     {
         foreach (var (name, value) in environment.Where(variable => variable.Key.StartsWith(Prefix, StringComparison.Ordinal))
@@ -82,7 +82,7 @@ internal static class VariableNames
             }
             else if (ProtectionOfDistribution.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
             {
-                faults.Add($"{name} is a protection of CNCF distribution that would be missing here; docs/configuration.md says what replaces it");
+                faults.Add($"{name} is a security setting of CNCF distribution and has no effect here; see docs/configuration.md for its replacement");
             }
             else if (DistributionSections.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
             {
@@ -95,12 +95,12 @@ internal static class VariableNames
         }
     }
 
-    /// <summary>Whether the value of a setting must never be printed; its name says so.</summary>
+    /// <summary>True when the name of a setting tells that its value must never be printed.</summary>
     public static bool IsSecret(string name) => Secrets.Any(word => name.Contains(word, StringComparison.Ordinal));
 
     /// <summary>
-    /// Whether a variable is one that Kubernetes injects for a Service called "registry": <c>REGISTRY_PORT=tcp://…</c>,
-    /// <c>REGISTRY_SERVICE_HOST</c>, <c>REGISTRY_PORT_5000_TCP_ADDR</c> and the like.
+    /// True for variables that Kubernetes injects for a Service called "registry", such as <c>REGISTRY_PORT=tcp://…</c>,
+    /// <c>REGISTRY_SERVICE_HOST</c> and <c>REGISTRY_PORT_5000_TCP_ADDR</c>.
     /// </summary>
     public static bool IsFromKubernetes(string name, string value) =>
         (name == "REGISTRY_PORT" && value.Contains("://", StringComparison.Ordinal))

@@ -7,7 +7,7 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary><c>/v2/&lt;name&gt;/blobs/&lt;digest&gt;</c>.</summary>
+/// <summary>Endpoints of <c>/v2/&lt;name&gt;/blobs/&lt;digest&gt;</c>.</summary>
 internal sealed class BlobEndpoints(BlobOperations blobs)
 {
     public async Task<RegistryError?> HeadAsync(RequestContext request)

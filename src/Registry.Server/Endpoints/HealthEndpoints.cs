@@ -7,18 +7,18 @@ using Registry.Server.Pipeline;
 namespace Registry.Server.Endpoints;
 
 /// <summary>
-/// What orchestrators and load balancers ask, with the names that Kubernetes has made customary. Without authentication, and without anything in
-/// the answers that is not for everybody.
+/// Health checks for orchestrators and load balancers, with the names that Kubernetes uses. They need no authentication, so their responses
+/// contain only public information.
 /// </summary>
 internal sealed class HealthEndpoints(Readiness readiness)
 {
-    /// <summary>The process answers. Nothing is looked at: a restart repairs no disk.</summary>
+    /// <summary>Answers that the process is alive. Checks nothing else: a restart does not repair a disk.</summary>
     public static Task<RegistryError?> GetLiveAsync(RequestContext request) => AnswerAsync(request, "alive");
 
-    /// <summary>The start is over: nobody can ask before.</summary>
+    /// <summary>Answers that the start is over. Clients cannot connect earlier.</summary>
     public static Task<RegistryError?> GetStartedAsync(RequestContext request) => AnswerAsync(request, "started");
 
-    /// <summary>Whether requests should come here, and what an operator should know.</summary>
+    /// <summary>Answers if the registry is ready for requests, with warnings for the operator.</summary>
     public async Task<RegistryError?> GetReadyAsync(RequestContext request)
     {
         var findings = await readiness.CheckAsync();

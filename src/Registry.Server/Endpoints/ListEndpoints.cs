@@ -6,7 +6,7 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary><c>/v2/_catalog</c> and <c>/v2/&lt;name&gt;/tags/list</c>.</summary>
+/// <summary>Endpoints of <c>/v2/_catalog</c> and <c>/v2/&lt;name&gt;/tags/list</c>.</summary>
 internal sealed class ListEndpoints(ListOperations lists)
 {
     public async Task<RegistryError?> GetCatalogAsync(RequestContext request)
@@ -47,7 +47,7 @@ internal sealed class ListEndpoints(ListOperations lists)
     {
         if (page.HasMore)
         {
-            // RFC 8288; relative, so that it works behind any proxy. The page size is repeated as the client gave it.
+            // RFC 8288. Relative, so that it works behind any proxy. It repeats the page size of the request.
             var path = key == "tags" ? $"/v2/{request.Repository}/tags/list" : "/v2/_catalog";
             var n = request.Request.Query["n"].ToString();
             var size = n.Length > 0 ? $"n={n}&" : string.Empty;

@@ -10,10 +10,10 @@ using Registry.Server.Routing;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary><c>/v2/&lt;name&gt;/manifests/&lt;reference&gt;</c>.</summary>
+/// <summary>Endpoints of <c>/v2/&lt;name&gt;/manifests/&lt;reference&gt;</c>.</summary>
 /// <remarks>
-/// Accept is not looked at: the stored bytes go out under their stored type. Clients that were sent away by a registry for it broke, and
-/// clients that cannot read a type say so themselves.
+/// Accept is ignored: the stored bytes are sent with their stored type. Clients break when a registry refuses a request because of Accept,
+/// and a client that cannot read a type reports that itself.
 /// </remarks>
 internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, long maxSize)
 {
@@ -151,7 +151,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
     {
         if (values.Count > 0 && reference.Tag is not null)
         {
-            return new RegistryError(RegistryErrorCode.TagInvalid, "the query parameter 'tag' goes with a push by digest");
+            return new RegistryError(RegistryErrorCode.TagInvalid, "the query parameter 'tag' needs a push by digest");
         }
 
         var tags = new List<Tag>(values.Count);

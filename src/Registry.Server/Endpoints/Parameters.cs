@@ -5,7 +5,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary>Parameters of paths and queries that several endpoints share, and what is said of bad ones.</summary>
+/// <summary>Parameters of paths and queries that several endpoints share, with their error messages.</summary>
 internal static class Parameters
 {
     private const int MaxEcho = 160;
@@ -16,7 +16,7 @@ internal static class Parameters
     public static RegistryError InvalidTag(string text) =>
         new(RegistryErrorCode.TagInvalid, $"'{Echo(text)}' is not a tag: at most {Tag.MaxLength} letters, digits, '_', '.' and '-', not beginning with '.' or '-'");
 
-    /// <summary>A tag or digest, or the error that fits what it was meant to be.</summary>
+    /// <summary>Parses a tag or digest. The error matches the kind that the text resembles.</summary>
     public static Result<Reference> ParseReference(string text)
     {
         if (Reference.TryParse(text, out var reference))
@@ -28,7 +28,7 @@ internal static class Parameters
     }
 
     /// <summary>
-    /// A reference to read. What is no tag names nothing, so it is not found: the spec's conformance program 1.1 demands 404 here.
+    /// Parses a reference to read. An invalid tag cannot exist, so it is not found: the spec's conformance program 1.1 requires 404 here.
     /// </summary>
     public static Result<Reference> ParseReferenceToRead(string text)
     {
@@ -38,7 +38,7 @@ internal static class Parameters
             : parsed;
     }
 
-    /// <summary>The size of a page: null without <c>n</c>, else 0 or more.</summary>
+    /// <summary>Parses the size of a page: null without <c>n</c>, else 0 or more.</summary>
     public static Result<int?> ParsePageSize(IQueryCollection query)
     {
         if (!query.TryGetValue("n", out var values))
@@ -49,11 +49,11 @@ internal static class Parameters
         var text = values.ToString();
         if (text.Length > 0 && !text.AsSpan().ContainsAnyExceptInRange('0', '9'))
         {
-            // A number beyond 32 bits is beyond the largest page, too.
+            // A number beyond 32 bits exceeds the largest page, too.
             return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : int.MaxValue;
         }
 
-        return new RegistryError(RegistryErrorCode.PageSizeInvalid, $"n is '{Echo(text)}'; a whole number from 0 is allowed");
+        return new RegistryError(RegistryErrorCode.PageSizeInvalid, $"n is '{Echo(text)}'; it must be a whole number of 0 or more");
     }
 
     private static string Echo(string text) => text.Length <= MaxEcho ? text : $"{text[..MaxEcho]}…";

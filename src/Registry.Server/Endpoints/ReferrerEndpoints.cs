@@ -8,7 +8,7 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary><c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"): never a 404.</summary>
+/// <summary>Endpoint of <c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"). Never answers 404.</summary>
 internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
 {
     public async Task<RegistryError?> GetAsync(RequestContext request)
@@ -30,7 +30,7 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
             last = lastDigest;
         }
 
-        // A plus sign that was not escaped reads as a space, which no media type has.
+        // An unescaped plus sign is decoded as a space, which no media type contains.
         var filter = query.TryGetValue("artifactType", out var filterText) ? filterText.ToString().Replace(' ', '+') : null;
         filter = string.IsNullOrEmpty(filter) ? null : filter;
         if (!(await referrers.ListAsync(request.Repository, subject, filter, last)).TryGet(out var page, out var error))

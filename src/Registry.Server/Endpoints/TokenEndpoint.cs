@@ -9,16 +9,16 @@ using Registry.Server.Telemetry;
 namespace Registry.Server.Endpoints;
 
 /// <summary>
-/// <c>/token</c>, the built-in token service: GET as in Docker's "Token Authentication Specification", POST as in its "OAuth2 Token
-/// Authentication". What is granted is what was asked for and is allowed; a part of it is a token, not an error.
+/// Endpoints of <c>/token</c>, the built-in token service: GET as in Docker's "Token Authentication Specification", POST as in its "OAuth2
+/// Token Authentication". A token grants the allowed part of the requested scopes; a partial grant is not an error.
 /// </summary>
 internal sealed class TokenEndpoint(
     BuiltInTokens tokens, BasicAuthenticator passwords, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins, TimeProvider time)
 {
-    // Hundreds of scopes: clients such as regclient collect one for each repository they have touched.
+    // Room for hundreds of scopes: clients such as regclient collect one for each repository that they use.
     private const int MaxForm = 256 * 1024;
 
-    /// <summary>With a user name and a password, or without, for what everybody may do.</summary>
+    /// <summary>Issues a token for a user name and a password, or for an anonymous client.</summary>
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
         var query = request.Request.Query;
@@ -27,7 +27,7 @@ internal sealed class TokenEndpoint(
         return await AnswerAsync(request, result, query["service"], query["scope"], query["offline_token"] == "true");
     }
 
-    /// <summary>With a password or a refresh token in a form.</summary>
+    /// <summary>Issues a token for a password or a refresh token in a form.</summary>
     public async Task<RegistryError?> PostAsync(RequestContext request)
     {
         if (!(await BodyReading.ReadAsync(request, MaxForm, RegistryErrorCode.BadRequest)).TryGet(out var body, out var tooLarge))
@@ -56,7 +56,7 @@ internal sealed class TokenEndpoint(
 
     private static string Field(Dictionary<string, StringValues> form, string name) => form.GetValueOrDefault(name).ToString();
 
-    // Clients repeat the parameter, or put spaces between.
+    // Clients repeat the parameter, or separate scopes by spaces.
     private static IEnumerable<ResourceScope> ParseScopes(StringValues values) => values
         .SelectMany(value => (value ?? string.Empty).Split(' ', StringSplitOptions.RemoveEmptyEntries))
         .Select(ResourceScope.TryParse).OfType<ResourceScope>();
@@ -90,7 +90,7 @@ internal sealed class TokenEndpoint(
             identity.Name, ParseScopes(scopes).Select(scope => authorizer.Grant(identity, scope)), time.GetUtcNow());
         var refreshToken = wantsRefreshToken && identity.Name is { } user ? tokens.IssueRefreshToken(user) : null;
 
-        // Without issued_at, which is optional: a client adds expires_in to it and compares the sum with a clock of its own.
+        // Without the optional issued_at: a client would add expires_in to it and compare the sum with its own clock.
         await JsonResponse.WriteAsync(request.Response, writer =>
         {
             writer.WriteStartObject();

@@ -9,10 +9,10 @@ using Registry.Server.Routing;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary><c>/v2/&lt;name&gt;/blobs/uploads/</c> and the sessions below it (OCI distribution-spec, "Pushing blobs").</summary>
+/// <summary>Endpoints of <c>/v2/&lt;name&gt;/blobs/uploads/</c> and the sessions below it (OCI distribution-spec, "Pushing blobs").</summary>
 internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations blobs, Locations locations)
 {
-    /// <summary>Mounts a blob, takes a whole one, or begins a session.</summary>
+    /// <summary>Mounts a blob, receives a whole one, or begins a session.</summary>
     public async Task<RegistryError?> PostAsync(RequestContext request)
     {
         var query = request.Request.Query;
@@ -28,7 +28,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             algorithm = known;
         }
 
-        // What cannot be a blob here, or be in a repository, is like one that is not there: the client uploads.
+        // An invalid digest or repository is treated like a missing blob: the client uploads it.
         if (Digest.TryParse(query["mount"].ToString(), out var wantedBlob))
         {
             var (isMounted, error) = await TryMountAsync(request, wantedBlob, query["from"]);
@@ -110,7 +110,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
         if (text.Length == 0)
         {
             return new RegistryError(
-                RegistryErrorCode.DigestInvalid, "the query parameter 'digest' is missing; a Location has a query already, so add it with '&'");
+                RegistryErrorCode.DigestInvalid, "the query parameter 'digest' is missing; the Location already has a query, so append it with '&'");
         }
 
         if (!Digest.TryParse(text, out var digest))
@@ -151,8 +151,8 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
     private static Guid? FindSession(RequestContext request) =>
         request.Upload = Guid.TryParseExact(request.Parameter, "D", out var id) ? id : null;
 
-    // A client that has not got the answer to its PUT sends it again (RFC 9110, section 9.2.2: PUT is idempotent). By then the session is over,
-    // and the blob is there.
+    // A client that missed the response to its PUT repeats it (RFC 9110, section 9.2.2: PUT is idempotent). By then the session has ended
+    // and the blob exists.
     private async Task<bool> IsDoneAsync(RequestContext request, Digest digest)
     {
         if (!request.MayPull(request.Repository) || (await blobs.StatAsync(request.Repository, digest)).Error is not null)
@@ -186,7 +186,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
         {
             if (!RepositoryName.TryParse(from, out var named))
             {
-                // A source that cannot exist is like one that does not: the client uploads.
+                // A source that cannot exist is treated like a missing one: the client uploads.
                 return (false, null);
             }
 

@@ -4,7 +4,7 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary><c>/v2/</c>: yes, this is a registry (OCI distribution-spec, "Determining Support").</summary>
+/// <summary>Endpoint of <c>/v2/</c>, by which clients detect a registry (OCI distribution-spec, "Determining Support").</summary>
 internal static class VersionEndpoint
 {
     private static readonly ReadOnlyMemory<byte> EmptyObject = "{}"u8.ToArray();

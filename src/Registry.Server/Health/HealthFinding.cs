@@ -1,7 +1,7 @@
 namespace Registry.Server.Health;
 
-/// <summary>The outcome of a check. Anybody may read it, so the reason names no path, no repository and no user; those are in the log.</summary>
-/// <param name="Name">What was looked at.</param>
-/// <param name="State">What was found.</param>
-/// <param name="Reason">Why; null when all is well.</param>
+/// <summary>Result of a check. It is public, so the reason names no path, repository or user; the log does.</summary>
+/// <param name="Name">Name of the check.</param>
+/// <param name="State">Its result.</param>
+/// <param name="Reason">The reason of a warning or failure; null when all is well.</param>
 internal sealed record HealthFinding(string Name, HealthState State = HealthState.Ok, string? Reason = null);

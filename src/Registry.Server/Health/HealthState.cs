@@ -1,14 +1,14 @@
 namespace Registry.Server.Health;
 
-/// <summary>What a check has found.</summary>
+/// <summary>Result of a health check.</summary>
 internal enum HealthState
 {
     /// <summary>All is well.</summary>
     Ok,
 
-    /// <summary>Somebody should know; pulls work.</summary>
+    /// <summary>The operator should act; pulls work.</summary>
     Warning,
 
-    /// <summary>The registry cannot do what it is for.</summary>
+    /// <summary>The registry cannot serve clients.</summary>
     Failed,
 }

@@ -8,16 +8,16 @@ using Registry.Server.Tls;
 namespace Registry.Server.Health;
 
 /// <summary>
-/// Whether the registry can do its work, and what an operator should know. It is failed when nothing can be pulled, or when changes cannot be
-/// written that are not refused on purpose; what leaves pulls and most pushes working is a warning.
+/// Readiness of the registry, with warnings for the operator. The registry has failed when pulls fail, or when writes fail that are not
+/// refused on purpose. A problem that leaves pulls and most pushes working is a warning.
 /// </summary>
 internal sealed partial class Readiness(
     RegistryStorage storage, TreeIndexer indexer, ReadOnlyMode readOnly, TlsFiles? tls, TimeProvider time, ILogger<Readiness> logger)
 {
-    /// <summary>How long a look at the disk counts: whoever asks in a loop costs one file a second.</summary>
+    /// <summary>Time for which a check of the disk is reused: a client that requests in a loop costs one file a second.</summary>
     internal static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long the disk may take to answer.</summary>
+    /// <summary>Time in which the disk must answer.</summary>
     internal static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -25,16 +25,16 @@ internal sealed partial class Readiness(
     private long _lookedAt;
     private string? _lastTrouble;
 
-    /// <summary>Looks at everything.</summary>
+    /// <summary>Runs all checks.</summary>
     public async Task<IReadOnlyList<HealthFinding>> CheckAsync()
     {
         var (isWritable, isReadable, isShortOfRoom) = await LookAsync();
         return
         [
-            isReadable ? new("metadata") : new("metadata", HealthState.Failed, "the metadata cannot be read; the log says why"),
+            isReadable ? new("metadata") : new("metadata", HealthState.Failed, "the metadata cannot be read; see the server log"),
             Writes(isWritable),
             isShortOfRoom
-                ? new("space", HealthState.Warning, "the disk is full up to its reserve: pulls and deletes work, pushes are refused; make room")
+                ? new("space", HealthState.Warning, "the disk is full up to its reserve: pulls and deletes work, pushes are refused; free some space")
                 : new("space"),
             indexer.IsComplete
                 ? new("indexing")
@@ -44,17 +44,17 @@ internal sealed partial class Readiness(
                 : new("read-only"),
             storage.TreeFailure is null
                 ? new("tree")
-                : new("tree", HealthState.Warning, "the repositories tree is behind the metadata; requests are not affected; the log says why"),
+                : new("tree", HealthState.Warning, "the repositories tree is behind the metadata; requests are not affected; see the server log"),
             .. Certificate(),
         ];
     }
 
-    // Who has asked for no changes does not miss them: a registry on a failed disk can go on serving pulls.
+    // A read-only registry needs no writes: on a failed disk it can still serve pulls.
     private HealthFinding Writes(bool isWritable)
     {
         var reason = storage.Health.Failure is not null
-            ? "writes have stopped after a failure of the disk, pulls go on; the log says why; check the disk, then restart the registry"
-            : isWritable ? null : "the data folder cannot be written; the log says why";
+            ? "writes have stopped after a failure of the disk, pulls still work; see the server log, check the disk, then restart the registry"
+            : isWritable ? null : "the data folder cannot be written; see the server log";
         return reason is null ? new("storage") : new("storage", readOnly.IsOn ? HealthState.Warning : HealthState.Failed, reason);
     }
 
@@ -67,7 +67,7 @@ internal sealed partial class Readiness(
         Task<(bool, bool, bool)> look;
         lock (_lock)
         {
-            // One look at a time, however many ask and however long it takes.
+            // One check at a time, for any number of requests and any duration.
             if (_look is null || (_look.IsCompleted && time.GetElapsedTime(_lookedAt) >= Freshness))
             {
                 _lookedAt = time.GetTimestamp();
@@ -83,7 +83,7 @@ internal sealed partial class Readiness(
         }
         catch (TimeoutException)
         {
-            Report($"it has not answered for {Patience.TotalSeconds} s");
+            Report($"the disk has not answered for {Patience.TotalSeconds} s");
             return (false, false, false);
         }
     }
@@ -96,7 +96,7 @@ internal sealed partial class Readiness(
         return (unwritable is null, unreadable is null, await storage.IsShortOfRoomAsync());
     }
 
-    // A full disk has a check of its own.
+    // A full disk has a separate check.
     private static async Task<string?> TroubleAsync(Func<Task> act)
     {
         try
@@ -124,9 +124,9 @@ internal sealed partial class Readiness(
         _lastTrouble = trouble;
     }
 
-    [LoggerMessage(1, LogLevel.Error, "The registry is not ready, its storage cannot be used: {Reason}")]
+    [LoggerMessage(1, LogLevel.Error, "The registry is not ready, because its storage cannot be used: {Reason}")]
     private partial void LogTrouble(string reason);
 
-    [LoggerMessage(2, LogLevel.Information, "The registry is ready again, its storage can be used")]
+    [LoggerMessage(2, LogLevel.Information, "The registry is ready again: its storage can be used")]
     private partial void LogReady();
 }

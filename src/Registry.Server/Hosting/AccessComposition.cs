@@ -11,7 +11,7 @@ using Registry.Server.Telemetry;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>The part of the composition that decides who may do what.</summary>
+/// <summary>Composition of authentication and access control.</summary>
 internal sealed partial class AccessComposition : IAsyncDisposable
 {
     private readonly ILogger<AccessComposition> _logger;
@@ -60,13 +60,13 @@ internal sealed partial class AccessComposition : IAsyncDisposable
 
     public AccessGate Gate { get; }
 
-    /// <summary>The built-in token service; null without it.</summary>
+    /// <summary>Built-in token service; null when it is off.</summary>
     public TokenEndpoint? TokenEndpoint { get; }
 
-    /// <summary>How many passwords were checked with bcrypt.</summary>
+    /// <summary>Number of passwords checked with bcrypt.</summary>
     public long PasswordChecks => _passwords?.Checks ?? 0;
 
-    /// <summary>The files that can be read again, with the names of their settings.</summary>
+    /// <summary>Files that can be reloaded, with the names of their settings.</summary>
     public IEnumerable<(string Setting, IReloadable File)> Files => new (string Setting, IReloadable? File)[]
     {
         ("REGISTRY_AUTH_HTPASSWD", _users), ("REGISTRY_AUTH_TOKEN_PUBLICKEY", _keys), ("REGISTRY_ACCESS_CONTROL_CONFIG", _rules),
@@ -87,7 +87,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
         _tokens?.Dispose();
     }
 
-    // docker and podman send nothing but a password after a challenge for one: without, they end with "no basic auth credentials".
+    // After a Basic challenge, docker and podman send only a password; without one, they fail with "no basic auth credentials".
     private AccessRules ReadRules(byte[] content, RegistryOptions options)
     {
         var rules = AccessRulesReader.Read(content);
@@ -112,10 +112,10 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     }
 
     [LoggerMessage(1, LogLevel.Warning,
-        "{Path} line {Line} allows $anonymous something, but docker and podman cannot pull logged out with REGISTRY_AUTH_TYPE=basic; set REGISTRY_AUTH_TYPE=token and REGISTRY_AUTH_TOKEN_BUILTIN=true for that, with the same users")]
+        "{Path} line {Line} grants access to $anonymous, but docker and podman cannot pull without a login while REGISTRY_AUTH_TYPE is basic. To allow that, set REGISTRY_AUTH_TYPE=token and REGISTRY_AUTH_TOKEN_BUILTIN=true; the users stay the same")]
     private partial void LogAnonymousUnderBasic(string path, int line);
 
-    [LoggerMessage(2, LogLevel.Warning, "{Path}: {Fault}; the key is ignored, the others are used")]
+    [LoggerMessage(2, LogLevel.Warning, "{Path}: {Fault}; this key is ignored, the others are used")]
     private partial void LogIgnoredKey(string path, string fault);
 
     private static WatchedFile<T>? Watch<T>(string setting, string? path, Func<byte[], T> parse, TimeProvider time, ILogger log)

@@ -4,7 +4,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>What an operator sees first.</summary>
+/// <summary>Lines that the registry prints at its start.</summary>
 internal static class Banner
 {
     public static string Version { get; } =
@@ -26,17 +26,17 @@ internal static class Banner
             """);
     }
 
-    /// <summary>Who may do what, in words.</summary>
+    /// <summary>Describes authentication and access control.</summary>
     public static string Authentication(RegistryOptions options)
     {
         var rules = options.AccessControlPath is { } path ? $", with the access rules of {path}" : string.Empty;
         return options.Authentication switch
         {
             AuthenticationKind.Basic => $"basic: the users of {options.HtpasswdPath}{rules}",
-            AuthenticationKind.Token => $"token: of {options.TokenRealm}, for the service {options.TokenService}{rules}",
+            AuthenticationKind.Token => $"token: from {options.TokenRealm}, for the service {options.TokenService}{rules}",
             AuthenticationKind.BuiltInToken => $"token: built-in, for the users of {options.HtpasswdPath}{rules}",
-            _ when rules.Length > 0 => $"none: everybody is {AccessRules.AnonymousUser}{rules}",
-            _ => "none: everybody who can reach this address may pull, push and delete",
+            _ when rules.Length > 0 => $"none: every client is {AccessRules.AnonymousUser}{rules}",
+            _ => "none: any client that can reach this address may pull, push and delete",
         };
     }
 }

@@ -6,8 +6,8 @@ using SQLitePCL;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// The library of SQLite in the builds that are one file: they carry it as a resource, and load it from memory, so that nothing is unpacked
-/// to a disk that may be read-only. In other builds the library is a file beside the program, and nothing is done here.
+/// SQLite library of the single-file builds. It is a resource of the program and is loaded from memory, so nothing is unpacked to a disk
+/// that may be read-only. In other builds the library is a file beside the program, and this class does nothing.
 /// </summary>
 internal static partial class BundledSqlite
 {
@@ -16,7 +16,7 @@ internal static partial class BundledSqlite
 
     private static readonly Lazy<nint> Library = new(Load);
 
-    /// <summary>Makes the storage use the library inside the program, if there is one. To be called once, before anything is opened.</summary>
+    /// <summary>Makes the storage use the library inside the program, if there is one. Call once, before any database is opened.</summary>
     public static void Use()
     {
         if (OperatingSystem.IsLinux() && typeof(BundledSqlite).Assembly.GetManifestResourceInfo(FileName) is not null)
@@ -26,7 +26,7 @@ internal static partial class BundledSqlite
         }
     }
 
-    // A file that is only in memory; the loader maps it like any other.
+    // A file in memory; the loader maps it like any other.
     private static nint Load()
     {
         var descriptor = CreateMemoryFile(FileName, CloseOnExec);

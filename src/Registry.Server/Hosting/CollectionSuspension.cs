@@ -3,13 +3,13 @@ using Registry.Core.Maintenance;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>Says that garbage collection waits after an unclean stop, for how long, and when it goes on.</summary>
+/// <summary>Logs how long garbage collection is suspended after an unclean stop, and when it resumes.</summary>
 internal sealed partial class CollectionSuspension(GarbageCollector collector, ILogger<GarbageCollector> logger)
 {
     private bool _isSuspended;
 
-    /// <summary>The registry has started.</summary>
-    /// <param name="wasStoppedUncleanly">Whether the process before was killed or crashed.</param>
+    /// <summary>Logs the suspension at the start of the registry.</summary>
+    /// <param name="wasStoppedUncleanly">True when the previous process was killed or crashed.</param>
     public void Begin(bool wasStoppedUncleanly)
     {
         _isSuspended = collector.Wait > 0;
@@ -23,7 +23,7 @@ internal sealed partial class CollectionSuspension(GarbageCollector collector, I
         }
     }
 
-    /// <summary>A cycle has ended.</summary>
+    /// <summary>Logs the end of the suspension after a cycle.</summary>
     public void Check()
     {
         if (_isSuspended && collector.Wait == 0)
@@ -41,12 +41,12 @@ internal sealed partial class CollectionSuspension(GarbageCollector collector, I
     };
 
     [LoggerMessage(20, LogLevel.Warning,
-        "The registry was not stopped in good order last time: it was killed, crashed, or the machine lost power. Nothing that was confirmed is lost. Garbage collection is suspended for {Wait} of running time, because what clients were promised before is not known")]
+        "The last stop of the registry was unclean: it was killed, crashed, or the machine lost power. All confirmed changes are kept. Garbage collection is suspended for {Wait} of running time, because the list of blobs that clients were told exist is lost")]
     private partial void LogUnclean(string wait);
 
-    [LoggerMessage(21, LogLevel.Information, "Garbage collection is suspended for another {Wait} of running time, because an earlier process was not stopped in good order")]
+    [LoggerMessage(21, LogLevel.Information, "Garbage collection is suspended for another {Wait} of running time, because an earlier stop was unclean")]
     private partial void LogStillSuspended(string wait);
 
-    [LoggerMessage(22, LogLevel.Information, "Garbage collection goes on")]
+    [LoggerMessage(22, LogLevel.Information, "Garbage collection resumes")]
     private partial void LogOver();
 }

@@ -4,10 +4,10 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>Warns at the start of files and folders that every user of the machine can read or change and should not.</summary>
+/// <summary>Warns at the start about secret files that every user of the machine can read, and files that every user can change.</summary>
 internal static partial class FilePermissions
 {
-    /// <summary>Looks at the data folder and at every file that a setting names.</summary>
+    /// <summary>Checks the data folder and every file that a setting names.</summary>
     public static void Check(RegistryOptions options, FileSystemLayout layout, ILogger logger)
     {
         if (FilePrivacy.ConcernOfFolder(layout.Root, "registry.db", "blobs", "repositories") is { } concern)
@@ -15,7 +15,7 @@ internal static partial class FilePermissions
             LogOpen(logger, "REGISTRY_STORAGE_PATH", layout.Root, concern, $"chmod -R o-rwx {layout.Root}");
         }
 
-        // What is public must not be changed by others, since it says who may do what.
+        // Other users must not change even the public files: these decide about access.
         (string Setting, string? Path, bool IsSecret)[] files =
         [
             ("REGISTRY_TLS_KEY", options.TlsKey, true),
@@ -34,6 +34,6 @@ internal static partial class FilePermissions
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "{Setting} {Path} {Concern}; take that right away: {Remedy}")]
+    [LoggerMessage(1, LogLevel.Warning, "{Setting} {Path} {Concern}; to fix it, run: {Remedy}")]
     private static partial void LogOpen(ILogger logger, string setting, string path, string concern, string remedy);
 }

@@ -3,9 +3,9 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>Reads the files of users, keys, rules and TLS again when the operator asks for it, and says in one line what became of each.</summary>
-/// <param name="files">The files with the names of their settings.</param>
-/// <param name="logger">Its log.</param>
+/// <summary>Reloads the files of users, keys, rules and TLS on SIGHUP, and logs the results in one line.</summary>
+/// <param name="files">Files, with the names of their settings.</param>
+/// <param name="logger">The log.</param>
 internal sealed partial class FileReloads(IReadOnlyList<(string Setting, IReloadable File)> files, ILogger<FileReloads> logger)
 {
     public void Run()
@@ -28,12 +28,12 @@ internal sealed partial class FileReloads(IReadOnlyList<(string Setting, IReload
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Files read again: {Outcomes}")]
+    [LoggerMessage(1, LogLevel.Information, "Files reloaded: {Outcomes}")]
     private partial void LogDone(string outcomes);
 
-    [LoggerMessage(2, LogLevel.Error, "Files read again, and not all can be used: {Outcomes}")]
+    [LoggerMessage(2, LogLevel.Error, "Files reloaded, but some cannot be used: {Outcomes}")]
     private partial void LogFailed(string outcomes);
 
-    [LoggerMessage(3, LogLevel.Information, "No files to read again: no users, keys, rules or certificates are set. Settings themselves are read at a start only")]
+    [LoggerMessage(3, LogLevel.Information, "No files to reload: no users, keys, rules or certificates are set. A change of settings needs a restart")]
     private partial void LogNothing();
 }

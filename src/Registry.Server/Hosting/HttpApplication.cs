@@ -9,8 +9,8 @@ using Registry.Server.Transport;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Kestrel's requests, straight to the pipeline. The context object is used again for the next request of a connection. On
-/// connections that can, files are sent without a copy.
+/// Passes Kestrel's requests to the pipeline. A connection reuses the context object for its next request. Files are sent without a copy
+/// on connections that support it.
 /// </summary>
 internal sealed class HttpApplication(Func<RequestContext, Task> handle, BodyWatch? bodies = null) : IHttpApplication<HttpApplication.Context>
 {
@@ -38,8 +38,8 @@ internal sealed class HttpApplication(Func<RequestContext, Task> handle, BodyWat
 
     /// <summary>Answers a request.</summary>
     /// <exception cref="ConnectionAbortedException">
-    /// The client has gone away. An answer that ends early without an exception is a fault of the application to Kestrel, until it has heard of the end
-    /// itself.
+    /// The client has gone away. Without this exception, Kestrel reports a response that ends early as a fault of the application, unless it
+    /// has noticed the end of the connection itself.
     /// </exception>
     public async Task ProcessRequestAsync(Context context)
     {

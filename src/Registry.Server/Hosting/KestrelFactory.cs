@@ -15,21 +15,21 @@ using Registry.Server.Transport;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>Kestrel without a host around it, with limits that fit layers instead of web pages.</summary>
+/// <summary>Creates Kestrel without a generic host, with limits that suit layers instead of web pages.</summary>
 internal static class KestrelFactory
 {
-    // Uploads take a quarter of this at a time, and the rest keeps the network busy meanwhile.
+    // An upload takes a quarter of this at a time; the rest keeps the network busy meanwhile.
     private const long ReceiveBufferSize = 1024 * 1024;
 
-    // 1,024 ranges of eleven-digit positions take 24 KiB, and go with a token of 8 KiB: podman asks so for the chunks of an image that have changed,
+    // Room for 1,024 ranges of eleven-digit positions (24 KiB) and a token of 8 KiB. podman requests the changed chunks of an image this way,
     // and a 431 fails its pull.
     private const int MaxHeaders = 64 * 1024;
 
-    // A token for 300 scopes is asked for in one GET. With HTTP/2, the path counts among the headers.
+    // One GET requests a token for 300 scopes. With HTTP/2, the path counts as a header.
     private const int MaxRequestLine = 48 * 1024;
 
-    /// <summary>Makes what moves the bytes of a server.</summary>
-    /// <param name="options">Which one.</param>
+    /// <summary>Creates the transport of a server.</summary>
+    /// <param name="options">Settings that choose the transport.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
@@ -39,9 +39,9 @@ internal static class KestrelFactory
             ? new DirectTransport(ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
             : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
 
-    /// <summary>Makes a server.</summary>
-    /// <param name="options">Where it listens, and how long connections may take.</param>
-    /// <param name="transport">What moves its bytes.</param>
+    /// <summary>Creates a server.</summary>
+    /// <param name="options">Addresses to listen on, and time limits of connections.</param>
+    /// <param name="transport">Its transport.</param>
     /// <param name="tls">The certificate; null for a server in clear text.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
@@ -76,7 +76,7 @@ internal static class KestrelFactory
         return new KestrelServer(Options.Create(kestrel), guarded, kestrelLoggers);
     }
 
-    // TLS wants services that nothing but Kestrel's own registration makes; the rest of a host stays away.
+    // TLS needs services that only Kestrel's own registration creates; nothing else of a host is used.
     private static ServiceProvider Services(TlsFiles? tls, ILoggerFactory loggers)
     {
         if (tls is null)

@@ -6,8 +6,8 @@ using Registry.Server.Telemetry;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Kestrel's logs, in which a client that goes away is no fault of the server. Kestrel reports some ends of connections as errors with a stack
-/// trace, which a client could fill the log with; here they are lines of the level debug, and counted.
+/// Kestrel's logs, without errors about clients that go away. Kestrel reports some ends of connections as errors with a stack trace, and a
+/// client could fill the log with them; here they are logged at the level debug and counted.
 /// </summary>
 internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
 {
@@ -17,10 +17,10 @@ internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
 
     public void Dispose()
     {
-        // The factory belongs to the program.
+        // The program owns the factory.
     }
 
-    /// <summary>Whether an exception says that a connection has ended, and not that the server is at fault.</summary>
+    /// <summary>True when an exception reports the end of a connection rather than a fault of the server.</summary>
     internal static bool IsEnd(Exception? exception) => exception switch
     {
         null => false,

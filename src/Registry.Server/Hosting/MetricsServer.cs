@@ -11,7 +11,7 @@ using Registry.Server.Telemetry;
 
 namespace Registry.Server.Hosting;
 
-/// <summary><c>/metrics</c> for Prometheus, on an address of its own: who may pull images need not see it, and it asks for no password.</summary>
+/// <summary>Serves <c>/metrics</c> for Prometheus on a separate address: it needs no password, and clients of the registry cannot reach it there.</summary>
 internal sealed class MetricsServer : IAsyncDisposable
 {
     private readonly KestrelServer _kestrel;
@@ -24,11 +24,11 @@ internal sealed class MetricsServer : IAsyncDisposable
         _kestrel = KestrelFactory.Create(options with { Host = options.MetricsHost, Port = options.MetricsPort!.Value, Http2Port = null }, transport, tls: null, TimeProvider.System, loggers);
     }
 
-    /// <summary>Where Prometheus finds it.</summary>
+    /// <summary>URL of the metrics.</summary>
     public string Address => $"{_kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses.First()}/metrics";
 
-    /// <summary>Starts to listen.</summary>
-    /// <exception cref="StartupException">The address cannot be listened on.</exception>
+    /// <summary>Starts listening.</summary>
+    /// <exception cref="StartupException">The registry cannot listen on the address.</exception>
     public static async Task<MetricsServer> StartAsync(
         RegistryOptions options, TelemetryExport telemetry, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
@@ -49,7 +49,7 @@ internal sealed class MetricsServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Nobody waits for an answer that the next scrape would bring, too.
+        // Stops at once: the next scrape replaces a lost one.
         await _kestrel.StopAsync(new CancellationToken(canceled: true));
         _kestrel.Dispose();
     }

@@ -18,7 +18,7 @@ using Registry.Server.Tls;
 
 namespace Registry.Server.Hosting;
 
-/// <summary>The composition: every object of a running registry is made here, in the order in which they need each other.</summary>
+/// <summary>Composition root: creates every object of a running registry, in the order of their dependencies.</summary>
 public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly RegistryStorage _storage;
@@ -123,49 +123,49 @@ public sealed class RegistryHost : IAsyncDisposable
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
 
-    /// <summary>The addresses it listens on, with the ports that the system has chosen.</summary>
+    /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>
     public IReadOnlyList<string> Addresses => [.. _kestrel.Features.GetRequiredFeature<IServerAddressesFeature>().Addresses];
 
-    /// <summary>Where Prometheus finds the metrics; null when it does not.</summary>
+    /// <summary>URL of the metrics; null when they are not served.</summary>
     public string? MetricsAddress => _metrics?.Address;
 
-    /// <summary>The garbage collector, which also runs by itself.</summary>
+    /// <summary>Garbage collector; it also runs by itself.</summary>
     public GarbageCollector Collector { get; }
 
-    /// <summary>The verifier, which also runs by itself.</summary>
+    /// <summary>Verifier; it also runs by itself.</summary>
     public Verifier Verifier { get; }
 
-    /// <summary>Whether changes are taken.</summary>
+    /// <summary>Read-only mode of the registry.</summary>
     public ReadOnlyMode ReadOnly { get; }
 
-    /// <summary>What Kestrel calls for every request, for tests that measure it without Kestrel.</summary>
+    /// <summary>Handler of every request, for tests that measure it without Kestrel.</summary>
     internal Func<RequestContext, Task> Handle { get; }
 
-    /// <summary>The stores, for tests that must see what no request can.</summary>
+    /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;
 
-    /// <summary>When a cycle of the garbage collector last ended, as Unix time in seconds; 0 before the first.</summary>
+    /// <summary>End of the last cycle of the garbage collector, as Unix time in seconds; 0 before the first.</summary>
     internal long LastCollection => Volatile.Read(ref _lastCollection);
 
-    /// <summary>Whether the metadata covers the whole repositories tree.</summary>
+    /// <summary>True when the metadata covers the whole repositories tree.</summary>
     internal bool IsIndexed => _indexer.IsComplete;
 
-    /// <summary>How many passwords were checked with bcrypt.</summary>
+    /// <summary>Number of passwords checked with bcrypt.</summary>
     internal long PasswordChecks => _access.PasswordChecks;
 
-    /// <summary>When the certificate expires; null without TLS.</summary>
+    /// <summary>Expiry of the certificate; null without TLS.</summary>
     internal DateTimeOffset? CertificateExpires => _tls?.Identity.Certificate.NotAfter;
 
-    /// <summary>What moves the bytes, for tests that count its buffers.</summary>
+    /// <summary>Transport, for tests that count its buffers.</summary>
     internal IConnectionListenerFactory Transport { get; }
 
-    /// <summary>Where the data is, absolute.</summary>
+    /// <summary>Absolute path of the data folder.</summary>
     public string StoragePath => _storage.Layout.Root;
 
-    /// <summary>Opens the storage and starts to listen.</summary>
+    /// <summary>Opens the storage and starts listening.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StartupException">A file of users, keys, rules or TLS cannot be used, or the address for metrics.</exception>
-    /// <exception cref="IOException">The address cannot be listened on.</exception>
+    /// <exception cref="StartupException">A file of users, keys, rules or TLS, or the address for metrics, cannot be used.</exception>
+    /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
@@ -197,17 +197,17 @@ public sealed class RegistryHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Reads the files of users, keys, rules and certificates again, and logs what became of each.</summary>
+    /// <summary>Reloads the files of users, keys, rules and certificates, and logs the results.</summary>
     public void Reload() => _reloads.Run();
 
-    /// <summary>Ends the requests in flight that <see cref="DisposeAsync"/> waits for.</summary>
+    /// <summary>Cuts off the requests in flight that <see cref="DisposeAsync"/> waits for.</summary>
     public void CutOff()
     {
         HostLog.CutOff(_loggers.CreateLogger<RegistryHost>());
         _cutOff.Cancel();
     }
 
-    /// <summary>Finishes the requests in flight, within a bound, and closes the storage.</summary>
+    /// <summary>Finishes the requests in flight within a time limit, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -265,7 +265,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
         await WarmUpAsync();
 
-        // After the warm-up, which nobody asked for and nothing counts.
+        // After the warm-up, which is not a client's request and is not counted.
         _telemetry = new TelemetryExport(_options);
         if (_telemetry.HasMetrics)
         {
@@ -294,8 +294,8 @@ public sealed class RegistryHost : IAsyncDisposable
         }
     }
 
-    // Assemblies are loaded by their first use. One that could not be, because the process had no descriptor left at that moment, would fail
-    // every later use, too: so the first answer is written before a client can ask.
+    // The first use loads an assembly. When that fails because the process has no descriptor left, every later use fails, too. So the first
+    // response is written before clients can connect.
     private async Task WarmUpAsync()
     {
         var features = new FeatureCollection();
@@ -305,11 +305,11 @@ public sealed class RegistryHost : IAsyncDisposable
         await Handle(new RequestContext(new DefaultHttpContext(features), _bodies) { IsWarmUp = true });
     }
 
-    // What is not indexed yet would be left out of the pass, and what is found damaged is moved.
+    // Not during indexing: the pass would miss content that is not indexed yet, and it moves damaged files.
     private Task VerifyAsync(CancellationToken cancellationToken) =>
         _indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
 
-    // Nobody knows what an incomplete index leaves out, so nothing is collected until it is complete.
+    // An incomplete index misses links, so nothing is collected until it is complete.
     private async Task CollectAsync(CancellationToken cancellationToken)
     {
         if (!_indexer.IsComplete || ReadOnly.IsOn)
@@ -346,7 +346,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // Stopping; the next start goes on.
+            // Stopping; the next start continues the indexing.
         }
     }
 }

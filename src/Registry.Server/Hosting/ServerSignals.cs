@@ -3,13 +3,13 @@ using System.Runtime.InteropServices;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// The signals of a registry that serves. SIGTERM, SIGINT and SIGQUIT stop it, and a second one cuts off what the first waits for. SIGHUP reads
-/// users, keys, rules and certificates again; SIGUSR1 turns the read-only mode on, SIGUSR2 off. None of them ends the process by itself, at any
-/// time: one that arrives while the registry starts takes effect when it has started, and one that arrives while it stops changes nothing.
+/// Signals of a serving registry. SIGTERM, SIGINT and SIGQUIT stop it; a second one cuts off the requests in flight. SIGHUP reloads users,
+/// keys, rules and certificates. SIGUSR1 turns read-only mode on, SIGUSR2 turns it off. No signal kills the process at any time: a signal
+/// that arrives during the start takes effect after it, and one that arrives during the stop has no effect.
 /// </summary>
 internal sealed class ServerSignals : IDisposable
 {
-    // .NET has no names for them, but takes the numbers of the system.
+    // .NET has no names for these signals, but accepts the system's numbers.
     private static readonly PosixSignal User1 = (PosixSignal)(OperatingSystem.IsLinux() ? 10 : 30);
     private static readonly PosixSignal User2 = (PosixSignal)(OperatingSystem.IsLinux() ? 12 : 31);
 
@@ -20,7 +20,7 @@ internal sealed class ServerSignals : IDisposable
     private ServiceNotifier? _manager;
     private List<Action<RegistryHost>>? _early = [];
 
-    /// <summary>Takes the signals from now on.</summary>
+    /// <summary>Registers the handlers of the signals.</summary>
     public ServerSignals()
     {
         foreach (var signal in new[] { PosixSignal.SIGTERM, PosixSignal.SIGINT, PosixSignal.SIGQUIT })
@@ -36,12 +36,12 @@ internal sealed class ServerSignals : IDisposable
         }
     }
 
-    /// <summary>Ends when the registry is to stop.</summary>
+    /// <summary>Completes when a signal requests the stop.</summary>
     public Task Stopping => _stop.Task;
 
-    /// <summary>Lets the signals act on a registry that has started, those included that came before.</summary>
+    /// <summary>Applies signals to a started registry, including those that arrived before.</summary>
     /// <param name="host">The registry.</param>
-    /// <param name="manager">Is told of a reload.</param>
+    /// <param name="manager">The service manager, which is notified of reloads.</param>
     public void Attach(RegistryHost host, ServiceNotifier manager)
     {
         lock (_turn)

@@ -6,32 +6,32 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Tells the service manager how far the process is (sd_notify(3)): one datagram of <c>NAME=value</c> lines to the Unix socket that
-/// NOTIFY_SOCKET names. Without that variable, it does nothing.
+/// Notifies the service manager of the state of the process (sd_notify(3)). Sends one datagram of <c>NAME=value</c> lines to the Unix
+/// socket that NOTIFY_SOCKET names. Without that variable, it does nothing.
 /// </summary>
-/// <param name="address">The value of NOTIFY_SOCKET; null when there is none.</param>
+/// <param name="address">Value of NOTIFY_SOCKET; null when it is not set.</param>
 /// <param name="time">The clock.</param>
-/// <param name="log">A message that cannot be sent is logged here: the service manager then waits for it, and ends the service.</param>
+/// <param name="log">The log. A message that cannot be sent is logged, because the service manager then waits for it and ends the service.</param>
 internal sealed partial class ServiceNotifier(string? address, TimeProvider time, ILogger<ServiceNotifier> log)
 {
-    /// <summary>Requests are answered from now on.</summary>
-    /// <param name="status">A line for <c>systemctl status</c>; null leaves the last one.</param>
+    /// <summary>Notifies that the registry answers requests.</summary>
+    /// <param name="status">Line for <c>systemctl status</c>; null keeps the last one.</param>
     public void Ready(string? status = null) => Send(status is null ? "READY=1" : $"READY=1\nSTATUS={status}");
 
-    /// <summary>Files are read again; <see cref="Ready"/> follows.</summary>
+    /// <summary>Notifies that files are being reloaded. <see cref="Ready"/> must follow.</summary>
     public void Reloading()
     {
-        // CLOCK_MONOTONIC, which Type=notify-reload wants and Type=notify ignores; on Linux it is .NET's timestamp.
+        // CLOCK_MONOTONIC, which Type=notify-reload requires and Type=notify ignores; on Linux it is .NET's timestamp.
         var microseconds = (long)(time.GetTimestamp() * (1_000_000.0 / time.TimestampFrequency));
         Send(string.Create(CultureInfo.InvariantCulture, $"RELOADING=1\nMONOTONIC_USEC={microseconds}"));
     }
 
-    /// <summary>The process ends when the requests in flight have.</summary>
+    /// <summary>Notifies that the process finishes the requests in flight and stops.</summary>
     public void Stopping() => Send("STOPPING=1\nSTATUS=Finishing the requests in flight");
 
     private void Send(string message)
     {
-        // A path, or a name in the abstract namespace; no other kind of address is one that this process can reach.
+        // A path, or a name in the abstract namespace; this process cannot reach other kinds of addresses.
         if (address is not ['/' or '@', ..])
         {
             return;
@@ -48,6 +48,6 @@ internal sealed partial class ServiceNotifier(string? address, TimeProvider time
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The service manager could not be told the state of the registry (NOTIFY_SOCKET {Address}): {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "The service manager could not be notified of the state of the registry (NOTIFY_SOCKET {Address}): {Reason}")]
     private static partial void LogNotSent(ILogger logger, string address, string reason);
 }

@@ -5,8 +5,8 @@ using Registry.Server.Telemetry;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Says that the registry has started, stops and has stopped, at any level: for people on standard output, and as events of the log where its
-/// format is JSON.
+/// Reports the start, the beginning of the stop, and the end of the registry, at any log level: as text on standard output, or as events
+/// of a JSON log.
 /// </summary>
 internal sealed class StartAndStop(TextWriter output, RegistryOptions options, ILogger<StartAndStop> logger)
 {
@@ -47,7 +47,7 @@ internal sealed class StartAndStop(TextWriter output, RegistryOptions options, I
         }
     }
 
-    // A terminal that was closed takes nothing more; the registry goes on all the same.
+    // The terminal was closed. The registry keeps running.
     private static void Print(Action print)
     {
         try

@@ -1,4 +1,4 @@
 namespace Registry.Server.Hosting;
 
-/// <summary>The registry cannot start; the message is one line for the operator.</summary>
+/// <summary>Failure to start. The message is one line for the operator.</summary>
 public sealed class StartupException(string message, Exception inner) : Exception(message, inner);

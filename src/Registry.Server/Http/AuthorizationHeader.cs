@@ -2,10 +2,10 @@ using Microsoft.Extensions.Primitives;
 
 namespace Registry.Server.Http;
 
-/// <summary>The Authorization header (RFC 9110, section 11.6.2).</summary>
+/// <summary>Authorization header (RFC 9110, section 11.6.2).</summary>
 internal static class AuthorizationHeader
 {
-    /// <summary>Scheme and parameter. Without the header the scheme is null; two headers, or an empty one, are an unknown scheme.</summary>
+    /// <summary>Reads scheme and parameter. The scheme is null without the header; two headers, or an empty one, count as an unknown scheme.</summary>
     public static (string? Scheme, string Parameter) Split(StringValues header)
     {
         if (header.Count == 0)

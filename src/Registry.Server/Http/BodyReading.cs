@@ -4,10 +4,10 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Http;
 
-/// <summary>Reading a body that must fit in memory.</summary>
+/// <summary>Reads request bodies that must fit in memory.</summary>
 internal static class BodyReading
 {
-    /// <summary>Reads the body to its end and drops it.</summary>
+    /// <summary>Reads the body to its end and discards it.</summary>
     public static async Task DiscardAsync(RequestContext request)
     {
         for (var isCompleted = false; !isCompleted;)
@@ -18,7 +18,7 @@ internal static class BodyReading
         }
     }
 
-    /// <summary>The whole body, or the given error when it is larger than the limit; reading stops there.</summary>
+    /// <summary>Reads the whole body. Stops with the given error when it is larger than the limit.</summary>
     public static async Task<Result<byte[]>> ReadAsync(RequestContext request, long limit, RegistryErrorCode tooLarge)
     {
         var error = new RegistryError(tooLarge, $"at most {limit} bytes are accepted");

@@ -3,17 +3,17 @@ using Registry.Server.Transport;
 
 namespace Registry.Server.Http;
 
-/// <summary>Writing a body that is in memory, no faster than the client takes it, and counting what was taken.</summary>
+/// <summary>Writes response bodies from memory, at the client's pace, and counts the sent bytes.</summary>
 internal static class BodyWriting
 {
-    // What a connection holds of an answer at a time: a client that reads nothing costs no more than this, whatever the size of the answer.
+    // Largest part of a response that a connection buffers. A client that reads nothing costs no more than this.
     private const int PieceSize = 64 * 1024;
 
     /// <summary>Writes bytes.</summary>
     /// <exception cref="OperationCanceledException">The client has gone away.</exception>
     public static async Task WriteAsync(RequestContext request, ReadOnlyMemory<byte> bytes)
     {
-        // A token is an allocation, and nearly every answer fits into the buffer of its connection.
+        // A cancellation token is an allocation, and nearly every response fits into the buffer of its connection.
         var aborted = bytes.Length > PieceSize ? request.Aborted : CancellationToken.None;
         while (!bytes.IsEmpty)
         {
@@ -24,9 +24,9 @@ internal static class BodyWriting
         }
     }
 
-    /// <summary>Flushes what was written, and waits until the client has taken enough.</summary>
-    /// <param name="request">Whose answer.</param>
-    /// <param name="count">How many bytes those are.</param>
+    /// <summary>Flushes the written bytes and waits until the client has taken enough.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="count">Number of bytes that were written.</param>
     /// <exception cref="OperationCanceledException">The client has gone away.</exception>
     public static async Task FlushAsync(RequestContext request, int count)
     {
@@ -34,7 +34,7 @@ internal static class BodyWriting
         Count(request, flushed.IsCompleted || flushed.IsCanceled || IsOver(request), count);
     }
 
-    // Kestrel hears of the end of a connection a moment later than its transport, and with TLS takes everything meanwhile.
+    // Kestrel learns of the end of a connection a moment later than its transport, and with TLS accepts all bytes meanwhile.
     private static bool IsOver(RequestContext request) =>
         OperatingSystem.IsLinux() && request.Http.Features.Get<DirectConnection>() is { Output.IsOver: true };
 

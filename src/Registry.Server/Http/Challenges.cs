@@ -5,15 +5,15 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Http;
 
-/// <summary>What a 401 asks for (RFC 7617; Docker's "Token Authentication Specification").</summary>
+/// <summary>Challenges of 401 responses (RFC 7617; Docker's "Token Authentication Specification").</summary>
 internal sealed class Challenges(RegistryOptions options)
 {
     /// <summary>Writes the challenge for a request.</summary>
     /// <param name="http">The request.</param>
-    /// <param name="permission">What it needs.</param>
-    /// <param name="repository">Where; default for requests that are about no repository.</param>
-    /// <param name="fault">Why the token that was shown will not do; null when none was.</param>
-    /// <returns>False when the realm would have to be made from a Host header that is none.</returns>
+    /// <param name="permission">The permission that it needs.</param>
+    /// <param name="repository">The repository; default for requests without one.</param>
+    /// <param name="fault">The reason why the presented token was refused; null without a token.</param>
+    /// <returns>False when the realm must be built from the Host header, which is invalid.</returns>
     public bool TryWrite(HttpContext http, Permission permission, RepositoryName repository, string? fault)
     {
         if (options.Authentication is AuthenticationKind.None or AuthenticationKind.Basic)
@@ -39,7 +39,7 @@ internal sealed class Challenges(RegistryOptions options)
     public void WriteBasic(HttpResponse response) =>
         response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\", charset=\"UTF-8\"";
 
-    // A mount reads from a second repository, for which docker then asks, too.
+    // A mount reads from a second repository; docker then requests a token for both.
     private static string? Scope(HttpContext http, Permission permission, RepositoryName repository)
     {
         var scope = permission switch
@@ -59,8 +59,8 @@ internal sealed class Challenges(RegistryOptions options)
     private static string Quote(string text) =>
         text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
 
-    // It must be absolute. Host is the one thing a client may say about us here: it sends itself wherever it says. A trusted
-    // proxy may have said it in the place of the client.
+    // The realm must be absolute, so it is built from the Host header of the client or of a trusted proxy. A client that forges it only
+    // misdirects itself.
     private string? TokenRealm(HttpContext http)
     {
         if (options.TokenRealm is { } configured)

@@ -4,19 +4,19 @@ using Microsoft.Net.Http.Headers;
 namespace Registry.Server.Http;
 
 /// <summary>
-/// The encoding of <c>Content-Length</c>: it has ten characters. Kestrel parses the value as a number with an optional sign, so <c>+5</c> is 5 to
-/// it and something else, or nothing, to other servers (RFC 9110, section 8.6: <c>1*DIGIT</c>). Every other byte reads as <c>?</c> here, which
-/// Kestrel refuses with 400 as it refuses every value that is no number.
+/// Encoding of <c>Content-Length</c>, with the ten digits as its only characters. Kestrel parses the value as a number with an optional sign:
+/// it reads <c>+5</c> as 5, while other servers read another value or refuse it (RFC 9110, section 8.6: <c>1*DIGIT</c>). This encoding
+/// decodes every other byte as <c>?</c>, and Kestrel refuses the value with 400.
 /// </summary>
 internal sealed class ContentLengthEncoding : ASCIIEncoding
 {
     private static readonly ContentLengthEncoding Instance = new();
 
-    /// <summary>The encoding of a request header, as Kestrel asks for it; null for Kestrel's default.</summary>
+    /// <summary>Selects the encoding of a request header for Kestrel; null for Kestrel's default.</summary>
     public static Encoding? Select(string header) =>
         string.Equals(header, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase) ? Instance : null;
 
-    /// <summary>Decodes as much as fits: Kestrel gives room for the digits of 64 bits, and refuses what fills it.</summary>
+    /// <summary>Decodes as much as fits. Kestrel's buffer holds the digits of a 64-bit number, and Kestrel refuses a value that fills it.</summary>
     public override int GetChars(ReadOnlySpan<byte> bytes, Span<char> chars)
     {
         var count = Math.Min(bytes.Length, chars.Length);

@@ -3,7 +3,7 @@ using Registry.Core.Operations;
 
 namespace Registry.Server.Http;
 
-/// <summary>The Content-Range of a chunk: <c>0-1023</c> as the spec has it, or <c>bytes 0-1023/*</c> as .NET clients send it.</summary>
+/// <summary>Content-Range of a chunk: <c>0-1023</c> as in the spec, or <c>bytes 0-1023/*</c> as .NET clients send it.</summary>
 internal static class ContentRangeHeader
 {
     public static bool TryParse(ReadOnlySpan<char> value, out ChunkRange range)

@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Http;
 
-/// <summary>Entity tags (RFC 9110, section 8.8.3): the digest in quotes, always strong, since the bytes never change.</summary>
+/// <summary>Entity tags (RFC 9110, section 8.8.3): the digest in quotes. Always strong, since the bytes of a digest never change.</summary>
 internal static class EntityTags
 {
     private static readonly RecentText Recent = new();
@@ -20,22 +20,22 @@ internal static class EntityTags
         return Recent.Get(tag);
     }
 
-    /// <summary>Whether If-None-Match says that the client has this content already; a weak tag will do (RFC 9110, section 13.1.2).</summary>
+    /// <summary>True when If-None-Match matches, so the client has this content already. Weak tags match, too (RFC 9110, section 13.1.2).</summary>
     public static bool IsFresh(StringValues ifNoneMatch, Digest digest) =>
         Parse(ifNoneMatch, acceptsWeak: true) is { } tags && (tags.Count == 0 || tags.Contains(digest.Value));
 
-    /// <summary>Whether If-Match rules this content out; a weak tag never matches (RFC 9110, section 13.1.1).</summary>
+    /// <summary>True when If-Match excludes this content. Weak tags never match (RFC 9110, section 13.1.1).</summary>
     public static bool IsRuledOut(StringValues ifMatch, Digest digest) =>
         Parse(ifMatch, acceptsWeak: false) is { Count: > 0 } tags && !tags.Contains(digest.Value);
 
-    /// <summary>The condition of a change.</summary>
+    /// <summary>Reads the condition of a change.</summary>
     public static Precondition Precondition(StringValues ifMatch, StringValues ifNoneMatch) =>
         ifMatch.Count == 0 && ifNoneMatch.Count == 0
             ? Core.Storage.Precondition.None
             : new Precondition { Match = Parse(ifMatch, acceptsWeak: false), NoneMatch = Parse(ifNoneMatch, acceptsWeak: true) };
 
-    // Null without the header, an empty list for "*". Quotes are optional, for people with curl. A tag that equals no digest stays in the
-    // list, since a list without any would be the "*" that was not sent.
+    // Null without the header, an empty list for "*". Quotes are optional, for use with curl. A tag that is not a digest stays in the list,
+    // since an empty list would mean "*".
     private static List<string>? Parse(StringValues header, bool acceptsWeak)
     {
         if (header.Count == 0)

@@ -6,13 +6,13 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Http;
 
-/// <summary>The one place that writes errors (OCI distribution-spec, "Error Codes").</summary>
+/// <summary>Writes all errors (OCI distribution-spec, "Error Codes").</summary>
 internal sealed class ErrorResponse(UploadOperations uploads, Locations locations)
 {
-    // How long a client that was told to come back should wait, in seconds.
+    // Retry-After, in seconds.
     private const string RetryAfter = "5";
 
-    /// <summary>Answers with an error. A response that has begun already is cut off instead, so that nobody takes it for whole.</summary>
+    /// <summary>Answers with an error. Aborts a response that has already begun, so no client takes it for complete.</summary>
     public async Task WriteAsync(RequestContext request, RegistryError error)
     {
         var response = request.Response;
@@ -29,7 +29,7 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
             response.Headers.RetryAfter = RetryAfter;
         }
 
-        // Whatever went wrong with a session, the client is told where it is.
+        // Every error of an upload session tells the client the session's position.
         if (request.Upload is { } id && (await uploads.StatAsync(request.Repository, request.User, id)).TryGet(out var session, out _))
         {
             locations.WriteUpload(response, request.Repository, id, session.Length);
@@ -43,10 +43,10 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
         await JsonResponse.WriteAsync(response, writer => WriteBody(writer, error));
     }
 
-    /// <summary>The body of an error, for connections that never reach the pipeline.</summary>
+    /// <summary>Body of an error, for connections that never reach the pipeline.</summary>
     public static ReadOnlyMemory<byte> Body(RegistryError error) => JsonResponse.Serialize(writer => WriteBody(writer, error));
 
-    // What a handler has prepared for the good case does not belong to the answer. Content-Range of a 416 does.
+    // Removes headers that a handler has set for a success. A 416 keeps Content-Range.
     private static void Clear(HttpResponse response)
     {
         response.ContentLength = null;

@@ -12,18 +12,18 @@ using Registry.Server.Transport;
 namespace Registry.Server.Http;
 
 /// <summary>
-/// The one place that answers with a blob: whole, in part, in several parts, or not at all because the client has it. Files go out past Kestrel
-/// where the transport can (<see cref="ZeroCopyResponseBody"/>), and are copied piece by piece where it cannot.
+/// Answers requests for blobs: with the whole, a part, several parts, or 304. Files bypass Kestrel if the transport supports it
+/// (<see cref="ZeroCopyResponseBody"/>); otherwise they are copied piece by piece.
 /// </summary>
 internal static class FileResponse
 {
-    // Content under a digest never changes.
+    // The content of a digest never changes.
     private const string CacheControl = "max-age=31536000, immutable";
 
-    // What a copy holds of a file at a time, beside what the connection buffers; and how exactly an answer that ends early is counted.
+    // Size of a piece: memory of a copy beside the connection's buffer, and granularity of the count of a response that ends early.
     private const int PieceSize = 32 * 1024;
 
-    /// <summary>Answers a HEAD; GET begins the same way, unless Range changes it.</summary>
+    /// <summary>Answers a HEAD request. GET begins the same way, unless Range applies.</summary>
     /// <returns>Null, or 412.</returns>
     public static RegistryError? WriteHead(HttpContext http, Digest digest, long length)
     {
@@ -49,7 +49,7 @@ internal static class FileResponse
         return null;
     }
 
-    /// <summary>Answers a GET.</summary>
+    /// <summary>Answers a GET request.</summary>
     /// <returns>Null, or 412 or 416.</returns>
     /// <exception cref="OperationCanceledException">The client has gone away.</exception>
     /// <exception cref="StorageException">The file cannot be read.</exception>
@@ -83,7 +83,7 @@ internal static class FileResponse
         }
     }
 
-    // If-Range with anything but our entity tag, a date for instance, means that the client's part may be stale (RFC 9110, section 13.1.5).
+    // If-Range with anything but this entity tag, such as a date, means that the client's part may be stale (RFC 9110, section 13.1.5).
     private static bool AppliesTo(string? ifRange, Digest digest) => string.IsNullOrEmpty(ifRange) || ifRange == EntityTags.Of(digest);
 
     private static Task SendAsync(RequestContext request, BlobContent content, ByteRange range)
@@ -98,7 +98,7 @@ internal static class FileResponse
             return BodyWriting.WriteAsync(request, bytes.AsMemory((int)range.Offset, (int)range.Length));
         }
 
-        // The file that is open already: what is deleted meanwhile is still sent.
+        // The file is already open, so a blob that is deleted meanwhile is still sent.
         return OperatingSystem.IsLinux() && request.Http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
             ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, request, request.Aborted)
             : CopyAsync(request, content.Handle, range);
@@ -130,7 +130,7 @@ internal static class FileResponse
         }
     }
 
-    // A head waits for the bytes of its part, so that both may share a packet.
+    // The head of a part is flushed with its bytes, so both may share a packet.
     private static async Task SendPartsAsync(RequestContext request, BlobContent content, MultipartRanges parts)
     {
         var response = request.Response;
@@ -145,7 +145,7 @@ internal static class FileResponse
             request.Report(head);
             if (content.Bytes is { } bytes)
             {
-                // The whole answer is smaller than the content, which is small: one flush at the end is enough.
+                // The whole response is smaller than the content, which is small: one flush at the end is enough.
                 response.BodyWriter.Write(bytes.AsSpan((int)part.Offset, (int)part.Length));
                 request.Report(part.Length);
                 continue;

@@ -6,10 +6,10 @@ using Registry.Core.Oci;
 
 namespace Registry.Server.Http;
 
-/// <summary>Answers that are made of JSON, with their length.</summary>
+/// <summary>Writes JSON responses, with Content-Length.</summary>
 internal static class JsonResponse
 {
-    // Nothing here ends up in HTML, and X-Content-Type-Options says so: quotes and plus signs may stay readable.
+    // Responses are never interpreted as HTML (X-Content-Type-Options), so quotes and plus signs stay unescaped.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write, string contentType = MediaTypes.Json)
@@ -20,7 +20,7 @@ internal static class JsonResponse
         await response.BodyWriter.WriteAsync(body);
     }
 
-    /// <summary>JSON as it goes into an answer.</summary>
+    /// <summary>Serializes a value for a response.</summary>
     public static ReadOnlyMemory<byte> Serialize(Action<Utf8JsonWriter> write)
     {
         var buffer = new ArrayBufferWriter<byte>();

@@ -4,10 +4,10 @@ using Registry.Core.Errors;
 namespace Registry.Server.Http;
 
 /// <summary>
-/// Where the body of a request ends (RFC 9112, section 6). Kestrel accepts more than one reading of some heads; a proxy on the way may have chosen
-/// the other one, and what it took for a body would be a request to this server. Such a message is refused, and its connection ends.
+/// Checks that the end of a request body is unambiguous (RFC 9112, section 6). Kestrel accepts some ambiguous heads, which a proxy may read
+/// differently: the proxy's body would be a request to this server. Such messages are refused, and their connection ends.
 /// </summary>
-/// <remarks>The rules of <c>Content-Length</c> are those of <see cref="ContentLengthEncoding"/>.</remarks>
+/// <remarks><see cref="ContentLengthEncoding"/> checks <c>Content-Length</c>.</remarks>
 internal static class MessageFraming
 {
     private const string Chunked = "chunked";
@@ -24,23 +24,23 @@ internal static class MessageFraming
 
         http.Response.Headers.Connection = "close";
         return HasLength(http.Request)
-            ? Malformed("both Content-Length and Transfer-Encoding are given")
+            ? Malformed("Content-Length and Transfer-Encoding are both present")
             : HttpProtocol.IsHttp11(http.Request.Protocol)
             ? CheckCodings(codings.ToString())
             : Malformed($"{http.Request.Protocol} has no Transfer-Encoding");
     }
 
-    // Kestrel drops Content-Length when Transfer-Encoding is there too, and leaves this trace (section 6.1).
+    // Kestrel drops Content-Length when Transfer-Encoding is present, too, and leaves this header (section 6.1).
     private static bool HasLength(HttpRequest request) => request.Headers.ContainsKey("X-Content-Length");
 
-    // "chunked" is the last coding and there once (section 6.1); it has no parameters (section 7.1). Codings below it may be right, but the
-    // registry would store them undecoded.
+    // "chunked" must be the last coding and occur once (section 6.1), without parameters (section 7.1). Further codings are legal, but the
+    // registry would store the body undecoded.
     private static RegistryError CheckCodings(string list)
     {
         var names = list.Split(',', StringSplitOptions.TrimEntries);
         return IsChunked(names[^1]) && !names[..^1].Any(name => name.Length == 0 || IsChunked(name))
-            ? new RegistryError(RegistryErrorCode.TransferCodingUnsupported, "send the body as it is, with Content-Length or Transfer-Encoding: chunked")
-            : Malformed("Transfer-Encoding is not 'chunked', once");
+            ? new RegistryError(RegistryErrorCode.TransferCodingUnsupported, "send the body unencoded, with Content-Length or Transfer-Encoding: chunked")
+            : Malformed("Transfer-Encoding must be 'chunked', exactly once");
     }
 
     private static bool IsChunked(string? coding) => string.Equals(coding, Chunked, StringComparison.OrdinalIgnoreCase);

@@ -6,8 +6,8 @@ using Registry.Core.Oci;
 namespace Registry.Server.Http;
 
 /// <summary>
-/// The body of an answer with several parts, <c>multipart/byteranges</c> (RFC 9110, section 14.6). Its length follows from the ranges, and each head
-/// is written when its part is sent, so nothing but the ranges is in memory.
+/// Body of a response with several ranges, <c>multipart/byteranges</c> (RFC 9110, section 14.6). Its length follows from the ranges, and each
+/// head is written when its part is sent, so only the ranges are in memory.
 /// </summary>
 internal sealed class MultipartRanges
 {
@@ -27,31 +27,31 @@ internal sealed class MultipartRanges
         }
     }
 
-    /// <summary>The longest head of a part, in bytes: three numbers of 19 digits, and less than 150 bytes beside.</summary>
+    /// <summary>Length of the longest head of a part, in bytes: three numbers of 19 digits, and less than 150 other bytes.</summary>
     public const int MaxHead = 256;
 
     /// <summary>
-    /// Whether the body is larger than the whole file: many small parts weigh less than their heads. The whole is then the cheaper answer for
-    /// either side, and no request makes the server send more than a plain GET would.
+    /// True when the body is larger than the whole file, because the heads of many small parts outweigh the parts. The whole file is then
+    /// cheaper for both sides, and no request makes the server send more than a plain GET.
     /// </summary>
     public bool IsLargerThanWhole => Length > _size;
 
-    /// <summary>The value of Content-Type.</summary>
+    /// <summary>Value of Content-Type.</summary>
     public string ContentType => $"multipart/byteranges; boundary={_boundary}";
 
-    /// <summary>The length of the body in bytes.</summary>
+    /// <summary>Length of the body in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>The parts, in the order in which they were asked for.</summary>
+    /// <summary>Parts, in the order of the request.</summary>
     public IReadOnlyList<ByteRange> Parts => _ranges;
 
-    /// <summary>What follows the last part.</summary>
+    /// <summary>End of the body, after the last part.</summary>
     public byte[] End => Encoding.ASCII.GetBytes($"\r\n--{_boundary}--\r\n");
 
-    /// <summary>Writes what precedes a part.</summary>
+    /// <summary>Writes the head of a part.</summary>
     /// <param name="part">The part.</param>
     /// <param name="destination">At least <see cref="MaxHead"/> bytes.</param>
-    /// <returns>How many bytes were written.</returns>
+    /// <returns>Number of written bytes.</returns>
     public int WriteHead(ByteRange part, Span<byte> destination)
     {
         _ = Utf8.TryWrite(

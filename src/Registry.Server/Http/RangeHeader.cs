@@ -2,20 +2,20 @@ using System.Globalization;
 
 namespace Registry.Server.Http;
 
-/// <summary>The Range header of a GET (RFC 9110, section 14.2).</summary>
+/// <summary>Range header of a GET request (RFC 9110, section 14.2).</summary>
 internal static class RangeHeader
 {
-    // Twice what podman asks for at once, which is 1,024: the chunks of a layer that it does not have.
+    // Twice the 1,024 ranges that podman requests at once, for the missing chunks of a layer.
     private const int MaxRanges = 2048;
 
-    // In any order, and overlapping; more must be ascending. "Many small ranges that are not listed in ascending order" and "more than two
-    // overlapping ranges" are signs of an attack (RFC 9110, section 14.2).
+    // This many ranges may overlap and be in any order; more must be ascending. "Many small ranges that are not listed in ascending order" and
+    // "more than two overlapping ranges" are signs of an attack (RFC 9110, section 14.2).
     private const int MaxUnordered = 32;
 
-    /// <summary>What a Range header asks of a file of some size.</summary>
+    /// <summary>Parses a Range header for a file of a given size.</summary>
     /// <returns>
-    /// Null when it is to be ignored (another unit, not a range at all, too many parts); an empty list when nothing of it can be satisfied.
-    /// A reversed range counts as unsatisfiable, as the spec's conformance program has it.
+    /// Null when the header is ignored (another unit, a syntax error, too many ranges); an empty list when no range can be satisfied. A reversed
+    /// range counts as unsatisfiable, as the spec's conformance program expects.
     /// </returns>
     public static IReadOnlyList<ByteRange>? Parse(string? header, long size)
     {
@@ -52,7 +52,7 @@ internal static class RangeHeader
         return count == 0 || (!isAscending && ranges.Count > MaxUnordered) ? null : ranges;
     }
 
-    // False when it is no range; a range that cannot be satisfied has length 0.
+    // False for a syntax error. A range that cannot be satisfied has length 0.
     private static bool TryParse(ReadOnlySpan<char> spec, long size, out ByteRange range)
     {
         range = default;
@@ -96,7 +96,7 @@ internal static class RangeHeader
         return true;
     }
 
-    // Numbers too large for 64 bits are valid, and as good as the largest.
+    // Numbers that overflow 64 bits are valid, and count as the largest number.
     private static bool TryParseNumber(ReadOnlySpan<char> text, out long number)
     {
         if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number))

@@ -1,19 +1,19 @@
 namespace Registry.Server.Http;
 
 /// <summary>
-/// Strings for text that requests repeat: names, tags, digests and entity tags. The same text mostly gets the same string, so that a request
-/// like an earlier one allocates none. Each place holds the last text that fell on it; nothing has to be evicted, and nothing is locked.
+/// Cache of strings that requests repeat: names, tags, digests and entity tags. The same text mostly gets the same string, so a repeated
+/// request allocates none. Each slot holds the last text with its hash, so there is no eviction and no lock.
 /// </summary>
 internal sealed class RecentText
 {
-    /// <summary>The longest text that is remembered, in characters: the longest repository name. An entity tag of SHA-512 has 137.</summary>
+    /// <summary>Length of the longest cached text, in characters: the longest repository name. An entity tag of SHA-512 has 137.</summary>
     public const int MaxLength = Core.Oci.RepositoryName.MaxLength;
 
     private const int Places = 2048;
 
     private readonly string?[] _places = new string?[Places];
 
-    /// <summary>A string of the text.</summary>
+    /// <summary>Returns a string of the text.</summary>
     public string Get(ReadOnlySpan<char> text)
     {
         if (text.Length is 0 or > MaxLength)
@@ -21,7 +21,7 @@ internal sealed class RecentText
             return text.ToString();
         }
 
-        // The hash code is keyed anew in every process: nobody can choose texts that meet.
+        // The hash code has a random key in every process, so a client cannot choose texts that collide.
         ref var place = ref _places[(string.GetHashCode(text) & int.MaxValue) % Places];
         var known = Volatile.Read(ref place);
         if (known is not null && text.SequenceEqual(known))

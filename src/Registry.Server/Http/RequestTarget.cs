@@ -5,18 +5,18 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Registry.Server.Http;
 
 /// <summary>
-/// The path of a request as the client wrote it. Kestrel's own <c>Path</c> has dot segments removed, so a name that routes could differ
-/// from the one that is authorised; the raw target is decoded here, once.
+/// Path of a request as the client sent it. Kestrel's own <c>Path</c> has dot segments removed, so the routed name could differ from the
+/// authorized one. The raw target is decoded here, once.
 /// </summary>
 internal static class RequestTarget
 {
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
 
     /// <summary>
-    /// The path of a request target in origin or absolute form (RFC 9112, section 3.2), percent-decoded once. Allocates only when there
-    /// is something to decode.
+    /// Extracts the path of a request target in origin or absolute form (RFC 9112, section 3.2), percent-decoded once. Allocates only when
+    /// there is something to decode.
     /// </summary>
-    /// <returns>False when its percent-encoding is broken or does not decode to text.</returns>
+    /// <returns>False when the percent-encoding is invalid or does not decode to text.</returns>
     public static bool TryGetPath(string target, out ReadOnlySpan<char> path)
     {
         path = target;
@@ -36,7 +36,7 @@ internal static class RequestTarget
         return !path.Contains('%') || TryDecode(ref path);
     }
 
-    /// <summary>The raw target without the query, for logs: it is still encoded, so it cannot break a line.</summary>
+    /// <summary>Raw target without the query, for logs. It is still encoded, so it cannot break a line.</summary>
     public static string Path(HttpContext http)
     {
         var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
@@ -44,7 +44,7 @@ internal static class RequestTarget
         return query < 0 ? target : target[..query];
     }
 
-    /// <summary>The query as the client wrote it, still encoded, without the question mark; empty when there is none.</summary>
+    /// <summary>Query as the client sent it, still encoded, without the question mark; empty without a query.</summary>
     public static string Query(HttpContext http)
     {
         var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;

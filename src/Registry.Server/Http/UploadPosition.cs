@@ -6,15 +6,15 @@ using Registry.Core.Operations;
 namespace Registry.Server.Http;
 
 /// <summary>
-/// The length of an upload in its Location, so that a request that is repeated does not append its bytes twice. Clients must not read it (OCI
+/// Length of an upload in its Location, so that a repeated request does not append its bytes twice. Clients must not interpret it (OCI
 /// distribution-spec, "Pushing a blob in chunks": the Location may hold anything), so it does not look like a number.
 /// </summary>
 internal static class UploadPosition
 {
-    /// <summary>The query parameter. CNCF distribution uses this name, and a query, so clients keep it.</summary>
+    /// <summary>Query parameter. CNCF distribution uses a query with this name, too, so clients keep it.</summary>
     public const string Parameter = "_state";
 
-    /// <summary>The value of the parameter at a length in bytes.</summary>
+    /// <summary>Value of the parameter for a length in bytes.</summary>
     public static string Write(long length)
     {
         Span<byte> bytes = stackalloc byte[sizeof(long)];
@@ -23,8 +23,8 @@ internal static class UploadPosition
     }
 
     /// <summary>
-    /// The position in the URL of a request: null without one, since a client may have made the URL of the session's id, and
-    /// <see cref="ChunkPlace.Stale"/> when the registry cannot have written it.
+    /// Reads the position from the URL of a request. Null without one, since a client may have built the URL from the session's id;
+    /// <see cref="ChunkPlace.Stale"/> when the registry cannot have written the value.
     /// </summary>
     public static long? Read(IQueryCollection query)
     {

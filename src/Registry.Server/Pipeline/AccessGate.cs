@@ -6,11 +6,11 @@ using Registry.Server.Telemetry;
 
 namespace Registry.Server.Pipeline;
 
-/// <summary>The two steps between matching and answering: who is asking, and may they.</summary>
+/// <summary>Authenticates and authorizes a matched request.</summary>
 internal sealed class AccessGate(IAuthenticator authenticator, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins)
 {
-    /// <summary>Lets a request pass, and tells it who is asking, or says why not; then the challenge is written already.</summary>
-    /// <returns>Null, or why not.</returns>
+    /// <summary>Admits a request and sets its caller, or refuses it and writes the challenge.</summary>
+    /// <returns>Null when the request is admitted; otherwise the error.</returns>
     public async ValueTask<RegistryError?> PassAsync(RequestContext request, Route route)
     {
         var http = request.Http;
@@ -53,6 +53,6 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         var fault = outcome == AuthenticationOutcome.Rejected ? "invalid_token" : verdict == Verdict.InsufficientScope ? "insufficient_scope" : null;
         return challenges.TryWrite(http, route.Permission, repository, fault)
             ? RegistryError.Unauthorized
-            : new RegistryError(RegistryErrorCode.BadRequest, "the Host header is not a host");
+            : new RegistryError(RegistryErrorCode.BadRequest, "the Host header is not a valid host");
     }
 }

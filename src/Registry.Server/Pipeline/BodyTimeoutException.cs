@@ -1,4 +1,4 @@
 namespace Registry.Server.Pipeline;
 
-/// <summary>A body came too slowly, or stopped.</summary>
+/// <summary>Thrown when a request body arrives too slowly, or stops arriving.</summary>
 internal sealed class BodyTimeoutException(string message) : Exception(message);

@@ -5,9 +5,9 @@ using Registry.Server.Transport;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// Looks once a second at the bodies that are being received, and ends those whose clients are slow or have stopped sending. Kestrel's own limit is
-/// an average over the whole request: it cuts off a pause at the beginning, and allows one of days after a gigabyte; over HTTP/2 it ends the
-/// other requests of the connection as well.
+/// Checks once a second the bodies that are being received, and ends those whose clients are slow or have stopped sending. Kestrel's own
+/// limit is an average over the whole request: it does not tolerate a pause at the beginning, but tolerates one of days after a gigabyte.
+/// Over HTTP/2 it also ends the other requests of the connection.
 /// </summary>
 internal sealed class BodyWatch : IDisposable
 {
@@ -18,8 +18,8 @@ internal sealed class BodyWatch : IDisposable
     private readonly ConcurrentDictionary<CountingReader, TransferPace> _bodies = new();
     private readonly ITimer _timer;
 
-    /// <param name="limits">How slow a body may be.</param>
-    /// <param name="idleTimeout">How long nothing may come.</param>
+    /// <param name="limits">Least rate of a body.</param>
+    /// <param name="idleTimeout">Longest pause of a body.</param>
     /// <param name="time">The time.</param>
     public BodyWatch(ConnectionLimits limits, TimeSpan idleTimeout, TimeProvider time)
     {
@@ -28,10 +28,10 @@ internal sealed class BodyWatch : IDisposable
         _timer = time.CreateTimer(static watch => ((BodyWatch)watch!).Beat(), this, Second, Second);
     }
 
-    /// <summary>Begins to look at a body.</summary>
+    /// <summary>Starts watching a body.</summary>
     public void Add(CountingReader body) => _bodies.TryAdd(body, new TransferPace(_limits, _idleTimeout));
 
-    /// <summary>The request is over.</summary>
+    /// <summary>Stops watching a body.</summary>
     public void Remove(CountingReader body) => _bodies.TryRemove(body, out _);
 
     public void Dispose() => _timer.Dispose();
@@ -40,7 +40,7 @@ internal sealed class BodyWatch : IDisposable
     {
         foreach (var (body, pace) in _bodies)
         {
-            // While the server is busy with what has come, the client is not to blame.
+            // The client is not slow while the server still processes the received bytes.
             if (body.TakeArrived() is { } arrived && pace.Beat(arrived) is { } fault)
             {
                 body.TimeOut(fault);

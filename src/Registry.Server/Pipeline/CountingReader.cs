@@ -5,8 +5,8 @@ using Registry.Server.Telemetry;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// A body that counts what is taken of it, since a chunked one has no length before its end, and whose reading ends when
-/// <see cref="BodyWatch"/> finds that its client is slow or has stopped.
+/// Request body that counts its bytes, since a chunked body has no length before its end. Reading fails when <see cref="BodyWatch"/> finds
+/// that the client is slow or has stopped sending.
 /// </summary>
 internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeReader
 {
@@ -17,16 +17,16 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
     private long _arrived;
     private long _arrivedBefore;
 
-    /// <summary>How many bytes were taken.</summary>
+    /// <summary>Number of consumed bytes.</summary>
     public long Consumed { get; private set; }
 
-    /// <summary>How many bytes have arrived, as far as the reader was told: also those of a body that broke off before they were taken.</summary>
+    /// <summary>Number of bytes that the reader has seen, including those not consumed before the body broke off.</summary>
     public long Arrived => Interlocked.Read(ref _arrived);
 
-    /// <summary>Whether anything was read, or asked for.</summary>
+    /// <summary>True when reading has begun.</summary>
     public bool IsBegun { get; private set; }
 
-    /// <summary>Whether its end was seen.</summary>
+    /// <summary>True when the end of the body was reached.</summary>
     public bool IsCompleted { get; private set; }
 
     public override void AdvanceTo(SequencePosition consumed) => AdvanceTo(consumed, consumed);
@@ -57,7 +57,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
     }
 
     /// <inheritdoc/>
-    /// <exception cref="BodyTimeoutException">The client is slow or has stopped. What has arrived is not consumed.</exception>
+    /// <exception cref="BodyTimeoutException">The client is slow or has stopped sending. Received bytes stay unconsumed.</exception>
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         IsBegun = true;
@@ -93,7 +93,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         return result;
     }
 
-    /// <summary>What has arrived since the last call, in bytes; null when nothing is waited for.</summary>
+    /// <summary>Number of bytes that arrived since the last call; null when no read is waiting.</summary>
     public long? TakeArrived()
     {
         if (!_isWaiting)
@@ -106,14 +106,14 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         return arrived;
     }
 
-    /// <summary>Ends the reading.</summary>
+    /// <summary>Makes reading fail.</summary>
     public void TimeOut(string fault)
     {
         _fault = fault;
         inner.CancelPendingRead();
     }
 
-    /// <summary>The request is over.</summary>
+    /// <summary>Releases the body at the end of the request.</summary>
     public void End()
     {
         if (_isWatched)

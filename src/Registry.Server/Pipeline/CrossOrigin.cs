@@ -4,33 +4,33 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// Lets pages of other origins use the registry from a browser (the Fetch standard, "CORS protocol"): a web interface on a host of its own, for
-/// example. What they may do is still decided by authentication and access rules.
+/// Lets pages of other origins use the registry from a browser (Fetch standard, "CORS protocol"), such as a web interface on another host.
+/// Authentication and access rules apply as usual.
 /// </summary>
 internal sealed class CrossOrigin(OriginList origins)
 {
     private const string Methods = "GET, HEAD, POST, PUT, PATCH, DELETE";
 
-    // The headers of requests that endpoints look at, and those that such pages send whether anything looks at them or not.
+    // Request headers that endpoints read, and further ones that such pages send.
     private const string RequestHeaders =
         "Accept, Authorization, Cache-Control, Content-Range, Content-Type, If-Match, If-None-Match, If-Range, Pragma, Range, X-Request-Id, X-Requested-With";
 
-    // The headers of answers that a page may read, beyond the few that it may read anyway.
+    // Response headers that a page may read, beyond those that it may always read.
     private const string AnswerHeaders =
         "Accept-Ranges, Allow, Content-Length, Content-Range, Docker-Content-Digest, Docker-Distribution-API-Version, Docker-Upload-UUID, ETag, Link, Location, "
         + "OCI-Filters-Applied, OCI-Subject, OCI-Tag, Range, Retry-After, WWW-Authenticate, X-Request-Id";
 
-    // How long a browser may remember a permission, in seconds; it asks no less often than this whatever a server says.
+    // Time for which a browser may cache a permission, in seconds; Chromium accepts no longer one.
     private const string MaxAge = "7200";
 
-    /// <summary>Says whether the page may read the answer, whatever the answer will be.</summary>
-    /// <returns>Whether the request was a question of the browser (a preflight) and is answered: it carries no credentials and asks for none.</returns>
+    /// <summary>Adds the headers that tell if the page may read the response. Applies to every response, including errors.</summary>
+    /// <returns>True when the request was a preflight, which is answered here. Preflights carry no credentials and need none.</returns>
     public bool Apply(HttpContext http)
     {
         var headers = http.Response.Headers;
         if (!origins.IsAny)
         {
-            // For caches: the answer to another origin is another one.
+            // For caches: the response differs by origin.
             headers.Vary = "Origin";
         }
 

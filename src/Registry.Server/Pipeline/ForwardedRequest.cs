@@ -7,16 +7,17 @@ using Registry.Server.Http;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// The client as proxies describe it: its address, and the scheme, host and port it has used. <c>X-Forwarded-For</c>, <c>-Proto</c>,
-/// <c>-Host</c> and <c>-Port</c>, and <c>Forwarded</c> (RFC 7239), from configured addresses only; from any other they are words of the client.
+/// Applies the forwarded headers of trusted proxies: address of the client, and the scheme, host and port it used. Reads
+/// <c>X-Forwarded-For</c>, <c>-Proto</c>, <c>-Host</c> and <c>-Port</c>, and <c>Forwarded</c> (RFC 7239). Ignores them from untrusted
+/// addresses, since any client can send them.
 /// </summary>
 /// <remarks>
-/// Each proxy adds what it has seen at the end, so the lists are read from there for as long as the one who has written an entry is trusted. A proxy
-/// that writes one family of headers passes the other one on as the client sent it: where the two disagree, neither is believed.
+/// Each proxy appends an entry for its peer, so the lists are read from the end while the writer of an entry is a trusted proxy. A proxy that
+/// writes one family of headers passes the other on as the client sent it; when the two disagree, both are ignored.
 /// </remarks>
 internal sealed class ForwardedRequest(ProxyList trusted)
 {
-    /// <summary>Puts what trusted proxies say in the place of what the connection says.</summary>
+    /// <summary>Replaces address, scheme and host of the connection by those that trusted proxies report.</summary>
     public void Apply(HttpContext http)
     {
         if (http.Connection.RemoteIpAddress is not { } peer || !trusted.Contains(peer))
@@ -54,7 +55,7 @@ internal sealed class ForwardedRequest(ProxyList trusted)
         var hops = Split(headers["X-Forwarded-For"].ToString());
         var (address, count) = Follow(peer, [.. hops.Select(ParseAddress)]);
 
-        // Who writes one entry for the whole way, and that is the custom, writes about its beginning.
+        // A proxy that writes a single entry, as is usual, describes the client's own request.
         var proto = Proto(At("X-Forwarded-Proto"));
         return new Claim(address, proto, WithPort(Host(At("X-Forwarded-Host")), At("X-Forwarded-Port"), proto ?? request.Scheme, headers.Host.ToString()));
 
@@ -78,7 +79,8 @@ internal sealed class ForwardedRequest(ProxyList trusted)
         return new Claim(address, Proto(first.GetValueOrDefault("proto")), Host(first.GetValueOrDefault("host")));
     }
 
-    // From the end: who has written an entry is the one that the entry after it names. Returns whom the last believed one names.
+    // Reads from the end: the writer of an entry is the peer that the next entry names. Returns the address in the first entry whose writer
+    // is trusted.
     private (IPAddress? Address, int Count) Follow(IPAddress peer, IReadOnlyList<IPAddress?> hops)
     {
         IPAddress? found = null;
@@ -109,7 +111,7 @@ internal sealed class ForwardedRequest(ProxyList trusted)
         return pairs;
     }
 
-    // With or without a port. "unknown" and hidden names ("_proxy") are no address.
+    // With or without a port. "unknown" and obfuscated names ("_proxy") are not addresses.
     private static IPAddress? ParseAddress(string? node)
     {
         if (node is null || (!node.Contains('.', StringComparison.Ordinal) && !node.Contains(':', StringComparison.Ordinal)))
@@ -125,7 +127,7 @@ internal sealed class ForwardedRequest(ProxyList trusted)
 
     private static string? Host(string? text) => text is not null && Authority.IsValid(text) ? text : null;
 
-    // For proxies that pass the host on without its port: as a name of its own, or as Host. A host that has a port keeps it.
+    // Adds the port for proxies that pass on the host without it, in X-Forwarded-Host or in Host. A host with a port keeps it.
     private static string? WithPort(string? host, string? port, string scheme, string hostHeader)
     {
         var named = host ?? hostHeader;

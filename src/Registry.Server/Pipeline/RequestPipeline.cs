@@ -11,8 +11,8 @@ using Registry.Server.Telemetry;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// The way of every request: match → authenticate → authorize → invoke → write the error, if there is one. The name that is authorised is the
-/// one that was matched.
+/// Pipeline of every request: match → authenticate → authorize → invoke → write the error, if there is one. The authorized name is the
+/// matched one.
 /// </summary>
 internal sealed partial class RequestPipeline(
     RouteTrie routes,
@@ -74,13 +74,13 @@ internal sealed partial class RequestPipeline(
         }
         catch (IOException e) when (e.InnerException is OverflowException)
         {
-            // A chunk whose size is beyond all bounds (RFC 9112, section 7.1), which Kestrel reports as a broken connection.
+            // A chunk size that overflows (RFC 9112, section 7.1); Kestrel reports it as a broken connection.
             request.Response.Headers.Connection = "close";
             return new RegistryError(RegistryErrorCode.BadRequest, "the size of a chunk is out of range");
         }
         catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            // The client has gone away (faults of the disk arrive as StorageException); nobody reads an answer.
+            // The client has gone away, so no response is written. Faults of the disk arrive as StorageException.
             request.IsGone = true;
             request.IsCut = true;
             request.Http.Abort();
@@ -88,7 +88,7 @@ internal sealed partial class RequestPipeline(
         }
         catch (StorageException e) when (e.IsFull || e.InnerException is null)
         {
-            // Nothing that a stack trace explains: no room, or writes that have stopped before.
+            // A stack trace would not help: the disk is full, or writes have stopped earlier.
             LogTurnedAway(request.Request.Method, RequestTarget.Path(request.Http), e.Message, RequestTelemetry.Name(request));
             return e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
         }
@@ -97,7 +97,7 @@ internal sealed partial class RequestPipeline(
             LogStorage(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
             return RegistryErrorCode.StorageFailed;
         }
-#pragma warning disable CA1031 // A mistake of ours must not look like an answer of somebody else's server, nor leak a stack trace.
+#pragma warning disable CA1031 // An internal error is answered in the registry's own format, without a stack trace.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -155,7 +155,7 @@ internal sealed partial class RequestPipeline(
             return refused;
         }
 
-        // After the gate, so that it tells nobody more than they may know.
+        // After the access gate, so a caller learns nothing without permission.
         if (route.IsChange && readOnly.IsOn)
         {
             request.Response.Headers.Allow = routes.AllowReadOnly;
@@ -173,6 +173,6 @@ internal sealed partial class RequestPipeline(
     [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was refused by the storage: {Reason} (request {RequestId})")]
     private partial void LogTurnedAway(string method, string path, string reason, string requestId);
 
-    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path}: internal error in the registry; please report it with these lines (request {RequestId})")]
+    [LoggerMessage(5, LogLevel.Critical, "{Method} {Path}: internal error; please report it with these lines (request {RequestId})")]
     private partial void LogMistake(Exception exception, string method, string path, string requestId);
 }

@@ -3,17 +3,17 @@ using Registry.Core.Errors;
 
 namespace Registry.Server.Pipeline;
 
-/// <summary>Bodies that end before they were read, on one side or the other.</summary>
+/// <summary>Handling of request bodies that the server does not read, or the client does not send, to the end.</summary>
 /// <remarks>
-/// An answer that comes before the end of the body says whether the connection goes on (RFC 9112, section 9.3, and RFC 9110, section 10.1.1). Kestrel
-/// reads what the client still sends for 5 seconds, so that the answer arrives and no reset takes it away.
+/// A response before the end of the body tells if the connection stays open (RFC 9112, section 9.3, and RFC 9110, section 10.1.1). Kestrel
+/// reads what the client still sends for 5 seconds, so that no reset destroys the response.
 /// </remarks>
 internal static class UnreadBody
 {
-    // What is left of a body is worth reading for the next request on the connection.
+    // Up to this length, the rest of a body is read to keep the connection for the next request.
     private const long WorthReading = 64 * 1024;
 
-    /// <summary>Says <c>Connection: close</c> in an answer that comes while the client has much to send, or waits with its body.</summary>
+    /// <summary>Adds <c>Connection: close</c> to a response while the client has much left to send, or waits with its body.</summary>
     public static void Announce(RequestContext request, RegistryError error)
     {
         var http = request.Request;
@@ -31,8 +31,8 @@ internal static class UnreadBody
     }
 
     /// <summary>
-    /// Ends the connection of a client that has ended its side in the middle of the body. An abort alone would make Kestrel look for another
-    /// request in what is left of the body; only an answer that says <c>Connection: close</c> keeps it from that.
+    /// Ends the connection of a client that has closed its side in the middle of the body. After an abort alone, Kestrel parses the rest of the
+    /// body as another request; only a response with <c>Connection: close</c> prevents this.
     /// </summary>
     public static async Task HangUpAsync(RequestContext request)
     {
@@ -48,8 +48,8 @@ internal static class UnreadBody
     }
 
     /// <summary>
-    /// Whether the client has ended its side in the middle of the body. Kestrel calls that a bad request, and nothing but its words tells it from
-    /// one.
+    /// True when the client has closed its side in the middle of the body. Kestrel reports this as a bad request; only the message
+    /// distinguishes it.
     /// </summary>
     public static bool IsCutOff(BadHttpRequestException fault) =>
         fault.Message is "Unexpected end of request content." or "Chunked request incomplete.";

@@ -3,5 +3,5 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Routing;
 
-/// <summary>Answers a request. Null means that it did; an error is written by the pipeline.</summary>
+/// <summary>Answers a request. Returns null after answering it, or an error, which the pipeline writes.</summary>
 internal delegate Task<RegistryError?> Handler(RequestContext request);

@@ -1,16 +1,16 @@
 namespace Registry.Server.Routing;
 
-/// <summary>What a request does to the content of a repository, as logs and metrics name it.</summary>
+/// <summary>Operation of a request on the content of a repository, for logs and metrics.</summary>
 internal enum RequestOperation
 {
-    /// <summary>Nothing that is counted: listings, heads, the status of an upload.</summary>
+    /// <summary>No counted operation: listings, HEAD requests, the status of an upload.</summary>
     None,
 
     PullManifest,
 
     PullBlob,
 
-    /// <summary>Begins an upload. Changes nothing yet, but this is where a push by somebody who may not push ends.</summary>
+    /// <summary>Begins an upload. Changes nothing yet, but a push without permission fails here.</summary>
     BeginUpload,
 
     PushBlob,

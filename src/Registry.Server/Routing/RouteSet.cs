@@ -2,15 +2,15 @@ using Microsoft.AspNetCore.Http;
 
 namespace Registry.Server.Routing;
 
-/// <summary>The routes of one path: a handful, by method.</summary>
+/// <summary>Routes of one path, by method.</summary>
 internal sealed class RouteSet
 {
     private Route[] _routes = [];
 
-    /// <summary>The value of an Allow header.</summary>
+    /// <summary>Value of the Allow header.</summary>
     public string Allow { get; private set; } = string.Empty;
 
-    /// <summary>The value of an Allow header while nothing may be changed; may be empty (RFC 9110, section 10.2.1).</summary>
+    /// <summary>Value of the Allow header in read-only mode; may be empty (RFC 9110, section 10.2.1).</summary>
     public string AllowReadOnly { get; private set; } = string.Empty;
 
     public void Add(Route route)
@@ -26,8 +26,8 @@ internal sealed class RouteSet
     }
 
     /// <summary>
-    /// The route of a method; null when the path does not have it. Methods are case-sensitive (RFC 9110, section 9.1). A HEAD without a route of its
-    /// own is answered by that of GET, whose body Kestrel does not send (section 9.3.2).
+    /// Finds the route of a method; null when the path has none. Methods are case-sensitive (RFC 9110, section 9.1). HEAD without its own route
+    /// uses that of GET; Kestrel does not send the body (section 9.3.2).
     /// </summary>
     public Route? Find(string method) => FindExact(method) ?? (method == HttpMethods.Head ? FindExact(HttpMethods.Get) : null);
 

@@ -3,7 +3,7 @@ using Registry.Server.Endpoints;
 
 namespace Registry.Server.Routing;
 
-/// <summary>Every route of the registry, on one screen. HEAD works wherever GET does; see <see cref="RouteSet.Find"/>.</summary>
+/// <summary>All routes of the registry. HEAD works wherever GET does; see <see cref="RouteSet.Find"/>.</summary>
 internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(

@@ -1,9 +1,8 @@
 namespace Registry.Server.Routing;
 
 /// <summary>
-/// A trie over path segments, read from the end of the path. A repository name may contain anything that looks like a route
-/// (<c>a/manifests/b</c>, <c>v2/tags/list</c>), so only the fixed tail can decide; what is left between the prefix and the tail is the name.
-/// Matching allocates nothing.
+/// Trie over path segments, from the end of the path. A repository name may contain segments that look like a route (<c>a/manifests/b</c>,
+/// <c>v2/tags/list</c>), so the fixed tail decides; the name is the rest between the prefix and the tail. Matching allocates nothing.
 /// </summary>
 internal sealed class RouteTrie
 {
@@ -17,14 +16,14 @@ internal sealed class RouteTrie
         }
     }
 
-    /// <summary>Finds what a path leads to; a match without routes when it leads nowhere.</summary>
+    /// <summary>Finds the routes of a path. The match has no routes when the path is unknown.</summary>
     public RouteMatch Match(ReadOnlySpan<char> path)
     {
         Match(_root, path, default, out var match);
         return match;
     }
 
-    // Literals win over parameters, and a literal that leads nowhere gives way: "…/manifests/list" is a tag called "list".
+    // Literals are tried before parameters. When a literal does not match, the parameter does: "…/manifests/list" is a tag called "list".
     private static bool Match(Node node, ReadOnlySpan<char> path, ReadOnlySpan<char> parameter, out RouteMatch match)
     {
         var slash = path.LastIndexOf('/');
@@ -88,10 +87,10 @@ internal sealed class RouteTrie
 
         public Node? Parameter { get; set; }
 
-        /// <summary>The routes of a path that ends (begins) here.</summary>
+        /// <summary>Routes of a path that ends at this node (begins, in reading order).</summary>
         public RouteSet? Routes { get; set; }
 
-        /// <summary>The routes of a path whose remainder is a prefix and a repository name.</summary>
+        /// <summary>Routes of a path whose remainder is a prefix and a repository name.</summary>
         public RouteSet? NamedRoutes { get; set; }
 
         public string NamePrefix { get; set; } = string.Empty;

@@ -8,8 +8,8 @@ using Registry.Server.Routing;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// A line for every change of what is stored, done or refused: who did what to which manifest, tag or blob. Manifests, tags and deletes are at the
-/// level info; blobs that are brought are at the level debug, since a push has many and its manifest names them.
+/// Logs every change of stored content, done or refused: the caller, the operation, and the manifest, tag or blob. Manifests, tags and
+/// deletes are logged at the level info; pushed blobs at the level debug, since a push has many and its manifest names them.
 /// </summary>
 internal sealed class AuditLog(ILogger<AuditLog> logger)
 {
@@ -18,7 +18,7 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
 
     private static readonly EventId AuditEvent = new(2, "audit");
 
-    /// <summary>Writes the line of a request that has ended, if it was a change.</summary>
+    /// <summary>Logs a completed request, if it was a change.</summary>
     public void Write(RequestContext request)
     {
         if (!IsChange(request) || Level(request) is var level && !logger.IsEnabled(level))
@@ -26,7 +26,7 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
             return;
         }
 
-        // No tag is left out: those that do not fit into a line get another one.
+        // No tag is left out: tags that do not fit into one line continue on the next.
         var tags = request.Change?.Tags ?? [];
         for (var first = 0; first == 0 || first < tags.Count; first += MaxTags)
         {
@@ -34,7 +34,7 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
         }
     }
 
-    // A push by a caller without credentials is how clients find out that they need some; a client that has gone away was promised nothing.
+    // Not changes: a push without credentials, by which clients discover that they need some; and a request whose client has gone away.
     private static bool IsChange(RequestContext request) => !request.IsGone && request.Error?.Code != RegistryErrorCode.Unauthorized
         && request.Operation switch
         {

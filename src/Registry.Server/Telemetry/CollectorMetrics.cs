@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>What the cycles of the garbage collector are counted by.</summary>
+/// <summary>Metrics of the cycles of the garbage collector.</summary>
 internal static class CollectorMetrics
 {
     private static readonly Meter Meter = new(StorageMetrics.Name);
@@ -24,9 +24,9 @@ internal static class CollectorMetrics
     private static readonly Counter<long> Blobs = Meter.CreateCounter<long>("registry.gc.blobs", "{blob}", "Blobs that were removed.");
 
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
-        "registry.gc.failures", "{cycle}", "Cycles of the garbage collector that failed; the log says why.");
+        "registry.gc.failures", "{cycle}", "Cycles of the garbage collector that failed; see the server log.");
 
-    /// <summary>Gives every counter its series before there is something to count.</summary>
+    /// <summary>Creates the series of every counter before its first increase.</summary>
     public static void BeginAtZero()
     {
         Manifests.Add(0);

@@ -7,22 +7,22 @@ using Registry.Core.Access;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// Writes a line for each login that failed: for the operator, and for programs such as fail2ban that block addresses. An address gets ten
-/// lines a minute; the rest is counted, and the count written when the minute is over.
+/// Logs each failed login, for the operator and for programs such as fail2ban that block addresses. An address gets ten lines a minute;
+/// further failures are counted, and the count is logged at the end of the minute.
 /// </summary>
 /// <remarks>
-/// The address comes first and the user in quotes with quotes, backslashes and control characters escaped: nothing that a client sends can
-/// look like another line, or like another address.
+/// The address comes first. The user is in quotes, with quotes, backslashes and control characters escaped. So nothing that a client sends
+/// can look like another line or another address.
 /// </remarks>
 internal sealed class FailedLogins : IDisposable
 {
-    /// <summary>How many lines an address gets in a period.</summary>
+    /// <summary>Largest number of lines for an address in a period.</summary>
     internal const int MaxLines = 10;
 
-    /// <summary>How many addresses get lines in a period; those beyond are counted together. Bounds memory and the log.</summary>
+    /// <summary>Largest number of addresses with lines in a period; failures of further addresses are counted together. Bounds memory and the log.</summary>
     internal const int MaxAddresses = 1000;
 
-    /// <summary>The time after which an address gets lines again.</summary>
+    /// <summary>Length of a period.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
     private const int MaxUser = 128;
@@ -41,12 +41,12 @@ internal sealed class FailedLogins : IDisposable
         _timer = time.CreateTimer(_ => EndPeriod(), null, Period, Period);
     }
 
-    /// <summary>Reports a login that failed.</summary>
+    /// <summary>Reports a failed login.</summary>
     /// <param name="address">The address of the client; null when the connection has none.</param>
-    /// <param name="fault">Why.</param>
+    /// <param name="fault">The reason.</param>
     public void Report(IPAddress? address, LoginFault fault)
     {
-        // A client whose token has expired gets another one; nobody has guessed anything.
+        // Not a failed login: a client whose token has expired fetches a new one.
         var level = fault.IsRoutine ? LogLevel.Debug : LogLevel.Warning;
         if (!_logger.IsEnabled(level))
         {
@@ -63,7 +63,7 @@ internal sealed class FailedLogins : IDisposable
         Write(level, $"Login failed from {from}: {fault.Reason}{(user is null ? string.Empty : $", user {Quote(user)}")}", from, fault.Reason, user, null);
     }
 
-    /// <summary>Writes how many were left out, and begins anew.</summary>
+    /// <summary>Logs the counts of further failures, and begins a new period.</summary>
     internal void EndPeriod()
     {
         List<(string Address, int Count)> leftOut;
@@ -93,7 +93,7 @@ internal sealed class FailedLogins : IDisposable
         EndPeriod();
     }
 
-    // An IPv4 address looks the same whether the socket is of IPv6 or not; a zone is no part of an address to block.
+    // An IPv4 address looks the same on an IPv6 socket; an address to block has no zone.
     private static string Text(IPAddress? address) =>
         address is null ? "unknown" : address.IsIPv4MappedToIPv6 ? address.MapToIPv4().ToString() : address.ToString().Split('%')[0];
 

@@ -8,7 +8,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>One JSON object an event, on one line, in ASCII: whatever a client has sent is escaped.</summary>
+/// <summary>Writes an event as one line with a JSON object, in ASCII. Text from clients is escaped.</summary>
 internal sealed class JsonFormatter() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "registry-json";
@@ -43,7 +43,7 @@ internal sealed class JsonFormatter() : ConsoleFormatter(FormatterName)
 
     private static void WriteField(Utf8JsonWriter writer, string name, object? value)
     {
-        // The template of the message says nothing that the message does not.
+        // The template adds nothing to the message.
         if (name == "{OriginalFormat}")
         {
             return;

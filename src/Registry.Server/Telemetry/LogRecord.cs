@@ -2,19 +2,19 @@ using System.Collections;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>A line of the log that has fields beside its sentence; programs read the fields, people the sentence.</summary>
+/// <summary>Line of the log with a message for people and fields for programs.</summary>
 internal sealed class LogRecord : IReadOnlyList<KeyValuePair<string, object?>>
 {
     private readonly List<KeyValuePair<string, object?>> _fields = [];
 
-    /// <summary>The sentence.</summary>
+    /// <summary>Message of the line.</summary>
     public string Text { get; set; } = string.Empty;
 
     public int Count => _fields.Count;
 
     public KeyValuePair<string, object?> this[int index] => _fields[index];
 
-    /// <summary>Adds a field, unless it has nothing to say.</summary>
+    /// <summary>Adds a field, unless its value is null or empty.</summary>
     public LogRecord Add(string name, object? value)
     {
         if (value is not (null or ""))

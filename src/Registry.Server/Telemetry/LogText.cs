@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>Text for a terminal. What a client has sent may be part of it, and must forge no line and play no tricks.</summary>
+/// <summary>Text for a terminal. It may contain text from clients, which must not forge lines or control the terminal.</summary>
 internal static class LogText
 {
     /// <summary>
-    /// The text with a space for each character that ends a line, moves the cursor, or reorders and hides what is around it: controls, line and
-    /// paragraph separators, and formats such as U+202E.
+    /// Replaces each character that ends a line, moves the cursor, or reorders or hides text by a space: controls, line and paragraph
+    /// separators, and format characters such as U+202E.
     /// </summary>
     public static string OneLine(string text) =>
         text.Any(IsUnsafe) ? string.Concat(text.Select(c => IsUnsafe(c) ? ' ' : c)) : text;

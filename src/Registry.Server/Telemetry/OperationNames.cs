@@ -3,7 +3,7 @@ using Registry.Server.Routing;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>What operations and permissions are called in logs.</summary>
+/// <summary>Names of operations and permissions in logs.</summary>
 internal static class OperationNames
 {
     public static string? Of(RequestOperation operation) => operation switch
@@ -20,7 +20,7 @@ internal static class OperationNames
         _ => null,
     };
 
-    /// <summary>The words of the access rules, where there is one.</summary>
+    /// <summary>Names of permissions, as in the access rules where they have one.</summary>
     public static string? Of(Permission permission) => permission switch
     {
         Permission.Pull => "pull",

@@ -6,8 +6,8 @@ using Registry.Server.Hosting;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// The process as Prometheus client libraries describe it (<c>process_…</c>, https://prometheus.io/docs/instrumenting/writing_clientlibs), and the
-/// build that runs.
+/// Metrics of the process that Prometheus client libraries define (<c>process_…</c>,
+/// https://prometheus.io/docs/instrumenting/writing_clientlibs), and of the build.
 /// </summary>
 internal static class ProcessGauges
 {
@@ -18,14 +18,14 @@ internal static class ProcessGauges
     {
         var build = new KeyValuePair<string, object?>[] { new("version", Banner.Version), new("runtime", RuntimeInformation.FrameworkDescription) };
         meter.CreateObservableGauge("registry.build_info", () => new Measurement<long>(1, build), null, "1, with the version of the registry and the runtime as labels.");
-        meter.CreateObservableGauge("process.start_time", () => StartTime, "s", "When the process started, as Unix time.");
-        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "Time of all processors that the process has used.");
-        meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Memory of the machine that the process uses.");
+        meter.CreateObservableGauge("process.start_time", () => StartTime, "s", "Start of the process, as Unix time.");
+        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "CPU time of the process.");
+        meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
         if (OperatingSystem.IsLinux())
         {
             meter.CreateObservableGauge(
-                "process.open_fds", () => (long)Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(), null, "Files and connections that the process has open.");
-            meter.CreateObservableGauge("process.max_fds", DescriptorLimit, null, "How many files and connections the process may have open.");
+                "process.open_fds", () => (long)Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(), null, "Open files and connections of the process.");
+            meter.CreateObservableGauge("process.max_fds", DescriptorLimit, null, "Limit of open files and connections of the process.");
         }
     }
 

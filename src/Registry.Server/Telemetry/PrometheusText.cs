@@ -6,14 +6,14 @@ using OpenTelemetry.Metrics;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// Metrics as Prometheus reads them (text format 0.0.4), with the names that the OpenTelemetry specification gives them ("Prometheus and
+/// Metrics in the text format of Prometheus (0.0.4), with the names that the OpenTelemetry specification defines ("Prometheus and
 /// OpenMetrics Compatibility"): dots become underscores, units are spelled out, counters end in <c>_total</c>.
 /// </summary>
 internal sealed class PrometheusText : BaseExporter<Metric>
 {
     private readonly StringBuilder _text = new();
 
-    /// <summary>What the last collection has brought.</summary>
+    /// <summary>Metrics of the last collection.</summary>
     public string Text => _text.ToString();
 
     public override ExportResult Export(in Batch<Metric> batch)
@@ -27,14 +27,14 @@ internal sealed class PrometheusText : BaseExporter<Metric>
         return ExportResult.Success;
     }
 
-    /// <summary>The name of a metric for Prometheus.</summary>
+    /// <summary>Name of a metric for Prometheus.</summary>
     public static string NameOf(string name, string? unit, bool isCounter)
     {
         const string Count = "_count";
         var result = WithoutDots(name);
         if (!isCounter && result.EndsWith(Count, StringComparison.Ordinal))
         {
-            // Prometheus keeps it for histograms (promtool check metrics).
+            // Prometheus reserves this suffix for histograms (promtool check metrics).
             result = result[..^Count.Length];
         }
 

@@ -5,7 +5,7 @@ using Registry.Server.Hosting;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>Reads the state of a running registry when its metrics are collected. Nothing here takes longer when more is stored.</summary>
+/// <summary>Gauges that read the state of a running registry when metrics are collected. Their cost does not depend on the amount of content.</summary>
 internal sealed class RegistryGauges : IDisposable
 {
     private readonly Meter _meter = new(StorageMetrics.Name);
@@ -19,12 +19,12 @@ internal sealed class RegistryGauges : IDisposable
         AddStorage(host);
         AddCollection(host);
         AddVerificationAndBackup();
-        Total("registry.auth.password_checks", "{check}", "Passwords that were checked with bcrypt.", () => host.PasswordChecks);
+        Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", () => host.PasswordChecks);
         _meter.CreateObservableGauge(
             "registry.tls.certificate.expires",
             () => host.CertificateExpires is { } at ? [new Measurement<long>(at.ToUnixTimeSeconds())] : Array.Empty<Measurement<long>>(),
             "s",
-            "When the certificate expires, as Unix time; not there without TLS.");
+            "Expiry of the certificate, as Unix time; absent without TLS.");
     }
 
     public void Dispose() => _meter.Dispose();
@@ -33,14 +33,14 @@ internal sealed class RegistryGauges : IDisposable
     {
         Level("registry.repositories", "{repository}", "Repositories that hold a manifest.", () => Totals().Repositories);
         Level("registry.tags", "{tag}", "Tags of all repositories.", () => Totals().Tags);
-        Level("registry.blobs", "{blob}", "Blobs and manifests that are stored, each once.", () => Totals().Blobs);
-        Level("registry.manifests", "{manifest}", "Manifests that all repositories hold.", () => Totals().Manifests);
+        Level("registry.blobs", "{blob}", "Stored blobs and manifests, each counted once.", () => Totals().Blobs);
+        Level("registry.manifests", "{manifest}", "Manifests of all repositories.", () => Totals().Manifests);
         Level(
             "registry.manifests.untagged",
             "{manifest}",
             "Manifests that neither a tag nor an index nor their subject holds.",
             () => Totals().Untagged);
-        Level("registry.stored", "By", "Bytes of all blobs and manifests, each once.", () => Totals().StoredBytes);
+        Level("registry.stored", "By", "Bytes of all blobs and manifests, each counted once.", () => Totals().StoredBytes);
         Level("registry.logical", "By", "Bytes that all repositories would take if none shared a blob with another.", () => Totals().LogicalBytes);
         Level("registry.uploads.active", "{upload}", "Uploads in progress.", () => _storage.Uploads.Count);
     }
@@ -48,20 +48,20 @@ internal sealed class RegistryGauges : IDisposable
     private void AddStorage(RegistryHost host)
     {
         Gauge("registry.read_only", null, "1 while pushes and deletes are refused, else 0.", () => host.ReadOnly.IsOn ? 1 : 0);
-        Gauge("registry.writes.stopped", null, "1 when writes have stopped because the storage has failed, else 0.", () => _storage.Health.Failure is null ? 0 : 1);
+        Gauge("registry.writes.stopped", null, "1 when writes have stopped after a failure of the storage, else 0.", () => _storage.Health.Failure is null ? 0 : 1);
         Gauge("registry.tree.behind", null, "1 when the repositories tree cannot be brought up to date, else 0.", () => _storage.TreeFailure is null ? 0 : 1);
-        Level("registry.disk.free", "By", "Bytes that are free on the disk of the data folder.", () => _storage.ReadRoom().Free);
-        Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below, they are answered with 507.", () => _storage.ReadRoom().Kept);
+        Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => _storage.ReadRoom().Free);
+        Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => _storage.ReadRoom().Kept);
     }
 
     private void AddCollection(RegistryHost host)
     {
-        Gauge("registry.gc.halted", null, "1 when nothing is collected because it would be implausibly much, else 0.", () => host.Collector.IsHalted ? 1 : 0);
-        Gauge("registry.gc.last_success", "s", "When the garbage collector last ended a cycle, as Unix time; 0 before the first.", () => host.LastCollection);
+        Gauge("registry.gc.halted", null, "1 when nothing is collected because more than half of the content would be removed, else 0.", () => host.Collector.IsHalted ? 1 : 0);
+        Gauge("registry.gc.last_success", "s", "End of the last cycle of the garbage collector, as Unix time; 0 before the first.", () => host.LastCollection);
         Gauge(
             "registry.gc.resumes_in",
             "s",
-            "Seconds of running time until garbage collection goes on after an unclean stop; 0 while it is not suspended.",
+            "Seconds of running time until garbage collection resumes after an unclean stop; 0 while it is not suspended.",
             () => host.Collector.Wait);
         _meter.CreateObservableGauge(
             "registry.gc.suspended",
@@ -70,21 +70,21 @@ internal sealed class RegistryGauges : IDisposable
                 Suspended("unclean_stop", host.Collector.Wait > 0), Suspended("read_only", host.ReadOnly.IsOn), Suspended("indexing", !host.IsIndexed),
             },
             null,
-            "1 while nothing is collected for a reason, else 0.");
+            "1 while garbage collection is suspended for this reason, else 0.");
         Total("registry.gc.freed", "By", "Bytes of the blobs that were removed because nothing linked to them.", () => host.Collector.BytesFreed);
     }
 
     private void AddVerificationAndBackup()
     {
-        Gauge("registry.verify.last_success", "s", "When a verification last went through everything, as Unix time; 0 before the first.", () => Verification().EndedAt ?? 0);
-        Gauge("registry.verify.findings", "{blob}", "What that verification found damaged, missing or unreadable.", () => Verification().LastFindings);
-        Gauge("registry.backup.last_success", "s", "When a backup was last completed, as Unix time; 0 before the first.", () => LastBackup.Read(_storage.Layout) ?? 0);
+        Gauge("registry.verify.last_success", "s", "End of the last complete verification, as Unix time; 0 before the first.", () => Verification().EndedAt ?? 0);
+        Gauge("registry.verify.findings", "{blob}", "Blobs and manifests that the last complete verification found damaged, missing or unreadable.", () => Verification().LastFindings);
+        Gauge("registry.backup.last_success", "s", "End of the last complete backup, as Unix time; 0 before the first.", () => LastBackup.Read(_storage.Layout) ?? 0);
     }
 
     private static Measurement<int> Suspended(string reason, bool isSuspended) =>
         new(isSuspended ? 1 : 0, new KeyValuePair<string, object?>("registry.reason", reason));
 
-    // A row that the database keeps: read on one of its threads, in some 20 µs.
+    // The database maintains this row; reading it on one of its threads takes about 20 µs.
     private StorageTotals Totals() => _storage.ReadTotalsAsync().GetAwaiter().GetResult();
 
     private VerificationProgress Verification() => _storage.VerifierMetadata.ReadProgressAsync().GetAwaiter().GetResult();

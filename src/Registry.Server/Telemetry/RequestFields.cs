@@ -5,35 +5,35 @@ using Registry.Server.Routing;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>The parts of a request that several kinds of lines name. What a client chose has a bound.</summary>
+/// <summary>Fields of a request that several kinds of log lines share. Text from clients is bounded in length.</summary>
 internal static class RequestFields
 {
     public const int MaxReference = 160;
     public const int MaxHeader = 128;
     public const int MaxPath = 1024;
 
-    // What is in these is also in paths and answers. Anything else may be a secret, as `account` and `access_token` are, and so may the name of
-    // a parameter that nobody knows.
+    // The values of these parameters also occur in paths and responses. Others may be secrets, as `account` and `access_token` are, and so
+    // may the names of unknown parameters.
     private static readonly HashSet<string> ShownParameters = new(StringComparer.Ordinal)
     {
         "digest", "mount", "from", "tag", "n", "last", "artifactType", "digest-algorithm", "service", "scope",
     };
 
-    /// <summary>The caller in words. A user is always introduced as one, so that none can be called as callers without credentials are.</summary>
+    /// <summary>Describes the caller. The prefix "user" distinguishes a user named "anonymous" from a caller without credentials.</summary>
     public static string Caller(RequestContext request) =>
         $"{(request.User is { } user ? $"user {Quoted(user)}" : "anonymous")} from {request.Http.Connection.RemoteIpAddress}";
 
-    /// <summary>Adds who asked: <c>user</c>, or <c>anonymous</c> for a caller without credentials, and the address.</summary>
+    /// <summary>Adds the caller: <c>user</c>, or <c>anonymous</c> for a caller without credentials, and the address.</summary>
     public static LogRecord AddCaller(this LogRecord record, RequestContext request) => record
         .Add("remoteAddress", request.Http.Connection.RemoteIpAddress?.ToString())
         .Add("user", request.User)
         .Add("anonymous", request.User is null ? true : null);
 
-    /// <summary>The tag that the path names; null when it names none.</summary>
+    /// <summary>Tag in the path; null when it has none.</summary>
     public static string? Reference(RequestContext request) => request.Operation is RequestOperation.BeginUpload or RequestOperation.PushBlob
         || IsDigest(request.Parameter) ? null : Bounded(request.Parameter, MaxReference);
 
-    /// <summary>The digest that the request is about, as far as it is known.</summary>
+    /// <summary>Digest of the request's content; null when it is unknown.</summary>
     public static string? Digest(RequestContext request)
     {
         if (request.Change?.Digest is { } changed)
@@ -45,20 +45,20 @@ internal static class RequestFields
         return told.Length > 0 ? told : IsDigest(request.Parameter) ? Bounded(request.Parameter, MaxReference) : null;
     }
 
-    /// <summary>The query with <c>*</c> for each parameter that may hold a secret; empty when there is none.</summary>
+    /// <summary>Query, with <c>*</c> for each parameter that may hold a secret; empty without a query.</summary>
     public static string Query(HttpContext http)
     {
         var query = RequestTarget.Query(http);
         return query.Length == 0 ? query : Bounded(string.Join('&', query.Split('&').Select(Redacted)), MaxPath);
     }
 
-    /// <summary>A text that is cut where it becomes too long for a line.</summary>
+    /// <summary>Cuts a text that is too long for a line.</summary>
     public static string Bounded(string text, int length) => text.Length <= length ? text : $"{text[..length]}…";
 
     private static string Redacted(string parameter) =>
         ShownParameters.Contains(parameter.Split('=', 2)[0]) ? parameter : "*";
 
-    // A name may come from a token service, which may allow anything.
+    // The name may come from a token service, which may allow any characters.
     private static string Quoted(string user) =>
         user.All(c => char.IsLetterOrDigit(c) || c is '.' or '_' or '-' or '@' or '+') ? user : $"\"{user.Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
 

@@ -6,8 +6,8 @@ using Registry.Server.Pipeline;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// A line for every request: at the level debug, or as an access log, which is printed at any level. Credentials are in none: of the headers there
-/// are User-Agent, Range and Content-Range, of the query the parameters that are known to hold no secret.
+/// Logs every request: at the level debug, or as an access log at any level. Lines contain no credentials: of the headers, only User-Agent,
+/// Range and Content-Range; of the query, only parameters that are known to hold no secret.
 /// </summary>
 internal sealed class RequestLog(ILogger<RequestLog> logger, bool isAccessLog = false)
 {
@@ -15,10 +15,10 @@ internal sealed class RequestLog(ILogger<RequestLog> logger, bool isAccessLog = 
 
     private readonly LogLevel _level = isAccessLog ? LogLevel.Information : LogLevel.Debug;
 
-    /// <summary>Whether every request gets its line.</summary>
+    /// <summary>True when requests are logged.</summary>
     public bool IsEnabled => logger.IsEnabled(_level);
 
-    /// <summary>Writes the line of a request that has ended.</summary>
+    /// <summary>Logs a completed request.</summary>
     public void Write(RequestContext request, TimeSpan duration, long sent)
     {
         if (!IsEnabled)

@@ -8,59 +8,59 @@ using Registry.Server.Routing;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// What requests are counted by. No label has a repository, a tag, a user or an address: what clients choose would be without bound.
+/// Metrics of requests. No label holds a repository, tag, user or address: clients choose these, so the number of series would be unbounded.
 /// </summary>
 internal static class RequestMetrics
 {
-    // Those of the semantic conventions, and smaller ones for answers from memory and larger ones for layers.
+    // Bounds of the semantic conventions, plus smaller ones for responses from memory and larger ones for layers.
     private static readonly InstrumentAdvice<double> RequestTimes = new()
     {
         HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10, 30, 60, 300],
     };
 
-    // Boxed once: a status in a label is an object.
+    // Boxed once: the value of a label is an object.
     private static readonly object[] Statuses = [.. Enumerable.Range(0, 600).Select(status => (object)status)];
 
     private static readonly Meter Meter = new(StorageMetrics.Name);
 
     private static readonly Histogram<double> Duration = Meter.CreateHistogram(
-        "http.server.request.duration", "s", "Duration of requests, from their head to the end of the answer.", advice: RequestTimes);
+        "http.server.request.duration", "s", "Duration of requests, from their head to the end of the response.", advice: RequestTimes);
 
     private static readonly UpDownCounter<long> Active = Meter.CreateUpDownCounter<long>(
         "http.server.active_requests", "{request}", "Requests that are being answered.");
 
     private static readonly Counter<long> Pulls = Meter.CreateCounter<long>(
-        "registry.pulls", "{pull}", "Manifests and blobs that were pulled, parts of blobs included.");
+        "registry.pulls", "{pull}", "Pulled manifests and blobs, including parts of blobs.");
 
-    private static readonly Counter<long> Pushes = Meter.CreateCounter<long>("registry.pushes", "{push}", "Manifests and blobs that were pushed.");
+    private static readonly Counter<long> Pushes = Meter.CreateCounter<long>("registry.pushes", "{push}", "Pushed manifests and blobs.");
 
     private static readonly Counter<long> Mounts = Meter.CreateCounter<long>(
-        "registry.mounts", "{mount}", "Blobs that were taken over from another repository instead of being pushed.");
+        "registry.mounts", "{mount}", "Blobs linked from another repository instead of being pushed.");
 
-    private static readonly Counter<long> Deletes = Meter.CreateCounter<long>("registry.deletes", "{delete}", "Manifests, tags and blobs that were deleted.");
+    private static readonly Counter<long> Deletes = Meter.CreateCounter<long>("registry.deletes", "{delete}", "Deleted manifests, tags and blobs.");
 
-    private static readonly Counter<long> BytesIn = Meter.CreateCounter<long>("registry.received", "By", "Bytes of bodies that were taken, as they arrive.");
+    private static readonly Counter<long> BytesIn = Meter.CreateCounter<long>("registry.received", "By", "Bytes of request bodies, counted as they arrive.");
 
     private static readonly Counter<long> BytesOut = Meter.CreateCounter<long>(
-        "registry.sent", "By", "Bytes of bodies of answers, those that ended early included.");
+        "registry.sent", "By", "Bytes of response bodies, including responses that ended early.");
 
     private static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
-        "registry.auth.failures", "{failure}", "Requests that were not let in, by reason.");
+        "registry.auth.failures", "{failure}", "Refused requests by reason: authentication or access rules.");
 
     private static readonly Counter<long> Gone = Meter.CreateCounter<long>(
-        "registry.clients.gone", "{request}", "Requests whose client went away before the answer was complete.");
+        "registry.clients.gone", "{request}", "Requests whose client went away before the response was complete.");
 
     private static readonly Counter<long> Lost = Meter.CreateCounter<long>(
-        "registry.connections.lost", "{connection}", "Connections that broke off where the HTTP server took it for an error.");
+        "registry.connections.lost", "{connection}", "Broken connections that the HTTP server reported as errors.");
 
     private static readonly KeyValuePair<string, object?> Manifest = new("registry.content", "manifest");
     private static readonly KeyValuePair<string, object?> Blob = new("registry.content", "blob");
     private static readonly KeyValuePair<string, object?> Tag = new("registry.content", "tag");
 
-    // Those of AccessGate.
+    // Reasons of AccessGate.
     private static readonly string[] Reasons = ["no_credentials", "bad_credentials", "insufficient_scope", "denied", "busy"];
 
-    /// <summary>Gives every counter its series before there is something to count, so that the first increase is seen as one.</summary>
+    /// <summary>Creates the series of every counter before its first increase, so that a scraper sees the increase.</summary>
     public static void BeginAtZero()
     {
         Pulls.Add(0, Manifest);
@@ -92,7 +92,7 @@ internal static class RequestMetrics
 
     public static void Received(long bytes) => BytesIn.Add(bytes);
 
-    /// <summary>A connection broke off, and the HTTP server has told of it as of an error of its own.</summary>
+    /// <summary>Counts a broken connection that the HTTP server reported as an error.</summary>
     public static void ConnectionLost() => Lost.Add(1);
 
     public static void End(RequestContext request, TimeSpan duration, long sent)
@@ -176,7 +176,7 @@ internal static class RequestMetrics
 
     private static KeyValuePair<string, object?> Scheme(RequestContext request) => new("url.scheme", request.Request.Scheme);
 
-    // Other words would make a series each.
+    // Each other method would create a series.
     private static KeyValuePair<string, object?> Method(RequestContext request) => new("http.request.method", request.Request.Method switch
     {
         "GET" => "GET",

@@ -4,13 +4,13 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>Logs, counts and traces a request, from its first to its last step. A pull costs next to nothing unless a log or a trace asks for it.</summary>
+/// <summary>Logs, counts and traces a request, from its first to its last step. Costs almost nothing for a pull without log and trace.</summary>
 internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditLog audit)
 {
     private const string RequestIdHeader = "X-Request-Id";
     private const int MaxRequestIdLength = 64;
 
-    /// <summary>The request begins.</summary>
+    /// <summary>Records the begin of a request.</summary>
     public void Begin(RequestContext request)
     {
         request.Begin(time.GetTimestamp());
@@ -32,7 +32,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         }
     }
 
-    /// <summary>Gives the request an id, if it has none, and tells the client.</summary>
+    /// <summary>Assigns an id to the request, if it has none, and adds it to the response.</summary>
     public static string Name(RequestContext request)
     {
         if (request.Id.Length == 0)
@@ -43,7 +43,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         return request.Id;
     }
 
-    /// <summary>The request was answered, or its client has gone away.</summary>
+    /// <summary>Records the end of a request: it was answered, or its client has gone away.</summary>
     public void End(RequestContext request)
     {
         if (request.IsWarmUp)
@@ -59,7 +59,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         RequestTraces.End(request);
     }
 
-    // Every body has its length. What is counted while it is sent is as much as the connection took, which may be a little more than arrived.
+    // Every response body has a known length. The count while sending is what the connection accepted, which may be slightly more than arrived.
     private static long SentBytes(RequestContext request) => HttpMethods.IsHead(request.Request.Method) ? 0
         : request.IsCut ? request.BytesOut
         : request.Response.ContentLength ?? 0;
@@ -75,7 +75,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
 
     private static bool IsRead(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
 
-    // Whatever else a client sends would be a way to write into the log.
+    // Other characters would let a client write into the log.
     private static bool IsRequestId(string? text) =>
         text is { Length: > 0 and <= MaxRequestIdLength } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }

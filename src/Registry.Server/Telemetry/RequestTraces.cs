@@ -6,7 +6,7 @@ using Registry.Server.Pipeline;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>A span for each request, as a child of what the client says (W3C Trace Context). There is none unless somebody collects them.</summary>
+/// <summary>Creates a span for each request, as a child of the client's span (W3C Trace Context). Creates none unless traces are exported.</summary>
 internal static class RequestTraces
 {
     public static bool IsEnabled => StorageMetrics.Activities.HasListeners();

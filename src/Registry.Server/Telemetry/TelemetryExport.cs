@@ -9,8 +9,8 @@ using Registry.Server.Hosting;
 namespace Registry.Server.Telemetry;
 
 /// <summary>
-/// Where metrics and traces go: to Prometheus, which asks for them, and to an OpenTelemetry collector, which is sent them. The OTEL_ variables
-/// say where that is and how; the exporter reads them itself.
+/// Exports metrics and traces: Prometheus scrapes them, and an OpenTelemetry collector receives them. The exporter itself reads the OTEL_
+/// variables, which name the collector and the protocol.
 /// </summary>
 internal sealed class TelemetryExport : IDisposable
 {
@@ -42,10 +42,10 @@ internal sealed class TelemetryExport : IDisposable
         }
     }
 
-    /// <summary>Whether anybody hears of metrics.</summary>
+    /// <summary>True when metrics are exported.</summary>
     public bool HasMetrics => _metrics is not null;
 
-    /// <summary>All metrics at the moment, for Prometheus.</summary>
+    /// <summary>Collects all metrics for Prometheus.</summary>
     public string CollectText()
     {
         lock (_lock)
@@ -61,7 +61,7 @@ internal sealed class TelemetryExport : IDisposable
         _traces?.Dispose();
     }
 
-    // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES have the last word.
+    // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they override the others.
     private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty()
         .AddService("registry", serviceVersion: Banner.Version).AddTelemetrySdk().AddEnvironmentVariableDetector();
 }

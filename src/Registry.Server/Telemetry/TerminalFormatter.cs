@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 
 namespace Registry.Server.Telemetry;
 
-/// <summary>One line an event: time in UTC, level, sentence. An exception follows on its own lines, indented, so that none looks like an event.</summary>
+/// <summary>Writes an event as one line: time in UTC, level, message. An exception follows on indented lines, so none looks like an event.</summary>
 internal sealed class TerminalFormatter() : ConsoleFormatter(FormatterName)
 {
     public const string FormatterName = "registry";

@@ -8,16 +8,16 @@ using Registry.Server.Http;
 namespace Registry.Server.Tls;
 
 /// <summary>
-/// Answers HTTP in clear text on a port that speaks TLS: with a sentence, where a failed handshake would end the connection without a word. A
-/// handshake begins with the byte 22 (RFC 8446, section 5.1), a request with a letter.
+/// Answers HTTP in clear text on a TLS port with an error message, instead of ending the connection after a failed handshake. A handshake
+/// begins with the byte 22 (RFC 8446, section 5.1), a request with a letter.
 /// </summary>
-/// <param name="next">What does the handshake.</param>
-/// <param name="timeout">How long a client may say nothing.</param>
+/// <param name="next">Middleware that does the handshake.</param>
+/// <param name="timeout">Time in which the client must send its first byte.</param>
 /// <param name="time">The time.</param>
-/// <param name="logger">Where such requests are told of, at the level debug.</param>
+/// <param name="logger">The log of such requests, at the level debug.</param>
 internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSpan timeout, TimeProvider time, ILogger<PlainHttpOnTlsPort> logger)
 {
-    // As much of a body as is read before the connection ends: unread bytes would reset it, and take the answer away from the client.
+    // Largest part of a body that is read before the connection ends. Unread bytes would reset the connection and destroy the response.
     private const long MaxDrained = 1024 * 1024;
 
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(2);
@@ -25,7 +25,7 @@ internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSp
     private static readonly RegistryError Error = new(
         RegistryErrorCode.BadRequest, "this port speaks HTTPS, and the request is HTTP in clear text; use https:// in the address");
 
-    /// <summary>Looks at the first byte of a connection.</summary>
+    /// <summary>Checks the first byte of a connection.</summary>
     public async Task InvokeAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
@@ -38,12 +38,12 @@ internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSp
             }
             catch (OperationCanceledException)
             {
-                connection.Abort(new ConnectionAbortedException("The client has not begun a handshake in time."));
+                connection.Abort(new ConnectionAbortedException("The client did not begin a handshake in time."));
                 return;
             }
             catch (IOException)
             {
-                // Gone before it said anything.
+                // The client went away before it sent anything.
                 return;
             }
 
@@ -79,7 +79,7 @@ internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSp
         }
         catch (Exception e) when (e is IOException or OperationCanceledException)
         {
-            // The client has its answer, or does not want it.
+            // The client has the response, or has closed the connection.
         }
     }
 

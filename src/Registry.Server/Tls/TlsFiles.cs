@@ -10,12 +10,12 @@ using Registry.Server.Hosting;
 namespace Registry.Server.Tls;
 
 /// <summary>
-/// The files of TLS while the registry runs. A renewed certificate is used by every connection that begins after it was noticed; one that cannot be
-/// used leaves the last good one in force.
+/// TLS files of a running registry. New connections use a renewed certificate as soon as it is noticed. When it cannot be used, the last
+/// valid one stays in use.
 /// </summary>
 internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
 {
-    /// <summary>How long before the end an operator should know; renewals that run by themselves happen earlier.</summary>
+    /// <summary>Time before the expiry at which the operator is warned. Automatic renewals happen earlier.</summary>
     public static readonly TimeSpan Notice = TimeSpan.FromDays(14);
 
     private static readonly TimeSpan CheckPeriod = TimeSpan.FromDays(1);
@@ -33,10 +33,10 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
         _checks = new PeriodicTask("The check of the certificate", CheckPeriod, CheckAsync, time, loggers.CreateLogger<PeriodicTask>());
     }
 
-    /// <summary>What is in force.</summary>
+    /// <summary>Identity in use.</summary>
     public TlsIdentity Identity => _identity.Value;
 
-    /// <summary>Reads the files that are set; null without TLS.</summary>
+    /// <summary>Reads the configured files; null without TLS.</summary>
     /// <exception cref="StartupException">They cannot be used.</exception>
     public static TlsFiles? Open(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
@@ -51,14 +51,14 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
         }
         catch (UnusableFileException e)
         {
-            throw new StartupException($"TLS cannot begin with REGISTRY_TLS_CERT {certificate} and REGISTRY_TLS_KEY {key}: {e.Message}", e);
+            throw new StartupException($"TLS cannot start with REGISTRY_TLS_CERT {certificate} and REGISTRY_TLS_KEY {key}: {e.Message}", e);
         }
     }
 
-    /// <summary>What Kestrel asks at the begin of every connection.</summary>
+    /// <summary>Options of the handshake, which Kestrel requests for every connection.</summary>
     public ValueTask<SslServerAuthenticationOptions> ChooseAsync(TlsHandshakeCallbackContext context) => new(Identity.Handshake);
 
-    /// <summary>Why the certificate needs attention; null while it does not.</summary>
+    /// <summary>Returns why the certificate needs attention; null when it does not.</summary>
     public string? Concern(DateTimeOffset now)
     {
         var certificate = Identity.Certificate;
@@ -75,9 +75,9 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
     }
 
     private static string? Concern(DateTimeOffset notBefore, DateTimeOffset notAfter, DateTimeOffset now) =>
-        now < notBefore ? $"is not valid before {Utc(notBefore)}, so clients refuse it; compare the clocks"
-        : now >= notAfter ? $"has expired on {Utc(notAfter)}, so clients refuse it; renew it, and it is taken without a restart"
-        : notAfter - now < Notice ? $"expires on {Utc(notAfter)}; renew it, and it is taken without a restart"
+        now < notBefore ? $"is not valid before {Utc(notBefore)}, so clients refuse it; check the clock of this machine, or install a certificate that is valid now"
+        : now >= notAfter ? $"expired on {Utc(notAfter)}, so clients refuse it; renew it, no restart is needed"
+        : notAfter - now < Notice ? $"expires on {Utc(notAfter)}; renew it, no restart is needed"
         : null;
 
     private static string Utc(DateTimeOffset time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm 'UTC'", CultureInfo.InvariantCulture);

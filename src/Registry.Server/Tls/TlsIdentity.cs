@@ -6,10 +6,10 @@ using System.Text;
 
 namespace Registry.Server.Tls;
 
-/// <summary>Who the registry is to its clients, and who they must be: what a TLS handshake needs, read from PEM files and checked.</summary>
+/// <summary>Server certificate, key and client CA bundle of TLS handshakes, read from PEM files and checked.</summary>
 internal sealed class TlsIdentity
 {
-    // Less is refused by current clients, and by the TLS library itself, which would say so at the first handshake only.
+    // Current clients refuse smaller keys. So does the TLS library, but only at the first handshake.
     private const int SmallestRsaKey = 2048;
 
     private TlsIdentity(X509Certificate2 certificate, SslServerAuthenticationOptions handshake)
@@ -22,13 +22,14 @@ internal sealed class TlsIdentity
     public X509Certificate2 Certificate { get; }
 
     /// <summary>
-    /// The same object for every connection, so that sessions can be resumed; not to be changed. Connections that have begun keep what they have.
+    /// Options of handshakes. All connections share the object, so sessions can be resumed; do not change it. Established connections keep
+    /// their options.
     /// </summary>
     public SslServerAuthenticationOptions Handshake { get; }
 
     /// <summary>Reads the files.</summary>
-    /// <param name="files">Certificates, key and, when clients need certificates, who must have signed those. All in PEM.</param>
-    /// <exception cref="FormatException">They cannot be used; the message says which, why and what to do.</exception>
+    /// <param name="files">Paths of the certificate chain, the key and, when clients need certificates, the CA bundle. All in PEM.</param>
+    /// <exception cref="FormatException">A file cannot be used; the message says which, why and what to do.</exception>
     public static TlsIdentity Read(IReadOnlyList<byte[]> files)
     {
         var certificates = ReadCertificates(files[0], "REGISTRY_TLS_CERT");
@@ -37,7 +38,7 @@ internal sealed class TlsIdentity
         certificates.Remove(own);
         var clientCa = files.Count > 2 ? ReadCertificates(files[2], "REGISTRY_TLS_CLIENT_CA") : null;
 
-        // Offline: nobody waits for the server of a certificate authority, neither at a start nor in a handshake.
+        // Offline: neither the start nor a handshake waits for a server of a certificate authority.
         var certificate = WithKey(own, key);
         var trust = clientCa is null ? null : SslCertificateTrust.CreateForX509Collection(clientCa, sendTrustInHandshake: OperatingSystem.IsLinux());
         return new TlsIdentity(certificate, new SslServerAuthenticationOptions
@@ -64,7 +65,7 @@ internal sealed class TlsIdentity
 
         return certificates.Count > 0
             ? certificates
-            : throw new FormatException($"{setting} holds no certificate in PEM (-----BEGIN CERTIFICATE-----); openssl x509 -inform der converts one in DER");
+            : throw new FormatException($"{setting} holds no certificate in PEM (-----BEGIN CERTIFICATE-----); 'openssl x509 -inform der' converts a certificate from DER");
     }
 
     private static AsymmetricAlgorithm ReadKey(string pem)
@@ -72,8 +73,8 @@ internal sealed class TlsIdentity
         if (pem.Contains("ENCRYPTED", StringComparison.Ordinal))
         {
             throw new FormatException(
-                "REGISTRY_TLS_KEY is encrypted, and nobody is there to type its password; "
-                + "openssl pkey -in encrypted.pem -out key.pem makes one that is not, and only the registry should be able to read it");
+                "REGISTRY_TLS_KEY is encrypted, and the registry cannot prompt for its password; "
+                    + "'openssl pkey -in encrypted.pem -out key.pem' decrypts it. Make the new file readable for the registry only");
         }
 
         if (pem.Contains(" PRIVATE KEY-----", StringComparison.Ordinal))
@@ -90,23 +91,23 @@ internal sealed class TlsIdentity
                 }
                 catch (Exception e) when (e is CryptographicException or ArgumentException)
                 {
-                    // Not of this kind.
+                    // Not a key of this algorithm.
                     key.Dispose();
                 }
             }
         }
 
-        throw new FormatException("REGISTRY_TLS_KEY holds no private key for RSA or ECDSA in PEM (-----BEGIN PRIVATE KEY-----)");
+        throw new FormatException("REGISTRY_TLS_KEY holds no RSA or ECDSA private key in PEM (-----BEGIN PRIVATE KEY-----)");
     }
 
-    // Usually the first, which the chain follows.
+    // Usually the first certificate; the rest is its chain.
     private static X509Certificate2 FindOwner(X509Certificate2Collection certificates, AsymmetricAlgorithm key)
     {
         var publicKey = key.ExportSubjectPublicKeyInfo();
         return certificates.FirstOrDefault(certificate => certificate.PublicKey.ExportSubjectPublicKeyInfo().AsSpan().SequenceEqual(publicKey))
             ?? throw new FormatException(
-                $"REGISTRY_TLS_KEY is not the key of a certificate in REGISTRY_TLS_CERT, where the first is {certificates[0].Subject}; "
-                + "when both are being replaced, the other one is still to come");
+                $"REGISTRY_TLS_KEY does not match any certificate in REGISTRY_TLS_CERT, whose first is {certificates[0].Subject}; "
+                + "when both files are being replaced, one is still the old one");
     }
 
     private static X509Certificate2 WithKey(X509Certificate2 certificate, AsymmetricAlgorithm key)
@@ -117,7 +118,7 @@ internal sealed class TlsIdentity
             return whole;
         }
 
-        // Windows does not do handshakes with a key that is in memory only.
+        // Windows cannot use a key for handshakes that is in memory only.
         using (whole)
         {
             return X509CertificateLoader.LoadPkcs12(whole.Export(X509ContentType.Pkcs12), null);

@@ -3,18 +3,18 @@ using System.Buffers;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Pinned memory for sockets, in four sizes. Most requests fit in the smallest; the larger ones are for connections that stream. What comes
-/// back is kept for the next one, within a bound, since memory that is touched for the first time costs a page fault every 4 KiB.
+/// Pool of pinned memory for sockets, in four sizes. Most requests fit in the smallest; the larger ones are for connections that stream.
+/// Returned blocks are kept for reuse, within a bound, since new memory costs a page fault every 4 KiB.
 /// </summary>
 internal sealed class BlockPool : MemoryPool<byte>
 {
-    /// <summary>The size of the smallest block, in bytes.</summary>
+    /// <summary>Size of the smallest block, in bytes.</summary>
     public const int SmallestBlock = 4 * 1024;
 
-    /// <summary>The size of the largest block, in bytes.</summary>
+    /// <summary>Size of the largest block, in bytes.</summary>
     public const int LargestBlock = 1024 * 1024;
 
-    // Beyond this much in large blocks at work, connections stay with small ones: memory is bounded in total, not only per connection.
+    // When large blocks in use exceed this, connections use small ones: memory is bounded in total, not only per connection.
     private const long MaxLargeBytes = 64L * 1024 * 1024;
 
     private readonly SizeClass[] _classes =
@@ -31,13 +31,13 @@ internal sealed class BlockPool : MemoryPool<byte>
     /// <inheritdoc/>
     public override int MaxBufferSize => LargestBlock;
 
-    /// <summary>How many blocks are at work. Back at what it was when all connections are closed, or there is a leak.</summary>
+    /// <summary>Number of blocks in use. After all connections have closed, it must return to its initial value; otherwise there is a leak.</summary>
     public long Rented => Interlocked.Read(ref _rented);
 
-    /// <summary>Whether so much is at work that nobody should ask for more than he needs.</summary>
+    /// <summary>True when so much memory is in use that connections should request only what they need.</summary>
     public bool IsCrowded => Interlocked.Read(ref _large) >= MaxLargeBytes;
 
-    /// <summary>A block of at least so many bytes; of the smallest size without a wish.</summary>
+    /// <summary>Rents a block of at least a number of bytes; of the smallest size by default.</summary>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         foreach (var size in _classes)
@@ -57,7 +57,7 @@ internal sealed class BlockPool : MemoryPool<byte>
 
     protected override void Dispose(bool disposing)
     {
-        // The blocks are the garbage collector's; connections that still end return theirs to nobody.
+        // The garbage collector frees the blocks, including those that connections return later.
     }
 
     private void Return(Block block)
@@ -76,7 +76,7 @@ internal sealed class BlockPool : MemoryPool<byte>
         }
     }
 
-    // A stack, because the block that came back last is the one that is still in the processor's cache.
+    // A stack, because the block that was returned last is still in the processor's cache.
     private sealed class SizeClass(int blockSize, int kept)
     {
         private readonly Lock _lock = new();

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// The features of a connection: what the connection itself is, and the few that Kestrel adds. The framework's collection is a dictionary,
-/// which would take up a fifth of an idle connection.
+/// Features of a connection: those that the connection itself implements, and the few that Kestrel adds. The framework's collection is a
+/// dictionary, which would be a fifth of the memory of an idle connection.
 /// </summary>
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "The field's word for it is features.")]
 internal sealed class ConnectionFeatures(DirectConnection connection) : IFeatureCollection

@@ -3,14 +3,14 @@ using System.Buffers;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// The memory pool of one connection, as Kestrel sees it. Kestrel asks for 4 KiB whatever it is about; while the connection streams it gets
-/// larger blocks, so that a chunked body, which Kestrel copies out of its chunks, is not cut into small pieces.
+/// Memory pool of one connection, for Kestrel. Kestrel always requests 4 KiB. While the connection streams, it gets larger blocks, so that a
+/// chunked body, which Kestrel copies out of its chunks, is not cut into small pieces.
 /// </summary>
 internal sealed class ConnectionMemory(BlockPool pool) : MemoryPool<byte>
 {
     private const int StreamingBlock = 256 * 1024;
 
-    /// <summary>Whether much arrives at the moment.</summary>
+    /// <summary>True while the connection receives much.</summary>
     public bool IsStreaming { get; set; }
 
     public override int MaxBufferSize => pool.MaxBufferSize;
@@ -20,6 +20,6 @@ internal sealed class ConnectionMemory(BlockPool pool) : MemoryPool<byte>
 
     protected override void Dispose(bool disposing)
     {
-        // The blocks belong to the pool of all connections.
+        // The pool of all connections owns the blocks.
     }
 }

@@ -7,12 +7,12 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Lets connections wait in the system's queue while the process has hardly any descriptors left, on every transport. Those that it has
-/// go on; see <see cref="OpenFileLimit"/> for what happens to a process that runs out.
+/// Leaves new connections in the system's queue while the process has hardly any descriptors left, on every transport. Existing connections
+/// continue. <see cref="OpenFileLimit"/> describes what happens to a process that runs out.
 /// </summary>
 /// <param name="inner">The transport.</param>
-/// <param name="time">The time.</param>
-/// <param name="logger">Its log.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DescriptorGuard(IConnectionListenerFactory inner, TimeProvider time, ILogger<DescriptorGuard> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
@@ -38,7 +38,7 @@ internal sealed partial class DescriptorGuard(IConnectionListenerFactory inner, 
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "New connections wait until others end: nearly all of the {Limit} files and sockets that the registry may have open are in use. Raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of a container) if this repeats")]
+    [LoggerMessage(1, LogLevel.Warning, "New connections wait until others end: nearly all of the {Limit} files and sockets that the registry may open are in use. If this repeats, raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of a container)")]
     private partial void LogWaiting(long limit);
 
     private sealed class Listener(IConnectionListener listener, DescriptorGuard guard) : IConnectionListener

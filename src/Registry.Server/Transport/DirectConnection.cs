@@ -9,11 +9,11 @@ using Microsoft.Extensions.Logging;
 
 namespace Registry.Server.Transport;
 
-/// <summary>A TCP connection as Kestrel sees it.</summary>
+/// <summary>TCP connection, for Kestrel.</summary>
 /// <remarks>
-/// It begins with <see cref="Start"/>. It ends when the peer has closed it, when it is aborted (the peer is reset), or when Kestrel disposes
-/// it: then what was flushed is sent, the peer is told that nothing more comes, and what it still sends is read and thrown away for a
-/// moment, since closing a socket with unread input resets it and takes the answer away from the peer.
+/// It begins with <see cref="Start"/>. It ends when the peer closes it, when it is aborted (the peer gets a reset), or when Kestrel disposes
+/// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input for a moment: closing a socket with unread
+/// input resets it and destroys the response.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DirectConnection : ConnectionContext,
@@ -60,15 +60,15 @@ internal sealed partial class DirectConnection : ConnectionContext,
         Features = new ConnectionFeatures(this);
     }
 
-    /// <summary>The socket.</summary>
+    /// <summary>Socket of the connection.</summary>
     public Socket Socket { get; }
 
-    /// <summary>What is sent, with room for files.</summary>
+    /// <summary>Output, which also accepts files.</summary>
     public SocketOutput Output { get; }
 
     /// <summary>
-    /// Whether what Kestrel writes goes out as it is. Not with TLS, which puts its own pipes in front of these: a file sent past it would go
-    /// out in plain text.
+    /// True when Kestrel's output goes out unchanged. False with TLS, which puts its own pipes in front of these: a file that bypasses them
+    /// would go out in clear text.
     /// </summary>
     public bool IsPlain => _pipes is Pipes;
 
@@ -100,10 +100,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
 
     System.Buffers.MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _memory;
 
-    /// <summary>Runs work that may wait for a disk elsewhere than on the threads that serve connections.</summary>
+    /// <summary>Runs work that may wait for a disk, on other threads than those that serve connections.</summary>
     public Task RunBlockingAsync(Action work) => _transport.RunBlocking(work);
 
-    /// <summary>Begins to receive.</summary>
+    /// <summary>Starts receiving.</summary>
     public void Start()
     {
         _transport.OnOpened();
@@ -111,8 +111,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     /// <summary>
-    /// Called once a second by Kestrel's heartbeat while files are sent: aborts the connection of a peer that reads more slowly than allowed. What
-    /// counts is what the peer has acknowledged, since the kernel takes MiBs on behalf of a peer that reads nothing.
+    /// Aborts the connection of a peer that reads more slowly than allowed. Kestrel's heartbeat calls this once a second while files are sent.
+    /// Only acknowledged bytes count, since the kernel accepts MiBs for a peer that reads nothing.
     /// </summary>
     public void CheckRate()
     {
@@ -136,8 +136,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     /// <summary>
-    /// Closes the connection at once; the peer is reset. Except one that has said goodbye and got everything: Kestrel aborts such a connection
-    /// when it hears of the goodbye, and a reset could take the answer away from the peer after all.
+    /// Closes the connection at once with a reset. A peer that has closed its side and was sent everything gets no reset: Kestrel aborts such a
+    /// connection when it sees the close, and a reset could destroy the response.
     /// </summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
@@ -158,7 +158,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
         catch (TimeoutException)
         {
-            // The peer goes on sending, or does not close.
+            // The peer keeps sending, or does not close.
         }
 
         Shutdown(new ConnectionAbortedException("The connection was closed by the server."), graceful: true);
@@ -169,7 +169,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _transport.OnClosed();
     }
 
-    /// <summary>What could not be sent ends the connection.</summary>
+    /// <summary>Ends the connection after a failure to send.</summary>
     internal void OnSendFailed(Exception error)
     {
         if (AsReset(error) is { } reason)
@@ -178,7 +178,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
         else
         {
-            // The file, or this program: the peer must not take what it has for the whole.
+            // The file or this program is at fault. A reset keeps the peer from taking a part for the whole.
             LogNotSent(ConnectionId, error);
             Shutdown(new ConnectionAbortedException("The answer could not be sent.", error), graceful: false);
         }
@@ -199,10 +199,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
         catch (Exception e) when (AsReset(e) is not null)
         {
-            // Where this side has closed the socket, that has a reason of its own.
+            // When this side has closed the socket, the reason of that counts.
             error = AsReset(e);
         }
-#pragma warning disable CA1031 // Whatever it is, it is the end of this connection and of no other.
+#pragma warning disable CA1031 // Any failure ends this connection only.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -216,7 +216,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
     }
 
-    // What a peer still sends when nobody reads any more.
+    // Discards what the peer still sends after the end.
     private async Task LingerAsync()
     {
         using var block = _transport.Pool.Rent();
@@ -283,11 +283,11 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
         catch (SocketException)
         {
-            // The peer was faster.
+            // The peer has already closed the connection.
         }
     }
 
-    // Kestrel's callbacks may do anything, so not on the thread that closes.
+    // Kestrel's callbacks may block, so they do not run on the thread that closes.
     private Task FireClosedAsync()
     {
         var fired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -308,7 +308,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         {
             _closed.Cancel();
         }
-#pragma warning disable CA1031 // Somebody else's callback failed; the connection is closed all the same.
+#pragma warning disable CA1031 // A failing callback must not keep the connection open.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -316,18 +316,18 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
     }
 
-    // The end of a connection as Kestrel knows it; anything else that reaches Kestrel is a fault of the server to it, with a stack trace. A socket
-    // fails for its peer or for the network only: where this side is at fault, there would be no connection.
+    // Exception that Kestrel takes for the end of a connection; it logs others as faults of the server, with a stack trace. A socket fails
+    // because of its peer or the network only: a fault of this side would have prevented the connection.
     private static ConnectionResetException? AsReset(Exception error) =>
         error is SocketException or ObjectDisposedException ? new ConnectionResetException(error.Message, error) : null;
 
     [LoggerMessage(1, LogLevel.Error, "Connection {Id} ended with an unexpected error")]
     private partial void LogUnexpected(string id, Exception exception);
 
-    [LoggerMessage(3, LogLevel.Error, "Connection {Id} was closed: its answer could not be sent")]
+    [LoggerMessage(3, LogLevel.Error, "Connection {Id} was closed: its response could not be sent")]
     private partial void LogNotSent(string id, Exception exception);
 
-    [LoggerMessage(2, LogLevel.Debug, "Connection {Id} was closed: its peer has read {Fault}")]
+    [LoggerMessage(2, LogLevel.Debug, "Connection {Id} was closed: its peer read {Fault}")]
     private partial void LogTooSlow(string id, string fault);
 
     private sealed record Pipes(PipeReader Input, PipeWriter Output) : IDuplexPipe;

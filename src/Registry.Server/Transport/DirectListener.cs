@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Registry.Server.Transport;
 
-/// <summary>A socket that takes connections until it is unbound, whatever happens to single ones.</summary>
+/// <summary>Listening socket. It accepts connections until it is unbound; failures of single connections do not stop it.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class DirectListener(Socket socket, DirectTransport transport, TimeProvider time) : IConnectionListener
 {
-    // Where the system itself is short of descriptors or memory, accepting fails at once, again and again.
+    // While the system is short of descriptors or memory, accepting fails repeatedly at once.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
@@ -33,9 +33,9 @@ internal sealed class DirectListener(Socket socket, DirectTransport transport, T
             }
             catch (SocketException e) when (e.SocketErrorCode is not (SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable))
             {
-                // A connection that ended before it was accepted or looked at. The next one may be fine.
+                // The connection ended before it was accepted. Continue with the next one.
             }
-#pragma warning disable CA1031 // Whatever the system is short of, Kestrel would never accept again.
+#pragma warning disable CA1031 // After an exception, Kestrel would never accept again.
             catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
             {
@@ -64,7 +64,7 @@ internal sealed class DirectListener(Socket socket, DirectTransport transport, T
         }
         catch
         {
-            // A peer that has gone already has no addresses any more, for example.
+            // For example, a peer that has already gone has no addresses any more.
             accepted.Dispose();
             throw;
         }

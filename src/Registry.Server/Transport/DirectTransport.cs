@@ -9,32 +9,32 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Kestrel's connection layer for Linux: large receives for uploads, sendfile(2) for downloads, and nothing between the socket and Kestrel
-/// that copies or changes threads without need. Kestrel's own transport takes its place on other systems.
+/// Transport for Kestrel on Linux: large receives for uploads, sendfile(2) for downloads, and no needless copies or thread changes between
+/// the socket and Kestrel. Other systems use Kestrel's own transport.
 /// </summary>
-/// <param name="maxReceiveBuffer">How many bytes a connection may hold that nobody has looked at yet.</param>
-/// <param name="limits">How slowly a peer may read a file.</param>
-/// <param name="idleTimeout">How long it may read nothing of one.</param>
+/// <param name="maxReceiveBuffer">Largest number of unread bytes that a connection buffers.</param>
+/// <param name="limits">Least rate at which a peer must read a file.</param>
+/// <param name="idleTimeout">Longest time in which it may read nothing of a file.</param>
 /// <param name="runBlocking">Runs work that may wait for a disk.</param>
-/// <param name="time">The time.</param>
-/// <param name="logger">Its log.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">The log.</param>
 [SupportedOSPlatform("linux")]
 internal sealed class DirectTransport(
     long maxReceiveBuffer, ConnectionLimits limits, TimeSpan idleTimeout, Func<Action, Task> runBlocking, TimeProvider time, ILogger<DirectTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
-    // Whatever the system allows (net.core.somaxconn) up to this: a herd of clients at one image is no reason to turn any away.
+    // As many as the system allows (net.core.somaxconn) up to this, so no client of a busy image is turned away.
     private const int Backlog = 4096;
 
     private long _connections;
 
     private PipeOptions? _pipeOptions;
 
-    /// <summary>The memory of all connections.</summary>
+    /// <summary>Memory of all connections.</summary>
     public BlockPool Pool { get; } = new();
 
     /// <summary>
-    /// How what is received gets to its reader: on the thread that received it. For a request that is answered from memory there is no other.
+    /// Scheduler of readers: they run on the thread that received the bytes. A request that is answered from memory uses no other thread.
     /// </summary>
     public PipeOptions PipeOptions => _pipeOptions ??= new PipeOptions(
         Pool,
@@ -45,22 +45,22 @@ internal sealed class DirectTransport(
         minimumSegmentSize: BlockPool.SmallestBlock,
         useSynchronizationContext: false);
 
-    /// <summary>Judges how a peer reads files.</summary>
+    /// <summary>Creates the check of a peer's reading rate.</summary>
     public TransferPace CreatePace() => new(limits, idleTimeout);
 
     /// <summary>Runs work that may wait for a disk.</summary>
     public Func<Action, Task> RunBlocking { get; } = runBlocking;
 
-    /// <summary>How many connections there are.</summary>
+    /// <summary>Number of connections.</summary>
     public long Connections => Interlocked.Read(ref _connections);
 
     public ILogger Logger => logger;
 
-    /// <summary>Whether an address is one of TCP.</summary>
+    /// <summary>True when an address is a TCP address.</summary>
     public bool CanBind(EndPoint endpoint) => endpoint is IPEndPoint;
 
     /// <summary>Listens on an address.</summary>
-    /// <exception cref="AddressInUseException">Somebody else does.</exception>
+    /// <exception cref="AddressInUseException">Another process listens on it.</exception>
     public ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default)
     {
         var address = (IPEndPoint)endpoint;

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Registry.Server.Transport;
 
-/// <summary>Bytes of an open file on their way to a socket. Holds the file open until it is released, whatever its owner does.</summary>
+/// <summary>Range of an open file to be sent to a socket. Keeps the file open until it is released, even if the owner closes it.</summary>
 internal sealed class FileRange
 {
     private bool _isHeld;
@@ -17,10 +17,10 @@ internal sealed class FileRange
 
     public SafeFileHandle File { get; }
 
-    /// <summary>Where the next byte is.</summary>
+    /// <summary>Position of the next byte.</summary>
     public long Offset { get; private set; }
 
-    /// <summary>How many bytes are still to be sent.</summary>
+    /// <summary>Number of bytes left to send.</summary>
     public int Remaining { get; private set; }
 
     public void Advance(int count)

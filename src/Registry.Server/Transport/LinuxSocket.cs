@@ -6,13 +6,12 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// System calls on sockets that the BCL lacks. Handles are passed as such, so that neither descriptor can be closed and given to somebody
-/// else during a call.
+/// System calls on sockets that the BCL lacks. They take handles, so that no descriptor can be closed and reused during a call.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal static partial class LinuxSocket
 {
-    /// <summary>The call would block: the socket is full.</summary>
+    /// <summary>Error number of a call that would block, because the socket is full.</summary>
     public const int Eagain = 11;
 
     private const int Eintr = 4;
@@ -31,8 +30,8 @@ internal static partial class LinuxSocket
     private const int MsgMore = 0x8000;
     private const nuint SendQueue = 0x5411;
 
-    /// <summary>sendfile(2): bytes of a file to a socket that does not block, without a copy in this process.</summary>
-    /// <returns>How many bytes were sent, 0 at the end of the file, or minus the error number.</returns>
+    /// <summary>Sends bytes of a file to a non-blocking socket with sendfile(2), without a copy in this process.</summary>
+    /// <returns>The number of bytes sent, 0 at the end of the file, or the negative error number.</returns>
     public static long SendFile(SafeSocketHandle socket, SafeFileHandle file, long offset, long count)
     {
         while (true)
@@ -52,12 +51,12 @@ internal static partial class LinuxSocket
     }
 
     /// <summary>
-    /// send(2), as much as fits. The BCL can do this too, but it keeps 400 bytes for every socket that has ever sent.
+    /// Sends as many bytes as fit with send(2). The BCL can do this, too, but keeps 400 bytes for every socket that has ever sent.
     /// </summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="bytes">What to send; not empty.</param>
-    /// <param name="more">Whether more follows at once, so that both may share a packet.</param>
-    /// <returns>How many bytes were sent, or minus the error number.</returns>
+    /// <param name="bytes">Bytes to send; not empty.</param>
+    /// <param name="more">True when more bytes follow at once, so that both may share a packet.</param>
+    /// <returns>The number of bytes sent, or the negative error number.</returns>
     public static int Send(SafeSocketHandle socket, ReadOnlySpan<byte> bytes, bool more)
     {
         var flags = MsgDontWait | MsgNoSignal | (more ? MsgMore : 0);
@@ -78,8 +77,8 @@ internal static partial class LinuxSocket
     }
 
     /// <summary>
-    /// What a failed call is an exception of. The constructor of <see cref="SocketException"/> wants a <see cref="SocketError"/>, whose numbers are
-    /// those of Windows: given a number of Linux it makes an error that nothing recognises.
+    /// Creates the exception of a failed call. The constructor of <see cref="SocketException"/> expects a <see cref="SocketError"/>, which has
+    /// the numbers of Windows; a Linux number becomes an error that no code recognises.
     /// </summary>
     /// <param name="errno">The error number.</param>
     /// <returns>A <see cref="SocketException"/> when the connection is over, and an <see cref="IOException"/> when the file or the system is at fault.</returns>
@@ -98,7 +97,7 @@ internal static partial class LinuxSocket
         _ => new IOException($"{Marshal.GetPInvokeErrorMessage(errno)} (error {errno})"),
     };
 
-    /// <summary>How many bytes the peer has not acknowledged yet; 0 when nobody can tell.</summary>
+    /// <summary>Returns the number of sent bytes that the peer has not acknowledged yet; 0 when unknown.</summary>
     public static int Unacknowledged(SafeSocketHandle socket)
     {
         var count = 0;

@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Registry.Server.Transport;
 
-/// <summary>Something to send: a block of memory, or a part of a file.</summary>
+/// <summary>Piece of output: a block of memory, or a range of a file.</summary>
 internal readonly struct OutputPiece : IDisposable
 {
     private readonly IMemoryOwner<byte>? _block;
@@ -16,10 +16,10 @@ internal readonly struct OutputPiece : IDisposable
 
     public OutputPiece(FileRange file) => File = file;
 
-    /// <summary>The file; null for memory.</summary>
+    /// <summary>Range of a file; null for memory.</summary>
     public FileRange? File { get; }
 
-    /// <summary>The memory.</summary>
+    /// <summary>Block of memory.</summary>
     public ReadOnlyMemory<byte> Memory => _block!.Memory[.._length];
 
     public void Dispose()

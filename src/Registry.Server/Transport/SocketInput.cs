@@ -4,15 +4,15 @@ using System.Net.Sockets;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// What a connection receives. A connection that waits holds no memory; one with much to read gets a block as large as what is there, so that a
-/// layer comes in pieces of up to a MiB and a request in one of 4 KiB.
+/// Input of a connection. A waiting connection holds no memory. A receive gets a block for the amount of available input: up to 1 MiB for
+/// a layer, 4 KiB for a request.
 /// </summary>
 internal sealed class SocketInput
 {
-    // What is left of a block is used up as long as a typical request fits in.
+    // The rest of a block is used while a typical request fits in.
     private const int SmallestReceive = BlockPool.SmallestBlock / 2;
 
-    // More than any request without a body.
+    // Larger than any request without a body.
     private const int StreamingThreshold = 32 * 1024;
 
     private readonly Socket _socket;
@@ -29,18 +29,18 @@ internal sealed class SocketInput
         _pipe = new Pipe(options);
     }
 
-    /// <summary>What was received.</summary>
+    /// <summary>Received bytes.</summary>
     public PipeReader Reader => _pipe.Reader;
 
-    /// <summary>Receives until the peer has sent everything, or the reader is complete.</summary>
-    /// <returns>Whether the peer has said that nothing more comes.</returns>
+    /// <summary>Receives until the peer closes its side, or the reader completes.</summary>
+    /// <returns>True when the peer has closed its side.</returns>
     public async Task<bool> ReceiveAsync()
     {
         var writer = _pipe.Writer;
         var mayHaveMore = false;
         while (true)
         {
-            // The system is asked how much there is only when it is much; a request of the usual size needs no question.
+            // Queries the amount of available input only after a large receive; a request of the usual size needs no extra system call.
             var available = mayHaveMore ? _socket.Available : 0;
             if (available == 0)
             {
@@ -66,10 +66,10 @@ internal sealed class SocketInput
         }
     }
 
-    /// <summary>Tells the reader that nothing more comes, and why.</summary>
+    /// <summary>Completes the input, with the reason.</summary>
     public void Complete(Exception? reason) => _pipe.Writer.Complete(reason);
 
-    /// <summary>Lets a receive that waits for the reader go on.</summary>
+    /// <summary>Wakes a receive that waits for the reader.</summary>
     public void CancelPendingFlush() => _pipe.Writer.CancelPendingFlush();
 
     private int BlockSize(int available) => available <= BlockPool.SmallestBlock || _pool.IsCrowded

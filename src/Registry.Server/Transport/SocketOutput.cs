@@ -7,19 +7,19 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// What a connection sends: memory and parts of files, in the order in which they were written. A flush sends on the caller's thread as much as
-/// the socket takes, which is nearly always everything, and waits without a thread for the rest.
+/// Output of a connection: memory and ranges of files, in the order of writing. A flush sends on the caller's thread as much as the socket
+/// accepts, which is nearly always everything, and waits for the rest without a thread.
 /// </summary>
 /// <remarks>
-/// Kestrel flushes one at a time. After a flush that was cancelled, the sending goes on, and the next flush waits for it.
+/// Kestrel has one flush at a time. After a cancelled flush, sending continues, and the next flush waits for it.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) : PipeWriter
 {
-    // A client that reads as fast as a file is sent must not keep a thread to itself.
+    // Bound of bytes sent in a row: a client that reads as fast as a file is sent must not occupy a thread.
     private const int MaxTurn = 4 * 1024 * 1024;
 
-    // Also the lock of what is in it and of the flags.
+    // Also locks the pieces in it and the flags.
     private readonly Queue<OutputPiece> _queue = new();
     private IMemoryOwner<byte>? _block;
     private int _written;
@@ -37,13 +37,13 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
 
     public override long UnflushedBytes => Volatile.Read(ref _unflushed);
 
-    /// <summary>Whether a flush waits for the peer to read.</summary>
+    /// <summary>True while a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
 
-    /// <summary>Whether nothing more can be sent. TLS, between Kestrel and this, drops what a flush says of it.</summary>
+    /// <summary>True when nothing more can be sent. With TLS, Kestrel does not see this in the result of a flush.</summary>
     public bool IsOver => Volatile.Read(ref _isOver);
 
-    /// <summary>Whether everything that was flushed is in the kernel's hands.</summary>
+    /// <summary>True when the kernel has accepted all flushed bytes.</summary>
     public bool IsIdle
     {
         get
@@ -55,12 +55,12 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         }
     }
 
-    /// <summary>How many bytes the kernel has taken.</summary>
+    /// <summary>Number of bytes that the kernel has accepted.</summary>
     public long Sent => Interlocked.Read(ref _sent);
 
     /// <summary>
-    /// Puts a part of a file in line. The next memory that is asked for is its <see cref="FilePlaceholder"/>; advancing over it stands for
-    /// the file's bytes.
+    /// Announces a range of a file. The next requested memory is its <see cref="FilePlaceholder"/>; advancing over it enqueues the file's
+    /// bytes.
     /// </summary>
     public void AnnounceFile(SafeFileHandle file, long offset, int count)
     {
@@ -68,7 +68,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         _announced = new FileRange(file, offset, count);
     }
 
-    /// <summary>Takes the announcement back, when somebody else's memory was handed out instead.</summary>
+    /// <summary>Withdraws the announcement, when Kestrel handed out its own memory instead.</summary>
     public void WithdrawFile()
     {
         _announced?.Release();
@@ -140,7 +140,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
 
     public override void CancelPendingFlush() => Volatile.Read(ref _cancelled)?.TrySetResult();
 
-    /// <summary>Nothing more is written. What was written is sent, unless it ends with an error.</summary>
+    /// <summary>Completes the output. Written bytes are still sent, unless it completes with an error.</summary>
     public override void Complete(Exception? exception = null)
     {
         WithdrawFile();
@@ -155,10 +155,10 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         _written = 0;
     }
 
-    /// <summary>Waits until everything that was flushed is in the kernel's hands, or the connection has failed. Never fails.</summary>
+    /// <summary>Waits until the kernel has accepted all flushed bytes, or the connection has failed. Never throws.</summary>
     public Task DrainAsync() => _sending;
 
-    /// <summary>Drops what is not sent yet: the connection is gone.</summary>
+    /// <summary>Drops unsent bytes after the end of the connection.</summary>
     public void Abandon()
     {
         lock (_queue)
@@ -220,7 +220,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         piece.Dispose();
     }
 
-    // Never fails: a connection that cannot be sent to is over, and whoever flushes is told so.
+    // Never throws: when sending fails, the connection is over, and the result of the flush tells so.
     private async ValueTask SendAsync()
     {
         try
@@ -261,7 +261,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
                 }
             }
         }
-#pragma warning disable CA1031 // Whatever it is, it is the end of this connection, and nobody else hears of it.
+#pragma warning disable CA1031 // Any failure ends this connection only.
         catch (Exception e)
 #pragma warning restore CA1031
         {
@@ -286,7 +286,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
 
     private ValueTask SendMemoryAsync(ReadOnlyMemory<byte> memory, bool more)
     {
-        // The head of an answer waits for the first bytes of its file.
+        // The head of a response waits for the first bytes of its file.
         var sent = LinuxSocket.Send(connection.Socket.SafeHandle, memory.Span, more);
         if (sent < 0 && sent != -LinuxSocket.Eagain)
         {
@@ -326,7 +326,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         }
     }
 
-    // The socket is full. Nothing in the BCL waits for room alone, but sending a small piece does.
+    // The socket is full. The BCL cannot wait for room alone, but sending a small piece waits.
     private async ValueTask SendBlockAsync(FileRange file)
     {
         using var block = pool.Rent(BlockPool.SmallestBlock);

@@ -3,23 +3,23 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Tells a peer that pauses from one that is slow, by what passes each second in which the server waits for it.
+/// Distinguishes a peer that pauses from a slow one, by the bytes transferred in each second in which the server waits for it.
 /// </summary>
 /// <remarks>
-/// A peer owes <see cref="ConnectionLimits.MinBytesPerSecond"/> for every second. It is slow when it owes more than
-/// <see cref="ConnectionLimits.SlowGrace"/>. A pause, in which nothing passes for longer than a sixth of the grace, does not raise the debt above
-/// five sixths of it: a pause alone makes no peer slow, and ends the transfer only at the idle limit. A client that trickles, a byte now and
-/// then, does not get out of its debt that way: the first seconds after each byte count in full, and the sixth that is left is soon used up.
+/// A peer owes <see cref="ConnectionLimits.MinBytesPerSecond"/> for every second. It is slow when its debt exceeds
+/// <see cref="ConnectionLimits.SlowGrace"/>. A pause (no bytes for longer than a sixth of the grace) does not raise the debt above five sixths of
+/// the grace. So a pause alone does not make a peer slow; it ends the transfer only at the idle limit. A client that sends a byte now and then
+/// cannot exploit this: the first seconds after each byte count in full, and soon use up the remaining sixth.
 /// </remarks>
 /// <param name="limits">The rate and the grace.</param>
-/// <param name="idleTimeout">How long nothing may pass.</param>
+/// <param name="idleTimeout">Longest time without any bytes.</param>
 internal sealed class TransferPace(ConnectionLimits limits, TimeSpan idleTimeout)
 {
     private double _owed;
     private int _silence;
 
-    /// <summary>Takes what has passed in a second.</summary>
-    /// <returns>Null while the peer may go on, or what is wrong with it.</returns>
+    /// <summary>Records the bytes transferred in a second.</summary>
+    /// <returns>Null while the peer is fast enough; otherwise the fault.</returns>
     public string? Beat(long bytes)
     {
         var grace = limits.SlowGrace.TotalSeconds;
@@ -31,6 +31,6 @@ internal sealed class TransferPace(ConnectionLimits limits, TimeSpan idleTimeout
             : null;
     }
 
-    /// <summary>Forgets what is owed.</summary>
+    /// <summary>Clears the debt.</summary>
     public void Reset() => (_owed, _silence) = (0, 0);
 }

@@ -9,16 +9,16 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// The body of an answer on a plain HTTP/1.1 connection, whose files go out by sendfile(2). Everything else is Kestrel's.
+/// Response body on an HTTP/1.1 connection in clear text, which sends files with sendfile(2). Kestrel handles everything else.
 /// </summary>
 /// <remarks>
-/// Kestrel counts a body against Content-Length by what is advanced in its writer. So a file is advanced over memory that stands in for it
-/// (<see cref="FilePlaceholder"/>), and <see cref="SocketOutput"/>, at the other end of Kestrel, sends the file's bytes instead.
+/// Kestrel counts the bytes that are advanced in its writer against Content-Length. So a file is advanced over placeholder memory
+/// (<see cref="FilePlaceholder"/>), and <see cref="SocketOutput"/>, below Kestrel, sends the file's bytes instead.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
 {
-    // How much of a file is looked at, and where necessary read from the disk, before it is sent.
+    // Part of a file that is loaded into the page cache, if necessary, before it is sent.
     private const int WindowSize = 4 * 1024 * 1024;
 
     private readonly IHttpResponseBodyFeature _inner;
@@ -37,7 +37,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
 
     public PipeWriter Writer => _inner.Writer;
 
-    /// <summary>One for the requests of a connection; null where files cannot go past Kestrel: TLS, HTTP/2, another transport.</summary>
+    /// <summary>Creates the body for the requests of a connection; null when files cannot bypass Kestrel: with TLS, HTTP/2 or another transport.</summary>
     public static ZeroCopyResponseBody? TryCreate(IFeatureCollection features) =>
         features.Get<DirectConnection>() is { IsPlain: true } connection
             && features.Get<IHttpResponseBodyFeature>() is { } inner
@@ -58,12 +58,12 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         await SendFileAsync(file, offset, count ?? RandomAccess.GetLength(file) - offset, null, cancellationToken);
     }
 
-    /// <summary>Sends a part of an open file.</summary>
+    /// <summary>Sends a range of an open file.</summary>
     /// <param name="file">The file.</param>
-    /// <param name="offset">Where the part begins.</param>
+    /// <param name="offset">Begin of the range.</param>
     /// <param name="count">Its length.</param>
-    /// <param name="sent">Is told how many of its bytes the kernel has taken, also when the connection ends early.</param>
-    /// <param name="cancellationToken">Ends the sending.</param>
+    /// <param name="sent">Receives the number of bytes that the kernel has accepted, also when the connection ends early.</param>
+    /// <param name="cancellationToken">Cancels the sending.</param>
     /// <exception cref="OperationCanceledException">The client has gone away.</exception>
     public async Task SendFileAsync(SafeFileHandle file, long offset, long count, IProgress<long>? sent, CancellationToken cancellationToken)
     {
@@ -108,7 +108,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         {
             if (!FilePlaceholder.Is(_inner.Writer.GetMemory(length), length))
             {
-                // Kestrel buffers by itself at the moment, or the connection is over already.
+                // Kestrel is buffering the output itself, or the connection is already over.
                 return false;
             }
 
@@ -117,7 +117,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         }
         finally
         {
-            // Nothing to withdraw when it was taken.
+            // Has no effect when the announcement was used.
             _connection.Output.WithdrawFile();
         }
     }
@@ -131,8 +131,8 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         return count;
     }
 
-    // Kestrel gives each flush a time by what it knows of its size, which is nothing. The connection's own check sees what the peer has
-    // acknowledged.
+    // Kestrel limits the time of a flush by its size, which it does not know here. The connection's own check uses the bytes that the peer
+    // has acknowledged.
     private void TakeOverRate()
     {
         if (_features.Get<IHttpMinResponseDataRateFeature>() is { } rate)

@@ -20,8 +20,8 @@ public sealed class AccessWarningTests
 
         Assert.Equal(
             warns
-                ? [$"{folder.RulesPath} line 5 allows $anonymous something, but docker and podman cannot pull logged out with REGISTRY_AUTH_TYPE=basic; "
-                    + "set REGISTRY_AUTH_TYPE=token and REGISTRY_AUTH_TOKEN_BUILTIN=true for that, with the same users"]
+                ? [$"{folder.RulesPath} line 5 grants access to $anonymous, but docker and podman cannot pull without a login while REGISTRY_AUTH_TYPE is basic. "
+                    + "To allow that, set REGISTRY_AUTH_TYPE=token and REGISTRY_AUTH_TOKEN_BUILTIN=true; the users stay the same"]
                 : [],
             Warnings(registry));
     }
@@ -36,7 +36,7 @@ public sealed class AccessWarningTests
         File.WriteAllText(folder.RulesPath, """{"defaultPolicy":"deny","rules":[{"repository":"public/**","users":["$anonymous"],"permissions":["pull"]}]}""");
 
         await Eventually.HoldsAsync(() => Task.FromResult(Warnings(registry).Count == 1), "the edit is in force");
-        Assert.StartsWith($"{folder.RulesPath} line 1 allows $anonymous something", Warnings(registry)[0], StringComparison.Ordinal);
+        Assert.StartsWith($"{folder.RulesPath} line 1 grants access to $anonymous, but", Warnings(registry)[0], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class AccessWarningTests
         await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Token));
         var token = AccessFolder.Bearer(folder.Tokens.Sign(ExternalTokens.Claims("alice", DateTimeOffset.UtcNow)));
 
-        Assert.Equal([$"{folder.KeyPath}: PUBLIC KEY 3 has 1024 bits; RSA needs at least 2048; the key is ignored, the others are used"], Warnings(registry));
+        Assert.Equal([$"{folder.KeyPath}: PUBLIC KEY 3 has 1024 bits; RSA needs at least 2048; this key is ignored, the others are used"], Warnings(registry));
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", token));
 
         File.WriteAllText(folder.KeyPath, small.ExportSubjectPublicKeyInfoPem());

@@ -154,9 +154,9 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(
             $"""
             registry: {File} line 2: REGISTRY_PROT is not a setting; did you mean REGISTRY_PORT?
-            registry: {File} line 4: REGISTRY_HOST is there twice, and in line 4 for the first time
-            registry: {File} line 5: REGISTRY_GC_GRACE is neither a string nor a number nor true or false
-            registry: {File} line 6: REGISTRY_CONFIG names this file, and cannot be in it
+            registry: {File} line 4: REGISTRY_HOST is already set in line 4
+            registry: {File} line 5: REGISTRY_GC_GRACE must be a string, a number, true or false
+            registry: {File} line 6: REGISTRY_CONFIG names this file and cannot be set in it
             registry: {File} line 7: PATH is not a setting; docs/configuration.md lists them
             registry: {File} line 3: REGISTRY_PORT is 'abc'; allowed: a port from 0 to 65535
             registry: {File} line 8: REGISTRY_LOG_LEVEL is 'loud'; allowed: debug, info, warn or error

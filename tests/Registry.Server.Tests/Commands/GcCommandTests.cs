@@ -63,7 +63,7 @@ public sealed class GcCommandTests : IDisposable
         var unknown = await ExplainAsync(0, Unknown.Digest);
         Assert.Contains("The metadata does not know it.", unknown, StringComparison.Ordinal);
         Assert.Contains("Nothing in the tree links to it", unknown, StringComparison.Ordinal);
-        Assert.Contains("is not here", await ExplainAsync(1, TestBlob.OfText("nothing").Digest), StringComparison.Ordinal);
+        Assert.Contains("is not stored, and the metadata does not know it", await ExplainAsync(1, TestBlob.OfText("nothing").Digest), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -140,24 +140,24 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_PAGINATION_MAX_LIMIT", "100001", "a number from 1 to 100000")]
     [InlineData("REGISTRY_READONLY", "maybe", "true or false (also yes, no, on, off, 1 and 0)")]
     [InlineData("REGISTRY_MANIFEST_REFERENCES", "none", "strict, sparse-index or sparse")]
-    [InlineData("REGISTRY_CORS_ORIGINS", "ui.example.com", "origins such as https://ui.example.com, without a path and with commas between; or * for any")]
-    [InlineData("REGISTRY_CORS_ORIGINS", "https://ui.example.com/", "origins such as https://ui.example.com, without a path and with commas between; or * for any")]
-    [InlineData("REGISTRY_CORS_ORIGINS", "https://ui.example.com,*", "origins such as https://ui.example.com, without a path and with commas between; or * for any")]
-    [InlineData("REGISTRY_CORS_ORIGINS", "https://*.example.com", "origins such as https://ui.example.com, without a path and with commas between; or * for any")]
-    [InlineData("REGISTRY_CORS_ORIGINS", "null", "origins such as https://ui.example.com, without a path and with commas between; or * for any")]
+    [InlineData("REGISTRY_CORS_ORIGINS", "ui.example.com", "origins such as https://ui.example.com, without a path, separated by commas; or * for any")]
+    [InlineData("REGISTRY_CORS_ORIGINS", "https://ui.example.com/", "origins such as https://ui.example.com, without a path, separated by commas; or * for any")]
+    [InlineData("REGISTRY_CORS_ORIGINS", "https://ui.example.com,*", "origins such as https://ui.example.com, without a path, separated by commas; or * for any")]
+    [InlineData("REGISTRY_CORS_ORIGINS", "https://*.example.com", "origins such as https://ui.example.com, without a path, separated by commas; or * for any")]
+    [InlineData("REGISTRY_CORS_ORIGINS", "null", "origins such as https://ui.example.com, without a path, separated by commas; or * for any")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "4194303", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8Mbit", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_GC_GRACE", "-5", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
     [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a time of 0 or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
     [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000, also written as 50MiB/s")]
-    [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
-    [InlineData("REGISTRY_TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "IP addresses and networks such as 10.0.0.0/8, with commas between")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, separated by commas")]
+    [InlineData("REGISTRY_TRUSTED_PROXIES", "10.0.0.1,10.0.0.0/33", "IP addresses and networks such as 10.0.0.0/8, separated by commas")]
     [InlineData("REGISTRY_EXTERNAL_URL", "registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "ftp://registry.example.com", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://régistry.example.com", "http:// or https:// with a host, and no path")]
-    [InlineData("REGISTRY_AUTH_REALM", "Régistry", "printable ASCII, since HTTP headers carry it")]
-    [InlineData("REGISTRY_AUTH_REALM", "a\r\nSet-Cookie: b", "printable ASCII, since HTTP headers carry it")]
+    [InlineData("REGISTRY_AUTH_REALM", "Régistry", "printable ASCII, because HTTP headers carry it")]
+    [InlineData("REGISTRY_AUTH_REALM", "a\r\nSet-Cookie: b", "printable ASCII, because HTTP headers carry it")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com/registry", "http:// or https:// with a host, and no path")]
     [InlineData("REGISTRY_EXTERNAL_URL", "https://registry.example.com?x=y", "http:// or https:// with a host, and no path")]
@@ -308,7 +308,7 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both", "REGISTRY_TLS_KEY")]
     [InlineData("REGISTRY_TLS_KEY is missing; REGISTRY_TLS_CERT is set, and TLS needs both", "REGISTRY_TLS_CERT", "REGISTRY_TLS_CLIENT_CA")]
     [InlineData(
-        "REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and certificates of clients go with TLS", "REGISTRY_TLS_CLIENT_CA")]
+        "REGISTRY_TLS_CERT and REGISTRY_TLS_KEY are missing; REGISTRY_TLS_CLIENT_CA is set, and client certificates need TLS", "REGISTRY_TLS_CLIENT_CA")]
     public void Half_of_TLS_is_a_fault(string fault, params string[] set) =>
         Assert.Equal([fault], Read([.. set.Select(name => (name, "/tls.pem"))]).Faults);
 
@@ -325,10 +325,10 @@ public sealed class OptionsReaderTests
     public void HTTP_2_in_clear_text_has_a_port_of_its_own_and_is_not_spoken_beside_TLS()
     {
         Assert.Equal(
-            ["REGISTRY_HTTP2_PORT is 15000, and so is REGISTRY_PORT; HTTP/2 in clear text needs a port of its own"],
+            ["REGISTRY_HTTP2_PORT and REGISTRY_PORT are both 15000; HTTP/2 in clear text needs a separate port"],
             Read(("REGISTRY_HTTP2_PORT", "15000")).Faults);
         Assert.StartsWith(
-            "REGISTRY_HTTP2_PORT is set, and so is REGISTRY_TLS_CERT;",
+            "REGISTRY_HTTP2_PORT and REGISTRY_TLS_CERT are both set;",
             Assert.Single(Read(("REGISTRY_HTTP2_PORT", "0"), ("REGISTRY_TLS_CERT", "/a"), ("REGISTRY_TLS_KEY", "/b")).Faults),
             StringComparison.Ordinal);
         Assert.Empty(Read(("REGISTRY_HTTP2_PORT", "0"), ("REGISTRY_PORT", "0")).Faults);

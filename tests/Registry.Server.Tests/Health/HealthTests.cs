@@ -77,7 +77,7 @@ public sealed class HealthTests
         time.Advance(Readiness.Freshness);
         AssertReady(await registry.Client.GetAnswerAsync("/readyz"));
         Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith(
-            $"The registry is not ready, its storage cannot be used: {registry.StoragePath} cannot be written: ", StringComparison.Ordinal));
+            $"The registry is not ready, because its storage cannot be used: {registry.StoragePath} cannot be written: ", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -141,7 +141,7 @@ public sealed class ReadOnlyTests
         registry.Signal(User2);
         await BecomesAsync(202);
         Assert.Equal(0, await registry.StopAsync());
-        Assert.Contains("Read-only: pulls work, pushes and deletes are refused", registry.Output, StringComparison.Ordinal);
+        Assert.Contains("Read-only mode is on: pulls work, pushes and deletes are refused", registry.Output, StringComparison.Ordinal);
 
         Task BecomesAsync(int status) => Eventually.HoldsAsync(
             async () => (await client.RequestAsync("POST", "/v2/a/blobs/uploads/")).Status == status, $"a push is answered with {status}");

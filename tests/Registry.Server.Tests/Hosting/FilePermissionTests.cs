@@ -18,10 +18,10 @@ public sealed class FilePermissionTests : IDisposable
 
     [Theory]
     [InlineData("600", "640", "750", null)]
-    [InlineData("644", "644", "750", "REGISTRY_AUTH_HTPASSWD {0} can be read by every user of the machine (mode 0644); take that right away: chmod o-rwx {0}")]
-    [InlineData("606", "644", "750", "REGISTRY_AUTH_HTPASSWD {0} can be changed by every user of the machine (mode 0606); take that right away: chmod o-rwx {0}")]
-    [InlineData("600", "646", "750", "REGISTRY_ACCESS_CONTROL_CONFIG {1} can be changed by every user of the machine (mode 0646); take that right away: chmod o-w {1}")]
-    [InlineData("600", "644", "755", "REGISTRY_STORAGE_PATH {2} can be read by every user of the machine (blobs has mode 0755); take that right away: chmod -R o-rwx {2}")]
+    [InlineData("644", "644", "750", "REGISTRY_AUTH_HTPASSWD {0} can be read by every user of the machine (mode 0644); to fix it, run: chmod o-rwx {0}")]
+    [InlineData("606", "644", "750", "REGISTRY_AUTH_HTPASSWD {0} can be changed by every user of the machine (mode 0606); to fix it, run: chmod o-rwx {0}")]
+    [InlineData("600", "646", "750", "REGISTRY_ACCESS_CONTROL_CONFIG {1} can be changed by every user of the machine (mode 0646); to fix it, run: chmod o-w {1}")]
+    [InlineData("600", "644", "755", "REGISTRY_STORAGE_PATH {2} can be read by every user of the machine (blobs has mode 0755); to fix it, run: chmod -R o-rwx {2}")]
     public async Task Each_is_named_with_its_setting_and_the_remedy(string users, string rules, string blobs, string? warning)
     {
         Assert.SkipUnless(!OperatingSystem.IsWindows(), "Windows has no modes.");

@@ -33,7 +33,7 @@ public sealed class SignalTests : IDisposable
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
 
         registry.Signal(HangUp);
-        await registry.WaitForOutputAsync("Files read again: REGISTRY_AUTH_HTPASSWD is unchanged");
+        await registry.WaitForOutputAsync("Files reloaded: REGISTRY_AUTH_HTPASSWD is unchanged");
         await File.WriteAllTextAsync(users, "broken");
         registry.Signal(HangUp);
         await registry.WaitForOutputAsync("REGISTRY_AUTH_HTPASSWD cannot be used, the last good version stays in force: ");
@@ -54,7 +54,7 @@ public sealed class SignalTests : IDisposable
 
         // The edit may have been noticed before.
         Assert.Contains(registry.Log.Entries, entry => entry.Level == LogLevel.Information
-            && entry.Message.StartsWith("Files read again: REGISTRY_AUTH_HTPASSWD ", StringComparison.Ordinal)
+            && entry.Message.StartsWith("Files reloaded: REGISTRY_AUTH_HTPASSWD ", StringComparison.Ordinal)
             && entry.Message.EndsWith("; REGISTRY_ACCESS_CONTROL_CONFIG is unchanged; REGISTRY_TLS_CERT is unchanged", StringComparison.Ordinal));
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/", AccessFolder.Basic("zoe")));
     }
@@ -70,7 +70,7 @@ public sealed class SignalTests : IDisposable
         signals.Attach(registry.Host, new ServiceNotifier(null, TimeProvider.System, NullLogger<ServiceNotifier>.Instance));
 
         await Eventually.HoldsAsync(
-            () => Task.FromResult(registry.Host.ReadOnly.IsOn && registry.Log.Entries.Any(entry => entry.Message.StartsWith("No files to read again", StringComparison.Ordinal))),
+            () => Task.FromResult(registry.Host.ReadOnly.IsOn && registry.Log.Entries.Any(entry => entry.Message.StartsWith("No files to reload", StringComparison.Ordinal))),
             "both have taken effect");
     }
 
@@ -93,7 +93,7 @@ public sealed class SignalTests : IDisposable
         registry.Signal(stop);
 
         Assert.Equal(0, await registry.WaitForExitAsync());
-        Assert.Contains("Cutting off the requests in flight", registry.Output, StringComparison.Ordinal);
+        Assert.Contains("cutting off the requests in flight", registry.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Read-only", registry.Output, StringComparison.Ordinal);
         Assert.Contains("Stopped.", registry.Output, StringComparison.Ordinal);
     }
@@ -125,7 +125,7 @@ public sealed class SignalTests : IDisposable
 
         await registry.StartAgainAsync();
 
-        await registry.WaitForOutputAsync("Garbage collection goes on");
+        await registry.WaitForOutputAsync("Garbage collection resumes");
     }
 
     [Fact]

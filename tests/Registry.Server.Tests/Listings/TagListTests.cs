@@ -98,7 +98,7 @@ public sealed class TagListTests(TagListTests.Fixture fixture) : IClassFixture<T
         foreach (var path in new[] { "/v2/lists/tags/tags/list", "/v2/lists/unknown/tags/list", "/v2/_catalog" })
         {
             var answer = Check.Error(400, "UNSUPPORTED", "invalid page size", await _registry.Client.GetAnswerAsync(path + query));
-            Assert.EndsWith("a whole number from 0 is allowed", Assert.Single(Check.Details(answer)), StringComparison.Ordinal);
+            Assert.EndsWith("it must be a whole number of 0 or more", Assert.Single(Check.Details(answer)), StringComparison.Ordinal);
         }
     }
 

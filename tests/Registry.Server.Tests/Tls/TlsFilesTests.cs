@@ -15,12 +15,12 @@ public sealed class TlsFilesTests : IDisposable
     [Theory]
     [InlineData("no certificate", "REGISTRY_TLS_CERT holds no certificate in PEM")]
     [InlineData("broken certificate", "REGISTRY_TLS_CERT holds a certificate that cannot be read")]
-    [InlineData("no key", "REGISTRY_TLS_KEY holds no private key for RSA or ECDSA in PEM")]
-    [InlineData("public key", "REGISTRY_TLS_KEY holds no private key for RSA or ECDSA in PEM")]
-    [InlineData("encrypted key", "REGISTRY_TLS_KEY is encrypted, and nobody is there to type its password; openssl pkey ")]
-    [InlineData("encrypted key of old", "REGISTRY_TLS_KEY is encrypted, and nobody is there to type its password; openssl pkey ")]
+    [InlineData("no key", "REGISTRY_TLS_KEY holds no RSA or ECDSA private key in PEM")]
+    [InlineData("public key", "REGISTRY_TLS_KEY holds no RSA or ECDSA private key in PEM")]
+    [InlineData("encrypted key", "REGISTRY_TLS_KEY is encrypted, and the registry cannot prompt for its password; 'openssl pkey ")]
+    [InlineData("encrypted key of old", "REGISTRY_TLS_KEY is encrypted, and the registry cannot prompt for its password; 'openssl pkey ")]
     [InlineData("short key", "REGISTRY_TLS_KEY has 1024 bits; clients refuse RSA keys of less than 2048")]
-    [InlineData("other key", "REGISTRY_TLS_KEY is not the key of a certificate in REGISTRY_TLS_CERT, where the first is CN=registry")]
+    [InlineData("other key", "REGISTRY_TLS_KEY does not match any certificate in REGISTRY_TLS_CERT, whose first is CN=registry")]
     [InlineData("missing certificate", ": there is no such file")]
     [InlineData("folder", "/tls.key: it is a folder, not a file")]
     [InlineData("no client authority", "REGISTRY_TLS_CLIENT_CA holds no certificate in PEM")]
@@ -34,13 +34,13 @@ public sealed class TlsFilesTests : IDisposable
                 _tls.Configure(options) with { TlsClientCa = File.Exists(_tls.ClientCa) ? _tls.ClientCa : null });
         });
 
-        Assert.StartsWith($"TLS cannot begin with REGISTRY_TLS_CERT {_tls.Certificate} and REGISTRY_TLS_KEY {_tls.Key}: ", refused.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"TLS cannot start with REGISTRY_TLS_CERT {_tls.Certificate} and REGISTRY_TLS_KEY {_tls.Key}: ", refused.Message, StringComparison.Ordinal);
         Assert.Contains(reason, refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', refused.Message);
     }
 
     [Theory]
-    [InlineData(-10, -1, "has expired on ")]
+    [InlineData(-10, -1, "expired on ")]
     [InlineData(-10, 13, "expires on ")]
     [InlineData(1, 90, "is not valid before ")]
     [InlineData(-10, 15, null)]

@@ -144,7 +144,7 @@ public sealed class MonolithicUploadTests(RegistryFixture fixture) : IClassFixtu
 
         var answer = Check.Error(400, "DIGEST_INVALID", "invalid digest", await fixture.Client.RequestAsync("PUT", location, [1, 2, 3]));
 
-        Assert.Equal(["the query parameter 'digest' is missing; a Location has a query already, so add it with '&'"], Check.Details(answer));
+        Assert.Equal(["the query parameter 'digest' is missing; the Location already has a query, so append it with '&'"], Check.Details(answer));
         Check.Status(204, await fixture.Client.GetAnswerAsync(location));
     }
 
