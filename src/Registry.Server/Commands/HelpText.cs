@@ -66,8 +66,9 @@ internal sealed class HelpText(SettingOptions settings, Terminal terminal) : Syn
 
     private static string UsageOf(Command command)
     {
-        var commands = command.Subcommands.Count == 0 ? string.Empty : command.Action is null ? " command" : " [command]";
-        return $"{CommandLine.PathOf(command)}{commands} [options]{string.Concat(command.Arguments.Select(argument => $" {argument.Name}"))}";
+        var commands = command.Subcommands.Count == 0 ? string.Empty : command.Action is null ? " COMMAND" : " [COMMAND]";
+        var arguments = command.Arguments.Select(argument => argument.Arity.MinimumNumberOfValues == 0 ? $" [{argument.Name}]" : $" {argument.Name}");
+        return $"{CommandLine.PathOf(command)}{commands} [options]{string.Concat(arguments)}";
     }
 
     private static string NameOf(Option option)

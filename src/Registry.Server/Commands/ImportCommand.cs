@@ -15,7 +15,7 @@ internal static class ImportCommand
         var source = new Argument<string>("SOURCE") { Description = "A folder, a tar archive, or - for a tar archive from standard input." };
         var target = ImageArguments.Create("REPOSITORY", "Repository to import into, optionally with a tag. Default: the names in the layout.");
         target.Arity = ArgumentArity.ZeroOrOne;
-        var create = new Option<bool>("--create") { Description = "Create the data folder when it does not exist." };
+        var create = new Option<bool>("--create") { Description = "Create a registry when the data folder holds none." };
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "import",

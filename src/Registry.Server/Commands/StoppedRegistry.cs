@@ -29,7 +29,7 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     /// <param name="options">Settings of the registry.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
-    /// <param name="createsFolder">True to create the data folder when it does not exist.</param>
+    /// <param name="createsFolder">True to create a registry when the data folder holds none.</param>
     /// <exception cref="StorageException">The folder cannot be used, or a registry runs on it. The message is for the operator.</exception>
     public static async Task<StoppedRegistry> OpenAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
     {

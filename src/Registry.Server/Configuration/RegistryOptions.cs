@@ -22,7 +22,10 @@ public sealed record RegistryOptions
     /// </summary>
     public int? Http2Port { get; init; }
 
-    /// <summary>REGISTRY_TRANSPORT: layer that moves bytes between sockets and the server. The default is the registry's own on Linux, and Kestrel's elsewhere.</summary>
+    /// <summary>
+    /// REGISTRY_TRANSPORT: layer that moves bytes between sockets and the server. The default is the registry's own on Linux, and Kestrel's
+    /// elsewhere.
+    /// </summary>
     public TransportKind Transport { get; init; } = OperatingSystem.IsLinux() ? TransportKind.Direct : TransportKind.Kestrel;
 
     /// <summary>REGISTRY_TLS_CERT: file of the certificate and its chain in PEM; null without TLS, which a proxy in front may provide.</summary>
@@ -81,7 +84,10 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_UPLOAD_CLEANUP_INTERVAL: interval at which expired uploads are removed.</summary>
     public TimeSpan UploadCleanupInterval { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>REGISTRY_UPLOAD_MAX_SESSIONS: largest number of uploads in progress. Each takes some hundred bytes of memory, and disk space for the received bytes.</summary>
+    /// <summary>
+    /// REGISTRY_UPLOAD_MAX_SESSIONS: largest number of uploads in progress. Each takes some hundred bytes of memory, and disk space for the
+    /// received bytes.
+    /// </summary>
     public int UploadMaxSessions { get; init; } = 10_000;
 
     /// <summary>REGISTRY_BLOB_MAX_SIZE: size of the largest blob, in bytes; null for no limit.</summary>
@@ -105,7 +111,10 @@ public sealed record RegistryOptions
     /// </summary>
     public ManifestReferences ManifestReferences { get; init; } = ManifestReferences.SparseIndex;
 
-    /// <summary>REGISTRY_MANIFEST_MAX_SIZE: size of the largest manifest, in bytes. At least the 4 MiB that clients may rely on (OCI distribution-spec, "Pushing Manifests").</summary>
+    /// <summary>
+    /// REGISTRY_MANIFEST_MAX_SIZE: size of the largest manifest, in bytes. At least the 4 MiB that clients may rely on (OCI distribution-spec,
+    /// "Pushing Manifests").
+    /// </summary>
     public long ManifestMaxSize { get; init; } = MinManifestMaxSize;
 
     /// <summary>

@@ -3,7 +3,10 @@ namespace Registry.Server.Configuration;
 /// <summary>Finds the known name that is nearest to a misspelt one.</summary>
 internal static class Spelling
 {
-    /// <summary>Returns the nearest name. Null when none is near: a third of a short name may differ, two letters of a medium one, an eighth of a long one.</summary>
+    /// <summary>
+    /// Returns the nearest name. Null when none is near: a third of a short name may differ, two letters of a medium one, an eighth of a long
+    /// one.
+    /// </summary>
     public static string? Nearest(string name, IEnumerable<string> known)
     {
         var best = known.Select(candidate => (Name: candidate, Distance: Distance(name, candidate))).OrderBy(candidate => candidate.Distance).FirstOrDefault();

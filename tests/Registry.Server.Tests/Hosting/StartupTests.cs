@@ -119,8 +119,8 @@ public sealed class StartupTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--help", 0, "Usage: registry [command]")]
-    [InlineData("-h", 0, "Usage: registry [command]")]
+    [InlineData("--help", 0, "Usage: registry [COMMAND]")]
+    [InlineData("-h", 0, "Usage: registry [COMMAND]")]
     [InlineData("--version", 0, ".")]
     [InlineData("dance", 2, "there is no command 'dance'")]
     [InlineData("--serve", 2, "there is no option '--serve'")]
