@@ -55,7 +55,7 @@ internal sealed record GcPreview(
             $"{Counts.Manifests} manifests, {Counts.Links} links and {Counts.Blobs} blobs of {Counts.Bytes} bytes would be removed. Nothing was changed.");
         if (Objection is not null)
         {
-            output.WriteLine($"{Objection}: only 'registry gc --force' removes them.");
+            output.WriteLine($"{Objection}. Only 'registry gc --force' removes them.");
         }
     }
 

@@ -42,7 +42,7 @@ public sealed class GcCommandTests : IDisposable
         await FillAsync(isKilled: true);
         Assert.Empty(await RunAsync(1, new GcRequest()));
         Assert.Empty(await RunAsync(1, new GcRequest()));
-        Assert.Contains("only 'registry gc --force' removes them", await RunAsync(0, new GcRequest(IsDryRun: true)), StringComparison.Ordinal);
+        Assert.Contains("Only 'registry gc --force' removes them", await RunAsync(0, new GcRequest(IsDryRun: true)), StringComparison.Ordinal);
         Assert.Equal("Removed 0 manifests, 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
     }
 
