@@ -46,7 +46,7 @@ internal static class VariableNames
         ["REGISTRY_STORAGE_FILESYSTEM_ROOTDIRECTORY"] = "REGISTRY_STORAGE_PATH (with /docker/registry/v2 added)",
         ["REGISTRY_STORAGE_MAINTENANCE_READONLY"] = "REGISTRY_READONLY",
         ["REGISTRY_STORAGE_MAINTENANCE_READONLY_ENABLED"] = "REGISTRY_READONLY",
-        ["REGISTRY_STORAGE_DELETE_ENABLED"] = "nothing: deleting is always possible",
+        ["REGISTRY_STORAGE_DELETE_ENABLED"] = "none: deleting is always possible",
     };
 
     // These variables request protection; refusing to start is better than serving without it.
@@ -74,7 +74,7 @@ internal static class VariableNames
             }
             else if (OfDistribution.TryGetValue(name, out var ours))
             {
-                warnings.Add($"{name} is ignored: it belongs to CNCF distribution; here it is {ours}");
+                warnings.Add($"{name} is ignored: it is a setting of CNCF distribution; its equivalent here is {ours}");
             }
             else if (Spelling.Nearest(name.ToUpperInvariant(), All) is { } nearest)
             {
@@ -86,7 +86,7 @@ internal static class VariableNames
             }
             else if (DistributionSections.Any(section => name.AsSpan(Prefix.Length).StartsWith(section, StringComparison.Ordinal)))
             {
-                warnings.Add($"{name} is ignored: it belongs to CNCF distribution; see docs/configuration.md for the settings here");
+                warnings.Add($"{name} is ignored: it is a setting of CNCF distribution; see docs/configuration.md for the settings here");
             }
             else
             {

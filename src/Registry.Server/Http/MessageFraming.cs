@@ -27,7 +27,7 @@ internal static class MessageFraming
             ? Malformed("Content-Length and Transfer-Encoding are both present")
             : HttpProtocol.IsHttp11(http.Request.Protocol)
             ? CheckCodings(codings.ToString())
-            : Malformed($"{http.Request.Protocol} has no Transfer-Encoding");
+            : Malformed($"{http.Request.Protocol} does not allow Transfer-Encoding");
     }
 
     // Kestrel drops Content-Length when Transfer-Encoding is present, too, and leaves this header (section 6.1).

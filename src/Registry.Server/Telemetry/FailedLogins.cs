@@ -46,7 +46,7 @@ internal sealed class FailedLogins : IDisposable
     /// <param name="fault">The reason.</param>
     public void Report(IPAddress? address, LoginFault fault)
     {
-        // Not a failed login: a client whose token has expired fetches a new one.
+        // Routine: a client whose token has expired fetches a new one.
         var level = fault.IsRoutine ? LogLevel.Debug : LogLevel.Warning;
         if (!_logger.IsEnabled(level))
         {

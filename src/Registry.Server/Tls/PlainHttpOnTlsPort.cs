@@ -97,6 +97,6 @@ internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSp
         }
     }
 
-    [LoggerMessage(1, LogLevel.Debug, "{Client} sent HTTP in clear text to the port that speaks HTTPS")]
+    [LoggerMessage(1, LogLevel.Debug, "{Client} sent HTTP in clear text to the HTTPS port")]
     private partial void LogPlain(string? client);
 }

@@ -180,7 +180,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         {
             // The file or this program is at fault. A reset keeps the peer from taking a part for the whole.
             LogNotSent(ConnectionId, error);
-            Shutdown(new ConnectionAbortedException("The answer could not be sent.", error), graceful: false);
+            Shutdown(new ConnectionAbortedException("The response could not be sent.", error), graceful: false);
         }
 
         _input.CancelPendingFlush();
