@@ -29,8 +29,8 @@ public sealed partial class Htpasswd
     /// <summary>Users, in ordinal order.</summary>
     public IEnumerable<string> Users => _hashes.Keys.Order(StringComparer.Ordinal);
 
-    /// <summary>Reads the file's bytes. A byte-order mark at its beginning, empty lines and lines that begin with <c>#</c> are passed over.</summary>
-    /// <exception cref="FormatException">Something is wrong; the message has a sentence for each line at fault, and never a hash.</exception>
+    /// <summary>Reads the file's bytes. Skips a byte-order mark at its beginning, empty lines and lines that begin with <c>#</c>.</summary>
+    /// <exception cref="FormatException">The file is invalid; the message has a clause for each faulty line, and never a hash.</exception>
     public static Htpasswd Read(byte[] content)
     {
         ArgumentNullException.ThrowIfNull(content);

@@ -47,7 +47,7 @@ public sealed class ImageImport
         {
             using ILayoutSource source = Directory.Exists(path)
                 ? new FolderSource(path)
-                : new TarSource(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read));
+                : new TarSource(OperatorFile.Open(path));
             return await new ImageImport(writer, source, maxManifestSize, progress).RunAsync(target, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -10,6 +10,9 @@ namespace Registry.Core.Layouts;
 /// <param name="load">Reads a manifest; null if it does not exist.</param>
 internal sealed class ManifestWalk(Func<Descriptor, Task<LoadedManifest?>> load)
 {
+    // What is noted of them fits into some hundred MiB.
+    private const int MaxWaiting = 500_000;
+
     private readonly HashSet<Digest> _seen = [];
 
     /// <summary>Number of manifests that an index lists but that do not exist, as when one platform of many was copied.</summary>
@@ -20,31 +23,35 @@ internal sealed class ManifestWalk(Func<Descriptor, Task<LoadedManifest?>> load)
     public async IAsyncEnumerable<LoadedManifest> ChildrenFirstAsync(
         Descriptor root, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var stack = new Stack<(Descriptor Descriptor, LoadedManifest? Loaded)>([(root, null)]);
+        var stack = new Stack<(Descriptor Descriptor, bool IsExpanded)>([(root, false)]);
         while (stack.TryPop(out var next))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (next.Loaded is not null)
+            if (!next.IsExpanded && !_seen.Add(next.Descriptor.Digest))
             {
-                yield return next.Loaded;
+                continue;
             }
-            else if (_seen.Add(next.Descriptor.Digest))
+
+            if (await load(next.Descriptor) is not { } loaded)
             {
-                if (await load(next.Descriptor) is { } loaded)
+                Missing += next.Descriptor == root ? throw new LayoutException($"has no manifest {root.Digest}") : 1;
+            }
+            else if (next.IsExpanded || loaded.Manifest.Manifests.Count == 0)
+            {
+                yield return loaded;
+            }
+            else
+            {
+                // It is read again after its children: as many manifests as indexes are nested would otherwise be held.
+                stack.Push((next.Descriptor, true));
+                foreach (var child in loaded.Manifest.Manifests.Where(child => !_seen.Contains(child.Digest)).Reverse())
                 {
-                    stack.Push((next.Descriptor, loaded));
-                    foreach (var child in loaded.Manifest.Manifests.Reverse())
-                    {
-                        stack.Push((child, null));
-                    }
+                    stack.Push((child, false));
                 }
-                else if (next.Descriptor == root)
+
+                if (stack.Count > MaxWaiting)
                 {
-                    throw new LayoutException($"has no manifest {root.Digest}");
-                }
-                else
-                {
-                    Missing++;
+                    throw new LayoutException($"nests indexes that list more than {MaxWaiting} manifests in all");
                 }
             }
         }

@@ -12,6 +12,9 @@ internal sealed class TarSource : ILayoutSource
     // The record of this many entries takes some hundred MiB.
     private const int MaxEntries = 1_000_000;
 
+    // No file of a layout has a longer one: blobs/sha512/ and 128 digits.
+    private const int MaxNameLength = 256;
+
     private readonly FileStream _archive;
     private readonly Dictionary<string, (long Offset, long Length)> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
@@ -44,7 +47,7 @@ internal sealed class TarSource : ILayoutSource
 
     private void ReadEntries()
     {
-        using var reader = new TarReader(_archive, leaveOpen: true);
+        using var reader = new TarReader(new TarHeaderLimit(_archive), leaveOpen: true);
         for (var count = 0; reader.GetNextEntry() is { } entry; count++)
         {
             if (count == MaxEntries)
@@ -59,13 +62,18 @@ internal sealed class TarSource : ILayoutSource
 
             // As in every tar archive, the last entry of a name counts.
             var name = entry.Name.StartsWith("./", StringComparison.Ordinal) ? entry.Name[2..] : entry.Name;
+            if (name.Length > MaxNameLength)
+            {
+                continue;
+            }
+
             _files.Remove(name);
             _others.Remove(name);
             if (entry.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile))
             {
                 _others.Add(name);
             }
-            else if (entry.Length == 0 || entry.DataOffset + entry.Length <= _archive.Length)
+            else if (entry.Length == 0 || entry.Length <= _archive.Length - entry.DataOffset)
             {
                 _files[name] = (entry.DataOffset, entry.Length);
             }

@@ -43,8 +43,8 @@ internal sealed record Terminal
         return new Terminal
         {
             OpenText = () => Console.In,
-            OpenInput = Console.OpenStandardInput,
-            OpenOutput = Console.OpenStandardOutput,
+            OpenInput = () => new PipeStream(Console.OpenStandardInput()),
+            OpenOutput = () => new PipeStream(Console.OpenStandardOutput()),
             ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
             OutputColumns = columns is { } fix ? () => fix : Console.IsOutputRedirected ? null : WindowColumns,
             ErrorColumns = Console.IsErrorRedirected ? null : () => columns ?? WindowColumns(),

@@ -90,7 +90,7 @@ public sealed class LayoutTests : IDisposable
         File.CreateSymbolicLink(layer, Path.Combine(_folder.Path, "elsewhere"));
         await AssertRefusedAsync(other, "layout", "not a regular file");
         File.WriteAllBytes(Path.Combine(_folder.Path, "layout", "index.json"), new byte[MaxManifestSize + 1]);
-        await AssertRefusedAsync(other, "layout", "more than the 4194304 that it may have");
+        await AssertRefusedAsync(other, "layout", "more than the 4194304 allowed");
         File.WriteAllText(Path.Combine(_folder.Path, "layout", "index.json"), "{");
         await AssertRefusedAsync(other, "layout", "cannot be understood");
         await AssertRefusedAsync(other, "nothing", "cannot be read");

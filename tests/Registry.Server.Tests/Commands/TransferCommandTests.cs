@@ -103,6 +103,32 @@ public sealed class TransferCommandTests : IDisposable
         Assert.Equal(blobs, CountBlobs());
     }
 
+    [Theory]
+    [InlineData("import --create", "import --create - < in")]
+    [InlineData("export", "export team/app - > out")]
+    public async Task SIGTERM_ends_an_import_or_export_whose_pipe_stands_still(string command, string line)
+    {
+        await using (var registry = await StartSourceAsync())
+        {
+            // More than a pipe takes.
+            await registry.Client.PushAsync(Repository, TestImage.Create(layerSize: 4 * 1024 * 1024), "large");
+        }
+
+        // Both ends of the pipes are open here, so that neither ends.
+        var pipe = line[^3..].Trim();
+        var isAtWork = command == "export" ? "read -r -n 1 -u 3 -d ''" : "until compgen -G \"$REGISTRY_STORAGE_PATH/uploads/*.tmp\" > /dev/null; do kill -0 $pid; done";
+        var script = $$"""
+            cd '{{_folder.Path}}' && mkfifo {{pipe}} && exec 3<>{{pipe}}
+            "$TEST_DOTNET" "$TEST_REGISTRY" {{line}} & pid=$!
+            {{isAtWork}}
+            kill -TERM $pid; wait $pid
+            """;
+        var (exitCode, output) = await RegistryProcess.RunShellAsync(script, Source, Cancellation);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("was interrupted", output, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(Source, "uploads"), "*.tmp"));
+    }
+
     private async Task<TestRegistry> StartSourceAsync()
     {
         var registry = await TestRegistry.StartAsync(storagePath: Source);
