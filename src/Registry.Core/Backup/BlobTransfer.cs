@@ -12,7 +12,7 @@ namespace Registry.Core.Backup;
 /// </summary>
 /// <param name="source">Layout of the source.</param>
 /// <param name="target">Layout of the target.</param>
-/// <param name="readsKept">Whether what the target has already is read, and replaced when it does not have its digest.</param>
+/// <param name="readsKept">True to read the blobs that the target has, and to replace those that do not have their digest.</param>
 /// <param name="progress">Receives the progress from time to time; null for none.</param>
 public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout target, bool readsKept, IProgress<TransferProgress>? progress)
 {

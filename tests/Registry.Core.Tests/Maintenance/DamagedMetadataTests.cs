@@ -217,7 +217,7 @@ public class DamagedMetadataTests
     {
         var thrown = Assert.Throws<StorageException>(() => new TestStorage(path));
         Assert.Contains("holds a registry.db that cannot be opened: ", thrown.Message, StringComparison.Ordinal);
-        Assert.EndsWith(" The command reindex rebuilds it from the repositories tree.", thrown.Message, StringComparison.Ordinal);
+        Assert.EndsWith(" Run 'registry reindex' to rebuild it from the repositories tree.", thrown.Message, StringComparison.Ordinal);
     }
 
     // What the command does when the old database cannot be opened.

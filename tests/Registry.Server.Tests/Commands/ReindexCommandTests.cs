@@ -27,7 +27,7 @@ public sealed class ReindexCommandTests : IDisposable
         var refused = await RegistryProcess.RunAsync("serve", _folder.Path);
         Assert.Equal(1, refused.ExitCode);
         Assert.Contains($"registry: REGISTRY_STORAGE_PATH {_folder.Path} holds a registry.db that cannot be opened: ", refused.Output, StringComparison.Ordinal);
-        Assert.Contains("The command reindex rebuilds it from the repositories tree.", refused.Output, StringComparison.Ordinal);
+        Assert.Contains("Run 'registry reindex' to rebuild it from the repositories tree.", refused.Output, StringComparison.Ordinal);
 
         var rebuilt = await RegistryProcess.RunAsync("reindex", _folder.Path);
         Assert.True(rebuilt.ExitCode == 0, rebuilt.Output);

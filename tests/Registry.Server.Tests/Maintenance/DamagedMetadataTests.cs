@@ -86,7 +86,7 @@ public sealed class DamagedMetadataTests : IAsyncLifetime
         }
         catch (StorageException e)
         {
-            return e.Message.Contains("The command reindex rebuilds it", StringComparison.Ordinal);
+            return e.Message.Contains("Run 'registry reindex' to rebuild it", StringComparison.Ordinal);
         }
     }
 

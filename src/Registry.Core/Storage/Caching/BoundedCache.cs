@@ -3,11 +3,11 @@ using System.Collections.Concurrent;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// A map that never holds more than so many bytes and so many entries. What has not been asked for since the last look goes first
-/// ("second chance"). Asking takes no lock.
+/// A map with a limit on its bytes and entries. It first evicts entries that were not read since the last eviction ("second chance"). Reading
+/// takes no lock.
 /// </summary>
-/// <param name="maxBytes">The most that all entries may weigh together.</param>
-/// <param name="maxEntries">The most entries, at least 1.</param>
+/// <param name="maxBytes">Limit on the weight of all entries.</param>
+/// <param name="maxEntries">Limit on the number of entries, at least 1.</param>
 internal sealed class BoundedCache<TKey, TValue>(long maxBytes, int maxEntries)
     where TKey : notnull
     where TValue : class
@@ -17,13 +17,13 @@ internal sealed class BoundedCache<TKey, TValue>(long maxBytes, int maxEntries)
     private readonly Lock _changing = new();
     private long _bytes;
 
-    /// <summary>How many entries there are.</summary>
+    /// <summary>Number of entries.</summary>
     public int Count => _entries.Count;
 
-    /// <summary>What they weigh together.</summary>
+    /// <summary>Weight of all entries.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
 
-    /// <summary>The value of a key; null when it is not here, or not any more.</summary>
+    /// <summary>Finds the value of a key; null if it is not in the cache.</summary>
     public TValue? Find(TKey key)
     {
         if (!_entries.TryGetValue(key, out var entry))
@@ -39,10 +39,10 @@ internal sealed class BoundedCache<TKey, TValue>(long maxBytes, int maxEntries)
         return entry.Value;
     }
 
-    /// <summary>Keeps a value, in place of an earlier one, for as long as there is room.</summary>
+    /// <summary>Stores a value, in place of an earlier one.</summary>
     /// <param name="key">The key.</param>
     /// <param name="value">The value.</param>
-    /// <param name="bytes">What key and value weigh. What is heavier than the whole cache is not kept.</param>
+    /// <param name="bytes">Weight of the key and the value. An entry heavier than the whole cache is not stored.</param>
     public void Set(TKey key, TValue value, long bytes)
     {
         if (bytes > maxBytes)

@@ -3,8 +3,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// The collector's metadata, beside <see cref="CachedMetadataStore"/>. Only the expiry of manifests and links changes what a repository sees:
-/// what is condemned and forgotten has neither a link nor a manifest left that could be asked for.
+/// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only the expiry of manifests and links changes what a repository sees:
+/// condemned and forgotten content has no link and no manifest that a cached result could be about.
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
 {

@@ -1,6 +1,6 @@
 namespace Registry.Core.Storage.Caching;
 
-/// <summary>What a tree is indexed into, beside <see cref="CachedMetadataStore"/>: a repository that is indexed changes all answers about it.</summary>
+/// <summary>Target of indexing, next to <see cref="CachedMetadataStore"/>: indexing a repository invalidates all cached results about it.</summary>
 internal sealed class CachedIndexTarget(IIndexTarget target, MetadataCache cache) : IIndexTarget
 {
     public bool IsComplete => target.IsComplete;

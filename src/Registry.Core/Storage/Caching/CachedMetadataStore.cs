@@ -4,8 +4,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// Metadata with the answers of pulls in memory. Linearizable like the store behind it, as long as every change comes through here, through
-/// <see cref="CachedCollectorMetadata"/> or through <see cref="CachedIndexTarget"/>. Listings are not kept.
+/// Metadata with the results of pulls in memory. Linearizable like the store behind it, provided that every change goes through this class,
+/// <see cref="CachedCollectorMetadata"/> or <see cref="CachedIndexTarget"/>. Listings are not cached.
 /// </summary>
 internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache cache) : IMetadataStore
 {

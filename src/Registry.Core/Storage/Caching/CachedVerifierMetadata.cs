@@ -3,11 +3,11 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// The verifier's metadata, beside <see cref="CachedMetadataStore"/>. What is lost is not answered from memory: neither that it can be seen,
-/// nor its bytes.
+/// Metadata for the verifier, next to <see cref="CachedMetadataStore"/>. When content is lost, neither its visibility nor its bytes may come
+/// from memory any more.
 /// </summary>
 /// <param name="metadata">The metadata.</param>
-/// <param name="cache">What was answered from it.</param>
+/// <param name="cache">Results cached from it.</param>
 /// <param name="forgetContents">Called when bytes are lost.</param>
 internal sealed class CachedVerifierMetadata(IVerifierMetadata metadata, MetadataCache cache, Action forgetContents) : IVerifierMetadata
 {
@@ -28,7 +28,7 @@ internal sealed class CachedVerifierMetadata(IVerifierMetadata metadata, Metadat
         return true;
     });
 
-    // That something is not there is not answered from memory.
+    // Negative results are not cached.
     public Task MarkFoundAsync(Digest digest) => metadata.MarkFoundAsync(digest);
 
     public Task<VerificationProgress> ReadProgressAsync() => metadata.ReadProgressAsync();

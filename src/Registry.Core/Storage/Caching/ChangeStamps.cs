@@ -1,30 +1,30 @@
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// Tells answers that still hold from those that a change may have overtaken. Each subject has a stamp, which a change alters when it
-/// begins, before it can be seen by anybody, and again when it has ended. An answer is kept with the stamp that was read before the question was
-/// asked, and holds for as long as that is the stamp: nothing has changed since, and nothing is about to.
+/// Distinguishes cached results that still hold from those that a change may have invalidated. Each subject has a stamp, which a change alters
+/// when it begins, before its effect is visible, and again when it has ended. A result is cached with the stamp that was read before the lookup,
+/// and is valid while the stamp stays the same: no change has happened since, and none is in progress.
 /// </summary>
 /// <remarks>
-/// So no reader is told something old after a change was answered; nor after another reader has seen the change, since that one can have seen
-/// it only while it was under way or later. Subjects share a fixed number of stamps: a collision costs a question, never an answer.
+/// So no reader gets an old result after a change was acknowledged, nor after another reader has seen the change, since that reader can have seen
+/// it only while it was in progress or later. Subjects share a fixed number of stamps: a collision costs a lookup, never a wrong result.
 /// </remarks>
 internal sealed class ChangeStamps
 {
     private const int Stripes = 512;
 
-    // A stamp counts changes under way in its lower half, and all that ever began or ended in its upper half, so none returns.
+    // A stamp counts the changes in progress in its lower half, and all begun and ended ones in its upper half, so no stamp occurs twice.
     private const long UnderWay = 1;
     private const long UnderWayMask = 0xFFFF_FFFF;
     private const long Event = 1L << 32;
 
     private readonly long[] _stamps = new long[Stripes];
 
-    /// <summary>The stamp of a subject now.</summary>
-    /// <param name="subject">The hash code of the subject.</param>
+    /// <summary>Reads the current stamp of a subject.</summary>
+    /// <param name="subject">Hash code of the subject.</param>
     public long Read(int subject) => Volatile.Read(ref _stamps[Index(subject)]);
 
-    /// <summary>Whether an answer may be kept under a stamp: not while a change is under way.</summary>
+    /// <summary>True if a result may be cached under a stamp: no change is in progress.</summary>
     public static bool IsQuiet(long stamp) => (stamp & UnderWayMask) == 0;
 
     /// <summary>Runs a change of one subject.</summary>
@@ -38,12 +38,12 @@ internal sealed class ChangeStamps
         }
         finally
         {
-            // Whether the change succeeded or nobody knows.
+            // Whether the change succeeded, failed, or had an unknown outcome.
             Interlocked.Add(ref _stamps[index], Event - UnderWay);
         }
     }
 
-    /// <summary>Runs a change of subjects that are not known before it has ended.</summary>
+    /// <summary>Runs a change whose subjects are unknown until it has ended.</summary>
     public async Task<T> ChangeAllAsync<T>(Func<Task<T>> change)
     {
         AddToAll(Event + UnderWay);

@@ -3,51 +3,51 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// Bytes as pulls read them, with small content in memory. Content never changes under its digest, and who may see it is the metadata's
-/// business, so nothing here has to be invalidated by a push or a delete. Only what is right is kept: a size that is the expected one, bytes that
-/// have their digest. It is looked at again after <see cref="Lifetime"/>, so for that long at most is answered for a file that somebody has
-/// damaged or removed behind the registry's back; and at once when the verifier has found that (<see cref="Forget"/>).
+/// Content for pulls, with small content in memory. Content never changes under its digest, and the metadata decides which repositories may see it,
+/// so a push or a delete invalidates nothing here. Only correct results are cached: an expected size, and bytes that match their digest. The
+/// storage is read again after <see cref="Lifetime"/>, so a file that was damaged or removed outside of the registry is served at most that much
+/// longer; and at once when the verifier has found the damage (<see cref="Forget"/>).
 /// </summary>
 /// <remarks>
-/// Whoever writes or deletes asks the <see cref="IBlobStore"/> itself, since that must know what is on the disk at the moment.
-/// An answer is kept as the finished task that it is given as, so giving it again allocates nothing.
+/// Code that writes or deletes uses the <see cref="IBlobStore"/> itself, since it needs the current state of the disk.
+/// A result is cached as the finished task that callers get, so returning it again allocates nothing.
 /// </remarks>
-/// <param name="blobs">The bytes.</param>
+/// <param name="blobs">Store of the bytes.</param>
 /// <param name="time">The clock.</param>
-/// <param name="maxBytes">The most that everything kept may weigh together.</param>
+/// <param name="maxBytes">Limit on the weight of all cached results.</param>
 public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBytes)
 {
-    /// <summary>How long an answer is given without looking at the storage again.</summary>
+    /// <summary>Time for which a result is used without reading the storage again.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
 
-    // What an entry takes beside its content.
+    // Size of an entry without its content.
     private const int Overhead = 800;
 
-    // The lightest entry weighs some hundred bytes: this many would not fit into any sensible number of bytes.
+    // The smallest entry takes some hundred bytes: this many would exceed any sensible limit in bytes.
     private const int MaxEntries = 65_536;
 
     private readonly BoundedCache<Digest, Entry> _cache = new(maxBytes, MaxEntries);
     private long _epoch;
 
-    /// <summary>What everything kept weighs, in bytes.</summary>
+    /// <summary>Weight of all cached results, in bytes.</summary>
     public long Bytes => _cache.Bytes;
 
-    /// <summary>The size in bytes; null when the bytes are not here.</summary>
-    /// <param name="digest">The content.</param>
-    /// <param name="expected">What the size should be.</param>
+    /// <summary>Size in bytes; null if the bytes do not exist.</summary>
+    /// <param name="digest">Digest of the content.</param>
+    /// <param name="expected">Expected size.</param>
     public Task<long?> StatAsync(Digest digest, long expected) =>
         FindFresh(digest) is { } entry && entry.Length == expected ? entry.Size : LoadSizeAsync(digest, expected);
 
-    /// <summary>The bytes, in memory or open for reading; null when they are not here. The caller disposes the result.</summary>
+    /// <summary>Opens the bytes, in memory or in a file; null if they do not exist. The caller disposes the result.</summary>
     public Task<BlobContent?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
 
-    /// <summary>The bytes in memory, whatever their size; null when they are not here.</summary>
-    /// <param name="digest">The content.</param>
-    /// <param name="expected">What the size should be.</param>
+    /// <summary>Reads the bytes into memory, whatever their size; null if they do not exist.</summary>
+    /// <param name="digest">Digest of the content.</param>
+    /// <param name="expected">Expected size.</param>
     public Task<byte[]?> ReadAsync(Digest digest, long expected) =>
         FindFresh(digest)?.Bytes ?? (expected > BlobContent.MaxInMemory ? LoadLargeAsync(digest) : LoadBytesAsync(digest));
 
-    /// <summary>Has everything looked at again before it is answered: bytes have gone. That is rare, so nobody minds that it is all.</summary>
+    /// <summary>Invalidates all results, because bytes were lost. That is rare, so it need not be selective.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
 
     private Entry? FindFresh(Digest digest)
@@ -96,7 +96,7 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
         return content is null ? null : content.Bytes ?? await blobs.ReadAsync(digest);
     }
 
-    // Content that opening would not read. It may take an eighth of the cache, so that a few such do not push out everything else.
+    // Content too large for opening to cache. It may take an eighth of the cache, so that a few such blobs do not evict everything else.
     private async Task<byte[]?> LoadLargeAsync(Digest digest)
     {
         var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());

@@ -3,27 +3,27 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Caching;
 
 /// <summary>
-/// Answers to one kind of question about a repository, each kept for as long as its stamp says that it holds. That something is not there
-/// is not kept: whoever asks for what does not exist could push out what does.
+/// Caches the results of one kind of lookup in a repository, each while its stamp stays the same. Negative results are not cached: requests for
+/// content that does not exist could otherwise evict the rest.
 /// </summary>
-/// <typeparam name="T">The answer; null when something is not there.</typeparam>
-/// <remarks>An answer is kept as the finished task that it was given as, so giving it again allocates nothing.</remarks>
+/// <typeparam name="T">Type of the result; null if it does not exist.</typeparam>
+/// <remarks>A result is cached as the finished task that callers get, so returning it again allocates nothing.</remarks>
 internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int maxEntries)
 {
-    // What a task, its result and the nodes that hold them take beside the text of the key.
+    // Size of a task, its result and the nodes that hold them, without the text of the key.
     private const int Overhead = 600;
 
     private readonly BoundedCache<Question, Answer> _cache = new(maxBytes, maxEntries);
 
-    /// <summary>How many answers are kept, those that no longer hold included.</summary>
+    /// <summary>Number of cached results, including those that are no longer valid.</summary>
     public int Count => _cache.Count;
 
-    /// <summary>Answers from memory, or asks.</summary>
+    /// <summary>Returns a cached result, or looks it up.</summary>
     /// <param name="repository">The repository.</param>
-    /// <param name="about">What of it: a tag or a digest.</param>
-    /// <param name="subject">The hash code under which changes of this answer are stamped.</param>
-    /// <param name="state">What <paramref name="ask"/> needs.</param>
-    /// <param name="ask">Asks the store.</param>
+    /// <param name="about">Tag or digest in the repository.</param>
+    /// <param name="subject">Hash code under which changes of this result are stamped.</param>
+    /// <param name="state">Argument of <paramref name="ask"/>.</param>
+    /// <param name="ask">Looks it up in the store.</param>
     public Task<T> FindAsync<TState>(RepositoryName repository, string about, int subject, TState state, Func<TState, Task<T>> ask)
     {
         var stamp = stamps.Read(subject);
@@ -43,7 +43,7 @@ internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int 
         var answer = await asked;
         if (answer is not null)
         {
-            // Should a change have begun meanwhile, the stamp is outdated already, and the answer is never given.
+            // If a change has begun meanwhile, the stamp is already outdated, and the result is never returned.
             _cache.Set(question, new Answer(stamp, asked), Overhead + (2L * (question.Repository.Length + question.About.Length)));
         }
 

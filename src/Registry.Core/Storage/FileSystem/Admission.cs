@@ -1,11 +1,11 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Refuses new content that could not be kept. Questions to the disk run on a storage thread; while the last answer counts, none is asked.
+/// Refuses new content that could not be kept. Checks of the disk run on a storage thread; a recent result is used without another check.
 /// </summary>
 internal sealed class Admission(StorageThreads threads, StorageHealth health, DiskReserve reserve)
 {
-    /// <summary>Refuses while writes have stopped, or the room that is left is for deletes.</summary>
+    /// <summary>Refuses while writes have stopped, or while the remaining space is for deletes.</summary>
     /// <exception cref="StorageException">Writes have stopped, or the disk is full.</exception>
     public ValueTask EnsureOpenAsync()
     {
@@ -27,8 +27,8 @@ internal sealed class Admission(StorageThreads threads, StorageHealth health, Di
         return new ValueTask(threads.RunAsync(EnsureRoom));
     }
 
-    /// <summary>The same, on a storage thread already.</summary>
-    /// <exception cref="StorageException">As of <see cref="EnsureRoomAsync"/>.</exception>
+    /// <summary>Same check, for a caller that is already on a storage thread.</summary>
+    /// <exception cref="StorageException">As for <see cref="EnsureRoomAsync"/>.</exception>
     public void EnsureRoom()
     {
         health.ThrowIfClosed();

@@ -4,19 +4,19 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// The last steps of every blob and manifest: make its data durable, rename the file into a folder of its own, and make the names durable. A
-/// name is visible only when the data behind it has been synced before.
+/// Places blobs and manifests, as the last steps of storing them: makes the data durable, renames the file into its own folder, and makes the
+/// names durable. A name is visible only after its data has been synced.
 /// </summary>
 /// <remarks>
-/// All on one thread: a file system with a journal commits the folder together with the data, so that the sync of the folder finds nothing
-/// left to do, and concurrent syncs share a commit of the journal without our help.
+/// All steps run on one thread: a journaling file system commits the folder together with the data, so that the sync of the folder finds
+/// nothing left to do, and concurrent syncs share a commit of the journal by themselves.
 /// </remarks>
 internal sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
 {
     private readonly HashSet<string> _durableShards = new(StringComparer.Ordinal);
 
     /// <summary>
-    /// Moves an open file to its place, replacing what is there: the bytes are verified, so a damaged blob is healed by pushing it again.
+    /// Moves an open file to its place and replaces an existing one: the bytes are verified, so that pushing a damaged blob again repairs it.
     /// Blocks; durable when it returns.
     /// </summary>
     public void Place(SafeFileHandle handle, string file, Digest digest)
@@ -30,7 +30,7 @@ internal sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
         sync.Directory(directory);
     }
 
-    // Shard folders are never removed, so each needs its parents synced once in the life of the process.
+    // Shard folders are never removed, so each needs its parents synced only once per process.
     private void EnsureShard(Digest digest)
     {
         var shard = layout.BlobShard(digest);

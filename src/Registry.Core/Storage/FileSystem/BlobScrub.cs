@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>Blobs as the verifier reads them: piece by piece, without pushing what pulls need out of memory.</summary>
+/// <summary>Reads blobs for the verifier: in parts, and without evicting from memory what pulls need.</summary>
 public sealed class BlobScrub
 {
     private readonly FileSystemLayout _layout;
@@ -16,13 +16,13 @@ public sealed class BlobScrub
         _sync = sync;
     }
 
-    /// <summary>Opens a file; null when it is not there. The caller disposes it.</summary>
-    /// <exception cref="StorageException">It cannot be opened.</exception>
+    /// <summary>Opens a file; null if it does not exist. The caller disposes it.</summary>
+    /// <exception cref="StorageException">The file cannot be opened.</exception>
     public Task<ScrubbedFile?> OpenAsync(Digest digest) => _threads.RunAsync(() =>
         PlainFile.TryOpen(_layout.BlobData(digest), _layout.Blobs, out _) is { } handle
             ? new ScrubbedFile(digest, handle, _layout, _threads, _sync)
             : null);
 
-    /// <summary>Whether the file is there.</summary>
+    /// <summary>True if the file exists.</summary>
     public Task<bool> ExistsAsync(Digest digest) => _threads.RunAsync(() => PlainFile.Find(_layout.BlobData(digest), _layout.Blobs) == EntryKind.File);
 }

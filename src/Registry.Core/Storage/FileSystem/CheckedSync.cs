@@ -4,16 +4,16 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Syncs that block the thread of the caller, and whose failure stops all writes, unless it is only that the disk is full.
+/// Runs syncs on the caller's thread. A failed sync stops all writes, unless the disk is only full.
 /// </summary>
 internal sealed class CheckedSync(StorageHealth health)
 {
-    /// <summary>Makes a file's data durable, and its size.</summary>
-    /// <exception cref="SyncException">It is not.</exception>
+    /// <summary>Makes a file's data and size durable.</summary>
+    /// <exception cref="SyncException">The sync failed.</exception>
     public void Data(SafeFileHandle handle, string path) => Check(() => DurableFile.SyncData(handle, path), isFolder: false);
 
-    /// <summary>Makes durable every change that the caller has made to the names in a directory.</summary>
-    /// <exception cref="SyncException">They are not.</exception>
+    /// <summary>Makes all changes of the caller to the names in a directory durable.</summary>
+    /// <exception cref="SyncException">The sync failed.</exception>
     public void Directory(string path) => Check(() => DurableFile.SyncDirectory(path), isFolder: true);
 
     private void Check(Action sync, bool isFolder)

@@ -1,8 +1,8 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// A data folder that this process alone uses. Opening it checks everything that would otherwise fail in the middle of a push: that it is a
-/// registry's folder, that it can be written, and that uploads can be renamed into blobs.
+/// A data folder that only this process uses. Opening it checks everything that would otherwise fail during a push: that it is the folder of a
+/// registry, that it can be written, and that uploads can be renamed into blobs.
 /// </summary>
 public sealed class DataFolder : IDisposable
 {
@@ -19,8 +19,8 @@ public sealed class DataFolder : IDisposable
 
     public FileSystemLayout Layout { get; }
 
-    /// <summary>Opens a folder, creating it when it does not exist.</summary>
-    /// <exception cref="StorageException">It cannot be used; the message says why, in one line.</exception>
+    /// <summary>Opens a folder, and creates it if it does not exist.</summary>
+    /// <exception cref="StorageException">The folder cannot be used; the message gives the reason in one line.</exception>
     public static DataFolder Open(string path) => Take(path, RefuseForeign, layout =>
     {
         RemovalLock.Create(layout);
@@ -28,16 +28,16 @@ public sealed class DataFolder : IDisposable
         DurableFile.SyncDirectory(layout.Root);
     });
 
-    /// <summary>Opens the folder of a registry. Where there is none, nothing is made.</summary>
-    /// <exception cref="StorageException">It cannot be used, or there is no registry; the message says why, in one line.</exception>
+    /// <summary>Opens the folder of an existing registry. Creates nothing if there is none.</summary>
+    /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message gives the reason in one line.</exception>
     public static DataFolder OpenExisting(string path)
     {
         RequireRegistry(path);
         return Open(path);
     }
 
-    /// <summary>Looks for a registry, so that a mistyped path makes none.</summary>
-    /// <exception cref="StorageException">There is none, or the folder cannot be read.</exception>
+    /// <summary>Checks that a folder holds a registry, so that a mistyped path creates none.</summary>
+    /// <exception cref="StorageException">The folder holds no registry, or cannot be read.</exception>
     public static void RequireRegistry(string path)
     {
         var layout = new FileSystemLayout(path);
@@ -68,8 +68,8 @@ public sealed class DataFolder : IDisposable
         }
     }
 
-    /// <summary>Proves that files can still be made here and renamed into blobs.</summary>
-    /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> says whether for want of room.</exception>
+    /// <summary>Tests that files can be created and renamed into blobs.</summary>
+    /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> is true if no space is left.</exception>
     public void TryWrite()
     {
         try
@@ -83,17 +83,17 @@ public sealed class DataFolder : IDisposable
     }
 
     /// <summary>
-    /// Takes an empty folder, or one in which a restore was not finished, to restore a backup into. It stays unfinished, and no registry uses it,
+    /// Opens an empty folder, or one with an unfinished restore, to restore a backup into it. It is marked as unfinished, and no registry uses it,
     /// until <see cref="FinishRestore"/>.
     /// </summary>
-    /// <exception cref="StorageException">It cannot be used; the message says why, in one line.</exception>
+    /// <exception cref="StorageException">The folder cannot be used; the message gives the reason in one line.</exception>
     public static DataFolder OpenToRestore(string path) => Take(path, MarkUnfinished, _ => { });
 
-    /// <summary>Declares that a backup is restored: the folder is that of a registry.</summary>
-    /// <exception cref="IOException">It could not be made durable.</exception>
+    /// <summary>Records that the restore is finished: the folder is that of a registry.</summary>
+    /// <exception cref="IOException">The restored files could not be made durable.</exception>
     public void FinishRestore()
     {
-        // What was there before is durable before the mark goes.
+        // Everything restored is durable before the mark is removed.
         DurableFile.SyncFileSystem(Layout.Root);
         File.Delete(Layout.UnfinishedRestore);
         DurableFile.SyncDirectory(Layout.Root);
@@ -105,7 +105,7 @@ public sealed class DataFolder : IDisposable
     internal static bool IsLocked(IOException e) =>
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
 
-    // Creates a folder, looks at what is there, holds it, and prepares it. Whatever goes wrong, it is let go of.
+    // Creates a folder, inspects it, locks it, and prepares it. Releases it on any failure.
     private static DataFolder Take(string path, Action<FileSystemLayout> inspect, Action<FileSystemLayout> prepare)
     {
         var layout = new FileSystemLayout(path);
@@ -142,7 +142,7 @@ public sealed class DataFolder : IDisposable
         }
     }
 
-    // Before anything is opened: SQLite, too, would only say that the database is read-only.
+    // Before anything is opened: SQLite would only report that the database is read-only.
     private static void RefuseForeignOwner(FileSystemLayout layout)
     {
         if (OperatingSystem.IsLinux() && FolderOwnership.Fault(layout.Root) is { } fault)
@@ -169,7 +169,7 @@ public sealed class DataFolder : IDisposable
             throw new StorageException($"is not empty (it holds '{name}'); a backup is restored into an empty or new folder");
         }
 
-        // The mark before all others, so that a killed restore leaves nothing that looks like a registry.
+        // The mark comes before all other files, so that a killed restore leaves nothing that looks like a registry.
         FileOwner.CreateFile(layout.UnfinishedRestore);
         DurableFile.SyncDirectory(layout.Root);
     }
@@ -234,7 +234,7 @@ public sealed class DataFolder : IDisposable
         var to = Path.Combine(layout.Blobs, ".probe");
         try
         {
-            // Whatever has the name is no file to write to.
+            // An existing entry with this name may not be a file to write to.
             File.Delete(from);
             File.OpenHandle(from, FileMode.CreateNew, FileAccess.Write).Dispose();
             DurableFile.Rename(from, to);

@@ -1,13 +1,13 @@
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>The files of the database, as a whole: SQLite keeps its log beside it.</summary>
+/// <summary>Handles the files of the database together: SQLite keeps its log in a file next to it.</summary>
 public static class DatabaseFiles
 {
     private const string SetAsideSuffix = ".old";
     private const string DamagedSuffix = ".damaged";
     private static readonly string[] Suffixes = ["", "-wal", "-shm"];
 
-    /// <summary>Renames the database away, so that a new one is begun. What an earlier, unfinished attempt has set aside stays.</summary>
+    /// <summary>Renames the database, so that a new one is created. A database that an earlier, unfinished attempt has set aside stays.</summary>
     public static void SetAside(FileSystemLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
@@ -26,10 +26,10 @@ public static class DatabaseFiles
     }
 
     /// <summary>
-    /// Renames a database away that could not be read, so that a new one is begun. It is never removed: what it says that nothing else does,
-    /// somebody may still get out of it.
+    /// Renames a database that could not be read, so that a new one is created. It is never removed: an operator may still recover records from it
+    /// that exist nowhere else.
     /// </summary>
-    /// <returns>Where it is now; null when there was none.</returns>
+    /// <returns>New path of the database; null if there was none.</returns>
     public static string? SetAsideDamaged(FileSystemLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);
@@ -51,7 +51,7 @@ public static class DatabaseFiles
         return layout.Database + DamagedSuffix;
     }
 
-    /// <summary>Removes a database with what SQLite keeps beside it, which would otherwise be taken for that of the next one of the name.</summary>
+    /// <summary>Removes a database with SQLite's other files, which would otherwise be taken for those of the next database of this name.</summary>
     public static void Delete(string database)
     {
         foreach (var suffix in Suffixes.Append("-journal"))
@@ -60,7 +60,7 @@ public static class DatabaseFiles
         }
     }
 
-    /// <summary>Removes what was set aside.</summary>
+    /// <summary>Removes the database that was set aside.</summary>
     public static void RemoveSetAside(FileSystemLayout layout)
     {
         ArgumentNullException.ThrowIfNull(layout);

@@ -1,30 +1,30 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Room on the disk that pushes leave free for everything else: the metadata of deletes, garbage collection, and the logs and databases of
-/// other programs. The disk is asked four times a second at most, so pushes in flight may take some of the reserve.
+/// Free space on the disk that pushes leave for everything else: the metadata of deletes, garbage collection, and the logs and databases of
+/// other programs. The free space is read four times a second at most, so pushes in progress may use some of the reserve.
 /// </summary>
 /// <param name="folder">A folder on the disk.</param>
 /// <param name="reserve">The reserve in bytes; null for a hundredth of the disk, at most 1 GiB.</param>
-/// <param name="time">Decides how long an answer of the disk counts.</param>
+/// <param name="time">Clock of <see cref="Freshness"/>.</param>
 internal sealed class DiskReserve(string folder, long? reserve, TimeProvider time)
 {
     private const long MaxByDefault = 1024 * 1024 * 1024;
 
-    /// <summary>How long an answer of the disk counts.</summary>
+    /// <summary>Time for which a reading of the disk is used.</summary>
     internal static readonly TimeSpan Freshness = TimeSpan.FromMilliseconds(250);
 
     private readonly DriveInfo _disk = new(folder);
     private readonly Lock _asking = new();
     private Answer? _last;
 
-    /// <summary>The free bytes and the reserve, asked now; waits for the disk.</summary>
-    /// <exception cref="IOException">The disk does not answer.</exception>
+    /// <summary>Reads the free bytes and the reserve; waits for the disk.</summary>
+    /// <exception cref="IOException">The free space cannot be read.</exception>
     public (long Free, long Kept) Read() => (_disk.AvailableFreeSpace, reserve ?? Math.Min(_disk.TotalSize / 100, MaxByDefault));
 
-    /// <summary>Reads the last answer of the disk while it counts, without waiting for the disk.</summary>
-    /// <param name="refusal">Why pushes are refused; null while they are not.</param>
-    /// <returns>False when the disk has to be asked again with <see cref="Ask"/>.</returns>
+    /// <summary>Returns the last reading while it is fresh, without waiting for the disk.</summary>
+    /// <param name="refusal">Reason for refusing pushes; null if they are accepted.</param>
+    /// <returns>False if the disk must be read again with <see cref="Ask"/>.</returns>
     public bool TryGetRecent(out string? refusal)
     {
         var last = Volatile.Read(ref _last);
@@ -32,8 +32,8 @@ internal sealed class DiskReserve(string folder, long? reserve, TimeProvider tim
         return last is not null && time.GetElapsedTime(last.AskedAt) < Freshness;
     }
 
-    /// <summary>Asks the disk, once for all callers that wait; belongs on a storage thread.</summary>
-    /// <returns>Why pushes are refused; null while they are not.</returns>
+    /// <summary>Reads the disk once for all waiting callers. Call it on a storage thread.</summary>
+    /// <returns>Reason for refusing pushes; null if they are accepted.</returns>
     public string? Ask()
     {
         lock (_asking)

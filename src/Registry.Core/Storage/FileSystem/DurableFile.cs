@@ -3,13 +3,13 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Writes that survive a power cut, with every result checked. The BCL is of no use here: <c>FileStream.Flush(true)</c> and
-/// <c>RandomAccess.FlushToDisk</c> of .NET 10 return normally when fsync fails, nothing in it syncs a directory, and <c>File.Move</c>
+/// Writes files so that they survive a power cut, and checks every result. The BCL cannot do this: <c>FileStream.Flush(true)</c> and
+/// <c>RandomAccess.FlushToDisk</c> of .NET 10 return normally when fsync fails, no method syncs a directory, and <c>File.Move</c>
 /// copies across devices.
 /// </summary>
 internal static class DurableFile
 {
-    /// <summary>Makes a file's data durable, and its size.</summary>
+    /// <summary>Makes a file's data and size durable.</summary>
     public static void SyncData(SafeFileHandle handle, string path)
     {
         if (OperatingSystem.IsWindows())
@@ -21,7 +21,7 @@ internal static class DurableFile
         Posix.Sync(handle, path, dataOnly: true);
     }
 
-    /// <summary>Makes the names in a directory durable. Windows journals them itself.</summary>
+    /// <summary>Makes the names in a directory durable. Windows journals them by itself.</summary>
     public static void SyncDirectory(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -51,7 +51,7 @@ internal static class DurableFile
         Posix.SyncFileSystem(handle, directory);
     }
 
-    /// <summary>Gives a file its final name, replacing what has it. Never copies.</summary>
+    /// <summary>Gives a file its final name, and replaces an existing file. Never copies.</summary>
     public static void Rename(string from, string to)
     {
         if (OperatingSystem.IsWindows())

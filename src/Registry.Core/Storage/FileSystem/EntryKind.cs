@@ -1,9 +1,9 @@
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>What has a name in a folder.</summary>
+/// <summary>Kind of an entry in a folder.</summary>
 internal enum EntryKind
 {
-    /// <summary>Nothing.</summary>
+    /// <summary>No entry.</summary>
     None,
 
     /// <summary>A regular file.</summary>
@@ -12,6 +12,6 @@ internal enum EntryKind
     /// <summary>A folder.</summary>
     Folder,
 
-    /// <summary>A symbolic link, wherever it leads; a FIFO, a socket, a device; or anything behind one of them.</summary>
+    /// <summary>A symbolic link, wherever it leads; a FIFO, a socket or a device; or anything behind one of them.</summary>
     Other,
 }

@@ -3,17 +3,17 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// The owner of new files and folders. An operator runs a command as root in the data folder of a service: what root makes belongs to the owner
-/// and group of the folder that it is made in, so that the service can use it. Without root, the system decides, as always.
+/// Sets the owner of new files and folders. An operator may run a command as root in the data folder of a service: files that root creates get the
+/// owner and group of their folder, so that the service can use them. Without root, the system sets the owner, as usual.
 /// </summary>
-/// <remarks>SQLite does the same for the log and the index of a database, which get the owner and the mode of the database.</remarks>
+/// <remarks>SQLite does the same for the log and the index of a database, which get the database's owner and mode.</remarks>
 public static class FileOwner
 {
-    // Without root nothing can be given away, and with it the process stays root.
+    // Only root can change an owner, and a process keeps running as root.
     private static readonly bool IsRoot = OperatingSystem.IsLinux() && Posix.EffectiveUser == 0;
 
-    /// <summary>Gives a new file or folder the owner of its folder. A symbolic link in its place is not followed.</summary>
-    /// <exception cref="IOException">It cannot be given away.</exception>
+    /// <summary>Gives a new file or folder the owner of its folder. Does not follow a symbolic link in its place.</summary>
+    /// <exception cref="IOException">The owner cannot be changed.</exception>
     public static void Inherit(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -23,15 +23,15 @@ public static class FileOwner
         }
     }
 
-    /// <summary>Gives a new file that is open the owner of its folder.</summary>
-    /// <exception cref="IOException">It cannot be given away.</exception>
+    /// <summary>Gives an open new file the owner of its folder.</summary>
+    /// <exception cref="IOException">The owner cannot be changed.</exception>
     public static void Inherit(SafeFileHandle handle, string path) => TakeFrom(Path.GetDirectoryName(Path.GetFullPath(path))!, handle, path);
 
     /// <summary>
-    /// Gives a new file or folder the owner of another folder, if that is there: where several threads make a path at once, the folder in between
-    /// may still be root's.
+    /// Gives a new file or folder the owner of another folder, if that exists: when several threads create a path at once, the folder in between
+    /// may still belong to root.
     /// </summary>
-    /// <exception cref="IOException">It cannot be given away.</exception>
+    /// <exception cref="IOException">The owner cannot be changed.</exception>
     public static void TakeFrom(string folder, string path)
     {
         if (IsRoot && OperatingSystem.IsLinux() && Directory.Exists(folder))
@@ -40,8 +40,8 @@ public static class FileOwner
         }
     }
 
-    /// <summary>Gives a new file that is open the owner of a folder.</summary>
-    /// <exception cref="IOException">It cannot be given away.</exception>
+    /// <summary>Gives an open new file the owner of a folder.</summary>
+    /// <exception cref="IOException">The owner cannot be changed.</exception>
     public static void TakeFrom(string folder, SafeFileHandle handle, string path)
     {
         if (IsRoot && OperatingSystem.IsLinux())
@@ -50,8 +50,8 @@ public static class FileOwner
         }
     }
 
-    /// <summary>Makes a file, unless it is there.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>Creates a file, unless it exists.</summary>
+    /// <exception cref="IOException">The file cannot be created.</exception>
     public static void CreateFile(string path)
     {
         if (!File.Exists(path))
@@ -61,8 +61,8 @@ public static class FileOwner
         }
     }
 
-    /// <summary>Makes a folder, unless it is there.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>Creates a folder, unless it exists.</summary>
+    /// <exception cref="IOException">The folder cannot be created.</exception>
     public static void CreateFolder(string path)
     {
         if (!Directory.Exists(path))

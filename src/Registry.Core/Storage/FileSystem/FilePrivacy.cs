@@ -1,11 +1,11 @@
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>The users of the machine who can read or change files that are not theirs to.</summary>
+/// <summary>Protects files from other users of the machine, and finds files that such users can read or change.</summary>
 public static class FilePrivacy
 {
     /// <summary>
-    /// Keeps files that this process makes from the other users of the machine: 0640, and 0750 for folders, or less where the umask of the
-    /// process says so. The group stays, for backups by another user and for the volumes of Kubernetes (fsGroup).
+    /// Removes the permissions of other users from files that this process creates: 0640, and 0750 for folders, or less if the umask of the process
+    /// says so. The group keeps its permissions, for backups by another user and for the volumes of Kubernetes (fsGroup).
     /// </summary>
     public static void RestrictNewFiles()
     {
@@ -16,11 +16,11 @@ public static class FilePrivacy
     }
 
     /// <summary>
-    /// What the other users of the machine can do with a file, as a clause such as <c>can be read by every user of the machine (mode 0644)</c>.
+    /// Describes what other users of the machine can do with a file, as a clause such as <c>can be read by every user of the machine (mode 0644)</c>.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <param name="isSecret">Whether reading it does harm, too.</param>
-    /// <returns>Null when nothing, or when that cannot be known.</returns>
+    /// <param name="isSecret">True if they must not read it, either.</param>
+    /// <returns>Null if they can do nothing, or if that cannot be determined.</returns>
     public static string? ConcernOfFile(string path, bool isSecret)
     {
         var mode = ModeOf(path);
@@ -29,10 +29,10 @@ public static class FilePrivacy
             : null;
     }
 
-    /// <summary>What the other users of the machine can do with what is stored in a folder, as such a clause.</summary>
+    /// <summary>Describes what other users of the machine can do with the contents of a folder, as such a clause.</summary>
     /// <param name="folder">The folder.</param>
-    /// <param name="names">What is in it that they must not read.</param>
-    /// <returns>Null when nothing, or when that cannot be known.</returns>
+    /// <param name="names">Entries of the folder that they must not read.</param>
+    /// <returns>Null if they can do nothing, or if that cannot be determined.</returns>
     public static string? ConcernOfFolder(string folder, params IEnumerable<string> names)
     {
         const UnixFileMode Anything = UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
@@ -40,7 +40,7 @@ public static class FilePrivacy
         return open is null ? null : $"can be read by every user of the machine ({open} has mode {Octal(ModeOf(Path.Combine(folder, open)))})";
     }
 
-    // Every folder on the way must let others through.
+    // Every folder on the path must let other users through.
     private static bool IsReachable(string path)
     {
         for (var folder = Path.GetDirectoryName(Path.GetFullPath(path)); folder is not null; folder = Path.GetDirectoryName(folder))

@@ -1,8 +1,9 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// A small file that is written anew and takes the name of the old one when it is on the disk, so that there is always a whole one. It keeps the
-/// old one's permissions and owner; where there was none, only its owner may read it, who is that of the folder when root makes it. While it is under way, nobody else can begin.
+/// Replaces a small file: writes a new file, and gives it the name of the old one once it is on the disk, so that a complete file always exists. It
+/// keeps the permissions and the owner of the old file. Without an old file, only the owner may read it; if root creates it, that is the owner
+/// of the folder. Only one replacement of a file can be in progress.
 /// </summary>
 internal sealed class FileReplacement : IDisposable
 {
@@ -18,16 +19,16 @@ internal sealed class FileReplacement : IDisposable
         _stream = stream;
     }
 
-    /// <summary>Begins, by making the new file.</summary>
-    /// <exception cref="IOException">It cannot be made, or another one is under way.</exception>
-    /// <exception cref="UnauthorizedAccessException">The folder may not be written to.</exception>
+    /// <summary>Begins by creating the new file.</summary>
+    /// <exception cref="IOException">The file cannot be created, or another replacement is in progress.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to write to the folder.</exception>
     public static FileReplacement Begin(string path)
     {
         var temporary = Temporary(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
         if (!OperatingSystem.IsWindows())
         {
-            // From the start: who opens it while it is empty could read what is written later.
+            // From the start: a process that opens the file while it is empty could read its content later.
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         }
 
@@ -41,21 +42,21 @@ internal sealed class FileReplacement : IDisposable
         }
     }
 
-    /// <summary>Begins where nobody else can be: what is under way was interrupted, and goes.</summary>
-    /// <exception cref="IOException">It cannot be made.</exception>
+    /// <summary>Begins where no other process can: removes the file of an interrupted replacement.</summary>
+    /// <exception cref="IOException">The file cannot be created.</exception>
     public static FileReplacement BeginAnew(string path)
     {
         File.Delete(Temporary(path));
         return Begin(path);
     }
 
-    /// <summary>Writes the content and gives it the name.</summary>
-    /// <exception cref="IOException">It could not be written, and the old file is still there.</exception>
+    /// <summary>Writes the content, and gives the file its name.</summary>
+    /// <exception cref="IOException">The content could not be written, and the old file still exists.</exception>
     public void Finish(ReadOnlySpan<byte> content)
     {
         if (OperatingSystem.IsLinux() && File.Exists(_path))
         {
-            // The owner first: the system takes some permissions away when it changes.
+            // The owner first: the system drops some permissions when it changes.
             Posix.CopyOwner(_path, _stream.SafeFileHandle, _temporary);
             File.SetUnixFileMode(_stream.SafeFileHandle, File.GetUnixFileMode(_path));
         }
@@ -72,7 +73,7 @@ internal sealed class FileReplacement : IDisposable
         DurableFile.SyncDirectory(Path.GetDirectoryName(Path.GetFullPath(_path))!);
     }
 
-    /// <summary>Gives up what was not finished.</summary>
+    /// <summary>Discards an unfinished replacement.</summary>
     public void Dispose()
     {
         _stream.Dispose();

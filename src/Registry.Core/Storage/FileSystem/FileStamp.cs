@@ -1,9 +1,9 @@
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>What changes when a file is written to, replaced or renamed: where it is, how large, and when it and its inode were changed.</summary>
-/// <param name="Device">The file system.</param>
-/// <param name="Inode">The file on it.</param>
-/// <param name="Size">Its size in bytes.</param>
-/// <param name="Modified">When its content was changed, in nanoseconds; whoever writes to it can set this.</param>
-/// <param name="Changed">When its inode was changed, in nanoseconds; the kernel alone sets this.</param>
+/// <summary>Attributes of a file that change when it is written, replaced or renamed: its identity, its size and its times.</summary>
+/// <param name="Device">File system of the file.</param>
+/// <param name="Inode">Inode on the file system.</param>
+/// <param name="Size">Size in bytes.</param>
+/// <param name="Modified">Time of the last change of the content, in nanoseconds; a writer can set it.</param>
+/// <param name="Changed">Time of the last change of the inode, in nanoseconds; only the kernel sets it.</param>
 internal readonly record struct FileStamp(ulong Device, ulong Inode, long Size, long Modified, long Changed);

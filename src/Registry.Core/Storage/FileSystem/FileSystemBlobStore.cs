@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>Blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
+/// <summary>Stores blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
 internal sealed class FileSystemBlobStore(
     FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
 {
@@ -67,7 +67,7 @@ internal sealed class FileSystemBlobStore(
 
     public IEnumerable<Digest> EnumeratePlaces() => EnumeratePlaces(layout);
 
-    /// <summary>What has a place in a folder that is laid out like this.</summary>
+    /// <summary>Lists all digests that have a place in a folder with this layout.</summary>
     internal static IEnumerable<Digest> EnumeratePlaces(FileSystemLayout layout)
     {
         foreach (var algorithm in DigestAlgorithm.All)

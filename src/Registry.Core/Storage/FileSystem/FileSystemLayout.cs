@@ -4,33 +4,33 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Every path the registry uses. The tree is the one CNCF distribution keeps under <c>docker/registry/v2</c>, byte for byte, apart from
-/// the uploads in progress.
+/// Paths of the data folder. The tree is the one that CNCF distribution keeps under <c>docker/registry/v2</c>, byte for byte, except for
+/// uploads in progress.
 /// </summary>
 /// <remarks>
 /// <code>
 /// data/
-/// ├── blobs/sha256/ab/abcdef…/data                     layer, config and manifest bytes alike (blobs/&lt;algorithm&gt;/…)
+/// ├── blobs/sha256/ab/abcdef…/data                     bytes of layers, configs and manifests (blobs/&lt;algorithm&gt;/…)
 /// ├── repositories/&lt;name&gt;/
 /// │   ├── _manifests/revisions/sha256/&lt;hex&gt;/link       "sha256:&lt;hex&gt;"
 /// │   ├── _manifests/tags/&lt;tag&gt;/current/link
 /// │   ├── _manifests/tags/&lt;tag&gt;/index/sha256/&lt;hex&gt;/link
 /// │   └── _layers/sha256/&lt;hex&gt;/link
-/// ├── uploads/&lt;uuid&gt;                                  what has arrived of an upload; whose it is stands in the metadata
-/// ├── uploads/&lt;uuid&gt;.tmp                               a manifest on its way into blobs/
-/// ├── quarantine/&lt;algorithm&gt;/&lt;hex&gt;                  what was found under blobs/ without having that digest
+/// ├── uploads/&lt;uuid&gt;                                  received bytes of an upload; the metadata has its session
+/// ├── uploads/&lt;uuid&gt;.tmp                               a manifest before it is renamed into blobs/
+/// ├── quarantine/&lt;algorithm&gt;/&lt;hex&gt;                  damaged bytes that were found under blobs/
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
-/// ├── token-key.pem                                    what the built-in token service signs with, for its owner's eyes only
-/// ├── ballast                                          room for deletes on a full disk
-/// ├── last-backup                                     when a backup was last completed, as Unix time
-/// ├── removal.lock                                     held by backups and exports, while which no bytes are removed
-/// ├── restore.unfinished                               while a backup is being restored here
+/// ├── token-key.pem                                    signing key of the built-in token service, readable by its owner only
+/// ├── ballast                                          reserve for deletes on a full disk
+/// ├── last-backup                                      time of the last completed backup, as Unix time
+/// ├── removal.lock                                     held by backups and exports; meanwhile no bytes are removed
+/// ├── restore.unfinished                               exists while a backup is being restored here
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
 public sealed class FileSystemLayout(string root)
 {
-    /// <summary>The name of the file that holds a digest in the repositories tree.</summary>
+    /// <summary>Name of the file that holds a digest in the repositories tree.</summary>
     public const string LinkFile = "link";
 
     private static readonly string[] OwnNames =
@@ -38,10 +38,10 @@ public sealed class FileSystemLayout(string root)
         "blobs", "repositories", "uploads", "quarantine", "ballast", "last-backup", "removal.lock", "restore.unfinished", "backup.json", "backup.lock",
     ];
 
-    // The database with what is beside it, and the lock.
+    // The database with SQLite's other files, and the lock.
     private static readonly string[] OwnPrefixes = ["registry.db", "registry.lock"];
 
-    /// <summary>The data folder, absolute.</summary>
+    /// <summary>Absolute path of the data folder.</summary>
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
 
     public string Blobs => Path.Combine(Root, "blobs");
@@ -64,15 +64,15 @@ public sealed class FileSystemLayout(string root)
 
     public string RemovalLockFile => Path.Combine(Root, "removal.lock");
 
-    /// <summary>There while the folder is being filled from a backup.</summary>
+    /// <summary>File that exists while a backup is being restored into the folder.</summary>
     public string UnfinishedRestore => Path.Combine(Root, "restore.unfinished");
 
-    /// <summary>There when the folder is no registry's but a backup.</summary>
+    /// <summary>File that exists if the folder is a backup, and not that of a registry.</summary>
     public string BackupDescription => Path.Combine(Root, "backup.json");
 
     /// <summary>
-    /// Tells a path, relative to the data folder, that only the registry itself writes to. Case does not matter, since it does not in every file
-    /// system. The key of the token service is none: it is copied as the operator's files are.
+    /// True for a path, relative to the data folder, that only the registry itself writes to. Case is ignored, since some file systems ignore it.
+    /// The key of the token service is not reserved: it is copied like the operator's files.
     /// </summary>
     public static bool IsReserved(string name)
     {
@@ -83,17 +83,17 @@ public sealed class FileSystemLayout(string root)
             || OwnPrefixes.Any(prefix => first.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>The folder of all blobs of an algorithm.</summary>
+    /// <summary>Folder of all blobs of an algorithm.</summary>
     public string BlobAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Blobs, algorithm.Name);
 
-    /// <summary>The folder of all blobs that share the first two hex digits.</summary>
+    /// <summary>Folder of all blobs with the same first two hex digits.</summary>
     public string BlobShard(Digest digest) => Path.Join(Blobs, digest.Algorithm.Name, digest.Hex[..2]);
 
     public string BlobDirectory(Digest digest) => Path.Join(BlobShard(digest), digest.Hex);
 
     public string BlobData(Digest digest) => Path.Join(BlobDirectory(digest), "data");
 
-    /// <summary>The folder of what was moved away from <see cref="BlobAlgorithm"/>.</summary>
+    /// <summary>Folder of the bytes that were moved away from <see cref="BlobAlgorithm"/>.</summary>
     public string QuarantineAlgorithm(DigestAlgorithm algorithm) => Path.Combine(Quarantine, algorithm.Name);
 
     public string Quarantined(Digest digest) => Path.Join(QuarantineAlgorithm(digest.Algorithm), digest.Hex);
@@ -121,6 +121,6 @@ public sealed class FileSystemLayout(string root)
     public string TagIndex(RepositoryName name, Tag tag, Digest digest) =>
         Path.Join(TagDirectory(name, tag), "index", digest.Algorithm.Name, digest.Hex);
 
-    /// <summary>How an upload's id is written in paths and URLs.</summary>
+    /// <summary>Upload id as written in paths and URLs.</summary>
     public static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
 }

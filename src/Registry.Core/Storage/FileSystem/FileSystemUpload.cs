@@ -6,18 +6,18 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>An upload in the hands of one request: bytes are hashed while they are written.</summary>
+/// <summary>An upload that one request has acquired. Bytes are hashed while they are written.</summary>
 internal sealed class FileSystemUpload(
     UploadState state, FileSystemUploadStore store, FileSystemLayout layout, UploadFiles files, TimeProvider time) : IUpload
 {
-    // What is worth a hop to a storage thread, and what is hashed and written at a time: larger, and it leaves the core's cache in between.
-    // The receive buffer of the server (1 MiB) keeps filling meanwhile.
+    // Smallest amount that is worth a switch to a storage thread, and the amount that is hashed and written at a time: a larger one leaves the
+    // core's cache in between. The receive buffer of the server (1 MiB) keeps filling meanwhile.
     private const int PieceSize = 256 * 1024;
 
-    // A hop takes what has arrived, up to this, so that the threads do not lose time to each other when there is little of it.
+    // A switch takes all bytes that have arrived, up to this amount, so that the threads do not lose time to each other on small amounts.
     private const int TurnSize = 4 * PieceSize;
 
-    // How much may be dirty before write-back starts, so that the sync at the end finds little left to do.
+    // Amount of dirty bytes at which write-back starts, so that little is left for the sync at the end.
     private const long WriteBackSize = 8 * 1024 * 1024;
 
     private const int RehashBufferSize = 1024 * 1024;
@@ -52,7 +52,7 @@ internal sealed class FileSystemUpload(
             }
             finally
             {
-                // After a read that failed there is nothing to advance from; after a write that failed the server drains the rest.
+                // After a failed read there is nothing to advance from; after a failed write the server drains the rest.
                 if (received.BrokenOff is null)
                 {
                     body.AdvanceTo(turn.End);
@@ -111,8 +111,8 @@ internal sealed class FileSystemUpload(
         }
         catch
         {
-            // After a sync that failed, the kernel may have dropped what it could not write, whatever the file reads like; after the
-            // rename there is no file. Nothing that is left may be committed by trying again.
+            // After a failed sync, the kernel may have dropped what it could not write, even if the file reads well; after the rename there is no
+            // file. A retry must not commit what is left.
             _handle?.Dispose();
             _handle = null;
             await store.BeginAgainAsync(state);
@@ -132,8 +132,8 @@ internal sealed class FileSystemUpload(
         return ValueTask.CompletedTask;
     }
 
-    // Waits until there is enough to be worth a write. When the body breaks off, what had arrived before is still in the reader's memory
-    // (it was not consumed), and is handed on together with the fault.
+    // Waits until there is enough for a write. If the body breaks off, the bytes that arrived before are still in the reader's memory (they were
+    // not consumed), and are passed on together with the fault.
     private static async ValueTask<Received> ReceiveAsync(PipeReader body, CancellationToken cancellationToken)
     {
         ReadOnlySequence<byte> seen = default;
@@ -159,8 +159,8 @@ internal sealed class FileSystemUpload(
         }
     }
 
-    // Hashing and writing take about as long as each other. With cores to spare, this thread hashes while a storage thread writes the same
-    // memory; on a busy machine that costs only the wake-up of another thread, and one does both.
+    // Hashing and writing take about equally long. With idle cores, this thread hashes while a storage thread writes the same memory; on a busy
+    // machine that costs only the wake-up of another thread, and one thread does both.
     private async Task KeepAsync(ReadOnlySequence<byte> data, DigestAlgorithm algorithm)
     {
         var hash = state.HashOrBegin(algorithm);
@@ -179,7 +179,7 @@ internal sealed class FileSystemUpload(
         }
         catch
         {
-            // The hash has gone past what is in the file.
+            // The hash is ahead of the file.
             state.DropHash();
             throw;
         }
@@ -236,7 +236,7 @@ internal sealed class FileSystemUpload(
         }
         catch
         {
-            // The length of the file is the truth about the offset: take back what was written of this piece.
+            // The length of the file is the offset: remove what was written of this part.
             RandomAccess.SetLength(handle, state.Length);
             throw;
         }

@@ -5,8 +5,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Uploads as files: what has arrived is the file, and its length is the offset, so a killed server forgets nothing it has acknowledged.
-/// Whose upload it is stands in the metadata. The file is created by the first byte.
+/// Stores uploads as files: the file holds the received bytes, and its length is the offset, so that a killed server loses nothing it has
+/// acknowledged. The metadata has the session. The first byte creates the file.
 /// </summary>
 internal sealed partial class FileSystemUploadStore : IUploadStore
 {
@@ -74,7 +74,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
 
-    /// <summary>Forgets an upload whose file has become a blob.</summary>
+    /// <summary>Removes the state of an upload whose file has become a blob.</summary>
     internal void Forget(UploadState upload)
     {
         upload.IsOver = true;
@@ -84,10 +84,10 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
     }
 
-    /// <summary>Forgets an upload and removes its file.</summary>
+    /// <summary>Removes the state and the file of an upload.</summary>
     internal async Task AbortAsync(UploadState upload)
     {
-        // The file first: on a full disk, forgetting the session needs the room that it gives back.
+        // The file first: on a full disk, removing the session needs the space that this frees.
         await BeginAgainAsync(upload);
         if (_uploads.ContainsKey(upload.Id))
         {
@@ -97,7 +97,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         Forget(upload);
     }
 
-    /// <summary>Throws away what an upload has received.</summary>
+    /// <summary>Discards the received bytes of an upload.</summary>
     internal async Task BeginAgainAsync(UploadState upload)
     {
         try
@@ -124,7 +124,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         upload.Mark ?? upload.Length,
         upload.IsTaken ? TimeSpan.Zero : _time.GetElapsedTime(upload.LastActivity));
 
-    // What a previous process left. Idle time starts again: a server that was down for a day must not throw uploads away at start.
+    // Loads the uploads of a previous process. Their idle time starts again: a server that was down for a day must not discard uploads at start.
     private void Load()
     {
         foreach (var session in _sessions.Load())
@@ -140,11 +140,11 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             _count++;
         }
 
-        // Links to folders included, which are listed as folders.
+        // Includes links to folders, which are listed as folders.
         foreach (var file in Directory.EnumerateFileSystemEntries(_layout.Uploads)
             .Where(entry => PlainFile.Find(entry, _layout.Uploads) != EntryKind.Folder))
         {
-            // Uploads without a session, manifests on their way: nobody was told that they arrived.
+            // Uploads without a session, and manifests that were being stored: no client got a success response for them.
             var name = Path.GetFileNameWithoutExtension(file);
             if (Guid.TryParseExact(name, "D", out var id) && !(_uploads.ContainsKey(id) && file == _layout.UploadData(id)))
             {

@@ -1,7 +1,7 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// How many uploads that no request is using may keep the state of their hash. Each is a few hundred bytes of native memory; beyond the
+/// Limits the number of idle uploads that keep the state of their hash. Each state takes a few hundred bytes of native memory; beyond the
 /// limit, an upload is hashed again from its file.
 /// </summary>
 internal sealed class IdleHashes

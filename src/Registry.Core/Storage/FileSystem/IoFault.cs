@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Words for faults of files. Those of .NET name its own classes of faults and repeat the path, which the message around them has named with its
-/// setting: "Could not find file '/etc/htpasswd'." becomes "there is no such file".
+/// Words for faults of files. .NET's own messages name its exception classes and repeat the path, which the message around them has named with
+/// its setting: "Could not find file '/etc/htpasswd'." becomes "there is no such file".
 /// </summary>
 public static class IoFault
 {
@@ -23,9 +23,9 @@ public static class IoFault
     private static readonly int Edquot = OperatingSystem.IsLinux() ? 122 : 69;
     private static readonly int Enametoolong = OperatingSystem.IsLinux() ? 36 : 63;
 
-    /// <summary>The reason as a clause, such as <c>there is no such file</c>. It names a path only when that is another than the one named already.</summary>
-    /// <param name="fault">What was thrown.</param>
-    /// <param name="named">The path that the message around it names; null for none.</param>
+    /// <summary>Reason as a clause, such as <c>there is no such file</c>. It contains a path only if that differs from the named one.</summary>
+    /// <param name="fault">The exception.</param>
+    /// <param name="named">Path that the message around it names; null for none.</param>
     public static string Reason(Exception fault, string? named = null)
     {
         ArgumentNullException.ThrowIfNull(fault);
@@ -42,7 +42,7 @@ public static class IoFault
         };
     }
 
-    /// <summary>Words for an error of the system; null for one that has none of ours.</summary>
+    /// <summary>Words for an error number; null for one without words of its own.</summary>
     internal static string? OfErrno(int errno) =>
         errno is Eacces or Eperm ? $"permission denied for {User}"
         : errno == Enoent ? "there is no such file"
@@ -60,7 +60,7 @@ public static class IoFault
         ? Environment.UserName
         : string.Create(CultureInfo.InvariantCulture, $"the user with id {Posix.EffectiveUser}");
 
-    // Those of the library end with the path in quotes: "No space left on device : '/data/x'".
+    // The library's messages end with the path in quotes: "No space left on device : '/data/x'".
     private static bool IsOfLibrary(Exception fault) => PathIn(fault.Message) is not null;
 
     private static string? PathIn(string message)

@@ -5,20 +5,20 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// How many files and sockets the process may have open (RLIMIT_NOFILE), and who has to stop before that is reached. Every thread of .NET
-/// opens two descriptors when it starts, and a process that cannot start one ends with "Out of memory.": so the last descriptors belong to
-/// threads and to the metadata, those before them to files, and connections make do with the rest.
+/// Limit of open files and sockets of the process (RLIMIT_NOFILE), and the order in which users of descriptors stop before it. Every thread of
+/// .NET opens two descriptors when it starts, and a process that cannot start a thread ends with "Out of memory.". The last descriptors
+/// therefore belong to threads and to the metadata, those before them to files, and connections get the rest.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public static partial class OpenFileLimit
 {
-    /// <summary>What no connection and no file may take, in descriptors.</summary>
+    /// <summary>Number of descriptors that no connection and no file may take.</summary>
     public const int Reserve = 64;
 
     private const int MaxForFiles = 4096;
     private const int ResourceOpenFiles = 7;
 
-    /// <summary>The limit of this process at the moment, in descriptors.</summary>
+    /// <summary>Current limit of this process, in descriptors.</summary>
     public static long Current
     {
         get
@@ -28,12 +28,12 @@ public static partial class OpenFileLimit
         }
     }
 
-    /// <summary>Whether another connection would take a descriptor that files need: a quarter of all is theirs, at most 4096.</summary>
+    /// <summary>True if another connection would take a descriptor that files need: a quarter of all is reserved for them, at most 4096.</summary>
     public static bool IsReachedByConnections
     {
         get
         {
-            // The system gives out the lowest number that is free, so the number says how many are in use.
+            // The system assigns the lowest free number, so the number tells how many are in use.
             var next = Duplicate(0);
             if (next >= 0)
             {
@@ -45,7 +45,7 @@ public static partial class OpenFileLimit
         }
     }
 
-    /// <summary>Whether a file that has been opened took a descriptor that threads need.</summary>
+    /// <summary>True if an opened file took a descriptor that threads need.</summary>
     internal static bool IsReachedBy(SafeFileHandle file) => file.DangerousGetHandle() >= Current - Reserve;
 
     [LibraryImport("libc", EntryPoint = "getrlimit")]

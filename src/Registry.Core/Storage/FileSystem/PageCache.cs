@@ -5,23 +5,23 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// What of a file is in memory. sendfile(2) on a part that is not waits for the disk, on whatever thread it was called; and whoever reads
-/// everything once pushes out what others read often.
+/// Queries and controls which part of a file is in memory. sendfile(2) on a part that is not waits for the disk, on the calling thread; and
+/// reading everything once evicts what others read often.
 /// </summary>
 [SupportedOSPlatform("linux")]
 public static partial class PageCache
 {
-    // The same on all architectures (Linux 6.5 and later).
+    // The same number on all architectures (Linux 6.5 and later).
     private const nint CacheStat = 451;
 
     private const int DontNeed = 4;
 
     private static bool _isUnknown;
 
-    /// <summary>Whether all of a range is in memory; true on kernels that cannot tell.</summary>
+    /// <summary>True if a whole range is in memory, or if the kernel cannot tell.</summary>
     public static bool Holds(SafeFileHandle file, long offset, long count) => FindWhole(file, offset, count) ?? true;
 
-    /// <summary>Whether all of a range is in memory; null on kernels that cannot tell.</summary>
+    /// <summary>True if a whole range is in memory; null if the kernel cannot tell.</summary>
     public static bool? FindWhole(SafeFileHandle file, long offset, long count)
     {
         if (Volatile.Read(ref _isUnknown))
@@ -45,16 +45,16 @@ public static partial class PageCache
     /// <summary>Reads a range into memory and waits for it.</summary>
     public static void Load(SafeFileHandle file, long offset, long count)
     {
-        // Asks the disk for everything at once. What fails shows when the bytes are sent.
+        // Requests the whole range from the disk at once. A failure appears when the bytes are sent.
         _ = ReadAhead(file, offset, (nuint)count);
         Span<byte> last = stackalloc byte[1];
         RandomAccess.Read(file, last, offset + count - 1);
     }
 
-    /// <summary>Takes a file out of memory, apart from what must still be written. Whoever reads it next waits for the disk.</summary>
+    /// <summary>Evicts a file from memory, except what must still be written. The next reader waits for the disk.</summary>
     public static void Drop(SafeFileHandle file)
     {
-        // It is advice: when it is not taken, nothing is lost.
+        // It is only advice: nothing is lost if the kernel ignores it.
         _ = Advise(file, 0, 0, DontNeed);
     }
 

@@ -5,20 +5,20 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Files and folders of the data folder, as long as they are what they should be. Somebody may have planted a symbolic link, a FIFO or a device
-/// in the place of one: a link would lead out of the folder, a FIFO would stop the thread that opens it, and opening a device may do anything.
-/// None of them is ever followed or opened.
+/// Opens files and folders of the data folder only if they are regular. A symbolic link, a FIFO or a device may have been planted in the place of
+/// one: a link would lead out of the folder, a FIFO would block the thread that opens it, and opening a device may have any effect. None of them
+/// is ever followed or opened.
 /// </summary>
 /// <remarks>
-/// Every path is looked at from a folder on, <c>below</c>, that the operator has chosen and that may be a link itself: <c>blobs/</c>,
+/// Every path is checked below a folder, <c>below</c>, that the operator has chosen and that may be a link itself: <c>blobs/</c>,
 /// <c>uploads/</c> or <c>repositories/</c>.
 /// </remarks>
 internal static class PlainFile
 {
     private static readonly EnumerationOptions WithoutLinks = new() { AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = false };
 
-    /// <summary>What is there, and its size in bytes when it is a file.</summary>
-    /// <exception cref="IOException">It cannot be known.</exception>
+    /// <summary>Kind of the entry at a path, and its size in bytes if it is a file.</summary>
+    /// <exception cref="IOException">The entry cannot be examined.</exception>
     public static EntryKind Find(string path, string below, out long size)
     {
         size = 0;
@@ -37,19 +37,19 @@ internal static class PlainFile
     /// <inheritdoc cref="Find(string, string, out long)"/>
     public static EntryKind Find(string path, string below) => Find(path, below, out _);
 
-    /// <summary>Opens a file for reading; null when there is none.</summary>
+    /// <summary>Opens a file for reading; null if it does not exist.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="below">A folder that leads to it.</param>
-    /// <param name="size">Its size in bytes.</param>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <param name="below">A folder on its path.</param>
+    /// <param name="size">Size of the file in bytes.</param>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
     public static SafeFileHandle? TryOpen(string path, string below, out long size) =>
         Find(path, below, out size) == EntryKind.File ? Open(path, FileAccess.Read, create: false, out size) : null;
 
     /// <summary>Opens a file for reading and writing.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="below">A folder that leads to it.</param>
-    /// <param name="anew">Whether it is created where needed, and emptied.</param>
-    /// <exception cref="IOException">It cannot be opened, or something else is in its place.</exception>
+    /// <param name="below">A folder on its path.</param>
+    /// <param name="anew">True to create the file if needed, and to empty it.</param>
+    /// <exception cref="IOException">The file cannot be opened, or is not a regular file.</exception>
     public static SafeFileHandle OpenToWrite(string path, string below, bool anew)
     {
         var kind = Find(path, below);
@@ -59,7 +59,7 @@ internal static class PlainFile
         }
 
         var handle = Open(path, FileAccess.ReadWrite, anew, out var size)
-            ?? throw (kind == EntryKind.None ? new FileNotFoundException($"{path} is not there", path) : NotPlain(path, "file"));
+            ?? throw (kind == EntryKind.None ? new FileNotFoundException($"{path} does not exist", path) : NotPlain(path, "file"));
         if (kind == EntryKind.None)
         {
             FileOwner.TakeFrom(below, handle, path);
@@ -73,15 +73,15 @@ internal static class PlainFile
         return handle;
     }
 
-    /// <summary>Reads a file whole that is known to be small; null when there is none.</summary>
-    /// <exception cref="IOException">It cannot be read, or it is larger than <paramref name="maxSize"/> bytes.</exception>
+    /// <summary>Reads a small file as a whole; null if it does not exist.</summary>
+    /// <exception cref="IOException">The file cannot be read, or is larger than <paramref name="maxSize"/> bytes.</exception>
     public static byte[]? TryRead(string path, string below, long maxSize)
     {
         using var handle = TryOpen(path, below, out var size);
         return handle is null ? null : size <= maxSize ? Read(handle, (int)size) : throw new IOException($"{path} is larger than {maxSize} bytes");
     }
 
-    /// <summary>Reads the beginning of a file; less than was asked for when it ends before.</summary>
+    /// <summary>Reads the beginning of a file; fewer bytes if the file ends before.</summary>
     public static byte[] Read(SafeFileHandle handle, int length)
     {
         var content = new byte[length];
@@ -100,8 +100,8 @@ internal static class PlainFile
         return content;
     }
 
-    /// <summary>Creates a folder, with those that lead to it.</summary>
-    /// <exception cref="IOException">It cannot be created, or something else is in the place of one.</exception>
+    /// <summary>Creates a folder and its parents.</summary>
+    /// <exception cref="IOException">The folder cannot be created, or an entry on the path is not a folder.</exception>
     public static void CreateFolder(string path, string below)
     {
         for (var end = NextFolder(path, below.Length); ; end = NextFolder(path, end))
@@ -126,7 +126,7 @@ internal static class PlainFile
         }
     }
 
-    /// <summary>Removes a folder with everything in it; false when there is none. Links inside are removed, not followed.</summary>
+    /// <summary>Removes a folder with all its contents; false if it does not exist. Links inside are removed, not followed.</summary>
     public static bool DeleteFolder(string path, string below)
     {
         if (Find(path, below) != EntryKind.Folder)
@@ -138,13 +138,13 @@ internal static class PlainFile
         return true;
     }
 
-    /// <summary>The folders in a folder that is there.</summary>
+    /// <summary>Lists the folders in an existing folder.</summary>
     public static IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(path, "*", WithoutLinks);
 
-    /// <summary>What to say of something that is in the place of a file or folder.</summary>
+    /// <summary>Creates the exception for an entry that is not the expected file or folder.</summary>
     public static IOException NotPlain(string path, string expected) => new($"{path} is not a {expected}; it is left unchanged");
 
-    // Where the next name that leads to the path ends; -1 when only the last one is left.
+    // End of the next name on the path; -1 if only the last one is left.
     private static int NextFolder(string path, int after)
     {
         Debug.Assert(path[after] == Path.DirectorySeparatorChar, "The folder must lead to the path.");
@@ -161,7 +161,7 @@ internal static class PlainFile
             return OpenElsewhere(path, access, create, out size);
         }
 
-        // What was looked at a moment ago may have been replaced.
+        // The entry may have been replaced since it was checked.
         var handle = Posix.OpenFile(path, access, create);
         size = 0;
         if (handle is not null && Posix.Find(handle, path, out size) != EntryKind.File)

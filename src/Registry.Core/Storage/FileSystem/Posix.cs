@@ -18,15 +18,15 @@ internal static partial class Posix
     private const int Eloop = 40;
     private const int WorkingDirectory = -100;
 
-    // The same on Linux and macOS.
+    // The same value on Linux and macOS.
     private const int ReadOnly = 0;
 
-    // The same on all architectures of Linux.
+    // The same value on all architectures of Linux.
     private const int ReadWrite = 0x2;
     private const int Create = 0x40;
     private const int NonBlocking = 0x800;
 
-    // struct statx, which is the same on all architectures: its size, and what can be asked for.
+    // struct statx, which is the same on all architectures: its size, and the fields that can be requested.
     private const int StatusWords = 64;
     private const int StatusType = 0x1;
     private const int StatusSize = 0x200;
@@ -46,8 +46,8 @@ internal static partial class Posix
         return handle.IsInvalid ? throw LastError("open", path) : handle;
     }
 
-    /// <summary>What has a name, without following it when it is a symbolic link.</summary>
-    /// <exception cref="IOException">It cannot be known.</exception>
+    /// <summary>Kind of the entry at a path; does not follow a symbolic link.</summary>
+    /// <exception cref="IOException">The entry cannot be examined.</exception>
     [SupportedOSPlatform("linux")]
     public static EntryKind Find(ReadOnlySpan<char> path, out long size)
     {
@@ -71,10 +71,10 @@ internal static partial class Posix
     }
 
     /// <summary>
-    /// Opens a file for reading, or for both; null when it is not there, or a symbolic link. Never waits, and when it is neither, whoever
-    /// calls looks at what was opened.
+    /// Opens a file for reading, or for reading and writing; null if it does not exist or is a symbolic link. Never waits. The caller checks the kind
+    /// of the opened file.
     /// </summary>
-    /// <exception cref="IOException">It cannot be opened.</exception>
+    /// <exception cref="IOException">The file cannot be opened.</exception>
     [SupportedOSPlatform("linux")]
     public static SafeFileHandle? OpenFile(string path, FileAccess access, bool create)
     {
@@ -91,11 +91,11 @@ internal static partial class Posix
         return error.HResult is Enoent or Eloop ? null : throw error;
     }
 
-    /// <summary>Tells whether a call failed because there is no such file.</summary>
+    /// <summary>True if a call failed because the file does not exist.</summary>
     public static bool IsAbsent(IOException e) => e.HResult == Enoent;
 
-    /// <summary>Opens a regular file for reading, through symbolic links, and tells when it was changed. Never waits.</summary>
-    /// <exception cref="IOException">It cannot be opened, or is something else; the message is a clause without the path.</exception>
+    /// <summary>Opens a regular file for reading, through symbolic links, and returns its stamp. Never waits.</summary>
+    /// <exception cref="IOException">The file cannot be opened, or is not a regular file; the message is a clause without the path.</exception>
     [SupportedOSPlatform("linux")]
     public static SafeFileHandle OpenToWatch(string path, out FileStamp stamp)
     {
@@ -122,8 +122,8 @@ internal static partial class Posix
             : new IOException(kind == EntryKind.Folder ? "it is a folder, not a file" : "it is a pipe or a device, not a file");
     }
 
-    /// <summary>What an open file is.</summary>
-    /// <exception cref="IOException">It cannot be known.</exception>
+    /// <summary>Kind of an open file.</summary>
+    /// <exception cref="IOException">The file cannot be examined.</exception>
     [SupportedOSPlatform("linux")]
     public static EntryKind Find(SafeFileHandle handle, string path, out long size)
     {
@@ -133,7 +133,7 @@ internal static partial class Posix
     }
 
     /// <summary>Makes the names in a directory, or a file's data, durable.</summary>
-    /// <exception cref="SyncException">It is not.</exception>
+    /// <exception cref="SyncException">The sync failed.</exception>
     public static void Sync(SafeFileHandle handle, string path, bool dataOnly)
     {
         // macOS has no fdatasync.
@@ -143,7 +143,7 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>rename(2): atomic, replaces a file, and unlike File.Move never copies.</summary>
+    /// <summary>Renames with rename(2): atomic, replaces a file, and unlike File.Move never copies.</summary>
     public static void Rename(string from, string to)
     {
         if (RenameCore(from, to) != 0)
@@ -161,16 +161,16 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>sync(2), for systems without syncfs: everything on every file system.</summary>
+    /// <summary>Calls sync(2), for systems without syncfs: makes everything on every file system durable.</summary>
     public static void SyncEverything() => SyncAll();
 
-    /// <summary>Starts writing a range of a file back, without waiting; what fails shows at the fsync.</summary>
+    /// <summary>Starts writing a range of a file back, without waiting. A failure appears at the fsync.</summary>
     [SupportedOSPlatform("linux")]
     public static void StartWriteBack(SafeFileHandle handle, long offset, long count) =>
         _ = SyncFileRange(handle, offset, count, SyncFileRangeWrite);
 
-    /// <summary>Gives an open file the owner and the group of another one.</summary>
-    /// <exception cref="IOException">It may not be given away; only root may do that.</exception>
+    /// <summary>Gives an open file the owner and the group of another file.</summary>
+    /// <exception cref="IOException">The owner cannot be changed; only root may do that.</exception>
     [SupportedOSPlatform("linux")]
     public static void CopyOwner(string from, SafeFileHandle to, string path)
     {
@@ -181,8 +181,8 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>Gives a file or folder the owner and the group of another one; a symbolic link itself, when it is one.</summary>
-    /// <exception cref="IOException">It may not be given away; only root may do that.</exception>
+    /// <summary>Gives a file or folder the owner and the group of another; changes a symbolic link itself.</summary>
+    /// <exception cref="IOException">The owner cannot be changed; only root may do that.</exception>
     [SupportedOSPlatform("linux")]
     public static void CopyOwner(string from, string to)
     {
@@ -193,11 +193,11 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>Keeps rights from the files that this process makes, beside those that its umask keeps already.</summary>
+    /// <summary>Removes permissions from the files that this process creates, in addition to its umask.</summary>
     public static void AddToUmask(uint mask) => _ = Umask(Umask(mask) | mask);
 
-    /// <summary>The numbers of the user and the group that a file or folder belongs to.</summary>
-    /// <exception cref="IOException">They cannot be known.</exception>
+    /// <summary>User id and group id of a file or folder.</summary>
+    /// <exception cref="IOException">They cannot be read.</exception>
     [SupportedOSPlatform("linux")]
     public static (uint User, uint Group) OwnerOf(string path)
     {
@@ -211,7 +211,7 @@ internal static partial class Posix
             : throw LastError("statx", path);
     }
 
-    /// <summary>Tests whether the rights of a file or folder let this process write to it. A read-only file system is no matter of rights.</summary>
+    /// <summary>Tests whether the permissions of a file or folder let this process write to it. Ignores a read-only file system.</summary>
     [SupportedOSPlatform("linux")]
     public static bool IsWritable(string path)
     {
@@ -221,7 +221,7 @@ internal static partial class Posix
         return FAccessAt(WorkingDirectory, path, Write, UseEffectiveUser) == 0 || Marshal.GetLastPInvokeError() != Eacces;
     }
 
-    /// <summary>Whether two open files are one: the same inode of the same file system.</summary>
+    /// <summary>True if two open files are the same: the same inode of the same file system.</summary>
     [SupportedOSPlatform("linux")]
     public static bool IsSameFile(SafeFileHandle a, SafeFileHandle b)
     {
@@ -280,10 +280,10 @@ internal static partial class Posix
 
     private static string Describe(string call, string path, int errno) => $"{call} {path}: {IoFault.OfErrno(errno) ?? Marshal.GetPInvokeErrorMessage(errno)}";
 
-    /// <summary>The user whose rights this process has.</summary>
+    /// <summary>Effective user id of this process.</summary>
     public static uint EffectiveUser => GetEffectiveUser();
 
-    /// <summary>The group whose rights this process has.</summary>
+    /// <summary>Effective group id of this process.</summary>
     public static uint EffectiveGroup => GetEffectiveGroup();
 
     [LibraryImport("libc", EntryPoint = "geteuid")]

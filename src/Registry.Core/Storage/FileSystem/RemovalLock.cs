@@ -1,17 +1,17 @@
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Keeps stored bytes where they are while another process reads the data folder: a backup holds the lock shared, whoever removes bytes takes it
-/// alone. The system lets go of it when a process ends, however it ends, so a killed backup holds up nothing.
+/// Prevents the removal of stored bytes while another process reads the data folder: a backup holds the lock shared, a removal takes it
+/// exclusively. The system releases the lock when a process ends, in any way, so a killed backup blocks nothing.
 /// </summary>
 internal static class RemovalLock
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>Makes the file, so that it belongs to the process whose folder it is, and not to the first backup.</summary>
+    /// <summary>Creates the file, so that it belongs to the process that uses the folder, and not to the first backup.</summary>
     public static void Create(FileSystemLayout layout) => FileOwner.CreateFile(layout.RemovalLockFile);
 
-    /// <summary>Begins to read: from now on nothing is removed. Waits for a removal that is under way, which takes seconds at the most.</summary>
+    /// <summary>Begins to read: from now on no bytes are removed. Waits for a removal in progress, which takes seconds at most.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static async Task<IDisposable> HoldAsync(FileSystemLayout layout, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -26,7 +26,7 @@ internal static class RemovalLock
         }
     }
 
-    /// <summary>Begins to remove; null while somebody reads.</summary>
+    /// <summary>Begins a removal; null while another process reads.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
     public static IDisposable? TryTake(FileSystemLayout layout) => TryOpen(layout, FileShare.None);
 

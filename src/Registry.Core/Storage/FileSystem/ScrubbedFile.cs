@@ -5,7 +5,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>The file of a blob while it is verified. One reader, one piece at a time: a thread is held for a piece and not for a layer.</summary>
+/// <summary>File of a blob during verification. One reader reads one part at a time: it holds a thread for a part, not for a layer.</summary>
 public sealed class ScrubbedFile : IDisposable
 {
     private const int PieceSize = 1024 * 1024;
@@ -28,19 +28,19 @@ public sealed class ScrubbedFile : IDisposable
         _hash = digest.Algorithm.CreateHash();
         Length = RandomAccess.GetLength(handle);
 
-        // What is in memory is there because somebody reads it: it stays. On kernels that cannot tell, that costs its next reader a wait.
+        // Pages in memory are there because other readers use them, so they stay. If the kernel cannot tell, their next reader waits for the disk.
         _isDropped = OperatingSystem.IsLinux() && PageCache.FindWhole(handle, 0, Length) != true;
     }
 
-    /// <summary>The digest that it should have.</summary>
+    /// <summary>Expected digest.</summary>
     public Digest Digest { get; }
 
-    /// <summary>Its size in bytes.</summary>
+    /// <summary>Size in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Reads and hashes the next piece.</summary>
-    /// <returns>How many bytes it had; 0 at the end of the file.</returns>
-    /// <exception cref="StorageException">It cannot be read.</exception>
+    /// <summary>Reads and hashes the next part.</summary>
+    /// <returns>Number of bytes of the part; 0 at the end of the file.</returns>
+    /// <exception cref="StorageException">The file cannot be read.</exception>
     public Task<int> ReadPieceAsync() => _threads.RunAsync(() =>
     {
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
@@ -57,14 +57,14 @@ public sealed class ScrubbedFile : IDisposable
         }
     });
 
-    /// <summary>Whether what was read has the digest. Begins again at the first byte.</summary>
+    /// <summary>True if the bytes that were read have the digest. Starts again at the first byte.</summary>
     public bool EndsWhole()
     {
         _position = 0;
         return Digest.FromHash(Digest.Algorithm, _hash.GetHashAndReset()) == Digest;
     }
 
-    /// <summary>Has it read from the disk the next time, not from memory.</summary>
+    /// <summary>Evicts the file from memory, so that the next read comes from the disk.</summary>
     public void DropFromMemory()
     {
         if (OperatingSystem.IsLinux())
@@ -75,10 +75,10 @@ public sealed class ScrubbedFile : IDisposable
     }
 
     /// <summary>
-    /// Moves the file out of the way, durably, unless it has been replaced or removed since it was opened. The caller holds the digest's lock.
+    /// Moves the file into quarantine, durably, unless it was replaced or removed since it was opened. The caller holds the digest's lock.
     /// </summary>
-    /// <returns>Where it is now; null when it was left alone.</returns>
-    /// <exception cref="StorageException">It cannot be moved.</exception>
+    /// <returns>New path of the file; null if it was not moved.</returns>
+    /// <exception cref="StorageException">The file cannot be moved.</exception>
     public Task<string?> QuarantineAsync() => _threads.RunAsync(() =>
     {
         var path = _layout.BlobData(Digest);
@@ -111,7 +111,7 @@ public sealed class ScrubbedFile : IDisposable
         _handle.Dispose();
     }
 
-    // A folder without bytes would be counted by the collector. What somebody has put there beside them stays.
+    // The collector would count a folder without bytes. Other files in it stay.
     private static void RemoveIfEmpty(string folder)
     {
         if (!Directory.EnumerateFileSystemEntries(folder).Any())

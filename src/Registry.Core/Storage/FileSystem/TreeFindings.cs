@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>Where the oddities of an old tree are reported.</summary>
+/// <summary>Logs the oddities of an old tree.</summary>
 internal static partial class TreeFindings
 {
     [LoggerMessage(10, LogLevel.Warning, "{Finding}")]

@@ -3,16 +3,16 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Looks for links to bytes that the metadata does not know. <see cref="TreeReader"/> takes what it understands; this keeps what cannot be ruled
-/// out: a folder that is no repository's counts, and what cannot be looked into counts for everything.
+/// Finds links to bytes that the metadata does not know. <see cref="TreeReader"/> uses only what it understands; this class counts everything
+/// that cannot be ruled out: folders that are not repositories, too, and a folder that cannot be read counts as a link to every digest.
 /// </summary>
 /// <remarks>
-/// Each folder of links is read once, however many digests are looked for: that takes as long as there are links. To ask each folder for each
-/// digest would take the product of both.
+/// Each folder of links is read once for all digests, which takes time proportional to the number of links. A lookup of each digest in each
+/// folder would take time proportional to the product.
 /// </remarks>
 public sealed class TreeLinks(FileSystemLayout layout)
 {
-    /// <summary>Those of some digests that the tree may link to, each with a place where it does.</summary>
+    /// <summary>Finds the digests that the tree may link to, each with the place of a link.</summary>
     /// <exception cref="IOException">The tree cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The tree cannot be read.</exception>
     public IReadOnlyDictionary<Digest, string> Find(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
@@ -68,7 +68,7 @@ public sealed class TreeLinks(FileSystemLayout layout)
         }
     }
 
-    /// <summary>What is looked for, and what was found of it.</summary>
+    /// <summary>Wanted digests, and those that were found.</summary>
     private sealed class Search
     {
         private readonly ILookup<DigestAlgorithm, Digest> _digests;
@@ -83,12 +83,12 @@ public sealed class TreeLinks(FileSystemLayout layout)
 
         public IReadOnlyDictionary<Digest, string> Found => _found;
 
-        /// <summary>Whether everything was found.</summary>
+        /// <summary>True once every digest was found.</summary>
         public bool IsOver => _found.Count == _byName.Count;
 
         /// <summary>
-        /// Looks at the links of a folder, <c>&lt;folder&gt;/&lt;algorithm&gt;/&lt;hex&gt;/link</c>, whatever they are. Behind a link of the file
-        /// system, everything may be.
+        /// Searches the links of a folder, <c>&lt;folder&gt;/&lt;algorithm&gt;/&lt;hex&gt;/link</c>, whatever they are. A symbolic link may hide
+        /// any digest.
         /// </summary>
         public void Look(string folder, string below)
         {
@@ -109,7 +109,7 @@ public sealed class TreeLinks(FileSystemLayout layout)
             }
         }
 
-        /// <summary>Counts a place for everything.</summary>
+        /// <summary>Counts a place for every digest.</summary>
         public void AddAll(string place) => Add(_byName.Values, place);
 
         private void LookThrough(string links, DigestAlgorithm algorithm, string below)

@@ -5,15 +5,15 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Keeps the repositories tree a mirror of the metadata by carrying out the journal, behind the requests. A write that fails never fails a
-/// request: the row stays and is tried again, and so do later ones of the same repository, while the others go on. Rows are deleted after the
-/// tree has been synced, so an unclean stop replays the rest; every change can be done twice.
+/// Mirrors the metadata in the repositories tree by executing the journal, in the background. A failed write never fails a request: the row stays
+/// and is tried again, and so do later rows of the same repository, while other repositories continue. Rows are deleted after the tree has been
+/// synced, so that the rest is replayed after an unclean stop; every change is idempotent.
 /// </summary>
 public sealed partial class TreeMirror : IAsyncDisposable
 {
     private const int BatchSize = 512;
 
-    // How many changes may wait for a repository that cannot be written before all others wait with them: they are kept in memory.
+    // Number of changes that may wait for a repository that cannot be written before all others wait, too: they are kept in memory.
     private const int MaxHeld = 10_000;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
@@ -28,13 +28,13 @@ public sealed partial class TreeMirror : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
 
-    // Rows up to here have been carried out, apart from those that wait, in their order, for what their repository is blocked by.
+    // Rows up to here have been executed, except those that wait, in order, for a repository that is blocked.
     private long _passed;
     private List<TreeChange> _held = [];
     private Dictionary<RepositoryName, string> _blocked = [];
     private bool _isUnsynced;
 
-    /// <summary>Starts with whatever an earlier process has left in the journal.</summary>
+    /// <summary>Starts with the rows that an earlier process has left in the journal.</summary>
     public TreeMirror(FileSystemLayout layout, ITreeJournal journal, StorageThreads threads, TimeProvider time, ILogger<TreeMirror> logger)
     {
         _layout = layout;
@@ -46,10 +46,10 @@ public sealed partial class TreeMirror : IAsyncDisposable
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Why the tree is behind the metadata at the moment; null when it is not.</summary>
+    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Carries out what is left, syncs the tree, and stops.</summary>
+    /// <summary>Executes the remaining rows, syncs the tree, and stops.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested)
@@ -191,7 +191,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         _blocked = blocked;
     }
 
-    // False when the change must wait. A full disk is nobody's fault in particular: everything waits.
+    // False if the change must wait. A full disk affects all repositories: everything waits.
     private bool TryApply(TreeChange change, Dictionary<RepositoryName, string> blocked)
     {
         if (blocked.ContainsKey(change.Repository))
@@ -230,7 +230,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         }
         catch
         {
-            // The kernel may have dropped what it could not write, and says so only once: everything that has a row is written again.
+            // The kernel may have dropped what it could not write, and reports that only once: every change that has a row is written again.
             _passed = 0;
             _held = [];
             _blocked = [];
@@ -275,7 +275,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         var link = Path.Combine(directory, FileSystemLayout.LinkFile);
         PlainFile.CreateFolder(directory, _layout.Repositories);
 
-        // A folder in its place would hold up every later change.
+        // A folder in its place would block every later change.
         PlainFile.DeleteFolder(link, _layout.Repositories);
         using var file = PlainFile.OpenToWrite(link, _layout.Repositories, anew: true);
         RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);

@@ -5,21 +5,21 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
-/// Reads the repositories tree, as this program or another registry has left it. Old trees hold folders without links, links to nothing,
-/// empty link files: what can be understood is taken, the rest is reported and left as it is.
+/// Reads the repositories tree that this program or another registry has written. Old trees hold folders without links, links to missing content,
+/// and empty link files: the reader uses what it understands, reports the rest, and leaves it unchanged.
 /// </summary>
 public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
 {
     private const int MaxManifestSize = 64 * 1024 * 1024;
     private const int MaxLinkSize = 1024;
 
-    /// <summary>Whether there is any repository at all.</summary>
+    /// <summary>True if the tree holds no repository.</summary>
     public bool IsEmpty => !Directory.Exists(layout.Repositories) || !Directory.EnumerateDirectories(layout.Repositories).Any();
 
-    /// <summary>Whether the tree has a folder for this repository.</summary>
+    /// <summary>True if the tree has a folder for this repository.</summary>
     public bool Exists(RepositoryName name) => IsRepository(layout.Repository(name), layout.Repositories);
 
-    /// <summary>Every repository of the tree.</summary>
+    /// <summary>Lists all repositories of the tree.</summary>
     public IEnumerable<RepositoryName> Repositories()
     {
         if (!Directory.Exists(layout.Repositories))
@@ -131,7 +131,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         }
     }
 
-    // <folder>/<algorithm>/<hex>/link. A folder without a link was deleted; the name of the folder says what an empty link should hold.
+    // <folder>/<algorithm>/<hex>/link. A folder without a link was deleted; the name of the folder gives the digest for an empty link.
     private IEnumerable<Digest> Linked(string folder, Action<string> reportUnknown)
     {
         foreach (var algorithm in DigestAlgorithm.All)

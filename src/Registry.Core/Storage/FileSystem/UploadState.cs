@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>An upload as the store remembers it between requests. Only the request that has taken it changes it.</summary>
+/// <summary>State of an upload between requests. Only the request that has acquired it changes it.</summary>
 internal sealed class UploadState(StoredUploadSession session, long length, long lastActivity, IdleHashes idleHashes)
 {
     private const long NoMark = -1;
@@ -20,20 +20,20 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
 
     public StoredUploadSession Session { get; } = session;
 
-    /// <summary>How many bytes have been received and written.</summary>
+    /// <summary>Number of bytes received and written.</summary>
     public long Length { get; set; } = length;
 
-    /// <summary>The length that the upload goes back to unless the request that has it succeeds; null when every byte is kept.</summary>
+    /// <summary>Length that the upload returns to unless its request succeeds; null if every byte is kept.</summary>
     public long? Mark => Volatile.Read(ref _mark) is var mark and not NoMark ? mark : null;
 
-    /// <summary>When the last byte came, as a timestamp of the time provider.</summary>
+    /// <summary>Time of the last byte, as a timestamp of the time provider.</summary>
     public long LastActivity { get; set; } = lastActivity;
 
     public bool IsOver { get; set; }
 
     public bool IsTaken => Volatile.Read(ref _taken) != 0;
 
-    /// <summary>The algorithm of the hash that is kept.</summary>
+    /// <summary>Algorithm of the kept hash.</summary>
     public DigestAlgorithm? HashAlgorithm { get; private set; }
 
     public bool TryTake()
@@ -69,17 +69,17 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
         Interlocked.Exchange(ref _released, null)?.SetResult();
     }
 
-    /// <summary>Ends when the request that has the upload gives it back.</summary>
+    /// <summary>Waits until the request that has the upload releases it.</summary>
     public Task ReleasedAsync()
     {
         var waiting = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         waiting = Interlocked.CompareExchange(ref _released, waiting, null) ?? waiting;
 
-        // It may have been given back before there was anything to end.
+        // It may have been released before the wait began.
         return IsTaken ? waiting.Task : Task.CompletedTask;
     }
 
-    /// <summary>Remembers the present length, and the hash up to it.</summary>
+    /// <summary>Saves the present length, and the hash up to it.</summary>
     public void SetMark()
     {
         Unmark();
@@ -88,7 +88,7 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
         Volatile.Write(ref _mark, Length);
     }
 
-    /// <summary>Goes back to the mark, after the file has.</summary>
+    /// <summary>Returns to the mark, after the file has been truncated.</summary>
     public void Rewind(long mark)
     {
         _hash?.Dispose();
@@ -99,8 +99,8 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
     }
 
     /// <summary>
-    /// The hash of everything received so far, begun with the given algorithm when nothing was received yet; null when only the file can
-    /// tell, because the process was restarted or the state was dropped.
+    /// Hash of all received bytes, begun with the given algorithm if none were received yet; null if the file must be hashed, because the
+    /// process was restarted or the state was dropped.
     /// </summary>
     public IncrementalHash? HashOrBegin(DigestAlgorithm algorithm)
     {
@@ -119,10 +119,10 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
         return _hash;
     }
 
-    /// <summary>The hash of everything received so far, if it is kept in this algorithm.</summary>
+    /// <summary>Hash of all received bytes, if it is kept in this algorithm.</summary>
     public IncrementalHash? Hash(DigestAlgorithm algorithm) => HashAlgorithm == algorithm ? _hash : null;
 
-    /// <summary>Forgets the hash: it no longer agrees with the file, or there are too many.</summary>
+    /// <summary>Drops the hash: it no longer matches the file, or there are too many.</summary>
     public void DropHash()
     {
         _hash?.Dispose();

@@ -2,10 +2,10 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>Reads everything that keeps a blob or manifest.</summary>
+/// <summary>Reads the reasons for which a blob or manifest is kept.</summary>
 internal static class ContentExplanation
 {
-    /// <summary>Why it is there; at most so many of each kind.</summary>
+    /// <summary>Explains a digest, with at most the given number of entries of each kind.</summary>
     public static BlobExplanation Read(SqliteSession session, Digest digest, int limit)
     {
         var content = session.First(

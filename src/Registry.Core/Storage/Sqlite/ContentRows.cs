@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>The statements about repositories, content and links that several stores share.</summary>
+/// <summary>Statements about repositories, content and links that several stores share.</summary>
 internal static class ContentRows
 {
     public const int Mentioned = 0;
@@ -10,7 +10,7 @@ internal static class ContentRows
     public const int Orphaned = 2;
     public const int Condemned = 3;
 
-    /// <summary>What the number in the column <c>state</c> means.</summary>
+    /// <summary>Meaning of the number in the column <c>state</c>.</summary>
     public static BlobState StateOf(int state) => state switch
     {
         Mentioned => BlobState.Mentioned,
@@ -20,7 +20,7 @@ internal static class ContentRows
         _ => throw new StorageException($"The metadata holds content in the unknown state {state}."),
     };
 
-    /// <summary>How much there is.</summary>
+    /// <summary>Reads the totals of the storage.</summary>
     public static StorageTotals ReadTotals(SqliteSession session) => session.First(
         "SELECT blobs, stored, logical, manifests, repositories, tags, untagged FROM totals WHERE id = 1",
         row => new StorageTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6)))!;
@@ -31,7 +31,7 @@ internal static class ContentRows
     public static long GetOrAddRepository(SqliteSession session, RepositoryName name) =>
         FindRepository(session, name) ?? session.Number("INSERT INTO repositories (name) VALUES (@1) RETURNING id", name.Value)!.Value;
 
-    /// <summary>The row of a digest whose bytes are stored now.</summary>
+    /// <summary>Adds or updates the row of a digest whose bytes are now stored.</summary>
     public static long PutStored(SqliteSession session, Digest digest, long size) => session.Number(
         """
         INSERT INTO content (digest, size, state) VALUES (@1, @2, 1)
@@ -40,12 +40,12 @@ internal static class ContentRows
         digest.Value,
         size)!.Value;
 
-    /// <summary>The row of a digest that a manifest mentions.</summary>
+    /// <summary>Finds or adds the row of a digest that a manifest mentions.</summary>
     public static long GetOrAddMentioned(SqliteSession session, Digest digest) =>
         session.Number("SELECT id FROM content WHERE digest = @1", digest.Value)
         ?? session.Number("INSERT INTO content (digest) VALUES (@1) RETURNING id", digest.Value)!.Value;
 
-    /// <summary>Lets a repository see a blob; its idle time begins now unless a manifest needs it. True when it could not before.</summary>
+    /// <summary>Makes a blob visible in a repository; its idle time begins now unless a manifest needs it. True if it was not visible before.</summary>
     public static bool Link(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
         """
         INSERT INTO blob_links (repository_id, content_id, idle_since)
@@ -63,7 +63,7 @@ internal static class ContentRows
         contentId,
         now);
 
-    /// <summary>Stops a repository from seeing a blob, in the tables and in the tree.</summary>
+    /// <summary>Makes a blob invisible in a repository, in the tables and in the tree.</summary>
     public static void Unlink(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
     {
         session.Execute("DELETE FROM blob_links WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
@@ -71,7 +71,7 @@ internal static class ContentRows
         OrphanIfUnused(session, contentId);
     }
 
-    /// <summary>Hands content to the collector when neither a link nor a manifest holds it any more; forgets it when it was only mentioned, or its bytes are lost.</summary>
+    /// <summary>Marks content for the collector if no link and no manifest holds it any more; removes its row if it was only mentioned, or its bytes are lost.</summary>
     public static void OrphanIfUnused(SqliteSession session, long contentId)
     {
         session.Execute(

@@ -3,8 +3,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.Sqlite;
 
 /// <summary>
-/// Keeps the columns <c>idle_since</c> and <c>is_root</c> of manifests, inside the caller's savepoint. A manifest is held by a tag, by a manifest
-/// of its repository that refers to it, and by its subject, when that is in the repository.
+/// Maintains the columns <c>idle_since</c> and <c>is_root</c> of manifests, inside the caller's savepoint. A manifest is held by a tag, by a
+/// manifest of its repository that refers to it, and by its subject, if that is in the repository.
 /// </summary>
 internal static class ManifestHolds
 {
@@ -12,7 +12,7 @@ internal static class ManifestHolds
     public static void Hold(SqliteSession session, long manifestId) =>
         session.Execute("UPDATE manifests SET idle_since = NULL WHERE id = @1 AND idle_since IS NOT NULL", manifestId);
 
-    /// <summary>Makes a manifest that was pushed again a root, whose idle time begins anew.</summary>
+    /// <summary>Makes a manifest that was pushed again a root, and restarts its idle time.</summary>
     public static void Renew(SqliteSession session, long manifestId, long now, long unixTime) => session.Execute(
         "UPDATE manifests SET is_root = 1, pushed_at = @3, idle_since = CASE WHEN idle_since IS NULL THEN NULL ELSE @2 END WHERE id = @1",
         manifestId,
@@ -23,7 +23,7 @@ internal static class ManifestHolds
     public static void Touch(SqliteSession session, long manifestId, long now) => session.Execute(
         "UPDATE manifests SET idle_since = @2 WHERE id = @1 AND idle_since IS NOT NULL", manifestId, now);
 
-    /// <summary>Records what a manifest that has just been added holds: the manifests it refers to, and those whose subject it is.</summary>
+    /// <summary>Records what a new manifest holds: the manifests it refers to, and those whose subject it is.</summary>
     public static void HoldRelated(SqliteSession session, long manifestId, long repositoryId, Digest digest)
     {
         session.Execute(
@@ -54,8 +54,8 @@ internal static class ManifestHolds
         now);
 
     /// <summary>
-    /// Begins the idle time of a manifest that a removed one referred to, unless something else holds it. When the removed one was an index, it
-    /// is no root any more.
+    /// Begins the idle time of a manifest that a removed one referred to, unless something else holds it. If the removed one was an index, it is no
+    /// longer a root.
     /// </summary>
     public static void ReleaseChild(SqliteSession session, long repositoryId, long contentId, bool wasIndex, long now) => session.Execute(
         """
@@ -76,7 +76,7 @@ internal static class ManifestHolds
         now);
 
     /// <summary>
-    /// Begins the idle time of the manifests whose subject was removed, unless something else holds them. They are no roots any more.
+    /// Begins the idle time of the manifests whose subject was removed, unless something else holds them. They are no longer roots.
     /// </summary>
     public static void ReleaseReferrers(SqliteSession session, long repositoryId, Digest subject, long now) => session.Execute(
         """

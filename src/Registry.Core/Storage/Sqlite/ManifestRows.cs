@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>The mutations of manifests and tags, each inside the caller's savepoint.</summary>
+/// <summary>Mutations of manifests and tags, each inside the caller's savepoint.</summary>
 internal static class ManifestRows
 {
     private const int MaxNamed = 100;
@@ -52,7 +52,7 @@ internal static class ManifestRows
         return moved;
     }
 
-    /// <summary>Removes a manifest and its tags. What it needed begins its grace period.</summary>
+    /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(
         SqliteSession session, RepositoryName repository, Digest digest, Precondition precondition, long now)
     {
@@ -78,15 +78,15 @@ internal static class ManifestRows
         return new ManifestDeletion(digest, found.Size, tags);
     }
 
-    /// <summary>Removes a manifest that nothing has held since before a time, unless it is promised: then its idle time begins anew.</summary>
+    /// <summary>Removes a manifest that nothing has held since before a time, unless it is promised: then its idle time restarts.</summary>
     /// <param name="session">The transaction.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The manifest.</param>
     /// <param name="idleBefore">The time, in seconds of the running clock.</param>
-    /// <param name="withRoots">Whether one that stays by itself goes, too.</param>
-    /// <param name="isPromised">Whether a client was told that it is there.</param>
+    /// <param name="withRoots">True to remove a root, too.</param>
+    /// <param name="isPromised">Returns true if a client learned that the manifest exists.</param>
     /// <param name="now">The running clock.</param>
-    /// <returns>Whether it was removed.</returns>
+    /// <returns>True if it was removed.</returns>
     public static bool Expire(
         SqliteSession session, RepositoryName repository, Digest digest, long idleBefore, bool withRoots, Predicate<Digest> isPromised, long now)
     {
@@ -108,7 +108,7 @@ internal static class ManifestRows
 
         if (isPromised(digest))
         {
-            // Out of the way of the next ones; renewing the promises would do the same a little later.
+            // So that the next batch does not list it; renewing the promises would do the same a little later.
             ManifestHolds.Touch(session, found.Id, now);
             return false;
         }
@@ -137,13 +137,13 @@ internal static class ManifestRows
         return new ManifestDeletion(current, null, [tag]);
     }
 
-    /// <summary>Adds a manifest with its references. The links and manifests it needs are no longer idle, nor are its referrers.</summary>
+    /// <summary>Adds a manifest with its references. The links and manifests it needs, and its referrers, are no longer idle.</summary>
     /// <param name="session">The transaction.</param>
-    /// <param name="repositoryId">Where.</param>
-    /// <param name="contentId">Its bytes.</param>
-    /// <param name="digest">The digest of those.</param>
-    /// <param name="manifest">What they say.</param>
-    /// <param name="idleSince">The running clock, from which on it is idle when nothing holds it; null when a tag is about to.</param>
+    /// <param name="repositoryId">Row of its repository.</param>
+    /// <param name="contentId">Row of its bytes.</param>
+    /// <param name="digest">Digest of the bytes.</param>
+    /// <param name="manifest">Parsed bytes.</param>
+    /// <param name="idleSince">Running clock, from which on it is idle if nothing holds it; null if a tag is about to hold it.</param>
     /// <param name="pushedAt">Unix time, in seconds.</param>
     public static long Insert(
         SqliteSession session, long repositoryId, long contentId, Digest digest, Manifest manifest, long? idleSince, long pushedAt)
@@ -183,7 +183,7 @@ internal static class ManifestRows
     public static long? Find(SqliteSession session, long repositoryId, long contentId) =>
         session.Number("SELECT id FROM manifests WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
 
-    /// <summary>Points a tag at a manifest. The one it pointed at before may have lost what held it.</summary>
+    /// <summary>Sets a tag to a manifest. The previous manifest of the tag may no longer be held.</summary>
     public static void SetTag(SqliteSession session, long repositoryId, string tag, long manifestId, long now, long unixTime)
     {
         var before = FindTagged(session, repositoryId, tag);
@@ -267,7 +267,7 @@ internal static class ManifestRows
         return missing;
     }
 
-    // As with blobs: one whose bytes are lost is not there until it is pushed again.
+    // As for blobs: a manifest whose bytes are lost does not count until it is pushed again.
     private static bool HasManifest(SqliteSession session, long repositoryId, Digest digest) => session.Number(
         "SELECT 1 FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2 AND c.state = 1",
         repositoryId,

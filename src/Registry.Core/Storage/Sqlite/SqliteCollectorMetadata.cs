@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>The collector's queries.</summary>
+/// <summary>Queries of the collector.</summary>
 public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollectorMetadata
 {
     public long? PromisesLostAt => database.PromisesLostAt;
@@ -12,7 +12,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
         var now = database.Clock.Now;
         foreach (var digest in digests)
         {
-            // The running clock is never negative. Written so, the index leaves out the links that are not idle: all but a few of a base layer's.
+            // The running clock is never negative. With this condition, the index excludes links that are not idle: nearly all of a base layer's.
             session.Execute(
                 "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
                 digest.Value,
@@ -59,7 +59,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
                     var link = new BlobLink(record.Repository, record.Digest);
                     if (isPromised(link.Digest))
                     {
-                        // Out of the way of the next candidates; RenewAsync would do the same a little later.
+                        // So that the next batch does not list it; RenewAsync would do the same a little later.
                         ContentRows.TouchLink(session, repositoryId, contentId, database.Clock.Now);
                         continue;
                     }

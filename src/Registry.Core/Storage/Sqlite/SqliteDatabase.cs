@@ -12,14 +12,14 @@ public sealed class SqliteDatabase : IDisposable
 {
     private const int ReaderThreads = 4;
 
-    // A large change (a repository that is indexed, a manifest with very many references) makes a large log, which is otherwise kept.
+    // A large change (indexing a repository, a manifest with very many references) makes a large log, which would otherwise be kept.
     private const int MaxIdleLogBytes = 16 * 1024 * 1024;
 
-    // No room for the index of the log, which is created when the database is opened.
+    // No space for the index of the log, which is created when the database is opened.
     private const int SqliteIoErrorSharedMemorySize = 10 | (19 << 8);
 
-    // What an operator can do about a database that the disk has damaged.
-    private const string Remedy = " The command reindex rebuilds it from the repositories tree.";
+    // Remedy for a database that the disk has damaged.
+    private const string Remedy = " Run 'registry reindex' to rebuild it from the repositories tree.";
 
     private const int SqliteCorrupt = 11;
     private const int SqliteNotADatabase = 26;
@@ -60,7 +60,7 @@ public sealed class SqliteDatabase : IDisposable
         _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
     }
 
-    // Beside the process that writes it.
+    // For use next to the process that writes it.
     private SqliteDatabase(string path)
     {
         _path = path;
@@ -79,26 +79,26 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Called after a commit that added rows to the tree journal.</summary>
     internal event Action? JournalWritten;
 
-    /// <summary>The clock that grace periods are measured by.</summary>
+    /// <summary>Clock of the grace periods.</summary>
     public RunningClock Clock { get; }
 
     /// <summary>
-    /// When a process was last found to have ended without closing the database, in seconds of the clock; null when none has. It is
-    /// remembered, so that a restart in good order shortly after does not hide it.
+    /// Time at which a process was last found to have ended without closing the database, in seconds of the clock; null if that never happened. It
+    /// is saved, so that a clean restart shortly afterwards does not hide it.
     /// </summary>
     public long? PromisesLostAt { get; private set; }
 
-    /// <summary>Whether this process found that the one before had not closed the database.</summary>
+    /// <summary>True if the previous process had not closed the database.</summary>
     public bool WasStoppedUncleanly { get; private set; }
 
-    /// <summary>Whether the database covers the whole repositories tree.</summary>
+    /// <summary>True once the database covers the whole repositories tree.</summary>
     public bool IsTreeIndexed { get; private set; }
 
-    /// <summary>Opens the database, creating it when there is none.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="health">Whether it may be written.</param>
+    /// <summary>Opens the database, and creates it if it does not exist.</summary>
+    /// <param name="path">File of the database.</param>
+    /// <param name="health">Health of the storage, which allows or stops writes.</param>
     /// <param name="clock">The running clock, which continues from what the database has saved.</param>
-    /// <exception cref="StorageException">It cannot be opened, a newer program wrote it, or the disk is full.</exception>
+    /// <exception cref="StorageException">The database cannot be opened, a newer version wrote it, or the disk is full.</exception>
     public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
     {
         try
@@ -117,8 +117,8 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Opens a database that is there for reading, beside the process that writes it, if there is one.</summary>
-    /// <exception cref="StorageException">It cannot be opened, or a program of another version wrote it.</exception>
+    /// <summary>Opens an existing database for reading, next to the process that writes it, if there is one.</summary>
+    /// <exception cref="StorageException">The database cannot be opened, or another version wrote it.</exception>
     public static SqliteDatabase OpenToRead(string path)
     {
         try
@@ -131,8 +131,8 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Copies the database as it is at one moment into a file that is not there yet. Writers go on meanwhile.</summary>
-    /// <exception cref="StorageException">It cannot be read, or the copy cannot be written.</exception>
+    /// <summary>Copies a consistent snapshot of the database into a new file. Writers continue meanwhile.</summary>
+    /// <exception cref="StorageException">The database cannot be read, or the copy cannot be written.</exception>
     public Task CopyAsync(string target) => _threads.RunAsync(() =>
     {
         try
@@ -146,14 +146,14 @@ public sealed class SqliteDatabase : IDisposable
         }
     });
 
-    /// <summary>Declares that the database covers the whole tree.</summary>
+    /// <summary>Records that the database covers the whole tree.</summary>
     public async Task SetTreeIndexedAsync()
     {
         await WriteAsync(session => WriteMeta(session, IndexedKey, 1));
         IsTreeIndexed = true;
     }
 
-    /// <summary>Closes the database in good order.</summary>
+    /// <summary>Closes the database cleanly.</summary>
     public void Dispose()
     {
         try
@@ -204,32 +204,32 @@ public sealed class SqliteDatabase : IDisposable
         }
     });
 
-    /// <summary>Runs a mutation; an error result takes it back.</summary>
+    /// <summary>Runs a mutation. An error result rolls it back.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
     internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => WriteAsync(mutate, isDurable: true);
 
-    /// <summary>Runs a mutation that has nothing to answer.</summary>
+    /// <summary>Runs a mutation without a result.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
     internal Task WriteAsync(Action<SqliteSession> mutate) => WriteAsync(mutate, isDurable: true);
 
-    /// <summary>Runs a mutation that outlives the process, but perhaps not a power cut, and has nothing to answer.</summary>
+    /// <summary>Runs a mutation without a result that survives the end of the process, but perhaps not a power cut.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
     internal Task WriteUnsyncedAsync(Action<SqliteSession> mutate) => WriteAsync(mutate, isDurable: false);
 
-    /// <summary>Whether the tree has been indexed, as the transaction of the session sees it.</summary>
+    /// <summary>True if the tree has been indexed, as the transaction of the session sees it.</summary>
     internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
 
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
 
-    /// <summary>A number that is kept about the database as a whole; null when there is none.</summary>
+    /// <summary>Reads a number about the whole database; null if there is none.</summary>
     internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
 
-    /// <summary>Keeps a number about the database as a whole.</summary>
+    /// <summary>Writes a number about the whole database.</summary>
     internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
         "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
 
-    // What an earlier process has left; from here on, this one is not closed in good order until it is.
+    // Reads what an earlier process has saved. From here on, the database counts as not closed until this process closes it.
     private void Begin(SqliteSession session)
     {
         Clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);

@@ -1,6 +1,6 @@
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>Fills the tables from the tree. Writes nothing to the journal: the tree says all this already.</summary>
+/// <summary>Fills the tables from the tree. Writes nothing to the journal, since the tree has all of it.</summary>
 public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time) : IIndexTarget
 {
     public bool IsComplete => database.IsTreeIndexed;
@@ -11,7 +11,7 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
     {
         if (SqliteDatabase.IsTreeIndexedIn(session))
         {
-            // Read before the index was complete, arriving after it: clients may have deleted some of this meanwhile.
+            // Read before the index was complete, and recorded after it: clients may have deleted some of it meanwhile.
             return;
         }
 

@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>The tables, read a repository at a time.</summary>
+/// <summary>Reads the tables, one repository at a time.</summary>
 public sealed class SqliteMetadataListing(SqliteDatabase database) : IMetadataListing
 {
     public async Task<IReadOnlyList<RepositoryName>> ListRepositoriesAsync(RepositoryName? after, int limit) => await database.ReadAsync(

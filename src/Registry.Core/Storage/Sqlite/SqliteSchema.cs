@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace Registry.Core.Storage.Sqlite;
 
 /// <summary>
-/// The tables, and how older ones become them. <c>PRAGMA user_version</c> is the number of migrations that have run; each runs in one
+/// Tables of the database, and their migrations. <c>PRAGMA user_version</c> is the number of migrations that have run; each runs in one
 /// transaction.
 /// </summary>
 internal static class SqliteSchema
@@ -209,11 +209,11 @@ internal static class SqliteSchema
         """,
     ];
 
-    /// <summary>The number of the schema that this program writes.</summary>
+    /// <summary>Version of the schema that this program writes.</summary>
     public static int Version => Migrations.Length;
 
-    /// <summary>Brings a database to the newest version.</summary>
-    /// <exception cref="StorageException">It was written by a newer program.</exception>
+    /// <summary>Migrates a database to the newest version.</summary>
+    /// <exception cref="StorageException">A newer version wrote the database.</exception>
     public static void Migrate(SqliteConnection connection, string path)
     {
         var version = UserVersion(connection);
@@ -231,8 +231,8 @@ internal static class SqliteSchema
         }
     }
 
-    /// <summary>Makes sure that a database, which may not be changed, has the newest version.</summary>
-    /// <exception cref="StorageException">It has another one.</exception>
+    /// <summary>Checks that a database that must not be changed has the newest version.</summary>
+    /// <exception cref="StorageException">The database has another version.</exception>
     public static void Check(SqliteConnection connection, string path)
     {
         var version = UserVersion(connection);

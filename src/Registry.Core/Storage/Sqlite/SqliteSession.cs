@@ -4,7 +4,7 @@ using Microsoft.Data.Sqlite;
 namespace Registry.Core.Storage.Sqlite;
 
 /// <summary>
-/// A connection with its statements prepared once. Parameters are written <c>@1</c>, <c>@2</c> … in the SQL. Used by one thread at a time.
+/// A connection that prepares its statements once. Parameters are <c>@1</c>, <c>@2</c> … in the SQL. Used by one thread at a time.
 /// </summary>
 internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
 {
@@ -12,13 +12,13 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
 
     private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
 
-    /// <summary>Whether a row was added to the tree journal since somebody last set this to false.</summary>
+    /// <summary>True if a row was added to the tree journal since the caller last set this to false.</summary>
     public bool HasJournaled { get; set; }
 
-    /// <summary>Runs a statement; the number of rows it changed.</summary>
+    /// <summary>Runs a statement and returns the number of changed rows.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();
 
-    /// <summary>Runs a pragma. SQLite carries some out when it compiles them, so they are not prepared once.</summary>
+    /// <summary>Runs a pragma. SQLite executes some when it compiles them, so they are not prepared once.</summary>
     public void Pragma(string sql)
     {
         using var command = connection.CreateCommand();
@@ -28,18 +28,18 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
         command.ExecuteNonQuery();
     }
 
-    /// <summary>The first row, mapped; default when there is none.</summary>
+    /// <summary>Maps the first row; default if there is none.</summary>
     public T? First<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> arguments)
     {
         using var reader = Prepare(sql, arguments).ExecuteReader();
         return reader.Read() ? map(reader) : default;
     }
 
-    /// <summary>A single number of the first row; null when there is no row or it is NULL.</summary>
+    /// <summary>Reads a number from the first row; null if there is no row or it is NULL.</summary>
     public long? Number(string sql, params ReadOnlySpan<object?> arguments) =>
         First(sql, row => row.IsDBNull(0) ? null : (long?)row.GetInt64(0), arguments);
 
-    /// <summary>All rows, mapped.</summary>
+    /// <summary>Maps all rows.</summary>
     public List<T> All<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> arguments)
     {
         using var reader = Prepare(sql, arguments).ExecuteReader();

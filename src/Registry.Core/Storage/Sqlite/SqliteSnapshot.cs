@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>A copy of the database as it was at one moment, in a file of its own: what a backup goes by.</summary>
+/// <summary>A copy of the database at one moment, in a file of its own, for a backup.</summary>
 public sealed class SqliteSnapshot : IDisposable
 {
     private const int PageSize = 1000;
@@ -13,9 +13,9 @@ public sealed class SqliteSnapshot : IDisposable
     private SqliteSnapshot(SqliteSession session) => _session = session;
 
     /// <summary>Opens a snapshot.</summary>
-    /// <param name="path">Its file.</param>
-    /// <param name="isChecked">Whether all of it is looked through for damage.</param>
-    /// <exception cref="StorageException">It is not there, is damaged, or a program of another version wrote it.</exception>
+    /// <param name="path">File of the snapshot.</param>
+    /// <param name="isChecked">True to check the whole snapshot for damage.</param>
+    /// <exception cref="StorageException">The snapshot does not exist, is damaged, or another version wrote it.</exception>
     public static SqliteSnapshot Open(string path, bool isChecked = true)
     {
         SqliteConnection? connection = null;
@@ -44,11 +44,11 @@ public sealed class SqliteSnapshot : IDisposable
         }
     }
 
-    /// <summary>How many blobs and manifests it refers to, and their size in bytes.</summary>
+    /// <summary>Counts the blobs and manifests that it refers to, and their size in bytes.</summary>
     public (long Blobs, long Bytes) Count() => _session.First(
         "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content WHERE state = 1", row => (row.GetInt64(0), row.GetInt64(1)));
 
-    /// <summary>The blobs and manifests that it refers to, each with its size in bytes.</summary>
+    /// <summary>Lists the blobs and manifests that it refers to, each with its size in bytes.</summary>
     public IEnumerable<KeyValuePair<Digest, long>> Blobs()
     {
         for (long last = 0; ;)
@@ -71,14 +71,14 @@ public sealed class SqliteSnapshot : IDisposable
         }
     }
 
-    /// <summary>Whether it refers to a blob or manifest.</summary>
+    /// <summary>True if it refers to a blob or manifest.</summary>
     public bool Contains(Digest digest) => _session.Number("SELECT id FROM content WHERE digest = @1 AND state = 1", digest.Value) is not null;
 
     /// <summary>
-    /// Writes the whole of the repositories tree into its journal, in place of what is there: whoever opens the database next to an empty tree
-    /// then fills that.
+    /// Writes the whole repositories tree into its journal, and replaces the journal's rows: a process that opens the database next to an empty tree
+    /// then fills the tree.
     /// </summary>
-    /// <exception cref="StorageException">It cannot be written.</exception>
+    /// <exception cref="StorageException">The snapshot cannot be written.</exception>
     public void JournalTree()
     {
         try
@@ -105,7 +105,7 @@ public sealed class SqliteSnapshot : IDisposable
                 """,
                 (long)TreeChangeKind.SetTag);
 
-            // Last, since the last one is what the tag points at.
+            // Last, since the last row sets the tag.
             _session.Execute(
                 """
                 INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, t.name, c.digest
@@ -123,7 +123,7 @@ public sealed class SqliteSnapshot : IDisposable
 
     public void Dispose() => _session.Dispose();
 
-    /// <summary>Makes a snapshot, in a file that is not there yet. The uploads in progress are left out: their bytes are not part of a backup.</summary>
+    /// <summary>Makes a snapshot in a new file. Excludes the uploads in progress, whose bytes are not part of a backup.</summary>
     internal static void Write(SqliteConnection source, string target)
     {
         using var copy = Connect(target, SqliteOpenMode.ReadWriteCreate);
@@ -131,7 +131,7 @@ public sealed class SqliteSnapshot : IDisposable
         source.BackupDatabase(copy);
         using var session = new SqliteSession(copy);
 
-        // One file without a log beside it. Whoever syncs it syncs all of it.
+        // One file without a log. A sync of the file makes all of it durable.
         session.Pragma("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF");
         session.Execute("DELETE FROM uploads");
     }

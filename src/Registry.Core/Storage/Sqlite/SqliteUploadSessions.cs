@@ -26,7 +26,7 @@ public sealed class SqliteUploadSessions(SqliteDatabase database) : IUploadSessi
 
     public Task RemoveAsync(Guid id) => database.WriteUnsyncedAsync(connection => Remove(connection, id));
 
-    /// <summary>Forgets a session, in the transaction of the change that ends it.</summary>
+    /// <summary>Removes a session, in the transaction of the change that ends it.</summary>
     internal static void Remove(SqliteSession connection, Guid id) => connection.Execute("DELETE FROM uploads WHERE id = @1", Name(id));
 
     private static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);

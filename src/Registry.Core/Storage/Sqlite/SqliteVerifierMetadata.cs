@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;
 
-/// <summary>The verifier's queries.</summary>
+/// <summary>Queries of the verifier.</summary>
 public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierMetadata
 {
     private const string StartedKey = "verify_started";
@@ -11,7 +11,7 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
     private const string EndedKey = "verify_ended_at";
     private const string LastFindingsKey = "verify_last_findings";
 
-    // No pass is under way. Ids begin at 1.
+    // No pass is in progress. Ids begin at 1.
     private const long Finished = -1;
 
     public async Task<IReadOnlyList<string>> FindDamageAsync()
@@ -59,13 +59,13 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
 
     public Task MarkLostAsync(Digest digest) => database.WriteAsync(session =>
     {
-        // The size stays: listings of referrers have it.
+        // The size stays: listings of referrers use it.
         session.Execute("UPDATE content SET state = 0 WHERE digest = @1 AND state = 1", digest.Value);
     });
 
     public Task MarkFoundAsync(Digest digest) => database.WriteAsync(session =>
     {
-        // What is only mentioned was never stored.
+        // Content that is only mentioned was never stored.
         session.Execute(
             """
             UPDATE content SET state = 1 WHERE digest = @1 AND state = 0 AND (

@@ -6,12 +6,12 @@ using Registry.Core.Errors;
 namespace Registry.Core.Storage.Sqlite;
 
 /// <summary>
-/// The one thread that changes the database. Mutations that wait at the same time share a transaction, each in a savepoint of its own: one
-/// that fails takes back only itself, and all are answered after the one commit, whose fsync they share.
+/// Runs all changes of the database on one thread. Mutations that wait at the same time share a transaction, each in a savepoint of its own: a
+/// failed one rolls back only itself, and all complete after the one commit, whose fsync they share.
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    /// <summary>SQLITE_FULL: there is no room left.</summary>
+    /// <summary>SQLITE_FULL: no space is left.</summary>
     public const int SqliteFull = 13;
 
     private const int MaxMutationsPerCommit = 512;
@@ -37,25 +37,25 @@ internal sealed class SqliteWriter : IDisposable
 
     private interface IMutation
     {
-        /// <summary>Whether it must survive a power cut.</summary>
+        /// <summary>True if it must survive a power cut.</summary>
         bool IsDurable { get; }
 
-        /// <summary>Why it failed when it was run; null when it did not.</summary>
+        /// <summary>Exception that it threw; null if it did not.</summary>
         Exception? Fault { get; }
 
-        /// <summary>Runs it, perhaps a second time; false when what it did must be taken back.</summary>
+        /// <summary>Runs it, perhaps a second time; false if its changes must be rolled back.</summary>
         bool Run(SqliteSession session);
 
-        /// <summary>Answers the caller; a fault here is one of the whole transaction.</summary>
+        /// <summary>Completes the caller's task; a fault here is one of the whole transaction.</summary>
         void Complete(Exception? fault);
     }
 
     /// <summary>
-    /// Runs a mutation in the next transaction. An error result, or an exception, takes back what it did. The task ends after the commit.
+    /// Runs a mutation in the next transaction. An error result, or an exception, rolls it back. The task ends after the commit.
     /// </summary>
     /// <param name="mutate">The mutation.</param>
     /// <param name="isDurable">
-    /// Whether the commit must survive a power cut. If it need not, it survives the end of the process, and costs no sync of its own.
+    /// True if the commit must survive a power cut. Otherwise it survives the end of the process, and needs no sync of its own.
     /// </param>
     public async Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable)
     {
@@ -104,7 +104,7 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
-    // Whatever waits already; false when the writer ends.
+    // Takes all waiting mutations; false when the writer ends.
     private bool TakeFirst(List<IMutation> batch)
     {
         batch.Clear();
@@ -147,7 +147,7 @@ internal sealed class SqliteWriter : IDisposable
         var isDurable = batch.Any(mutation => mutation.IsDurable);
         if (_syncs != isDurable)
         {
-            // With a write-ahead log, NORMAL leaves out the sync of the commit; a later FULL one covers it.
+            // With a write-ahead log, NORMAL omits the sync of the commit; a later FULL commit covers it.
             _session.Pragma(isDurable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
             _syncs = isDurable;
         }
@@ -214,7 +214,7 @@ internal sealed class SqliteWriter : IDisposable
         return new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
     }
 
-    // A thread that waits sleeps at once; BlockingCollection would have it spin first, after each commit.
+    // A waiting thread sleeps at once; BlockingCollection would let it spin first, after each commit.
     private sealed class MutationQueue
     {
         private readonly object _lock = new();
@@ -244,7 +244,7 @@ internal sealed class SqliteWriter : IDisposable
             }
         }
 
-        /// <summary>The next one, when there is one; null when it is empty and closed.</summary>
+        /// <summary>Takes the next mutation, and waits for one; null when the queue is empty and closed.</summary>
         public IMutation? Take()
         {
             lock (_lock)

@@ -105,7 +105,7 @@ public sealed class DataFolderTests : IDisposable
         File.SetUnixFileMode(uploads, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         try
         {
-            Assert.StartsWith($"cannot be written: the permissions of {uploads} forbid it to its owner", Refused(_folder.Path), StringComparison.Ordinal);
+            Assert.StartsWith($"cannot be written: the permissions of {uploads} deny write access to its owner", Refused(_folder.Path), StringComparison.Ordinal);
         }
         finally
         {

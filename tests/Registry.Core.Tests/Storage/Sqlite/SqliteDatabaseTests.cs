@@ -53,7 +53,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
             }
             catch (StorageException e)
             {
-                return e.Message.Contains("The command reindex rebuilds it", StringComparison.Ordinal);
+                return e.Message.Contains("Run 'registry reindex' to rebuild it", StringComparison.Ordinal);
             }
         }
     }
