@@ -1,16 +1,16 @@
 namespace Registry.Server.Tests;
 
-/// <summary>What tests say about answers.</summary>
+/// <summary>Assertions about responses.</summary>
 internal static class Check
 {
-    /// <summary>The status, with the whole answer in the message when it is another.</summary>
+    /// <summary>Checks the status. The message of a failure holds the whole response.</summary>
     public static Answer Status(int expected, Answer answer)
     {
         Assert.True(expected == answer.Status, $"Expected {expected}, got {answer}");
         return answer;
     }
 
-    /// <summary>An error in the shape of the spec ("Error Codes").</summary>
+    /// <summary>Checks an error in the format of the spec ("Error Codes").</summary>
     public static Answer Error(int status, string code, string message, Answer answer)
     {
         Status(status, answer);

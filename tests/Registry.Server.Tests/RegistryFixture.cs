@@ -10,7 +10,7 @@ public class RegistryFixture : IAsyncLifetime
     public TestRegistry Registry { get; private set; } = null!;
 
     /// <summary>
-    /// Whether a request has taken an upload session. Asking over HTTP would take it, too, for a moment, and make another request wait.
+    /// True while a request uses an upload session. A check over HTTP would use it, too, and make another request wait.
     /// </summary>
     public static Task<bool> IsInUseAsync(TestRegistry registry, string location) =>
         Task.FromResult(!registry.Host.Storage.Uploads.ReleasedAsync(Guid.Parse(location.UploadId())).IsCompleted);
@@ -31,6 +31,6 @@ public class RegistryFixture : IAsyncLifetime
         Assert.Empty(errors);
     }
 
-    /// <summary>What must exist when a manifest is pushed.</summary>
+    /// <summary>References that must exist when a manifest is pushed.</summary>
     protected virtual ManifestReferences References => ManifestReferences.SparseIndex;
 }

@@ -7,10 +7,10 @@ namespace Registry.Testing;
 /// <summary>An HTTP response, read to its end.</summary>
 public sealed record Answer(int Status, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
 {
-    /// <summary>The values of a header joined with a comma; null when it is not there.</summary>
+    /// <summary>Values of a header, joined with commas; null without the header.</summary>
     public string? this[string header] => All(header) is { Count: > 0 } values ? string.Join(", ", values) : null;
 
-    /// <summary>Content-Length as a number; -1 when there is none.</summary>
+    /// <summary>Content-Length as a number; -1 without the header.</summary>
     public long Length => long.Parse(this["Content-Length"] ?? "-1", CultureInfo.InvariantCulture);
 
     /// <summary>The Location header.</summary>

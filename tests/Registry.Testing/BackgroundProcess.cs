@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Registry.Testing;
 
 /// <summary>
-/// A program in a session of its own, with its output captured. Whatever it starts in turn is in its process group unless it
-/// leaves on purpose, so ending the group ends exactly what this object started.
+/// Program in its own session, with captured output. Its child processes are in its process group unless they leave it on purpose, so ending
+/// the group ends exactly the processes that this object started.
 /// </summary>
 public sealed partial class BackgroundProcess : IAsyncDisposable
 {
@@ -87,7 +87,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         return new BackgroundProcess(process, string.Join(' ', info.ArgumentList));
     }
 
-    /// <summary>Waits for a line of output, also one that came before the call.</summary>
+    /// <summary>Waits for a line of output, including lines before the call.</summary>
     /// <exception cref="InvalidOperationException">The process ended without such a line.</exception>
     /// <exception cref="TimeoutException">The deadline passed.</exception>
     public async Task<Match> WaitForLineAsync(Regex pattern, TimeSpan deadline, CancellationToken cancellationToken = default)
@@ -139,7 +139,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
     }
 
     /// <summary>Waits for the program to end by itself, a moment at the most.</summary>
-    /// <returns>Whether it has ended.</returns>
+    /// <returns>True when it has ended.</returns>
     public bool HasExitedWithin(TimeSpan deadline) => _process.WaitForExit(deadline);
 
     /// <summary>SIGKILL to the whole process group; returns when the program is gone.</summary>
@@ -149,7 +149,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         _process.WaitForExit();
     }
 
-    /// <summary>Waits for the program to end by itself, and for what it printed.</summary>
+    /// <summary>Waits for the program to end by itself, and for its output.</summary>
     /// <exception cref="TimeoutException">It did not end in time; it has been killed.</exception>
     public async Task<int> WaitForExitAsync(TimeSpan deadline, CancellationToken cancellationToken = default)
     {

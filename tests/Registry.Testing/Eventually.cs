@@ -2,16 +2,16 @@ using System.Diagnostics;
 
 namespace Registry.Testing;
 
-/// <summary>Waiting for what happens soon.</summary>
+/// <summary>Waits for conditions that will hold soon.</summary>
 public static class Eventually
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(25);
 
     /// <summary>Waits until a condition holds, and fails when it does not within <see cref="Patience.Limit"/>.</summary>
-    /// <param name="condition">Asked again and again, at least once after the last wait.</param>
+    /// <param name="condition">The condition. It is checked repeatedly, at least once after the last wait.</param>
     /// <param name="what">The condition, for the failure: "the upload is gone".</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <param name="cancellationToken">Cancels the waiting.</param>
     /// <exception cref="TimeoutException">It does not hold.</exception>
     public static async Task HoldsAsync(Func<Task<bool>> condition, string what, CancellationToken cancellationToken = default)
     {

@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Registry.Testing;
 
-/// <summary>Ports for programs whose port is written down before they start, and which cannot be asked for a free one.</summary>
+/// <summary>Reserves ports for programs whose port must be configured before they start.</summary>
 public static class FreePorts
 {
     // Below those that Linux gives to connections and to listeners on port 0 (net.ipv4.ip_local_port_range, from 32768 on): otherwise any
@@ -17,7 +17,7 @@ public static class FreePorts
     // From a random one on, so that two test processes at once hand out different ones.
     private static int _next = RandomNumberGenerator.GetInt32(Count);
 
-    /// <summary>Ports of the loopback interface that no process listens on, each of which this process hands out once.</summary>
+    /// <summary>Returns ports of the loopback interface that no process listens on. Each port is handed out once.</summary>
     public static int[] Find(int count)
     {
         var found = new List<int>();

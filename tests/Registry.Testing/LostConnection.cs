@@ -2,11 +2,11 @@ using System.Net.Sockets;
 
 namespace Registry.Testing;
 
-/// <summary>Recognizes a connection that could not be made or that broke, in whatever a client throws for it.</summary>
+/// <summary>Recognizes the exceptions that clients throw for a connection that failed or broke.</summary>
 public static class LostConnection
 {
     /// <summary>
-    /// Decides whether a request failed on its way, and not for what was answered or for lack of time. <see cref="HttpClient"/> wraps most failures
+    /// True when a request failed because of its connection, not because of its response or a time-out. <see cref="HttpClient"/> wraps most failures
     /// of a connection in an <see cref="HttpRequestException"/>, but not one that strikes between its connect and its first byte: that comes as the
     /// bare <see cref="SocketException"/>, such as "Transport endpoint is not connected".
     /// </summary>

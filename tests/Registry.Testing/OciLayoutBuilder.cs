@@ -13,7 +13,7 @@ public sealed record OciDescriptor(string MediaType, string Digest, long Size)
 /// <summary>A layer, and the digest it has before compression.</summary>
 public sealed record OciLayer(OciDescriptor Descriptor, string DiffId);
 
-/// <summary>Images and indexes of the OCI image specification, made in memory, to be written as an image layout or pushed as they are.</summary>
+/// <summary>Images and indexes of the OCI image specification, built in memory, to be written as an image layout or pushed.</summary>
 public sealed class OciLayoutBuilder
 {
     public const string ManifestType = "application/vnd.oci.image.manifest.v1+json";

@@ -1,8 +1,8 @@
 namespace Registry.Testing;
 
-/// <summary>How long a test waits for what must happen before it takes it for something that never will.</summary>
+/// <summary>Time that a test waits for an expected event before it fails.</summary>
 public static class Patience
 {
-    /// <summary>Bounds a hang and measures nothing: a machine that is busy with something else takes its time.</summary>
+    /// <summary>Detects hangs and measures nothing, so it is long enough for a busy machine.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 }

@@ -1,6 +1,6 @@
 namespace Registry.Testing;
 
-/// <summary>Pushes that are not themselves under test: they throw when they do not succeed.</summary>
+/// <summary>Pushes that prepare a test. They throw when they fail.</summary>
 public static class PushExtensions
 {
     /// <summary>Begins an upload.</summary>
@@ -8,21 +8,21 @@ public static class PushExtensions
     public static async Task<string> BeginUploadAsync(this HttpClient client, string repository) =>
         Expect(202, await client.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/")).Location;
 
-    /// <summary>The Location of an upload with the digest that ends it. A Location may have a query of its own.</summary>
+    /// <summary>Adds the digest that ends an upload to its Location, which may already have a query.</summary>
     public static string WithDigest(this string location, string digest)
     {
         ArgumentNullException.ThrowIfNull(location);
         return $"{location}{(location.Contains('?', StringComparison.Ordinal) ? '&' : '?')}digest={digest}";
     }
 
-    /// <summary>The URL of an upload without what the registry has added to it, as a client makes it that remembers the id alone.</summary>
+    /// <summary>URL of an upload without the registry's query, as built by a client that keeps only the id.</summary>
     public static string WithoutPosition(this string location)
     {
         ArgumentNullException.ThrowIfNull(location);
         return location.Split('?')[0];
     }
 
-    /// <summary>The id of an upload in its Location.</summary>
+    /// <summary>Id of an upload, from its Location.</summary>
     public static string UploadId(this string location) => location.WithoutPosition().Split('/')[^1];
 
     /// <summary>Uploads a blob in one request.</summary>
@@ -33,7 +33,7 @@ public static class PushExtensions
         return blob;
     }
 
-    /// <summary>Puts a manifest and nothing else.</summary>
+    /// <summary>Puts only a manifest.</summary>
     public static Task<Answer> PutManifestAsync(
         this HttpClient client, string repository, string reference, TestImage image, params (string Name, string Value)[] headers)
     {

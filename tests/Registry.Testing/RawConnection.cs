@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Registry.Testing;
 
-/// <summary>A connection on which anything can be sent, for what no HTTP client would.</summary>
+/// <summary>Connection for arbitrary bytes, for requests that no HTTP client sends.</summary>
 public sealed class RawConnection : IDisposable
 {
     private readonly Socket _socket;
@@ -34,7 +34,7 @@ public sealed class RawConnection : IDisposable
         return new RawConnection(socket);
     }
 
-    /// <summary>One request on a connection of its own: a request line and headers, without the last empty line.</summary>
+    /// <summary>Sends one request on a new connection: a request line and headers, without the final empty line.</summary>
     public static async Task<Answer> ExchangeAsync(TestRegistry registry, string head, string body = "")
     {
         ArgumentNullException.ThrowIfNull(head);
@@ -53,7 +53,7 @@ public sealed class RawConnection : IDisposable
         await _stream.WriteAsync(bytes, deadline.Token);
     }
 
-    /// <summary>Says that nothing more will be sent.</summary>
+    /// <summary>Closes the sending side.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Breaks the connection off with a reset.</summary>

@@ -5,7 +5,7 @@ using Registry.Server.Telemetry;
 
 namespace Registry.Testing;
 
-/// <summary>Keeps what is logged, for tests to look at.</summary>
+/// <summary>Records log entries for tests.</summary>
 public sealed class RecordedLog : ILoggerProvider
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Message, Exception? Exception)> _entries = new();

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Registry.Testing;
 
 /// <summary>
-/// What many at once wrote to a register and read from it, each written value a different one, and whether one after the other could have
-/// seen the same: P. B. Gibbons and E. Korach, "Testing Shared Memories", SIAM J. Comput. 26 (1997), section 4.
+/// History of concurrent writes (of distinct values) and reads of a register, with a check of its linearizability: P. B. Gibbons and
+/// E. Korach, "Testing Shared Memories", SIAM J. Comput. 26 (1997), section 4.
 /// </summary>
 public sealed class RegisterHistory<T>
     where T : notnull
@@ -15,13 +15,13 @@ public sealed class RegisterHistory<T>
     /// <param name="initial">The value before the first operation.</param>
     public RegisterHistory(T initial) => _operations.Enqueue(new Operation(initial, IsWrite: true, -2, -1));
 
-    /// <summary>How many operations it holds, the one that wrote the first value included.</summary>
+    /// <summary>Number of operations, including the one that wrote the first value.</summary>
     public int Count => _operations.Count;
 
-    /// <summary>How many different values were read, the first one included.</summary>
+    /// <summary>Number of distinct values that were read, including the first one.</summary>
     public int ValuesRead => _operations.Where(operation => !operation.IsWrite).Select(operation => operation.Value).Distinct().Count();
 
-    /// <summary>Writes a value that nobody else writes, and records when.</summary>
+    /// <summary>Writes a unique value, and records the time.</summary>
     public async Task WriteAsync(T value, Func<Task> write)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -30,7 +30,7 @@ public sealed class RegisterHistory<T>
         Add(value, isWrite: true, begin, Interlocked.Increment(ref _now));
     }
 
-    /// <summary>Reads, and records what and when.</summary>
+    /// <summary>Reads, and records the value and the time.</summary>
     public async Task ReadAsync(Func<Task<T>> read)
     {
         ArgumentNullException.ThrowIfNull(read);
@@ -42,7 +42,7 @@ public sealed class RegisterHistory<T>
     /// <summary>Records an operation with the times at which it began and ended.</summary>
     public void Add(T value, bool isWrite, long begin, long end) => _operations.Enqueue(new Operation(value, isWrite, begin, end));
 
-    /// <summary>Why the history is not linearizable; null when it is.</summary>
+    /// <summary>Returns why the history is not linearizable; null when it is.</summary>
     public string? FindViolation()
     {
         // The zone of a value: from the first end to the last beginning of its operations. When it runs forwards, the register must have held the

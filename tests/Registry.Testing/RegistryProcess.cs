@@ -6,7 +6,7 @@ using System.Text.RegularExpressions;
 namespace Registry.Testing;
 
 /// <summary>
-/// The server as operators run it: a process of its own, configured by its environment only, over a storage folder that outlives it.
+/// The server as operators run it: a separate process, configured by its environment only, on a storage folder that outlives it.
 /// It listens on a free port of the loopback interface. Disposing kills it.
 /// </summary>
 public sealed partial class RegistryProcess : IAsyncDisposable
@@ -31,14 +31,14 @@ public sealed partial class RegistryProcess : IAsyncDisposable
 
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1:1");
 
-    /// <summary>What image references start with: <c>127.0.0.1:port</c>.</summary>
+    /// <summary>Prefix of image references: <c>127.0.0.1:port</c>.</summary>
     public string HostPort => BaseAddress.Authority;
 
     public int ProcessId => _process.Id;
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>What the current process has printed, for failure messages.</summary>
+    /// <summary>Output of the current process, for failure messages.</summary>
     public string Output => _process.Output;
 
     /// <summary>The largest resident size the current process has had, in bytes (VmHWM).</summary>
@@ -51,7 +51,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>How many descriptors the current process has open.</summary>
+    /// <summary>Number of open descriptors of the current process.</summary>
     public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{ProcessId}/fd").Length;
 
     /// <summary>
@@ -131,13 +131,13 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for something that the current process prints, or has printed.</summary>
-    /// <exception cref="InvalidOperationException">It ended without it; the message holds its output.</exception>
+    /// <summary>Waits for a text in the output of the current process, including earlier output.</summary>
+    /// <exception cref="InvalidOperationException">The process ended without printing it; the message holds its output.</exception>
     /// <exception cref="TimeoutException">It did not print it in time; the message holds its output.</exception>
     public Task WaitForOutputAsync(string text) => _process.WaitForLineAsync(new Regex(Regex.Escape(text)), Patience.Limit);
 
     /// <summary>
-    /// Decides whether a request failed because the current process was killed, was told to stop, or has ended by itself. A connection that breaks
+    /// True when a request failed because the current process was killed, is stopping, or has ended by itself. A connection that breaks
     /// while the server runs on is a fault, and so is a wrong answer at any time.
     /// </summary>
     public bool Explains(Exception failure) => failure.IsLostConnection() && (_isEnding || _process.HasExitedWithin(ExitPatience));

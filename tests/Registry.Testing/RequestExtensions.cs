@@ -4,7 +4,7 @@ namespace Registry.Testing;
 public static class RequestExtensions
 {
     /// <summary>Sends a request and reads the answer to its end.</summary>
-    /// <param name="client">Who sends it.</param>
+    /// <param name="client">The client that sends it.</param>
     /// <param name="method">The method.</param>
     /// <param name="path">Path and query, or an absolute URL.</param>
     /// <param name="body">The body; null for none.</param>
@@ -28,7 +28,7 @@ public static class RequestExtensions
         return await client.AnswerAsync(request);
     }
 
-    /// <summary>Sends a body whose length is not announced.</summary>
+    /// <summary>Sends a body without announcing its length.</summary>
     public static async Task<Answer> StreamAsync(
         this HttpClient client, string method, string path, byte[] body, params (string Name, string Value)[] headers)
     {

@@ -3,10 +3,10 @@ using System.Security.Cryptography;
 
 namespace Registry.Testing;
 
-/// <summary>Tar archives that come out the same on every run, as content for layers.</summary>
+/// <summary>Reproducible tar archives, as content for layers.</summary>
 public static class TarArchive
 {
-    /// <summary>Debian's busybox-static; a busybox that needs libraries is no use in an image of its own.</summary>
+    /// <summary>Debian's busybox-static. A dynamically linked busybox does not run in an image without libraries.</summary>
     public const string Busybox = "/bin/busybox";
 
     private const UnixFileMode ReadableFile = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
@@ -15,7 +15,7 @@ public static class TarArchive
 
     private static readonly DateTimeOffset Written = new(2024, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
-    /// <summary>An archive with nothing in it: two empty blocks.</summary>
+    /// <summary>Empty archive: two zero blocks.</summary>
     public static byte[] Empty => new byte[1024];
 
     public static byte[] Of(params ReadOnlySpan<(string Path, byte[] Content)> files)

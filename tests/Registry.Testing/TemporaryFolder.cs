@@ -2,16 +2,16 @@ using System.Runtime.InteropServices;
 
 namespace Registry.Testing;
 
-/// <summary>A new, empty folder that is deleted with everything in it, after whatever is mounted inside has been unmounted.</summary>
+/// <summary>New, empty folder. Disposing unmounts file systems inside it, then deletes it with its content.</summary>
 /// <param name="purpose">Part of the name. Short: Unix sockets inside have 108 bytes for their whole path.</param>
 public sealed partial class TemporaryFolder(string purpose = "test") : IDisposable
 {
     private const int DetachMount = 2;
 
-    /// <summary>Where it is.</summary>
+    /// <summary>Path of the folder.</summary>
     public string Path { get; } = Directory.CreateTempSubdirectory($"registry-{purpose}-").FullName;
 
-    /// <summary>The path of something inside; the folders that lead to it are created.</summary>
+    /// <summary>Returns a path inside, and creates its parent folders.</summary>
     public string File(params ReadOnlySpan<string> parts)
     {
         string path = System.IO.Path.Combine([Path, .. parts]);
@@ -19,7 +19,7 @@ public sealed partial class TemporaryFolder(string purpose = "test") : IDisposab
         return path;
     }
 
-    /// <summary>The path of a folder inside, which is created when it is not there.</summary>
+    /// <summary>Returns the path of a folder inside, and creates the folder if needed.</summary>
     public string Folder(params ReadOnlySpan<string> parts) => Directory.CreateDirectory(System.IO.Path.Combine([Path, .. parts])).FullName;
 
     public void Dispose()

@@ -5,7 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Registry.Testing;
 
-/// <summary>A certificate authority of a test, and what it has signed.</summary>
+/// <summary>Certificate authority of a test, with its certificates.</summary>
 public sealed class TestAuthority : IDisposable
 {
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
@@ -14,7 +14,7 @@ public sealed class TestAuthority : IDisposable
     private readonly ECDsa _key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private readonly string _chainPem;
 
-    /// <summary>A root, which nobody trusts who is not told to.</summary>
+    /// <summary>Creates a root, which no client trusts by default.</summary>
     public TestAuthority(string name = "Test Root")
     {
         Certificate = Request(name).CreateSelfSigned(DateTimeOffset.UtcNow.AddYears(-2), DateTimeOffset.UtcNow.AddYears(2));
@@ -37,7 +37,7 @@ public sealed class TestAuthority : IDisposable
     /// <summary>An authority whose certificate this one has signed.</summary>
     public TestAuthority Intermediate(string name) => new(this, name);
 
-    /// <summary>Signs a certificate for 127.0.0.1 and localhost, which a client may show, too.</summary>
+    /// <summary>Signs a certificate for 127.0.0.1 and localhost, which is also valid as a client certificate.</summary>
     /// <returns>The certificate with its chain without the root, and its key, both in PEM.</returns>
     public (string Certificate, string Key) Issue(string name = "registry", DateTimeOffset? notBefore = null, DateTimeOffset? notAfter = null, bool isRsa = false)
     {
@@ -61,10 +61,10 @@ public sealed class TestAuthority : IDisposable
     }
 
     /// <summary>A client that trusts this authority and no other.</summary>
-    /// <param name="address">Of the registry.</param>
-    /// <param name="version">Of HTTP, exactly.</param>
-    /// <param name="shown">What the client shows; null for no certificate.</param>
-    /// <param name="seen">Gets the certificate of the registry at each new connection, with the intermediate ones that it has sent.</param>
+    /// <param name="address">Address of the registry.</param>
+    /// <param name="version">Exact HTTP version.</param>
+    /// <param name="shown">The client certificate; null for none.</param>
+    /// <param name="seen">Receives the certificate of the registry at each new connection, with the intermediate certificates that it sent.</param>
     public HttpClient CreateClient(
         Uri address, Version? version = null, X509Certificate2? shown = null, Action<X509Certificate2, IReadOnlyList<X509Certificate2>>? seen = null)
     {

@@ -15,7 +15,7 @@ public sealed class TestBlob(byte[] bytes)
     /// <summary>Their SHA-512 digest.</summary>
     public string Sha512 { get; } = $"sha512:{Convert.ToHexStringLower(SHA512.HashData(bytes))}";
 
-    /// <summary>Bytes that nobody else has.</summary>
+    /// <summary>Creates unique bytes.</summary>
     public static TestBlob Random(int size = 1000) => new(RandomNumberGenerator.GetBytes(size));
 
     /// <summary>A text.</summary>

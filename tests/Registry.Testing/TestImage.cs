@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Registry.Testing;
 
-/// <summary>An image or an index with everything that a push of it needs.</summary>
+/// <summary>Image or index with all content that its push needs.</summary>
 public sealed class TestImage
 {
     public const string OciManifest = "application/vnd.oci.image.manifest.v1+json";
@@ -31,15 +31,15 @@ public sealed class TestImage
     /// <summary>Config and layers.</summary>
     public IReadOnlyList<TestBlob> Blobs { get; }
 
-    /// <summary>What an index lists.</summary>
+    /// <summary>Children of an index.</summary>
     public IReadOnlyList<TestImage> Children { get; }
 
     /// <summary>The manifest's SHA-256 digest.</summary>
     public string Digest => Manifest.Digest;
 
-    /// <summary>An image that nobody else has.</summary>
+    /// <summary>Creates a unique image.</summary>
     /// <param name="edit">Changes the manifest before it is serialised.</param>
-    /// <param name="layers">How many layers.</param>
+    /// <param name="layers">Number of layers.</param>
     /// <param name="algorithm">The algorithm of the digests in it.</param>
     /// <param name="mediaType">Its type.</param>
     /// <param name="layerSize">The size of each layer in bytes.</param>

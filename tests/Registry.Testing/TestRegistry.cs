@@ -4,7 +4,7 @@ using Registry.Server.Hosting;
 
 namespace Registry.Testing;
 
-/// <summary>A real registry inside the test process: Kestrel on a free port of the loopback interface, a data folder of its own.</summary>
+/// <summary>A real registry inside the test process: Kestrel on a free port of the loopback interface, with its own data folder.</summary>
 public sealed class TestRegistry : IAsyncDisposable
 {
     private readonly RegistryOptions _options;
@@ -20,7 +20,7 @@ public sealed class TestRegistry : IAsyncDisposable
         _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
     }
 
-    /// <summary>Everything the registry has logged.</summary>
+    /// <summary>Log of the registry.</summary>
     public RecordedLog Log { get; } = new();
 
     /// <summary>The running registry.</summary>
@@ -34,7 +34,7 @@ public sealed class TestRegistry : IAsyncDisposable
 
     /// <summary>Starts a registry.</summary>
     /// <param name="configure">Changes the options; host, port and storage are set already.</param>
-    /// <param name="storagePath">A data folder that outlives the registry; null for one of its own that does not.</param>
+    /// <param name="storagePath">A data folder that outlives the registry; null for a temporary one.</param>
     /// <param name="time">The clock; null for the system's.</param>
     public static async Task<TestRegistry> StartAsync(
         Func<RegistryOptions, RegistryOptions>? configure = null, string? storagePath = null, TimeProvider? time = null)
@@ -46,7 +46,7 @@ public sealed class TestRegistry : IAsyncDisposable
         return registry;
     }
 
-    /// <summary>Stops the registry in good order and starts another on the same data folder.</summary>
+    /// <summary>Stops the registry cleanly and starts another on the same data folder.</summary>
     public async Task RestartAsync()
     {
         await StopAsync();

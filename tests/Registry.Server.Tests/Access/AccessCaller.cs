@@ -3,7 +3,7 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Somebody who asks, with what he shows and what he may do to team/app under the shared rules.</summary>
+/// <summary>Caller with its credentials and its permissions for team/app under the shared rules.</summary>
 internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (string, string)? Header)
 {
     // Whatever the rules allow, the token does not stand in the way.
@@ -13,12 +13,12 @@ internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (strin
 
     public bool IsAdmin { get; init; }
 
-    /// <summary>Whether the credentials are refused.</summary>
+    /// <summary>True when the credentials are refused.</summary>
     public bool IsBad { get; init; }
 
     public bool HasToken => Header?.Item2.StartsWith("Bearer", StringComparison.Ordinal) == true;
 
-    /// <summary>Without authentication everybody is.</summary>
+    /// <summary>Caller without authentication.</summary>
     public bool IsAnonymous => Header is null || Kind == AuthenticationKind.None;
 
     public static AccessCaller Anonymous(AuthenticationKind kind) => new("anonymous", kind, null);
@@ -31,7 +31,7 @@ internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (strin
             ? AccessFolder.Bearer(folder.Tokens.Sign(ExternalTokens.Claims(user, DateTimeOffset.UtcNow, Everything)))
             : AccessFolder.Basic(user));
 
-    /// <summary>Everybody there can be under a kind of authentication. The clock goes on, so that a token expires.</summary>
+    /// <summary>Creates all kinds of callers for a kind of authentication. The clock advances, so that a token expires.</summary>
     public static async Task<IReadOnlyList<AccessCaller>> AllAsync(
         TestRegistry registry, AccessFolder folder, AuthenticationKind kind, ShiftedClock time)
     {

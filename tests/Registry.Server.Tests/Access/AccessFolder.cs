@@ -28,7 +28,7 @@ internal sealed class AccessFolder : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    /// <summary>With rules of its own, or those that most tests share.</summary>
+    /// <summary>Creates the folder with given rules, or with those that most tests share.</summary>
     public AccessFolder(string rules = Rules)
     {
         File.WriteAllText(UsersPath, Users);

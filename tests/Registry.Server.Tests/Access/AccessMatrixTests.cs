@@ -5,7 +5,7 @@ using Registry.Server.Routing;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Every route of the table, asked by everybody, under every kind of authentication and every way of denying.</summary>
+/// <summary>Every route, requested by every kind of caller, under every kind of authentication and denial.</summary>
 public sealed class AccessMatrixTests
 {
     private const RepositoryActions Pull = RepositoryActions.Pull;
@@ -50,7 +50,7 @@ public sealed class AccessMatrixTests
             {
                 await ExpectAsync(registry, route, "team/app", caller, caller.Rights);
 
-                // What is public can be pulled by everybody and changed by nobody, whatever else they may do.
+                // Every caller can pull public content; no caller can change it, whatever its other permissions.
                 await ExpectAsync(registry, route, "public/app", caller, caller.IsAdmin ? RepositoryActions.All : Pull);
             }
         }
@@ -111,7 +111,7 @@ public sealed class AccessMatrixTests
         var isOpen = caller.Kind == AuthenticationKind.None;
         if (route.Permission == Permission.Public)
         {
-            // Tokens are asked for with passwords; what comes in a form is another test's. Health is everybody's.
+            // Tokens are requested with passwords; another test covers forms. Health checks are public.
             return route is { Template: "/token", Method: "GET" or "HEAD" } && (caller.IsBad || caller.HasToken) ? 401 : null;
         }
 

@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>What a matrix does not show: what is learned from an answer, what a token grants, and what an edit changes.</summary>
+/// <summary>Access control beyond the matrix: information in responses, the grants of tokens, and the effect of edits.</summary>
 public sealed class AccessTests
 {
     [Fact]
@@ -20,7 +20,7 @@ public sealed class AccessTests
             Check.Error(401, "UNAUTHORIZED", "authentication required", await registry.Client.GetAnswerAsync($"/v2/{name}/blobs/{blob.Digest}"));
         }
 
-        // Whoever may push elsewhere learns nothing from a mount either.
+        // A caller that may push elsewhere learns nothing from a mount either.
         File.WriteAllText(folder.RulesPath, """{"defaultPolicy":"deny","rules":[{"repository":"own/**","users":["bob"],"permissions":["pull","push"]}]}""");
         await Eventually.HoldsAsync(
             async () => (await registry.Client.RequestAsync(

@@ -5,7 +5,7 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Files that are taken although part of them cannot work: the log says which part, at the start and at each edit.</summary>
+/// <summary>Files that are accepted although a part of them cannot work: the log names the part, at the start and at each edit.</summary>
 public sealed class AccessWarningTests
 {
     [Theory]

@@ -3,7 +3,7 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Passwords and tokens are in no line of the log, at any level, and in no answer but the one that hands a token out.</summary>
+/// <summary>Passwords and tokens occur in no line of the log, at any level, and in no response except the one that issues a token.</summary>
 public sealed class CanaryTests
 {
     [Theory]

@@ -4,13 +4,13 @@ using System.Text.Json.Nodes;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Makes tokens as an external service does, and as nobody should.</summary>
+/// <summary>Creates valid tokens of an external service, and invalid ones.</summary>
 internal sealed class ExternalTokens(RSA key)
 {
-    /// <summary>The claims of an honest token.</summary>
-    /// <param name="user">Whose it is.</param>
-    /// <param name="now">When it is made; it lives for five minutes.</param>
-    /// <param name="access">What it grants, each as <c>type:name:action,action</c>.</param>
+    /// <summary>Claims of a valid token.</summary>
+    /// <param name="user">The user.</param>
+    /// <param name="now">Time of issue; the token is valid for five minutes.</param>
+    /// <param name="access">Grants, each as <c>type:name:action,action</c>.</param>
     public static JsonObject Claims(string user, DateTimeOffset now, params string[] access) => new()
     {
         ["iss"] = AccessFolder.Issuer,
@@ -44,7 +44,7 @@ internal sealed class ExternalTokens(RSA key)
         return Sign(head.ToJsonString(), claims.ToJsonString(), otherKey, hash, padding);
     }
 
-    /// <summary>Signs whatever it is given.</summary>
+    /// <summary>Signs any bytes.</summary>
     public string Sign(string header, string payload, RSA? otherKey = null, HashAlgorithmName? hash = null, RSASignaturePadding? padding = null)
     {
         var signed = $"{Encode(header)}.{Encode(payload)}";

@@ -10,7 +10,7 @@ using Registry.Server.Telemetry;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Each login that failed is a line that says who, from where and why; a flood of them is no flood of lines.</summary>
+/// <summary>Each failed login is logged with user, address and reason; a flood of them does not flood the log.</summary>
 public sealed class FailedLoginTests
 {
     private const string From = "Login failed from 127.0.0.1: ";
@@ -88,7 +88,7 @@ public sealed class FailedLoginTests
             Assert.DoesNotContain(reason, answer.Text, StringComparison.Ordinal);
         }
 
-        // Clients find out from the answer and get another one: nobody has guessed anything.
+        // Not an attack: clients learn from the response that the token has expired, and fetch another one.
         var before = Lines(registry.Log).Count;
         Check.Status(401, await registry.Client.GetAnswerAsync(
             "/v2/", AccessFolder.Bearer(folder.Tokens.Sign(ExternalTokens.Claims("alice", now.AddHours(-1))))));

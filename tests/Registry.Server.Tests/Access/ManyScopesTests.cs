@@ -6,7 +6,7 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Clients such as regclient ask for every repository they have touched. The token then has no list, and the rules decide.</summary>
+/// <summary>Clients such as regclient request scopes for every repository that they used. The token then has no list, and the rules decide.</summary>
 public sealed class ManyScopesTests : IAsyncLifetime
 {
     private const int Count = 300;

@@ -1,8 +1,8 @@
 namespace Registry.Server.Tests.Access;
 
 /// <summary>
-/// The system's clock, put forward at will: tokens expire, and what happens every so often still happens in real time. A clock that stands
-/// still would have to make up for every tick of the months that a refresh token lives.
+/// System clock that can be set forward, so that tokens expire while periodic tasks still run in real time. A stopped clock would have to run
+/// every period in the months of a refresh token's lifetime.
 /// </summary>
 internal sealed class ShiftedClock : TimeProvider
 {

@@ -5,7 +5,7 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>Tokens that try to be more than they are: one answer for all.</summary>
+/// <summary>Forged and misused tokens: all get the same response.</summary>
 public sealed class TokenAbuseTests : IAsyncLifetime
 {
     private readonly AccessFolder _folder = new();

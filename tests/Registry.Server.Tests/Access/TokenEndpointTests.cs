@@ -3,7 +3,7 @@ using Registry.Core.Access;
 
 namespace Registry.Server.Tests.Access;
 
-/// <summary>The built-in token service as docker, podman and containerd ask it.</summary>
+/// <summary>The built-in token service, with requests of docker, podman and containerd.</summary>
 public sealed class TokenEndpointTests : IAsyncLifetime
 {
     private const string Scope = "repository:team/app:pull,push";

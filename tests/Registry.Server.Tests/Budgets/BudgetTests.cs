@@ -11,7 +11,7 @@ using Registry.Server.Tests.Documentation;
 namespace Registry.Server.Tests.Budgets;
 
 /// <summary>
-/// How many bytes a request may allocate, beside what Kestrel does: the table of docs/performance.md. Matching a route allocates none
+/// Bytes that a request may allocate, without Kestrel's: the table of docs/performance.md. Matching a route allocates none
 /// (<see cref="Routing.RouteTrieTests"/>).
 /// </summary>
 public sealed class BudgetTests : IAsyncLifetime

@@ -6,7 +6,7 @@ using Registry.Server.Pipeline;
 namespace Registry.Server.Tests.Budgets;
 
 /// <summary>
-/// A request that is handed to the pipeline without a connection, again and again: what it allocates is what the registry adds to Kestrel.
+/// Request that is passed to the pipeline repeatedly, without a connection. Its allocations are those of the registry, without Kestrel's.
 /// </summary>
 internal sealed class DirectRequest
 {

@@ -6,7 +6,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>Backups of a registry that is being pushed to, made and restored by processes of their own.</summary>
+/// <summary>Backups during pushes, made and restored by separate processes.</summary>
 public sealed class BackupCommandTests : IDisposable
 {
     private const int Pushers = 8;

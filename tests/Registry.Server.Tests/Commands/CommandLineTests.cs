@@ -7,7 +7,7 @@ using Registry.Server.Tests.Documentation;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>The tree of commands: help, examples, and what is said of arguments that make no sense.</summary>
+/// <summary>The tree of commands: help, examples, and messages about wrong arguments.</summary>
 public sealed class CommandLineTests
 {
     private static readonly RootCommand Root = CommandLine.Create(

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>The scripts for shells; bash, which every machine has, runs its own.</summary>
+/// <summary>Completion scripts of shells. The script for bash, which every machine has, is run.</summary>
 public sealed class CompletionCommandTests
 {
     [Theory]

@@ -4,7 +4,7 @@ using Registry.Server.Tests.Documentation;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>The settings as they are in force: what comes before what, and what is printed.</summary>
+/// <summary>Effective settings: the precedence of their sources, and the printed list.</summary>
 public sealed class ConfigCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -7,7 +7,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>Collecting by hand, on the folder of a registry that was stopped.</summary>
+/// <summary>Manual garbage collection in the folder of a stopped registry.</summary>
 public sealed class GcCommandTests : IDisposable
 {
     private static readonly TestImage Image = TestImage.Create();

@@ -6,7 +6,7 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>The command that containers ask whether the registry in them is well.</summary>
+/// <summary>Health check command for containers.</summary>
 public sealed class HealthcheckCommandTests : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>A storage path that leads to no registry: commands for a registry that is there make none.</summary>
+/// <summary>A storage path without a registry: commands for an existing registry do not create one.</summary>
 public sealed class NoRegistryTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new("no-registry");

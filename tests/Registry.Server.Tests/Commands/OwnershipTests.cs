@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>Files that root makes in the data folder of a service belong to the service, and the other users of the machine cannot read them.</summary>
+/// <summary>Files that root creates in the data folder of a service belong to the service, and other users of the machine cannot read them.</summary>
 public sealed class OwnershipTests : IDisposable
 {
     private const string Service = "4711:4712";

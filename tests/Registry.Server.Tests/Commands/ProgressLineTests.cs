@@ -3,7 +3,7 @@ using Registry.Server.Commands;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>How far long work is, on a terminal.</summary>
+/// <summary>Progress of long work on a terminal.</summary>
 public sealed class ProgressLineTests : IDisposable
 {
     private const long MiB = 1024 * 1024;

@@ -5,7 +5,7 @@ using Registry.Server.Tests.Maintenance;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>The command that rebuilds the metadata, on the folder of a registry that is stopped.</summary>
+/// <summary>Rebuilding the metadata in the folder of a stopped registry.</summary>
 public sealed class ReindexCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Commands;
 
-/// <summary><c>export</c>, <c>import</c> and <c>copy</c> as operators run them: processes of their own, with pipes between.</summary>
+/// <summary><c>export</c>, <c>import</c> and <c>copy</c> as separate processes, connected by pipes.</summary>
 public sealed class TransferCommandTests : IDisposable
 {
     private const string Repository = "team/app";

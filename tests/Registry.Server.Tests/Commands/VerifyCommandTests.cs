@@ -2,7 +2,7 @@ using Registry.Server.Tests.Maintenance;
 
 namespace Registry.Server.Tests.Commands;
 
-/// <summary>The command that reads everything, on the folder of a registry that is stopped.</summary>
+/// <summary>Verification of the folder of a stopped registry.</summary>
 public sealed class VerifyCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

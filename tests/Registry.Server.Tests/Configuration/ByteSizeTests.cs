@@ -2,7 +2,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Configuration;
 
-/// <summary>Sizes and times as people write them, and as they are written back.</summary>
+/// <summary>Parsing and writing of sizes.</summary>
 public sealed class ByteSizeTests
 {
     [Theory]

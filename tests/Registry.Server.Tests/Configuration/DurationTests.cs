@@ -2,7 +2,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Configuration;
 
-/// <summary>Times as people write them, and as they are written back.</summary>
+/// <summary>Parsing and writing of times.</summary>
 public sealed class DurationTests
 {
     [Theory]

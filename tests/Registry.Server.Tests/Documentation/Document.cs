@@ -19,23 +19,23 @@ internal sealed partial class Document
     /// <summary>The folder that holds the solution.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>Where it is, absolute.</summary>
+    /// <summary>Absolute path of the file.</summary>
     public string Path { get; }
 
-    /// <summary>Where it is, from the root.</summary>
+    /// <summary>Path of the file from the root.</summary>
     public string Name => System.IO.Path.GetRelativePath(Root, Path).Replace('\\', '/');
 
-    /// <summary>All of it.</summary>
+    /// <summary>Text of the file.</summary>
     public string Text { get; }
 
     /// <summary>The targets of its links, outside of code.</summary>
     public IEnumerable<string> Links => Link().Matches(InlineCode().Replace(_withoutCode, "code")).Select(match => match.Groups["target"].Value);
 
-    /// <summary>What links can name with <c>#</c>: its headings, as GitHub spells them in addresses.</summary>
+    /// <summary>Anchors of links: its headings, in GitHub's spelling.</summary>
     public IEnumerable<string> Anchors => Heading().Matches(_withoutCode)
         .Select(match => NotInAnchor().Replace(match.Groups["text"].Value.Trim().ToLowerInvariant(), string.Empty).Replace(' ', '-'));
 
-    /// <summary>The lines of its code blocks for a shell, without comments; a line that goes on in the next is one.</summary>
+    /// <summary>The lines of its code blocks for a shell, without comments; continued lines are joined.</summary>
     public IEnumerable<string> Commands => CodeBlock().Matches(Text)
         .Where(match => match.Groups["language"].Value == "bash")
         .SelectMany(match => match.Groups["code"].Value.Replace("\\\n", " ", StringComparison.Ordinal).Split('\n'))

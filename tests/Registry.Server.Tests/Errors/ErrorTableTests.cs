@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Errors;
 
-/// <summary>What goes wrong, and exactly what is said of it: users search for these messages, and clients act on the codes.</summary>
+/// <summary>Errors with their exact codes and messages: users search for the messages, and clients act on the codes.</summary>
 public sealed class ErrorTableTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     private const string Missing = "sha256:0000000000000000000000000000000000000000000000000000000000000000";

@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Errors;
 
-/// <summary>Where clients are sent: by path alone, or to REGISTRY_EXTERNAL_URL. What a request says of its host decides nothing.</summary>
+/// <summary>Location headers: a path, or a URL below REGISTRY_EXTERNAL_URL. The host of the request does not affect them.</summary>
 public sealed class LocationTests
 {
     public static TheoryData<string> Hosts => new(
@@ -61,7 +61,7 @@ public sealed class LocationTests
             Check.Status(201, await SendAsync("PUT /v2/loc/manifests/a", image.ToString())).Location);
         Check.Status(201, await SendAsync("PUT /v2/loc/manifests/b", image.ToString()));
 
-        // Links are paths always: whoever follows them knows where the list came from.
+        // Links are always paths: the client knows the host of the list.
         Assert.Equal("</v2/loc/tags/list?n=1&last=a>; rel=\"next\"", Check.Status(200, await SendAsync("GET /v2/loc/tags/list?n=1"))["Link"]);
 
         Task<Answer> SendAsync(string request, string body = "", string more = "") =>

@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Errors;
 
-/// <summary>Repository names that look like routes, that are encoded, and that are none.</summary>
+/// <summary>Repository names that look like routes, are encoded, or are invalid.</summary>
 public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     [Theory]

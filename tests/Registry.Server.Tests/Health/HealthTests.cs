@@ -10,7 +10,7 @@ using Registry.Server.Tests.Tls;
 
 namespace Registry.Server.Tests.Health;
 
-/// <summary><c>/livez</c>, <c>/readyz</c> and <c>/startupz</c>: what orchestrators see, with the reasons, for anybody to read.</summary>
+/// <summary><c>/livez</c>, <c>/readyz</c> and <c>/startupz</c>: responses for orchestrators, with public reasons.</summary>
 public sealed class HealthTests
 {
     private static readonly string[] Checks = ["metadata", "storage", "space", "indexing", "read-only", "tree"];
@@ -126,7 +126,7 @@ public sealed class HealthTests
         Assert.Equal(state, found.GetProperty("status").GetString());
         Assert.StartsWith(reason, found.GetProperty("reason").GetString(), StringComparison.Ordinal);
 
-        // For anybody to read: no path, no repository.
+        // The response is public: no path, no repository.
         Assert.DoesNotContain("/srv", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("/tmp", answer.Text, StringComparison.Ordinal);
         Assert.DoesNotContain("team/app", answer.Text, StringComparison.Ordinal);

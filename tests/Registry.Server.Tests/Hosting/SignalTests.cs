@@ -9,7 +9,7 @@ using Registry.Server.Tests.Tls;
 
 namespace Registry.Server.Tests.Hosting;
 
-/// <summary>No signal ends the registry but those that stop it, which do so in good order.</summary>
+/// <summary>Only the stop signals end the registry, and they do so cleanly.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class SignalTests : IDisposable
 {

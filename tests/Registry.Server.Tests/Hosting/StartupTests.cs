@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Registry.Server.Tests.Hosting;
 
-/// <summary>The program as an operator meets it: what it prints, what it ends with, and what keeps it from starting.</summary>
+/// <summary>The program from an operator's view: its output, its exit codes, and the faults that prevent its start.</summary>
 public sealed class StartupTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

@@ -57,7 +57,7 @@ public sealed class ClearTextHttp2Tests
         client.BaseAddress = registry.Client.BaseAddress;
         await Assert.ThrowsAsync<HttpRequestException>(() => client.GetAnswerAsync("/v2/"));
 
-        // Kestrel says so in HTTP/1.1 to whoever speaks it.
+        // Kestrel tells HTTP/1.1 clients so in HTTP/1.1.
         using var socket = new TcpClient();
         await socket.ConnectAsync(second.Host, second.Port, TestContext.Current.CancellationToken);
         await socket.GetStream().WriteAsync("GET /v2/ HTTP/1.1\r\nHost: localhost\r\n\r\n"u8.ToArray(), TestContext.Current.CancellationToken);

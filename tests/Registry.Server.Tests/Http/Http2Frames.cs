@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Registry.Server.Tests.Http;
 
-/// <summary>Frames of HTTP/2 (RFC 9113, section 4), for what no client would send.</summary>
+/// <summary>Frames of HTTP/2 (RFC 9113, section 4), for requests that no client sends.</summary>
 internal static class Http2Frames
 {
     public const byte Headers = 1;
@@ -15,12 +15,12 @@ internal static class Http2Frames
     public const byte EndStream = 1;
     public const byte EndHeaders = 4;
 
-    /// <summary>What a client says first (section 3.4), with settings that change nothing.</summary>
+    /// <summary>Connection preface of a client (section 3.4), with empty settings.</summary>
     public static byte[] Preface => [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [])];
 
     /// <summary>GET of a path, as a block of headers.</summary>
     /// <param name="path">The path.</param>
-    /// <param name="isTls">What the scheme is, which a server compares with its own.</param>
+    /// <param name="isTls">True for the scheme https, which the server compares with its own.</param>
     public static byte[] Get(string path, bool isTls) => [0x82, (byte)(isTls ? 0x87 : 0x86), .. Literal(0x04, path), .. Literal(0x01, "localhost")];
 
     /// <summary>A literal without indexing, its name from the static table or written out (RFC 7541, section 6.2.2).</summary>

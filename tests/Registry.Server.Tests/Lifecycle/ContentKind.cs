@@ -2,16 +2,16 @@ using System.Text.Json.Nodes;
 
 namespace Registry.Server.Tests.Lifecycle;
 
-/// <summary>Something that is pushed: manifests with all they need.</summary>
+/// <summary>Kind of content to push: manifests with everything that they reference.</summary>
 internal sealed record ContentKind
 {
-    /// <summary>The manifests, each after those it lists; children come by themselves.</summary>
+    /// <summary>Manifests, each after those that it lists. Children are added automatically.</summary>
     public required IReadOnlyList<TestImage> Manifests { get; init; }
 
     /// <summary>The algorithm of every digest.</summary>
     public string Algorithm { get; init; } = "sha256";
 
-    /// <summary>Whether tags come with the push by digest, in its query.</summary>
+    /// <summary>True when the push by digest sets tags, in its query.</summary>
     public bool TagsInQuery { get; init; }
 
     /// <summary>Blobs that are never pushed.</summary>
@@ -20,7 +20,7 @@ internal sealed record ContentKind
     /// <summary>Every manifest, children first.</summary>
     public IEnumerable<TestImage> All => Manifests.SelectMany(Flatten).DistinctBy(image => image.Digest);
 
-    /// <summary>The kinds by name. Each call makes content that nobody else has.</summary>
+    /// <summary>The kinds by name. Each call creates unique content.</summary>
     public static IReadOnlyDictionary<string, Func<ContentKind>> ByName { get; } = new Dictionary<string, Func<ContentKind>>
     {
         ["an image"] = () => Of(TestImage.Create(layers: 3)),

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Registry.Server.Tests.Lifecycle;
 
-/// <summary>The steps of a life, each with every check that a client could make of it.</summary>
+/// <summary>Steps from the push to the deletion of content, each with every check that a client can make.</summary>
 internal sealed class LifeOfContent(HttpClient client, ContentKind content)
 {
     private readonly string _repository = $"lifecycle/{Guid.NewGuid():N}";

@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Lifecycle;
 
-/// <summary>Every kind of content, from the push of its first blob to the deletion of its last, as the OCI distribution-spec has it.</summary>
+/// <summary>Every kind of content, from the push of its first blob to the deletion of its last, as in the OCI distribution-spec.</summary>
 public sealed class LifecycleTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     public static TheoryData<string> Kinds => [.. ContentKind.ByName.Keys];

@@ -2,7 +2,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Tests.Lifecycle;
 
-/// <summary>The same with REGISTRY_MANIFEST_REFERENCES=sparse, where nothing that a manifest names must exist.</summary>
+/// <summary>The same with REGISTRY_MANIFEST_REFERENCES=sparse, where the references of a manifest need not exist.</summary>
 public sealed class SparseLifecycleTests(SparseLifecycleTests.Fixture fixture) : IClassFixture<SparseLifecycleTests.Fixture>
 {
     public static TheoryData<string> Kinds => [.. ContentKind.ByName.Keys, .. ContentKind.SparseByName.Keys];

@@ -2,7 +2,7 @@ using Registry.Testing.Workloads;
 
 namespace Registry.Server.Tests.Load;
 
-/// <summary>The workloads of the load tests, a few times each: that they do what they say, and that everything succeeds.</summary>
+/// <summary>A few iterations of each workload of the load tests: they do what they describe, and succeed.</summary>
 public class WorkloadTests
 {
     private const int Iterations = 4;

@@ -6,7 +6,7 @@ using Registry.Server.Tests.Commands;
 
 namespace Registry.Server.Tests.Maintenance;
 
-/// <summary>Files of the metadata in which a disk has changed a byte, as clients and operators meet them.</summary>
+/// <summary>Metadata files with a changed byte, from the view of clients and operators.</summary>
 public sealed class DamagedMetadataTests : IAsyncLifetime
 {
     private const int PageSize = 4096;

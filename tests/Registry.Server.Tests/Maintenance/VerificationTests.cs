@@ -2,7 +2,7 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace Registry.Server.Tests.Maintenance;
 
-/// <summary>Bytes that rot while the registry runs, as clients meet them.</summary>
+/// <summary>Bit rot while the registry runs, from the clients' view.</summary>
 public sealed class VerificationTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new();

@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Registry.Server.Tests.Manifests;
 
-/// <summary>RFC 9110, section 13.1: If-Match and If-None-Match make PUT and DELETE of a reference conditional on what it is now.</summary>
+/// <summary>RFC 9110, section 13.1: If-Match and If-None-Match make PUT and DELETE of a reference conditional on its current state.</summary>
 public sealed class CompareAndSwapTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     private const string Nothing = "\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"";

@@ -2,7 +2,7 @@ namespace Registry.Server.Tests.Manifests;
 
 #pragma warning disable CA5394 // No secrets: who reads and who writes.
 
-/// <summary>Many at once on one tag, and many tags at once, over HTTP.</summary>
+/// <summary>Concurrent requests for one tag, and for many tags, over HTTP.</summary>
 public sealed class ConcurrentTagTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>, IDisposable
 {
     private const int Writers = 64;

@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Tests.Manifests;
 
-/// <summary>REGISTRY_MANIFEST_REFERENCES: what must exist when a manifest is pushed.</summary>
+/// <summary>REGISTRY_MANIFEST_REFERENCES: references that must exist when a manifest is pushed.</summary>
 public sealed class ManifestReferenceTests
 {
     [Theory]

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Registry.Server.Tests.Manifests;
 
-/// <summary>Bodies that two readers could understand differently, or that are meant to hurt. All are 400, and nothing of them is stored.</summary>
+/// <summary>Ambiguous and malicious bodies. All are answered with 400, and nothing is stored.</summary>
 public sealed class ManifestValidationTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     private const string Sha256 = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -114,7 +114,7 @@ public sealed class ManifestValidationTests(RegistryFixture fixture) : IClassFix
 
         var answer = await fixture.Client.PutManifestAsync("validation/many", "latest", body);
 
-        // The answer names a hundred: more help nobody.
+        // The response lists at most a hundred.
         Assert.Equal(100, Check.Details(Check.Error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown", answer)).Count);
         Check.Status(404, await fixture.Client.HeadAnswerAsync("/v2/validation/many/manifests/latest"));
     }

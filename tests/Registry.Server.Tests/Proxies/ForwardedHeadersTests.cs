@@ -8,7 +8,7 @@ using Registry.Server.Tests.Access;
 
 namespace Registry.Server.Tests.Proxies;
 
-/// <summary>Who is believed when a request says where it comes from: the matrix of peers and headers.</summary>
+/// <summary>Trust in forwarded headers: the matrix of peers and headers.</summary>
 public sealed class ForwardedHeadersTests
 {
     private const string Trusted = "10.0.0.0/8, 192.0.2.7, fd00::/8";

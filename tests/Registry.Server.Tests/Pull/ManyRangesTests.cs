@@ -8,7 +8,7 @@ using Registry.Server.Tests.Tls;
 namespace Registry.Server.Tests.Pull;
 
 /// <summary>
-/// Hundreds of ranges in one request, as podman asks for the chunks of a layer that it does not have (RFC 9110, section 14.2 and 14.6).
+/// Hundreds of ranges in one request, as podman sends for the missing chunks of a layer (RFC 9110, section 14.2 and 14.6).
 /// </summary>
 public sealed class ManyRangesTests
 {

@@ -85,7 +85,7 @@ public sealed class PullBlobTests(RegistryFixture fixture) : IClassFixture<Regis
 
         Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/pull/deleted/blobs/{blob.Digest}"));
 
-        // Whoever came first: all of it or nothing.
+        // Depending on the order, the client gets the whole blob or none of it.
         var answer = await reader.ReadAnswerAsync();
         if (answer.Status != 404)
         {

@@ -4,7 +4,7 @@ using Registry.Core.Storage.Caching;
 
 namespace Registry.Server.Tests.Pull;
 
-/// <summary>Pulls whose answers are in memory, and what ends that.</summary>
+/// <summary>Pulls that are answered from memory, and the changes that invalidate it.</summary>
 public sealed class RepeatedPullTests : IAsyncLifetime
 {
     private readonly FakeTimeProvider _time = new();

@@ -10,8 +10,7 @@ using static Registry.Server.Tests.Http.Http2Frames;
 namespace Registry.Server.Tests.Robustness;
 
 /// <summary>
-/// Clients that go away in the middle of something: every day's business, not the operator's. Nothing above the level debug is logged, whoever
-/// logs it, and what was sent is counted.
+/// Clients that go away in the middle of a request. This is routine: nothing is logged above the level debug, and the sent bytes are counted.
 /// </summary>
 public sealed class DroppedClientTests(DroppedClientTests.Registries registries) : IClassFixture<DroppedClientTests.Registries>
 {
@@ -72,7 +71,7 @@ public sealed class DroppedClientTests(DroppedClientTests.Registries registries)
         AssertQuiet(registry, before);
         if (transport == TransportKind.Kestrel && wire is Wire.Tls or Wire.Http2OverTls)
         {
-            // Until Kestrel has heard of the end, its TLS takes bytes that nobody will read; how many is a matter of time.
+            // Until Kestrel notices the end, its TLS accepts bytes that the client never reads; their number depends on timing.
             return;
         }
 
@@ -176,7 +175,7 @@ public sealed class DroppedClientTests(DroppedClientTests.Registries registries)
         [.. registry.Log.Entries.Skip(before).Where(entry => entry.Message.StartsWith("GET ", StringComparison.Ordinal))
             .Select(entry => (entry.Message, long.Parse(entry.Message.Split(" B in, ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture)))];
 
-    /// <summary>A client that speaks as little of a protocol as it takes to begin a request.</summary>
+    /// <summary>Client that implements just enough of a protocol to begin a request.</summary>
     private sealed class Client : IDisposable
     {
         private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = 64 * 1024 };
@@ -265,7 +264,7 @@ public sealed class DroppedClientTests(DroppedClientTests.Registries registries)
             : [index, 127, (byte)(value.Length - 127), .. Encoding.ASCII.GetBytes(value)];
     }
 
-    /// <summary>A registry for every transport, with and without TLS, and what is downloaded from it.</summary>
+    /// <summary>Registries for every transport, with and without TLS, and the content to download.</summary>
     public sealed class Registries : IAsyncLifetime
     {
         private readonly TlsFolder _tls = new();

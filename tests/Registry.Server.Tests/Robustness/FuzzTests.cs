@@ -5,8 +5,7 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Server.Tests.Robustness;
 
 /// <summary>
-/// Thousands of requests that are nearly right, from a seed. Whatever they are, the answer is never a 5xx, the log never holds an error, and
-/// the registry serves on.
+/// Thousands of nearly valid requests, from a seed. No response is a 5xx, no error is logged, and the registry keeps serving.
 /// </summary>
 public sealed class FuzzTests(ITestOutputHelper output)
 {

@@ -8,7 +8,7 @@ namespace Registry.Server.Tests.Robustness;
 
 /// <summary>
 /// Floods of HTTP/2 frames: rapid resets (CVE-2023-44487), endless CONTINUATION (CVE-2024-27316), SETTINGS and PING (CVE-2019-9512,
-/// -9515). The connection is closed, or at least nobody else is kept waiting.
+/// -9515). The connection is closed, or at least other clients do not wait.
 /// </summary>
 public sealed class Http2FloodTests : IDisposable
 {

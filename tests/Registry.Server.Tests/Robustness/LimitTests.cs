@@ -2,7 +2,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Robustness;
 
-/// <summary>What clients may use: each limit has an answer of its own, and what was over it is given back.</summary>
+/// <summary>Limits for clients: each limit has its own error, and a refused request frees its resources.</summary>
 public sealed class LimitTests
 {
     private const int MaxSize = 100_000;

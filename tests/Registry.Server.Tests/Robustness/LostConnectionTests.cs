@@ -17,7 +17,7 @@ public sealed class LostConnectionTests
         Assert.True((await FailAsync(new Uri($"http://127.0.0.1:{port}"))).IsLostConnection());
     }
 
-    // The kernel resets what nobody has accepted: before, during or after the client's connect. HttpClient lets the SocketException of the
+    // The kernel resets connections that were not accepted: before, during or after the client's connect. HttpClient lets the SocketException of the
     // last of these out as it is, some times in ten thousand.
     [Fact]
     public async Task A_listener_that_ends_while_clients_connect_is_a_lost_connection()

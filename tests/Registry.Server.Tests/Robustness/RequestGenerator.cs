@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Registry.Server.Tests.Robustness;
 
-/// <summary>Makes requests that begin as good ones and are then damaged, the same ones for the same seed.</summary>
+/// <summary>Generates valid requests and damages most of them. The same seed gives the same requests.</summary>
 internal sealed class RequestGenerator(Random random, TestImage image, string session)
 {
     private static readonly string[] Methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "BREW"];

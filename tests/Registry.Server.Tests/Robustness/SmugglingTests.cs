@@ -5,7 +5,7 @@ using static Registry.Server.Tests.Http.Http2Frames;
 
 namespace Registry.Server.Tests.Robustness;
 
-/// <summary>Messages that two servers on the way could cut in different places: one answer, 400 or 501, and the connection is over.</summary>
+/// <summary>Messages that two servers could split differently: the registry answers once, with 400 or 501, and closes the connection.</summary>
 public sealed class SmugglingTests(EitherTransport fixture) : IClassFixture<EitherTransport>
 {
     // A second request to a server that reads the first another way.

@@ -5,7 +5,7 @@ using Registry.Server.Tests.Transport;
 
 namespace Registry.Server.Tests.Telemetry;
 
-/// <summary>What a collector of OpenTelemetry is sent, by a registry that runs as operators run it.</summary>
+/// <summary>Metrics and traces that a registry process sends to an OpenTelemetry collector.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class CollectorTests
 {

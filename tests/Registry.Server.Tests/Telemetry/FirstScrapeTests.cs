@@ -3,7 +3,7 @@ using Registry.Server.Tests.Documentation;
 
 namespace Registry.Server.Tests.Telemetry;
 
-/// <summary>What Prometheus is told by a registry that has served no request yet.</summary>
+/// <summary>Metrics of a registry that has served no request yet.</summary>
 public sealed partial class FirstScrapeTests
 {
     [Fact]

@@ -5,7 +5,7 @@ using Registry.Server.Telemetry;
 
 namespace Registry.Server.Tests.Telemetry;
 
-/// <summary>What clients send cannot forge a line of the log, and what is secret never gets into it.</summary>
+/// <summary>Text from clients cannot forge a line of the log, and secrets never get into it.</summary>
 public sealed class LogTests
 {
     private const string Canary = "c4nary-0f-th3-m1ne";

@@ -12,8 +12,8 @@ using Registry.Server.Tests.Documentation;
 namespace Registry.Server.Tests.Telemetry;
 
 /// <summary>
-/// What Prometheus is told. The instruments are those of the process, where other tests run their registries: so counters are compared with
-/// what they were before, and may have gone further.
+/// Metrics for Prometheus. Other tests of the process use the same instruments, so counters are compared with their earlier values and may
+/// have increased more.
 /// </summary>
 public sealed class MetricsTests : IAsyncLifetime
 {

@@ -4,7 +4,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Tls;
 
-/// <summary>HTTP in clear text on a port that speaks TLS: an answer that says so, and handshakes as before.</summary>
+/// <summary>HTTP in clear text on a TLS port: an error that tells so, and handshakes as before.</summary>
 public sealed class PlainHttpTests : IDisposable
 {
     private readonly TlsFolder _tls = new();

@@ -5,7 +5,7 @@ using Registry.Server.Hosting;
 
 namespace Registry.Server.Tests.Tls;
 
-/// <summary>What keeps a registry from starting with TLS, and what is only said.</summary>
+/// <summary>Faults of TLS files that prevent the start, and those that only cause a warning.</summary>
 public sealed class TlsFilesTests : IDisposable
 {
     private readonly TlsFolder _tls = new();

@@ -9,7 +9,7 @@ using Registry.Server.Tests.Access;
 
 namespace Registry.Server.Tests.Tls;
 
-/// <summary>What clients get over TLS, whichever transport is below it.</summary>
+/// <summary>Requests over TLS, on every transport.</summary>
 public sealed class TlsTests : IDisposable
 {
     // Over several of the pieces in which files and TLS go out.

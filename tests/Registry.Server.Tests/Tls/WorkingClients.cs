@@ -3,10 +3,10 @@ using System.Net;
 
 namespace Registry.Server.Tests.Tls;
 
-/// <summary>Clients that pull and push one image over TLS until they are stopped, and keep what has failed.</summary>
+/// <summary>Clients that pull and push one image over TLS until they are stopped, and record failures.</summary>
 internal sealed class WorkingClients : IAsyncDisposable
 {
-    /// <summary>Where the image is.</summary>
+    /// <summary>Repository of the image.</summary>
     public const string Repository = "team/app";
 
     private const int Count = 6;
@@ -19,10 +19,10 @@ internal sealed class WorkingClients : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task<int>[] _clients;
 
-    /// <summary>Begins to work.</summary>
-    /// <param name="authority">Whom they trust.</param>
-    /// <param name="address">Of the registry.</param>
-    /// <param name="image">What is in the repository already.</param>
+    /// <summary>Starts the clients.</summary>
+    /// <param name="authority">The authority that they trust.</param>
+    /// <param name="address">Address of the registry.</param>
+    /// <param name="image">The image that is already in the repository.</param>
     /// <param name="authorize">Gets the headers for the requests of a connection, over that connection.</param>
     public WorkingClients(
         TestAuthority authority, Uri address, TestImage image, Func<HttpClient, Task<(string Name, string Value)[]>> authorize)
@@ -34,7 +34,7 @@ internal sealed class WorkingClients : IAsyncDisposable
         _clients = [.. Enumerable.Range(0, Count).Select(index => WorkAsync(index % 2 == 0 ? HttpVersion.Version11 : HttpVersion.Version20))];
     }
 
-    /// <summary>Stops them, and fails when a request has failed or a client has done nothing.</summary>
+    /// <summary>Stops the clients. Fails when a request has failed or a client has sent none.</summary>
     public async Task AssertNothingFailedAsync()
     {
         await _stop.CancelAsync();

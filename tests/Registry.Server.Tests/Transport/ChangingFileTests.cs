@@ -26,7 +26,7 @@ public sealed class ChangingFileTests
         await StaysOpen(wire);
     }
 
-    // Nobody does that to a blob, but a failing disk looks like it: the end must not be taken for the whole, nor waited for.
+    // Blobs never change, but a failing disk looks like this: the client must neither take a part for the whole nor wait for the rest.
     [Theory]
     [InlineData(TransportKind.Kestrel)]
     [InlineData(TransportKind.Direct)]

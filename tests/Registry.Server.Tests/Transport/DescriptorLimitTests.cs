@@ -5,7 +5,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>More connections than the process may have descriptors: some wait, and nobody is the worse for it.</summary>
+/// <summary>More connections than the process may have descriptors: some wait, and all are served.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class DescriptorLimitTests : IDisposable
 {

@@ -3,21 +3,21 @@ namespace Registry.Server.Tests.Transport;
 /// <summary>One side's turn in an exchange.</summary>
 internal delegate Task Step(Wire wire);
 
-/// <summary>A row of the table: what a client does, and what a server does then.</summary>
-/// <param name="Name">What it shows.</param>
-/// <param name="Steps">Turn by turn.</param>
+/// <summary>Row of the table: actions of a client, and the reactions of a server.</summary>
+/// <param name="Name">Description of the case.</param>
+/// <param name="Steps">Turns of both sides.</param>
 internal sealed record Exchange(string Name, params IReadOnlyList<Step> Steps)
 {
-    /// <summary>How much the client takes before it reads, in bytes; null for what the system gives.</summary>
+    /// <summary>Receive buffer of the client, in bytes; null for the system's default.</summary>
     public int? ReceiveBuffer { get; init; }
 
-    /// <summary>Whether the registry asks for a password.</summary>
+    /// <summary>True when the registry requires a password.</summary>
     public bool IsGuarded { get; init; }
 
     public override string ToString() => Name;
 
     /// <summary>Plays the client.</summary>
-    /// <returns>Everything that came back.</returns>
+    /// <returns>All received bytes, as text.</returns>
     public async Task<string> RunAsync(TestRegistry registry)
     {
         using var wire = await Wire.OpenAsync(registry, ReceiveBuffer);

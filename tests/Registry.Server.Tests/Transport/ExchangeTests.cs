@@ -3,7 +3,7 @@ using Registry.Server.Tests.Transport.Exchanges;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>The table of exchanges, over either transport: Kestrel's own says what is right.</summary>
+/// <summary>Runs the table of exchanges on both transports. Kestrel's own is the reference.</summary>
 public sealed class ExchangeTests(TransportPair pair) : IClassFixture<TransportPair>
 {
     private static readonly Dictionary<string, Exchange> Table = new Exchange[][]

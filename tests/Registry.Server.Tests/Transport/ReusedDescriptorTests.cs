@@ -5,8 +5,8 @@ using static Registry.Server.Tests.Transport.Turns;
 namespace Registry.Server.Tests.Transport;
 
 /// <summary>
-/// Connections that end in the middle of a download give their descriptors back, and the next connection or file gets the same numbers: what
-/// is still being sent for the old one must never reach the new one.
+/// Connections that end in the middle of a download release their descriptors, and the next connection or file gets the same numbers. Bytes
+/// that are still being sent for the old one must never reach the new one.
 /// </summary>
 public sealed class ReusedDescriptorTests
 {

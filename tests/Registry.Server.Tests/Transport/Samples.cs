@@ -22,12 +22,12 @@ internal static class Samples
             .Select(size => Make($"{size} bytes", size)),
     ];
 
-    /// <summary>Those that every registry has from the start.</summary>
+    /// <summary>Blobs that every registry has from the start.</summary>
     public static readonly IReadOnlyList<TestBlob> Stored = [Small, Page, Large, Larger, Empty, .. OfOddSizes];
 
     public static IReadOnlyDictionary<string, TestBlob> All => ByName;
 
-    /// <summary>A blob that nobody has stored yet, and whose name appears in answers.</summary>
+    /// <summary>Creates a blob that is not stored yet, and whose name appears in responses.</summary>
     public static TestBlob Make(string name, int size)
     {
         var seed = BitConverter.ToInt32(SHA256.HashData(Encoding.UTF8.GetBytes(name)));

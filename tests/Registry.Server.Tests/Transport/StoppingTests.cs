@@ -4,7 +4,7 @@ using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>What happens to connections when the registry stops in good order.</summary>
+/// <summary>Connections during a clean stop of the registry.</summary>
 public sealed class StoppingTests
 {
     // More than the sockets of both sides hold, so that the answer is under way until the client reads it.
@@ -81,7 +81,7 @@ public sealed class StoppingTests
         return registry;
     }
 
-    // Returns when it stops already: nobody is let in any more.
+    // Returns while the stop is in progress: no new connection is accepted.
     private static async Task<Task> BeginToStopAsync(TestRegistry registry)
     {
         var address = new Uri(registry.Host.Addresses[0]);

@@ -3,7 +3,7 @@ using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>Clients that take too long, over either transport, with limits that are shorter than an operator's. Kestrel looks at them once a second.</summary>
+/// <summary>Slow clients, on both transports, with shortened limits. Kestrel checks them once a second.</summary>
 public sealed class TimeLimitTests
 {
     private const double BytesPerSecond = 1024 * 1024;

@@ -2,10 +2,10 @@ using System.Text;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>The vocabulary of the table: what clients send, and what is to come back.</summary>
+/// <summary>Steps of the exchanges: what clients send, and what they expect.</summary>
 internal static class Turns
 {
-    /// <summary>Neither FIN nor anything else comes: the connection takes another request, after which it is closed.</summary>
+    /// <summary>Expects neither FIN nor data: the connection accepts another request, and is then closed.</summary>
     public static readonly Step StaysOpen = async wire =>
     {
         await wire.SendAsync(Encoding.Latin1.GetBytes(Request("GET", "/v2/", "Connection: close")));
@@ -13,19 +13,19 @@ internal static class Turns
         await IsClosed!(wire);
     };
 
-    /// <summary>FIN, and nothing before it.</summary>
+    /// <summary>Expects FIN, without data before it.</summary>
     public static readonly Step IsClosed = async wire => Assert.Equal(([], "closed"), await wire.ReceiveRestAsync());
 
-    /// <summary>FIN or reset, and nothing before it: which one depends on whether bytes were under way that nobody reads.</summary>
+    /// <summary>Expects FIN or a reset, without data before it. Unread bytes in flight cause a reset.</summary>
     public static readonly Step IsOver = async wire => Assert.Empty((await wire.ReceiveRestAsync()).Bytes);
 
-    /// <summary>The client has nothing more to say.</summary>
+    /// <summary>The client closes its sending side.</summary>
     public static readonly Step EndSending = Do(wire => wire.EndSending());
 
-    /// <summary>The first bytes of an answer are here; the client has not read them yet.</summary>
+    /// <summary>The first bytes of a response have arrived; the client has not read them yet.</summary>
     public static readonly Step HasBegun = wire => wire.ExpectBytesAsync();
 
-    /// <summary>A byte outside the stream, which servers do not look at (RFC 9293, section 3.8.5).</summary>
+    /// <summary>Sends an urgent byte, which servers ignore (RFC 9293, section 3.8.5).</summary>
     public static readonly Step SendUrgent = Do(wire => wire.SendUrgent());
 
     /// <summary>The client vanishes.</summary>
@@ -34,10 +34,10 @@ internal static class Turns
     /// <summary>The client closes both directions.</summary>
     public static readonly Step Close = Do(wire => wire.Close());
 
-    /// <summary>The client comes back over another connection.</summary>
+    /// <summary>The client reconnects.</summary>
     public static readonly Step Reconnect = wire => wire.ReconnectAsync();
 
-    /// <summary>Text as it is; "{location}" stands for where the latest upload goes on.</summary>
+    /// <summary>Sends a text. "{location}" stands for the Location of the latest upload.</summary>
     public static Step Send(string text) =>
         wire => wire.SendAsync(Encoding.Latin1.GetBytes(text.Replace("{location}", wire.Location, StringComparison.Ordinal)));
 

@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace Registry.Server.Tests.Transport;
 
 /// <summary>
-/// A client that sends anything and writes down every byte that comes back, but for dates, boundaries and ids, which are never the same
-/// twice. It does not mind when the server closes while it sends: what came back is what counts.
+/// Client that sends arbitrary bytes and records every received byte, except dates, boundaries and ids, which differ in every run. It ignores
+/// failures to send when the server closes early: only the received bytes count.
 /// </summary>
 internal sealed partial class Wire : IDisposable
 {
@@ -28,15 +28,15 @@ internal sealed partial class Wire : IDisposable
         _socket = Create();
     }
 
-    /// <summary>Everything that came back, one line a header, bodies as their digest when they are long.</summary>
+    /// <summary>All received bytes: one line per header, long bodies as their digest.</summary>
     public string Transcript => _transcript.ToString();
 
-    /// <summary>Where the latest upload goes on, with a query of its own.</summary>
+    /// <summary>Location of the latest upload, with its query.</summary>
     public string Location { get; private set; } = "/";
 
     /// <summary>Connects.</summary>
-    /// <param name="registry">To whom.</param>
-    /// <param name="receiveBuffer">How much the client takes before it reads, in bytes: a small one makes the server's socket full.</param>
+    /// <param name="registry">The registry.</param>
+    /// <param name="receiveBuffer">Receive buffer of the client, in bytes. A small one fills the server's socket.</param>
     public static async Task<Wire> OpenAsync(TestRegistry registry, int? receiveBuffer = null)
     {
         var wire = new Wire(new Uri(registry.Host.Addresses[0]), receiveBuffer);
@@ -44,7 +44,7 @@ internal sealed partial class Wire : IDisposable
         return wire;
     }
 
-    /// <summary>Asks for a blob that is larger than what the sockets hold, and has read nothing of the answer when its first bytes are here.</summary>
+    /// <summary>Requests a blob that is larger than the socket buffers, and waits for the first bytes of the response without reading them.</summary>
     public static async Task<Wire> BeginDownloadAsync(TestRegistry registry, TestBlob blob)
     {
         var wire = await OpenAsync(registry, receiveBuffer: 64 * 1024);
@@ -53,7 +53,7 @@ internal sealed partial class Wire : IDisposable
         return wire;
     }
 
-    /// <summary>Leaves the connection and opens another.</summary>
+    /// <summary>Abandons the connection and opens another.</summary>
     public async Task ReconnectAsync()
     {
         _socket.Dispose();
@@ -81,7 +81,7 @@ internal sealed partial class Wire : IDisposable
     /// <summary>Sends a byte of urgent data.</summary>
     public void SendUrgent() => _socket.Send([0x21], SocketFlags.OutOfBand);
 
-    /// <summary>Says that nothing more will be sent.</summary>
+    /// <summary>Closes the sending side.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Breaks the connection off with a reset.</summary>
@@ -91,13 +91,13 @@ internal sealed partial class Wire : IDisposable
         _socket.Dispose();
     }
 
-    /// <summary>Closes as most clients do, whatever is still to come.</summary>
+    /// <summary>Closes the connection as most clients do, with data still in flight.</summary>
     public void Close() => _socket.Dispose();
 
-    /// <summary>Waits until there is something to read, or the end.</summary>
+    /// <summary>Waits for data or the end of the connection.</summary>
     public async Task ExpectBytesAsync() => _ = _start < _end ? null : await FillAsync();
 
-    /// <summary>Takes some bytes and does not write them down.</summary>
+    /// <summary>Reads some bytes without recording them.</summary>
     public async Task DiscardAsync(int count)
     {
         while (count > 0 && (_start < _end || await FillAsync() is null))
@@ -121,8 +121,8 @@ internal sealed partial class Wire : IDisposable
         return answer;
     }
 
-    /// <summary>Reads what else comes until the connection is over, and does not write it down.</summary>
-    /// <param name="between">What the client does after every piece; null for nothing.</param>
+    /// <summary>Reads until the end of the connection, without recording.</summary>
+    /// <param name="between">Action after every piece; null for none.</param>
     /// <returns>The bytes, and "closed" or "reset".</returns>
     public async Task<(byte[] Bytes, string End)> ReceiveRestAsync(Func<Task>? between = null)
     {

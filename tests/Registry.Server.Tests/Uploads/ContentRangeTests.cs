@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Uploads;
 
-/// <summary>How the place of a chunk may be written, and what happens when it is not.</summary>
+/// <summary>Valid, invalid and missing Content-Range headers of chunks.</summary>
 public sealed class ContentRangeTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     [Theory]

@@ -5,7 +5,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Uploads;
 
-/// <summary>REGISTRY_IDLE_TIMEOUT, slow bodies, and clients that end their side in the middle of one.</summary>
+/// <summary>REGISTRY_IDLE_TIMEOUT, slow bodies, and clients that close their side in the middle of one.</summary>
 public sealed class PausedUploadTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);

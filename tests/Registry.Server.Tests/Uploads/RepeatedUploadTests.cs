@@ -6,7 +6,7 @@ using Registry.Server.Tests.Transport;
 
 namespace Registry.Server.Tests.Uploads;
 
-/// <summary>Requests that clients send again, because they broke off or their answer was lost: nothing is appended twice, and the next step works.</summary>
+/// <summary>Requests that clients repeat because they broke off or their response was lost: no bytes are appended twice, and the next step works.</summary>
 public sealed class RepeatedUploadTests(TransportPair pair) : IClassFixture<TransportPair>
 {
     public static TheoryData<TransportKind, bool, bool> Endings => new(

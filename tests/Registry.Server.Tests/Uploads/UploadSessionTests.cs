@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Uploads;
 
-/// <summary>OCI distribution-spec, "Cancel a blob upload", the status of an upload, and whose it is.</summary>
+/// <summary>OCI distribution-spec, "Cancel a blob upload", the status of an upload, and its owner.</summary>
 public sealed class UploadSessionTests(RegistryFixture fixture) : IClassFixture<RegistryFixture>
 {
     [Fact]

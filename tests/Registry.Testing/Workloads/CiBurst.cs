@@ -1,6 +1,6 @@
 namespace Registry.Testing.Workloads;
 
-/// <summary>A pipeline: a build on a shared base, and the jobs after it that all pull what was built.</summary>
+/// <summary>CI pipeline: a build on a shared base, followed by jobs that all pull its image.</summary>
 public sealed class CiBurst : IWorkload
 {
     private const string Base = "load/base";

@@ -2,12 +2,12 @@ using System.Security.Cryptography;
 
 namespace Registry.Testing.Workloads;
 
-/// <summary>The requests that docker makes, each checked: what comes back must have the digest it was asked for.</summary>
+/// <summary>Sends the requests that docker sends, and checks the digest of every response.</summary>
 internal static class DockerLikeClient
 {
     private const int ReadSize = 64 * 1024;
 
-    /// <summary>Pushes an image: a HEAD for each blob, what is missing in chunks, and the manifest under a tag.</summary>
+    /// <summary>Pushes an image: a HEAD for each blob, the missing blobs in chunks, and the manifest under a tag.</summary>
     /// <returns>The bytes that were sent.</returns>
     public static async Task<long> PushImageAsync(this HttpClient client, string repository, TestImage image, string tag)
     {
@@ -87,7 +87,7 @@ internal static class DockerLikeClient
         return length;
     }
 
-    /// <summary>The answer, if it has the status that is right.</summary>
+    /// <summary>Returns a response, if it has the expected status.</summary>
     public static Answer Expect(int status, Answer answer, string what) =>
         answer.Status == status ? answer : throw new WorkloadException($"{what}: {status} expected, got {answer}");
 

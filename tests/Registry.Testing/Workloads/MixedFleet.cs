@@ -1,8 +1,7 @@
 namespace Registry.Testing.Workloads;
 
 /// <summary>
-/// A fleet of nodes: most of what they do is to ask whether a tag still points to what they have, some pull, and now and then somebody
-/// deploys.
+/// Fleet of nodes. Most requests check if a tag still points to the node's image; some pull, and a few push a new version.
 /// </summary>
 public sealed class MixedFleet : IWorkload
 {

@@ -1,6 +1,6 @@
 namespace Registry.Testing.Workloads;
 
-/// <summary>Pushes of images that nobody has yet.</summary>
+/// <summary>Pushes of new images.</summary>
 public sealed class PushImage : IWorkload
 {
     private const int Layers = 3;

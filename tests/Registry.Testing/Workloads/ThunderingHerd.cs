@@ -1,6 +1,6 @@
 namespace Registry.Testing.Workloads;
 
-/// <summary>A layer that was pushed a moment ago and that everybody wants at once.</summary>
+/// <summary>Many clients that pull a newly pushed layer at once.</summary>
 public sealed class ThunderingHerd : IWorkload
 {
     private const int LayerSize = 8 * 1024 * 1024;

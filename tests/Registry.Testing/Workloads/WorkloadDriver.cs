@@ -2,15 +2,15 @@ using System.Diagnostics;
 
 namespace Registry.Testing.Workloads;
 
-/// <summary>The small driver: users that do a workload again and again, until a time is over or each has done it often enough.</summary>
+/// <summary>Minimal driver. Concurrent users repeat a workload for a duration, or up to a number of iterations each.</summary>
 public static class WorkloadDriver
 {
-    /// <summary>Runs a workload that has been prepared.</summary>
-    /// <param name="workload">What is done.</param>
+    /// <summary>Runs a prepared workload.</summary>
+    /// <param name="workload">The workload.</param>
     /// <param name="client">A client whose base address is the registry.</param>
-    /// <param name="users">How many users at once.</param>
-    /// <param name="duration">Nobody begins again after that.</param>
-    /// <param name="iterations">Nobody does it more often than that.</param>
+    /// <param name="users">Number of concurrent users.</param>
+    /// <param name="duration">Time after which no iteration begins.</param>
+    /// <param name="iterations">Largest number of iterations of a user.</param>
     public static async Task<WorkloadResult> RunAsync(
         IWorkload workload, HttpClient client, int users, TimeSpan duration, int iterations = int.MaxValue)
     {

@@ -1,4 +1,4 @@
 namespace Registry.Testing.Workloads;
 
-/// <summary>An answer under load that is not the right one.</summary>
+/// <summary>Wrong response to a request of a workload.</summary>
 public sealed class WorkloadException(string message) : Exception(message);
