@@ -18,7 +18,7 @@ using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>Kestrel on the direct transport with a handler of the test's own, for what no route of the registry does.</summary>
+/// <summary>Kestrel on the direct transport with a handler of the test, for behaviour that no route of the registry has.</summary>
 [SupportedOSPlatform("linux")]
 internal sealed class HandlerOnDirectTransport : IAsyncDisposable
 {

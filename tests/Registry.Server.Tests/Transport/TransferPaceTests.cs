@@ -3,7 +3,7 @@ using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>Who is slow, and who only pauses: 1 KiB/s, 30 seconds of grace, a minute of silence.</summary>
+/// <summary>Slow and pausing clients: 1 KiB/s, 30 seconds of grace, a minute of silence.</summary>
 public sealed class TransferPaceTests
 {
     private const int Limit = 1000;

@@ -5,20 +5,20 @@ using System.Text.RegularExpressions;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>A response as it came.</summary>
+/// <summary>Response as received.</summary>
 internal sealed partial record WireAnswer(string Head, byte[] Body)
 {
     public int Status => int.Parse(Head.Split(' ')[1], CultureInfo.InvariantCulture);
 
-    /// <summary>What separates the parts of several ranges; null for other answers.</summary>
+    /// <summary>Boundary of a response with several ranges; null for other responses.</summary>
     public string? Boundary => this["Content-Type"]?.Split("boundary=") is [_, var boundary] ? boundary : null;
 
     public string? this[string header] =>
         Head.Split("\r\n").FirstOrDefault(line => line.StartsWith($"{header}: ", StringComparison.OrdinalIgnoreCase))?[(header.Length + 2)..];
 
     /// <summary>
-    /// An answer in a few words: its status, <c>close</c> when it announces that, and what its body is: a sample, parts of one, the code of
-    /// an error, or a short text.
+    /// Summarizes a response in a few words: its status, <c>close</c> when it announces that, and its body: a sample, parts of one, an error
+    /// code, or a short text.
     /// </summary>
     public string Summarize()
     {

@@ -3,7 +3,7 @@ using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport.Exchanges;
 
-/// <summary>Clients that go away, politely or not: nothing comes back, and the next connection is served.</summary>
+/// <summary>Clients that go away, with a clean close or a reset: they get no response, and the next connection is served.</summary>
 internal static class Endings
 {
     private static readonly TestBlob Broken = Make("broken off", 1_000_000);

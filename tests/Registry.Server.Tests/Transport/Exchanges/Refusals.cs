@@ -3,7 +3,7 @@ using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport.Exchanges;
 
-/// <summary>What is refused: the answer arrives, whatever the client was still sending.</summary>
+/// <summary>Refused requests: the response arrives even when the client is still sending.</summary>
 internal static class Refusals
 {
     private static readonly TestBlob Unwanted = Make("unwanted", 2_000_000);

@@ -3,7 +3,7 @@ using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport.Exchanges;
 
-/// <summary>Who closes after an answer, by version and Connection header (RFC 9112, section 9.3).</summary>
+/// <summary>Close or reuse of the connection after a response, by version and Connection header (RFC 9112, section 9.3).</summary>
 internal static class Versions
 {
     private const string Old = "HTTP/1.0";

@@ -4,12 +4,12 @@ using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport.Soak;
 
-/// <summary>What this process holds on to at a moment.</summary>
+/// <summary>Resources that this process holds at a moment.</summary>
 /// <param name="Sockets">Descriptors of sockets.</param>
-/// <param name="Files">Descriptors of files of the registry, but for the metadata's, whose number follows the load.</param>
-/// <param name="Connections">What Kestrel takes for connections.</param>
-/// <param name="DirectConnections">What the registry's own transport takes for connections.</param>
-/// <param name="Buffers">What those have rented. Kestrel's transport does not say.</param>
+/// <param name="Files">Descriptors of files of the registry, except the metadata's, whose number depends on the load.</param>
+/// <param name="Connections">Connections that Kestrel counts.</param>
+/// <param name="DirectConnections">Connections that the registry's own transport counts.</param>
+/// <param name="Buffers">Buffers rented by the latter. Kestrel's transport does not report its own.</param>
 [SupportedOSPlatform("linux")]
 internal sealed record Census(int Sockets, int Files, long Connections, long DirectConnections, long Buffers)
 {
@@ -25,7 +25,7 @@ internal sealed record Census(int Sockets, int Files, long Connections, long Dir
             transport?.Pool.Rented ?? 0);
     }
 
-    /// <summary>Whether nothing is more than at another moment.</summary>
+    /// <summary>True when no count is higher than at another moment.</summary>
     public bool IsWithin(Census other) =>
         Sockets <= other.Sockets && Files <= other.Files && Connections <= other.Connections
         && DirectConnections <= other.DirectConnections && Buffers <= other.Buffers;

@@ -7,7 +7,7 @@ namespace Registry.Server.Tests.Transport.Soak;
 
 #pragma warning disable CA5394 // No secrets: the same seed makes the same clients.
 
-/// <summary>One connection that does something from a seed: it behaves, breaks off at any byte, or reads slowly.</summary>
+/// <summary>Connection with behaviour from a seed: it works normally, breaks off at any byte, or reads slowly.</summary>
 internal sealed class RandomClient : IDisposable
 {
     private readonly Random _random;

@@ -1,6 +1,6 @@
 namespace Registry.Server.Tests.Transport.Soak;
 
-/// <summary>Tests that count what the process holds: nothing else may run meanwhile.</summary>
+/// <summary>Tests that count resources of the process, so no other test may run at the same time.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class SoakCollection
 {
