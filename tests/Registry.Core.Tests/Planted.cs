@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Registry.Core.Tests;
 
-/// <summary>What somebody may have put in the place of a file or folder. To follow it would change or show what is outside.</summary>
+/// <summary>Entries planted in the place of a file or folder. Following one would change or reveal files outside.</summary>
 internal static class Planted
 {
     private const string Secret = "a secret";

@@ -129,10 +129,10 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task DeleteAsync(RepositoryName repository, Reference reference) =>
         Assert.Null((await Manifests.DeleteAsync(repository, reference, Precondition.None)).Error);
 
-    /// <summary>What a HEAD of a blob answers.</summary>
+    /// <summary>Answer to a HEAD of a blob.</summary>
     public async Task<bool> SeesBlobAsync(RepositoryName repository, Digest digest) => (await Blobs.StatAsync(repository, digest)).Error is null;
 
-    /// <summary>What a GET of a manifest answers: its bytes, or null.</summary>
+    /// <summary>Answer to a GET of a manifest: its bytes, or null.</summary>
     public async Task<byte[]?> GetAsync(RepositoryName repository, Reference reference)
     {
         var result = await Manifests.GetAsync(repository, reference);

@@ -1,6 +1,6 @@
 namespace Registry.Core.Tests;
 
-/// <summary>What is in a folder, for comparing and for planting things.</summary>
+/// <summary>Content of a folder, for comparing and for planting entries.</summary>
 internal static class Tree
 {
     /// <summary>Every file under a folder with its content, one a line, in ordinal order of the paths.</summary>

@@ -13,10 +13,10 @@ public sealed class RegistryUnderTest : IAsyncLifetime
     private RegistryProcess? _process;
     private RegistryHttp? _http;
 
-    /// <summary>What image references start with.</summary>
+    /// <summary>Prefix of image references.</summary>
     public string HostPort => _target ?? _process!.HostPort;
 
-    /// <summary>What the server has printed.</summary>
+    /// <summary>Output of the server.</summary>
     public string Output => _process?.Output ?? "";
 
     internal RegistryHttp Http => _http!;

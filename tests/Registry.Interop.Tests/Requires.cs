@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests;
 
-/// <summary>What a test needs of the machine. Without it the test is skipped, and the reason says what to install.</summary>
+/// <summary>Requirements of a test. Without one the test is skipped, and the reason names the package to install.</summary>
 internal static class Requires
 {
     public static void Program(string name, string package) =>

@@ -18,7 +18,7 @@ internal sealed class SampleImage
     /// <summary>The image, or the index over the images.</summary>
     public OciDescriptor Top { get; }
 
-    /// <summary>What <c>sha256sum /payload</c>, the image's command, prints first.</summary>
+    /// <summary>First output of <c>sha256sum /payload</c>, the image's command.</summary>
     public string PayloadSha256 { get; }
 
     /// <summary>One gzip layer with busybox and a random payload.</summary>

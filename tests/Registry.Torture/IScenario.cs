@@ -3,13 +3,13 @@ namespace Registry.Torture;
 /// <summary>A kind of fault, and what must hold under it.</summary>
 public interface IScenario
 {
-    /// <summary>How it is chosen and recorded.</summary>
+    /// <summary>Name for choosing and recording the scenario.</summary>
     string Name { get; }
 
-    /// <summary>The rows of docs/trust.md that it is about.</summary>
+    /// <summary>Rows of docs/trust.md that it tests.</summary>
     string Rows { get; }
 
-    /// <summary>What is done, in a few words.</summary>
+    /// <summary>Short description.</summary>
     string Subject { get; }
 
     /// <summary>The Debian packages it needs, as program and package.</summary>

@@ -2,23 +2,23 @@ using System.Diagnostics;
 
 namespace Registry.Torture;
 
-/// <summary>What a scenario is told.</summary>
+/// <summary>Arguments of a scenario.</summary>
 /// <param name="Seed">What its choices come from.</param>
 /// <param name="IsShort">Whether it must be over in some seconds.</param>
 /// <param name="Count">How many rounds, points or cuts; null for as many as the form has.</param>
 /// <param name="Point">The one point of failure to run, as a violation has named it; null for all.</param>
-/// <param name="Report">Takes a line about how far it is.</param>
+/// <param name="Report">Takes a line of progress.</param>
 public sealed record TortureRun(int Seed, bool IsShort, int? Count, string? Point, Action<string> Report)
 {
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    /// <summary>When to stop before all is done; null for never.</summary>
+    /// <summary>Time limit; null for none.</summary>
     public TimeSpan? Limit { get; init; }
 
-    /// <summary>Whether to stop before all is done.</summary>
+    /// <summary>True when the time limit is reached.</summary>
     public bool IsOver => Limit is { } limit && Stopwatch.GetElapsedTime(_start) > limit;
 
-    /// <summary>How many rounds, points or cuts.</summary>
+    /// <summary>Number of rounds, points or cuts.</summary>
     public int Rounds(int inLongForm, int inShortForm) => Count ?? (IsShort ? inShortForm : inLongForm);
 
     /// <summary>A source of choices that differs from number to number and is the same in a replay.</summary>

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Registry.Core.Tests.Architecture;
 
-/// <summary>What makes the sources look as if one person had written them.</summary>
+/// <summary>Rules of style for all sources.</summary>
 public partial class HouseTests
 {
     private const int MaxLines = 400;

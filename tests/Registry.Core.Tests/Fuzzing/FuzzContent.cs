@@ -19,7 +19,7 @@ internal sealed class FuzzContent
 
     public Manifest? Manifest { get; }
 
-    /// <summary>What stays in a repository while this manifest does.</summary>
+    /// <summary>Content that stays in a repository as long as this manifest.</summary>
     public IReadOnlySet<Digest> References { get; }
 
     public override string ToString() => Digest.Value[..(Digest.Algorithm.Name.Length + 9)];

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Registry.Core.Tests.Fuzzing;
 
 /// <summary>
-/// How long the fuzzers run and from which seeds: short in every test run, as long as somebody likes with FUZZ_OPERATIONS (for each seed),
+/// How long the fuzzers run and from which seeds: short in every test run, any length with FUZZ_OPERATIONS (for each seed),
 /// FUZZ_SEED (the first) and FUZZ_SEEDS (how many).
 /// </summary>
 internal static class FuzzSettings
@@ -12,7 +12,7 @@ internal static class FuzzSettings
     /// <param name="byDefault">How many in the short form.</param>
     public static IEnumerable<int> Seeds(int byDefault) => Enumerable.Range(Read("FUZZ_SEED", 1), Read("FUZZ_SEEDS", byDefault));
 
-    /// <summary>How many operations each seed gets.</summary>
+    /// <summary>Number of operations for each seed.</summary>
     /// <param name="byDefault">How many in the short form.</param>
     public static int Operations(int byDefault) => Read("FUZZ_OPERATIONS", byDefault);
 

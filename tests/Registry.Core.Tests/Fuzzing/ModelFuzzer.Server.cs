@@ -5,7 +5,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>What happens to the server: time passes, it collects, it is stopped, killed, and loses its database.</summary>
+/// <summary>Events of the server: time passes, it collects, is stopped or killed, and loses its database.</summary>
 internal sealed partial class ModelFuzzer
 {
     private const int Grace = 60;
@@ -54,7 +54,7 @@ internal sealed partial class ModelFuzzer
 
                 Expect(!repository.Needs(digest), $"the blob {digest} of {name} was collected, and a manifest needs it");
                 var told = repository.SecondsSinceTold(digest, _model.Now);
-                Expect(told > Grace, $"the blob {digest} of {name} was collected, {told} seconds after somebody was told that it is there");
+                Expect(told > Grace, $"the blob {digest} of {name} was collected {told} seconds after a client was told that it exists");
                 repository.Unlink(digest);
             }
         }
@@ -155,7 +155,7 @@ internal sealed partial class ModelFuzzer
 
         _opened = await TestStorage.CreateAsync(_folder.Folder($"{_generation}"), TimeSpan.FromSeconds(Grace), _references);
 
-        // Nobody could use an upload while the server was down.
+        // No client could use an upload while the server was down.
         _model.Uploads.ForEach(upload => upload.LastUsed = _model.Now);
     }
 
@@ -196,7 +196,7 @@ internal sealed partial class ModelFuzzer
         }
     }
 
-    // Without a lock, which whoever writes the file would notice.
+    // Without a lock, which a writer of the file would notice.
     private static void CopyFile(string from, string to)
     {
         try

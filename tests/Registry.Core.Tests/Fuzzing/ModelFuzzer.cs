@@ -64,7 +64,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 
     public int Seed { get; }
 
-    /// <summary>How many operations have run.</summary>
+    /// <summary>Number of operations run.</summary>
     public int Count { get; private set; }
 
     private TestStorage Storage => _opened ?? throw new InvalidOperationException("The storage is closed.");

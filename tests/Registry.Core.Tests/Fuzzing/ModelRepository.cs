@@ -3,14 +3,14 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>What one repository must hold.</summary>
+/// <summary>Expected content of a repository.</summary>
 internal sealed class ModelRepository
 {
     private readonly Dictionary<Digest, long> _links = [];
     private readonly Dictionary<Digest, long> _manifestsTold = [];
     private readonly HashSet<Digest> _bereft = [];
 
-    /// <summary>Whether anything was ever put into it: then it has a list of tags, be it empty.</summary>
+    /// <summary>True when anything was ever pushed to it: then it has a list of tags, possibly empty.</summary>
     public bool IsKnown { get; private set; }
 
     public Dictionary<Digest, FuzzContent> Manifests { get; } = [];
@@ -22,15 +22,15 @@ internal sealed class ModelRepository
 
     public bool Sees(Digest digest) => _links.ContainsKey(digest);
 
-    /// <summary>Whether a manifest here refers to something.</summary>
+    /// <summary>True when a manifest of this repository refers to a digest.</summary>
     public bool Needs(Digest digest) => Manifests.Values.Any(manifest => manifest.References.Contains(digest));
 
-    /// <summary>Whether a tag, another manifest or its subject holds a manifest.</summary>
+    /// <summary>True when a tag, another manifest or its subject holds a manifest.</summary>
     public bool Holds(Digest manifest) => Tags.ContainsValue(manifest)
         || Needs(manifest)
         || (Manifests[manifest].Manifest!.Subject is { } subject && Manifests.ContainsKey(subject.Digest));
 
-    /// <summary>Whether a manifest stays although nothing holds it: since it was pushed, it has lost neither an index nor its subject.</summary>
+    /// <summary>True for a manifest that stays although nothing holds it: since its push, it has lost neither an index nor its subject.</summary>
     public bool IsRoot(Digest manifest) => !_bereft.Contains(manifest);
 
     /// <summary>The seconds that have passed since a client was last told that a manifest is here, or since it lost what held it.</summary>
@@ -66,7 +66,7 @@ internal sealed class ModelRepository
         ? Tags.TryGetValue(tag.Value, out var tagged) ? tagged : null
         : Manifests.ContainsKey(reference.Digest!.Value) ? reference.Digest : null;
 
-    /// <summary>What a manifest needs that is not here, in no particular order.</summary>
+    /// <summary>Missing references of a manifest, in no particular order.</summary>
     public IReadOnlySet<string> FindMissing(Manifest manifest, ManifestReferences references)
     {
         IEnumerable<Digest> blobs = references == ManifestReferences.Sparse
@@ -133,7 +133,7 @@ internal sealed class ModelRepository
         }
     }
 
-    /// <summary>What the listing of referrers says about a manifest.</summary>
+    /// <summary>Entry of a manifest in the listing of referrers.</summary>
     public IReadOnlyList<Referrer> Referrers(Digest subject, string? artifactType, Digest? last) =>
         [.. Manifests.Values
             .Where(content => content.Manifest!.Subject?.Digest == subject && (artifactType is null || content.Manifest.ArtifactType == artifactType))

@@ -79,7 +79,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
 
     private static byte[] Content(int blob) => Samples.Bytes(blob, 200 + blob);
 
-    /// <summary>What the clients share: what they were told.</summary>
+    /// <summary>Answers to the clients, which all clients share.</summary>
     private sealed class World(TestStorage storage, ConcurrentQueue<string> violations)
     {
         private readonly ConcurrentDictionary<(RepositoryName Repository, Digest Digest), (int Begun, int Ended)> _deletions = new();
@@ -90,7 +90,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
 
         public TestStorage Storage => storage;
 
-        /// <summary>How many manifests were pulled while others pushed and deleted.</summary>
+        /// <summary>Number of manifests pulled while other clients pushed and deleted.</summary>
         public int Pulled => Volatile.Read(ref _pulled);
 
         /// <summary>Ends when the next second has passed.</summary>
@@ -113,7 +113,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
             }
         }
 
-        // Somebody may delete the manifest at any moment. Until then all of it is there; and what comes has its digest, whatever happens.
+        // Another client may delete the manifest at any moment. Until then all of it exists, and every answer has its digest.
         public async Task PullAsync(RepositoryName repository, Digest manifest, int[] blobs)
         {
             if (await storage.GetAsync(repository, manifest) is not { } bytes)
@@ -234,7 +234,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
             }
         }
 
-        // One of the first in no particular order: somebody is as likely to delete it as any other.
+        // One of the first in no particular order: each is equally likely to be deleted.
         private KeyValuePair<(RepositoryName Repository, Digest Manifest), int[]>? AnyAccepted()
         {
             foreach (var accepted in world.Accepted)

@@ -218,7 +218,7 @@ public class GarbageCollectorTests
     }
 
     [Fact]
-    public async Task More_than_half_of_all_links_does_not_expire_unless_somebody_says_so_or_it_is_half_no_more()
+    public async Task More_than_half_of_all_links_does_not_expire_unless_it_is_forced_or_no_longer_half()
     {
         await using var storage = await TestStorage.CreateAsync();
         await LinkAsync(storage, 0, 501);

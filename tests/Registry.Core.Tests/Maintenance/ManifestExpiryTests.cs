@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Maintenance;
 
-/// <summary>What becomes of the children of a deleted index and of the referrers of a deleted subject.</summary>
+/// <summary>Expiry of the children of a deleted index and of the referrers of a deleted subject.</summary>
 public class ManifestExpiryTests
 {
     private const int Grace = 60;

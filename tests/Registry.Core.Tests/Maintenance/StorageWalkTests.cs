@@ -78,7 +78,7 @@ public sealed class StorageWalkTests : IDisposable
     }
 
     [Fact]
-    public async Task What_somebody_is_bringing_at_the_moment_stays()
+    public async Task Bytes_of_a_push_in_progress_stay()
     {
         await using var storage = await TestStorage.CreateAsync();
         await PutAsync(storage, "blob");
@@ -97,7 +97,7 @@ public sealed class StorageWalkTests : IDisposable
     }
 
     [Fact]
-    public async Task What_a_manifest_mentions_stays_although_nobody_may_see_it()
+    public async Task Bytes_that_a_manifest_refers_to_stay_although_no_repository_may_see_them()
     {
         await using var storage = await TestStorage.CreateAsync(references: ManifestReferences.Sparse);
         await storage.PutAsync(A, Samples.Image("blob", []));

@@ -160,7 +160,7 @@ public class TreeIndexerTests
         Assert.Equal(["v1"], (await indexed.Storage.Metadata.ListTagsAsync(A, null, 10))!.Items);
         Assert.NotNull(await indexed.GetAsync(B, Latest));
 
-        // Nobody knows what the garbage needs.
+        // The references of the garbage are unknown.
         await indexed.CollectAfterAsync(1000);
         Assert.True(await indexed.SeesBlobAsync(A, Samples.Digest("unneeded")));
         Assert.False(await indexed.SeesBlobAsync(B, Samples.Digest("unneeded")));

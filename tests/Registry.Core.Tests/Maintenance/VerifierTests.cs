@@ -210,7 +210,7 @@ public class VerifierTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public async Task What_somebody_has_planted_is_not_followed_and_counts_as_missing_and_a_push_replaces_it(string kind)
+    public async Task A_planted_entry_is_not_followed_and_counts_as_missing_and_a_push_replaces_it(string kind)
     {
         await using var storage = await TestStorage.CreateAsync();
         using var outside = new Registry.Testing.TemporaryFolder();

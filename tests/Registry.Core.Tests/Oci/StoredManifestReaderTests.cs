@@ -92,7 +92,7 @@ public class StoredManifestReaderTests
     [InlineData("""{"manifests":[{"digest":""}]}""")]
     [InlineData("""{"\ud800":1}""")]
     [InlineData("""{"mediaType":"\ud800"}""")]
-    public void What_cannot_be_understood_is_null_so_that_nobody_guesses_what_it_needs(string body) =>
+    public void What_cannot_be_parsed_is_null_so_that_its_references_are_not_guessed(string body) =>
         Assert.Null(StoredManifestReader.Read(Encoding.UTF8.GetBytes(body)));
 
     private static Manifest Read(string body)

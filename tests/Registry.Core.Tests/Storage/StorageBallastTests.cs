@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage;
 
-/// <summary>What a disk that is really full does is in the torture runs.</summary>
+/// <summary>Tests of the ballast; the torture runs have a full disk.</summary>
 public sealed class StorageBallastTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();

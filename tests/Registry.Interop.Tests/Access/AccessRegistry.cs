@@ -2,7 +2,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Access;
 
-/// <summary>The ways a registry can ask who somebody is.</summary>
+/// <summary>Kinds of authentication.</summary>
 public enum Login
 {
     Basic,
@@ -11,7 +11,7 @@ public enum Login
 }
 
 /// <summary>
-/// A registry with users and access rules: alice may push to public/ and team/, reader may pull from both, everybody may pull from public/,
+/// A registry with users and access rules: alice may push to public/ and team/, reader may pull from both, every caller may pull from public/,
 /// and bob may do nothing else. Users are made with the program's own command.
 /// </summary>
 public sealed class AccessRegistry : IAsyncDisposable

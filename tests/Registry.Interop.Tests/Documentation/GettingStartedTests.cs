@@ -26,7 +26,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
             .Replace("15000", ports[0].ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
             .Replace("9464", ports[1].ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
 
-        // The first step in a session of its own: restoring packages needs the home of whoever runs this.
+        // The first step in a session of its own: restoring packages needs the home of the user who runs the tests.
         await BuildAsync(tour.Steps[0]);
         var rest = new Walkthrough(tour.Steps.Skip(1));
         CommandResult result = await ReaderShell().TryRunAsync("-c", rest.ToScript());
@@ -46,7 +46,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
             "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false");
     }
 
-    /// <summary>The shell of somebody who has built the registry, has nothing at home, and talks to an engine of the tests.</summary>
+    /// <summary>Shell of a user who has built the registry, has an empty home, and uses an engine of the tests.</summary>
     private Command ReaderShell()
     {
         File.WriteAllText(_folder.File("home", ".config", "containers", "policy.json"), """{"default":[{"type":"insecureAcceptAnything"}]}""");

@@ -39,7 +39,7 @@ internal sealed partial class Walkthrough(IEnumerable<Step> steps)
     /// <summary>All steps as a program for bash, which ends at the first command that does not end as the document says.</summary>
     public string ToScript()
     {
-        // Errors go where output goes, so that they keep their place. Settings of whoever runs the tests are not those of the reader.
+        // Errors go where output goes, so that they keep their place. Settings of the user who runs the tests do not apply to the reader.
         var script = new StringBuilder("exec 2>&1\nset -e -o pipefail\nunset \"${!REGISTRY_@}\"\n");
         for (var i = 0; i < Steps.Count; i++)
         {

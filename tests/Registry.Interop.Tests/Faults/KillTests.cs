@@ -133,7 +133,7 @@ public sealed class KillTests : IDisposable
         }
     }
 
-    /// <summary>What a 201 was received for.</summary>
+    /// <summary>Content whose push was answered with 201.</summary>
     private sealed class Confirmed
     {
         public ConcurrentDictionary<string, int> Blobs { get; } = new();

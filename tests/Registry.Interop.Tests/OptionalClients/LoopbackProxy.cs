@@ -32,13 +32,13 @@ internal sealed class LoopbackProxy : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
-    /// <summary>What image references start with.</summary>
+    /// <summary>Prefix of image references.</summary>
     public string HostPort => _listener.LocalEndPoint!.ToString()!.Replace("[::ffff:127.0.0.1]", "127.0.0.1", StringComparison.Ordinal);
 
-    /// <summary>How many connections were still to be reset.</summary>
+    /// <summary>Number of connections left to reset.</summary>
     public int CutsLeft => Volatile.Read(ref _cutsLeft);
 
-    /// <summary>How many bytes the registry has sent.</summary>
+    /// <summary>Number of bytes that the registry has sent.</summary>
     public long SentByRegistry => Interlocked.Read(ref _sentByRegistry);
 
     public async ValueTask DisposeAsync()

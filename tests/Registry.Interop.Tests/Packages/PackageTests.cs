@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>What docs/install.md builds is installed and used: the one file, and the image.</summary>
+/// <summary>Installs and uses the builds of docs/install.md: the single file, and the image.</summary>
 public sealed partial class PackageTests(PackagedRegistry package, ContainersHome home, RegistryUnderTest registry)
     : IClassFixture<ContainersHome>
 {
@@ -40,7 +40,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
     }
 
     [Fact]
-    public async Task The_image_says_what_it_is_and_runs_as_nobody_special()
+    public async Task The_image_describes_itself_and_runs_as_a_user_without_rights()
     {
         await package.PublishAsync(registry);
         StoredImage image = await registry.Http.ReadImageAsync(PackagedRegistry.Repository, Version, Cancellation);

@@ -21,7 +21,7 @@ internal static class YamlDocuments
     public static async Task<JsonElement> ReadFileAsync(string path) =>
         Assert.Single(await ReadAsync(await File.ReadAllTextAsync(SourceRoot.File(path), TestContext.Current.CancellationToken)));
 
-    /// <summary>What lies at the end of a path: names of members, or numbers of elements.</summary>
+    /// <summary>Value at a path of member names or element numbers.</summary>
     public static JsonElement At(this JsonElement element, params string[] path) => path.Aggregate(
         element, (at, name) => int.TryParse(name, out int index) ? at[index] : at.GetProperty(name));
 }

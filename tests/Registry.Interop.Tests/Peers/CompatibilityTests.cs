@@ -16,7 +16,7 @@ public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposa
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    /// <summary>Where distribution, told its root, keeps what this registry is told directly.</summary>
+    /// <summary>Storage folder of this registry inside distribution's root directory.</summary>
     private string Storage => Path.Combine(_root.Path, "docker", "registry", "v2");
 
     public void Dispose()

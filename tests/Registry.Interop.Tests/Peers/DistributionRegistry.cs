@@ -37,7 +37,7 @@ internal sealed partial class DistributionRegistry : IAsyncDisposable
         }
     }
 
-    /// <summary>Removes every blob that it believes nobody refers to; no registry may run over the root.</summary>
+    /// <summary>Runs its garbage collection; no registry may run over the root.</summary>
     public static async Task CollectGarbageAsync(string root) =>
         _ = await Command.RunAsync("garbage-collect", "--delete-untagged=false", WriteConfiguration(root));
 

@@ -38,7 +38,7 @@ public sealed class AccessMatrixTests
     [InlineData(AuthenticationKind.Basic)]
     [InlineData(AuthenticationKind.Token)]
     [InlineData(AuthenticationKind.BuiltInToken)]
-    public async Task Every_route_answers_everybody_as_the_rules_say(AuthenticationKind kind)
+    public async Task Every_route_answers_every_caller_by_the_rules(AuthenticationKind kind)
     {
         using var folder = new AccessFolder();
         var time = new ShiftedClock();

@@ -70,7 +70,7 @@ public sealed class HealthcheckCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Nobody_who_answers_is_said_with_the_reason()
+    public async Task No_answer_is_reported_with_the_reason()
     {
         var port = Port;
         _listener.Stop();
@@ -80,7 +80,7 @@ public sealed class HealthcheckCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Nobody_waits_for_an_answer_that_does_not_come()
+    public async Task It_does_not_wait_for_an_answer_that_does_not_come()
     {
         // The system accepts the connection, and that is all.
         var run = await CommandRun.OfAsync("healthcheck", "--port", $"{Port}");

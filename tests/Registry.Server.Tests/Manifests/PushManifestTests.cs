@@ -161,7 +161,7 @@ public sealed class PushManifestTests(RegistryFixture fixture) : IClassFixture<R
     }
 
     [Fact]
-    public async Task Keys_that_nobody_knows_and_annotations_of_any_name_are_kept()
+    public async Task Unknown_keys_and_annotations_of_any_name_are_kept()
     {
         var image = TestImage.Create(json =>
         {

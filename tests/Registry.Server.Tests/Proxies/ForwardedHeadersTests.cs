@@ -86,7 +86,7 @@ public sealed class ForwardedHeadersTests
 
     [Theory]
     [MemberData(nameof(Claims))]
-    public void Trusted_peers_are_believed_and_nobody_else(string headers, string? address, string? scheme, string? host)
+    public void Only_trusted_peers_are_believed(string headers, string? address, string? scheme, string? host)
     {
         var forwarded = new ForwardedRequest(ProxyList.Parse(Trusted)!);
         foreach (var peer in new[] { Proxy, "::ffff:10.0.0.1", "192.0.2.7", "fd00::7" })

@@ -35,7 +35,7 @@ public sealed class Http2FloodTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Floods))]
-    public async Task A_flood_keeps_nobody_else_from_being_served(string flood, TransportKind transport)
+    public async Task Other_clients_are_served_during_a_flood(string flood, TransportKind transport)
     {
         await using var registry = await TestRegistry.StartAsync(options => _tls.Configure(options with { Transport = transport }));
         var blob = await registry.Client.PushBlobAsync("t", TestBlob.Random());

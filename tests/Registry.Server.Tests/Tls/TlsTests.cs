@@ -127,7 +127,7 @@ public sealed class TlsTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task With_an_authority_for_clients_nobody_enters_without_its_certificate(int version)
+    public async Task With_an_authority_for_clients_a_certificate_is_required(int version)
     {
         using var clients = new TestAuthority("Test Clients");
         await File.WriteAllTextAsync(_tls.ClientCa, clients.Pem);
@@ -146,7 +146,7 @@ public sealed class TlsTests : IDisposable
     }
 
     [Fact]
-    public async Task A_client_that_speaks_plain_HTTP_harms_nobody()
+    public async Task A_client_that_speaks_plain_HTTP_harms_no_other_client()
     {
         await using var registry = await StartAsync();
         using var connection = await RawConnection.OpenAsync(registry);

@@ -16,7 +16,7 @@ public sealed class ReusedDescriptorTests
     [Theory]
     [InlineData(TransportKind.Kestrel)]
     [InlineData(TransportKind.Direct)]
-    public async Task Nobody_gets_the_bytes_of_another(TransportKind transport)
+    public async Task No_client_gets_the_bytes_of_another(TransportKind transport)
     {
         await using var registry = await TestRegistry.StartAsync(options => options with { Transport = transport });
         var blobs = new List<TestBlob>();

@@ -59,7 +59,7 @@ public sealed class TimeLimitTests
     [Theory]
     [InlineData(TransportKind.Kestrel)]
     [InlineData(TransportKind.Direct)]
-    public async Task An_answer_that_nobody_reads_is_cut_off(TransportKind transport)
+    public async Task An_unread_answer_is_cut_off(TransportKind transport)
     {
         await using var registry = await StartAsync(transport, Rates);
         await registry.Client.PushBlobAsync("t", Huge);

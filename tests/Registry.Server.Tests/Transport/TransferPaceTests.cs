@@ -44,7 +44,7 @@ public sealed class TransferPaceTests
     public void At_least_the_rate_is_enough_in_whatever_bursts(int every, int bytes) => Assert.Null(End(second => second % every == 0 ? bytes : 0).Fault);
 
     [Fact]
-    public void Whoever_goes_on_after_a_pause_may_pause_again() => Assert.Null(End(second => second % 60 < 5 ? 20_000 : 0).Fault);
+    public void A_peer_that_continues_after_a_pause_may_pause_again() => Assert.Null(End(second => second % 60 < 5 ? 20_000 : 0).Fault);
 
     private static (int Second, string? Fault) End(Func<int, long> bytes, int limit = Limit)
     {

@@ -24,7 +24,7 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
         Path = path;
     }
 
-    /// <summary>Where it is mounted.</summary>
+    /// <summary>Mount point.</summary>
     public string Path { get; }
 
     /// <summary>Makes and mounts one.</summary>

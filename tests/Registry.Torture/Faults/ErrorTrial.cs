@@ -21,13 +21,13 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
     /// <summary>The call that failed; null when it did not come to that.</summary>
     public string? Struck => FaultedServer.FindStruck(_log, _folder);
 
-    /// <summary>How many requests were refused.</summary>
+    /// <summary>Number of refused requests.</summary>
     public int Refused { get; private set; }
 
-    /// <summary>Whether the server has stopped writing.</summary>
+    /// <summary>True when the server has stopped writing.</summary>
     public bool WritesStopped { get; private set; }
 
-    /// <summary>What the server printed.</summary>
+    /// <summary>Output of the server.</summary>
     public string Output { get; private set; } = string.Empty;
 
     /// <exception cref="ViolationException">Something of that does not hold.</exception>

@@ -13,13 +13,13 @@ public sealed class FakedClock(string file)
         .Select(folder => Path.Combine(folder, "faketime", "libfaketimeMT.so.1")).FirstOrDefault(File.Exists)
         ?? throw new InvalidOperationException("libfaketimeMT.so.1 is missing: apt-get install libfaketime");
 
-    /// <summary>What a server is started under.</summary>
+    /// <summary>Command prefix for a server.</summary>
     public IReadOnlyList<string> Launch =>
     [
         "env", $"LD_PRELOAD={Library}", $"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
     ];
 
-    /// <summary>How far it is ahead of the system's clock; negative for behind.</summary>
+    /// <summary>Lead over the system's clock; negative when behind.</summary>
     public TimeSpan Ahead { get; private set; }
 
     /// <summary>Sets the clock.</summary>

@@ -14,7 +14,7 @@ internal sealed class MemoryGroup : IDisposable
         _peak = Path.Combine(folder, peak);
     }
 
-    /// <summary>What a server is started under: the shell joins the group and becomes the server.</summary>
+    /// <summary>Command prefix for a server: the shell joins the group and becomes the server.</summary>
     public IReadOnlyList<string> Launch => ["sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", Path.Combine(_folder, "cgroup.procs")];
 
     /// <summary>The most that was charged to it, in bytes; null where the kernel does not tell.</summary>

@@ -66,7 +66,7 @@ internal sealed class Script
         }
     }
 
-    /// <summary>Whether what was deleted can be pushed again, whatever is left of it; false when that was refused.</summary>
+    /// <summary>Pushes the deleted content again, whatever is left of it; false when the push was refused.</summary>
     public Task<bool> PushAgainAsync(LedgerClient client) => client.PushAsync(Repository, _old, "again");
 
     private static bool IsStored(string folder, string digest) => File.Exists(Path.Combine(folder, "blobs", "sha256", digest[7..9], digest[7..], "data"));

@@ -7,11 +7,11 @@ namespace Registry.Torture.Faults;
 /// <summary>strace(1), which sees system calls on their way into the kernel and can make one fail or kill the process there.</summary>
 internal static partial class Strace
 {
-    /// <summary>What changes files. Those with a question mark do not exist on every architecture.</summary>
+    /// <summary>System calls that change files. Those with a question mark do not exist on every architecture.</summary>
     public const string Calls =
         "openat,?open,?mkdir,mkdirat,?rename,?renameat,renameat2,?unlink,unlinkat,?rmdir,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,syncfs,sync_file_range";
 
-    /// <summary>How a server is started under it; the server keeps the process id.</summary>
+    /// <summary>Command prefix for a server under strace; the server keeps the process id.</summary>
     /// <param name="log">Where the calls are written.</param>
     /// <param name="isAll">Whether all threads are traced, or the first alone.</param>
     /// <param name="calls">Which calls.</param>
@@ -50,7 +50,7 @@ internal static partial class Strace
             match.Groups["call"].Value,
             match.Value));
 
-    /// <summary>What a line of the log is about: the call and the path in the folder, with digests and ids replaced; null when it is outside.</summary>
+    /// <summary>Subject of a line of the log: the call and the path in the folder, with digests and ids replaced; null for paths outside.</summary>
     public static string? Place(string line, string folder)
     {
         var match = Line().Match(line);

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Registry.Torture.Load;
 
 /// <summary>
-/// What clients were told, by path: the digest of what a GET must bring, or <see cref="Absent"/>. A change that was sent and not answered leaves
-/// both what was and what would be possible, until somebody looks.
+/// Answers to clients, by path: the digest that a GET must bring, or <see cref="Absent"/>. After a change without an answer, both the old and
+/// the new state are possible until a GET decides.
 /// </summary>
 internal sealed class Ledger
 {
@@ -26,7 +26,7 @@ internal sealed class Ledger
     public IReadOnlyCollection<string> Paths => [.. _entries.Keys];
 
     /// <summary>
-    /// Whether the power is failing. What is answered from then on would not have left the machine, so it promises nothing.
+    /// True while the power is failing. An answer from then on would not have left the machine, so it promises nothing.
     /// </summary>
     public bool IsPowerFailing
     {
@@ -34,10 +34,10 @@ internal sealed class Ledger
         set => _isPowerFailing = value;
     }
 
-    /// <summary>How many changes were acknowledged while the power failed.</summary>
+    /// <summary>Number of changes acknowledged while the power failed.</summary>
     public int LateAnswers => _lateAnswers;
 
-    /// <summary>How many of those were not there afterwards.</summary>
+    /// <summary>Number of these that were lost.</summary>
     public int LateLost => _lateLost;
 
     /// <summary>The same, to go on with separately.</summary>
@@ -74,7 +74,7 @@ internal sealed class Ledger
         }
     }
 
-    /// <summary>What is there for certain; null when nothing is, or nobody knows.</summary>
+    /// <summary>Content that certainly exists; null when none does, or it is unknown.</summary>
     public string? Find(string path) => _entries.TryGetValue(path, out var entry) && entry.Possible is [not Absent] ? entry.Possible[0] : null;
 
     /// <summary>The paths under a prefix that hold a value for certain.</summary>

@@ -10,16 +10,16 @@ namespace Registry.Torture.Load;
 /// <param name="ledger">Where it writes.</param>
 /// <param name="mayFail">Whether the registry may answer 503 and 507, with an error of the protocol and without a change.</param>
 /// <param name="isRefusalDoubt">
-/// Whether what was refused may have happened all the same: the power that made a sync fail may have failed behind the data.
+/// True when a refused change may have taken effect: a sync that the power made fail may have written the data.
 /// </param>
 internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Patience.Limit };
 
-    /// <summary>How many changes were acknowledged.</summary>
+    /// <summary>Number of acknowledged changes.</summary>
     public int Acknowledged { get; private set; }
 
-    /// <summary>How many changes were refused with 503 or 507.</summary>
+    /// <summary>Number of changes refused with 503 or 507.</summary>
     public int Refused { get; private set; }
 
     public static string ManifestPath(string repository, string reference) => $"/v2/{repository}/manifests/{reference}";
@@ -75,7 +75,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
     /// <summary>Asks how much of an upload has arrived, compares that with what was acknowledged, and sends the rest.</summary>
     /// <param name="upload">The upload.</param>
     /// <param name="mayBeGone">Whether what was acknowledged may be lost, as after a power cut.</param>
-    /// <returns>Whether it became a blob.</returns>
+    /// <returns>True when it became a blob.</returns>
     public async Task<bool> ResumeAsync(PendingUpload upload, bool mayBeGone)
     {
         var status = await _http.GetAnswerAsync(upload.Location);

@@ -9,7 +9,7 @@ namespace Registry.Torture.Load;
 /// </summary>
 /// <param name="ledger">What they were told.</param>
 /// <param name="workers">How many there are.</param>
-/// <param name="mayFail">Whether the registry may lose its disk: who is refused stops, and knows nothing; nobody pulls.</param>
+/// <param name="mayFail">True when the registry may lose its disk: a refused client stops without conclusions, and no client pulls.</param>
 internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false)
 {
     private const int ImagesKept = 8;
@@ -19,7 +19,7 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     private readonly ConcurrentQueue<PendingUpload> _pending = new();
     private int _acknowledged;
 
-    /// <summary>How many changes were acknowledged, in all rounds.</summary>
+    /// <summary>Number of acknowledged changes, in all rounds.</summary>
     public int Acknowledged => _acknowledged;
 
     /// <summary>Runs until the server is gone or a token ends it.</summary>

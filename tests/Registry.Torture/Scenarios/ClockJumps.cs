@@ -82,7 +82,7 @@ public sealed class ClockJumps : IScenario
         }
     }
 
-    // An image, a blob that nobody needs yet, and half an upload.
+    // An image, a blob that no manifest needs yet, and half an upload.
     private static async Task<PendingUpload> PushAsync(Uri address, Ledger ledger, int jump)
     {
         using var client = new LedgerClient(address, ledger);
@@ -107,7 +107,7 @@ public sealed class ClockJumps : IScenario
         using var client = new LedgerClient(address, ledger);
         if (!isPromised)
         {
-            // This machine is so slow that what nobody needs may have been collected in good order.
+            // On a slow machine, content that no manifest needs may have been collected correctly.
             ledger.Trim();
         }
 

@@ -89,7 +89,7 @@ public sealed class PowerCuts : IScenario
         ledger.IsPowerFailing = true;
         disk.Cut();
 
-        // Whoever is not answered any more waits for the power; the server only seems to be alive.
+        // A client without an answer waits for the power; the server only seems to be alive.
         await Task.WhenAny(clients, Task.Delay(50));
         registry.Kill();
         await clients;

@@ -12,7 +12,7 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public CachedEngine() => Open();
 
-    /// <summary>What the cache stands in front of.</summary>
+    /// <summary>The store behind the cache.</summary>
     public IMetadataStore Store => _sqlite.Metadata;
 
     public MetadataCache Cache { get; private set; }

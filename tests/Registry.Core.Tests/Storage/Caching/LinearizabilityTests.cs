@@ -61,7 +61,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_link_that_is_gone_is_seen_by_nobody_who_asks_later()
+    public async Task No_later_reader_sees_a_link_that_is_gone()
     {
         // One links and unlinks; the others know in which state it was when they began to ask and when they were answered.
         var begun = 0;
@@ -130,7 +130,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
     }
 
     [Fact]
-    public void The_checker_notices_a_value_that_nobody_wrote()
+    public void The_checker_notices_a_value_that_was_never_written()
     {
         var history = new RegisterHistory<string>("a");
         history.Add("b", isWrite: false, 1, 2);

@@ -67,14 +67,14 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         _store.AfterQuestion = () => Task.CompletedTask;
         held.SetResult();
 
-        // Asked before the change, so the old answer is right; whoever asks from now on gets the new one.
+        // Asked before the change, so the old answer is right; every later query gets the new one.
         Assert.Equal(Samples.Digest(Old), await slow);
         Assert.Equal(Samples.Digest(New), await TagAsync());
         Assert.Equal(Samples.Digest(New), await TagAsync());
     }
 
     [Fact]
-    public async Task Nobody_sees_the_past_after_somebody_has_seen_a_change_that_is_not_answered_yet()
+    public async Task No_reader_sees_the_old_state_after_another_has_seen_a_change_that_is_not_answered_yet()
     {
         await PutAsync(Old);
         Assert.Equal(Samples.Digest(Old), await TagAsync());
@@ -109,7 +109,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_change_whose_outcome_nobody_knows_makes_the_next_one_ask()
+    public async Task A_change_of_unknown_outcome_makes_the_next_reader_query()
     {
         await PutAsync(Old);
         await TagAsync();

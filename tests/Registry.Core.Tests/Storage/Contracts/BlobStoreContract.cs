@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="IBlobStore"/> does.</summary>
+/// <summary>Contract of <see cref="IBlobStore"/>.</summary>
 public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
 {
     private static readonly byte[] Content = Samples.Bytes(1, 5000);

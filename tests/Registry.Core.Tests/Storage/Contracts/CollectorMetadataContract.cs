@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="ICollectorMetadata"/> does, in step with its metadata.</summary>
+/// <summary>Contract of <see cref="ICollectorMetadata"/>, together with its metadata.</summary>
 public abstract partial class CollectorMetadataContract(IMetadataEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

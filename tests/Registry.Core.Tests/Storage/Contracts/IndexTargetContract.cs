@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="IIndexTarget"/> does, in step with its metadata.</summary>
+/// <summary>Contract of <see cref="IIndexTarget"/>, together with its metadata.</summary>
 public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("team/app");
@@ -22,7 +22,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
     private IMetadataStore Metadata => engine.Metadata;
 
     [Fact]
-    public async Task A_new_store_is_incomplete_until_somebody_says_otherwise_and_stays_complete()
+    public async Task A_new_store_is_incomplete_until_it_is_marked_complete_and_stays_complete()
     {
         Assert.False(engine.IndexTarget.IsComplete);
         await engine.IndexTarget.AddRepositoryAsync(Found);

@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="IMetadataStore"/> does. The parts of it are in the files beside this one.</summary>
+/// <summary>Contract of <see cref="IMetadataStore"/>. Its parts are in the files beside this one.</summary>
 public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

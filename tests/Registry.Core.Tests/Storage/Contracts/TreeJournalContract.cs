@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="ITreeJournal"/> does, in step with its metadata.</summary>
+/// <summary>Contract of <see cref="ITreeJournal"/>, together with its metadata.</summary>
 public abstract class TreeJournalContract(IMetadataEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="IUploadStore"/> does.</summary>
+/// <summary>Contract of <see cref="IUploadStore"/>.</summary>
 public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName Repository = Samples.Repository("team/app");

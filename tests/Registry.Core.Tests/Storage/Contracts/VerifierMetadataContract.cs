@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>What every <see cref="IVerifierMetadata"/> does, in step with its metadata.</summary>
+/// <summary>Contract of <see cref="IVerifierMetadata"/>, together with its metadata.</summary>
 public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

@@ -89,7 +89,7 @@ public sealed class DataFolderTests : IDisposable
     {
         if (Environment.IsPrivilegedProcess)
         {
-            // Root may write anywhere but where nobody may.
+            // Root may write anywhere, except in file systems such as /proc.
             Assert.StartsWith("cannot be used: ", Refused("/proc/registry-test"), StringComparison.Ordinal);
             return;
         }
@@ -119,7 +119,7 @@ public sealed class DataFolderTests : IDisposable
         Tree.Write("x", _folder.Path, "blobs");
         Assert.StartsWith("cannot be used: ", Refused(_folder.Path), StringComparison.Ordinal);
 
-        // Whoever was refused holds nothing.
+        // A refused process holds no lock.
         File.Delete(Path.Combine(_folder.Path, "blobs"));
         DataFolder.Open(_folder.Path).Dispose();
     }

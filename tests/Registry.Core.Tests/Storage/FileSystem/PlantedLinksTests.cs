@@ -75,7 +75,7 @@ public sealed class PlantedLinksTests : IDisposable
         Assert.Equal(place is "team" or "team/a", !isThere);
         Assert.True(found.Manifests.Count == 0 || found.Layers.Count < 2 || found.Tags.Count == 0 || found.TagHistory.Count == 0, "Something must be missing.");
 
-        // Nobody knows what was linked there, so nothing that is known expires.
+        // The links in that place are unknown, so nothing that is known expires.
         Assert.True(found.IsPinned || place.Contains("tags", StringComparison.Ordinal));
         Assert.NotEmpty(findings);
         Planted.AssertUntouched(_outside.Path);

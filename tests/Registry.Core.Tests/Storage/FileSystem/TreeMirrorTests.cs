@@ -114,7 +114,7 @@ public class TreeMirrorTests
     }
 
     [Fact]
-    public async Task A_row_that_nobody_understands_holds_up_its_repository_only()
+    public async Task An_unknown_kind_of_row_holds_up_its_repository_only()
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.CloseAsync();
@@ -133,7 +133,7 @@ public class TreeMirrorTests
     }
 
     [Fact]
-    public async Task It_goes_on_after_a_fault_that_nobody_has_thought_of()
+    public async Task It_continues_after_an_unexpected_fault()
     {
         await using var storage = await TestStorage.CreateAsync();
         var journal = new FaultyJournal { Fault = new InvalidOperationException("a mistake") };

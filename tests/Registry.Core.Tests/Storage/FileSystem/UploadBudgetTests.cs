@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>What an upload may allocate, whatever its size: the bytes themselves stay where the server has received them.</summary>
+/// <summary>Limits the allocations of an upload, whatever its size: its bytes stay in the buffers of the server.</summary>
 [Collection(Alone.Name)]
 public sealed class UploadBudgetTests
 {

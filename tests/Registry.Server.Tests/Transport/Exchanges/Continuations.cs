@@ -25,6 +25,6 @@ internal static class Continuations
         new("401 instead of 100", Send(Bodies.Post(Waiting, Expect)), Answer("401 close UNAUTHORIZED"), Send(Waiting.Bytes), IsOver) { IsGuarded = true },
         new("404 instead of 100, and the body all the same", Send(Unknown), Answer("404 close BLOB_UPLOAD_UNKNOWN"), Send(Waiting.Bytes), IsOver),
         new("100 to a GET without a body", Send(Get(Small, "Expect: 100-continue")), Answer("200 small"), StaysOpen),
-        new("An expectation that nobody knows", Send(Get(Small, "Expect: tea")), Answer("200 small"), StaysOpen),
+        new("An unknown expectation", Send(Get(Small, "Expect: tea")), Answer("200 small"), StaysOpen),
     ];
 }
