@@ -11,8 +11,8 @@ internal sealed record CommandResult(int ExitCode, string StandardOutput, string
 internal sealed class CommandFailedException(string message) : Exception(message);
 
 /// <summary>
-/// A client's program with the arguments and environment that all its calls share. Each call has a deadline, and nothing that it started
-/// outlives it. Requests to anything but the loopback interface go to a proxy that does not exist, so they fail at once.
+/// Program of a client, with the arguments and environment that all its calls share. Each call has a deadline and leaves no processes
+/// behind. Requests to other hosts than the loopback interface go to a proxy that does not exist, so they fail at once.
 /// </summary>
 internal sealed class Command(string program, string package, params string[] sharedArguments)
 {
@@ -39,7 +39,7 @@ internal sealed class Command(string program, string package, params string[] sh
                 $"{program} {string.Join(' ', sharedArguments.Concat(arguments))}\nended with exit code {result.ExitCode}:\n{result.AllOutput}");
     }
 
-    /// <summary>Runs to the end, whatever the exit code.</summary>
+    /// <summary>Runs to the end and accepts any exit code.</summary>
     public async Task<CommandResult> TryRunAsync(params string[] arguments)
     {
         await using BackgroundProcess process = Start(arguments);
@@ -47,7 +47,7 @@ internal sealed class Command(string program, string package, params string[] sh
         return new CommandResult(exitCode, process.StandardOutput, process.Output);
     }
 
-    /// <summary>Starts a program that runs on, such as an engine.</summary>
+    /// <summary>Starts a program that keeps running, such as an engine.</summary>
     public BackgroundProcess Start(params string[] arguments)
     {
         Requires.Program(program, package);

@@ -17,7 +17,7 @@ internal sealed record StoredImage(
     public IEnumerable<OciDescriptor> Layers => Blobs.Skip(1);
 }
 
-/// <summary>The distribution protocol by hand: what the clients pushed is read back and hashed here, without any client's help.</summary>
+/// <summary>Minimal client of the distribution protocol: reads back and hashes pushed content independently of the tested clients.</summary>
 internal sealed class RegistryHttp : IDisposable
 {
     public const string DockerManifestType = "application/vnd.docker.distribution.manifest.v2+json";
@@ -103,7 +103,7 @@ internal sealed class RegistryHttp : IDisposable
     public Task<string[]> ReadCatalogAsync(CancellationToken cancellationToken = default) =>
         ReadListAsync("/v2/_catalog", "repositories", cancellationToken);
 
-    /// <summary>Pushes an image or index with all that it refers to; children of an index by digest.</summary>
+    /// <summary>Pushes an image or index with all its references; children of an index by digest.</summary>
     public async Task PushImageAsync(
         OciLayoutBuilder layout, OciDescriptor image, string repository, string reference, CancellationToken cancellationToken = default)
     {
@@ -140,7 +140,7 @@ internal sealed class RegistryHttp : IDisposable
         return LocationOf(response);
     }
 
-    /// <returns>Where to go on.</returns>
+    /// <returns>The Location for the next request.</returns>
     public async Task<string> PatchAsync(string location, HttpContent content, CancellationToken cancellationToken = default)
     {
         content.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
@@ -169,7 +169,7 @@ internal sealed class RegistryHttp : IDisposable
         Assert.Equal(OciLayoutBuilder.DigestOf(manifest), Assert.Single(response.Headers.GetValues("Docker-Content-Digest")));
     }
 
-    /// <summary>Fails with the request and the body of the answer when the status is another.</summary>
+    /// <summary>Checks the status. A failure shows the request and the body of the response.</summary>
     public static async Task ExpectAsync(HttpResponseMessage response, HttpStatusCode status)
     {
         if (response.StatusCode != status)
@@ -183,7 +183,7 @@ internal sealed class RegistryHttp : IDisposable
 
     public static string LocationOf(HttpResponseMessage response) => Assert.Single(response.Headers.GetValues("Location"));
 
-    /// <summary>Reads page after page, as long as the answer links to a next one.</summary>
+    /// <summary>Reads all pages, following the links to the next one.</summary>
     private async Task<string[]> ReadListAsync(string path, string property, CancellationToken cancellationToken)
     {
         var entries = new List<string>();

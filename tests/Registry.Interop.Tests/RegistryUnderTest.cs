@@ -3,8 +3,8 @@ using Registry.Testing;
 namespace Registry.Interop.Tests;
 
 /// <summary>
-/// The registry that all client tests talk to, started once: each test uses repositories of its own. With REGISTRY_INTEROP_TARGET set to
-/// <c>host:port</c> it is one that runs already, for comparing with another registry.
+/// Registry of all client tests, started once. Each test uses its own repositories. With REGISTRY_INTEROP_TARGET set to <c>host:port</c>,
+/// the tests use a running registry, for comparison with another product.
 /// </summary>
 public sealed class RegistryUnderTest : IAsyncLifetime
 {

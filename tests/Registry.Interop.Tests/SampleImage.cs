@@ -3,7 +3,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests;
 
-/// <summary>An image made by the test itself, so that what comes back can be compared with what was made.</summary>
+/// <summary>Image built by the test itself, so that pulled content can be compared with it.</summary>
 internal sealed class SampleImage
 {
     private SampleImage(OciLayoutBuilder layout, OciDescriptor top, byte[] payload)
@@ -40,7 +40,7 @@ internal sealed class SampleImage
         return new SampleImage(layout, layout.AddImage([layout.AddGzipLayer(root), .. others], command: "cat /layers/*"), payload);
     }
 
-    /// <summary>A layer that is an empty archive between two that are not.</summary>
+    /// <summary>Creates an image with an empty archive as a layer between two others.</summary>
     public static SampleImage WithEmptyLayer()
     {
         (byte[] payload, byte[] root) = Root();
@@ -75,7 +75,7 @@ internal sealed class SampleImage
     }
 
     /// <summary>Writes an image layout in which the image has the tag <c>sample</c>.</summary>
-    /// <returns>What skopeo and others call it: <c>oci:path:sample</c>.</returns>
+    /// <returns>The name for skopeo and other clients: <c>oci:path:sample</c>.</returns>
     public string WriteTo(string folder)
     {
         Layout.Write(folder, Top, "sample");

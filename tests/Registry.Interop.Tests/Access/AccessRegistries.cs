@@ -1,6 +1,6 @@
 namespace Registry.Interop.Tests.Access;
 
-/// <summary>One registry for each way of asking, started when a test first needs it.</summary>
+/// <summary>One registry for each kind of authentication, started when a test first needs it.</summary>
 public sealed class AccessRegistries : IAsyncDisposable
 {
     private readonly Dictionary<Login, AccessRegistry> _started = [];

@@ -56,10 +56,10 @@ public sealed class AccessRegistry : IAsyncDisposable
 
     public string Output => _process!.Output;
 
-    /// <summary>Starts one.</summary>
-    /// <param name="login">How it asks.</param>
+    /// <summary>Starts a registry.</summary>
+    /// <param name="login">Kind of authentication.</param>
     /// <param name="logFormat">REGISTRY_LOG_FORMAT; null for its default.</param>
-    /// <param name="under">What the server is started under; null for nothing.</param>
+    /// <param name="under">A program that starts the server; null for none.</param>
     public static async Task<AccessRegistry> StartAsync(Login login, string? logFormat = null, IReadOnlyList<string>? under = null)
     {
         var registry = new AccessRegistry();
@@ -76,7 +76,7 @@ public sealed class AccessRegistry : IAsyncDisposable
         }
     }
 
-    /// <summary>A password that appears nowhere but where it was typed.</summary>
+    /// <summary>Password that must appear only in the login.</summary>
     public static string PasswordOf(string user) => $"canary-{user}-5up3r-s3cret";
 
     /// <summary>Runs <c>registry user add</c> with the password on standard input.</summary>

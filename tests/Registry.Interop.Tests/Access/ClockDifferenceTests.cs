@@ -5,8 +5,8 @@ using Registry.Torture.Faults;
 namespace Registry.Interop.Tests.Access;
 
 /// <summary>
-/// Clients compute the end of a token from when they got it and how long it lives; the clock of the registry is not theirs. It is the registry's
-/// that is off here: skopeo is a Go program, which libfaketime does not reach.
+/// Clients compute the expiry of a token from its arrival and its lifetime, by a clock that differs from the registry's. Here the registry's
+/// clock is wrong: skopeo is a Go program, which libfaketime does not affect.
 /// </summary>
 public sealed class ClockDifferenceTests(ContainersHome home) : IClassFixture<ContainersHome>
 {

@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Access;
 
-/// <summary>podman, skopeo and containerd's ctr, each with its own way of showing a password.</summary>
+/// <summary>podman, skopeo and containerd's ctr, each with its own way of sending a password.</summary>
 public sealed class CommandLineAccessTests(ContainersHome home, ContainerdEngine engine, AccessRegistries registries)
     : IClassFixture<ContainersHome>, IClassFixture<ContainerdEngine>, IDisposable
 {

@@ -3,7 +3,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Access;
 
-/// <summary>deploy/fail2ban finds the addresses of failed logins in what the registry prints, and no other addresses.</summary>
+/// <summary>deploy/fail2ban finds the addresses of failed logins in the output of the registry, and no other addresses.</summary>
 public sealed class FailToBanTests
 {
     private const string Forged = "x: Login failed from 192.0.2.66: ";

@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Interop.Tests.Access;
 
 /// <summary>
-/// An external token service: it checks a password and signs whatever is asked for, so that the registry's own rules decide. GET as docker,
-/// podman and skopeo ask, POST as containerd does.
+/// External token service. It checks a password and grants all requested scopes, so that the registry's own rules decide. It answers GET for
+/// docker, podman and skopeo, and POST for containerd.
 /// </summary>
 internal sealed class TokenService : IAsyncDisposable
 {

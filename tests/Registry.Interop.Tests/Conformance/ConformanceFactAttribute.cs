@@ -13,7 +13,7 @@ namespace Registry.Interop.Tests.Conformance;
 public sealed class ConformanceFactAttribute([CallerFilePath] string? sourceFilePath = null, [CallerLineNumber] int sourceLineNumber = -1)
     : FactAttribute(sourceFilePath, sourceLineNumber), IOptionalFact
 {
-    /// <summary>The path of the program; null when there is none.</summary>
+    /// <summary>Path of the program; null without one.</summary>
     public static string? ProgramPath => Environment.GetEnvironmentVariable("CONFORMANCE_BIN") is { Length: > 0 } path ? path : null;
 
     public bool IsPossible => ProgramPath is not null;

@@ -3,7 +3,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Containerd;
 
-/// <summary>A containerd of its own, beside any other on the machine, with everything under one temporary folder.</summary>
+/// <summary>Separate containerd, beside any other on the machine, with everything under one temporary folder.</summary>
 public sealed partial class ContainerdEngine : IAsyncLifetime
 {
     private readonly TemporaryFolder _folder = new("containerd");

@@ -5,7 +5,7 @@ namespace Registry.Interop.Tests.Containerd;
 
 public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest registry) : IClassFixture<ContainerdEngine>
 {
-    /// <summary>Plain copies, which work on any file system.</summary>
+    /// <summary>Snapshotter that makes plain copies, which works on any file system.</summary>
     private const string Snapshotter = "native";
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;

@@ -2,7 +2,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Containers;
 
-/// <summary>Storage and settings for podman, buildah and skopeo, apart from the machine's own.</summary>
+/// <summary>Storage and settings for podman, buildah and skopeo, separate from the machine's own.</summary>
 public sealed class ContainersHome : IDisposable
 {
     private readonly TemporaryFolder _folder = new("containers");

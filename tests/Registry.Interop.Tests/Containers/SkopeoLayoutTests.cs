@@ -2,7 +2,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Containers;
 
-/// <summary>Image layouts that go between <c>registry export</c>, <c>registry import</c> and skopeo.</summary>
+/// <summary>Exchange of image layouts between <c>registry export</c>, <c>registry import</c> and skopeo.</summary>
 public sealed class SkopeoLayoutTests(ContainersHome home) : IClassFixture<ContainersHome>, IDisposable
 {
     private const string Repository = "layout/app";

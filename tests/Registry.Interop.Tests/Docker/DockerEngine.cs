@@ -4,8 +4,8 @@ using Registry.Testing;
 namespace Registry.Interop.Tests.Docker;
 
 /// <summary>
-/// A Docker engine of its own, beside any other on the machine: no bridge, no packet filter, everything under one temporary folder. It
-/// takes the registry under test as its mirror of Docker Hub.
+/// Separate Docker engine, beside any other on the machine: no bridge, no packet filter, everything under one temporary folder. It
+/// uses the registry under test as its mirror of Docker Hub.
 /// </summary>
 public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLifetime
 {
@@ -84,7 +84,7 @@ public sealed partial class DockerEngine(RegistryUnderTest registry) : IAsyncLif
         return OciLayoutBuilder.DigestOf(payload)["sha256:".Length..];
     }
 
-    /// <returns>What a container of the image prints.</returns>
+    /// <returns>The output of a container of the image.</returns>
     internal async Task<string> RunAsync(string image, params string[] command) =>
         (await Docker.RunAsync(["run", "--rm", "--network", "none", image, .. command])).Text;
 

@@ -34,7 +34,7 @@ public sealed class BackupGuideTests : IDisposable
         Assert.Equal(image.Digest, await DigestAsync(restored, "team/app"));
     }
 
-    /// <summary>The folders of the guide are below the test's own, the program is the one that was built, and a server that has started ends.</summary>
+    /// <summary>Adapts the guide: its folders are below the test's folder, the program is the built one, and a started server ends.</summary>
     private string WithPathsOfThisTest(string guide) => InstallGuide.Replace(
         guide,
         ("/srv/", _folder.Path + "/"),

@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Documentation;
 
-/// <summary>docs/getting-started.md does what it says, on a machine where nothing is set up.</summary>
+/// <summary>The commands of docs/getting-started.md work as documented on a machine without any set-up.</summary>
 [Collection(nameof(DockerEngine))]
 public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
         Assert.True(differences.Length == 0, string.Join('\n', differences));
     }
 
-    /// <summary>The page's command, with its files apart from those of the build that these tests belong to.</summary>
+    /// <summary>Runs the build command of the page, with files separate from the build of these tests.</summary>
     private async Task BuildAsync(Step step)
     {
         string[] lines = step.Commands.Split('\n', StringSplitOptions.RemoveEmptyEntries);

@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Registry.Interop.Tests.Documentation;
 
 /// <summary>
-/// The commands of a document as the one shell session that a reader types, from top to bottom: its blocks of bash. A block of text below
-/// is what they print, and <c>&lt;!-- exit code 1 --&gt;</c> above, which a reader does not see, says that the last of them fails.
+/// Commands of a document as one shell session, from top to bottom: its blocks of bash. A block of text below shows their output. The
+/// invisible comment <c>&lt;!-- exit code 1 --&gt;</c> above tells that the last command fails.
 /// </summary>
 internal sealed partial class Walkthrough(IEnumerable<Step> steps)
 {
@@ -36,7 +36,7 @@ internal sealed partial class Walkthrough(IEnumerable<Step> steps)
         return new Walkthrough(steps);
     }
 
-    /// <summary>All steps as a program for bash, which ends at the first command that does not end as the document says.</summary>
+    /// <summary>Creates a bash script of all steps, which ends at the first command with an undocumented exit code.</summary>
     public string ToScript()
     {
         // Errors go where output goes, so that they keep their place. Settings of the user who runs the tests do not apply to the reader.
@@ -51,9 +51,9 @@ internal sealed partial class Walkthrough(IEnumerable<Step> steps)
         return script.ToString();
     }
 
-    /// <summary>Compares what the session printed with what the document shows.</summary>
-    /// <param name="output">All that came from <see cref="ToScript"/>.</param>
-    /// <returns>The steps that were reached and printed something else, for people.</returns>
+    /// <summary>Compares the output of the session with the document.</summary>
+    /// <param name="output">Output of the script of <see cref="ToScript"/>.</param>
+    /// <returns>Differences of the executed steps, in readable form.</returns>
     public IEnumerable<string> Differences(string output)
     {
         foreach (string part in output.Split(Mark).Skip(1))

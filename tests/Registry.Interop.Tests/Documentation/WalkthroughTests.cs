@@ -1,6 +1,6 @@
 namespace Registry.Interop.Tests.Documentation;
 
-/// <summary>A document that is wrong does not pass.</summary>
+/// <summary>A wrong document fails.</summary>
 public sealed class WalkthroughTests
 {
     [Fact]

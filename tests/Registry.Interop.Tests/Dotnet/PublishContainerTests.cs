@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Dotnet;
 
-/// <summary><c>dotnet publish -t:PublishContainer</c>: the SDK is a registry client of its own.</summary>
+/// <summary><c>dotnet publish -t:PublishContainer</c>: the SDK is a registry client, too.</summary>
 public sealed class PublishContainerTests(RegistryUnderTest registry) : IDisposable
 {
     private readonly TemporaryFolder _folder = new("dotnet");

@@ -3,7 +3,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Faults;
 
-/// <summary>The disk fills up in the middle of a push: the client is told so, everything else goes on, and deleting makes room again.</summary>
+/// <summary>The disk fills up in the middle of a push: the client gets an error that tells so, other requests work, and deleting frees space again.</summary>
 public sealed class FullDiskTests : IAsyncLifetime
 {
     private const int Megabyte = 1024 * 1024;

@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Faults;
 
-/// <summary>The server is killed with SIGKILL while clients push. What it has confirmed with 201 must be there after a restart.</summary>
+/// <summary>The server is killed with SIGKILL while clients push. Content confirmed with 201 must exist after a restart.</summary>
 public sealed class KillTests : IDisposable
 {
     private const int Rounds = 4;
@@ -142,7 +142,7 @@ public sealed class KillTests : IDisposable
         public ConcurrentDictionary<string, string> Manifests { get; } = new();
     }
 
-    /// <summary>Sends half of the content, and nothing more until the server has been killed.</summary>
+    /// <summary>Body that sends half of the content, then waits until the server has been killed.</summary>
     private sealed class StallingContent(ReadOnlyMemory<byte> content, TaskCompletionSource halfSent, Task killed) : HttpContent
     {
         protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)

@@ -6,7 +6,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Load;
 
-/// <summary>A layer that is far larger than what the server may hold in memory.</summary>
+/// <summary>A layer that is far larger than the server's memory limit.</summary>
 public sealed class BigLayerTests : IDisposable
 {
     /// <summary>Size of the layer in MiB, when set: 5120 for the 5 GB of a large model or game.</summary>

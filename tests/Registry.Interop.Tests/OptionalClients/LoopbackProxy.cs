@@ -20,8 +20,8 @@ internal sealed class LoopbackProxy : IAsyncDisposable
     private long _sentByRegistry;
 
     /// <param name="target">Address and port of the registry.</param>
-    /// <param name="cuts">How many connections to reset.</param>
-    /// <param name="bytes">How many bytes of each of these reach the registry.</param>
+    /// <param name="cuts">Number of connections to reset.</param>
+    /// <param name="bytes">Number of bytes of each of these that reach the registry.</param>
     public LoopbackProxy(string target, int cuts = 0, int bytes = 0)
     {
         _target = IPEndPoint.Parse(target);

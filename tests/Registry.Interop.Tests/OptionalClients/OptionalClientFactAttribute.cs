@@ -15,7 +15,7 @@ public sealed class OptionalClientFactAttribute(
 {
     public string Client { get; } = client;
 
-    /// <summary>The oldest release that can do it; 0 for any.</summary>
+    /// <summary>Oldest release with the feature; 0 for any.</summary>
     public int MajorVersion { get; set; }
 
     public bool IsPossible => Requires.IsOnPath(Client) && (MajorVersion == 0 || Requires.MajorVersion(Client) >= MajorVersion);

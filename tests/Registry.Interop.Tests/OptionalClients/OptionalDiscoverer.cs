@@ -3,7 +3,7 @@ using Xunit.v3;
 
 namespace Registry.Interop.Tests.OptionalClients;
 
-/// <summary>Discovers a test when its program is at hand, and nothing otherwise.</summary>
+/// <summary>Discovers a test only when its program is installed.</summary>
 public sealed class OptionalDiscoverer : IXunitTestCaseDiscoverer
 {
     private readonly FactDiscoverer _facts = new();

@@ -3,7 +3,7 @@ using Registry.Testing;
 namespace Registry.Interop.Tests.OptionalClients;
 
 /// <summary>
-/// podman with partial images: of a zstd:chunked layer it asks for the chunks that no layer of its storage has, up to 1,024 ranges at once.
+/// podman with partial images: it requests only the chunks of a zstd:chunked layer that its storage lacks, up to 1,024 ranges at once.
 /// </summary>
 public sealed class PartialPullTests(RegistryUnderTest registry) : IDisposable
 {

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The files for systemd and compose are what these programs accept, and keep the registry confined.</summary>
+/// <summary>systemd and compose accept the shipped files, and these confine the registry.</summary>
 public sealed partial class DeploymentFileTests
 {
     [Fact]

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The first push as docs/install.md has it, word by word but for the port.</summary>
+/// <summary>The first push of docs/install.md, unchanged except for the port.</summary>
 public sealed class FirstPushTests(DockerEngine docker, ContainersHome home, RegistryUnderTest registry)
     : IClassFixture<DockerEngine>, IClassFixture<ContainersHome>
 {

@@ -4,7 +4,7 @@ using Registry.Interop.Tests.OptionalClients;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The chart of deploy/helm: its structure, and, where helm is at hand, what it renders.</summary>
+/// <summary>The chart of deploy/helm: its structure, and its rendered output when helm is installed.</summary>
 public sealed partial class HelmChartTests
 {
     private const string Chart = "deploy/helm/registry";

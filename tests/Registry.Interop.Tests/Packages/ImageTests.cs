@@ -5,7 +5,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>Containers of the image by docker and podman: who may write to /data, and what they say when they may not.</summary>
+/// <summary>Containers of the image with docker and podman: write access to /data, and the messages without it.</summary>
 public sealed partial class ImageTests(PackagedRegistry package, ContainersHome home, DockerEngine docker, RegistryUnderTest registry)
     : IClassFixture<ContainersHome>, IClassFixture<DockerEngine>
 {

@@ -2,19 +2,19 @@ using System.Text.RegularExpressions;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The commands and configurations of docs/install.md, so that tests run what people read.</summary>
+/// <summary>Commands and configurations of docs/install.md, so that tests run the documented ones.</summary>
 internal static partial class InstallGuide
 {
     private static readonly string Text = File.ReadAllText(SourceRoot.File("docs/install.md"));
 
-    /// <summary>The blocks of a language below a heading of the second level, as they stand there.</summary>
+    /// <summary>Returns the blocks of a language below a heading of the second level, unchanged.</summary>
     public static IReadOnlyList<string> Blocks(string heading, string language)
     {
         string section = Text.Split("\n## ").Single(part => part.StartsWith(heading + "\n", StringComparison.Ordinal));
         return [.. Block.Matches(section).Where(match => match.Groups["language"].Value == language).Select(match => match.Groups["text"].Value)];
     }
 
-    /// <summary>The arguments of each call of a program below a heading, with names that stand for others replaced.</summary>
+    /// <summary>The arguments of each call of a program below a heading, with placeholder names replaced.</summary>
     public static IReadOnlyList<string[]> Calls(string heading, string program, params (string Written, string Meant)[] names) =>
     [
         .. Blocks(heading, "bash")
@@ -23,7 +23,7 @@ internal static partial class InstallGuide
             .Select(line => Replace(line, names).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1..]),
     ];
 
-    /// <summary>A text of the guide with names that stand for others replaced.</summary>
+    /// <summary>A text of the guide with placeholder names replaced.</summary>
     /// <exception cref="InvalidOperationException">The text does not have one of the names: the guide has changed.</exception>
     public static string Replace(string text, params (string Written, string Meant)[] names)
     {

@@ -4,7 +4,7 @@ using Registry.Server.Configuration;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The files of deploy/kubernetes: what they say, and, where kubectl is at hand, what kustomize makes of them.</summary>
+/// <summary>The files of deploy/kubernetes: their content, and the output of kustomize when kubectl is installed.</summary>
 public sealed class KubernetesTests
 {
     private const string Folder = "deploy/kubernetes";
@@ -86,7 +86,7 @@ public sealed class KubernetesTests
         Assert.Equal(["http", "metrics"], Ports(objects));
     }
 
-    /// <summary>Checks that an object that another one names is there, and that it is the right one.</summary>
+    /// <summary>Checks that references between objects lead to the right objects.</summary>
     internal static void AssertConsistent(JsonElement[] objects)
     {
         JsonElement deployment = objects.Single(item => item.GetProperty("kind").GetString() == "Deployment");

@@ -7,7 +7,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>The configuration of nginx that docs/install.md shows, as it stands there but for ports and files.</summary>
+/// <summary>The nginx configuration of docs/install.md, unchanged except for ports and files.</summary>
 public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) : IClassFixture<ContainersHome>, IDisposable
 {
     // Far more than nginx holds in memory, and than its limit for bodies unless it is told otherwise (1 MiB).

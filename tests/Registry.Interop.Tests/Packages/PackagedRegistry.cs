@@ -5,15 +5,15 @@ using Registry.Testing;
 namespace Registry.Interop.Tests.Packages;
 
 /// <summary>
-/// The registry as docs/install.md packages it, published once for all tests that need it: the one file, and the image of it in the registry under test.
-/// The base that the image would get from Microsoft is replaced by the libraries of this machine.
+/// The registry as packaged by docs/install.md, published once for all tests that need it: the single file, and its image in the registry under test.
+/// The libraries of this machine replace Microsoft's base image.
 /// </summary>
 public sealed class PackagedRegistry : IDisposable
 {
     /// <summary>The repository of the image in the registry under test.</summary>
     public const string Repository = "registry";
 
-    /// <summary>The label of where the source is.</summary>
+    /// <summary>Label with the URL of the source.</summary>
     public const string SourceUrl = "https://example.com/registry";
 
     /// <summary>The label of the licence.</summary>
@@ -27,10 +27,10 @@ public sealed class PackagedRegistry : IDisposable
     private readonly TemporaryFolder _folder = new("packages");
     private Task? _published;
 
-    /// <summary>The folder with what was published, and nothing else.</summary>
+    /// <summary>Folder with only the published files.</summary>
     public string Output => _folder.Folder("out");
 
-    /// <summary>The one file.</summary>
+    /// <summary>Path of the single file.</summary>
     public string Program => Path.Combine(Output, "registry");
 
     internal static string RuntimeIdentifier => $"linux-{RuntimeInformation.OSArchitecture.ToString().ToLowerInvariant()}";
@@ -39,8 +39,8 @@ public sealed class PackagedRegistry : IDisposable
 
     internal Task PublishAsync(RegistryUnderTest registry) => _published ??= PublishOnceAsync(registry);
 
-    /// <summary>Publishes for another kind of machine.</summary>
-    /// <returns>The folder with what was published.</returns>
+    /// <summary>Publishes for another architecture.</summary>
+    /// <returns>The folder with the published files.</returns>
     internal async Task<string> PublishForAsync(string runtimeIdentifier)
     {
         string output = _folder.Folder($"out-{runtimeIdentifier}");
@@ -76,7 +76,7 @@ public sealed class PackagedRegistry : IDisposable
         "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false",
     ];
 
-    /// <summary>The SDK. Restoring asks the package source of the machine, in the way that the machine is set up for.</summary>
+    /// <summary>The SDK. It restores from the package source that the machine is configured for.</summary>
     internal static Command Dotnet()
     {
         var dotnet = new Command(Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", "dotnet-sdk-10.0, or https://dot.net")

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Peers;
 
-/// <summary>A storage folder passes from distribution to this registry and back, and nothing is pushed again.</summary>
+/// <summary>A storage folder moves from distribution to this registry and back, without pushing again.</summary>
 public sealed class CompatibilityTests : IClassFixture<ContainersHome>, IDisposable
 {
 

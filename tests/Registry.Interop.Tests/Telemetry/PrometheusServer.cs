@@ -45,7 +45,7 @@ internal sealed partial class PrometheusServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The values that a query has, NaN included.</summary>
+    /// <summary>Returns the values of a query, including NaN.</summary>
     /// <exception cref="InvalidOperationException">It is not a query.</exception>
     public async Task<IReadOnlyList<string>> QueryAsync(string query)
     {

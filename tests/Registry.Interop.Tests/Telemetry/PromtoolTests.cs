@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Telemetry;
 
-/// <summary>Prometheus' own checks: of what a running registry answers, and of the alert rules that are shipped.</summary>
+/// <summary>Prometheus' own checks of the metrics of a running registry, and of the shipped alert rules.</summary>
 public sealed partial class PromtoolTests
 {
     private static readonly string[] Tests = ["registry.rules.test.yml", "registry.rules.days.test.yml"];

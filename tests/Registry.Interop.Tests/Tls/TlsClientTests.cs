@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Tls;
 
-/// <summary>Clients that check the certificate of the registry, and docker, which takes any on the loopback interface.</summary>
+/// <summary>Clients that check the certificate of the registry, and docker, which accepts any on the loopback interface.</summary>
 [Collection(nameof(DockerEngine))]
 public sealed class TlsClientTests(ContainersHome home, DockerEngine engine) : IClassFixture<ContainersHome>, IDisposable
 {
