@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Registry.Testing;
 
-/// <summary>An HTTP response, read to its end.</summary>
+/// <summary>An HTTP response that was read completely.</summary>
 public sealed record Answer(int Status, IReadOnlyList<(string Name, string Value)> Headers, byte[] Body)
 {
     /// <summary>Values of a header, joined with commas; null without the header.</summary>
@@ -22,11 +22,11 @@ public sealed record Answer(int Status, IReadOnlyList<(string Name, string Value
     /// <summary>The body as JSON.</summary>
     public JsonElement Json => JsonElement.Parse(Body);
 
-    /// <summary>Every value of a header, one entry a line.</summary>
+    /// <summary>All values of a header, one entry a line.</summary>
     public IReadOnlyList<string> All(string header) =>
         [.. Headers.Where(h => h.Name.Equals(header, StringComparison.OrdinalIgnoreCase)).Select(h => h.Value)];
 
-    /// <summary>The strings of an array in the body.</summary>
+    /// <summary>Strings of an array in the body.</summary>
     public IReadOnlyList<string> Strings(string property) => [.. Json.GetProperty(property).EnumerateArray().Select(item => item.GetString()!)];
 
     /// <inheritdoc/>

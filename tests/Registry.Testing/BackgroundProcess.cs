@@ -36,12 +36,12 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
 
     public string CommandLine { get; }
 
-    /// <summary>The process id, which is also the id of its session and of its process group.</summary>
+    /// <summary>Process id, which is also the id of its session and of its process group.</summary>
     public int Id { get; }
 
     public bool HasExited => _process.HasExited;
 
-    /// <summary>The last lines of standard output and standard error, in the order they came.</summary>
+    /// <summary>Last lines of standard output and standard error, in order of arrival.</summary>
     public string Output
     {
         get
@@ -53,7 +53,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>The last lines of standard output alone.</summary>
+    /// <summary>Last lines of standard output alone.</summary>
     public string StandardOutput
     {
         get
@@ -115,9 +115,9 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the program to end (SIGTERM) and waits until it has.</summary>
+    /// <summary>Asks the program to end (SIGTERM) and waits for its end.</summary>
     /// <returns>The exit code.</returns>
-    /// <exception cref="TimeoutException">It did not end in time; it has been killed.</exception>
+    /// <exception cref="TimeoutException">The program did not end in time, and was killed.</exception>
     public async Task<int> TerminateAsync(TimeSpan deadline, CancellationToken cancellationToken = default)
     {
         if (!_process.HasExited)
@@ -142,7 +142,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
     /// <returns>True when it has ended.</returns>
     public bool HasExitedWithin(TimeSpan deadline) => _process.WaitForExit(deadline);
 
-    /// <summary>SIGKILL to the whole process group; returns when the program is gone.</summary>
+    /// <summary>Sends SIGKILL to the whole process group; returns when the program has ended.</summary>
     public void Kill()
     {
         EndGroup();
@@ -174,7 +174,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         _process.Dispose();
     }
 
-    // To the end of the pipes. A descendant that has left the group may hold them open: silence is an end, too.
+    // Reads to the end of the pipes. A descendant outside of the group may hold them open: silence counts as the end, too.
     private async Task DrainAsync()
     {
         for (long before = -1; !_readers.IsCompleted && before != Volatile.Read(ref _linesRead);)

@@ -7,14 +7,14 @@ namespace Registry.Testing;
 /// <summary>Reserves ports for programs whose port must be configured before they start.</summary>
 public static class FreePorts
 {
-    // Below those that Linux gives to connections and to listeners on port 0 (net.ipv4.ip_local_port_range, from 32768 on): otherwise any
-    // connection of any process may take a port between the look at it and its use.
+    // Below those that Linux gives to connections and to listeners on port 0 (net.ipv4.ip_local_port_range, from 32768 on): otherwise a
+    // connection of any process could take a port between the check and its use.
     private const int First = 20_000;
     private const int Count = 10_000;
 
     private static readonly Lock Gate = new();
 
-    // From a random one on, so that two test processes at once hand out different ones.
+    // Starts at a random port, so that two test processes at once get different ones.
     private static int _next = RandomNumberGenerator.GetInt32(Count);
 
     /// <summary>Returns ports of the loopback interface that no process listens on. Each port is handed out once.</summary>

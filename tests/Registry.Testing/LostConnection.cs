@@ -18,7 +18,7 @@ public static class LostConnection
         _ => false,
     };
 
-    // An answer that is no HTTP is a fault of the server, and a status that EnsureSuccessStatusCode complains of is an answer.
+    // A response that is not HTTP is a fault of the server, and a status that EnsureSuccessStatusCode rejects is a response.
     private static bool IsLost(HttpRequestError error, Exception? cause) => error switch
     {
         HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError or HttpRequestError.ResponseEnded => true,

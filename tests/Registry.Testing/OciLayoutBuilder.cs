@@ -4,13 +4,13 @@ using System.Text.Json.Nodes;
 
 namespace Registry.Testing;
 
-/// <summary>A reference to content, as the image specification writes it.</summary>
+/// <summary>A descriptor of the image specification.</summary>
 public sealed record OciDescriptor(string MediaType, string Digest, long Size)
 {
     public JsonObject ToJson() => new() { ["mediaType"] = MediaType, ["digest"] = Digest, ["size"] = Size };
 }
 
-/// <summary>A layer, and the digest it has before compression.</summary>
+/// <summary>A layer, and its digest before compression.</summary>
 public sealed record OciLayer(OciDescriptor Descriptor, string DiffId);
 
 /// <summary>Images and indexes of the OCI image specification, built in memory, to be written as an image layout or pushed.</summary>
@@ -48,11 +48,11 @@ public sealed class OciLayoutBuilder
         return AddCompressedLayer(tar, compressed.ToArray(), "+gzip");
     }
 
-    /// <summary>Adds a layer that has been compressed already; its media type ends with the suffix, such as <c>+zstd</c>.</summary>
+    /// <summary>Adds a compressed layer; its media type ends with the suffix, such as <c>+zstd</c>.</summary>
     public OciLayer AddCompressedLayer(byte[] tar, byte[] compressed, string suffix) =>
         new(AddBlob(compressed, LayerType + suffix), DigestOf(tar));
 
-    /// <summary>An image for Linux whose command is a shell line.</summary>
+    /// <summary>Creates an image for Linux whose command is a shell line.</summary>
     public OciDescriptor AddImage(IEnumerable<OciLayer> layers, string architecture = "amd64", string command = "sha256sum /payload")
     {
         OciLayer[] all = [.. layers];

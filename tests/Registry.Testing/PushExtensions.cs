@@ -4,7 +4,7 @@ namespace Registry.Testing;
 public static class PushExtensions
 {
     /// <summary>Begins an upload.</summary>
-    /// <returns>Its location.</returns>
+    /// <returns>Location of the upload.</returns>
     public static async Task<string> BeginUploadAsync(this HttpClient client, string repository) =>
         Expect(202, await client.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/")).Location;
 
@@ -42,7 +42,7 @@ public static class PushExtensions
             "PUT", $"/v2/{repository}/manifests/{reference}", image.Manifest.Bytes, [("Content-Type", image.MediaType), .. headers ?? []]);
     }
 
-    /// <summary>Pushes blobs, children and manifest, by digest and under tags.</summary>
+    /// <summary>Pushes blobs, children and manifest, by digest and with tags.</summary>
     public static async Task<TestImage> PushAsync(this HttpClient client, string repository, TestImage image, params string[] tags)
     {
         ArgumentNullException.ThrowIfNull(image);

@@ -43,7 +43,7 @@ public sealed class RawConnection : IDisposable
         return await connection.ReadAnswerAsync(head.StartsWith("HEAD ", StringComparison.Ordinal));
     }
 
-    /// <summary>Sends text, a byte a character.</summary>
+    /// <summary>Sends text, one byte a character.</summary>
     public Task SendAsync(string text) => SendAsync(Encoding.Latin1.GetBytes(text));
 
     /// <summary>Sends bytes.</summary>
@@ -56,7 +56,7 @@ public sealed class RawConnection : IDisposable
     /// <summary>Closes the sending side.</summary>
     public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
 
-    /// <summary>Breaks the connection off with a reset.</summary>
+    /// <summary>Aborts the connection with a reset.</summary>
     public void Reset()
     {
         _socket.LingerState = new LingerOption(true, 0);
@@ -64,7 +64,7 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Reads one response.</summary>
-    /// <exception cref="EndOfStreamException">The connection ended before it.</exception>
+    /// <exception cref="EndOfStreamException">The connection ended before the response did.</exception>
     public async Task<Answer> ReadAnswerAsync(bool isHead = false)
     {
         int end;
@@ -85,7 +85,7 @@ public sealed class RawConnection : IDisposable
     }
 
     /// <summary>Waits for the server to close the connection.</summary>
-    /// <returns>False when it sends something first.</returns>
+    /// <returns>False if the server sends something first.</returns>
     public async Task<bool> IsClosedAsync() => _received.Count == 0 && !await ReceiveAsync();
 
     /// <summary>Reads until the server closes the connection.</summary>

@@ -12,7 +12,7 @@ public sealed class RegisterHistory<T>
     private readonly ConcurrentQueue<Operation> _operations = new();
     private long _now;
 
-    /// <param name="initial">The value before the first operation.</param>
+    /// <param name="initial">Value before the first operation.</param>
     public RegisterHistory(T initial) => _operations.Enqueue(new Operation(initial, IsWrite: true, -2, -1));
 
     /// <summary>Number of operations, including the one that wrote the first value.</summary>
@@ -45,8 +45,8 @@ public sealed class RegisterHistory<T>
     /// <summary>Returns why the history is not linearizable; null when it is.</summary>
     public string? FindViolation()
     {
-        // The zone of a value: from the first end to the last beginning of its operations. When it runs forwards, the register must have held the
-        // value throughout; when it runs backwards, at some moment within.
+        // The zone of a value: from the first end to the last beginning of its operations. If it runs forwards, the register must have held the
+        // value throughout; if it runs backwards, at some moment within.
         var zones = new List<Zone>();
         foreach (var group in _operations.GroupBy(operation => operation.Value))
         {

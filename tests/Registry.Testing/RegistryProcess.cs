@@ -11,7 +11,7 @@ namespace Registry.Testing;
 /// </summary>
 public sealed partial class RegistryProcess : IAsyncDisposable
 {
-    // The kernel closes the sockets of a process before its parent is told of the end.
+    // The kernel closes the sockets of a process before it notifies its parent of the end.
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, string?> _environment;
@@ -26,7 +26,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
 
     private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    // It and its runtimeconfig.json are copied beside the tests because this project references the server's.
+    // The server and its runtimeconfig.json are copied next to the tests because this project references the server's.
     private static string Program => Path.Combine(AppContext.BaseDirectory, "registry.dll");
 
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1:1");
@@ -41,7 +41,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <summary>Output of the current process, for failure messages.</summary>
     public string Output => _process.Output;
 
-    /// <summary>The largest resident size the current process has had, in bytes (VmHWM).</summary>
+    /// <summary>Largest resident size of the current process, in bytes (VmHWM).</summary>
     public long PeakResidentBytes
     {
         get
@@ -55,15 +55,15 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{ProcessId}/fd").Length;
 
     /// <summary>
-    /// Starts the server with REGISTRY_STORAGE_PATH and other REGISTRY_ variables, and waits until it listens. Variables with that
-    /// prefix that the test run has itself are not inherited.
+    /// Starts the server with REGISTRY_STORAGE_PATH and other REGISTRY_ variables, and waits until it listens. It does not inherit variables with
+    /// that prefix from the test run.
     /// </summary>
-    /// <param name="storagePath">The storage folder.</param>
+    /// <param name="storagePath">The data folder.</param>
     /// <param name="environment">Further variables.</param>
-    /// <param name="under">A program that becomes the server under the same process id, with its arguments: <c>strace -D …</c>. Not when it starts again.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="InvalidOperationException">It ended before it listened; the message holds its output.</exception>
-    /// <exception cref="TimeoutException">It did not listen in time; the message holds its output.</exception>
+    /// <param name="under">A program that becomes the server with the same process id, with its arguments: <c>strace -D …</c>. Not used by a restart.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="InvalidOperationException">The process ended before it listened; the message holds its output.</exception>
+    /// <exception cref="TimeoutException">The process did not listen in time; the message holds its output.</exception>
     public static async Task<RegistryProcess> StartAsync(
         string storagePath,
         IReadOnlyDictionary<string, string?>? environment = null,
@@ -84,10 +84,10 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return registry;
     }
 
-    /// <summary>Starts one of the server's commands, to be ended before it is done.</summary>
+    /// <summary>Starts a command of the server, for a caller that ends it early.</summary>
     public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], command);
 
-    /// <summary>Runs one of the server's commands, such as <c>verify --dry-run</c>, to its end.</summary>
+    /// <summary>Runs a command of the server, such as <c>verify --dry-run</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
@@ -96,7 +96,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return (exitCode, process.Output);
     }
 
-    /// <summary>Runs a line of bash in which <c>registry</c> is the server's command; a pipe fails when any part of it does.</summary>
+    /// <summary>Runs a line of bash in which <c>registry</c> is the server's command; a pipe fails if any part of it does.</summary>
     public static async Task<(int ExitCode, string Output)> RunShellAsync(
         string line, string storagePath, CancellationToken cancellationToken = default)
     {
@@ -109,7 +109,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return (exitCode, process.Output);
     }
 
-    /// <summary>Lets the current process open descriptors below a number only; those it has above stay open.</summary>
+    /// <summary>Limits the current process to descriptors below a number; those it has above stay open.</summary>
     /// <exception cref="Win32Exception">The system refused.</exception>
     public void LimitDescriptors(int limit)
     {
@@ -142,14 +142,14 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// </summary>
     public bool Explains(Exception failure) => failure.IsLostConnection() && (_isEnding || _process.HasExitedWithin(ExitPatience));
 
-    /// <summary>SIGKILL: nothing is flushed and no handler runs.</summary>
+    /// <summary>Sends SIGKILL: nothing is flushed and no handler runs.</summary>
     public void Kill()
     {
         _isEnding = true;
         _process.Kill();
     }
 
-    /// <summary>SIGTERM, and waits for the end.</summary>
+    /// <summary>Sends SIGTERM, and waits for the end.</summary>
     /// <returns>The exit code.</returns>
     public Task<int> StopAsync(CancellationToken cancellationToken = default)
     {
@@ -162,7 +162,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public Task<int> WaitForExitAsync(CancellationToken cancellationToken = default) => _process.WaitForExitAsync(Patience.Limit, cancellationToken);
 
     /// <summary>
-    /// Starts the server again over the same storage and settings, on a new port, after <see cref="Kill"/> or <see cref="StopAsync"/>.
+    /// Starts the server again with the same storage and settings, on a new port, after <see cref="Kill"/> or <see cref="StopAsync"/>.
     /// </summary>
     public async Task StartAgainAsync(CancellationToken cancellationToken = default)
     {

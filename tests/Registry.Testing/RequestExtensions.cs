@@ -1,6 +1,6 @@
 namespace Registry.Testing;
 
-/// <summary>Requests in one line.</summary>
+/// <summary>Sends requests in one line of code.</summary>
 public static class RequestExtensions
 {
     /// <summary>Sends a request and reads the answer to its end.</summary>
@@ -8,7 +8,7 @@ public static class RequestExtensions
     /// <param name="method">The method.</param>
     /// <param name="path">Path and query, or an absolute URL.</param>
     /// <param name="body">The body; null for none.</param>
-    /// <param name="headers">Headers, sent as they are.</param>
+    /// <param name="headers">Headers, sent unchanged.</param>
     public static async Task<Answer> RequestAsync(
         this HttpClient client, string method, string path, byte[]? body = null, params (string Name, string Value)[] headers)
     {
@@ -55,7 +55,7 @@ public static class RequestExtensions
 
     private static async Task<Answer> AnswerAsync(this HttpClient client, HttpRequestMessage request)
     {
-        // The defaults of a client count for the requests that it makes itself, not for those it is given.
+        // The defaults of a client apply to the requests that it creates itself, not to those it is given.
         request.Version = client.DefaultRequestVersion;
         request.VersionPolicy = client.DefaultVersionPolicy;
         using var response = await client.SendAsync(request);

@@ -31,7 +31,7 @@ public static class TarArchive
         return stream.ToArray();
     }
 
-    /// <summary>A root file system that a container can run in: busybox with a few names, and the payload as <c>/payload</c>.</summary>
+    /// <summary>Creates a root file system that a container can run in: busybox with a few names, and the payload as <c>/payload</c>.</summary>
     public static byte[] RootFileSystem(byte[] payload)
     {
         var stream = new MemoryStream();
@@ -52,7 +52,7 @@ public static class TarArchive
         return stream.ToArray();
     }
 
-    /// <summary>Bytes that do not compress, different for each call.</summary>
+    /// <summary>Creates bytes that do not compress, different for each call.</summary>
     public static byte[] RandomPayload(int length = 64 * 1024) => RandomNumberGenerator.GetBytes(length);
 
     private static void AddFile(TarWriter writer, string path, byte[] content, UnixFileMode mode) =>

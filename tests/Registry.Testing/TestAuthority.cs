@@ -34,7 +34,7 @@ public sealed class TestAuthority : IDisposable
     /// <summary>Its own certificate in PEM.</summary>
     public string Pem => Certificate.ExportCertificatePem();
 
-    /// <summary>An authority whose certificate this one has signed.</summary>
+    /// <summary>Creates an authority whose certificate this one signs.</summary>
     public TestAuthority Intermediate(string name) => new(this, name);
 
     /// <summary>Signs a certificate for 127.0.0.1 and localhost, which is also valid as a client certificate.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Registry.Testing;
 
-/// <summary>Some bytes and their digests.</summary>
+/// <summary>A blob with its digests.</summary>
 public sealed class TestBlob(byte[] bytes)
 {
     /// <summary>The bytes.</summary>
@@ -18,9 +18,9 @@ public sealed class TestBlob(byte[] bytes)
     /// <summary>Creates unique bytes.</summary>
     public static TestBlob Random(int size = 1000) => new(RandomNumberGenerator.GetBytes(size));
 
-    /// <summary>A text.</summary>
+    /// <summary>Creates the bytes of a text.</summary>
     public static TestBlob OfText(string text) => new(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>The digest in an algorithm.</summary>
+    /// <summary>Digest in an algorithm.</summary>
     public string In(string algorithm) => algorithm == "sha512" ? Sha512 : Digest;
 }

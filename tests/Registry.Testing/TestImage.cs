@@ -22,10 +22,10 @@ public sealed class TestImage
         Children = children;
     }
 
-    /// <summary>The manifest's bytes.</summary>
+    /// <summary>Bytes of the manifest.</summary>
     public TestBlob Manifest { get; }
 
-    /// <summary>The manifest's type.</summary>
+    /// <summary>Media type of the manifest.</summary>
     public string MediaType { get; }
 
     /// <summary>Config and layers.</summary>
@@ -34,7 +34,7 @@ public sealed class TestImage
     /// <summary>Children of an index.</summary>
     public IReadOnlyList<TestImage> Children { get; }
 
-    /// <summary>The manifest's SHA-256 digest.</summary>
+    /// <summary>SHA-256 digest of the manifest.</summary>
     public string Digest => Manifest.Digest;
 
     /// <summary>Creates a unique image.</summary>
@@ -47,14 +47,14 @@ public sealed class TestImage
         Action<JsonObject>? edit = null, int layers = 1, string algorithm = "sha256", string mediaType = OciManifest, int layerSize = 1000) =>
         Create([.. Enumerable.Range(0, layers).Select(_ => TestBlob.Random(layerSize))], edit, algorithm, mediaType);
 
-    /// <summary>An image with the layers of another and one more.</summary>
+    /// <summary>Creates an image with the layers of another and one more.</summary>
     public static TestImage On(TestImage image, int layerSize = 1000)
     {
         ArgumentNullException.ThrowIfNull(image);
         return Create([.. image.Blobs.Skip(1), TestBlob.Random(layerSize)], null, "sha256", OciManifest);
     }
 
-    /// <summary>An artifact: an empty config and a type.</summary>
+    /// <summary>Creates an artifact: an empty config and a type.</summary>
     public static TestImage Artifact(string artifactType, TestImage? subject = null, Action<JsonObject>? edit = null)
     {
         var empty = TestBlob.OfText("{}");
@@ -76,7 +76,7 @@ public sealed class TestImage
         return new TestImage(json, OciManifest, [empty, content], []);
     }
 
-    /// <summary>An index of images.</summary>
+    /// <summary>Creates an index of images.</summary>
     public static TestImage Index(
         IEnumerable<TestImage> children, Action<JsonObject>? edit = null, string algorithm = "sha256", string mediaType = OciIndex)
     {

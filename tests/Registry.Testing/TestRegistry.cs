@@ -29,7 +29,7 @@ public sealed class TestRegistry : IAsyncDisposable
     /// <summary>A client whose base address is the registry; it follows no redirects.</summary>
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>The data folder.</summary>
+    /// <summary>Path of the data folder.</summary>
     public string StoragePath => _options.StoragePath;
 
     /// <summary>Starts a registry.</summary>

@@ -4,7 +4,7 @@ using Registry.Torture.Scenarios;
 
 namespace Registry.Torture;
 
-/// <summary>The scenarios, and how one is run.</summary>
+/// <summary>Lists the scenarios, and runs one.</summary>
 public static class Catalogue
 {
     public static readonly IReadOnlyList<IScenario> Scenarios =
@@ -14,8 +14,8 @@ public static class Catalogue
     ];
 
     /// <summary>Runs a scenario to its end.</summary>
-    /// <returns>The row for the table of runs in docs/trust.md.</returns>
-    /// <exception cref="ViolationException">A promise was not kept; the message ends with the command that runs the same again.</exception>
+    /// <returns>Row for the table of runs in docs/trust.md.</returns>
+    /// <exception cref="ViolationException">A promise was not kept; the message ends with the command that repeats the run.</exception>
     public static async Task<string> RunAsync(IScenario scenario, TortureRun run)
     {
         ArgumentNullException.ThrowIfNull(scenario);

@@ -1,6 +1,6 @@
 namespace Registry.Torture;
 
-/// <summary>A kind of fault, and what must hold under it.</summary>
+/// <summary>A kind of fault, and the promises that must hold under it.</summary>
 public interface IScenario
 {
     /// <summary>Name for choosing and recording the scenario.</summary>
@@ -12,11 +12,11 @@ public interface IScenario
     /// <summary>Short description.</summary>
     string Subject { get; }
 
-    /// <summary>The Debian packages it needs, as program and package.</summary>
+    /// <summary>Debian packages that it needs, as program and package.</summary>
     IReadOnlyList<(string Program, string Package)> Needs { get; }
 
     /// <summary>Runs it.</summary>
-    /// <returns>What was counted.</returns>
+    /// <returns>Counts of the run.</returns>
     /// <exception cref="ViolationException">A promise was not kept.</exception>
     Task<string> RunAsync(TortureRun run);
 }

@@ -2,14 +2,14 @@ using Registry.Testing;
 
 namespace Registry.Torture;
 
-/// <summary>Programs of the system.</summary>
+/// <summary>Runs programs of the system.</summary>
 internal static class Tool
 {
     public static bool IsThere(string program) =>
         (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Append("/usr/sbin").Append("/sbin").Any(folder => File.Exists(Path.Combine(folder, program)));
 
-    /// <summary>Runs one to its end.</summary>
-    /// <exception cref="InvalidOperationException">Its exit code is not 0.</exception>
+    /// <summary>Runs a program to its end.</summary>
+    /// <exception cref="InvalidOperationException">The exit code is not 0.</exception>
     public static async Task RunAsync(string program, params string[] arguments)
     {
         await using var process = BackgroundProcess.Start(program, arguments);

@@ -21,14 +21,14 @@ public sealed record TortureRun(int Seed, bool IsShort, int? Count, string? Poin
     /// <summary>Number of rounds, points or cuts.</summary>
     public int Rounds(int inLongForm, int inShortForm) => Count ?? (IsShort ? inShortForm : inLongForm);
 
-    /// <summary>A source of choices that differs from number to number and is the same in a replay.</summary>
+    /// <summary>Creates a source of choices that differs from number to number and is the same in a replay.</summary>
     public Random Random(int number) => new(unchecked((Seed * 1_000_003) + number));
 
-    /// <summary>The command that runs the same again.</summary>
+    /// <summary>Command that repeats the run.</summary>
     public string Replay(string scenario) =>
         $"tests/torture/run --only {scenario} --seed {Seed}{(IsShort ? " --short" : "")}{(Count is { } count ? $" --count {count}" : "")}{(Point is null ? "" : $" --point {Point}")}";
 
-    /// <summary>Some of many, or the one that was asked for.</summary>
+    /// <summary>Selects some of many, or the requested one.</summary>
     public IReadOnlyList<T> Choose<T>(IReadOnlyList<T> all, int inShortForm)
         where T : notnull
     {

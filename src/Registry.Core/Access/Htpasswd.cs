@@ -81,7 +81,7 @@ public sealed partial class Htpasswd
 
         if (UserName.FaultOf(user) is { } fault)
         {
-            return user.StartsWith('\uFEFF') ? "begins with a byte-order mark (U+FEFF), which belongs into line 1 only; remove it" : $"the name '{user}' {fault}";
+            return user.StartsWith('\uFEFF') ? "begins with a byte-order mark (U+FEFF), which is allowed in line 1 only; remove it" : $"the name '{user}' {fault}";
         }
 
         var hash = line.AsSpan(colon + 1);

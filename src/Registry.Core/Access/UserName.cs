@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Registry.Core.Access;
 
-/// <summary>The rules for names of users.</summary>
+/// <summary>Rules for the names of users.</summary>
 internal static class UserName
 {
     /// <summary>Fault of a name, as words that follow the name; null for a valid one.</summary>
@@ -17,7 +17,7 @@ internal static class UserName
 
     /// <summary>
     /// Finds a character that cannot be seen, so that two users would look the same: formats such as a byte-order mark, and separators of lines and
-    /// paragraphs. Returns it as <c>U+FEFF</c>; null when there is none.
+    /// paragraphs. Returns it as <c>U+FEFF</c>; null if there is none.
     /// </summary>
     public static string? InvisibleIn(string name)
     {

@@ -15,9 +15,9 @@ internal sealed record BackupGeneration(string Name, string Root)
 
     public string Files => Path.Combine(Root, "files");
 
-    /// <summary>Copies the metadata to a file that is not there yet.</summary>
-    /// <exception cref="StorageException">There is none.</exception>
-    /// <exception cref="IOException">It cannot be copied.</exception>
+    /// <summary>Copies the metadata to a new file.</summary>
+    /// <exception cref="StorageException">The generation has no metadata.</exception>
+    /// <exception cref="IOException">The metadata cannot be copied.</exception>
     public void CopyMetadata(string target)
     {
         using var metadata = new FileStream(

@@ -150,7 +150,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
     }
 
-    // Reads a file and checks its digest, and copies it when there is an output. Null, or what is wrong with the file.
+    // Reads a file, checks its digest, and copies it if there is an output. Returns null, or the fault of the file.
     private static string? Read(SafeFileHandle input, SafeFileHandle? output, Digest digest, long size, CancellationToken cancellationToken)
     {
         using var hash = digest.Algorithm.CreateHash();

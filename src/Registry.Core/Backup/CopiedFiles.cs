@@ -6,14 +6,14 @@ namespace Registry.Core.Backup;
 /// <summary>Copies the small files of a registry beside its storage: its key, users and rules. They keep their permissions.</summary>
 internal static class CopiedFiles
 {
-    // Neither a program that runs as its owner nor anything else that permissions of a file of users never say.
+    // Excludes set-user-ID and other bits that a file of users never needs.
     private const UnixFileMode Permissions = (UnixFileMode)0b111_111_111;
 
     /// <summary>
-    /// Copies those files that exist in a data folder to the same path below another folder, and replaces existing ones. Symbolic links of the
-    /// operator are followed.
+    /// Copies those files that exist in a data folder to the same path below another folder, and replaces existing ones. Follows symbolic links of
+    /// the operator.
     /// </summary>
-    /// <exception cref="StorageException">One cannot be read, or lies where the registry keeps its own files.</exception>
+    /// <exception cref="StorageException">A file cannot be read, or is at a path of the registry's own files.</exception>
     public static void Copy(FileSystemLayout from, string to, IEnumerable<string> files)
     {
         foreach (var file in files.Distinct())
@@ -26,7 +26,7 @@ internal static class CopiedFiles
 
             if (FileSystemLayout.IsReserved(name))
             {
-                throw new StorageException($"{file} lies where the registry keeps its own files, so it cannot be backed up; move it elsewhere in the data folder");
+                throw new StorageException($"{file} is at a path of the registry's own files, so it cannot be backed up; move it elsewhere in the data folder");
             }
 
             FileOwner.CreateFolder(to);
@@ -45,8 +45,8 @@ internal static class CopiedFiles
     /// <summary>Lists the files of a generation, before any is restored.</summary>
     /// <param name="backup">The folder of the backup.</param>
     /// <param name="generation">The generation.</param>
-    /// <returns>Their paths, relative to the folder of files.</returns>
-    /// <exception cref="StorageException">There is something among them that no backup has.</exception>
+    /// <returns>Paths of the files, relative to the folder of files.</returns>
+    /// <exception cref="StorageException">The generation holds an entry that no backup contains.</exception>
     public static IReadOnlyList<string> List(BackupFolder backup, BackupGeneration generation)
     {
         var names = new List<string>();
@@ -91,8 +91,8 @@ internal static class CopiedFiles
             $"holds {Path.GetRelativePath(backup.Root, path)}, which {fault}, so the backup was altered; nothing was restored. Restore another generation, or remove that entry");
     }
 
-    /// <summary>Copies files of a generation into a data folder, replacing what is there.</summary>
-    /// <exception cref="IOException">One cannot be read or written.</exception>
+    /// <summary>Copies files of a generation into a data folder, and replaces existing ones.</summary>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
     public static void Restore(BackupGeneration generation, FileSystemLayout to, IEnumerable<string> names)
     {
         foreach (var name in names)

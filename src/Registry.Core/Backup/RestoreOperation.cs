@@ -69,7 +69,7 @@ public static class RestoreOperation
         generation.CopyMetadata(layout.Database);
         CopiedFiles.Restore(generation, layout, files);
 
-        // The bytes last, and each of them is read: whatever came before them, what the registry serves has its digest.
+        // The bytes last, and all of them are read, so that all content the registry serves has its digest.
         using var snapshot = SqliteSnapshot.Open(layout.Database);
         var transfer = new BlobTransfer(backup.Blobs, layout, readsKept: true, progress);
         await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);

@@ -10,7 +10,7 @@ namespace Registry.Core.Layouts;
 /// <param name="load">Reads a manifest; null if it does not exist.</param>
 internal sealed class ManifestWalk(Func<Descriptor, Task<LoadedManifest?>> load)
 {
-    // What is noted of them fits into some hundred MiB.
+    // The record of this many manifests takes some hundred MiB.
     private const int MaxWaiting = 500_000;
 
     private readonly HashSet<Digest> _seen = [];
@@ -42,7 +42,7 @@ internal sealed class ManifestWalk(Func<Descriptor, Task<LoadedManifest?>> load)
             }
             else
             {
-                // It is read again after its children: as many manifests as indexes are nested would otherwise be held.
+                // It is read again after its children; otherwise memory would hold one manifest for each level of nesting.
                 stack.Push((next.Descriptor, true));
                 foreach (var child in loaded.Manifest.Manifests.Where(child => !_seen.Contains(child.Digest)).Reverse())
                 {

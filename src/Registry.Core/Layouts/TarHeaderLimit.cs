@@ -1,12 +1,12 @@
 namespace Registry.Core.Layouts;
 
 /// <summary>
-/// An archive on its way to the library that reads its headers. The library holds the extended headers of an entry in memory (pax attributes, and
-/// GNU's long names), whatever size they claim; one larger than <see cref="MaxSize"/> is refused before it is read.
+/// Limits the headers of an archive for the library that reads it. The library holds the extended headers of an entry in memory (pax attributes,
+/// and GNU's long names), whatever size they claim; one larger than <see cref="MaxSize"/> is refused before it is read.
 /// </summary>
 internal sealed class TarHeaderLimit(FileStream archive) : Stream
 {
-    /// <summary>The largest extended header, in bytes: 1 MiB. Linux has no path longer than 4 KiB.</summary>
+    /// <summary>Size of the largest extended header, in bytes: 1 MiB. Linux has no path longer than 4 KiB.</summary>
     public const int MaxSize = 1024 * 1024;
 
     // POSIX.1-2017, pax, "ustar Interchange Format".
@@ -15,7 +15,7 @@ internal sealed class TarHeaderLimit(FileStream archive) : Stream
     private const int SizeLength = 12;
     private const int TypeOffset = 156;
 
-    // Where the content of the last extended header ends: a block of it may look like a header.
+    // End of the content of the last extended header: a block of it may look like a header.
     private long _contentEnd;
 
     public override bool CanRead => true;

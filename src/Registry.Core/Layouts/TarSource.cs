@@ -12,7 +12,7 @@ internal sealed class TarSource : ILayoutSource
     // The record of this many entries takes some hundred MiB.
     private const int MaxEntries = 1_000_000;
 
-    // No file of a layout has a longer one: blobs/sha512/ and 128 digits.
+    // No file of a layout has a longer name: blobs/sha512/ and 128 digits.
     private const int MaxNameLength = 256;
 
     private readonly FileStream _archive;

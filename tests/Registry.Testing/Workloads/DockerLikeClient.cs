@@ -21,8 +21,8 @@ internal static class DockerLikeClient
         return sent + image.Manifest.Bytes.Length;
     }
 
-    /// <summary>Uploads a blob as docker does, unless it is there.</summary>
-    /// <returns>The bytes that were sent.</returns>
+    /// <summary>Uploads a blob as docker does, unless the repository has it.</summary>
+    /// <returns>Number of sent bytes.</returns>
     public static async Task<long> PushMissingBlobAsync(this HttpClient client, string repository, TestBlob blob)
     {
         if ((await client.HeadAnswerAsync($"/v2/{repository}/blobs/{blob.Digest}")).Status == 200)
@@ -41,20 +41,20 @@ internal static class DockerLikeClient
         Expect(201, await client.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/?mount={blob.Digest}&from={from}"), blob.Digest);
 
     /// <summary>Resolves a tag.</summary>
-    /// <returns>The digest that it points to.</returns>
+    /// <returns>Digest of the tag's manifest.</returns>
     public static async Task<string> ResolveAsync(this HttpClient client, string repository, string tag)
     {
         var head = Expect(200, await client.HeadAnswerAsync($"/v2/{repository}/manifests/{tag}", ("Accept", TestImage.OciManifest)), tag);
         return head["Docker-Content-Digest"] ?? throw new WorkloadException($"{repository}:{tag} has no digest.");
     }
 
-    /// <summary>Pulls an image: resolves the tag, gets the manifest by its digest, and all blobs in it at once.</summary>
-    /// <returns>The bytes that were received.</returns>
+    /// <summary>Pulls an image: resolves the tag, gets the manifest by its digest, and all its blobs at once.</summary>
+    /// <returns>Number of received bytes.</returns>
     public static async Task<long> PullImageAsync(this HttpClient client, string repository, string tag) =>
         await client.PullManifestAsync(repository, await client.ResolveAsync(repository, tag));
 
-    /// <summary>Gets a manifest by its digest, and all blobs in it at once.</summary>
-    /// <returns>The bytes that were received.</returns>
+    /// <summary>Gets a manifest by its digest, and all its blobs at once.</summary>
+    /// <returns>Number of received bytes.</returns>
     public static async Task<long> PullManifestAsync(this HttpClient client, string repository, string digest)
     {
         var manifest = Expect(200, await client.GetAnswerAsync($"/v2/{repository}/manifests/{digest}", ("Accept", TestImage.OciManifest)), digest);
@@ -65,7 +65,7 @@ internal static class DockerLikeClient
     }
 
     /// <summary>Gets a blob.</summary>
-    /// <returns>Its length.</returns>
+    /// <returns>Length of the blob.</returns>
     public static async Task<long> PullBlobAsync(this HttpClient client, string repository, string digest)
     {
         using var answer = await client.GetAsync(new Uri($"/v2/{repository}/blobs/{digest}", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);

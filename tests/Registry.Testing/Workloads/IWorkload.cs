@@ -6,7 +6,7 @@ namespace Registry.Testing.Workloads;
 /// </summary>
 public interface IWorkload
 {
-    /// <summary>Its name: lower case and hyphens.</summary>
+    /// <summary>Name, in lower case and hyphens.</summary>
     string Name { get; }
 
     /// <summary>Description of the workload, in a sentence.</summary>

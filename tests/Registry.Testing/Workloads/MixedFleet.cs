@@ -23,7 +23,7 @@ public sealed class MixedFleet : IWorkload
 
     public async Task<long> RunAsync(HttpClient client, int user, long iteration)
     {
-        // The same users do the same things in every run.
+        // The users do the same in every run.
         var random = new Random((int)((user * 7919L) + iteration));
         var repository = RepositoryAt((int)(Repositories * Math.Pow(random.NextDouble(), 2)));
         switch (random.Next(100))

@@ -3,9 +3,9 @@ using Registry.Torture.Load;
 
 namespace Registry.Torture.Faults;
 
-/// <summary>Every system call that the script makes a server do to its folder.</summary>
-/// <param name="Points">From the first to the last of each kind on each kind of thread.</param>
-/// <param name="Places">What they are about.</param>
+/// <summary>All system calls on its folder that the script causes in a server.</summary>
+/// <param name="Points">All calls of each kind on each kind of thread, from the first to the last.</param>
+/// <param name="Places">Paths of the calls.</param>
 internal sealed record CallRecording(IReadOnlyList<FaultPoint> Points, IReadOnlySet<string> Places)
 {
     public static async Task<CallRecording> MakeAsync(Script script, TemporaryFolder folders)

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Registry.Torture.Faults;
 
 /// <summary>
-/// A file system on a loop device that can lose power: it is shut down without its log being flushed, so what was not synced is gone, and what
-/// is written afterwards fails with EIO. Needs root.
+/// A file system on a loop device that can lose power: it is shut down without flushing its log, so unsynced data is gone, and later writes fail
+/// with EIO. Needs root.
 /// </summary>
 internal sealed partial class CuttableDisk : IAsyncDisposable
 {
@@ -27,11 +27,11 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
     /// <summary>Mount point.</summary>
     public string Path { get; }
 
-    /// <summary>Makes and mounts one.</summary>
-    /// <param name="image">The file that holds it.</param>
+    /// <summary>Creates and mounts a disk.</summary>
+    /// <param name="image">File that holds it.</param>
     /// <param name="path">An empty folder.</param>
     /// <param name="type"><c>ext4</c> or <c>xfs</c>.</param>
-    /// <param name="megabytes">Its size; xfs wants 300.</param>
+    /// <param name="megabytes">Size; xfs needs 300.</param>
     public static async Task<CuttableDisk> CreateAsync(string image, string path, string type, int megabytes)
     {
         await using (var file = File.Create(image))
@@ -45,7 +45,7 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
         return disk;
     }
 
-    /// <summary>The power fails.</summary>
+    /// <summary>Cuts the power.</summary>
     public void Cut()
     {
         using var handle = Open(Path, 0);
@@ -56,10 +56,10 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
         }
     }
 
-    /// <summary>The power is back: the log is replayed.</summary>
+    /// <summary>Restores the power: the log is replayed.</summary>
     /// <remarks>
-    /// On a copy, because another process's mount name space may hold the file system that was shut down, and mounting the same image would bring
-    /// that one back.
+    /// Uses a copy, because another process's mount namespace may still hold the file system that was shut down, and mounting the same image would
+    /// bring that one back.
     /// </remarks>
     public async Task RecoverAsync()
     {
@@ -73,7 +73,7 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync() => await UnmountAsync();
 
-    // What the kernel still holds of a process that was killed is given back a moment later.
+    // The kernel releases what it holds of a killed process a moment later.
     private async Task UnmountAsync()
     {
         for (var tries = 20; ; tries--)

@@ -5,12 +5,12 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Faults;
 
 /// <summary>
-/// The script on a server in which one system call fails: what it refuses is not there, what it has acknowledged is, nothing leaks, and the next
-/// push works, or, after a sync that has failed, is refused while pulls go on.
+/// Runs the script on a server in which one system call fails: refused content does not exist, acknowledged content does, nothing leaks, and the
+/// next push works, or, after a failed sync, is refused while pulls continue.
 /// </summary>
 internal sealed class ErrorTrial(Script script, FaultPoint point, string error, TemporaryFolder folders)
 {
-    // The storage's threads and one more.
+    // The threads of the storage and one more.
     private const int MaxThreads = 17;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -18,7 +18,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
     private readonly string _folder = folders.Folder("data");
     private readonly string _log = folders.File("strace.log");
 
-    /// <summary>The call that failed; null when it did not come to that.</summary>
+    /// <summary>The call that failed; null if it was not reached.</summary>
     public string? Struck => FaultedServer.FindStruck(_log, _folder);
 
     /// <summary>Number of refused requests.</summary>
@@ -30,7 +30,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
     /// <summary>Output of the server.</summary>
     public string Output { get; private set; } = string.Empty;
 
-    /// <exception cref="ViolationException">Something of that does not hold.</exception>
+    /// <exception cref="ViolationException">One of these promises was not kept.</exception>
     public async Task RunAsync()
     {
         var ledger = await script.CopyAsync(_folder);
@@ -71,7 +71,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
         await script.RunAsync(client, registry, _folder);
         await client.CheckAsync();
 
-        // More than once, because every thread counts its calls for itself and meets the error once.
+        // More than once, because every thread counts its own calls and meets the error once.
         var isPushed = false;
         for (var i = 0; i < MaxThreads && !isPushed && !HasStopped(registry.Output); i++)
         {
@@ -89,7 +89,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
     {
         WritesStopped = HasStopped(output);
 
-        // SQLite does not tell why a sync has failed, so that for lack of room may count as any other.
+        // SQLite does not report why a sync has failed, so lack of space may count as any other error.
         if (WritesStopped && !point.IsSync)
         {
             throw new ViolationException("writes have stopped, though no sync has failed");
@@ -108,7 +108,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
 
     private static bool HasStopped(string output) => output.Contains("writes have stopped", StringComparison.Ordinal);
 
-    // An error before it listens ends it, with a line that says why; or it is no matter.
+    // An error before the server listens either ends it, with a line that gives the reason, or has no effect.
     private void CheckRefusalToStart(string message)
     {
         Output = message;
@@ -118,7 +118,7 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
         }
     }
 
-    // Uploads and blobs that a request has opened are closed soon after its answer.
+    // Uploads and blobs that a request has opened are closed soon after its response.
     private async Task CheckDescriptorsAsync(int processId)
     {
         var clock = Stopwatch.StartNew();

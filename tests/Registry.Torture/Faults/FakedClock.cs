@@ -3,10 +3,10 @@ using System.Globalization;
 namespace Registry.Torture.Faults;
 
 /// <summary>
-/// A wall clock that a server sees instead of the system's, and that jumps while it runs: libfaketime. The monotonic clock stays the system's, as when
-/// an operator or a time server sets the clock.
+/// A wall clock that a server sees instead of the system's, and that jumps while the server runs: libfaketime. The monotonic clock stays the
+/// system's, as when an operator or a time server sets the clock.
 /// </summary>
-/// <param name="file">Where the difference is written.</param>
+/// <param name="file">File with the difference.</param>
 public sealed class FakedClock(string file)
 {
     private static string Library => Directory.EnumerateDirectories("/usr/lib")
@@ -23,10 +23,10 @@ public sealed class FakedClock(string file)
     public TimeSpan Ahead { get; private set; }
 
     /// <summary>Sets the clock.</summary>
-    /// <param name="ahead">How far ahead of the system's; negative for behind.</param>
+    /// <param name="ahead">Difference to the system's clock; negative if it is behind.</param>
     public void Set(TimeSpan ahead)
     {
-        // By a rename, because the server reads it at any time.
+        // By a rename, because the server may read it at any time.
         File.WriteAllText(file + ".next", string.Create(CultureInfo.InvariantCulture, $"{ahead.TotalSeconds:+0;-0;+0}"));
         File.Move(file + ".next", file, overwrite: true);
         Ahead = ahead;

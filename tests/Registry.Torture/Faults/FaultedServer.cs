@@ -2,7 +2,7 @@ using Registry.Testing;
 
 namespace Registry.Torture.Faults;
 
-/// <summary>A server in which something is done to one system call.</summary>
+/// <summary>A server with a fault at one system call.</summary>
 internal sealed class FaultedServer : IAsyncDisposable
 {
     private readonly BackgroundProcess? _tracer;
@@ -19,12 +19,12 @@ internal sealed class FaultedServer : IAsyncDisposable
 
     public RegistryProcess Process { get; }
 
-    /// <summary>Starts it.</summary>
+    /// <summary>Starts the server.</summary>
     /// <param name="folder">The data folder.</param>
-    /// <param name="point">Which call.</param>
-    /// <param name="effect">What is done there: <c>signal=KILL</c> or <c>error=EIO</c>.</param>
-    /// <param name="log">Where the calls are written.</param>
-    /// <exception cref="InvalidOperationException">It ended before it listened; the message holds its output.</exception>
+    /// <param name="point">The system call.</param>
+    /// <param name="effect">The fault: <c>signal=KILL</c> or <c>error=EIO</c>.</param>
+    /// <param name="log">File for the traced calls.</param>
+    /// <exception cref="InvalidOperationException">The process ended before it listened; the message holds its output.</exception>
     public static async Task<FaultedServer> StartAsync(string folder, FaultPoint point, string effect, string log)
     {
         var injection = $"{point.Call}:{effect}:when={point.Number}";
@@ -48,7 +48,7 @@ internal sealed class FaultedServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The call at which it happened; null when it did not, or was about something else than the folder.</summary>
+    /// <summary>The call at which the fault happened; null if it did not, or if the call was outside of the folder.</summary>
     public string? Struck => FindStruck(_log, _folder);
 
     /// <inheritdoc cref="Struck"/>
@@ -62,7 +62,7 @@ internal sealed class FaultedServer : IAsyncDisposable
         await Process.DisposeAsync();
         if (_tracer is not null)
         {
-            // It ends by itself, when it has written down the end of the last thread.
+            // It ends by itself, after it has recorded the end of the last thread.
             await _tracer.WaitForExitAsync(Patience.Limit);
             await _tracer.DisposeAsync();
         }

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Registry.Torture.Faults;
 
-/// <summary>A control group whose processes share a limit of memory, page cache included; the kernel kills what goes beyond it. Needs root.</summary>
+/// <summary>A control group whose processes share a memory limit, page cache included; the kernel kills a process that exceeds it. Needs root.</summary>
 internal sealed class MemoryGroup : IDisposable
 {
     private readonly string _folder;
@@ -17,16 +17,16 @@ internal sealed class MemoryGroup : IDisposable
     /// <summary>Command prefix for a server: the shell joins the group and becomes the server.</summary>
     public IReadOnlyList<string> Launch => ["sh", "-c", "echo $$ > \"$0\" && exec \"$@\"", Path.Combine(_folder, "cgroup.procs")];
 
-    /// <summary>The most that was charged to it, in bytes; null where the kernel does not tell.</summary>
+    /// <summary>Peak memory of the group, in bytes; null if the kernel does not report it.</summary>
     public long? Peak => File.Exists(_peak) ? long.Parse(File.ReadAllText(_peak).Trim(), CultureInfo.InvariantCulture) : null;
 
-    /// <summary>Makes one; null where the memory controller is not to be had, as in most containers.</summary>
-    /// <param name="bytes">The limit.</param>
+    /// <summary>Creates a group; null without the memory controller, as in most containers.</summary>
+    /// <param name="bytes">Memory limit in bytes.</param>
     public static MemoryGroup? TryCreate(long bytes) =>
         TryCreate("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.max_usage_in_bytes", bytes)
         ?? TryCreate("/sys/fs/cgroup", "memory.max", "memory.peak", bytes);
 
-    // The kernel takes it away when its last process is gone.
+    // The kernel removes it when its last process has ended.
     public void Dispose() => Directory.Delete(_folder);
 
     private static MemoryGroup? TryCreate(string root, string limit, string peak, long bytes)
@@ -48,7 +48,7 @@ internal sealed class MemoryGroup : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Read-only, or another's.
+            // Read-only, or owned by another user.
         }
 
         if (Directory.Exists(folder))

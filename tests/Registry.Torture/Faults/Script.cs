@@ -5,8 +5,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Faults;
 
 /// <summary>
-/// A data folder with some images, and what is then done to a copy of it: a push in pieces, a tag that moves, deletes, the collection of what
-/// was deleted, and a stop.
+/// A data folder with some images, and a script that runs on a copy of it: a push in chunks, a tag that moves, deletes, the collection of deleted
+/// content, and a stop.
 /// </summary>
 internal sealed class Script
 {
@@ -22,7 +22,7 @@ internal sealed class Script
 
     private Script(string template) => _template = template;
 
-    /// <summary>A collector that runs every second.</summary>
+    /// <summary>Settings of a collector that runs every second.</summary>
     public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" };
 
     public static async Task<Script> PrepareAsync(string template)
@@ -39,14 +39,14 @@ internal sealed class Script
         return script;
     }
 
-    /// <summary>Copies the folder, and what was acknowledged in it.</summary>
+    /// <summary>Copies the folder and its ledger.</summary>
     public async Task<Ledger> CopyAsync(string folder)
     {
         await Tool.RunAsync("cp", "-a", _template + "/.", folder);
         return _ledger.Copy();
     }
 
-    /// <summary>Everything but the stop. What is refused is left, and what depends on it left out.</summary>
+    /// <summary>Runs the script except for the stop. After a refused step, it skips the steps that depend on it.</summary>
     public async Task RunAsync(LedgerClient client, RegistryProcess registry, string folder)
     {
         var image = TestImage.Create(layers: 2, layerSize: 40_000);

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Torture.Faults;
 
-/// <summary>strace(1), which sees system calls on their way into the kernel and can make one fail or kill the process there.</summary>
+/// <summary>Runs strace(1), which traces system calls on entry and can make one fail or kill the process there.</summary>
 internal static partial class Strace
 {
     /// <summary>System calls that change files. Those with a question mark do not exist on every architecture.</summary>
@@ -19,7 +19,7 @@ internal static partial class Strace
     public static IReadOnlyList<string> Launch(string log, bool isAll, string calls, string? injection) =>
         ["strace", "-D", .. isAll ? new[] { "-f" } : [], .. Options(log, calls, injection)];
 
-    /// <summary>Attaches to threads of a running server. Each counts its calls for itself.</summary>
+    /// <summary>Attaches to threads of a running server. Each counts its own calls.</summary>
     public static async Task<BackgroundProcess> AttachAsync(IReadOnlyList<int> threads, string log, string calls, string injection)
     {
         var process = BackgroundProcess.Start(
@@ -36,12 +36,12 @@ internal static partial class Strace
         }
     }
 
-    /// <summary>The threads of a process by their role.</summary>
+    /// <summary>Threads of a process by their role.</summary>
     public static ILookup<string, int> Threads(int processId) => Directory.EnumerateDirectories($"/proc/{processId}/task")
         .Select(task => int.Parse(Path.GetFileName(task), CultureInfo.InvariantCulture))
         .ToLookup(thread => thread == processId ? FaultPoint.Start : Number().Replace(File.ReadAllText($"/proc/{processId}/task/{thread}/comm").Trim(), string.Empty));
 
-    /// <summary>The calls that a log holds, in their order. Without a thread, where only one was traced.</summary>
+    /// <summary>Calls in a log, in order; without a thread if only one was traced.</summary>
     public static IEnumerable<(int Thread, string Call, string Line)> Read(string log) => File.ReadLines(log)
         .Select(line => Line().Match(line))
         .Where(match => match.Success)

@@ -2,12 +2,12 @@ using System.Security.Cryptography;
 
 namespace Registry.Torture.Load;
 
-/// <summary>The files under <c>blobs/</c> of a registry that is not running, or not writing.</summary>
+/// <summary>Files under <c>blobs/</c> of a registry that is not running, or not writing.</summary>
 internal static class BlobFolder
 {
     /// <summary>Reads every file and compares its digest with its name.</summary>
-    /// <returns>How many there are.</returns>
-    /// <exception cref="ViolationException">One is torn, empty or something else.</exception>
+    /// <returns>Number of files.</returns>
+    /// <exception cref="ViolationException">A file is torn or empty, or has another digest.</exception>
     public static int Check(string storagePath)
     {
         var count = 0;

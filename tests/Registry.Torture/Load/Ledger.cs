@@ -40,29 +40,29 @@ internal sealed class Ledger
     /// <summary>Number of these that were lost.</summary>
     public int LateLost => _lateLost;
 
-    /// <summary>The same, to go on with separately.</summary>
+    /// <summary>Copies the ledger.</summary>
     public Ledger Copy() => new(_entries);
 
-    /// <summary>A change is about to be sent.</summary>
+    /// <summary>Records that a change is about to be sent.</summary>
     public void Begin(string path, string value) => _entries.AddOrUpdate(
         path,
         static (_, value) => new Entry([Absent, value], [Absent]),
         static (_, entry, value) => entry with { Possible = [.. entry.Possible.Union([value])], Before = entry.Possible },
         value);
 
-    /// <summary>A change was acknowledged, or its outcome was seen.</summary>
+    /// <summary>Records that a change was acknowledged, or its outcome was seen.</summary>
     public void Confirm(string path, string value) => _entries[path] = new Entry([value], [value]);
 
-    /// <summary>A change was refused: it must not have happened.</summary>
+    /// <summary>Records that a change was refused: it must have no effect.</summary>
     public void Refuse(string path) => _entries[path] = _entries[path] with { Possible = _entries[path].Before };
 
-    /// <summary>A change was acknowledged while the power failed: it stays in doubt.</summary>
+    /// <summary>Records that a change was acknowledged while the power failed: it stays in doubt.</summary>
     public void ConfirmLate(string path, string value) => _late[path] = value;
 
-    /// <summary>Something may be there or not from now on, and go at any time, such as a blob that no manifest needs.</summary>
+    /// <summary>Records that content may exist or not from now on, and go at any time, such as a blob that no manifest needs.</summary>
     public void Loosen(string path, string value) => _entries[path] = new Entry([Absent, value], [Absent, value], MayGo: true);
 
-    /// <summary>Forgets what is known to be gone, and blobs apart from those of the manifests, so that the ledger does not grow.</summary>
+    /// <summary>Removes entries of deleted content, and blobs other than those of the manifests, so that the ledger does not grow.</summary>
     public void Trim()
     {
         foreach (var (path, entry) in _entries)
@@ -77,12 +77,12 @@ internal sealed class Ledger
     /// <summary>Content that certainly exists; null when none does, or it is unknown.</summary>
     public string? Find(string path) => _entries.TryGetValue(path, out var entry) && entry.Possible is [not Absent] ? entry.Possible[0] : null;
 
-    /// <summary>The paths under a prefix that hold a value for certain.</summary>
+    /// <summary>Paths under a prefix with certain content.</summary>
     public IReadOnlyList<string> Holding(string prefix, string value) =>
         [.. _entries.Where(entry => entry.Key.StartsWith(prefix, StringComparison.Ordinal) && entry.Value.Possible is [var held] && held == value).Select(entry => entry.Key)];
 
-    /// <summary>Compares what a GET has brought with what was promised.</summary>
-    /// <exception cref="ViolationException">It is something else.</exception>
+    /// <summary>Compares the content of a GET with the promised one.</summary>
+    /// <exception cref="ViolationException">The content differs.</exception>
     public void Observe(string path, string found)
     {
         var possible = _entries.TryGetValue(path, out var entry) ? entry.Possible : [Absent];

@@ -5,9 +5,9 @@ using Registry.Testing;
 
 namespace Registry.Torture.Load;
 
-/// <summary>A client that writes down in the ledger what it is told, and can look whether it is still true.</summary>
-/// <param name="address">The registry.</param>
-/// <param name="ledger">Where it writes.</param>
+/// <summary>A client that records its responses in the ledger, and can check the ledger against the registry.</summary>
+/// <param name="address">Address of the registry.</param>
+/// <param name="ledger">Ledger of its responses.</param>
 /// <param name="mayFail">Whether the registry may answer 503 and 507, with an error of the protocol and without a change.</param>
 /// <param name="isRefusalDoubt">
 /// True when a refused change may have taken effect: a sync that the power made fail may have written the data.
@@ -28,15 +28,15 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>A blob in one request.</summary>
+    /// <summary>Pushes a blob in one request.</summary>
     public Task<bool> PushAsync(string repository, TestBlob blob) => ChangeAsync(
         201, () => _http.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/?digest={blob.Digest}", blob.Bytes), (BlobPath(repository, blob.Digest), blob.Digest));
 
-    /// <summary>A blob in a session, half of it in a request of its own.</summary>
+    /// <summary>Pushes a blob in a session, half of it in a request of its own.</summary>
     public async Task<bool> PushInPiecesAsync(string repository, TestBlob blob) =>
         await BeginAsync(repository, blob) is { } upload && await FinishAsync(upload, upload.Acknowledged);
 
-    /// <summary>Begins an upload and sends half of it; null when that was refused.</summary>
+    /// <summary>Begins an upload and sends half of it; null if that was refused.</summary>
     public async Task<PendingUpload?> BeginAsync(string repository, TestBlob blob)
     {
         var begun = await _http.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/");
@@ -72,7 +72,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         return finished;
     }
 
-    /// <summary>Asks how much of an upload has arrived, compares that with what was acknowledged, and sends the rest.</summary>
+    /// <summary>Asks for the length of an upload, compares it with the acknowledged bytes, and sends the rest.</summary>
     /// <param name="upload">The upload.</param>
     /// <param name="mayBeGone">Whether what was acknowledged may be lost, as after a power cut.</param>
     /// <returns>True when it became a blob.</returns>
@@ -88,21 +88,21 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
 
         if (received <= 1 || received > upload.Blob.Bytes.Length)
         {
-            // "0-0" may be one byte or none; either way little is lost by beginning again.
+            // "0-0" may be one byte or none; beginning again costs little in either case.
             return await PushAsync(upload.Repository, upload.Blob);
         }
 
         return await FinishAsync(upload with { Location = new Uri(address, status.Location).PathAndQuery }, received);
     }
 
-    /// <summary>An image with its blobs, as a tag.</summary>
+    /// <summary>Pushes an image with its blobs, by tag.</summary>
     public async Task<bool> PushAsync(string repository, TestImage image, string tag, bool inPieces = false)
     {
         foreach (var blob in image.Blobs)
         {
             if (!await (inPieces ? PushInPiecesAsync(repository, blob) : PushAsync(repository, blob)))
             {
-                // No manifest will need those that came before, so they may be collected.
+                // No manifest will need the earlier blobs, so they may be collected.
                 Loosen(repository, image);
                 return false;
             }
@@ -111,18 +111,18 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         return await TagAsync(repository, image, tag);
     }
 
-    /// <summary>A manifest as a tag.</summary>
+    /// <summary>Pushes a manifest by tag.</summary>
     public Task<bool> TagAsync(string repository, TestImage image, string tag) => ChangeAsync(
         201,
         () => _http.PutManifestAsync(repository, tag, image),
         (ManifestPath(repository, tag), image.Digest),
         (ManifestPath(repository, image.Digest), image.Digest));
 
-    /// <summary>Takes a tag away.</summary>
+    /// <summary>Deletes a tag.</summary>
     public Task<bool> UntagAsync(string repository, string tag) =>
         ChangeAsync(202, () => _http.RequestAsync("DELETE", ManifestPath(repository, tag)), (ManifestPath(repository, tag), Ledger.Absent));
 
-    /// <summary>Deletes a manifest, and the tags that point to it.</summary>
+    /// <summary>Deletes a manifest, and the tags that refer to it.</summary>
     public Task<bool> DeleteAsync(string repository, TestImage image)
     {
         Loosen(repository, image);
@@ -132,7 +132,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
             [.. ledger.Holding($"/v2/{repository}/manifests/", image.Digest).Select(path => (path, Ledger.Absent))]);
     }
 
-    /// <summary>Takes a blob out of a repository.</summary>
+    /// <summary>Deletes a blob from a repository.</summary>
     public Task<bool> DeleteAsync(string repository, TestBlob blob)
     {
         var path = BlobPath(repository, blob.Digest);
@@ -140,8 +140,8 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         return ChangeAsync(202, () => _http.RequestAsync("DELETE", path), (path, Ledger.Absent));
     }
 
-    /// <summary>Reads everything in the ledger, and what the manifests need, and compares digests.</summary>
-    /// <returns>How many answers were compared.</returns>
+    /// <summary>Reads all content in the ledger, and what its manifests need, and compares digests.</summary>
+    /// <returns>Number of compared responses.</returns>
     public async Task<int> CheckAsync()
     {
         var blobs = new ConcurrentDictionary<string, byte>();
@@ -189,7 +189,7 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         }
     }
 
-    // What fails once may be read the next time.
+    // A read that fails once may succeed the next time.
     private async Task<Answer> GetAsync(string path)
     {
         var answer = await _http.GetAnswerAsync(path);
@@ -218,10 +218,10 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         }
     }
 
-    // When even that fails, the session is left to its expiry.
+    // If even that fails, the session is left to expire.
     private Task<Answer> CancelAsync(string location) => _http.RequestAsync("DELETE", location);
 
-    // Whether it was acknowledged. Who is answered while the power fails knows nothing.
+    // True if it was acknowledged. A response while the power fails proves nothing.
     private async Task<bool> ChangeAsync(int expected, Func<Task<Answer>> send, params (string Path, string Value)[] changes)
     {
         foreach (var (path, value) in changes)

@@ -4,8 +4,8 @@ using Registry.Testing;
 namespace Registry.Torture.Load;
 
 /// <summary>
-/// Clients that push, tag, untag, delete, pull, and leave uploads half done, each in a repository of its own, until the server is gone. They
-/// come back in the next round.
+/// Clients that push, tag, untag, delete, pull, and leave uploads unfinished, each in a repository of its own, until the server is gone. They
+/// continue in the next round.
 /// </summary>
 /// <param name="ledger">What they were told.</param>
 /// <param name="workers">How many there are.</param>
@@ -22,12 +22,12 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     /// <summary>Number of acknowledged changes, in all rounds.</summary>
     public int Acknowledged => _acknowledged;
 
-    /// <summary>Runs until the server is gone or a token ends it.</summary>
+    /// <summary>Runs until the server is gone or the token is cancelled.</summary>
     public Task RunAsync(RegistryProcess registry, TortureRun run, int round, CancellationToken stop) => Task.WhenAll(
         Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(registry, worker, run.Random((round * workers) + worker), stop), CancellationToken.None)));
 
-    /// <summary>Goes on with the uploads that were left.</summary>
-    /// <returns>How many.</returns>
+    /// <summary>Continues the unfinished uploads.</summary>
+    /// <returns>Number of continued uploads.</returns>
     public async Task<int> ResumeAsync(LedgerClient client, bool mayBeGone)
     {
         var count = 0;
@@ -104,7 +104,7 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
         return true;
     }
 
-    // It leaves the list first: when the answer does not come, it may be gone.
+    // It leaves the list first: without a response, it may be gone.
     private static async Task<bool> DeleteOldestAsync(LedgerClient client, string repository, List<TestImage> images)
     {
         if (images.Count <= ImagesKept)

@@ -2,9 +2,9 @@ using Registry.Testing;
 
 namespace Registry.Torture.Load;
 
-/// <summary>An upload of which a part was acknowledged.</summary>
-/// <param name="Repository">Where it goes.</param>
-/// <param name="Blob">What it will be.</param>
+/// <summary>An upload with acknowledged bytes.</summary>
+/// <param name="Repository">Repository of the upload.</param>
+/// <param name="Blob">The blob that it will become.</param>
 /// <param name="Location">Path and query of the session.</param>
-/// <param name="Acknowledged">How many bytes of it.</param>
+/// <param name="Acknowledged">Number of acknowledged bytes.</param>
 internal sealed record PendingUpload(string Repository, TestBlob Blob, string Location, int Acknowledged);

@@ -4,7 +4,7 @@ using Registry.Torture.Faults;
 
 namespace Registry.Torture.Scenarios;
 
-/// <summary>Each system call that changes files fails once, with each error that disks know.</summary>
+/// <summary>Makes each system call that changes files fail once, with each error of disks.</summary>
 public sealed class CallErrors : IScenario
 {
     private static readonly string[] Errors = ["EIO", "ENOSPC", "EDQUOT"];

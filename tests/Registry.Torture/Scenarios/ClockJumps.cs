@@ -7,8 +7,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// The wall clock jumps by years, back and forth, while the server runs and between a stop and a start: the collector goes on, and takes nothing that
-/// was pushed or promised; uploads go on.
+/// Makes the wall clock jump by years, back and forth, while the server runs and between a stop and a start: the collector continues, and removes
+/// nothing that was pushed or promised; uploads continue.
 /// </summary>
 public sealed class ClockJumps : IScenario
 {
@@ -91,7 +91,7 @@ public sealed class ClockJumps : IScenario
         return await client.BeginAsync(Repository, TestBlob.Random(10_000)) ?? throw new ViolationException("an upload was refused");
     }
 
-    // Whether the server sees the jump; without it nothing would be tested.
+    // Checks that the server sees the jump; otherwise the test would test nothing.
     private static async Task CheckDateAsync(Uri address, FakedClock clock)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };

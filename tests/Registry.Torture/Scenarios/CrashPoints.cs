@@ -6,8 +6,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// The server is killed at each system call that changes files, from the first to the last of a scripted push, delete and collection, and of
-/// its start and stop.
+/// Kills the server at each system call that changes files, from the first to the last of a scripted push, delete and collection, and of its
+/// start and stop.
 /// </summary>
 public sealed class CrashPoints : IScenario
 {
@@ -56,7 +56,7 @@ public sealed class CrashPoints : IScenario
         return $"{done} of {recording.Points.Count} points, {struck.Values.Sum()} kills at {struck.Count} of {recording.Places.Count} kinds of calls";
     }
 
-    // What it was killed at; null when it was not.
+    // The call at which it was killed; null if it was not.
     private static async Task<string?> RunAsync(Script script, FaultPoint point)
     {
         using var folders = new TemporaryFolder("crash");
@@ -78,7 +78,7 @@ public sealed class CrashPoints : IScenario
         return FaultedServer.FindStruck(log, folder);
     }
 
-    // Until it is killed, at its start or later; to the end of the script when it is not.
+    // Runs until the server is killed, at its start or later; to the end of the script if it is not.
     private static async Task UseAsync(Script script, FaultPoint point, string folder, string log, Ledger ledger)
     {
         FaultedServer server;

@@ -4,8 +4,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// The disk is full, to the last byte or to the last inode: pushes are refused, pulls, deletes and the collection go on and make room, and
-/// pushes work again without a restart. The same when the registry is started on the full disk.
+/// Fills the disk to the last byte or the last inode: pushes are refused; pulls, deletes and the collection continue and free space; and pushes
+/// work again without a restart. The same holds if the registry is started on the full disk.
 /// </summary>
 public sealed class FullDisks : IScenario
 {

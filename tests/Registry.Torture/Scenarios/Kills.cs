@@ -5,8 +5,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// The server is killed at random moments of a mixed load, and now and then while it starts, or stopped in good order; whatever it has
-/// acknowledged must be there when it is back, and what it has deleted must not. It stays small meanwhile.
+/// Kills the server at random moments of a mixed load, and now and then during its start, or stops it cleanly. Acknowledged content must exist
+/// after the restart, and deleted content must not. The server's memory stays small meanwhile.
 /// </summary>
 public sealed class Kills : IScenario
 {
@@ -77,7 +77,7 @@ public sealed class Kills : IScenario
             + $"{resumed} uploads resumed, slowest start {slowestStart.TotalSeconds:f1} s, at most {peak / 1024 / 1024} MiB";
     }
 
-    // The most memory that the server had.
+    // Largest memory of the server.
     private static async Task<long> LoadAsync(RegistryProcess registry, MixedLoad load, TortureRun run, int round, int milliseconds, bool isStop)
     {
         using var stop = new CancellationTokenSource();
@@ -114,7 +114,7 @@ public sealed class Kills : IScenario
         registry.Kill();
     }
 
-    // The files say the same as the metadata: after a stop, what the tree is indexed into is what was acknowledged.
+    // The files agree with the metadata: after a stop, indexing the tree gives what was acknowledged.
     private static async Task CheckTreeAsync(RegistryProcess registry, Ledger ledger, string folder)
     {
         await registry.StopAsync();

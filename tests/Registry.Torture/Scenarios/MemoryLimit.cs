@@ -6,8 +6,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// A mixed load with large blobs pushed and pulled beside it, on a server that has 256 MiB: it lives, and what it has acknowledged is there. Where
-/// control groups cannot be made, the heap has that limit, and the resident size is compared with it.
+/// Runs a mixed load, with large blobs pushed and pulled beside it, on a server with 256 MiB: it survives, and keeps what it has acknowledged.
+/// Without control groups, the heap has that limit, and the resident size is compared with it.
 /// </summary>
 public sealed class MemoryLimit : IScenario
 {
@@ -87,7 +87,7 @@ public sealed class MemoryLimit : IScenario
         }
         catch (Exception e) when (registry.Explains(e))
         {
-            // Said by the caller.
+            // Reported by the caller.
         }
 
         await stop.CancelAsync();

@@ -5,8 +5,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// The power fails at random moments of a mixed load: what was not synced is gone, and what was acknowledged is there. Uploads in progress may be
-/// shorter, or gone.
+/// Cuts the power at random moments of a mixed load: unsynced data is gone, and acknowledged content exists. Uploads in progress may be shorter,
+/// or gone.
 /// </summary>
 public sealed class PowerCuts : IScenario
 {
@@ -15,7 +15,7 @@ public sealed class PowerCuts : IScenario
     private const int MaxLoadMilliseconds = 1500;
     private const int DiskMegabytes = 300;
 
-    // Nothing is collected for a grace period after a cut, so a disk fills up with what was deleted.
+    // Nothing is collected for a grace period after a cut, so deleted content fills the disk.
     private const int CutsPerDisk = 20;
 
     private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10" };

@@ -3,7 +3,7 @@ using Registry.Torture.Load;
 
 namespace Registry.Torture.Scenarios;
 
-/// <summary>A second process on the same data, a disk that cannot be written, uploads and blobs on different disks: refused, with the reason.</summary>
+/// <summary>Tests refusals with a reason: a second process on the same data, a read-only disk, uploads and blobs on different disks.</summary>
 public sealed class Refusals : IScenario
 {
     public string Name => "refusals";

@@ -6,8 +6,8 @@ using Registry.Testing;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// Thousands of connections that never finish their headers, on each transport: all of them are closed, and who asks properly is answered
-/// meanwhile. How long either takes is recorded, not judged.
+/// Opens thousands of connections that never finish their headers, on each transport: the server closes all of them, and answers proper requests
+/// meanwhile. The times of both are recorded, not judged.
 /// </summary>
 public sealed class SlowClients : IScenario
 {
@@ -52,7 +52,7 @@ public sealed class SlowClients : IScenario
         return $"{count} half headers closed after {closed.Max().TotalSeconds:f1} s at most; {times.Count} proper requests meanwhile, p99 {times[times.Count * 99 / 100]:f1} ms, peak {registry.PeakResidentBytes >> 20} MiB";
     }
 
-    // From the first byte to the end that the server makes.
+    // From the first byte to the end of the connection by the server.
     private static async Task<TimeSpan> StallAsync(Uri address, int number)
     {
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

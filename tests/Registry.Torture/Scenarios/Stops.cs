@@ -6,8 +6,8 @@ using Registry.Torture.Load;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// SIGTERM during a mixed load and long pulls: every answer that has begun is whole, the process ends by itself and in good order, and what was
-/// acknowledged is there afterwards. How long a stop takes is recorded, not judged.
+/// Sends SIGTERM during a mixed load and long pulls: every response that has begun is complete, the process ends by itself and cleanly, and
+/// acknowledged content exists afterwards. The duration of a stop is recorded, not judged.
 /// </summary>
 public sealed class Stops : IScenario
 {
@@ -65,7 +65,7 @@ public sealed class Stops : IScenario
         return $"{round} stops, {load.Acknowledged} changes acknowledged, {whole} pulls of {LayerSize / 1024 / 1024} MiB whole, slowest stop {slowest.TotalSeconds:f1} s";
     }
 
-    // Pulls until it is not answered any more. What has been answered with 200 must come whole.
+    // Pulls until it gets no response. A body after a status of 200 must be complete.
     private static async Task<int> PullAsync(RegistryProcess registry, TestBlob large)
     {
         using var http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = registry.BaseAddress };

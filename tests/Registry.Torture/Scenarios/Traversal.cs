@@ -6,8 +6,8 @@ using Registry.Torture.Faults;
 namespace Registry.Torture.Scenarios;
 
 /// <summary>
-/// Requests whose paths and queries try to leave the data folder, on a server whose system calls are watched: whatever is answered, no call
-/// names a path that a request made up, and the file beside the data folder is never read.
+/// Sends requests whose paths and queries try to leave the data folder, to a server whose system calls are traced: whatever the response, no call
+/// uses a path from a request, and the file next to the data folder is never read.
 /// </summary>
 public sealed partial class Traversal : IScenario
 {

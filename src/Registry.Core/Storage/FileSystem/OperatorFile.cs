@@ -2,17 +2,17 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
 /// A file that the operator names: a file of users, rules or settings, or an archive. It may be reached through symbolic links, as mounted secrets
-/// are. A pipe or a device in its place is refused instead of opened: the first would wait for a writer, the second never ends.
+/// are. A pipe or a device in its place is refused and not opened: opening a pipe waits for a writer, and reading a device may never end.
 /// </summary>
 public static class OperatorFile
 {
-    /// <summary>The largest file of users, keys, rules or settings, in bytes: 16 MiB.</summary>
+    /// <summary>Size of the largest file of users, keys, rules or settings, in bytes: 16 MiB.</summary>
     public const int MaxSize = 16 * 1024 * 1024;
 
     /// <summary>Opens a regular file for reading. Never waits.</summary>
-    /// <exception cref="FileNotFoundException">It is not there.</exception>
-    /// <exception cref="IOException">It cannot be opened, or is something else; the message is a clause.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <exception cref="FileNotFoundException">The file does not exist.</exception>
+    /// <exception cref="IOException">The file cannot be opened, or is not a regular file; the message is a clause.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to read it.</exception>
     public static FileStream Open(string path)
     {
         ArgumentNullException.ThrowIfNull(path);
@@ -31,17 +31,17 @@ public static class OperatorFile
         }
     }
 
-    /// <summary>Reads a regular file whole.</summary>
-    /// <exception cref="IOException">It cannot be opened or read, is something else, or is larger than <see cref="MaxSize"/>.</exception>
-    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    /// <summary>Reads a regular file as a whole.</summary>
+    /// <exception cref="IOException">The file cannot be opened or read, is not a regular file, or is larger than <see cref="MaxSize"/>.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission to read it.</exception>
     public static byte[] Read(string path)
     {
         using var stream = Open(path);
         return Read(stream);
     }
 
-    /// <summary>Reads what is left of a stream.</summary>
-    /// <exception cref="IOException">It cannot be read, or more than <see cref="MaxSize"/> bytes are left.</exception>
+    /// <summary>Reads the rest of a stream.</summary>
+    /// <exception cref="IOException">The stream cannot be read, or more than <see cref="MaxSize"/> bytes are left.</exception>
     internal static byte[] Read(Stream stream)
     {
         using var content = new MemoryStream();

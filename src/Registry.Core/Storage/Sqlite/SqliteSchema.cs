@@ -24,7 +24,7 @@ internal static class SqliteSchema
         ) STRICT;
         CREATE INDEX repositories_with_manifests ON repositories (name) WHERE manifest_count > 0;
 
-        -- Every digest anybody mentions. state: 0 mentioned (the bytes are not here), 1 stored, 2 orphaned (stored, nothing links to it),
+        -- Every known digest. state: 0 mentioned by a manifest (the bytes do not exist), 1 stored, 2 orphaned (stored, nothing links to it),
         -- 3 condemned (being removed).
         CREATE TABLE content (
             id     INTEGER PRIMARY KEY,
@@ -34,7 +34,7 @@ internal static class SqliteSchema
         ) STRICT;
         CREATE INDEX content_without_links ON content (state, id) WHERE state >= 2;
 
-        -- Which blobs a repository may see. idle_since: since when no manifest of the repository has needed it, in seconds of the running
+        -- Blobs that a repository may see. idle_since: time since when no manifest of the repository has needed it, in seconds of the running
         -- clock; NULL while one does.
         CREATE TABLE blob_links (
             repository_id INTEGER NOT NULL REFERENCES repositories (id),
@@ -58,7 +58,7 @@ internal static class SqliteSchema
         CREATE INDEX manifests_by_content ON manifests (content_id);
         CREATE INDEX manifests_by_subject ON manifests (repository_id, subject) WHERE subject IS NOT NULL;
 
-        -- What a manifest needs: config, layers, children of an index. Not its subject.
+        -- References of a manifest: config, layers, children of an index. Not its subject.
         CREATE TABLE manifest_references (
             manifest_id   INTEGER NOT NULL REFERENCES manifests (id),
             content_id    INTEGER NOT NULL REFERENCES content (id),
@@ -75,7 +75,7 @@ internal static class SqliteSchema
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX tags_by_manifest ON tags (manifest_id);
 
-        -- What each tag has pointed at since it was created.
+        -- Manifests of each tag since it was created.
         CREATE TABLE tag_history (
             repository_id INTEGER NOT NULL REFERENCES repositories (id),
             tag           TEXT    NOT NULL,
@@ -85,7 +85,7 @@ internal static class SqliteSchema
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX tag_history_by_manifest ON tag_history (manifest_id);
 
-        -- Uploads in progress: whose they are. How far they have got is the length of their file.
+        -- Sessions of uploads in progress. The length of an upload is that of its file.
         CREATE TABLE uploads (
             id         TEXT PRIMARY KEY,
             repository TEXT NOT NULL,
@@ -102,12 +102,12 @@ internal static class SqliteSchema
         ) STRICT;
         """,
         """
-        -- Renewing the links of a base layer that are idle must not go through the many that are not.
+        -- Renewing the idle links of a base layer must not read its many links that are not idle.
         DROP INDEX blob_links_by_content;
         CREATE INDEX blob_links_by_content ON blob_links (content_id, idle_since);
         """,
         """
-        -- How much there is, counted along. stored: bytes of what is stored, each once. logical: once for each repository that has them.
+        -- Totals, kept up to date by triggers. stored: size of all stored content, each counted once. logical: counted once for each repository.
         CREATE TABLE totals (
             id        INTEGER PRIMARY KEY CHECK (id = 1),
             blobs     INTEGER NOT NULL,
@@ -150,7 +150,7 @@ internal static class SqliteSchema
         END;
         """,
         """
-        -- Repositories that hold a manifest, and tags, counted along.
+        -- Totals of repositories that have a manifest, and of tags.
         ALTER TABLE totals ADD COLUMN repositories INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE totals ADD COLUMN tags INTEGER NOT NULL DEFAULT 0;
         UPDATE totals SET
@@ -190,7 +190,7 @@ internal static class SqliteSchema
             END;
         CREATE INDEX manifests_idle ON manifests (is_root, idle_since) WHERE idle_since IS NOT NULL;
 
-        -- As with links: renewing a promise must not go through the manifests that are not idle.
+        -- As for links: renewing a promise must not read the manifests that are not idle.
         DROP INDEX manifests_by_content;
         CREATE INDEX manifests_by_content ON manifests (content_id, idle_since);
 
