@@ -38,7 +38,7 @@ internal sealed class ChangeStamps
         }
         finally
         {
-            // Whether the change succeeded, failed, or had an unknown outcome.
+            // Also if the change failed, or its outcome is unknown.
             Interlocked.Add(ref _stamps[index], Event - UnderWay);
         }
     }
