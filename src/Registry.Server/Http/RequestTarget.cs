@@ -22,9 +22,10 @@ internal static class RequestTarget
         path = target;
         if (!target.StartsWith('/'))
         {
+            // An empty path is the root (RFC 3986, section 6.2.3), and a slash after the question mark belongs to the query.
             var authority = target.IndexOf("://", StringComparison.Ordinal);
-            var slash = authority < 0 ? -1 : target.IndexOf('/', authority + 3);
-            path = slash < 0 ? "/" : path[slash..];
+            var end = authority < 0 ? -1 : target.AsSpan(authority + 3).IndexOfAny('/', '?');
+            path = end < 0 || target[authority + 3 + end] == '?' ? "/" : path[(authority + 3 + end)..];
         }
 
         var query = path.IndexOf('?');

@@ -45,6 +45,13 @@ internal sealed partial class RequestPipeline(
                 await errors.WriteAsync(request, error);
             }
         }
+        catch (OperationCanceledException)
+        {
+            // The client has gone away while the error was sent.
+            request.IsGone = true;
+            request.IsCut = true;
+            request.Http.Abort();
+        }
         finally
         {
             request.End();
@@ -119,7 +126,14 @@ internal sealed partial class RequestPipeline(
             return Answered;
         }
 
-        if (!RequestTarget.TryGetPath(http.Features.Get<IHttpRequestFeature>()!.RawTarget, out var path))
+        var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
+        if (target.Contains('#', StringComparison.Ordinal))
+        {
+            // Proxies disagree about where such a path ends.
+            return Refuse(new RegistryError(RegistryErrorCode.BadRequest, "the target has a '#'; a fragment is never sent (RFC 9112, section 3.2)"));
+        }
+
+        if (!RequestTarget.TryGetPath(target, out var path))
         {
             return Refuse(new RegistryError(RegistryErrorCode.BadRequest, "the path is not valid percent-encoded text"));
         }

@@ -176,6 +176,27 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
     }
 
     [Theory]
+    [InlineData("/v2/absolute/tags/list?x=y#fragment")]
+    [InlineData("/v2/absolute/tags/list#")]
+    [InlineData("http://registry/v2/absolute/tags/list#fragment")]
+    [InlineData("http://registry?#/v2/absolute/tags/list")]
+    public async Task A_fragment_in_a_target_is_400(string target)
+    {
+        await fixture.Client.PushAsync("absolute", TestImage.Create(), "latest");
+        Check.Error(400, "UNSUPPORTED", "malformed request", await RawConnection.ExchangeAsync(fixture.Registry, $"GET {target} HTTP/1.1\r\nHost: registry"));
+    }
+
+    [Theory]
+    [InlineData("http://registry?/v2/absolute/manifests/latest")]
+    [InlineData("http://registry?x=/v2/absolute/manifests/latest")]
+    [InlineData("http://registry?")]
+    public async Task An_absolute_form_with_an_empty_path_is_the_root_whatever_its_query_has(string target)
+    {
+        await fixture.Client.PushAsync("absolute", TestImage.Create(), "latest");
+        Check.Status(404, await RawConnection.ExchangeAsync(fixture.Registry, $"GET {target} HTTP/1.1\r\nHost: registry"));
+    }
+
+    [Theory]
     [InlineData("OPTIONS * HTTP/1.1\r\nHost: registry")]
     [InlineData("GET * HTTP/1.1\r\nHost: registry")]
     [InlineData("CONNECT registry:443 HTTP/1.1\r\nHost: registry:443")]
