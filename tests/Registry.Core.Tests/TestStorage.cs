@@ -5,6 +5,7 @@ using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Operations;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 using Registry.Testing;
 
 namespace Registry.Core.Tests;
@@ -136,7 +137,16 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task<byte[]?> GetAsync(RepositoryName repository, Reference reference)
     {
         var result = await Manifests.GetAsync(repository, reference);
-        return result.TryGet(out var found, out _) ? found.Content : null;
+        return result.TryGet(out var found, out _) ? Read(found.Content) : null;
+    }
+
+    /// <summary>Reads content whole, and closes it.</summary>
+    public static byte[] Read(BlobContent content)
+    {
+        using (content)
+        {
+            return content.Bytes ?? PlainFile.Read(content.Handle, (int)content.Length);
+        }
     }
 
     /// <summary>Lets time pass and collects: how many links and blobs were removed.</summary>

@@ -43,8 +43,10 @@ public sealed partial class ManifestOperations(
         return manifest;
     }
 
-    /// <summary>Reads a manifest with its bytes; MANIFEST_UNKNOWN if there is none. It is kept as by <see cref="StatAsync"/>.</summary>
-    public async ValueTask<Result<(StoredManifest Manifest, byte[] Content)>> GetAsync(RepositoryName repository, Reference reference)
+    /// <summary>
+    /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is kept as by <see cref="StatAsync"/>.
+    /// </summary>
+    public async ValueTask<Result<(StoredManifest Manifest, BlobContent Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
         await indexer.EnsureAsync(repository);
         if (await FindAsync(repository, reference) is not { } manifest)
@@ -52,9 +54,10 @@ public sealed partial class ManifestOperations(
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        var content = await contents.ReadAsync(manifest.Digest, manifest.Size);
+        var content = await contents.OpenAsync(manifest.Digest);
         if (content?.Length != manifest.Size)
         {
+            content?.Dispose();
             LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, content?.Length);
             return RegistryErrorCode.ManifestUnknown;
         }

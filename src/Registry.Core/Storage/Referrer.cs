@@ -8,4 +8,14 @@ namespace Registry.Core.Storage;
 /// <param name="Size">Its size in bytes.</param>
 /// <param name="ArtifactType">Its artifact type; null for an index without one.</param>
 /// <param name="Annotations">Its annotations as a JSON object; null without any.</param>
-public sealed record Referrer(Digest Digest, string MediaType, long Size, string? ArtifactType, string? Annotations);
+public sealed record Referrer(Digest Digest, string MediaType, long Size, string? ArtifactType, string? Annotations)
+{
+    /// <summary>
+    /// The most annotations that a listing repeats of one manifest, in bytes. A page has at most 4 MiB, so larger ones, which need a higher
+    /// REGISTRY_MANIFEST_MAX_SIZE, are in the manifest only.
+    /// </summary>
+    public const int MaxAnnotationBytes = (4 * 1024 * 1024) - (64 * 1024);
+
+    /// <summary>The most annotations that are read at once, in characters: 4 Mi, which the last manifest may exceed.</summary>
+    internal const int MaxBatchSize = 4 * 1024 * 1024;
+}

@@ -30,7 +30,7 @@ internal sealed class HealthEndpoints(Readiness readiness)
     private static async Task<RegistryError?> AnswerAsync(RequestContext request, string status, IReadOnlyList<HealthFinding>? findings = null)
     {
         request.Response.Headers.CacheControl = "no-store";
-        await JsonResponse.WriteAsync(request.Response, writer =>
+        await JsonResponse.WriteAsync(request, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("status", status);

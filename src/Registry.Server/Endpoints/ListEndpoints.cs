@@ -54,7 +54,7 @@ internal sealed class ListEndpoints(ListOperations lists)
             request.Response.Headers.Link = $"<{path}?{size}last={Uri.EscapeDataString(page.Items[^1])}>; rel=\"next\"";
         }
 
-        await JsonResponse.WriteAsync(request.Response, writer =>
+        await JsonResponse.WriteAsync(request, writer =>
         {
             writer.WriteStartObject();
             if (key == "tags")

@@ -44,13 +44,16 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
-        var refused = WriteHead(request, found.Manifest, out var hasBody);
-        if (refused is null && hasBody)
+        using (found.Content)
         {
-            await BodyWriting.WriteAsync(request, found.Content);
-        }
+            var refused = WriteHead(request, found.Manifest, out var hasBody);
+            if (refused is null && hasBody)
+            {
+                await FileResponse.SendBodyAsync(request, found.Content);
+            }
 
-        return refused;
+            return refused;
+        }
     }
 
     public async Task<RegistryError?> PutAsync(RequestContext request)

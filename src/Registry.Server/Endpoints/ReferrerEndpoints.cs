@@ -11,6 +11,13 @@ namespace Registry.Server.Endpoints;
 /// <summary>Endpoint of <c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"). Never answers 404.</summary>
 internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
 {
+    // A page of 4 MiB takes some 30 MiB while it is read and written as JSON.
+    private const int MaxAtOnce = 4;
+
+    private static readonly TimeSpan TurnWait = TimeSpan.FromSeconds(10);
+
+    private readonly SemaphoreSlim _turns = new(MaxAtOnce);
+
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
         if (!Digest.TryParse(request.Parameter, out var subject))
@@ -33,9 +40,25 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
         // An unescaped plus sign is decoded as a space, which no media type contains.
         var filter = query.TryGetValue("artifactType", out var filterText) ? filterText.ToString().Replace(' ', '+') : null;
         filter = string.IsNullOrEmpty(filter) ? null : filter;
-        if (!(await referrers.ListAsync(request.Repository, subject, filter, last)).TryGet(out var page, out var error))
+        if (!await _turns.WaitAsync(TurnWait, request.Aborted))
         {
-            return error;
+            return RegistryErrorCode.TooManyRequests;
+        }
+
+        ReadOnlyMemory<byte> index;
+        Page<Referrer>? page;
+        try
+        {
+            if (!(await referrers.ListAsync(request.Repository, subject, filter, last)).TryGet(out page, out var error))
+            {
+                return error;
+            }
+
+            index = JsonResponse.Serialize(writer => WriteIndex(writer, page.Items));
+        }
+        finally
+        {
+            _turns.Release();
         }
 
         if (filter is not null)
@@ -50,7 +73,7 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
                 $"</v2/{request.Repository}/referrers/{subject}?{type}last={Uri.EscapeDataString(page.Items[^1].Digest.Value)}>; rel=\"next\"";
         }
 
-        await JsonResponse.WriteAsync(request.Response, writer => WriteIndex(writer, page.Items), MediaTypes.OciIndex);
+        await JsonResponse.WriteAsync(request, index, MediaTypes.OciIndex);
         return null;
     }
 

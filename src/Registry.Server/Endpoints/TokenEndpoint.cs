@@ -91,7 +91,7 @@ internal sealed class TokenEndpoint(
         var refreshToken = wantsRefreshToken && identity.Name is { } user ? tokens.IssueRefreshToken(user) : null;
 
         // Without the optional issued_at: a client would add expires_in to it and compare the sum with its own clock.
-        await JsonResponse.WriteAsync(request.Response, writer =>
+        await JsonResponse.WriteAsync(request, writer =>
         {
             writer.WriteStartObject();
             writer.WriteString("token", token);

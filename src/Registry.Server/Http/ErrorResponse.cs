@@ -40,7 +40,7 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
             return;
         }
 
-        await JsonResponse.WriteAsync(response, writer => WriteBody(writer, error));
+        await JsonResponse.WriteAsync(request, writer => WriteBody(writer, error));
     }
 
     /// <summary>Body of an error, for connections that never reach the pipeline.</summary>

@@ -83,6 +83,11 @@ internal static class FileResponse
         }
     }
 
+    /// <summary>Sends content whole, after its head: from memory, or from its file without holding it.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone away.</exception>
+    /// <exception cref="StorageException">The file cannot be read.</exception>
+    public static Task SendBodyAsync(RequestContext request, BlobContent content) => SendAsync(request, content, new ByteRange(0, content.Length));
+
     // If-Range with anything but this entity tag, such as a date, means that the client's part may be stale (RFC 9110, section 13.1.5).
     private static bool AppliesTo(string? ifRange, Digest digest) => string.IsNullOrEmpty(ifRange) || ifRange == EntityTags.Of(digest);
 

@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Registry.Core.Oci;
+using Registry.Server.Pipeline;
 
 namespace Registry.Server.Http;
 
@@ -12,12 +12,17 @@ internal static class JsonResponse
     // Responses are never interpreted as HTML (X-Content-Type-Options), so quotes and plus signs stay unescaped.
     private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task WriteAsync(HttpResponse response, Action<Utf8JsonWriter> write, string contentType = MediaTypes.Json)
+    /// <summary>Writes a response, no faster than the client takes it: pages of listings have up to 4 MiB.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone away.</exception>
+    public static Task WriteAsync(RequestContext request, Action<Utf8JsonWriter> write, string contentType = MediaTypes.Json) =>
+        WriteAsync(request, Serialize(write), contentType);
+
+    /// <inheritdoc cref="WriteAsync(RequestContext, Action{Utf8JsonWriter}, string)"/>
+    public static Task WriteAsync(RequestContext request, ReadOnlyMemory<byte> body, string contentType)
     {
-        var body = Serialize(write);
-        response.ContentType = contentType;
-        response.ContentLength = body.Length;
-        await response.BodyWriter.WriteAsync(body);
+        request.Response.ContentType = contentType;
+        request.Response.ContentLength = body.Length;
+        return BodyWriting.WriteAsync(request, body);
     }
 
     /// <summary>Serializes a value for a response.</summary>

@@ -62,10 +62,10 @@ internal sealed partial class ModelFuzzer
 
         Expect(result.Error is null, $"{name} {reference} is lost: {result.Error}");
         var expected = _model[name].Manifests[digest];
-        var (found, bytes) = result.Value;
+        var (found, content) = result.Value;
         Expect(found.Digest == digest, $"{name} {reference} is {found.Digest}, and should be {digest}");
         Expect(found.MediaType == expected.Manifest!.MediaType, $"{name} {reference} is of type {found.MediaType}");
-        Expect(expected.Bytes.AsSpan().SequenceEqual(bytes), $"{name} {reference} has other bytes");
+        Expect(expected.Bytes.AsSpan().SequenceEqual(TestStorage.Read(content)), $"{name} {reference} has other bytes");
         Expect(found.IsIdle != _model[name].Holds(digest), $"{name} {digest} is wrong about whether something holds it: {found.IsIdle}");
         _model[name].TellManifest(digest, _model.Now);
     }

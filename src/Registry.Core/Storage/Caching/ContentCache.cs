@@ -41,12 +41,6 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     /// <summary>Opens the bytes, in memory or in a file; null if they do not exist. The caller disposes the result.</summary>
     public Task<BlobContent?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
 
-    /// <summary>Reads the bytes into memory, whatever their size; null if they do not exist.</summary>
-    /// <param name="digest">Digest of the content.</param>
-    /// <param name="expected">Expected size.</param>
-    public Task<byte[]?> ReadAsync(Digest digest, long expected) =>
-        FindFresh(digest)?.Bytes ?? (expected > BlobContent.MaxInMemory ? LoadLargeAsync(digest) : LoadBytesAsync(digest));
-
     /// <summary>Invalidates all results, because bytes were lost. That is rare, so it need not be selective.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
 
@@ -82,7 +76,6 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
             var entry = new Entry(epoch, lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length))
             {
                 Content = asked,
-                Bytes = Task.FromResult<byte[]?>(bytes),
             };
             _cache.Set(digest, entry, Overhead + bytes.Length);
         }
@@ -90,31 +83,8 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
         return content;
     }
 
-    private async Task<byte[]?> LoadBytesAsync(Digest digest)
-    {
-        using var content = await LoadContentAsync(digest);
-        return content is null ? null : content.Bytes ?? await blobs.ReadAsync(digest);
-    }
-
-    // Content too large for opening to cache. It may take an eighth of the cache, so that a few such blobs do not evict everything else.
-    private async Task<byte[]?> LoadLargeAsync(Digest digest)
-    {
-        var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
-        var asked = blobs.ReadAsync(digest);
-        var bytes = await asked;
-        if (bytes?.Length <= maxBytes / 8 && digest.Algorithm.Compute(bytes) == digest)
-        {
-            var entry = new Entry(epoch, lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length)) { Bytes = asked };
-            _cache.Set(digest, entry, Overhead + bytes.Length);
-        }
-
-        return bytes;
-    }
-
     private sealed record Entry(long Epoch, long LookedAt, long Length, Task<long?> Size)
     {
         public Task<BlobContent?>? Content { get; init; }
-
-        public Task<byte[]?>? Bytes { get; init; }
     }
 }

@@ -77,24 +77,38 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
         database.ReadAsync(session =>
         {
+            // Annotations are read row by row, after the sort, which would otherwise hold all of them.
             var rows = session.All(
                 """
-                SELECT c.digest, m.media_type, c.size, m.artifact_type, m.annotations FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.artifact_type, m.id FROM repositories r
                 JOIN manifests m ON m.repository_id = r.id AND m.subject = @2 JOIN content c ON c.id = m.content_id
                 WHERE r.name = @1 AND c.digest > @3 AND (@4 IS NULL OR m.artifact_type = @4) ORDER BY c.digest LIMIT @5
                 """,
-                row => new Referrer(
+                row => (Id: row.GetInt64(4), Referrer: new Referrer(
                     Digest.Parse(row.GetString(0)),
                     row.GetString(1),
                     row.GetInt64(2),
                     row.IsDBNull(3) ? null : row.GetString(3),
-                    row.IsDBNull(4) ? null : row.GetString(4)),
+                    Annotations: null)),
                 repository.Value,
                 subject.Value,
                 last?.Value ?? string.Empty,
                 artifactType,
                 limit + 1L);
-            return ToPage(rows, limit);
+            var referrers = new List<Referrer>(Math.Min(rows.Count, limit));
+            for (var size = 0L; referrers.Count < Math.Min(rows.Count, limit) && size < Referrer.MaxBatchSize;)
+            {
+                var (id, referrer) = rows[referrers.Count];
+                var annotations = session.First(
+                    "SELECT annotations FROM manifests WHERE id = @1 AND octet_length(annotations) <= @2",
+                    row => row.GetString(0),
+                    id,
+                    (long)Referrer.MaxAnnotationBytes);
+                size += annotations?.Length ?? 0;
+                referrers.Add(referrer with { Annotations = annotations });
+            }
+
+            return new Page<Referrer>(referrers, rows.Count > referrers.Count);
         });
 
     public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.Number(

@@ -23,8 +23,8 @@ public sealed class ContentCacheTests : IAsyncDisposable
     public async Task Small_content_is_given_again_without_a_new_task()
     {
         await _engine.Blobs.PutAsync(Digest, Content);
-        Assert.Equal(Content, await _cache.ReadAsync(Digest, Content.Length));
-        Assert.Same(_cache.ReadAsync(Digest, Content.Length), _cache.ReadAsync(Digest, Content.Length));
+        Assert.Equal(Content, await ReadAsync());
+        Assert.Same(_cache.OpenAsync(Digest), _cache.OpenAsync(Digest));
         Assert.Same(_cache.OpenAsync(Digest), _cache.OpenAsync(Digest));
         Assert.Same(_cache.StatAsync(Digest, Content.Length), _cache.StatAsync(Digest, Content.Length));
         Assert.Equal(Content, (await _cache.OpenAsync(Digest))!.Bytes);
@@ -55,63 +55,35 @@ public sealed class ContentCacheTests : IAsyncDisposable
         Assert.Equal(isInMemory, _cache.Bytes > 0);
     }
 
-    [Theory]
-    [InlineData(1_000_000, true)]
-    [InlineData(100_000, false)]
-    public async Task Large_content_that_is_read_is_kept_unless_it_would_push_out_much_else(long maxBytes, bool isKept)
-    {
-        var content = Samples.Bytes(2, BlobContent.MaxInMemory + 1);
-        var digest = Samples.Digest(content);
-        var cache = new ContentCache(_engine.Blobs, _engine.Time, maxBytes);
-        await _engine.Blobs.PutAsync(digest, content);
-
-        Assert.Equal(content, await cache.ReadAsync(digest, content.Length));
-        await _engine.Blobs.DeleteAsync(digest);
-        Assert.Equal(isKept ? content : null, await cache.ReadAsync(digest, content.Length));
-        cache.Forget();
-        Assert.Null(await cache.ReadAsync(digest, content.Length));
-    }
-
-    [Fact]
-    public async Task Large_bytes_that_do_not_have_their_digest_are_not_kept()
-    {
-        var content = Samples.Bytes(2, BlobContent.MaxInMemory + 1);
-        var cache = new ContentCache(_engine.Blobs, _engine.Time, 1_000_000);
-        await _engine.Blobs.PutAsync(Digest, content);
-
-        Assert.Equal(content, await cache.ReadAsync(Digest, content.Length));
-        Assert.Equal(0, cache.Bytes);
-    }
-
     [Fact]
     public async Task What_was_forgotten_is_looked_at_again_also_when_it_was_being_looked_at()
     {
         await _engine.Blobs.PutAsync(Digest, Content);
-        await _cache.ReadAsync(Digest, Content.Length);
+        await ReadAsync();
         await _engine.Blobs.DeleteAsync(Digest);
-        Assert.NotNull(await _cache.ReadAsync(Digest, Content.Length));
+        Assert.NotNull(await ReadAsync());
         _cache.Forget();
-        Assert.Null(await _cache.ReadAsync(Digest, Content.Length));
+        Assert.Null(await ReadAsync());
         Assert.Null(await _cache.StatAsync(Digest, Content.Length));
 
         await _engine.Blobs.PutAsync(Digest, Content);
-        var looking = _cache.ReadAsync(Digest, Content.Length);
+        var looking = ReadAsync();
         _cache.Forget();
         Assert.Equal(Content, await looking);
         await _engine.Blobs.DeleteAsync(Digest);
-        Assert.Null(await _cache.ReadAsync(Digest, Content.Length));
+        Assert.Null(await ReadAsync());
     }
 
     [Fact]
     public async Task A_file_that_vanishes_is_noticed_when_the_lifetime_is_over()
     {
         await _engine.Blobs.PutAsync(Digest, Content);
-        await _cache.ReadAsync(Digest, Content.Length);
+        await ReadAsync();
         File.Delete(Path);
         _engine.Advance(ContentCache.Lifetime - TimeSpan.FromMilliseconds(1));
-        Assert.Equal(Content, await _cache.ReadAsync(Digest, Content.Length));
+        Assert.Equal(Content, await ReadAsync());
         _engine.Advance(TimeSpan.FromMilliseconds(1));
-        Assert.Null(await _cache.ReadAsync(Digest, Content.Length));
+        Assert.Null(await ReadAsync());
         Assert.Null(await _cache.OpenAsync(Digest));
         Assert.Null(await _cache.StatAsync(Digest, Content.Length));
     }
@@ -133,20 +105,20 @@ public sealed class ContentCacheTests : IAsyncDisposable
         await _engine.Blobs.PutAsync(Digest, Content);
         File.WriteAllText(Path, "short");
         Assert.Equal(5, await _cache.StatAsync(Digest, Content.Length));
-        Assert.Equal(5, (await _cache.ReadAsync(Digest, Content.Length))!.Length);
+        Assert.Equal(5, (await ReadAsync())!.Length);
         await _engine.Blobs.PutAsync(Digest, Content);
         Assert.Equal(Content.Length, await _cache.StatAsync(Digest, Content.Length));
-        Assert.Equal(Content, await _cache.ReadAsync(Digest, Content.Length));
+        Assert.Equal(Content, await ReadAsync());
     }
 
     [Fact]
     public async Task Bytes_that_do_not_have_their_digest_are_not_kept()
     {
         await _engine.Blobs.PutAsync(Digest, Samples.Bytes(3, Content.Length));
-        Assert.NotEqual(Content, await _cache.ReadAsync(Digest, Content.Length));
+        Assert.NotEqual(Content, await ReadAsync());
         Assert.Equal(0, _cache.Bytes);
         await _engine.Blobs.PutAsync(Digest, Content);
-        Assert.Equal(Content, await _cache.ReadAsync(Digest, Content.Length));
+        Assert.Equal(Content, await ReadAsync());
     }
 
     [Fact]
@@ -157,8 +129,14 @@ public sealed class ContentCacheTests : IAsyncDisposable
             var content = Samples.Text($"{i}{new string(' ', 10_000)}");
             var digest = Samples.Digest(content);
             await _engine.Blobs.PutAsync(digest, content);
-            Assert.Equal(content, await _cache.ReadAsync(digest, content.Length));
+            Assert.Equal(content, (await _cache.OpenAsync(digest))?.Bytes);
             Assert.InRange(_cache.Bytes, 1, 100_000);
         }
+    }
+
+    private async Task<byte[]?> ReadAsync()
+    {
+        using var content = await _cache.OpenAsync(Digest);
+        return content?.Bytes;
     }
 }
