@@ -60,6 +60,9 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
         if (error.Code == RegistryErrorCode.BlobInUse)
         {
             request.Response.Headers.Allow = "GET, HEAD";
+
+            // The detail names manifests.
+            return request.MayPull(request.Repository) ? error : RegistryErrorCode.BlobInUse;
         }
 
         return error;

@@ -118,7 +118,10 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             request.Repository, reference, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
         if (!delete.TryGet(out var deleted, out var error))
         {
-            return error;
+            // A condition that fails would tell a caller who may not pull that the tag exists, without deleting it (RFC 9110, section 13.1.1:
+            // If-Match is false where there is nothing).
+            var isConditional = headers.IfMatch.Count > 0 || headers.IfNoneMatch.Count > 0;
+            return isConditional && error.Code == RegistryErrorCode.ManifestUnknown && !request.MayPull(request.Repository) ? RegistryErrorCode.PreconditionFailed : error;
         }
 
         request.Change = new ContentChange { Digest = deleted.Digest, Size = deleted.Size, Tags = reference.Tag is null ? deleted.Tags : [] };

@@ -47,6 +47,33 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task A_caller_that_may_delete_but_not_pull_learns_neither_manifests_nor_tags()
+    {
+        using var folder = new AccessFolder(
+            """{"defaultPolicy":"deny","rules":[{"repository":"drop/**","users":["alice"],"permissions":["delete"]},{"repository":"drop/**","users":["bob"],"permissions":["pull","push","delete"]}]}""");
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var blob = TestBlob.Random(10);
+        var image = TestImage.Create();
+        foreach (var part in image.Blobs)
+        {
+            Check.Status(201, await registry.Client.RequestAsync("POST", $"/v2/drop/box/blobs/uploads/?digest={part.Digest}", part.Bytes, AccessFolder.Basic("bob")));
+        }
+
+        Check.Status(201, await registry.Client.RequestAsync("PUT", "/v2/drop/box/manifests/there", image.Manifest.Bytes, AccessFolder.Basic("bob"), ("Content-Type", TestImage.OciManifest)));
+        var inUse = $"/v2/drop/box/blobs/{image.Blobs[0].Digest}";
+        Assert.Contains(image.Digest, Check.Status(405, await registry.Client.RequestAsync("DELETE", inUse, null, AccessFolder.Basic("bob"))).Text, StringComparison.Ordinal);
+        Assert.DoesNotContain(image.Digest, Check.Status(405, await registry.Client.RequestAsync("DELETE", inUse, null, AccessFolder.Basic("alice"))).Text, StringComparison.Ordinal);
+
+        foreach (var condition in new[] { ("If-Match", $"\"{blob.Digest}\""), ("If-None-Match", "*") })
+        {
+            var there = await registry.Client.RequestAsync("DELETE", "/v2/drop/box/manifests/there", null, AccessFolder.Basic("alice"), condition);
+            var none = await registry.Client.RequestAsync("DELETE", "/v2/drop/box/manifests/none", null, AccessFolder.Basic("alice"), condition);
+            Assert.Equal((412, there.Text), ((int)Check.Status(412, none).Status, none.Text));
+            Check.Status(404, await registry.Client.RequestAsync("DELETE", "/v2/drop/box/manifests/none", null, AccessFolder.Basic("bob"), condition));
+        }
+    }
+
+    [Fact]
     public async Task A_removed_user_and_a_changed_password_are_refused_at_once_and_passwords_are_in_no_log()
     {
         using var folder = new AccessFolder();
