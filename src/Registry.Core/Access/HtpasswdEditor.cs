@@ -50,7 +50,7 @@ public static class HtpasswdEditor
     private static bool Edit(string path, string user, string? newLine)
     {
         var target = Resolve(path);
-        using var replacement = FileReplacement.Begin(target);
+        using var replacement = FileReplacement.Begin(target, isForGroup: true);
         var content = Path.Exists(target) ? OperatorFile.Read(target) : [];
         Htpasswd.Read(content);
         if (Change(content, user, newLine) is not { } changed)

@@ -39,9 +39,6 @@ internal sealed class CommandContext(
     /// <param name="parsed">The arguments; null for none.</param>
     public SettingSources Sources(ParseResult? parsed) => new(parsed is null ? new Dictionary<string, string>() : Settings.Read(parsed), environment);
 
-    /// <summary>Path of the data folder. Faults of other settings do not matter.</summary>
-    public string StoragePath(ParseResult parsed) => Sources(parsed).Find("REGISTRY_STORAGE_PATH")?.Text ?? new RegistryOptions().StoragePath;
-
     /// <summary>Writes all further messages as JSON when REGISTRY_LOG_FORMAT is json. Faults of other settings do not matter.</summary>
     /// <param name="parsed">The arguments, which may contain faults; null for none.</param>
     public void UseLogFormat(ParseResult? parsed)

@@ -21,7 +21,7 @@ internal static class UserCommands
         {
             added,
         };
-        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(context, path, parsed.GetRequiredValue(added), context.StoragePath(parsed))));
+        add.SetAction(parsed => context.WithSetting(parsed, Variable, path => Set(context, path, parsed.GetRequiredValue(added))));
 
         var removed = new Argument<string>("NAME") { Description = "Name of the user." };
         var remove = new DescribedCommand("remove", "Remove a user.", "registry user remove alice") { removed };
@@ -39,10 +39,9 @@ internal static class UserCommands
     }
 
     /// <summary>Adds a user, or changes a user's password.</summary>
-    private static int Set(CommandContext context, string? path, string user, string storagePath) => Run(context, path, file =>
+    private static int Set(CommandContext context, string? path, string user) => Run(context, path, file =>
     {
-        var isNewFile = !File.Exists(file);
-        var isNew = isNewFile || Read(file).FindHash(user) is null;
+        var isNew = !File.Exists(file) || Read(file).FindHash(user) is null;
         if (ReadPassword(context, user) is not { } password)
         {
             return context.Fail("the two passwords differ; nothing was changed");
@@ -54,12 +53,6 @@ internal static class UserCommands
         }
 
         HtpasswdEditor.Set(file, user, password);
-        if (isNewFile)
-        {
-            // The registry must be able to read it.
-            FileOwner.TakeFrom(storagePath, file);
-        }
-
         context.Output.WriteLine(isNew ? $"User '{user}' was added to {file}." : $"The password of '{user}' was changed in {file}.");
         return ExitCodes.Success;
     });

@@ -52,27 +52,36 @@ public sealed class OwnershipTests : IDisposable
         await ShellAsync($"chown {Service} '{restored}'");
         Assert.Equal(0, (await RegistryProcess.RunAsync($"restore {backup}", restored, cancellationToken: Cancellation)).ExitCode);
         await AssertOwnedAsync(restored);
+        foreach (var (command, target) in new[] { ($"restore {backup}", "restore"), ($"import {archive} --create", "import") })
+        {
+            // The folder in between is new as well.
+            var made = Path.Combine(restored, target, "registry");
+            Assert.Equal(0, (await RegistryProcess.RunAsync(command, made, cancellationToken: Cancellation)).ExitCode);
+            await AssertOwnedAsync(Path.GetDirectoryName(made)!);
+        }
 
         // The owner of the backup is root, who made its folder.
         Assert.Empty(await ShellAsync($"find '{backup}' ! -user 0"));
     }
 
-    [Fact]
-    public async Task A_new_file_of_users_belongs_to_the_owner_of_the_data_folder_and_one_that_is_there_keeps_its_own()
+    [Theory]
+    [InlineData("4711:4712", "600 4711:4712")]
+    [InlineData("0:4712", "640 0:4712")]
+    [InlineData("0:0", "600 0:0")]
+    public async Task A_new_file_of_users_belongs_to_the_owner_of_its_folder_and_one_that_is_there_keeps_its_own(string ownerOfFolder, string expected)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "Only root can give files to another user: run the tests as root.");
-        Directory.CreateDirectory(Storage);
-        var users = Path.Combine(_folder.Path, "htpasswd");
-        await ShellAsync($"chown {Service} '{Storage}'");
+        var users = Path.Combine(_folder.Path, "etc", "htpasswd");
+        await ShellAsync($"install -d -m 750 '{_folder.Path}/etc'; chown {ownerOfFolder} '{_folder.Path}/etc'");
         await AddAsync("alice");
-        Assert.Equal($"600 {Service}", (await ShellAsync($"stat -c '%a %u:%g' '{users}'")).Trim());
+        Assert.Equal(expected, (await ShellAsync($"stat -c '%a %u:%g' '{users}'")).Trim());
 
-        await ShellAsync($"chown 0:4713 '{users}'; chmod 640 '{users}'");
+        await ShellAsync($"chown 4714:4713 '{users}'; chmod 604 '{users}'");
         await AddAsync("bob");
-        Assert.Equal("640 0:4713", (await ShellAsync($"stat -c '%a %u:%g' '{users}'")).Trim());
+        Assert.Equal("604 4714:4713", (await ShellAsync($"stat -c '%a %u:%g' '{users}'")).Trim());
 
         Task<string> AddAsync(string user) => ShellAsync(
-            $"echo secret | '{Dotnet}' '{Path.Combine(AppContext.BaseDirectory, "registry.dll")}' user add {user} --auth-htpasswd '{users}' --storage-path '{Storage}'");
+            $"echo secret | '{Dotnet}' '{Path.Combine(AppContext.BaseDirectory, "registry.dll")}' user add {user} --auth-htpasswd '{users}' --storage-path '{_folder.Path}'");
     }
 
     [Fact]

@@ -120,7 +120,7 @@ public sealed class DataFolder : IDisposable
             if (!Directory.Exists(layout.Root))
             {
                 RefuseForeignOwner(layout);
-                Directory.CreateDirectory(layout.Root);
+                FileOwner.CreateFolder(layout.Root);
             }
 
             inspect(layout);

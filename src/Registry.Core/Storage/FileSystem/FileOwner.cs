@@ -19,7 +19,7 @@ public static class FileOwner
         ArgumentNullException.ThrowIfNull(path);
         if (IsRoot && OperatingSystem.IsLinux())
         {
-            Posix.CopyOwner(Path.GetDirectoryName(Path.GetFullPath(path))!, path);
+            Posix.CopyOwner(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)))!, path);
         }
     }
 
@@ -50,6 +50,19 @@ public static class FileOwner
         }
     }
 
+    /// <summary>
+    /// Lets the group read an open file of root, if that is not the group of root: a folder of root with the group of a service holds files that the
+    /// service reads and does not change.
+    /// </summary>
+    /// <exception cref="IOException">The mode cannot be changed.</exception>
+    public static void LetGroupOfServiceRead(SafeFileHandle handle, string path)
+    {
+        if (IsRoot && OperatingSystem.IsLinux() && Posix.OwnerOf(path) is (0, not 0))
+        {
+            File.SetUnixFileMode(handle, File.GetUnixFileMode(handle) | UnixFileMode.GroupRead);
+        }
+    }
+
     /// <summary>Creates a file, unless it exists.</summary>
     /// <exception cref="IOException">The file cannot be created.</exception>
     public static void CreateFile(string path)
@@ -61,12 +74,19 @@ public static class FileOwner
         }
     }
 
-    /// <summary>Creates a folder, unless it exists.</summary>
+    /// <summary>Creates a folder and its parents, unless they exist.</summary>
     /// <exception cref="IOException">The folder cannot be created.</exception>
     public static void CreateFolder(string path)
     {
+        ArgumentNullException.ThrowIfNull(path);
         if (!Directory.Exists(path))
         {
+            // From the top: each takes the owner of the one above.
+            if (Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))) is { } parent)
+            {
+                CreateFolder(parent);
+            }
+
             Directory.CreateDirectory(path);
             Inherit(path);
         }

@@ -10,19 +10,23 @@ internal sealed class FileReplacement : IDisposable
     private readonly string _path;
     private readonly string _temporary;
     private readonly FileStream _stream;
+    private readonly bool _isForGroup;
     private bool _finished;
 
-    private FileReplacement(string path, string temporary, FileStream stream)
+    private FileReplacement(string path, string temporary, FileStream stream, bool isForGroup)
     {
         _path = path;
         _temporary = temporary;
         _stream = stream;
+        _isForGroup = isForGroup;
     }
 
     /// <summary>Begins by creating the new file.</summary>
+    /// <param name="path">The file to replace or to create.</param>
+    /// <param name="isForGroup">True if the group may read a new file of root that has another group, as in a folder of settings.</param>
     /// <exception cref="IOException">The file cannot be created, or another replacement is in progress.</exception>
     /// <exception cref="UnauthorizedAccessException">The process lacks the permission to write to the folder.</exception>
-    public static FileReplacement Begin(string path)
+    public static FileReplacement Begin(string path, bool isForGroup = false)
     {
         var temporary = Temporary(path);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
@@ -34,7 +38,7 @@ internal sealed class FileReplacement : IDisposable
 
         try
         {
-            return new FileReplacement(path, temporary, new FileStream(temporary, options));
+            return new FileReplacement(path, temporary, new FileStream(temporary, options), isForGroup);
         }
         catch (IOException e) when (File.Exists(temporary))
         {
@@ -63,6 +67,10 @@ internal sealed class FileReplacement : IDisposable
         else
         {
             FileOwner.Inherit(_stream.SafeFileHandle, _temporary);
+            if (_isForGroup)
+            {
+                FileOwner.LetGroupOfServiceRead(_stream.SafeFileHandle, _temporary);
+            }
         }
 
         _stream.Write(content);
