@@ -4,7 +4,8 @@ using Registry.Server.Configuration;
 namespace Registry.Server.Commands;
 
 /// <summary>
-/// Progress line on a terminal: amount done, rate and time left. It is redrawn while the work runs, and removed at the end.
+/// Progress line on a terminal: amount done, rate and time left. It is redrawn while the work runs, and removed at the end. A narrow terminal gets
+/// fewer parts.
 /// </summary>
 /// <param name="output">Standard error, so that the result stays alone on standard output.</param>
 /// <param name="columns">The width of the terminal.</param>
@@ -12,7 +13,8 @@ namespace Registry.Server.Commands;
 /// <param name="describe">Describes the progress.</param>
 internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, TimeProvider time, Func<T, WorkDone> describe) : IProgress<T>, IDisposable
 {
-    private const int BarWidth = 20;
+    // Few widths, so that a digit more in the figures seldom moves everything.
+    private static readonly int[] BarWidths = [20, 10];
     private static readonly TimeSpan RedrawPeriod = TimeSpan.FromMilliseconds(100);
 
     // The rate since the start would hide that the disk has become slow; the rate since the last line would jump.
@@ -34,8 +36,9 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
 
             _drawnAt = time.GetTimestamp();
             var done = describe(value);
-            var text = TextOf(done, RateOf(done.Amount));
-            Draw(text.Length < columns() ? text : text[..Math.Max(0, columns() - 1)]);
+
+            // A character in the last column would make some terminals begin another line.
+            Draw(TextOf(done, RateOf(done.Amount), columns() - 1));
         }
     }
 
@@ -72,26 +75,43 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
         return (amount - before) / Math.Max(time.GetElapsedTime(at, _drawnAt).TotalSeconds, RedrawPeriod.TotalSeconds);
     }
 
-    private static string TextOf(WorkDone done, double rate)
+    // The most that fits. No figure is cut: half a number, or a number without its unit, would be wrong.
+    private static string TextOf(WorkDone done, double rate, int width)
     {
-        var isBytes = done.Unit is null;
-        var amount = Describe(done.Amount);
+        var unit = done.Unit is null ? string.Empty : $" {done.Unit}";
+        var speed = $", {Describe(rate)}/s";
         if (done.Total is not { } total)
         {
-            return $"{done.Text}: {amount}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s";
+            var amount = $"{Describe(done.Amount)}{unit}";
+            return First(width, $"{done.Text}: {amount}{speed}", $"{done.Text}: {amount}", amount);
         }
 
-        // The least important part is last, where a narrow terminal cuts the line.
+        var share = Math.Clamp(total == 0 ? 1 : (double)done.Amount / total, 0, 1);
+        var percent = $"{(int)(share * 100),3} %";
+        var figures = $"{percent} {Describe(done.Amount)} of {Describe(total)}{unit}";
         var left = rate > 0 && total > done.Amount ? $", {Duration.Write(TimeSpan.FromSeconds(Math.Ceiling((total - done.Amount) / rate)))} left" : string.Empty;
-        return $"{Bar(total == 0 ? 1 : (double)done.Amount / total)} {amount} of {Describe(total)}{(isBytes ? "" : $" {done.Unit}")}, {Describe(rate)}/s{left}: {done.Text}";
+        var text = First(width, $"{figures}{speed}{left}: {done.Text}", $"{figures}{speed}{left}", $"{figures}{left}", figures, percent);
+        return First(width, [.. BarWidths.Select(cells => $"{Bar(share, cells)} {text}"), text]);
 
-        string Describe(double number) => isBytes ? ByteSize.Describe(number) : number.ToString("0", CultureInfo.InvariantCulture);
+        string Describe(double number) => done.Unit is null ? ByteSize.Describe(number) : number.ToString("0", CultureInfo.InvariantCulture);
     }
 
-    private static string Bar(double share)
+    private static string First(int width, params ReadOnlySpan<string> texts)
     {
-        var done = Math.Clamp(share, 0, 1);
-        var filled = (int)(done * BarWidth);
-        return $"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {(int)(done * 100),3} %";
+        foreach (var text in texts)
+        {
+            if (text.Length <= width)
+            {
+                return text;
+            }
+        }
+
+        return string.Empty;
+    }
+
+    private static string Bar(double share, int cells)
+    {
+        var filled = (int)(share * cells);
+        return $"[{new string('#', filled)}{new string('.', cells - filled)}]";
     }
 }

@@ -16,7 +16,7 @@ public sealed class ProgressLineTests : IDisposable
     [Fact]
     public void One_line_is_drawn_again_and_taken_away_at_the_end()
     {
-        using (var progress = new ProgressLine<int>(_output, () => 40, _time, done => new WorkDone("Work", done, 100, "blobs")))
+        using (var progress = new ProgressLine<int>(_output, () => 60, _time, done => new WorkDone("Work", done, 100, "blobs")))
         {
             progress.Report(1);
             Assert.Empty(_output.ToString());
@@ -28,9 +28,9 @@ public sealed class ProgressLineTests : IDisposable
         }
 
         Assert.Equal(
-            "\r[##########..........]  50 % 50 of 100 \r"
-            + "\r[####################] 100 % 100 of 100\r"
-            + $"\r{new string(' ', 39)}\r",
+            "\r[#####.....]  50 % 50 of 100 blobs, 500/s, 1s left: Work\r"
+            + "\r[####################] 100 % 100 of 100 blobs, 100/s: Work\r"
+            + $"\r{new string(' ', 58)}\r",
             _output.ToString());
     }
 
@@ -57,13 +57,47 @@ public sealed class ProgressLineTests : IDisposable
         Assert.EndsWith("\rWork: 5100 blobs, 10/s\r", _output.ToString(), StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_line_that_is_too_long_for_the_terminal_is_cut()
+    [Theory]
+    [InlineData(88, "[####################] 100 % 57.2 MiB of 57.2 MiB, 57.2 MiB/s: Verifying 12 of 12 blobs")]
+    [InlineData(87, "[##########] 100 % 57.2 MiB of 57.2 MiB, 57.2 MiB/s: Verifying 12 of 12 blobs")]
+    [InlineData(65, "100 % 57.2 MiB of 57.2 MiB, 57.2 MiB/s: Verifying 12 of 12 blobs")]
+    [InlineData(64, "[####################] 100 % 57.2 MiB of 57.2 MiB, 57.2 MiB/s")]
+    [InlineData(60, "[##########] 100 % 57.2 MiB of 57.2 MiB, 57.2 MiB/s")]
+    [InlineData(39, "100 % 57.2 MiB of 57.2 MiB, 57.2 MiB/s")]
+    [InlineData(38, "100 % 57.2 MiB of 57.2 MiB")]
+    [InlineData(26, "[##########] 100 %")]
+    [InlineData(5, "")]
+    public void A_narrow_terminal_gets_a_shorter_bar_and_fewer_parts_but_no_part_is_cut(int columns, string expected)
     {
-        using var progress = new ProgressLine<int>(_output, () => 5, _time, done => new WorkDone("123456", done));
+        var bytes = (long)(57.2 * MiB);
+        using var progress = new ProgressLine<long>(_output, () => columns, _time, done => new WorkDone("Verifying 12 of 12 blobs", done, bytes));
         _time.Advance(TimeSpan.FromSeconds(1));
-        progress.Report(1);
-        Assert.Equal("\r1234\r", _output.ToString());
+        progress.Report(bytes);
+        Assert.Equal($"\r{expected}\r", _output.ToString());
+    }
+
+    [Theory]
+    [InlineData(60, " 33 % 100.0 MiB of 300.0 MiB, 50.0 MiB/s, 4s left")]
+    [InlineData(49, " 33 % 100.0 MiB of 300.0 MiB, 4s left")]
+    [InlineData(37, " 33 % 100.0 MiB of 300.0 MiB")]
+    public void The_time_that_is_left_stays_when_the_rate_goes(int columns, string expected)
+    {
+        using var progress = new ProgressLine<long>(_output, () => columns, _time, done => new WorkDone("Backing up", done, 300 * MiB));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        progress.Report(100 * MiB);
+        Assert.Equal($"\r{expected}\r", _output.ToString());
+    }
+
+    [Theory]
+    [InlineData(21, "Removing: 1234 blobs")]
+    [InlineData(20, "1234 blobs")]
+    [InlineData(10, "")]
+    public void Work_of_unknown_amount_loses_parts_on_a_narrow_terminal_as_well(int columns, string expected)
+    {
+        using var progress = new ProgressLine<int>(_output, () => columns, _time, done => new WorkDone("Removing", done, null, "blobs"));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        progress.Report(1234);
+        Assert.Equal($"\r{expected}\r", _output.ToString());
     }
 
     [Fact]
