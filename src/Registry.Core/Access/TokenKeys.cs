@@ -52,7 +52,7 @@ public static class TokenKeys
         }
         catch (JsonException e)
         {
-            throw new FormatException($"not a JSON Web Key Set: {e.Message}", e);
+            throw new FormatException($"not a JSON Web Key Set: {e.Message.TrimEnd('.')}", e);
         }
     }
 
@@ -88,7 +88,7 @@ public static class TokenKeys
             }
             catch (Exception e) when (e is CryptographicException or ArgumentException or JsonException or InvalidOperationException)
             {
-                faults.Add($"{name} cannot be read: {e.Message}");
+                faults.Add($"{name} cannot be read: {e.Message.TrimEnd('.')}");
             }
         }
 
@@ -121,6 +121,7 @@ public static class TokenKeys
         {
             "RSA" => Checked(RSA.Create(new RSAParameters { Modulus = Bytes(key, "n"), Exponent = Bytes(key, "e") }), id),
             "EC" => Checked(ECDsa.Create(new ECParameters { Curve = CurveOf(key), Q = new ECPoint { X = Bytes(key, "x"), Y = Bytes(key, "y") } }), id),
+            null or "" => throw new FormatException("has no kty; allowed: RSA, EC"),
             var type => throw new FormatException($"is of type '{type}'; allowed: RSA, EC"),
         };
     }
@@ -143,6 +144,7 @@ public static class TokenKeys
         "P-256" => ECCurve.NamedCurves.nistP256,
         "P-384" => ECCurve.NamedCurves.nistP384,
         "P-521" => ECCurve.NamedCurves.nistP521,
+        null or "" => throw new FormatException($"has no crv; allowed: {Curves}"),
         var name => throw new FormatException($"is on the curve '{name}'; allowed: {Curves}"),
     };
 
@@ -173,7 +175,7 @@ public static class TokenKeys
         }
         catch (CryptographicException e)
         {
-            throw new FormatException($"is neither an RSA nor an ECDSA key: {e.Message}", e);
+            throw new FormatException($"is neither an RSA nor an ECDSA key: {e.Message.TrimEnd('.')}", e);
         }
 
         return Checked(ecdsa);

@@ -61,7 +61,7 @@ internal sealed class BackupFolder(string root)
         return all.Count == 0 ? throw new StorageException("holds a backup that was never finished (it has no generation); run 'registry backup' again")
             : name is null ? all[^1]
             : all.FirstOrDefault(generation => generation.Name == name)
-                ?? throw new StorageException($"has no generation {name}; the last one is {all[^1].Name}, and 'registry backup FOLDER --list' lists all");
+                ?? throw new StorageException($"has no generation '{name}'; the last one is {all[^1].Name}, and 'registry backup FOLDER --list' lists all");
     }
 
     /// <summary>Begins a generation, which gets its name when it is finished. It is later than all others, even if the clock was set back.</summary>

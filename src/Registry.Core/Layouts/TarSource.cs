@@ -30,7 +30,7 @@ internal sealed class TarSource : ILayoutSource
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException or FormatException or ArgumentException)
         {
-            throw new LayoutException($"is not a tar archive, or is damaged ({e.Message}); decompress a compressed archive first", e);
+            throw new LayoutException($"is not a tar archive, or is damaged ({e.Message.TrimEnd('.')}); decompress a compressed archive first", e);
         }
     }
 

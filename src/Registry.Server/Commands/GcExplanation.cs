@@ -46,7 +46,7 @@ internal sealed record GcExplanation(
 
         foreach (var manifest in ManifestOf)
         {
-            output.WriteLine($"It is a manifest of {manifest.Repository}, pushed by {manifest.PushedBy:yyyy-MM-dd HH:mm:ss}Z: {Describe(manifest)}");
+            output.WriteLine($"It is a manifest of {manifest.Repository}, last pushed no later than {manifest.PushedBy:yyyy-MM-dd HH:mm:ss}Z: {Describe(manifest)}");
         }
 
         foreach (var referrer in NeededBy)

@@ -15,7 +15,7 @@ internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, 
         {
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{manifest.Repository}@{manifest.Digest} was pushed by {manifest.PushedBy:yyyy-MM-dd HH:mm:ss}Z, and nothing has held it for {manifest.IdleSeconds} s"));
+                $"{manifest.Repository}@{manifest.Digest} was last pushed no later than {manifest.PushedBy:yyyy-MM-dd HH:mm:ss}Z, and nothing has held it for {manifest.IdleSeconds} s"));
         }
 
         if (Younger > 0)

@@ -48,6 +48,7 @@ public sealed class TokenKeysTests : IDisposable
 
             Assert.Equal(["good", "better"], keys.Select(key => key.KeyId));
             Assert.StartsWith(fault, Assert.Single(ignored), StringComparison.Ordinal);
+            Assert.False(ignored[0].EndsWith('.'), ignored[0]);
         }
     }
 
@@ -61,6 +62,7 @@ public sealed class TokenKeysTests : IDisposable
 
             Assert.Equal([2048, 384], keys.Select(key => key.KeySize));
             Assert.StartsWith(fault.Replace(" 1 ", " 2 ", StringComparison.Ordinal), Assert.Single(ignored), StringComparison.Ordinal);
+            Assert.False(ignored[0].EndsWith('.'), ignored[0]);
         }
     }
 
@@ -147,6 +149,8 @@ public sealed class TokenKeysTests : IDisposable
         privateKey["d"] = privateKey["n"]!.DeepClone();
         var curve = Ec(_ec, "curve");
         curve["crv"] = "secp256k1";
+        var curveless = Ec(_ec, "curveless");
+        curveless.Remove("crv");
         var mismatch = Ec(_ec, "mismatch");
         mismatch["crv"] = "P-256";
         var nameless = Rsa(_small, "", "sig");
@@ -155,7 +159,7 @@ public sealed class TokenKeysTests : IDisposable
         [
             (new JsonObject { ["kty"] = "OKP", ["kid"] = "ed", ["crv"] = "Ed25519", ["x"] = "AAAA" }, "key 'ed' is of type 'OKP'; allowed: RSA, EC"),
             (new JsonObject { ["kty"] = "oct", ["kid"] = "secret", ["k"] = "AAAA" }, "key 'secret' is of type 'oct'; allowed: RSA, EC"),
-            (new JsonObject { ["kid"] = "typeless" }, "key 'typeless' is of type ''; allowed: RSA, EC"),
+            (new JsonObject { ["kid"] = "typeless" }, "key 'typeless' has no kty; allowed: RSA, EC"),
             (new JsonArray(), "key 2, which has no kid, is not an object"),
             (Rsa(_small, "small", "sig"), "key 'small' has 1024 bits; RSA needs at least 2048"),
             (nameless, "key 2, which has no kid, has 1024 bits; RSA needs at least 2048"),
@@ -165,6 +169,7 @@ public sealed class TokenKeysTests : IDisposable
             (number, "key 'number' lacks 'n'"),
             (garbled, "key 'garbled' has a 'n' that is not base64url"),
             (curve, "key 'curve' is on the curve 'secp256k1'; allowed: P-256, P-384, P-521"),
+            (curveless, "key 'curveless' has no crv; allowed: P-256, P-384, P-521"),
             (mismatch, "key 'mismatch' cannot be read: "),
         ];
     }

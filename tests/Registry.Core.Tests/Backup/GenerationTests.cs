@@ -48,8 +48,9 @@ public sealed class GenerationTests : IAsyncLifetime
         Assert.Equal(images[1], await RestoredAsync(names[1]));
         Assert.Equal(images[2], await RestoredAsync(null));
         Assert.Equal(images[0], await RestoredAsync(names[0]));
-        await AssertRefusedAsync("has no generation 2026-11-30T093000Z; the last one is 2026-11-29T093000Z", () => RestoreAsync("2026-11-30T093000Z"));
-        await AssertRefusedAsync("has no generation ..", () => RestoreAsync(".."));
+        await AssertRefusedAsync("has no generation '2026-11-30T093000Z'; the last one is 2026-11-29T093000Z", () => RestoreAsync("2026-11-30T093000Z"));
+        await AssertRefusedAsync("has no generation '..'", () => RestoreAsync(".."));
+        await AssertRefusedAsync("has no generation ''; the last one is ", () => RestoreAsync(""));
     }
 
     [Fact]

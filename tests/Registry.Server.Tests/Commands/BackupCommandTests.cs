@@ -141,7 +141,7 @@ public sealed class BackupCommandTests : IDisposable
 
         var unknown = await CommandRun.OfAsync("export", "app:latest", "x.tar", "--from-backup", $"{Target}@yesterday");
         Assert.Equal(1, unknown.ExitCode);
-        Assert.Contains($"{Target} has no generation yesterday; the last one is {names[1]}", unknown.Error, StringComparison.Ordinal);
+        Assert.Contains($"{Target} has no generation 'yesterday'; the last one is {names[1]}", unknown.Error, StringComparison.Ordinal);
         var refused = await CommandRun.OfAsync("backup", Target, "--keep", "0");
         Assert.Equal(2, refused.ExitCode);
         Assert.Contains("--keep is 0; it must be at least 1", refused.Error, StringComparison.Ordinal);

@@ -53,7 +53,7 @@ public sealed class GcCommandTests : IDisposable
         var layer = await ExplainAsync(0, Image.Blobs[^1].Digest);
         Assert.Contains("a links to it: a manifest there needs it.", layer, StringComparison.Ordinal);
         Assert.Contains($"The manifest {Image.Digest} of a refers to it.", layer, StringComparison.Ordinal);
-        Assert.Matches("It is a manifest of a, pushed by .*Z: held by the tags latest\\.", await ExplainAsync(0, Image.Digest));
+        Assert.Matches("It is a manifest of a, last pushed no later than .*Z: held by the tags latest\\.", await ExplainAsync(0, Image.Digest));
 
         var unneeded = await ExplainAsync(0, Unneeded.Digest);
         Assert.Contains("is stored, 8 bytes.", unneeded, StringComparison.Ordinal);
@@ -113,7 +113,7 @@ public sealed class GcCommandTests : IDisposable
 
         // Pushed at the same time as the first ones by this clock; what is needed by the grace period has been asked for since.
         var listed = await RunAsync(0, new GcRequest(Untagged: new()));
-        Assert.Contains($"a@{index.Digest} was pushed by ", listed, StringComparison.Ordinal);
+        Assert.Contains($"a@{index.Digest} was last pushed no later than ", listed, StringComparison.Ordinal);
         Assert.Contains("nothing has held it for 7200 s\n", listed, StringComparison.Ordinal);
         Assert.Contains("\n1 more stay for now: ", listed, StringComparison.Ordinal);
         Assert.EndsWith("\n1 untagged manifests are held by nothing. Nothing was changed; 'registry gc --untagged --delete' deletes them.\n", listed, StringComparison.Ordinal);

@@ -104,6 +104,24 @@ public sealed class StartupTests : IDisposable
     }
 
     [Fact]
+    public async Task What_keeps_a_new_folder_from_being_made_is_named()
+    {
+        var file = Path.Combine(_folder.Path, "file");
+        await File.WriteAllTextAsync(file, "x");
+        var inside = Path.Combine(file, "a", "b");
+        await AssertEndsAsync(1, ("REGISTRY_STORAGE_PATH", inside), $"registry: REGISTRY_STORAGE_PATH {inside} cannot be used: {file} is a file, not a folder");
+
+        // Of another user than root, the owner of /proc is the fault.
+        if (OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess)
+        {
+            await AssertEndsAsync(
+                1,
+                ("REGISTRY_STORAGE_PATH", "/proc/registry/data"),
+                "registry: REGISTRY_STORAGE_PATH /proc/registry/data cannot be used: the file system refuses to create the folder /proc/registry");
+        }
+    }
+
+    [Fact]
     public async Task Every_faulty_setting_is_said_and_nothing_is_touched()
     {
         var path = Path.Combine(_folder.Path, "data");

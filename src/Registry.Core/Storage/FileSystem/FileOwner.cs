@@ -87,7 +87,21 @@ public static class FileOwner
                 CreateFolder(parent);
             }
 
-            Directory.CreateDirectory(path);
+            if (File.Exists(path))
+            {
+                throw new IOException($"{path} is a file, not a folder");
+            }
+
+            try
+            {
+                Directory.CreateDirectory(path);
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                // The parent exists: this is how a file system such as that of /proc refuses.
+                throw new IOException($"the file system refuses to create the folder {path}", e);
+            }
+
             Inherit(path);
         }
     }
