@@ -324,7 +324,7 @@ public sealed partial class GarbageCollector(
         "Manifest {Digest} expired in {Repository}: the index that listed it or its subject was deleted, and nothing has held it for the grace period")]
     private partial void LogManifestExpired(string digest, string repository);
 
-    [LoggerMessage(3, LogLevel.Information, "Garbage collection: {Manifests} manifests and {Links} links expired, {Blobs} blobs removed")]
+    [LoggerMessage(3, LogLevel.Information, "Garbage collection: manifests expired: {Manifests}, links expired: {Links}, blobs removed: {Blobs}")]
     private partial void LogCollected(int manifests, int links, int blobs);
 
     [LoggerMessage(6, LogLevel.Error,

@@ -217,7 +217,7 @@ public sealed partial class StorageWalk(
     [LoggerMessage(1, LogLevel.Debug, "Blob {Digest} removed: the metadata does not know it, and nothing links to it")]
     private partial void LogRemoved(string digest);
 
-    [LoggerMessage(2, LogLevel.Information, "Removed {Blobs} blobs that the metadata does not know and nothing links to")]
+    [LoggerMessage(2, LogLevel.Information, "Blobs removed that the metadata does not know and nothing links to: {Blobs}")]
     private partial void LogRemovedAll(int blobs);
 
     [LoggerMessage(3, LogLevel.Warning,

@@ -83,6 +83,6 @@ internal static class BackupCommand
     }
 
     private static string Describe(BackupReport report) =>
-        $"Backed up {report.Blobs - report.Faulty} blobs as generation {report.Generation}: {report.Copied} copied ({ByteSize.Describe(report.CopiedBytes)}), {report.Kept} there already. "
-        + $"Generations: {report.Generations.Count}; removed: {report.Pruned.Count}, with {report.Removed} blobs that no other generation needs.";
+        $"Backed up {Count.Of(report.Blobs - report.Faulty, "blob")} as generation {report.Generation}: {report.Copied} copied ({ByteSize.Describe(report.CopiedBytes)}), {report.Kept} there already. "
+        + $"Generations: {report.Generations.Count}; removed: {report.Pruned.Count}, with {Count.Of(report.Removed, "blob")} that no other generation needs.";
 }

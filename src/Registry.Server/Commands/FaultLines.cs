@@ -17,7 +17,7 @@ internal static class FaultLines
         if (count > 0)
         {
             output.WriteLine(
-                $"registry: {count} blobs could not be {done}{(count > faults.Count ? $" (the first {faults.Count} are listed above)" : "")}; everything else was {done}. Push these blobs again to repair them");
+                $"registry: {Count.Of(count, "blob")} could not be {done}{(count > faults.Count ? $" (the first {faults.Count} are listed above)" : "")}; everything else was {done}. Pushing a blob again repairs it");
         }
 
         return count > 0;

@@ -33,7 +33,7 @@ internal sealed record GcPreview(
 
         foreach (var blob in Blobs)
         {
-            output.WriteLine($"{blob.Digest} would be removed, {blob.Bytes} bytes: {blob.Reason}");
+            output.WriteLine($"{blob.Digest} would be removed, {Count.Of(blob.Bytes, "byte")}: {blob.Reason}");
         }
 
         foreach (var blob in Kept)
@@ -52,7 +52,7 @@ internal sealed record GcPreview(
         }
 
         output.WriteLine(
-            $"{Counts.Manifests} manifests, {Counts.Links} links and {Counts.Blobs} blobs of {Counts.Bytes} bytes would be removed. Nothing was changed.");
+            $"{Count.Of(Counts.Manifests, "manifest")}, {Count.Of(Counts.Links, "link")} and {Count.Of(Counts.Blobs, "blob")} of {Counts.Bytes} bytes would be removed. Nothing was changed.");
         if (Objection is not null)
         {
             output.WriteLine($"{Objection}. Only 'registry gc --force' removes them.");

@@ -6,5 +6,5 @@ namespace Registry.Server.Commands;
 /// <param name="Blobs">Number of blobs and manifests whose bytes were removed.</param>
 internal sealed record GcResult(int Manifests, int Links, int Blobs)
 {
-    public void Write(TextWriter output) => output.WriteLine($"Removed {Manifests} manifests, {Links} links and {Blobs} blobs.");
+    public void Write(TextWriter output) => output.WriteLine($"Removed {Count.Of(Manifests, "manifest")}, {Count.Of(Links, "link")} and {Count.Of(Blobs, "blob")}.");
 }

@@ -20,17 +20,17 @@ internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, 
 
         if (Younger > 0)
         {
-            output.WriteLine($"{Younger} more are younger than --older-than. Manifests stored before the registry recorded push times count from the first recording.");
+            output.WriteLine($"Younger than --older-than: {Younger} more. Manifests stored before the registry recorded push times count from the first recording.");
         }
 
         if (Kept > 0)
         {
-            output.WriteLine($"{Kept} more stay for now: they were pushed, held or requested within REGISTRY_GC_GRACE, or something in their repository cannot be read.");
+            output.WriteLine($"{Kept} more must stay for now: pushed, held or requested within REGISTRY_GC_GRACE, or in a repository of which something cannot be read.");
         }
 
         output.WriteLine(IsDeleted
-            ? $"Deleted {Manifests.Count} untagged manifests. Blobs that only they needed are collected after the grace period."
-            : $"{Manifests.Count} untagged manifests are held by nothing. Nothing was changed; 'registry gc --untagged --delete' deletes them.");
+            ? $"Deleted {Count.Of(Manifests.Count, "untagged manifest")}. Blobs that nothing else needs are collected after the grace period."
+            : $"Held by nothing: {Count.Of(Manifests.Count, "untagged manifest")}. Nothing was changed; 'registry gc --untagged --delete' deletes what it lists.");
     }
 
     /// <param name="Repository">The repository.</param>

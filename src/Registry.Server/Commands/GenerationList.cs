@@ -24,7 +24,7 @@ internal static class GenerationList
 
             foreach (var generation in generations)
             {
-                context.Output.WriteLine($"{generation.Name}  {generation.Blobs} blobs, {ByteSize.Describe(generation.Bytes)}");
+                context.Output.WriteLine($"{generation.Name}  {Count.Of(generation.Blobs, "blob")}, {ByteSize.Describe(generation.Bytes)}");
             }
 
             return ExitCodes.Success;

@@ -54,7 +54,7 @@ internal static class ReindexCommand
                 var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
                 await context.WithProgressAsync<IndexingProgress, bool>(
                     isJson: false,
-                    done => new WorkDone($"Indexing {done.Manifests} manifests", done.Repositories, done.AllRepositories, "repositories"),
+                    done => new WorkDone($"Indexing {Count.Of(done.Manifests, "manifest")}", done.Repositories, done.AllRepositories, "repositories"),
                     async progress =>
                     {
                         await indexer.RunAsync(progress, cancellationToken);

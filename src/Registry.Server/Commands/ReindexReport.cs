@@ -56,15 +56,15 @@ internal sealed class ReindexReport(TextWriter output)
 
         if (_lines == 0)
         {
-            output.WriteLine($"The tree and the metadata agree in {compared} repositories. A reindex would change nothing.");
+            output.WriteLine($"The tree and the metadata agree in {Count.Of(compared, "repository")}. A reindex would change nothing.");
             return;
         }
 
-        output.WriteLine($"In {compared} repositories, a reindex would remove {_lost};");
-        output.WriteLine($"add {_added}; and move {_moved} tags. Nothing was changed.");
+        output.WriteLine($"In {Count.Of(compared, "repository")}, a reindex would remove {_lost};");
+        output.WriteLine($"add {_added}; and move {Count.Of(_moved, "tag")}. Nothing was changed.");
         if (Unreadable > 0)
         {
-            output.WriteLine($"{Unreadable} repositories cannot be read and are not counted.");
+            output.WriteLine($"Not counted: {Count.Of(Unreadable, "repository")} that cannot be read.");
         }
     }
 
@@ -108,7 +108,7 @@ internal sealed class ReindexReport(TextWriter output)
     }
 
     private static string Describe(RepositoryContents contents) =>
-        $"{contents.Tags.Count} tags, {contents.Manifests.Count} manifests and {contents.Blobs.Count} blobs";
+        $"{Count.Of(contents.Tags.Count, "tag")}, {Count.Of(contents.Manifests.Count, "manifest")} and {Count.Of(contents.Blobs.Count, "blob")}";
 
     private void Write(string line)
     {
@@ -123,6 +123,6 @@ internal sealed class ReindexReport(TextWriter output)
         public Totals With(RepositoryContents contents) => new(
             Repositories + 1, Tags + contents.Tags.Count, Manifests + contents.Manifests.Count, Blobs + contents.Blobs.Count);
 
-        public override string ToString() => $"{Repositories} repositories, {Tags} tags, {Manifests} manifests and {Blobs} blobs";
+        public override string ToString() => $"{Count.Of(Repositories, "repository")}, {Count.Of(Tags, "tag")}, {Count.Of(Manifests, "manifest")} and {Count.Of(Blobs, "blob")}";
     }
 }

@@ -57,7 +57,7 @@ internal static class RestoreCommand
                 request.Folder, request.Generation, options.StoragePath, time, loggers, progress, cancellationToken));
             context.Output.WriteLine(request.IsJson
                 ? JsonSerializer.Serialize(report, ReportJson.Indented.RestoreReport)
-                : $"Restored {report.Blobs} blobs of generation {report.Generation} to {Path.GetFullPath(options.StoragePath)}.");
+                : $"Restored {Count.Of(report.Blobs, "blob")} of generation {report.Generation} to {Path.GetFullPath(options.StoragePath)}.");
             return FaultLines.Write(report.Faulty, report.Faults, "restored", context.Error) ? ExitCodes.Failure : ExitCodes.Success;
         }
         catch (StorageException e)

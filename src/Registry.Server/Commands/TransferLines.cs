@@ -19,10 +19,10 @@ internal static class TransferLines
             output.WriteLine($"{done} {image}");
         }
 
-        output.WriteLine($"{report.Manifests} manifests{(report.Referrers is > 0 and var count ? $", {count} of them referrers" : "")}, {report.Blobs} blobs, {report.Bytes} bytes.");
+        output.WriteLine($"{Count.Of(report.Manifests, "manifest")}{(report.Referrers is > 0 and var count ? $", {count} of them referrers" : "")}, {Count.Of(report.Blobs, "blob")}, {Count.Of(report.Bytes, "byte")}.");
         if (report.Missing > 0)
         {
-            output.WriteLine($"{report.Missing} manifests that an index lists do not exist and were left out.");
+            output.WriteLine($"Left out: {Count.Of(report.Missing, "manifest")} in the list of an index, but not stored.");
         }
     }
 }

@@ -31,7 +31,7 @@ public sealed class StorageWalkTests : IDisposable
         Assert.Equal((0, 1), await storage.CollectAfterAsync(1));
         Assert.False(Directory.Exists(storage.Storage.Layout.BlobDirectory(Blob)));
         Assert.Equal(3, storage.Storage.Blobs.Enumerate().Count());
-        Assert.Contains(storage.Log.Entries, entry => entry.Message == "Removed 1 blobs that the metadata does not know and nothing links to");
+        Assert.Contains(storage.Log.Entries, entry => entry.Message == "Blobs removed that the metadata does not know and nothing links to: 1");
     }
 
     [Fact]

@@ -26,10 +26,10 @@ public sealed class GcCommandTests : IDisposable
         Assert.Contains($"{Unneeded.Digest} would expire in a: no manifest there has needed it for 7200 s\n", preview, StringComparison.Ordinal);
         Assert.Contains($"{Unneeded.Digest} would be removed, 8 bytes: no repository would link to it any more\n", preview, StringComparison.Ordinal);
         Assert.Contains($"{Unknown.Digest} would be removed, 7 bytes: the metadata does not know it, and nothing links to it\n", preview, StringComparison.Ordinal);
-        Assert.EndsWith("0 manifests, 1 links and 2 blobs of 15 bytes would be removed. Nothing was changed.\n", preview, StringComparison.Ordinal);
+        Assert.EndsWith("0 manifests, 1 link and 2 blobs of 15 bytes would be removed. Nothing was changed.\n", preview, StringComparison.Ordinal);
         Assert.Equal(preview, await RunAsync(0, new GcRequest(IsDryRun: true)));
 
-        Assert.Equal("Removed 0 manifests, 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest()));
+        Assert.Equal("Removed 0 manifests, 1 link and 2 blobs.\n", await RunAsync(0, new GcRequest()));
         Assert.Equal("Removed 0 manifests, 0 links and 0 blobs.\n", await RunAsync(0, new GcRequest()));
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/a/manifests/latest"));
@@ -43,7 +43,7 @@ public sealed class GcCommandTests : IDisposable
         Assert.Empty(await RunAsync(1, new GcRequest()));
         Assert.Empty(await RunAsync(1, new GcRequest()));
         Assert.Contains("Only 'registry gc --force' removes them", await RunAsync(0, new GcRequest(IsDryRun: true)), StringComparison.Ordinal);
-        Assert.Equal("Removed 0 manifests, 1 links and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
+        Assert.Equal("Removed 0 manifests, 1 link and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
     }
 
     [Fact]
@@ -115,14 +115,14 @@ public sealed class GcCommandTests : IDisposable
         var listed = await RunAsync(0, new GcRequest(Untagged: new()));
         Assert.Contains($"a@{index.Digest} was last pushed no later than ", listed, StringComparison.Ordinal);
         Assert.Contains("nothing has held it for 7200 s\n", listed, StringComparison.Ordinal);
-        Assert.Contains("\n1 more stay for now: ", listed, StringComparison.Ordinal);
-        Assert.EndsWith("\n1 untagged manifests are held by nothing. Nothing was changed; 'registry gc --untagged --delete' deletes them.\n", listed, StringComparison.Ordinal);
+        Assert.Contains("\n1 more must stay for now: ", listed, StringComparison.Ordinal);
+        Assert.EndsWith("\nHeld by nothing: 1 untagged manifest. Nothing was changed; 'registry gc --untagged --delete' deletes what it lists.\n", listed, StringComparison.Ordinal);
         Assert.DoesNotContain(child.Digest, listed, StringComparison.Ordinal);
         Assert.DoesNotContain(signature.Digest, listed, StringComparison.Ordinal);
         Assert.Equal(listed, await RunAsync(0, new GcRequest(Untagged: new())));
 
         var young = await RunAsync(0, new GcRequest(Untagged: new(TimeSpan.FromDays(30), IsDeletion: true)));
-        Assert.StartsWith("1 more are younger than --older-than.", young, StringComparison.Ordinal);
+        Assert.StartsWith("Younger than --older-than: 1 more.", young, StringComparison.Ordinal);
         Assert.Contains("Deleted 0 untagged manifests.", young, StringComparison.Ordinal);
 
         using (var deleted = JsonDocument.Parse(await RunAsync(0, new GcRequest(Untagged: new(IsDeletion: true), IsJson: true))))
@@ -146,7 +146,7 @@ public sealed class GcCommandTests : IDisposable
         await FillWithIndexAsync();
         await FillAsync(isKilled: true);
         Assert.Empty(await RunAsync(1, new GcRequest(Untagged: new(IsDeletion: true))));
-        Assert.Contains("Deleted 1 untagged manifests.", await RunAsync(0, new GcRequest(IsForced: true, Untagged: new(IsDeletion: true))), StringComparison.Ordinal);
+        Assert.Contains("Deleted 1 untagged manifest.", await RunAsync(0, new GcRequest(IsForced: true, Untagged: new(IsDeletion: true))), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,7 +52,7 @@ public sealed class ReindexCommandTests : IDisposable
     public async Task A_dry_run_of_a_whole_folder_finds_nothing()
     {
         await FillAsync();
-        Assert.Equal("The tree and the metadata agree in 1 repositories. A reindex would change nothing.\n", await PreviewAsync());
+        Assert.Equal("The tree and the metadata agree in 1 repository. A reindex would change nothing.\n", await PreviewAsync());
     }
 
     [Fact]
@@ -83,15 +83,15 @@ public sealed class ReindexCommandTests : IDisposable
             $"tag a:renamed would be added and point to {_image.Digest}",
             $"tag a:moved would point to {_image.Digest} instead of {other.Digest}",
             $"blob {other.Blobs[^1].Digest} of a would be removed",
-            $"repository gone would be removed, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
-            $"repository copied would be removed, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
-            $"repository new would be added, with 1 tags, 1 manifests and {_image.Blobs.Count} blobs",
+            $"repository gone would be removed, with 1 tag, 1 manifest and {_image.Blobs.Count} blobs",
+            $"repository copied would be removed, with 1 tag, 1 manifest and {_image.Blobs.Count} blobs",
+            $"repository new would be added, with 1 tag, 1 manifest and {_image.Blobs.Count} blobs",
         ];
         Assert.All(expected, line => Assert.Contains($"{line}\n", preview, StringComparison.Ordinal));
         Assert.EndsWith(
             $"""
             In 4 repositories, a reindex would remove 2 repositories, 3 tags, 2 manifests and {(2 * _image.Blobs.Count) + 1} blobs;
-            add 1 repositories, 2 tags, 1 manifests and {_image.Blobs.Count} blobs; and move 1 tags. Nothing was changed.
+            add 1 repository, 2 tags, 1 manifest and {_image.Blobs.Count} blobs; and move 1 tag. Nothing was changed.
 
             """,
             preview,
