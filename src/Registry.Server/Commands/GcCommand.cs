@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Maintenance;
@@ -53,12 +54,12 @@ internal static class GcCommand
                 result.AddError("--older-than and --delete need --untagged");
             }
 
-            if (result.GetValue(olderThan) is { } age && !Duration.TryParse(age, out _))
+            if (Text(result, olderThan) is { } age && !Duration.TryParse(age, out _))
             {
                 result.AddError($"'{age}' is not a time; write it like 30d, 12h or 1h30m");
             }
 
-            if (result.GetValue(explain) is { } text && !Digest.TryParse(text, out _))
+            if (Text(result, explain) is { } text && !Digest.TryParse(text, out _))
             {
                 result.AddError($"'{text}' is not a digest; write it like sha256:e3b0c442…, with all 64 digits");
             }
@@ -78,6 +79,10 @@ internal static class GcCommand
         });
         return command;
     }
+
+    // GetValue throws for an option without its value, which the parser has reported already.
+    private static string? Text(CommandResult result, Option<string> option) =>
+        result.GetResult(option) is { Tokens: [var token] } ? token.Value : null;
 
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)

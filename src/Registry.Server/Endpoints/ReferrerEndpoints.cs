@@ -9,7 +9,9 @@ using Registry.Server.Pipeline;
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoint of <c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"). Never answers 404.</summary>
+#pragma warning disable CA1001 // A semaphore holds nothing to dispose until its wait handle is used.
 internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
+#pragma warning restore CA1001
 {
     // A page of 4 MiB takes some 30 MiB while it is read and written as JSON.
     private const int MaxAtOnce = 4;

@@ -19,7 +19,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
     {
         await using Container container = await StartAsync(engine, "-v", $"data-{Guid.NewGuid():n}:/data");
 
-        await container.WaitUntilListeningAsync();
+        await container.ServesAsync();
     }
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
     {
         await using Container container = await StartAsync(engine);
 
-        await container.WaitUntilListeningAsync();
+        await container.ServesAsync();
     }
 
     [Theory]
@@ -48,7 +48,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         }
 
         await using Container container = await StartAsync(engine, "-v", $"{data}:/data");
-        await container.WaitUntilListeningAsync();
+        await container.ServesAsync();
     }
 
     [Theory]
@@ -73,7 +73,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         _ = await new Command("chmod", "coreutils").RunAsync("0775", data);
         await using Container container = await StartAsync(engine, "--read-only", "--cap-drop", "all", "--user", "1000650000:0", "-v", $"{data}:/data");
 
-        await container.WaitUntilListeningAsync();
+        await container.ServesAsync();
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         string volume = $"data-{Guid.NewGuid():n}";
         await using (Container first = await StartAsync(engine, "-v", $"{volume}:/data"))
         {
-            await first.WaitUntilListeningAsync();
+            await first.ServesAsync();
         }
 
         await using Container refused = await StartAsync(engine, "--user", "4711:4711", "-v", $"{volume}:/data");
@@ -108,7 +108,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
     public async Task The_program_is_on_the_PATH_of_the_container(string engine)
     {
         await using Container container = await StartAsync(engine, "--read-only", "--cap-drop", "all", "-v", $"data-{Guid.NewGuid():n}:/data");
-        await container.WaitUntilListeningAsync();
+        await container.ServesAsync();
 
         string[] call = Assert.Single(InstallGuide.Calls("Container", "docker"), call => call[0] == "exec");
         Assert.Equal("registry", call[1]);
@@ -123,7 +123,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         Assert.Contains($"--health-cmd '{Check}'", await File.ReadAllTextAsync(SourceRoot.File("docs/install.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         int port = FreePorts.Find(1)[0];
         await using Container container = await StartAsync("podman", "-e", $"REGISTRY_PORT={port}", "--health-cmd", Check);
-        await container.WaitUntilListeningAsync();
+        await container.ServesAsync();
 
         _ = await container.Engine.RunAsync("healthcheck", "run", container.Name);
     }
@@ -144,6 +144,9 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
     [GeneratedRegex(@"As root: chown -R (?<owner>\d+:\d+) /data\.")]
     private static partial Regex Mending { get; }
 
+    [GeneratedRegex(@"listening on (?<address>http://127\.0\.0\.1:\d+)")]
+    private static partial Regex Listening { get; }
+
     private sealed record Container(Command Engine, string Name) : IAsyncDisposable
     {
         public async Task<string> LogsAsync() => (await Engine.RunAsync("logs", Name)).AllOutput;
@@ -151,11 +154,25 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         public async Task<int> WaitForExitAsync() =>
             int.Parse((await Engine.RunAsync("wait", Name)).Text, System.Globalization.CultureInfo.InvariantCulture);
 
-        public async Task WaitUntilListeningAsync() => await Eventually.HoldsAsync(
-            async () => (await LogsAsync()) is var logs && (logs.Contains("listening on http://127.0.0.1:", StringComparison.Ordinal)
-                || (logs.Contains("registry: ", StringComparison.Ordinal) ? throw new InvalidOperationException(logs) : false)),
-            "the container listens",
-            TestContext.Current.CancellationToken);
+        /// <summary>Waits until the registry in the container listens, and pushes and pulls an image.</summary>
+        public async Task ServesAsync()
+        {
+            string address = string.Empty;
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    string logs = await LogsAsync();
+                    address = Listening.Match(logs).Groups["address"].Value;
+                    return address.Length > 0
+                        || (logs.Contains("registry: ", StringComparison.Ordinal) ? throw new InvalidOperationException(logs) : false);
+                },
+                "the container listens",
+                TestContext.Current.CancellationToken);
+            using var client = new HttpClient { BaseAddress = new Uri(address) };
+            TestImage image = await client.PushAsync("team/app", TestImage.Create(), "latest");
+            Answer pulled = await client.RequestAsync("GET", "/v2/team/app/manifests/latest");
+            Assert.Equal(image.Manifest.Bytes, pulled.Body);
+        }
 
         // Its anonymous and named volumes are in the engine's folder, which goes with the tests.
         public async ValueTask DisposeAsync() => _ = await Engine.TryRunAsync("rm", "--force", Name);

@@ -35,6 +35,15 @@ public sealed class CommandLineTests
         Assert.All(shown, child => Assert.Contains(child.Name, help.Output, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [MemberData(nameof(Paths))]
+    public void An_option_without_its_value_is_a_fault(string path)
+    {
+        var command = All(Root).Single(command => CommandLine.PathOf(command) == path);
+        var options = command.Options.Where(option => option.Arity.MinimumNumberOfValues > 0);
+        Assert.All(options, option => Assert.NotEmpty(CommandLine.Parse(Root, [.. path.Split(' ')[1..], option.Name]).Errors));
+    }
+
     [Fact]
     public async Task All_settings_have_a_help_of_their_own()
     {

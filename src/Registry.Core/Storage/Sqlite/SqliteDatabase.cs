@@ -46,7 +46,7 @@ public sealed class SqliteDatabase : IDisposable
         {
             Configure(
                 connection,
-                $"PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
+                $"{SqliteSession.TemporariesInMemory} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
             SqliteSchema.Migrate(connection, path);
             Begin(session);
         }
@@ -186,7 +186,7 @@ public sealed class SqliteDatabase : IDisposable
         if (!_readers.TryTake(out var session))
         {
             var connection = Connect(SqliteOpenMode.ReadWrite);
-            Configure(connection, "PRAGMA query_only = ON;");
+            Configure(connection, $"{SqliteSession.TemporariesInMemory} PRAGMA query_only = ON;");
             session = new SqliteSession(connection);
         }
 

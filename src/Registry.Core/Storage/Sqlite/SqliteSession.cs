@@ -18,6 +18,12 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
     /// <summary>Runs a statement and returns the number of changed rows.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();
 
+    /// <summary>
+    /// Keeps what SQLite undoes a single statement with, and what it sorts, in memory. Otherwise they are files in a folder for temporary
+    /// files, which a container with a read-only root file system does not have, and a full disk has no room for.
+    /// </summary>
+    public const string TemporariesInMemory = "PRAGMA temp_store = MEMORY;";
+
     /// <summary>Runs a pragma. SQLite executes some when it compiles them, so they are not prepared once.</summary>
     public void Pragma(string sql)
     {

@@ -23,8 +23,9 @@ public sealed class SqliteSnapshot : IDisposable
         {
             connection = Connect(path, SqliteOpenMode.ReadWrite);
             connection.Open();
-            SqliteSchema.Migrate(connection, path);
             var session = new SqliteSession(connection);
+            session.Pragma(SqliteSession.TemporariesInMemory);
+            SqliteSchema.Migrate(connection, path);
             if (isChecked && session.First("PRAGMA quick_check(1)", row => row.GetString(0)) is var found && found != "ok")
             {
                 throw new StorageException($"holds a {Path.GetFileName(path)} that is damaged: {found}");

@@ -13,6 +13,18 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Fact]
+    public async Task No_statement_needs_a_folder_for_temporary_files()
+    {
+        const long InMemory = 2;
+        using var database = Open(Path.Combine(_folder.Path, "registry.db"));
+
+        Assert.Equal(InMemory, await database.ReadAsync(session => session.Number("PRAGMA temp_store")));
+        long? written = null;
+        await database.WriteAsync(session => written = session.Number("PRAGMA temp_store"));
+        Assert.Equal(InMemory, written);
+    }
+
+    [Fact]
     public void A_database_of_a_newer_program_is_refused_and_left_as_it_is()
     {
         var path = Path.Combine(_folder.Path, "registry.db");
