@@ -30,7 +30,10 @@ public sealed class FuzzTests(ITestOutputHelper output)
             }
         }));
 
-        AssertVaried(statuses, Connections * requestsPerConnection / 2, 200, 202, 400, 404, 405);
+        AssertVaried(statuses, Connections * requestsPerConnection / 2, 200, 400, 404, 405);
+
+        // Which request reaches the one session before another deletes it differs from run to run: a status, a chunk, or the delete succeeds.
+        Assert.Contains(statuses, status => status is 202 or 204);
         await AssertHealthyAsync(registry);
     }
 
