@@ -12,8 +12,9 @@ internal static class Continuations
     // Small enough to arrive with the head: whether a server that waits for the rest of a body asks for it depends on the network.
     private static readonly TestBlob Eager = Make("without waiting", 500);
 
+    // A PUT without a session is 201 again when the repository has the blob (its first answer may be lost), so no row may push this one.
     private static readonly string Unknown =
-        $"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Waiting.Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 20000\r\n{Expect}\r\n";
+        $"PUT /v2/t/blobs/uploads/{Guid.Empty}?digest={Make("never stored", 20_000).Digest} HTTP/1.1\r\nHost: r\r\nContent-Length: 20000\r\n{Expect}\r\n";
 
     public static readonly Exchange[] Rows =
     [
