@@ -8,20 +8,21 @@ public partial class DependencyTests
 {
     private const string Core = "src/Registry.Core";
 
-    // Values and errors know each other and nothing else; everything above may use what is below it.
+    // Values and errors know each other and nothing else, fairness knows nothing; everything above may use what is below it.
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
         ["Oci"] = ["Errors"],
         ["Errors"] = ["Oci"],
-        ["Access"] = ["Oci", "Errors", "Storage.FileSystem"],
-        ["Storage"] = ["Oci", "Errors"],
+        ["Fairness"] = [],
+        ["Access"] = ["Oci", "Errors", "Fairness", "Storage.FileSystem"],
+        ["Storage"] = ["Oci", "Errors", "Fairness"],
         ["Storage.Caching"] = ["Oci", "Errors", "Storage"],
-        ["Storage.FileSystem"] = ["Oci", "Errors", "Storage"],
+        ["Storage.FileSystem"] = ["Oci", "Errors", "Fairness", "Storage"],
         ["Storage.Sqlite"] = ["Oci", "Errors", "Storage"],
         ["Maintenance"] = ["Oci", "Errors", "Storage", "Storage.FileSystem"],
         ["Backup"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.Sqlite"],
         ["Layouts"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Operations"],
-        ["Operations"] = ["Oci", "Errors", "Access", "Storage", "Storage.Caching", "Maintenance"],
+        ["Operations"] = ["Oci", "Errors", "Fairness", "Access", "Storage", "Storage.Caching", "Maintenance"],
     };
 
     // Where the engines are chosen: to use a data folder, and to read one beside its user.
@@ -119,6 +120,6 @@ public partial class DependencyTests
             .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
             .OfType<string>()];
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Access|Storage|Maintenance|Backup|Layouts|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Maintenance|Backup|Layouts|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
     private static partial Regex FolderName();
 }
