@@ -165,13 +165,15 @@ public sealed class UploadOperations(
             return notReady;
         }
 
-        if (await blobs.StatAsync(digest) is null)
+        // The bytes are looked up only for a caller who may see them, so that others cannot tell by the time it takes whether they exist.
+        var sources = source is { } named ? [named] : await metadata.FindRepositoriesWithBlobAsync(digest, MaxMountSources);
+        var allowed = sources.Where(mayPull).ToList();
+        if (allowed.Count == 0 || await blobs.StatAsync(digest) is null)
         {
             return false;
         }
 
-        var sources = source is { } named ? [named] : await metadata.FindRepositoriesWithBlobAsync(digest, MaxMountSources);
-        foreach (var candidate in sources.Where(mayPull))
+        foreach (var candidate in allowed)
         {
             if (await metadata.MountBlobAsync(candidate, target, digest))
             {

@@ -26,14 +26,14 @@ internal sealed partial class ModelFuzzer
         var repository = _model[name];
         var missing = repository.FindMissing(content.Manifest!, _references);
         var result = await Storage.Manifests.PutAsync(name, reference, null, content.Bytes, tags, precondition);
-        if (!precondition.Holds(repository.Find(reference)))
-        {
-            ExpectError(RegistryErrorCode.PreconditionFailed, result.Error);
-        }
-        else if (missing.Count > 0)
+        if (missing.Count > 0)
         {
             ExpectError(RegistryErrorCode.ManifestBlobUnknown, result.Error);
             Expect(missing.SetEquals(result.Error!.Details), $"expected {string.Join(", ", missing)} to be missing, got {result.Error}");
+        }
+        else if (!precondition.Holds(repository.Find(reference)))
+        {
+            ExpectError(RegistryErrorCode.PreconditionFailed, result.Error);
         }
         else
         {

@@ -74,6 +74,34 @@ public sealed class AccessTests
     }
 
     [Fact]
+    public async Task A_caller_that_may_push_but_not_pull_learns_no_tags_by_pushes_that_cannot_succeed()
+    {
+        using var folder = new AccessFolder(
+            """{"defaultPolicy":"deny","rules":[{"repository":"drop/**","users":["alice"],"permissions":["push"]},{"repository":"drop/**","users":["bob"],"permissions":["pull","push"]}]}""");
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic));
+        var image = TestImage.Create();
+        var incomplete = TestImage.Create();
+        foreach (var part in image.Blobs)
+        {
+            Check.Status(201, await registry.Client.RequestAsync("POST", $"/v2/drop/box/blobs/uploads/?digest={part.Digest}", part.Bytes, AccessFolder.Basic("bob")));
+        }
+
+        Check.Status(201, await registry.Client.RequestAsync("PUT", "/v2/drop/box/manifests/there", image.Manifest.Bytes, AccessFolder.Basic("bob"), ("Content-Type", TestImage.OciManifest)));
+        foreach (var condition in new[] { ("If-None-Match", "*"), ("If-Match", "*"), ("If-Match", $"\"{image.Digest}\"") })
+        {
+            var answers = new List<string>();
+            foreach (var tag in new[] { "there", "none" })
+            {
+                var answer = await registry.Client.RequestAsync(
+                    "PUT", $"/v2/drop/box/manifests/{tag}", incomplete.Manifest.Bytes, AccessFolder.Basic("alice"), ("Content-Type", TestImage.OciManifest), condition);
+                answers.Add(Check.Error(400, "MANIFEST_BLOB_UNKNOWN", "blob unknown", answer).Text);
+            }
+
+            Assert.Single(answers.Distinct());
+        }
+    }
+
+    [Fact]
     public async Task A_removed_user_and_a_changed_password_are_refused_at_once_and_passwords_are_in_no_log()
     {
         using var folder = new AccessFolder();

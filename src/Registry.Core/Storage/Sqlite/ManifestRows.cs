@@ -13,16 +13,18 @@ internal static class ManifestRows
     public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, long now, long unixTime)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
-        var current = CurrentDigest(session, repositoryId, put.Reference);
-        if (!put.Precondition.Holds(current))
-        {
-            return RegistryErrorCode.PreconditionFailed;
-        }
-
         var missing = FindMissing(session, repositoryId, put);
         if (missing.Count > 0)
         {
             return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, missing);
+        }
+
+        // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
+        // exists.
+        var current = CurrentDigest(session, repositoryId, put.Reference);
+        if (!put.Precondition.Holds(current))
+        {
+            return RegistryErrorCode.PreconditionFailed;
         }
 
         var contentId = ContentRows.PutStored(session, put.Digest, put.Size);

@@ -46,7 +46,8 @@ public abstract partial class MetadataStoreContract
             RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(A, image, "v1") with { Precondition = MustExist })).Error);
         Assert.Null(await FindAsync(A, image));
         AssertRefused(
-            RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(B, image, "v1") with { Precondition = MustExist })).Error);
+            RegistryErrorCode.PreconditionFailed,
+            (await Metadata.PutManifestAsync(Samples.Put(B, image, "v1") with { Precondition = MustExist, References = ManifestReferences.Sparse })).Error);
         Assert.Null(await TagsAsync(B));
         Assert.Empty(await RepositoriesAsync());
     }
@@ -58,6 +59,23 @@ public abstract partial class MetadataStoreContract
         AssertRefused(
             RegistryErrorCode.PreconditionFailed, (await Metadata.PutManifestAsync(Samples.Put(A, image) with { Precondition = MustNotExist })).Error);
         Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { Precondition = MustExist })).Error);
+    }
+
+    // RFC 9110, section 13.2.1: a condition matters only where the request would succeed without it.
+    [Fact]
+    public async Task A_push_that_misses_blobs_is_refused_for_them_whatever_its_precondition()
+    {
+        await PushImageAsync(A, "there", "there");
+        var incomplete = Samples.Image("missing", []);
+        foreach (var tag in new[] { "there", "none" })
+        {
+            foreach (var precondition in new[] { MustExist, MustNotExist })
+            {
+                AssertRefused(
+                    RegistryErrorCode.ManifestBlobUnknown,
+                    (await Metadata.PutManifestAsync(Samples.Put(A, incomplete, tag) with { Precondition = precondition })).Error);
+            }
+        }
     }
 
     [Fact]
