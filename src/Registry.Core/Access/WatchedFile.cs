@@ -1,6 +1,5 @@
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Access;
@@ -26,8 +25,6 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
     // Three seconds, and a minute.
     internal const int LooksAfterChange = 12;
     internal const int LooksBetweenReads = 240;
-
-    private const int MaxSize = 16 * 1024 * 1024;
 
     private readonly IReadOnlyList<string> _paths;
     private readonly string _name;
@@ -160,54 +157,35 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
 
         FileStamp[]? before = _stamps;
         _stamps = null;
-        FileStamp[] stamps = [.. _paths.Select(StampOf)];
+        FileStamp[] stamps = ReadStamps();
         _stamps = stamps;
         _unchanged = before is not null && before.AsSpan().SequenceEqual(stamps) ? _unchanged + 1 : 0;
         return _unchanged <= LooksAfterChange || _unchanged % LooksBetweenReads == 0;
     }
 
     [SupportedOSPlatform("linux")]
-    private FileStamp StampOf(string path)
+    private FileStamp[] ReadStamps() => [.. _paths.Select(path => Naming(path, StampOf))];
+
+    [SupportedOSPlatform("linux")]
+    private static FileStamp StampOf(string path)
     {
-        using (Open(path, out var stamp))
+        using (Posix.OpenToWatch(path, out var stamp))
         {
             return stamp;
         }
     }
 
-    [SupportedOSPlatform("linux")]
-    private SafeFileHandle Open(string path, out FileStamp stamp)
+    // With a single file, the caller already names it in front of the reason.
+    private TResult Naming<TResult>(string path, Func<string, TResult> use)
     {
         try
         {
-            return Posix.OpenToWatch(path, out stamp);
+            return use(path);
         }
         catch (IOException e) when (_paths.Count > 1)
         {
             throw new IOException($"{path}: {e.Message}", e);
         }
-    }
-
-    private FileStream OpenStream(string path) => OperatingSystem.IsLinux()
-        ? new FileStream(Open(path, out _), FileAccess.Read, bufferSize: 0)
-        : new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-
-    // Reads at most one byte more than the limit, whatever the path refers to.
-    private byte[] ReadFile(string path)
-    {
-        using var stream = OpenStream(path);
-        using var content = new MemoryStream();
-        var buffer = new byte[16 * 1024];
-        while (stream.Read(buffer) is var count && count > 0)
-        {
-            content.Write(buffer, 0, count);
-            if (content.Length > MaxSize)
-            {
-                throw new FormatException($"{Subject(path)} has more than {MaxSize / 1024 / 1024} MiB");
-            }
-        }
-
-        return content.ToArray();
     }
 
     private async Task WatchAsync()
@@ -221,15 +199,12 @@ public sealed partial class WatchedFile<T> : IReloadable, IAsyncDisposable
         }
     }
 
-    // Subject of the reason. With a single file, the caller already names it.
-    private string Subject(string path) => _paths.Count == 1 ? "it" : path;
-
     private string ReasonOf(Exception e) => IoFault.Reason(e, _paths.Count == 1 ? _paths[0] : null);
 
     private byte[][] ReadFiles()
     {
         Reads++;
-        return [.. _paths.Select(ReadFile)];
+        return [.. _paths.Select(path => Naming(path, OperatorFile.Read))];
     }
 
     private static bool AreSame(IReadOnlyList<byte[]> contents, IReadOnlyList<byte[]> others) =>

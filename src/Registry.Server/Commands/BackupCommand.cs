@@ -12,7 +12,7 @@ internal static class BackupCommand
 {
     public static Command Create(CommandContext context)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "Folder of the backup. It is created when it does not exist." };
+        var arguments = new BackupArguments("Folder of the backup. It is created when it does not exist.");
         var keep = new Option<int>("--keep")
         {
             HelpName = "NUMBER",
@@ -26,8 +26,6 @@ internal static class BackupCommand
                 result.AddError($"--keep is {result.GetValueOrDefault<int>()}; it must be at least 1");
             }
         });
-        var list = GenerationList.Option();
-        var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "backup",
             "Back up the whole registry into a folder. The registry may be running. Each backup is a new generation; it copies only the blobs "
@@ -36,20 +34,12 @@ internal static class BackupCommand
             "registry backup /mnt/backup --keep 30",
             "registry backup /mnt/backup --list --json")
         {
-            folder,
+            arguments.Folder,
             keep,
-            list,
-            json,
+            arguments.List,
+            arguments.Json,
         };
-        command.SetAction((parsed, _) => parsed.GetValue(list)
-            ? GenerationList.WriteAsync(context, parsed.GetRequiredValue(folder), parsed.GetValue(json))
-            : context.WithSignalsAsync(parsed, (options, loggers, cancelled) => RunAsync(
-                context,
-                options,
-                new BackupRequest(parsed.GetRequiredValue(folder), parsed.GetValue(keep), parsed.GetValue(json)),
-                TimeProvider.System,
-                loggers,
-                cancelled)));
+        arguments.SetAction(command, context, (parsed, folder, isJson) => new BackupRequest(folder, parsed.GetValue(keep), isJson), RunAsync);
         return command;
     }
 

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Registry.Core.Backup;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
@@ -8,8 +7,6 @@ namespace Registry.Server.Commands;
 /// <summary>List of the generations of a backup, printed by <c>backup --list</c> and <c>restore --list</c>.</summary>
 internal static class GenerationList
 {
-    public static Option<bool> Option() => new("--list") { Description = "Only list the generations in the folder, oldest first." };
-
     /// <summary>Prints the generations, one per line.</summary>
     public static async Task<int> WriteAsync(CommandContext context, string folder, bool isJson)
     {

@@ -12,10 +12,8 @@ internal static class RestoreCommand
 {
     public static Command Create(CommandContext context)
     {
-        var folder = new Argument<string>("FOLDER") { Description = "Folder of the backup." };
+        var arguments = new BackupArguments("Folder of the backup.");
         var generation = new Option<string>("--generation") { HelpName = "NAME", Description = "Generation to restore, such as 2026-11-27T093000Z. Default: the last one." };
-        var list = GenerationList.Option();
-        var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "restore",
             "Restore a generation of a backup, the last one by default, into an empty data folder.",
@@ -24,20 +22,12 @@ internal static class RestoreCommand
             "registry restore /mnt/backup --generation 2026-11-27T093000Z",
             "registry restore /mnt/backup --list")
         {
-            folder,
+            arguments.Folder,
             generation,
-            list,
-            json,
+            arguments.List,
+            arguments.Json,
         };
-        command.SetAction((parsed, _) => parsed.GetValue(list)
-            ? GenerationList.WriteAsync(context, parsed.GetRequiredValue(folder), parsed.GetValue(json))
-            : context.WithSignalsAsync(parsed, (options, loggers, cancelled) => RunAsync(
-                context,
-                options,
-                new RestoreRequest(parsed.GetRequiredValue(folder), parsed.GetValue(generation), parsed.GetValue(json)),
-                TimeProvider.System,
-                loggers,
-                cancelled)));
+        arguments.SetAction(command, context, (parsed, folder, isJson) => new RestoreRequest(folder, parsed.GetValue(generation), isJson), RunAsync);
         return command;
     }
 

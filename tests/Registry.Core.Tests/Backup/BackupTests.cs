@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Registry.Core.Backup;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -12,13 +11,9 @@ public sealed class BackupTests : IDisposable
     private static readonly RepositoryName A = Samples.Repository("a");
     private static readonly RepositoryName B = Samples.Repository("group/b");
 
-    private readonly TemporaryFolder _folder = new("backup");
+    private readonly TestBackup _backup = new();
 
-    private string Target => Path.Combine(_folder.Path, "backup");
-
-    private string Restored => Path.Combine(_folder.Path, "restored");
-
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => _backup.Dispose();
 
     [Fact]
     public async Task What_is_restored_is_what_was_backed_up_down_to_the_tree()
@@ -31,13 +26,13 @@ public sealed class BackupTests : IDisposable
         await storage.PushImageAsync(B, "other", "1.0");
         await storage.PushBlobAsync(B, "without a manifest");
 
-        var report = await BackUpAsync(storage);
+        var report = await _backup.MakeAsync(storage);
         await storage.CloseAsync();
-        await RestoreAsync();
+        await _backup.RestoreAsync();
 
         Assert.Equal((11, 11, 0, 0), (report.Blobs, report.Copied, report.Kept, report.Faulty));
-        Assert.Equal(Tree.List(Path.Combine(storage.Path, "repositories")), Tree.List(Path.Combine(Restored, "repositories")));
-        await using var restored = await TestStorage.CreateAsync(Restored);
+        Assert.Equal(Tree.List(Path.Combine(storage.Path, "repositories")), Tree.List(Path.Combine(_backup.Restored, "repositories")));
+        await using var restored = await TestStorage.CreateAsync(_backup.Restored);
         Assert.Equal(second, await restored.GetAsync(A, Tag.Parse("latest")));
         Assert.Equal(first, await restored.GetAsync(A, Samples.Digest(first)));
         Assert.True(await restored.SeesBlobAsync(B, Samples.Digest("without a manifest")));
@@ -52,15 +47,15 @@ public sealed class BackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         var gone = await storage.PushImageAsync(A, "gone", "latest");
         await storage.PushImageAsync(A, "stays", "1");
-        await BackUpAsync(storage);
+        await _backup.MakeAsync(storage);
 
         await storage.PushImageAsync(B, "new", "latest");
         await storage.DeleteAsync(A, Samples.Digest(gone));
         Assert.Equal((0, 1), await storage.CollectAfterAsync(1));
-        var report = await BackUpAsync(storage);
+        var report = await _backup.MakeAsync(storage);
 
         Assert.Equal((8, 3, 5, 1), (report.Blobs, report.Copied, report.Kept, report.Removed));
-        var again = await BackUpAsync(storage);
+        var again = await _backup.MakeAsync(storage);
         Assert.Equal((8, 0, 8, 0), (again.Blobs, again.Copied, again.Kept, again.Removed));
     }
 
@@ -74,15 +69,15 @@ public sealed class BackupTests : IDisposable
         await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(rotted), "app lager");
         File.Delete(storage.Storage.Layout.BlobData(missing));
 
-        var report = await BackUpAsync(storage);
+        var report = await _backup.MakeAsync(storage);
 
         Assert.Equal((1, 2), (report.Copied, report.Faulty));
         Assert.Equal(
             [$"{missing} is missing", $"{rotted} is damaged: its bytes have the digest {Samples.Digest("app lager")}"],
             report.Faults.Select(fault => $"{fault.Digest} {fault.Reason}").OrderByDescending(line => line.Contains("is missing", StringComparison.Ordinal)));
-        var restore = await RestoreAsync();
+        var restore = await _backup.RestoreAsync();
         Assert.Equal((1, 2), (restore.Blobs, restore.Faulty));
-        await using (var restored = await TestStorage.CreateAsync(Restored))
+        await using (var restored = await TestStorage.CreateAsync(_backup.Restored))
         {
             Assert.Equal(image, await restored.GetAsync(A, Tag.Parse("latest")));
         }
@@ -90,7 +85,7 @@ public sealed class BackupTests : IDisposable
         // Pushing it again repairs the storage, and then the backup.
         await storage.PushBlobAsync(A, "app layer");
         await storage.PushBlobAsync(A, "app config");
-        report = await BackUpAsync(storage);
+        report = await _backup.MakeAsync(storage);
         Assert.Equal((2, 1, 0), (report.Copied, report.Kept, report.Faulty));
     }
 
@@ -99,11 +94,11 @@ public sealed class BackupTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
-        await BackUpAsync(storage);
+        await _backup.MakeAsync(storage);
         await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(Samples.Digest("app layer")), "app lager");
 
-        Assert.Equal(0, (await BackUpAsync(storage)).Faulty);
-        Assert.Equal(0, (await RestoreAsync()).Faulty);
+        Assert.Equal(0, (await _backup.MakeAsync(storage)).Faulty);
+        Assert.Equal(0, (await _backup.RestoreAsync()).Faulty);
     }
 
     [Fact]
@@ -144,7 +139,7 @@ public sealed class BackupTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
-        await BackUpAsync(storage);
+        await _backup.MakeAsync(storage);
         await storage.DeleteAsync(A, Samples.Digest(image));
         for (var i = 0; i < 20; i++)
         {
@@ -154,18 +149,18 @@ public sealed class BackupTests : IDisposable
         using (var cancelled = new CancellationTokenSource())
         {
             var progress = new Progress(step => step.Blobs == 30, cancelled.Cancel);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => BackUpAsync(storage, progress, cancellationToken: cancelled.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _backup.MakeAsync(storage, progress: progress, cancellationToken: cancelled.Token));
         }
 
         // The reader is gone with it, so that the collector goes on.
         (await storage.Storage.Blobs.TryBeginRemovalAsync())!.Dispose();
-        await RestoreAsync();
-        await using (var restored = await TestStorage.CreateAsync(Restored))
+        await _backup.RestoreAsync();
+        await using (var restored = await TestStorage.CreateAsync(_backup.Restored))
         {
             Assert.Equal(image, await restored.GetAsync(A, Tag.Parse("latest")));
         }
 
-        var report = await BackUpAsync(storage);
+        var report = await _backup.MakeAsync(storage);
         Assert.Equal(62, report.Blobs);
         Assert.InRange(report.Kept, 28, 40);
         Assert.Equal(report.Blobs, report.Copied + report.Kept);
@@ -181,17 +176,17 @@ public sealed class BackupTests : IDisposable
             images.Add(await storage.PushImageAsync(A, $"new {i}", $"v{i}"));
         }
 
-        await BackUpAsync(storage);
+        await _backup.MakeAsync(storage);
         using (var cancelled = new CancellationTokenSource())
         {
             var progress = new Progress(step => step.Blobs == 30, cancelled.Cancel);
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RestoreAsync(progress, cancelled.Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _backup.RestoreAsync(null, progress, cancelled.Token));
         }
 
-        var refused = Assert.Throws<StorageException>(() => RegistryStorage.Open(Restored, TimeProvider.System, storage.Loggers));
+        var refused = Assert.Throws<StorageException>(() => RegistryStorage.Open(_backup.Restored, TimeProvider.System, storage.Loggers));
         Assert.Contains("not restored to the end", refused.Message, StringComparison.Ordinal);
-        Assert.Equal(60, (await RestoreAsync()).Blobs);
-        await using var restored = await TestStorage.CreateAsync(Restored);
+        Assert.Equal(60, (await _backup.RestoreAsync()).Blobs);
+        await using var restored = await TestStorage.CreateAsync(_backup.Restored);
         for (var i = 0; i < images.Count; i++)
         {
             Assert.Equal(images[i], await restored.GetAsync(A, Tag.Parse($"v{i}")));
@@ -205,25 +200,25 @@ public sealed class BackupTests : IDisposable
         var users = Path.Combine(storage.Path, "access", "users");
         Tree.Write("alice:hash", users);
         Tree.Write("a key", storage.Storage.Layout.TokenKey);
-        Tree.Write("elsewhere", _folder.Path, "elsewhere");
+        Tree.Write("elsewhere", _backup.Path, "elsewhere");
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         if (!OperatingSystem.IsWindows())
         {
             File.SetUnixFileMode(storage.Storage.Layout.TokenKey, OwnerOnly);
         }
 
-        await BackUpAsync(storage, files: [users, Path.Combine(_folder.Path, "elsewhere")]);
-        await BackUpAsync(storage, files: [users]);
-        await RestoreAsync();
+        await _backup.MakeAsync(storage, files: [users, Path.Combine(_backup.Path, "elsewhere")]);
+        await _backup.MakeAsync(storage, files: [users]);
+        await _backup.RestoreAsync();
 
-        var kept = Path.Combine(Directory.GetDirectories(Path.Combine(Target, "generations")).Single(), "files");
+        var kept = Path.Combine(Directory.GetDirectories(Path.Combine(_backup.Target, "generations")).Single(), "files");
         Assert.Equal(["access/users", "token-key.pem"], Files(kept));
-        Assert.Equal("alice:hash", await File.ReadAllTextAsync(Path.Combine(Restored, "access", "users")));
-        Assert.Equal("a key", await File.ReadAllTextAsync(Path.Combine(Restored, "token-key.pem")));
+        Assert.Equal("alice:hash", await File.ReadAllTextAsync(Path.Combine(_backup.Restored, "access", "users")));
+        Assert.Equal("a key", await File.ReadAllTextAsync(Path.Combine(_backup.Restored, "token-key.pem")));
         if (!OperatingSystem.IsWindows())
         {
             Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(kept, "token-key.pem")));
-            Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(Restored, "token-key.pem")));
+            Assert.Equal(OwnerOnly, File.GetUnixFileMode(Path.Combine(_backup.Restored, "token-key.pem")));
         }
     }
 
@@ -231,21 +226,21 @@ public sealed class BackupTests : IDisposable
     public async Task Folders_that_are_something_else_are_refused_and_left_alone()
     {
         await using var storage = await TestStorage.CreateAsync();
-        Tree.Write("mine", Target, "file");
-        await AssertRefusedAsync($"{Target} is not empty and does not hold a backup (it holds 'file')", () => BackUpAsync(storage));
-        await AssertRefusedAsync($"{Target} does not hold a backup", () => RestoreAsync());
-        Assert.Equal(["file"], Files(Target));
-        Directory.Delete(Target, recursive: true);
+        Tree.Write("mine", _backup.Target, "file");
+        await TestBackup.AssertRefusedAsync($"{_backup.Target} is not empty and does not hold a backup (it holds 'file')", () => _backup.MakeAsync(storage));
+        await TestBackup.AssertRefusedAsync($"{_backup.Target} does not hold a backup", () => _backup.RestoreAsync());
+        Assert.Equal(["file"], Files(_backup.Target));
+        Directory.Delete(_backup.Target, recursive: true);
 
-        await AssertRefusedAsync("overlap", () => BackUpAsync(storage, target: Path.Combine(storage.Path, "backup")));
-        await AssertRefusedAsync("does not exist", () => BackupOperation.RunAsync(
-            Path.Combine(_folder.Path, "nothing"), Target, 1, [], TimeProvider.System, storage.Loggers, null, default));
+        await TestBackup.AssertRefusedAsync("overlap", () => _backup.MakeAsync(storage, target: Path.Combine(storage.Path, "backup")));
+        await TestBackup.AssertRefusedAsync("does not exist", () => BackupOperation.RunAsync(
+            Path.Combine(_backup.Path, "nothing"), _backup.Target, 1, [], TimeProvider.System, storage.Loggers, null, default));
 
-        await BackUpAsync(storage);
-        Tree.Write("mine", Restored, "file");
-        await AssertRefusedAsync($"{Restored} is not empty (it holds 'file')", () => RestoreAsync());
-        Assert.Equal(["file"], Files(Restored));
-        var backup = Assert.Throws<StorageException>(() => RegistryStorage.Open(Target, TimeProvider.System, storage.Loggers));
+        await _backup.MakeAsync(storage);
+        Tree.Write("mine", _backup.Restored, "file");
+        await TestBackup.AssertRefusedAsync($"{_backup.Restored} is not empty (it holds 'file')", () => _backup.RestoreAsync());
+        Assert.Equal(["file"], Files(_backup.Restored));
+        var backup = Assert.Throws<StorageException>(() => RegistryStorage.Open(_backup.Target, TimeProvider.System, storage.Loggers));
         Assert.Contains("is a backup", backup.Message, StringComparison.Ordinal);
     }
 
@@ -253,31 +248,11 @@ public sealed class BackupTests : IDisposable
     public async Task A_storage_that_is_not_indexed_is_not_backed_up()
     {
         await using var storage = new TestStorage();
-        await AssertRefusedAsync("is not indexed yet", () => BackUpAsync(storage));
+        await TestBackup.AssertRefusedAsync("is not indexed yet", () => _backup.MakeAsync(storage));
     }
-
-    private static async Task AssertRefusedAsync(string message, Func<Task> action) =>
-        Assert.Contains(message, (await Assert.ThrowsAsync<StorageException>(action)).Message, StringComparison.Ordinal);
 
     private static IEnumerable<string> Files(string folder) => Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .Select(file => Path.GetRelativePath(folder, file)).Order(StringComparer.Ordinal);
-
-    private Task<BackupReport> BackUpAsync(
-        TestStorage storage,
-        IProgress<TransferProgress>? progress = null,
-        string[]? files = null,
-        string? target = null,
-        int keep = 1,
-        TimeProvider? time = null,
-        CancellationToken cancellationToken = default) => BackupOperation.RunAsync(
-        storage.Path, target ?? Target, keep, files ?? [], time ?? TimeProvider.System, storage.Loggers, progress, cancellationToken);
-
-    private async Task<RestoreReport> RestoreAsync(
-        IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default)
-    {
-        using var loggers = LoggerFactory.Create(_ => { });
-        return await RestoreOperation.RunAsync(Target, null, Restored, TimeProvider.System, loggers, progress, cancellationToken);
-    }
 
     private sealed class Progress(Predicate<TransferProgress> when, Action then) : IProgress<TransferProgress>
     {

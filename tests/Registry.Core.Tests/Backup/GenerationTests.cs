@@ -14,20 +14,16 @@ public sealed class GenerationTests : IAsyncLifetime
     private static readonly RepositoryName A = Samples.Repository("a");
     private static readonly Tag Latest = Tag.Parse("latest");
 
-    private readonly TemporaryFolder _folder = new("generations");
+    private readonly TestBackup _backup = new();
     private readonly FakeTimeProvider _time = new(new DateTimeOffset(2026, 11, 27, 9, 30, 0, TimeSpan.Zero));
     private TestStorage _storage = null!;
-
-    private string Target => Path.Combine(_folder.Path, "backup");
-
-    private string Restored => Path.Combine(_folder.Path, "restored");
 
     public async ValueTask InitializeAsync() => _storage = await TestStorage.CreateAsync();
 
     public async ValueTask DisposeAsync()
     {
         await _storage.DisposeAsync();
-        _folder.Dispose();
+        _backup.Dispose();
     }
 
     [Fact]
@@ -43,14 +39,14 @@ public sealed class GenerationTests : IAsyncLifetime
             _time.Advance(TimeSpan.FromDays(1));
         }
 
-        var names = (await BackupOperation.ListAsync(Target)).Select(generation => generation.Name).ToList();
+        var names = (await BackupOperation.ListAsync(_backup.Target)).Select(generation => generation.Name).ToList();
         Assert.Equal(["2026-11-27T093000Z", "2026-11-28T093000Z", "2026-11-29T093000Z"], names);
         Assert.Equal(images[1], await RestoredAsync(names[1]));
         Assert.Equal(images[2], await RestoredAsync(null));
         Assert.Equal(images[0], await RestoredAsync(names[0]));
-        await AssertRefusedAsync("has no generation '2026-11-30T093000Z'; the last one is 2026-11-29T093000Z", () => RestoreAsync("2026-11-30T093000Z"));
-        await AssertRefusedAsync("has no generation '..'", () => RestoreAsync(".."));
-        await AssertRefusedAsync("has no generation ''; the last one is ", () => RestoreAsync(""));
+        await TestBackup.AssertRefusedAsync("has no generation '2026-11-30T093000Z'; the last one is 2026-11-29T093000Z", () => _backup.RestoreAsync("2026-11-30T093000Z"));
+        await TestBackup.AssertRefusedAsync("has no generation '..'", () => _backup.RestoreAsync(".."));
+        await TestBackup.AssertRefusedAsync("has no generation ''; the last one is ", () => _backup.RestoreAsync(""));
     }
 
     [Fact]
@@ -79,12 +75,11 @@ public sealed class GenerationTests : IAsyncLifetime
         await _storage.PushImageAsync(A, "app", "latest");
         await BackUpAsync();
         var sameSecond = await BackUpAsync();
-        var before = await BackupOperation.RunAsync(
-            _storage.Path, Target, 9, [], new FakeTimeProvider(_time.GetUtcNow().AddYears(-1)), NullLoggerFactory.Instance, null, default);
+        var before = await _backup.MakeAsync(_storage, keep: 9, new FakeTimeProvider(_time.GetUtcNow().AddYears(-1)));
 
         Assert.Equal("2026-11-27T093001Z", sameSecond.Generation);
         Assert.Equal("2026-11-27T093002Z", before.Generation);
-        Assert.Equal(3, (await BackupOperation.ListAsync(Target)).Count);
+        Assert.Equal(3, (await BackupOperation.ListAsync(_backup.Target)).Count);
     }
 
     [Fact]
@@ -95,27 +90,27 @@ public sealed class GenerationTests : IAsyncLifetime
         MakeBackupOfOneState();
 
         Assert.Equal(old, await RestoredAsync(null));
-        var name = Assert.Single(await BackupOperation.ListAsync(Target)).Name;
+        var name = Assert.Single(await BackupOperation.ListAsync(_backup.Target)).Name;
         await _storage.PushImageAsync(A, "new", "latest");
-        var report = await BackupOperation.RunAsync(_storage.Path, Target, 2, [], TimeProvider.System, NullLoggerFactory.Instance, null, default);
+        var report = await _backup.MakeAsync(_storage, keep: 2);
         Assert.Equal(2, report.Generations.Count);
         Assert.Equal(old, await RestoredAsync(name));
 
-        report = await BackupOperation.RunAsync(_storage.Path, Target, 1, [], TimeProvider.System, NullLoggerFactory.Instance, null, default);
+        report = await _backup.MakeAsync(_storage, keep: 1);
         Assert.Equal(name, report.Pruned[0]);
-        Assert.False(File.Exists(Path.Combine(Target, "metadata.db")));
-        Assert.False(Directory.Exists(Path.Combine(Target, "files")));
+        Assert.False(File.Exists(Path.Combine(_backup.Target, "metadata.db")));
+        Assert.False(Directory.Exists(Path.Combine(_backup.Target, "files")));
     }
 
     [Fact]
     public async Task A_format_that_is_not_known_is_left_alone()
     {
         await BackUpAsync();
-        await File.WriteAllTextAsync(Path.Combine(Target, "backup.json"), "{\"format\":3}");
+        await File.WriteAllTextAsync(Path.Combine(_backup.Target, "backup.json"), "{\"format\":3}");
 
-        await AssertRefusedAsync("holds a backup of format 3, and this version reads up to 2", () => BackUpAsync());
-        await AssertRefusedAsync("holds a backup of format 3", () => RestoreAsync(null));
-        await AssertRefusedAsync("holds a backup of format 3", () => BackupOperation.ListAsync(Target));
+        await TestBackup.AssertRefusedAsync("holds a backup of format 3, and this version reads up to 2", () => BackUpAsync());
+        await TestBackup.AssertRefusedAsync("holds a backup of format 3", () => _backup.RestoreAsync());
+        await TestBackup.AssertRefusedAsync("holds a backup of format 3", () => BackupOperation.ListAsync(_backup.Target));
     }
 
     [Fact]
@@ -123,13 +118,13 @@ public sealed class GenerationTests : IAsyncLifetime
     {
         await _storage.PushImageAsync(A, "app", "latest");
         await BackUpAsync();
-        var unfinished = Path.Combine(Target, "generations", "2026-12-01T000000Z.new");
+        var unfinished = Path.Combine(_backup.Target, "generations", "2026-12-01T000000Z.new");
         Directory.CreateDirectory(Path.Combine(unfinished, "files"));
 
-        Assert.Single(await BackupOperation.ListAsync(Target));
+        Assert.Single(await BackupOperation.ListAsync(_backup.Target));
         await BackUpAsync();
         Assert.False(Directory.Exists(unfinished));
-        Assert.Equal(2, (await BackupOperation.ListAsync(Target)).Count);
+        Assert.Equal(2, (await BackupOperation.ListAsync(_backup.Target)).Count);
     }
 
     [Fact]
@@ -148,8 +143,8 @@ public sealed class GenerationTests : IAsyncLifetime
 
     private async Task<string> ExportAsync(string? generation)
     {
-        var layout = Path.Combine(_folder.Path, generation ?? "last");
-        using var reader = await BackupOperation.OpenAsync(Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
+        var layout = Path.Combine(_backup.Path, generation ?? "last");
+        using var reader = await BackupOperation.OpenAsync(_backup.Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
         Assert.True(ImageReference.TryParse("a:latest", out var image));
         await ImageExport.ToPathAsync(reader, [image], layout, withReferrers: true, null, default);
         using var index = System.Text.Json.JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(layout, "index.json")));
@@ -159,36 +154,29 @@ public sealed class GenerationTests : IAsyncLifetime
     // As version 0.1 made them.
     private void MakeBackupOfOneState()
     {
-        var generation = Directory.GetDirectories(Path.Combine(Target, "generations")).Single();
+        var generation = Directory.GetDirectories(Path.Combine(_backup.Target, "generations")).Single();
         foreach (var name in new[] { "metadata.db", "files" })
         {
-            Directory.Move(Path.Combine(generation, name), Path.Combine(Target, name));
+            Directory.Move(Path.Combine(generation, name), Path.Combine(_backup.Target, name));
         }
 
-        Directory.Delete(Path.Combine(Target, "generations"), recursive: true);
-        File.WriteAllText(Path.Combine(Target, "backup.json"), "{\"format\":1}\n");
+        Directory.Delete(Path.Combine(_backup.Target, "generations"), recursive: true);
+        File.WriteAllText(Path.Combine(_backup.Target, "backup.json"), "{\"format\":1}\n");
     }
 
-    private Task<BackupReport> BackUpAsync(int keep = 9) =>
-        BackupOperation.RunAsync(_storage.Path, Target, keep, [], _time, NullLoggerFactory.Instance, null, default);
-
-    private Task<RestoreReport> RestoreAsync(string? generation) =>
-        RestoreOperation.RunAsync(Target, generation, Restored, TimeProvider.System, NullLoggerFactory.Instance, null, default);
+    private Task<BackupReport> BackUpAsync(int keep = 9) => _backup.MakeAsync(_storage, keep, _time);
 
     private async Task<byte[]?> RestoredAsync(string? generation)
     {
-        if (Directory.Exists(Restored))
+        if (Directory.Exists(_backup.Restored))
         {
-            Directory.Delete(Restored, recursive: true);
+            Directory.Delete(_backup.Restored, recursive: true);
         }
 
-        Assert.Equal(0, (await RestoreAsync(generation)).Faulty);
-        await using var restored = await TestStorage.CreateAsync(Restored);
+        Assert.Equal(0, (await _backup.RestoreAsync(generation)).Faulty);
+        await using var restored = await TestStorage.CreateAsync(_backup.Restored);
         return await restored.GetAsync(A, Latest);
     }
 
-    private int CountBlobs() => Directory.EnumerateFiles(Path.Combine(Target, "blobs"), "data", SearchOption.AllDirectories).Count();
-
-    private static async Task AssertRefusedAsync(string message, Func<Task> action) =>
-        Assert.Contains(message, (await Assert.ThrowsAsync<StorageException>(action)).Message, StringComparison.Ordinal);
+    private int CountBlobs() => Directory.EnumerateFiles(Path.Combine(_backup.Target, "blobs"), "data", SearchOption.AllDirectories).Count();
 }

@@ -12,13 +12,9 @@ public sealed class HostileBackupTests : IDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");
 
-    private readonly TemporaryFolder _folder = new("hostile-backup");
+    private readonly TestBackup _backup = new();
 
-    private string Target => Path.Combine(_folder.Path, "backup");
-
-    private string Outside => Path.Combine(_folder.Path, "outside");
-
-    private string Restored => Path.Combine(_folder.Path, "restored");
+    private string Outside => Path.Combine(_backup.Path, "outside");
 
     public static TheoryData<string> ReservedNames =>
     [
@@ -28,7 +24,7 @@ public sealed class HostileBackupTests : IDisposable
 
     public static TheoryData<string> KindsOfPlanted => [.. Planted.Kinds];
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose() => _backup.Dispose();
 
     [Theory]
     [MemberData(nameof(ReservedNames))]
@@ -37,7 +33,7 @@ public sealed class HostileBackupTests : IDisposable
         var generation = await BackUpAsync();
         Tree.Write("planted", generation, "files", name);
         await AssertRefusedAsync($"holds generations/{Path.GetFileName(generation)}/files/{name}, which no backup has");
-        Assert.False(Directory.Exists(Restored));
+        Assert.False(Directory.Exists(_backup.Restored));
     }
 
     [Theory]
@@ -56,7 +52,7 @@ public sealed class HostileBackupTests : IDisposable
         foreach (var place in new[] { "backup.json", "backup.lock" })
         {
             await BackUpAsync();
-            Planted.Put(kind, Path.Combine(Target, place), Outside);
+            Planted.Put(kind, Path.Combine(_backup.Target, place), Outside);
             await Assert.ThrowsAsync<StorageException>(RestoreAsync);
             Planted.AssertUntouched(Outside);
             Clear();
@@ -77,11 +73,11 @@ public sealed class HostileBackupTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Symbolic links.");
         var generation = await BackUpAsync();
-        var elsewhere = Path.Combine(_folder.Path, "elsewhere");
+        var elsewhere = Path.Combine(_backup.Path, "elsewhere");
         Directory.Move(generation, elsewhere);
         Directory.CreateSymbolicLink(generation, elsewhere);
         await AssertRefusedAsync("it has no generation");
-        await Assert.ThrowsAsync<StorageException>(() => BackupOperation.OpenAsync(Target, null, TimeProvider.System, NullLoggerFactory.Instance));
+        await Assert.ThrowsAsync<StorageException>(() => BackupOperation.OpenAsync(_backup.Target, null, TimeProvider.System, NullLoggerFactory.Instance));
     }
 
     [Fact]
@@ -89,9 +85,9 @@ public sealed class HostileBackupTests : IDisposable
     {
         await BackUpAsync();
         Assert.Equal(0, (await RestoreAsync()).Faulty);
-        var layer = new FileSystemLayout(Restored).BlobData(Samples.Digest("app layer"));
+        var layer = new FileSystemLayout(_backup.Restored).BlobData(Samples.Digest("app layer"));
         await File.WriteAllTextAsync(layer, "app lager");
-        await File.WriteAllTextAsync(Path.Combine(Restored, "restore.unfinished"), "");
+        await File.WriteAllTextAsync(Path.Combine(_backup.Restored, "restore.unfinished"), "");
 
         var report = await RestoreAsync();
 
@@ -112,7 +108,7 @@ public sealed class HostileBackupTests : IDisposable
 
         await RestoreAsync();
 
-        Assert.Equal((UnixFileMode)0b111_101_101, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(Path.Combine(Restored, "users")));
+        Assert.Equal((UnixFileMode)0b111_101_101, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(Path.Combine(_backup.Restored, "users")));
     }
 
     // Returns the folder of the generation.
@@ -120,19 +116,18 @@ public sealed class HostileBackupTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
-        var report = await BackupOperation.RunAsync(storage.Path, Target, 1, [], TimeProvider.System, storage.Loggers, null, default);
+        var report = await _backup.MakeAsync(storage);
         Assert.Equal(0, report.Faulty);
-        return Path.Combine(Target, "generations", report.Generation);
+        return Path.Combine(_backup.Target, "generations", report.Generation);
     }
 
-    private Task<RestoreReport> RestoreAsync() => RestoreOperation.RunAsync(Target, null, Restored, TimeProvider.System, NullLoggerFactory.Instance, null, default);
+    private Task<RestoreReport> RestoreAsync() => _backup.RestoreAsync();
 
-    private async Task AssertRefusedAsync(string message) =>
-        Assert.Contains(message, (await Assert.ThrowsAsync<StorageException>(RestoreAsync)).Message, StringComparison.Ordinal);
+    private Task AssertRefusedAsync(string message) => TestBackup.AssertRefusedAsync(message, RestoreAsync);
 
     private void Clear()
     {
-        foreach (var folder in new[] { Target, Restored, Outside }.Where(Directory.Exists))
+        foreach (var folder in new[] { _backup.Target, _backup.Restored, Outside }.Where(Directory.Exists))
         {
             Directory.Delete(folder, recursive: true);
         }

@@ -11,36 +11,10 @@ public sealed class FirstPushTests(DockerEngine docker, ContainersHome home, Reg
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task Docker_makes_the_first_push()
-    {
-        Command client = docker.Docker;
-        string archive = docker.Folder.File("myimage.tar");
-        await File.WriteAllBytesAsync(archive, TarArchive.Of(("payload", TarArchive.RandomPayload())), Cancellation);
-        _ = await client.RunAsync("import", archive, "myimage:latest");
-
-        foreach (string[] call in InstallGuide.Calls("First push", "docker", ("localhost:15000/myimage", $"{registry.HostPort}/first/docker")))
-        {
-            _ = await client.RunAsync(call);
-        }
-
-        Assert.Single((await registry.Http.ReadImageAsync("first/docker", "latest", Cancellation)).Layers);
-    }
+    public Task Docker_makes_the_first_push() => PushAsync("docker", docker.Docker, docker.Folder);
 
     [Fact]
-    public async Task Podman_makes_the_first_push()
-    {
-        Command client = home.Podman;
-        string archive = home.Folder.File("myimage.tar");
-        await File.WriteAllBytesAsync(archive, TarArchive.Of(("payload", TarArchive.RandomPayload())), Cancellation);
-        _ = await client.RunAsync("import", archive, "myimage:latest");
-
-        foreach (string[] call in InstallGuide.Calls("First push", "podman", ("localhost:15000/myimage", $"{registry.HostPort}/first/podman")))
-        {
-            _ = await client.RunAsync(call);
-        }
-
-        Assert.Single((await registry.Http.ReadImageAsync("first/podman", "latest", Cancellation)).Layers);
-    }
+    public Task Podman_makes_the_first_push() => PushAsync("podman", home.Podman, home.Folder);
 
     [Fact]
     public async Task Skopeo_makes_the_first_push()
@@ -59,5 +33,20 @@ public sealed class FirstPushTests(DockerEngine docker, ContainersHome home, Reg
 
         await sample.AssertHeldAsync(registry.Http, "first/skopeo", "latest");
         sample.AssertHeldIn(home.Folder.Folder("pulled"));
+    }
+
+    private async Task PushAsync(string engine, Command client, TemporaryFolder folder)
+    {
+        string repository = $"first/{engine}";
+        string archive = folder.File("myimage.tar");
+        await File.WriteAllBytesAsync(archive, TarArchive.Of(("payload", TarArchive.RandomPayload())), Cancellation);
+        _ = await client.RunAsync("import", archive, "myimage:latest");
+
+        foreach (string[] call in InstallGuide.Calls("First push", engine, ("localhost:15000/myimage", $"{registry.HostPort}/{repository}")))
+        {
+            _ = await client.RunAsync(call);
+        }
+
+        Assert.Single((await registry.Http.ReadImageAsync(repository, "latest", Cancellation)).Layers);
     }
 }
