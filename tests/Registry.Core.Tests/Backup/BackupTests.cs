@@ -1,7 +1,6 @@
 using Registry.Core.Backup;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;
 

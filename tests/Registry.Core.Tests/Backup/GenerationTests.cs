@@ -3,8 +3,6 @@ using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Backup;
 using Registry.Core.Layouts;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;
 

@@ -3,7 +3,6 @@ using Registry.Core.Backup;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;
 

@@ -1,7 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Backup;
 using Registry.Core.Storage;
 using Registry.Testing;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Registry.Core.Tests.Backup;
 
