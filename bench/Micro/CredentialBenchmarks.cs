@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using Registry.Core.Access;
+using Registry.Testing;
 
 namespace Registry.Bench.Micro;
 
@@ -53,11 +54,11 @@ public class CredentialBenchmarks
     }
 
     [Benchmark(Baseline = true)]
-    public async ValueTask<AuthenticationOutcome> None() => (await _open.AuthenticateAsync(null, string.Empty)).Outcome;
+    public async ValueTask<AuthenticationOutcome> None() => (await _open.AuthenticateAsync(null, string.Empty, TestCaller.Local)).Outcome;
 
     [Benchmark]
-    public async ValueTask<AuthenticationOutcome> RememberedPassword() => (await _basic.AuthenticateAsync("Basic", _password)).Outcome;
+    public async ValueTask<AuthenticationOutcome> RememberedPassword() => (await _basic.AuthenticateAsync("Basic", _password, TestCaller.Local)).Outcome;
 
     [Benchmark]
-    public async ValueTask<AuthenticationOutcome> Token() => (await _tokens.AuthenticateAsync("Bearer", _token)).Outcome;
+    public async ValueTask<AuthenticationOutcome> Token() => (await _tokens.AuthenticateAsync("Bearer", _token, TestCaller.Local)).Outcome;
 }

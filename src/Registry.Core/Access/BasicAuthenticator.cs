@@ -3,7 +3,7 @@ namespace Registry.Core.Access;
 /// <summary>Authenticates by the user name and password in each request.</summary>
 public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthenticator
 {
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter, ICaller caller)
     {
         if (scheme is null)
         {
@@ -16,15 +16,15 @@ public sealed class BasicAuthenticator(PasswordVerifier passwords) : IAuthentica
         }
 
         return BasicCredentials.TryParse(parameter) is { } credentials
-            ? await AuthenticateAsync(credentials)
+            ? await AuthenticateAsync(credentials, caller)
             : AuthenticationResult.Reject(LoginFault.Malformed);
     }
 
     /// <summary>Checks credentials that were not sent in the Authorization header.</summary>
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(BasicCredentials credentials)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(BasicCredentials credentials, ICaller caller)
     {
         ArgumentNullException.ThrowIfNull(credentials);
-        return await passwords.VerifyAsync(credentials) switch
+        return await passwords.VerifyAsync(credentials, caller) switch
         {
             true => AuthenticationResult.Accept(new Identity(credentials.User)),
             false => AuthenticationResult.Reject(

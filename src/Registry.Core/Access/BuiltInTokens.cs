@@ -65,11 +65,11 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
     private string RefreshAudience => $"{_service}/refresh";
 
     /// <summary>Accepts the registry's own bearer tokens, and passwords, as <c>curl -u</c> sends them.</summary>
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter, ICaller caller)
     {
         if (scheme is null || !scheme.Equals("Bearer", StringComparison.OrdinalIgnoreCase))
         {
-            return await _passwords.AuthenticateAsync(scheme, parameter);
+            return await _passwords.AuthenticateAsync(scheme, parameter, caller);
         }
 
         using var verdict = await _accessTokens.ValidateAsync(parameter);

@@ -14,17 +14,24 @@ public sealed partial class Htpasswd
 
     private readonly Dictionary<string, string> _hashes;
 
-    private Htpasswd(Dictionary<string, string> hashes)
+    private Htpasswd(Dictionary<string, string> hashes, IReadOnlyList<CostlyLine> costlyLines)
     {
         _hashes = hashes;
+        CostlyLines = costlyLines;
         MaxCost = hashes.Values.Select(CostOf).DefaultIfEmpty(DefaultCost).Max();
     }
 
     /// <summary>Cost of the hashes that the registry makes; 2^10 rounds take 50 to 100 ms.</summary>
     public const int DefaultCost = 10;
 
+    /// <summary>Highest cost that needs no warning: 2^12 rounds take 200 to 400 ms, and every refusal takes as long as the highest cost in the file.</summary>
+    public const int MaxQuickCost = 12;
+
     /// <summary>Highest cost in the file; a check for an unknown user must cost as much.</summary>
     public int MaxCost { get; }
+
+    /// <summary>Lines whose hash costs more than <see cref="MaxQuickCost"/>, in the order of the file.</summary>
+    public IReadOnlyList<CostlyLine> CostlyLines { get; }
 
     /// <summary>Users, in ordinal order.</summary>
     public IEnumerable<string> Users => _hashes.Keys.Order(StringComparer.Ordinal);
@@ -36,6 +43,7 @@ public sealed partial class Htpasswd
         ArgumentNullException.ThrowIfNull(content);
         var hashes = new Dictionary<string, string>(StringComparer.Ordinal);
         var faults = new List<string>();
+        var costly = new List<CostlyLine>();
         var number = 0;
         foreach (var raw in Encoding.UTF8.GetString(content).Split('\n'))
         {
@@ -54,9 +62,13 @@ public sealed partial class Htpasswd
             {
                 faults.Add($"line {number}: user '{user}' is listed twice");
             }
+            else if (CostOf(hashes[user]) is > MaxQuickCost and var cost)
+            {
+                costly.Add(new CostlyLine(number, user, cost));
+            }
         }
 
-        return faults.Count == 0 ? new Htpasswd(hashes) : throw new FormatException(string.Join("; ", faults));
+        return faults.Count == 0 ? new Htpasswd(hashes, costly) : throw new FormatException(string.Join("; ", faults));
     }
 
     /// <summary>Hash of a user; null for an unknown user.</summary>

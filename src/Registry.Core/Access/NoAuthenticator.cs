@@ -3,6 +3,6 @@ namespace Registry.Core.Access;
 /// <summary>No authentication: every caller is anonymous, whatever it sends.</summary>
 public sealed class NoAuthenticator : IAuthenticator
 {
-    public ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter) =>
+    public ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter, ICaller caller) =>
         ValueTask.FromResult(AuthenticationResult.Accept(Identity.Anonymous));
 }

@@ -3,7 +3,7 @@ namespace Registry.Core.Access;
 /// <summary>Authenticates by tokens of an external service.</summary>
 public sealed class TokenAuthenticator(TokenValidator tokens) : IAuthenticator
 {
-    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter)
+    public async ValueTask<AuthenticationResult> AuthenticateAsync(string? scheme, string parameter, ICaller caller)
     {
         if (scheme is null)
         {

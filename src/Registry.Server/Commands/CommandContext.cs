@@ -65,6 +65,9 @@ internal sealed class CommandContext(
         return await run(line);
     }
 
+    /// <summary>Reports a condition that does not stop the command.</summary>
+    public void Warn(string message) => Error.WriteLine($"registry: warning: {message}");
+
     /// <summary>Reports why a command failed.</summary>
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
     public int Fail(string message)
@@ -120,7 +123,7 @@ internal sealed class CommandContext(
         var loaded = OptionsReader.Read(Sources(parsed));
         foreach (var warning in loaded.Warnings)
         {
-            Error.WriteLine($"registry: warning: {warning}");
+            Warn(warning);
         }
 
         return Refuse(loaded.Faults) == ExitCodes.Success ? loaded : null;

@@ -18,8 +18,19 @@ internal static class ConfigCommand
         {
             json,
         };
-        command.SetAction(parsed => context.Load(parsed) is { } loaded ? Write(context, loaded.Settings, parsed.GetValue(json)) : ExitCodes.Usage);
+        command.SetAction(parsed => Run(context, parsed, parsed.GetValue(json)));
         return command;
+    }
+
+    private static int Run(CommandContext context, ParseResult parsed, bool isJson)
+    {
+        if (context.Load(parsed) is not { } loaded)
+        {
+            return ExitCodes.Usage;
+        }
+
+        UserCommands.WarnOfCostlyLines(context, loaded.Options.HtpasswdPath);
+        return Write(context, loaded.Settings, isJson);
     }
 
     private static int Write(CommandContext context, IReadOnlyList<EffectiveSetting> settings, bool isJson)

@@ -54,6 +54,7 @@ internal static class UserCommands
 
         HtpasswdEditor.Set(file, user, password);
         context.Output.WriteLine(isNew ? $"User '{user}' was added to {file}." : $"The password of '{user}' was changed in {file}.");
+        WarnOfCostlyLines(context, file);
         return ExitCodes.Success;
     });
 
@@ -86,6 +87,22 @@ internal static class UserCommands
 
         return ExitCodes.Success;
     });
+
+    /// <summary>Warns of each line whose hash is so expensive that it delays logins. Does nothing without a file that can be used.</summary>
+    public static void WarnOfCostlyLines(CommandContext context, string? path)
+    {
+        try
+        {
+            foreach (var line in path is null ? [] : Read(path).CostlyLines)
+            {
+                context.Warn($"{path} {line}");
+            }
+        }
+        catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
+        {
+            // 'registry serve' reports it; this command may run as another user.
+        }
+    }
 
     private static Htpasswd Read(string path) => Htpasswd.Read(OperatorFile.Read(path));
 

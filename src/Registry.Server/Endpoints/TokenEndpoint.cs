@@ -23,7 +23,7 @@ internal sealed class TokenEndpoint(
     {
         var query = request.Request.Query;
         var (scheme, parameter) = AuthorizationHeader.Split(request.Request.Headers.Authorization);
-        var result = await passwords.AuthenticateAsync(scheme, parameter);
+        var result = await passwords.AuthenticateAsync(scheme, parameter, request);
         return await AnswerAsync(request, result, query["service"], query["scope"], query["offline_token"] == "true");
     }
 
@@ -40,7 +40,7 @@ internal sealed class TokenEndpoint(
         switch (Field(form, "grant_type"))
         {
             case "password":
-                result = await passwords.AuthenticateAsync(new BasicCredentials(Field(form, "username"), Field(form, "password")));
+                result = await passwords.AuthenticateAsync(new BasicCredentials(Field(form, "username"), Field(form, "password")), request);
                 break;
             case "refresh_token":
                 result = await tokens.AuthenticateRefreshTokenAsync(Field(form, "refresh_token"));

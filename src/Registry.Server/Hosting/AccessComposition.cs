@@ -27,7 +27,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     public AccessComposition(RegistryOptions options, string tokenKeyPath, TimeProvider time, ILoggerFactory loggers)
     {
         var log = _logger = loggers.CreateLogger<AccessComposition>();
-        _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, Htpasswd.Read, time, log);
+        _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, bytes => ReadUsers(bytes, options), time, log);
         _rules = Watch("REGISTRY_ACCESS_CONTROL_CONFIG", options.AccessControlPath, bytes => ReadRules(bytes, options), time, log);
         _keys = Watch("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, bytes => ReadKeys(bytes, options), time, log);
         _failedLogins = new FailedLogins(time, loggers.CreateLogger<FailedLogins>());
@@ -87,6 +87,17 @@ internal sealed partial class AccessComposition : IAsyncDisposable
         _tokens?.Dispose();
     }
 
+    private Htpasswd ReadUsers(byte[] content, RegistryOptions options)
+    {
+        var users = Htpasswd.Read(content);
+        foreach (var line in users.CostlyLines)
+        {
+            LogCostlyLine(options.HtpasswdPath!, line);
+        }
+
+        return users;
+    }
+
     // After a Basic challenge, docker and podman send only a password; without one, they fail with "no basic auth credentials".
     private AccessRules ReadRules(byte[] content, RegistryOptions options)
     {
@@ -117,6 +128,9 @@ internal sealed partial class AccessComposition : IAsyncDisposable
 
     [LoggerMessage(2, LogLevel.Warning, "{Path}: {Fault}; this key is ignored, the others are used")]
     private partial void LogIgnoredKey(string path, string fault);
+
+    [LoggerMessage(3, LogLevel.Warning, "{Path} {Line}")]
+    private partial void LogCostlyLine(string path, CostlyLine line);
 
     private static WatchedFile<T>? Watch<T>(string setting, string? path, Func<byte[], T> parse, TimeProvider time, ILogger log)
         where T : class

@@ -20,7 +20,7 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         }
 
         var (scheme, parameter) = AuthorizationHeader.Split(http.Request.Headers.Authorization);
-        var (outcome, identity, rejection) = await authenticator.AuthenticateAsync(scheme, parameter);
+        var (outcome, identity, rejection) = await authenticator.AuthenticateAsync(scheme, parameter, request);
         if (outcome == AuthenticationOutcome.Busy)
         {
             request.Refusal = "busy";

@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
 using Registry.Core.Errors;
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Server.Routing;
 
@@ -12,7 +13,7 @@ namespace Registry.Server.Pipeline;
 /// Request in progress: its parsed path, its caller and its outcome. A connection reuses the object for its next request, so do not keep it
 /// beyond the response.
 /// </summary>
-internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null) : IProgress<long>
+internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null) : IProgress<long>, ICaller
 {
     private Authorizer? _authorizer;
     private CountingReader? _body;
@@ -89,6 +90,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 
     /// <summary>Body of the request, counted as it is read.</summary>
     public PipeReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies);
+
+    /// <summary>Network of the client, which a trusted proxy may have forwarded.</summary>
+    public ClientNetwork Network => ClientNetwork.Of(Http.Connection.RemoteIpAddress);
 
     /// <summary>Cancelled when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;

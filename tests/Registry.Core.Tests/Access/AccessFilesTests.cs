@@ -1,6 +1,7 @@
 using System.Text;
 using Registry.Core.Access;
 using Registry.Core.Oci;
+using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 
@@ -68,18 +69,18 @@ public sealed class AccessFilesTests
         var users = Htpasswd.Read(File.ReadAllBytes(path));
         using var passwords = new PasswordVerifier(() => users);
 
-        Assert.True(await passwords.VerifyAsync(new BasicCredentials("alice", "right")));
-        Assert.True(await passwords.VerifyAsync(new BasicCredentials("alice", "right")));
+        Assert.True(await passwords.VerifyAsync(new BasicCredentials("alice", "right"), TestCaller.Local));
+        Assert.True(await passwords.VerifyAsync(new BasicCredentials("alice", "right"), TestCaller.Local));
         Assert.Equal(1, passwords.Checks);
-        Assert.False(await passwords.VerifyAsync(new BasicCredentials("alice", "wrong")));
-        Assert.False(await passwords.VerifyAsync(new BasicCredentials("nobody", "right")));
+        Assert.False(await passwords.VerifyAsync(new BasicCredentials("alice", "wrong"), TestCaller.Local));
+        Assert.False(await passwords.VerifyAsync(new BasicCredentials("nobody", "right"), TestCaller.Local));
         Assert.Equal(3, passwords.Checks);
-        Assert.False(await passwords.VerifyAsync(new BasicCredentials("alice", new string('x', 73))));
+        Assert.False(await passwords.VerifyAsync(new BasicCredentials("alice", new string('x', 73)), TestCaller.Local));
         Assert.Equal(3, passwords.Checks);
 
         HtpasswdEditor.Set(path, "alice", "other");
         users = Htpasswd.Read(File.ReadAllBytes(path));
-        Assert.False(await passwords.VerifyAsync(new BasicCredentials("alice", "right")));
+        Assert.False(await passwords.VerifyAsync(new BasicCredentials("alice", "right"), TestCaller.Local));
         Assert.True(HtpasswdEditor.Remove(path, "alice"));
         Assert.False(HtpasswdEditor.Remove(path, "alice"));
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Registry.Core.Access;
+using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 
@@ -16,11 +17,11 @@ public class HtpasswdTests
         var users = Read($"\uFEFF# comment\r\n\r\nmyuser:{kind}{Hash[4..]}\r\n");
         using var passwords = new PasswordVerifier(() => users);
 
-        Assert.True(await passwords.VerifyAsync(new BasicCredentials("myuser", "mypassword")));
-        Assert.True(await passwords.VerifyAsync(new BasicCredentials("myuser", "mypassword")));
+        Assert.True(await passwords.VerifyAsync(new BasicCredentials("myuser", "mypassword"), TestCaller.Local));
+        Assert.True(await passwords.VerifyAsync(new BasicCredentials("myuser", "mypassword"), TestCaller.Local));
         Assert.Equal(1, passwords.Checks);
-        Assert.False(await passwords.VerifyAsync(new BasicCredentials("myuser", "wrong")));
-        Assert.False(await passwords.VerifyAsync(new BasicCredentials("nobody", "mypassword")));
+        Assert.False(await passwords.VerifyAsync(new BasicCredentials("myuser", "wrong"), TestCaller.Local));
+        Assert.False(await passwords.VerifyAsync(new BasicCredentials("nobody", "mypassword"), TestCaller.Local));
         Assert.Equal(3, passwords.Checks);
     }
 
@@ -32,6 +33,17 @@ public class HtpasswdTests
         {
             Assert.Contains("begins with a byte-order mark (U+FEFF)", Assert.Throws<FormatException>(() => Read(content)).Message, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void Names_the_lines_whose_cost_delays_logins()
+    {
+        Assert.Empty(Read($"a:{Hash}\nb:$2y$12${Hash[7..]}\n").CostlyLines);
+
+        var lines = Read($"# comment\na:{Hash}\nb:$2y$13${Hash[7..]}\nc:$2y$16${Hash[7..]}\n").CostlyLines;
+        Assert.Equal([new CostlyLine(3, "b", 13), new CostlyLine(4, "c", 16)], lines);
+        Assert.Matches(
+            @"^line 3: the hash of 'b' has a cost of 13, and one check takes about [1-9]\d* ms of a core .* 'registry user add b', which uses a cost of 10$", lines[0].ToString());
     }
 
     [Fact]

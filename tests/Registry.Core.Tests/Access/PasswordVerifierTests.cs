@@ -1,5 +1,6 @@
 using System.Text;
 using Registry.Core.Access;
+using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 
@@ -21,7 +22,7 @@ public sealed class PasswordVerifierTests : IDisposable
     public async Task First_checks_of_one_password_at_the_same_time_are_one(string user, string password, bool expected)
     {
         var answers = await AfterAnotherAsync(() => Task.WhenAll(
-            Enumerable.Range(0, 50).Select(_ => _passwords.VerifyAsync(new BasicCredentials(user, password)).AsTask())));
+            Enumerable.Range(0, 50).Select(_ => VerifyAsync(new BasicCredentials(user, password)).AsTask())));
 
         Assert.All(answers, answer => Assert.Equal(expected, answer));
         Assert.Equal(2, _passwords.Checks);
@@ -33,21 +34,39 @@ public sealed class PasswordVerifierTests : IDisposable
         var answers = await AfterAnotherAsync(
             async () =>
             {
-                var others = Task.WhenAll(Enumerable.Range(0, 200).Select(i => _passwords.VerifyAsync(new BasicCredentials("alice", $"wrong{i}")).AsTask()));
-                Assert.True(await _passwords.VerifyAsync(Good));
+                var others = Task.WhenAll(Enumerable.Range(0, 200).Select(i => VerifyAsync(new BasicCredentials("alice", $"wrong{i}")).AsTask()));
+                Assert.True(await VerifyAsync(Good));
                 return await others;
             },
-            before: async () => Assert.True(await _passwords.VerifyAsync(Good)));
+            before: async () => Assert.True(await VerifyAsync(Good)));
 
         Assert.Contains(null, answers);
         Assert.DoesNotContain(true, answers);
         Assert.InRange(answers.Count(answer => answer == false), 63, 199);
     }
 
+    // The attack of issue 11: each of these checks would cost a bcrypt of the dearest line.
+    [Fact]
+    public async Task Logins_of_unknown_users_that_hang_up_cost_a_real_user_nothing()
+    {
+        Assert.True(await AfterAnotherAsync(async () =>
+        {
+            using var gone = new CancellationTokenSource();
+            var attack = Enumerable.Range(0, 64).Select(i => _passwords.VerifyAsync(
+                new BasicCredentials($"unknown{i}", "wrong"), TestCaller.Local with { Aborted = gone.Token }).AsTask()).ToList();
+            await gone.CancelAsync();
+            var answer = await VerifyAsync(Good);
+            await Assert.AllAsync(attack, login => Assert.ThrowsAnyAsync<OperationCanceledException>(() => login));
+            return answer;
+        }));
+        Assert.Equal(2, _passwords.Checks);
+        Assert.Equal(1 << 5, _passwords.Rounds & -_passwords.Rounds);
+    }
+
     [Fact]
     public async Task A_password_whose_line_goes_while_it_waits_is_refused() => Assert.False(await AfterAnotherAsync(() =>
     {
-        var check = _passwords.VerifyAsync(Good).AsTask();
+        var check = VerifyAsync(Good).AsTask();
         Volatile.Write(ref _users, Users("bob"));
         return check;
     }));
@@ -55,12 +74,12 @@ public sealed class PasswordVerifierTests : IDisposable
     [Fact]
     public async Task A_changed_line_is_another_password_to_check()
     {
-        Assert.True(await _passwords.VerifyAsync(Good));
+        Assert.True(await VerifyAsync(Good));
         _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"alice:{BCrypt.Net.BCrypt.HashPassword("another", 4)}\n"));
-        Assert.False(await _passwords.VerifyAsync(Good));
-        Assert.True(await _passwords.VerifyAsync(new BasicCredentials("alice", "another")));
+        Assert.False(await VerifyAsync(Good));
+        Assert.True(await VerifyAsync(new BasicCredentials("alice", "another")));
         _users = Users("alice");
-        Assert.True(await _passwords.VerifyAsync(Good));
+        Assert.True(await VerifyAsync(Good));
     }
 
     [Theory]
@@ -70,7 +89,7 @@ public sealed class PasswordVerifierTests : IDisposable
     {
         var long72 = new string('x', 72);
         _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"alice:{BCrypt.Net.BCrypt.HashPassword(long72, 4)}\n"));
-        Assert.Equal(checks == 1, await _passwords.VerifyAsync(new BasicCredentials("alice", new string('x', bytes))));
+        Assert.Equal(checks == 1, await VerifyAsync(new BasicCredentials("alice", new string('x', bytes))));
         Assert.Equal(checks, _passwords.Checks);
     }
 
@@ -79,7 +98,7 @@ public sealed class PasswordVerifierTests : IDisposable
     {
         var stopped = new PasswordVerifier(() => _users);
         stopped.Dispose();
-        Assert.Null(await stopped.VerifyAsync(Good));
+        Assert.Null(await stopped.VerifyAsync(Good, TestCaller.Local));
     }
 
     // Rounds and not milliseconds: those depend on what else the machine does.
@@ -94,7 +113,7 @@ public sealed class PasswordVerifierTests : IDisposable
             new[] { ("cheap", 4), ("middling", 6), ("dear", 9) }.Select(each => $"{each.Item1}:{BCrypt.Net.BCrypt.HashPassword("right", each.Item2)}\n"))));
         for (var i = 1; i <= 3; i++)
         {
-            Assert.False(await _passwords.VerifyAsync(new BasicCredentials(user, $"wrong{i}")));
+            Assert.False(await VerifyAsync(new BasicCredentials(user, $"wrong{i}")));
             Assert.Equal(i * 512, _passwords.Rounds);
         }
     }
@@ -102,6 +121,8 @@ public sealed class PasswordVerifierTests : IDisposable
     public void Dispose() => _passwords.Dispose();
 
     private static Htpasswd Users(string name) => Htpasswd.Read(Encoding.UTF8.GetBytes($"{name}:{Hash}\n"));
+
+    private ValueTask<bool?> VerifyAsync(BasicCredentials credentials) => _passwords.VerifyAsync(credentials, TestCaller.Local);
 
     private PasswordVerifier Create() => new(() => Volatile.Read(ref _users));
 
@@ -114,7 +135,7 @@ public sealed class PasswordVerifierTests : IDisposable
         {
             await (before?.Invoke() ?? Task.CompletedTask);
             _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"slow:$2y${cost}${new string('.', 53)}\n"));
-            var slow = _passwords.VerifyAsync(new BasicCredentials("slow", "wrong")).AsTask();
+            var slow = VerifyAsync(new BasicCredentials("slow", "wrong")).AsTask();
             Volatile.Write(ref _users, users);
             var asked = ask();
             var isInTime = !slow.IsCompleted;

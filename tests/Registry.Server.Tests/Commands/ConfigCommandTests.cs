@@ -40,6 +40,25 @@ public sealed class ConfigCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_line_of_the_users_that_makes_logins_slow_is_named()
+    {
+        var users = Path.Combine(_folder.Path, "htpasswd");
+        Write($$"""{ "REGISTRY_AUTH_TYPE": "basic", "REGISTRY_AUTH_HTPASSWD": "{{users}}" }""");
+        Assert.Equal((0, ""), await RunAsync());
+
+        System.IO.File.WriteAllText(users, $"costly:$2y$13${new string('.', 53)}\n");
+        var (exitCode, error) = await RunAsync();
+        Assert.Equal(0, exitCode);
+        Assert.StartsWith($"registry: warning: {users} line 1: the hash of 'costly' has a cost of 13, ", error, StringComparison.Ordinal);
+
+        async Task<(int, string)> RunAsync()
+        {
+            var run = await CommandRun.OfAsync("config", "--config", File);
+            return (run.ExitCode, run.Error);
+        }
+    }
+
+    [Fact]
     public async Task JSON_has_the_same()
     {
         Write("""{ "REGISTRY_ACCESS_CONTROL_ENABLED": false, "REGISTRY_AUTH_REALM": "U" }""");

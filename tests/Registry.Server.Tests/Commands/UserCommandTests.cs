@@ -22,11 +22,22 @@ public sealed class UserCommandTests : IDisposable
         Assert.Equal((0, "alice"), await RunAsync(null, "user", "list"));
         using (var passwords = new PasswordVerifier(() => Htpasswd.Read(File.ReadAllBytes(Users))))
         {
-            Assert.True(await passwords.VerifyAsync(new BasicCredentials("alice", $"{Canary}2")));
+            Assert.True(await passwords.VerifyAsync(new BasicCredentials("alice", $"{Canary}2"), TestCaller.Local));
         }
 
         Assert.Equal((0, $"User 'alice' was removed from {Users}."), await RunAsync(null, "user", "remove", "alice"));
         Assert.Equal((1, $"registry: there is no user 'alice' in {Users}"), await RunAsync(null, "user", "remove", "alice"));
+    }
+
+    [Fact]
+    public async Task A_line_that_makes_logins_slow_is_named()
+    {
+        File.WriteAllText(Users, $"costly:$2y$14${new string('.', 53)}\n");
+        var warning = $"^(User 'alice' was added to {Users}.\n)?registry: warning: {Users} line 1: the hash of 'costly' has a cost of 14, .* 'registry user add costly', which uses a cost of 10$";
+        var (exitCode, output) = await RunAsync(Canary, "user", "add", "alice");
+        Assert.Equal(0, exitCode);
+        Assert.Matches(warning, output);
+        Assert.Equal((0, $"The password of 'costly' was changed in {Users}."), await RunAsync(Canary, "user", "add", "costly"));
     }
 
     [Fact]
