@@ -21,13 +21,15 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
     private readonly Queue<string> _lines = new();
     private readonly Queue<string> _standardOutput = new();
     private readonly List<(Regex Pattern, TaskCompletionSource<Match> Found)> _waiters = [];
+    private readonly Action<string>? _onLine;
     private readonly Task _readers;
     private long _linesRead;
     private bool _ended;
 
-    private BackgroundProcess(Process process, string commandLine)
+    private BackgroundProcess(Process process, string commandLine, Action<string>? onLine)
     {
         _process = process;
+        _onLine = onLine;
         CommandLine = commandLine;
         Id = process.Id;
         _readers = Task.WhenAll(ReadAsync(process.StandardOutput, _standardOutput), ReadAsync(process.StandardError, null))
@@ -68,8 +70,12 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
     /// <summary>
     /// Starts a program on the PATH. The environment is added to that of this process; null removes a variable.
     /// </summary>
+    /// <param name="program">The program.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="environment">Variables to set or remove.</param>
+    /// <param name="onLine">Receives every line of output, one at a time; <see cref="Output"/> keeps only the last.</param>
     public static BackgroundProcess Start(
-        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null)
+        string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? onLine = null)
     {
         // setsid(1) makes the session and then becomes the program, under the same process id.
         var info = new ProcessStartInfo("setsid") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
@@ -84,7 +90,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         }
         Process process = Process.Start(info) ?? throw new InvalidOperationException($"{program} did not start.");
         process.StandardInput.Close();
-        return new BackgroundProcess(process, string.Join(' ', info.ArgumentList));
+        return new BackgroundProcess(process, string.Join(' ', info.ArgumentList), onLine);
     }
 
     /// <summary>Waits for a line of output, including lines before the call.</summary>
@@ -211,6 +217,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
             lock (_gate)
             {
                 _linesRead++;
+                _onLine?.Invoke(line);
                 Keep(_lines, line);
                 if (alsoTo is not null)
                 {

@@ -11,23 +11,30 @@ namespace Registry.Testing;
 /// </summary>
 public sealed partial class RegistryProcess : IAsyncDisposable
 {
+    /// <summary>Variable with the path of a published program, to be tested instead of the one that was built with the tests.</summary>
+    public const string ProgramVariable = "REGISTRY_PROGRAM";
+
     // The kernel closes the sockets of a process before it notifies its parent of the end.
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
 
     private readonly Dictionary<string, string?> _environment;
+    private readonly Action<string>? _onLine;
     private BackgroundProcess _process;
     private volatile bool _isEnding;
 
-    private RegistryProcess(Dictionary<string, string?> environment, BackgroundProcess process)
+    private RegistryProcess(Dictionary<string, string?> environment, Action<string>? onLine, BackgroundProcess process)
     {
         _environment = environment;
+        _onLine = onLine;
         _process = process;
     }
 
     private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    // The server and its runtimeconfig.json are copied next to the tests because this project references the server's.
-    private static string Program => Path.Combine(AppContext.BaseDirectory, "registry.dll");
+    // Without a published program: the server and its runtimeconfig.json are copied next to the tests because this project references the server's.
+    private static string[] Program => Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } published
+        ? [published]
+        : [Dotnet, Path.Combine(AppContext.BaseDirectory, "registry.dll")];
 
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1:1");
 
@@ -41,15 +48,11 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <summary>Output of the current process, for failure messages.</summary>
     public string Output => _process.Output;
 
-    /// <summary>Largest resident size of the current process, in bytes (VmHWM).</summary>
-    public long PeakResidentBytes
-    {
-        get
-        {
-            string line = File.ReadLines($"/proc/{ProcessId}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return 1024 * long.Parse(line.AsSpan(6).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
-        }
-    }
+    /// <summary>Largest resident size of the current process, in bytes (VmHWM), since its start or <see cref="ForgetPeak"/>.</summary>
+    public long PeakResidentBytes => Memory("VmHWM:");
+
+    /// <summary>Resident size of the current process, in bytes (VmRSS).</summary>
+    public long ResidentBytes => Memory("VmRSS:");
 
     /// <summary>Number of open descriptors of the current process.</summary>
     public int OpenDescriptors => Directory.GetFileSystemEntries($"/proc/{ProcessId}/fd").Length;
@@ -61,6 +64,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <param name="storagePath">The data folder.</param>
     /// <param name="environment">Further variables.</param>
     /// <param name="under">A program that becomes the server with the same process id, with its arguments: <c>strace -D …</c>. Not used by a restart.</param>
+    /// <param name="onLine">Receives every line of output, one at a time.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidOperationException">The process ended before it listened; the message holds its output.</exception>
     /// <exception cref="TimeoutException">The process did not listen in time; the message holds its output.</exception>
@@ -68,10 +72,11 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         string storagePath,
         IReadOnlyDictionary<string, string?>? environment = null,
         IReadOnlyList<string>? under = null,
+        Action<string>? onLine = null,
         CancellationToken cancellationToken = default)
     {
         Dictionary<string, string?> all = EnvironmentFor(storagePath, environment);
-        var registry = new RegistryProcess(all, Launch(all, under ?? []));
+        var registry = new RegistryProcess(all, onLine, Launch(all, under ?? [], onLine));
         try
         {
             await registry.WaitUntilListeningAsync(cancellationToken);
@@ -85,13 +90,13 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     }
 
     /// <summary>Starts a command of the server, for a caller that ends it early.</summary>
-    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], command);
+    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], null, command);
 
     /// <summary>Runs a command of the server, such as <c>verify --dry-run</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
-        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], command.Split(' '));
+        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], null, command.Split(' '));
         int exitCode = await process.WaitForExitAsync(3 * Patience.Limit, cancellationToken);
         return (exitCode, process.Output);
     }
@@ -100,14 +105,15 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public static async Task<(int ExitCode, string Output)> RunShellAsync(
         string line, string storagePath, CancellationToken cancellationToken = default)
     {
-        const string Registry = """set -o pipefail; registry() { "$TEST_DOTNET" "$TEST_REGISTRY" "$@"; }; """;
+        const string Registry = """set -o pipefail; program=("$@"); registry() { "${program[@]}" "$@"; }; """;
         Dictionary<string, string?> environment = EnvironmentFor(storagePath, null);
-        environment["TEST_DOTNET"] = Dotnet;
-        environment["TEST_REGISTRY"] = Program;
-        await using BackgroundProcess process = BackgroundProcess.Start("bash", ["-c", Registry + line], environment);
+        await using BackgroundProcess process = BackgroundProcess.Start("bash", ["-c", Registry + line, "bash", .. Program], environment);
         int exitCode = await process.WaitForExitAsync(3 * Patience.Limit, cancellationToken);
         return (exitCode, process.Output);
     }
+
+    /// <summary>Measures <see cref="PeakResidentBytes"/> from now on (proc(5), clear_refs).</summary>
+    public void ForgetPeak() => File.WriteAllText($"/proc/{ProcessId}/clear_refs", "5");
 
     /// <summary>Limits the current process to descriptors below a number; those it has above stay open.</summary>
     /// <exception cref="Win32Exception">The system refused.</exception>
@@ -168,7 +174,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     {
         await _process.DisposeAsync();
         _isEnding = false;
-        _process = Launch(_environment, []);
+        _process = Launch(_environment, [], _onLine);
         await WaitUntilListeningAsync(cancellationToken);
     }
 
@@ -198,10 +204,17 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return all;
     }
 
-    private static BackgroundProcess Launch(Dictionary<string, string?> environment, IReadOnlyList<string> under, params string[] arguments)
+    private static BackgroundProcess Launch(
+        Dictionary<string, string?> environment, IReadOnlyList<string> under, Action<string>? onLine, params string[] arguments)
     {
-        string[] line = [.. under, Dotnet, Program, .. arguments];
-        return BackgroundProcess.Start(line[0], line[1..], environment);
+        string[] line = [.. under, .. Program, .. arguments];
+        return BackgroundProcess.Start(line[0], line[1..], environment, onLine);
+    }
+
+    private long Memory(string name)
+    {
+        string line = File.ReadLines($"/proc/{ProcessId}/status").First(line => line.StartsWith(name, StringComparison.Ordinal));
+        return 1024 * long.Parse(line.AsSpan(name.Length).Trim().TrimEnd(" kB"), CultureInfo.InvariantCulture);
     }
 
     private async Task WaitUntilListeningAsync(CancellationToken cancellationToken)

@@ -1,6 +1,13 @@
 using System.Globalization;
 using Registry.Testing;
 using Registry.Torture;
+using Registry.Torture.Attacks;
+
+// A scenario has started this process for its attackers.
+if (args is [Attacker.Command, .. var attack])
+{
+    return await Attacker.RunAsync(attack);
+}
 
 // tests/torture/run describes the arguments.
 var seed = Seed.Choose("TORTURE_SEED");

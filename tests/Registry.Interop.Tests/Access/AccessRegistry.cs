@@ -141,6 +141,6 @@ public sealed class AccessRegistry : IAsyncDisposable
             _settings["REGISTRY_AUTH_TOKEN_BUILTIN"] = login == Login.Basic ? null : "true";
             _settings["REGISTRY_AUTH_HTPASSWD"] = _users;
         }
-        _process = await RegistryProcess.StartAsync(_folder.Folder("storage"), _settings, under, TestContext.Current.CancellationToken);
+        _process = await RegistryProcess.StartAsync(_folder.Folder("storage"), _settings, under, cancellationToken: TestContext.Current.CancellationToken);
     }
 }

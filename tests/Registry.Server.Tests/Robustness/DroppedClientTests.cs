@@ -5,7 +5,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Tls;
 using Registry.Server.Tests.Transport;
-using static Registry.Server.Tests.Http.Http2Frames;
+using static Registry.Testing.Http2Frames;
 
 namespace Registry.Server.Tests.Robustness;
 

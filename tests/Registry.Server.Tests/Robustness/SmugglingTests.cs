@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Transport;
-using static Registry.Server.Tests.Http.Http2Frames;
+using static Registry.Testing.Http2Frames;
 
 namespace Registry.Server.Tests.Robustness;
 

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Registry.Testing.Workloads;
 
 /// <summary>Sends the requests that docker sends, and checks the digest of every response.</summary>
-internal static class DockerLikeClient
+public static class DockerLikeClient
 {
     private const int ReadSize = 64 * 1024;
 

@@ -1,19 +1,25 @@
 using System.Buffers.Binary;
 using System.Text;
 
-namespace Registry.Server.Tests.Http;
+namespace Registry.Testing;
 
 /// <summary>Frames of HTTP/2 (RFC 9113, section 4), for requests that no client sends.</summary>
-internal static class Http2Frames
+public static class Http2Frames
 {
+    // Types of frames (section 6).
     public const byte Headers = 1;
     public const byte Reset = 3;
     public const byte Settings = 4;
     public const byte Ping = 6;
     public const byte GoAway = 7;
     public const byte Continuation = 9;
+
+    // Flags.
     public const byte EndStream = 1;
     public const byte EndHeaders = 4;
+
+    // Settings (section 6.5.2).
+    public const byte InitialWindowSize = 4;
 
     /// <summary>Connection preface of a client (section 3.4), with empty settings.</summary>
     public static byte[] Preface => [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [])];
@@ -24,12 +30,28 @@ internal static class Http2Frames
     public static byte[] Get(string path, bool isTls) => [0x82, (byte)(isTls ? 0x87 : 0x86), .. Literal(0x04, path), .. Literal(0x01, "localhost")];
 
     /// <summary>A literal without indexing, its name from the static table or written out (RFC 7541, section 6.2.2).</summary>
-    public static byte[] Literal(byte index, string value, string name = "") => name.Length == 0
-        ? [index, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)]
-        : [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+    public static byte[] Literal(byte index, string value, string name = "")
+    {
+        ArgumentNullException.ThrowIfNull(value);
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length == 0
+            ? [index, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)]
+            : [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+    }
 
+    /// <summary>Settings with one value (section 6.5.1).</summary>
+    public static byte[] Setting(byte name, int value)
+    {
+        var payload = new byte[6];
+        payload[1] = name;
+        BinaryPrimitives.WriteInt32BigEndian(payload.AsSpan(2), value);
+        return Frame(Settings, 0, 0, payload);
+    }
+
+    /// <summary>A frame with its head (section 4.1).</summary>
     public static byte[] Frame(byte type, byte flags, int stream, byte[] payload)
     {
+        ArgumentNullException.ThrowIfNull(payload);
         var frame = new byte[9 + payload.Length];
         BinaryPrimitives.WriteInt32BigEndian(frame, payload.Length << 8);
         frame[3] = type;
@@ -43,6 +65,7 @@ internal static class Http2Frames
     /// <exception cref="EndOfStreamException">The connection has ended.</exception>
     public static async Task<(byte Type, byte[] Payload)> ReadAsync(Stream stream, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(stream);
         var head = new byte[9];
         await stream.ReadExactlyAsync(head, cancellationToken);
         var payload = new byte[BinaryPrimitives.ReadInt32BigEndian(head) >>> 8];

@@ -1,0 +1,46 @@
+using System.Globalization;
+
+namespace Registry.Torture.Attacks;
+
+/// <summary>
+/// The process of the attackers. They have one of their own, so that what they cost does not count against the honest clients, whose times are
+/// measured. It ends by itself.
+/// </summary>
+internal static class Attacker
+{
+    /// <summary>First argument of such a process.</summary>
+    public const string Command = "attack";
+
+    /// <summary>Arguments after <see cref="Command"/>.</summary>
+    public static string[] Arguments(IEnumerable<IAttack> attacks, Target target, int seed, TimeSpan duration) =>
+    [
+        Command, string.Join(',', attacks.Select(attack => attack.Name)), $"{target.Address}", $"{target.Http2}", target.User, target.Password,
+        target.Scale.ToString(CultureInfo.InvariantCulture), duration.TotalSeconds.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture),
+    ];
+
+    /// <summary>Runs the attacks at once, and prints a line with the tally of each.</summary>
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var names = arguments[0].Split(',');
+        var target = new Target(
+            new Uri(arguments[1]), new Uri(arguments[2]), arguments[3], arguments[4], double.Parse(arguments[5], CultureInfo.InvariantCulture));
+        var random = new Random(int.Parse(arguments[7], CultureInfo.InvariantCulture));
+        var attacks = Arsenal.All.Where(attack => names.Contains(attack.Name)).Select(attack => (attack, tally: new Tally())).ToList();
+        await Task.WhenAll(attacks.Select(one => one.attack.PrepareAsync(target, one.tally)));
+
+        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(double.Parse(arguments[6], CultureInfo.InvariantCulture)));
+        await Task.WhenAll(attacks.Select(one => (one.attack, one.tally, own: new Random(random.Next()))).ToList()
+            .Select(start => start.attack.RunAsync(target, start.tally, start.own, stop.Token)));
+        foreach (var (attack, tally) in attacks)
+        {
+            if (!tally.HasBegun)
+            {
+                throw new InvalidOperationException($"{attack.Name} has not reached the registry.");
+            }
+
+            Console.Out.WriteLine($"{attack.Name} {tally.ToLine()}");
+        }
+
+        return 0;
+    }
+}

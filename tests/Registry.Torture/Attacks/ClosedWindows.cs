@@ -1,0 +1,43 @@
+using Registry.Testing;
+using static Registry.Testing.Http2Frames;
+
+namespace Registry.Torture.Attacks;
+
+/// <summary>Connections of HTTP/2 whose windows are 0, with a hundred requests each for a manifest of 4 MB: nothing can be sent.</summary>
+internal sealed class ClosedWindows : IAttack
+{
+    private const int Connections = 4;
+    private const int Streams = 100;
+
+    public string Name => "closed-windows";
+
+    public string Subject => "400 GETs of a manifest of 4 MB on 4 connections of HTTP/2 whose windows are 0";
+
+    private readonly TestImage _image = TestImage.Create(Content.Annotated(Content.Large));
+
+    public Task PrepareAsync(Target target, Tally tally) => Content.PushAsync(target, _image, tally);
+
+    public Task RunAsync(Target target, Tally tally, Random random, CancellationToken stop)
+    {
+        byte[] requests =
+        [
+            .. Preface, .. Setting(InitialWindowSize, 0),
+            .. Enumerable.Range(0, target.Count(Streams)).SelectMany(i =>
+                Frame(Headers, EndStream | EndHeaders, (2 * i) + 1, target.Http2Get($"/v2/{Target.Repository}/manifests/{_image.Digest}"))),
+        ];
+        return Crowd.RunAsync(Connections, tally, random, async (member, _, _) =>
+        {
+            using var connection = await target.OpenHttp2Async(member, stop);
+            tally.Connected();
+            await connection.SendAsync(requests, stop);
+            while (true)
+            {
+                var (type, _) = await ReadAsync(connection.Stream, stop);
+                if (type is Headers or Reset)
+                {
+                    tally.Add(type == Headers ? "answers begun" : "streams reset");
+                }
+            }
+        }, stop);
+    }
+}

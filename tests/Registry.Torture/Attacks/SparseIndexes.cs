@@ -1,0 +1,58 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Registry.Testing;
+
+namespace Registry.Torture.Attacks;
+
+/// <summary>Pushes and deletes indexes with as many missing children as the registry accepts, in a loop.</summary>
+internal sealed class SparseIndexes : IAttack
+{
+    private const int Clients = 8;
+
+    // As many as fit into 4 MiB. The attack finds the limit by halving.
+    private const int Most = 24_000;
+
+    public string Name => "sparse-indexes";
+
+    public string Subject => "indexes with thousands of missing children, pushed and deleted in a loop";
+
+    private int _children;
+
+    public async Task PrepareAsync(Target target, Tally tally)
+    {
+        using var client = target.CreateClient();
+        for (_children = target.Count(Most); await PushAsync(client, Index(_children)) != 201; _children /= 2)
+        {
+            tally.Add("larger indexes refused");
+        }
+
+        tally.Add("children accepted", _children);
+    }
+
+    public async Task RunAsync(Target target, Tally tally, Random random, CancellationToken stop)
+    {
+        using var client = target.CreateClient();
+        using var end = stop.Register(client.CancelPendingRequests);
+        await Crowd.RunAsync(target.Count(Clients), tally, random, async (_, _, _) =>
+        {
+            tally.Connected();
+            var index = Index(_children);
+            while (!stop.IsCancellationRequested)
+            {
+                tally.Answered(await client.PutManifestAsync(Target.Repository, index.Digest, index));
+                tally.Answered(await client.RequestAsync("DELETE", $"/v2/{Target.Repository}/manifests/{index.Digest}"));
+            }
+        }, stop);
+    }
+
+    private static async Task<int> PushAsync(HttpClient client, TestImage index) =>
+        (await client.PutManifestAsync(Target.Repository, index.Digest, index)).Status;
+
+    private static TestImage Index(int children) => TestImage.Index([], json => json["manifests"] = new JsonArray(
+        [.. Enumerable.Range(0, children).Select(_ => new JsonObject
+        {
+            ["mediaType"] = TestImage.OciManifest,
+            ["digest"] = $"sha256:{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32))}",
+            ["size"] = 1000,
+        })]));
+}

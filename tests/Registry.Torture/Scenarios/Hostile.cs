@@ -1,0 +1,43 @@
+using System.Globalization;
+using Registry.Torture.Attacks;
+
+namespace Registry.Torture.Scenarios;
+
+/// <summary>
+/// Hostile clients of every kind beside honest ones, on a server with 256 MiB, first in clear text and then with TLS. The server survives, answers the
+/// honest clients, keeps what it has acknowledged, and gives back what the attackers held. The times of the honest clients are recorded, not judged:
+/// attackers, clients and server share the processors of one machine.
+/// </summary>
+public sealed class Hostile : IScenario
+{
+    private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
+
+    public string Name => "hostile";
+
+    public string Rows => "35";
+
+    public string Subject => "hostile clients of every kind at once, beside honest ones, within 256 MiB of memory";
+
+    public IReadOnlyList<(string Program, string Package)> Needs => [];
+
+    public async Task<string> RunAsync(TortureRun run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.Point is { } point && Arsenal.All.All(attack => attack.Name != point))
+        {
+            throw new ViolationException($"{point} is no attack; there are {string.Join(", ", Arsenal.All.Select(attack => attack.Name))}");
+        }
+
+        var results = new List<string>();
+        foreach (var isTls in new[] { false, true })
+        {
+            if (Arsenal.Against(isTls).Any(attack => run.Point is null || attack.Name == run.Point))
+            {
+                results.Add(await new Siege(run, isTls, (run.Limit ?? Long) / 2).RunAsync());
+            }
+        }
+
+        var load = File.ReadAllText("/proc/loadavg").Split(' ')[1];
+        return $"{string.Join("; ", results)}; on {Environment.ProcessorCount} processors with a load of {load}".ToString(CultureInfo.InvariantCulture);
+    }
+}
