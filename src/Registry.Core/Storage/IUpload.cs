@@ -11,7 +11,8 @@ public interface IUpload : IAsyncDisposable
     long Length { get; }
 
     /// <summary>
-    /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on.
+    /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on. A read that is cancelled
+    /// (<see cref="PipeReader.CancelPendingRead"/>) ends the wait for a larger piece: what has arrived is written.
     /// </summary>
     /// <param name="body">The body, as it arrives.</param>
     /// <param name="algorithm">Expected algorithm of the digest.</param>

@@ -15,6 +15,7 @@ using Registry.Server.Pipeline;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
 using Registry.Server.Tls;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Hosting;
 
@@ -117,9 +118,9 @@ public sealed class RegistryHost : IAsyncDisposable
             };
         }
 
-        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, time);
-        _application = new HttpApplication(Handle, _bodies);
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
+        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, (Transport as DirectTransport)?.Pool, time);
+        _application = new HttpApplication(Handle, _bodies);
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
 

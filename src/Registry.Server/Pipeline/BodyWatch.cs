@@ -5,28 +5,37 @@ using Registry.Server.Transport;
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// Checks once a second the bodies that are being received, and ends those whose clients are slow or have stopped sending. Kestrel's own
-/// limit is an average over the whole request: it does not tolerate a pause at the beginning, but tolerates one of days after a gigabyte.
-/// Over HTTP/2 it also ends the other requests of the connection.
+/// Checks once a second the bodies that are being received. Ends those whose clients are slow or have stopped sending, and hands over what has
+/// arrived of the others, so that a client that pauses leaves nothing in memory.
 /// </summary>
+/// <remarks>
+/// Kestrel's own limit is an average over the whole request: it does not tolerate a pause at the beginning, but tolerates one of days after a
+/// gigabyte. Over HTTP/2 it also ends the other requests of the connection.
+/// </remarks>
 internal sealed class BodyWatch : IDisposable
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly ConnectionLimits _limits;
     private readonly TimeSpan _idleTimeout;
+    private readonly BlockPool? _pool;
     private readonly ConcurrentDictionary<CountingReader, TransferPace> _bodies = new();
     private readonly ITimer _timer;
 
     /// <param name="limits">Least rate of a body.</param>
     /// <param name="idleTimeout">Longest pause of a body.</param>
+    /// <param name="pool">Memory that bodies arrive in; null when it cannot be asked.</param>
     /// <param name="time">The time.</param>
-    public BodyWatch(ConnectionLimits limits, TimeSpan idleTimeout, TimeProvider time)
+    public BodyWatch(ConnectionLimits limits, TimeSpan idleTimeout, BlockPool? pool, TimeProvider time)
     {
         _limits = limits;
         _idleTimeout = idleTimeout;
+        _pool = pool;
         _timer = time.CreateTimer(static watch => ((BodyWatch)watch!).Beat(), this, Second, Second);
     }
+
+    /// <summary>True when so much memory is in use that bodies should be written as they arrive, in whatever pieces.</summary>
+    public bool IsCrowded => _pool is { IsCrowded: true };
 
     /// <summary>Starts watching a body.</summary>
     public void Add(CountingReader body) => _bodies.TryAdd(body, new TransferPace(_limits, _idleTimeout));
@@ -41,9 +50,18 @@ internal sealed class BodyWatch : IDisposable
         foreach (var (body, pace) in _bodies)
         {
             // The client is not slow while the server still processes the received bytes.
-            if (body.TakeArrived() is { } arrived && pace.Beat(arrived) is { } fault)
+            if (body.TakeArrived() is not { } arrived)
+            {
+                continue;
+            }
+
+            if (pace.Beat(arrived) is { } fault)
             {
                 body.TimeOut(fault);
+            }
+            else
+            {
+                body.HandOver();
             }
         }
     }

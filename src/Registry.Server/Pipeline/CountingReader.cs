@@ -14,11 +14,12 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
     private bool _isWatched;
     private volatile bool _isWaiting;
     private volatile string? _fault;
+    private long _consumed;
     private long _arrived;
     private long _arrivedBefore;
 
     /// <summary>Number of consumed bytes.</summary>
-    public long Consumed { get; private set; }
+    public long Consumed => Interlocked.Read(ref _consumed);
 
     /// <summary>Number of bytes that the reader has seen, including those not consumed before the body broke off.</summary>
     public long Arrived => Interlocked.Read(ref _arrived);
@@ -36,7 +37,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         if (!_seen.IsEmpty)
         {
             var taken = _seen.Slice(0, consumed).Length;
-            Consumed += taken;
+            Interlocked.Add(ref _consumed, taken);
             RequestMetrics.Received(taken);
             _seen = default;
         }
@@ -57,6 +58,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
     }
 
     /// <inheritdoc/>
+    /// <remarks>A cancelled read asks the caller to take what has arrived: the client pauses, or memory is short.</remarks>
     /// <exception cref="BodyTimeoutException">The client is slow or has stopped sending. Received bytes stay unconsumed.</exception>
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
@@ -90,7 +92,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         }
 
         See(result);
-        return result;
+        return watch is { IsCrowded: true } ? new ReadResult(result.Buffer, isCanceled: true, result.IsCompleted) : result;
     }
 
     /// <summary>Number of bytes that arrived since the last call; null when no read is waiting.</summary>
@@ -104,6 +106,15 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         var arrived = Arrived;
         (arrived, _arrivedBefore) = (arrived - _arrivedBefore, arrived);
         return arrived;
+    }
+
+    /// <summary>Ends a waiting read with the bytes that have arrived and are not consumed, if there are any.</summary>
+    public void HandOver()
+    {
+        if (Arrived > Consumed)
+        {
+            inner.CancelPendingRead();
+        }
     }
 
     /// <summary>Makes reading fail.</summary>

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Uploads;
 
@@ -9,6 +10,14 @@ namespace Registry.Server.Tests.Uploads;
 public sealed class PausedUploadTests
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private static readonly byte[] Beginning = TestBlob.Random(10_000).Bytes;
+
+    public enum Body
+    {
+        Length,
+        Chunked,
+        Http2,
+    }
 
     [Theory]
     [InlineData(TransportKind.Direct)]
@@ -28,7 +37,6 @@ public sealed class PausedUploadTests
             sent += piece.Length;
             if (sent < blob.Bytes.Length)
             {
-                // The server writes what has come as soon as it is worth it.
                 var before = received;
                 await Eventually.HoldsAsync(
                     async () => (received = (await registry.Host.Storage.Uploads.FindAsync(Guid.Parse(location.UploadId())))!.Length) > before, "the piece has arrived");
@@ -77,6 +85,48 @@ public sealed class PausedUploadTests
         Check.Error(408, "SIZE_INVALID", "the request body arrived too slowly", answer);
         Assert.Equal(["the client sent less than 1024 bytes a second for 30 seconds"], Check.Details(answer));
         Assert.Equal("close", answer["Connection"]);
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Direct, Body.Length)]
+    [InlineData(TransportKind.Direct, Body.Chunked)]
+    [InlineData(TransportKind.Direct, Body.Http2)]
+    [InlineData(TransportKind.Kestrel, Body.Length)]
+    [InlineData(TransportKind.Kestrel, Body.Chunked)]
+    [InlineData(TransportKind.Kestrel, Body.Http2)]
+    public async Task What_a_paused_client_has_sent_is_written_after_a_second(TransportKind transport, Body body)
+    {
+        var time = new FakeTimeProvider();
+        await using var registry = await TestRegistry.StartAsync(options => Patient(options) with { Transport = transport, Http2Port = 0 }, time: time);
+        var location = await registry.Client.BeginUploadAsync("held");
+        using var paused = await PauseAsync(registry, location, body);
+
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                time.Advance(Second);
+                return await WrittenAsync(registry, location) == Beginning.Length;
+            },
+            "the bytes are in the file");
+    }
+
+    [Fact]
+    public async Task While_memory_is_short_what_a_client_has_sent_is_written_at_once()
+    {
+        var time = new FakeTimeProvider();
+        await using var registry = await TestRegistry.StartAsync(Patient, time: time);
+        var pool = ((DirectTransport)registry.Host.Transport).Pool;
+        var taken = new List<IDisposable>();
+        while (!pool.IsCrowded)
+        {
+            taken.Add(pool.Rent(BlockPool.LargestBlock));
+        }
+
+        var location = await registry.Client.BeginUploadAsync("crowded");
+        using var paused = await PauseAsync(registry, location, Body.Length);
+
+        await Eventually.HoldsAsync(async () => await WrittenAsync(registry, location) == Beginning.Length, "the bytes are in the file");
+        taken.ForEach(block => block.Dispose());
     }
 
     [Fact]
@@ -160,6 +210,34 @@ public sealed class PausedUploadTests
                 Check.Error(413, "SIZE_INVALID", "blob too large", await connection.ReadAnswerAsync());
             }
         }
+    }
+
+    // No body is slow.
+    private static RegistryOptions Patient(RegistryOptions options) =>
+        options with { IdleTimeout = TimeSpan.FromDays(1), Limits = new ConnectionLimits { SlowGrace = TimeSpan.FromDays(1) } };
+
+    private static async Task<long> WrittenAsync(TestRegistry registry, string location) =>
+        (await registry.Host.Storage.Uploads.FindAsync(Guid.Parse(location.UploadId())))!.Length;
+
+    // Sends the beginning of a body, and leaves the rest open until the result is disposed.
+    private static async Task<IDisposable> PauseAsync(TestRegistry registry, string location, Body body)
+    {
+        if (body == Body.Http2)
+        {
+            var client = new HttpClient { BaseAddress = new Uri(registry.Host.Addresses[1]), DefaultRequestVersion = HttpVersion.Version20, DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact };
+            _ = client.PatchAsync(location, new StallingContent(Beginning, new TaskCompletionSource().Task));
+            return client;
+        }
+
+        var connection = await RawConnection.OpenAsync(registry);
+        await connection.SendAsync($"PATCH {location} HTTP/1.1\r\nHost: registry\r\n{(body == Body.Length ? "Content-Length: 20000" : "Transfer-Encoding: chunked")}\r\n\r\n");
+        if (body == Body.Chunked)
+        {
+            await connection.SendAsync("4e20\r\n");
+        }
+
+        await connection.SendAsync(Beginning);
+        return connection;
     }
 
     private static async Task<RawConnection> BeginPatchAsync(TestRegistry registry, string location, int length, string method = "PATCH")

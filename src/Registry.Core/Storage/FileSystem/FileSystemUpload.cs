@@ -132,8 +132,8 @@ internal sealed class FileSystemUpload(
         return ValueTask.CompletedTask;
     }
 
-    // Waits until there is enough for a write. If the body breaks off, the bytes that arrived before are still in the reader's memory (they were
-    // not consumed), and are passed on together with the fault.
+    // Waits until there is enough for a write, or until the reader cancels the read, so that what there is leaves its memory. If the body breaks
+    // off, the bytes that arrived before are still in the reader's memory (they were not consumed), and are passed on together with the fault.
     private static async ValueTask<Received> ReceiveAsync(PipeReader body, CancellationToken cancellationToken)
     {
         ReadOnlySequence<byte> seen = default;
