@@ -119,7 +119,8 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
-        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, (Transport as DirectTransport)?.Pool, time);
+        var pool = OperatingSystem.IsLinux() && Transport is DirectTransport direct ? direct.Pool : null;
+        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, pool, time);
         _application = new HttpApplication(Handle, _bodies);
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }

@@ -13,7 +13,8 @@ namespace Registry.Server.Transport;
 /// <remarks>
 /// It begins with <see cref="Start"/>. It ends when the peer closes it, when it is aborted (the peer gets a reset), or when Kestrel disposes
 /// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input for a moment: closing a socket with unread
-/// input resets it and destroys the response.
+/// input resets it and destroys the response. A peer that closes its sending side after its requests, such as <c>nc</c> with a file as its
+/// input, still gets the responses: Kestrel sees the end of the input at once, and the end of the connection when the responses are sent.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DirectConnection : ConnectionContext,
@@ -27,6 +28,9 @@ internal sealed partial class DirectConnection : ConnectionContext,
 {
     private const int MaxLinger = 256 * 1024;
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
+
+    // Time after which a peer that has ended its side, and is sent nothing, counts as gone.
+    private static readonly TimeSpan GoneTimeout = TimeSpan.FromSeconds(2);
     private static long _lastId;
 
     private readonly DirectTransport _transport;
@@ -39,6 +43,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private IDictionary<object, object?>? _items;
     private string? _connectionId;
     private Exception? _shutdownReason;
+    private TaskCompletionSource? _ending;
+    private bool _isEnding;
     private bool _isSocketDisposed;
     private volatile bool _hasPeerEnded;
     private TransferPace? _pace;
@@ -53,7 +59,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _memory = new ConnectionMemory(transport.Pool);
         _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions);
         Output = new SocketOutput(this, transport.Pool);
-        _pipes = new Pipes(_input.Reader, Output);
+        _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
         ConnectionClosed = _closed.Token;
@@ -148,10 +154,11 @@ internal sealed partial class DirectConnection : ConnectionContext,
     /// <inheritdoc/>
     public override async ValueTask DisposeAsync()
     {
-        _input.Reader.Complete();
+        _input.Complete();
         Output.Complete();
         await Output.DrainAsync();
         FinishSending();
+        BeginEnd();
         try
         {
             await _receiving.WaitAsync(LingerTimeout);
@@ -192,7 +199,12 @@ internal sealed partial class DirectConnection : ConnectionContext,
         try
         {
             _hasPeerEnded = await _input.ReceiveAsync();
-            if (!_hasPeerEnded)
+            if (_hasPeerEnded)
+            {
+                _input.End();
+                await AnsweredAsync();
+            }
+            else
             {
                 await LingerAsync();
             }
@@ -211,7 +223,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
         finally
         {
-            _input.Complete(Volatile.Read(ref _shutdownReason) ?? error);
+            _input.Break(Volatile.Read(ref _shutdownReason) ?? error);
             await FireClosedAsync();
         }
     }
@@ -229,6 +241,34 @@ internal sealed partial class DirectConnection : ConnectionContext,
             }
 
             total += count;
+        }
+    }
+
+    // After the end of the input, waits for the end of the connection, but no longer than the peer takes what it is sent: a client that has gone
+    // away for good cannot be told from one that waits for its response. A response that cannot be delivered ends the connection itself.
+    private async Task AnsweredAsync()
+    {
+        for (long before = -1; Ending() is { } ending && Acknowledged() is { } acknowledged && (acknowledged > before || !Output.IsIdle); before = acknowledged)
+        {
+            await ending.WaitAsync(GoneTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+    }
+
+    // Null when the end has begun.
+    private Task? Ending()
+    {
+        lock (_lock)
+        {
+            return _isEnding ? null : (_ending ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
+    }
+
+    private void BeginEnd()
+    {
+        lock (_lock)
+        {
+            _isEnding = true;
+            _ending?.TrySetResult();
         }
     }
 
@@ -261,6 +301,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
             }
 
             _isSocketDisposed = true;
+            BeginEnd();
             Volatile.Write(ref _shutdownReason, reason);
             Output.Abandon();
             if (graceful)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
@@ -111,6 +112,7 @@ public sealed class PausedUploadTests
     }
 
     [Fact]
+    [SupportedOSPlatform("linux")]
     public async Task While_memory_is_short_what_a_client_has_sent_is_written_at_once()
     {
         var time = new FakeTimeProvider();
