@@ -15,6 +15,9 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode TooManyUploads =
         new("TOOMANYREQUESTS", 429, "too many uploads are in progress; finish or cancel some, or try again later");
 
+    public static readonly RegistryErrorCode UploadShareUsed =
+        new("TOOMANYREQUESTS", 429, "too many of your uploads are in progress; finish or cancel some, or try again later");
+
     public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
 
@@ -57,7 +60,7 @@ public sealed class RegistryErrorCode
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, TooManyRequests, TooManyUploads, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
+        Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, ReadOnly, StorageFailed,
         StorageFull, InternalError,

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Core.Errors;
+using Registry.Core.Fairness;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -17,20 +18,28 @@ public sealed class UploadOperations(
     // A client that repeats a request may be faster than the server in noticing that the first connection is lost.
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(1);
 
-    /// <summary>Begins a session.</summary>
-    public async Task<Result<UploadSession>> BeginAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
+    /// <summary>Begins a session; TOOMANYREQUESTS if the caller has its share of them, or none is left.</summary>
+    /// <param name="repository">Repository of the session.</param>
+    /// <param name="owner">User of the session; null for an anonymous caller.</param>
+    /// <param name="network">Network of the caller.</param>
+    /// <param name="algorithm">Expected algorithm of the digest.</param>
+    public async Task<Result<UploadSession>> BeginAsync(RepositoryName repository, string? owner, ClientNetwork network, DigestAlgorithm algorithm)
     {
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
             return notReady;
         }
 
-        if (uploads.Count >= limits.MaxUploads)
+        var holder = UploadHolder.Of(owner, network);
+        if (await uploads.TryCreateAsync(repository, holder, algorithm) is { } session)
         {
-            return RegistryErrorCode.TooManyUploads;
+            return session;
         }
 
-        return await uploads.CreateAsync(repository, owner, algorithm);
+        return uploads.Count >= limits.MaxUploads
+            ? RegistryErrorCode.TooManyUploads
+            : new RegistryError(
+                RegistryErrorCode.UploadShareUsed, $"{holder} has {uploads.CountOf(holder)} uploads in progress, which is its share of those that the registry allows");
     }
 
     /// <summary>Finds a session, with its length; BLOB_UPLOAD_UNKNOWN if there is none.</summary>

@@ -9,8 +9,15 @@ public interface IUploadStore
     /// <summary>Number of uploads in progress with a session.</summary>
     int Count { get; }
 
-    /// <summary>Begins an upload with a session, which later requests continue.</summary>
-    Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm);
+    /// <summary>Number of uploads in progress of a holder.</summary>
+    int CountOf(UploadHolder holder);
+
+    /// <summary>
+    /// Begins an upload with a session, which later requests continue. When the holder has its share of the sessions, or none is left, an
+    /// upload that has received no byte for a minute ends instead.
+    /// </summary>
+    /// <returns>Null if no upload can end for it.</returns>
+    Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, DigestAlgorithm algorithm);
 
     /// <summary>Begins an upload that ends with its request: no other request can find it, and a restart removes it.</summary>
     ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm);

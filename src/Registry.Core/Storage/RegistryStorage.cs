@@ -45,6 +45,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             layout,
             new SqliteUploadSessions(_database),
             new UploadFiles(_threads, placement, admission, limits.BlobMaxSize),
+            limits.MaxUploads,
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);

@@ -12,6 +12,6 @@ public sealed record StorageLimits
     /// <summary>Size of the largest blob, in bytes.</summary>
     public long BlobMaxSize { get; init; } = long.MaxValue;
 
-    /// <summary>Largest number of uploads in progress with a session.</summary>
+    /// <summary>Largest number of uploads in progress with a session. One holder may have a quarter of them at most, or sixteen.</summary>
     public int MaxUploads { get; init; } = 10_000;
 }

@@ -56,7 +56,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             algorithm = digest.Algorithm;
         }
 
-        if (!(await uploads.BeginAsync(request.Repository, request.User, algorithm)).TryGet(out var session, out var refused))
+        if (!(await uploads.BeginAsync(request.Repository, request.User, request.Network, algorithm)).TryGet(out var session, out var refused))
         {
             return refused;
         }

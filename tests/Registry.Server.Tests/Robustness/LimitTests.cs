@@ -1,4 +1,6 @@
+using Registry.Core.Access;
 using Registry.Server.Configuration;
+using Registry.Server.Tests.Access;
 
 namespace Registry.Server.Tests.Robustness;
 
@@ -33,6 +35,27 @@ public sealed class LimitTests
         var blob = TestBlob.OfText("finished");
         Check.Status(201, await registry.Client.RequestAsync("PUT", locations[1].WithDigest(blob.Digest), blob.Bytes));
         await registry.Client.BeginUploadAsync("flood");
+    }
+
+    // One user took all sessions in two seconds, and every other one was refused for an hour.
+    [Fact]
+    public async Task A_user_who_takes_all_uploads_leaves_room_for_the_next()
+    {
+        using var folder = new AccessFolder("""{"defaultPolicy":"allow"}""");
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, AuthenticationKind.Basic) with { UploadMaxSessions = 80 });
+        Assert.Equal(20, await RefusedAfterAsync(registry, "the user 'alice'", AccessFolder.Basic("alice")));
+        Assert.Equal(16, await RefusedAfterAsync(registry, "the user 'bob'", AccessFolder.Basic("bob")));
+    }
+
+    [Fact]
+    public async Task A_network_that_takes_all_anonymous_uploads_leaves_room_for_the_next()
+    {
+        await using var registry = await TestRegistry.StartAsync(
+            options => options with { UploadMaxSessions = 80, TrustedProxies = ProxyList.Parse("127.0.0.1")! });
+        Assert.Equal(20, await RefusedAfterAsync(registry, "the network 192.0.2.1", ("X-Forwarded-For", "192.0.2.1")));
+        Assert.Equal(16, await RefusedAfterAsync(registry, "the network 2001:db8::/64", ("X-Forwarded-For", "2001:db8::1")));
+        Check.Status(429, await BeginAsync(registry, ("X-Forwarded-For", "2001:db8::2")));
+        Check.Status(202, await BeginAsync(registry, ("X-Forwarded-For", "2001:db8:1::1")));
     }
 
     [Theory]
@@ -102,6 +125,23 @@ public sealed class LimitTests
 
         await Eventually.HoldsAsync(() => IsServedAsync(registry), "a connection is free again");
     }
+
+    private static async Task<int> RefusedAfterAsync(TestRegistry registry, string holder, (string, string) header)
+    {
+        var count = 0;
+        Answer answer;
+        for (; (answer = await BeginAsync(registry, header)).Status == 202; count++)
+        {
+        }
+
+        Check.Error(429, "TOOMANYREQUESTS", "too many of your uploads are in progress; finish or cancel some, or try again later", answer);
+        Assert.Contains($"{holder} has {count} uploads in progress", answer.Text.Replace("\\u0027", "'", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal("5", answer["Retry-After"]);
+        return count;
+    }
+
+    private static Task<Answer> BeginAsync(TestRegistry registry, (string, string) header) =>
+        registry.Client.RequestAsync("POST", "/v2/flood/blobs/uploads/", null, header);
 
     private static async Task<bool> IsServedAsync(TestRegistry registry)
     {

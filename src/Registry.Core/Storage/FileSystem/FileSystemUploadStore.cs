@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
@@ -17,36 +18,58 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     private readonly ILogger<FileSystemUploadStore> _logger;
     private readonly IdleHashes _idleHashes = new();
     private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
-    private int _count;
+    private readonly UploadShares _shares;
 
     public FileSystemUploadStore(
-        FileSystemLayout layout, IUploadSessions sessions, UploadFiles files, TimeProvider time, ILogger<FileSystemUploadStore> logger)
+        FileSystemLayout layout, IUploadSessions sessions, UploadFiles files, int maxCount, TimeProvider time, ILogger<FileSystemUploadStore> logger)
     {
         _layout = layout;
         _sessions = sessions;
         _files = files;
         _time = time;
         _logger = logger;
+        _shares = new UploadShares(maxCount, time);
         Load();
     }
 
-    public int Count => Volatile.Read(ref _count);
+    public int Count => _shares.Count;
 
-    public async Task<UploadSession> CreateAsync(RepositoryName repository, string? owner, DigestAlgorithm algorithm)
+    public int CountOf(UploadHolder holder) => _shares.CountOf(holder);
+
+    public async Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, DigestAlgorithm algorithm)
     {
         await _files.Admission.EnsureRoomAsync();
-        var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, algorithm);
-        await _sessions.AddAsync(session);
-        var upload = Begin(session, 0);
+        while (!_shares.TryTake(holder))
+        {
+            if (_shares.FindLesser(holder) is not { } lesser)
+            {
+                return null;
+            }
+
+            await GiveWayAsync(lesser, holder);
+        }
+
+        var session = new StoredUploadSession(Guid.NewGuid(), repository, holder.User, algorithm);
+        try
+        {
+            await _sessions.AddAsync(session);
+        }
+        catch
+        {
+            _shares.GiveBack(holder);
+            throw;
+        }
+
+        var upload = Begin(session, holder, 0);
+        _shares.Begin(upload);
         _uploads[session.Id] = upload;
-        Interlocked.Increment(ref _count);
         return Describe(upload);
     }
 
     public async ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
     {
         await _files.Admission.EnsureRoomAsync();
-        var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), 0);
+        var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, 0);
         upload.TryTake();
         return new FileSystemUpload(upload, this, _layout, _files, _time);
     }
@@ -80,7 +103,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         upload.IsOver = true;
         if (_uploads.TryRemove(upload.Id, out _))
         {
-            Interlocked.Decrement(ref _count);
+            _shares.End(upload);
         }
     }
 
@@ -113,8 +136,19 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         upload.DropHash();
     }
 
-    private UploadState Begin(StoredUploadSession session, long length) =>
-        new(session, length, _time.GetTimestamp(), _idleHashes);
+    // Ends an upload without a byte, unless a request has just begun to use it.
+    private async Task GiveWayAsync(UploadState lesser, UploadHolder holder)
+    {
+        await using var upload = await TryAcquireAsync(lesser.Id);
+        if (upload is { Length: 0 })
+        {
+            await upload.AbortAsync();
+            LogGaveWay(lesser.Id, lesser.Session.Repository.Value, lesser.Holder, holder);
+        }
+    }
+
+    private UploadState Begin(StoredUploadSession session, UploadHolder holder, long length) =>
+        new(session, holder, length, _time.GetTimestamp(), _idleHashes);
 
     private UploadSession Describe(UploadState upload) => new(
         upload.Id,
@@ -136,8 +170,11 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
                 File.Delete(data);
             }
 
-            _uploads[session.Id] = Begin(session, kind == EntryKind.File ? length : 0);
-            _count++;
+            // The network of an anonymous caller is not stored.
+            var upload = Begin(session, UploadHolder.Of(session.Owner, ClientNetwork.Unknown), kind == EntryKind.File ? length : 0);
+            _shares.Take(upload.Holder);
+            _shares.Begin(upload);
+            _uploads[session.Id] = upload;
         }
 
         // Includes links to folders, which are listed as folders.
@@ -155,4 +192,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     [LoggerMessage(1, LogLevel.Warning, "The file of the upload {Id} could not be removed: {Reason}")]
     private partial void LogLeftBehind(Guid id, string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "Upload {Id} to {Repository} of {Holder} had received no byte for a minute, and gave way to one of {Other}: too many uploads are in progress")]
+    private partial void LogGaveWay(Guid id, string repository, UploadHolder holder, UploadHolder other);
 }

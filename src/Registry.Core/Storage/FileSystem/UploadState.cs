@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>State of an upload between requests. Only the request that has acquired it changes it.</summary>
-internal sealed class UploadState(StoredUploadSession session, long length, long lastActivity, IdleHashes idleHashes)
+internal sealed class UploadState(StoredUploadSession session, UploadHolder holder, long length, long begunAt, IdleHashes idleHashes)
 {
     private const long NoMark = -1;
 
@@ -20,6 +20,15 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
 
     public StoredUploadSession Session { get; } = session;
 
+    /// <summary>Caller in whose share the upload is.</summary>
+    public UploadHolder Holder { get; } = holder;
+
+    /// <summary>Time at which this process began to know the upload, as a timestamp of the time provider.</summary>
+    public long BegunAt { get; } = begunAt;
+
+    /// <summary>Place among the uploads without a byte of its holder; null if it has none. <see cref="UploadShares"/> guards it.</summary>
+    public LinkedListNode<UploadState>? Place { get; set; }
+
     /// <summary>Number of bytes received and written.</summary>
     public long Length { get; set; } = length;
 
@@ -27,7 +36,7 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
     public long? Mark => Volatile.Read(ref _mark) is var mark and not NoMark ? mark : null;
 
     /// <summary>Time of the last byte, as a timestamp of the time provider.</summary>
-    public long LastActivity { get; set; } = lastActivity;
+    public long LastActivity { get; set; } = begunAt;
 
     public bool IsOver { get; set; }
 

@@ -12,10 +12,15 @@ namespace Registry.Core.Tests.Storage.FileSystem;
 internal sealed class FileSystemEngine : IByteEngine
 {
     private readonly TemporaryFolder _folder = new();
+    private readonly int _maxUploads;
     private DataFolder _data;
     private SqliteDatabase _database;
 
-    public FileSystemEngine() => Open();
+    public FileSystemEngine(int maxUploads = 10_000)
+    {
+        _maxUploads = maxUploads;
+        Open();
+    }
 
     public FileSystemLayout Layout => _data.Layout;
 
@@ -63,6 +68,7 @@ internal sealed class FileSystemEngine : IByteEngine
             Layout,
             new SqliteUploadSessions(_database),
             new UploadFiles(Threads, placement, admission, long.MaxValue),
+            _maxUploads,
             Time,
             NullLogger<FileSystemUploadStore>.Instance);
     }

@@ -1,0 +1,172 @@
+using System.Net;
+using Registry.Core.Fairness;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+
+namespace Registry.Core.Tests.Storage.FileSystem;
+
+/// <summary>Shares of the uploads in progress.</summary>
+public sealed class UploadShareTests : IAsyncDisposable
+{
+    private const int Max = 80;
+
+    private static readonly RepositoryName App = Samples.Repository("team/app");
+    private static readonly UploadHolder Alice = UploadHolder.Of("alice", ClientNetwork.Unknown);
+    private static readonly UploadHolder Bob = UploadHolder.Of("bob", ClientNetwork.Unknown);
+    private static readonly TimeSpan Claim = UploadShares.Claim;
+
+    private readonly FileSystemEngine _engine = new(Max);
+
+    [Fact]
+    public void Twenty_holders_who_take_all_they_can_leave_room_for_the_next()
+    {
+        var shares = new UploadShares(10_000, TimeProvider.System);
+        Assert.Equal(2_500, TakeAll(shares, Alice));
+        Assert.Equal(1_875, TakeAll(shares, Bob));
+        for (var i = 0; i < 18; i++)
+        {
+            Assert.InRange(TakeAll(shares, At($"192.0.2.{i}")), UploadShares.Least, 1_875);
+        }
+
+        Assert.True(shares.TryTake(At("198.51.100.1")));
+        Assert.False(shares.TryTake(Alice));
+    }
+
+    [Fact]
+    public void A_few_may_be_had_in_any_case_and_the_last_one_too()
+    {
+        var shares = new UploadShares(20, TimeProvider.System);
+        Assert.Equal(UploadShares.Least, TakeAll(shares, Alice));
+        Assert.Equal(4, TakeAll(shares, Bob));
+        Assert.Equal(0, TakeAll(shares, At("192.0.2.1")));
+    }
+
+    [Fact]
+    public void A_user_is_one_holder_anywhere_and_an_anonymous_caller_one_for_each_network()
+    {
+        Assert.Equal(UploadHolder.Of("alice", Network("192.0.2.1")), UploadHolder.Of("alice", Network("192.0.2.2")));
+        Assert.NotEqual(At("192.0.2.1"), At("192.0.2.2"));
+        Assert.Equal(At("2001:db8::1"), At("2001:db8::2"));
+        Assert.Equal("the user 'alice'", Alice.ToString());
+        Assert.Equal("the network 2001:db8::/64", At("2001:db8::1").ToString());
+    }
+
+    [Fact]
+    public async Task The_oldest_of_the_holders_own_uploads_without_a_byte_gives_way_after_a_minute()
+    {
+        var begun = await FillAsync(Alice);
+        Assert.Equal(Max / 4, begun.Count);
+
+        _engine.Advance(Claim - TimeSpan.FromTicks(1));
+        Assert.Null(await TryCreateAsync(Alice));
+        _engine.Advance(TimeSpan.FromTicks(1));
+        Assert.NotNull(await TryCreateAsync(Alice));
+        Assert.Null(await _engine.Uploads.FindAsync(begun[0]));
+        Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
+        Assert.Equal(Max / 4, _engine.Uploads.CountOf(Alice));
+    }
+
+    [Fact]
+    public async Task Uploads_with_bytes_or_in_use_or_used_within_a_minute_never_give_way()
+    {
+        var begun = await FillAsync(Alice);
+        await AppendAsync(begun[0]);
+        await using var inUse = await _engine.Uploads.TryAcquireAsync(begun[1]);
+        _engine.Advance(Claim);
+        await (await _engine.Uploads.TryAcquireAsync(begun[2]))!.DisposeAsync();
+        for (var i = 3; i < begun.Count; i++)
+        {
+            Assert.NotNull(await TryCreateAsync(Alice));
+            Assert.Null(await _engine.Uploads.FindAsync(begun[i]));
+        }
+
+        Assert.Null(await TryCreateAsync(Alice));
+        Assert.All(await Task.WhenAll(begun[..3].Select(id => _engine.Uploads.FindAsync(id).AsTask())), Assert.NotNull);
+
+        _engine.Advance(Claim);
+        await FillAsync(Alice);
+        Assert.Null(await _engine.Uploads.FindAsync(begun[2]));
+        Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
+    }
+
+    [Fact]
+    public async Task The_holder_with_the_most_gives_way_when_nothing_is_free()
+    {
+        var bobs = await FillAsync(Bob);
+        for (var i = 0; _engine.Uploads.Count < Max; i++)
+        {
+            await FillAsync(At($"192.0.2.{i}"));
+        }
+
+        Assert.Null(await TryCreateAsync(Alice));
+        _engine.Advance(Claim);
+        Assert.NotNull(await TryCreateAsync(Alice));
+        Assert.Null(await _engine.Uploads.FindAsync(bobs[0]));
+        Assert.NotNull(await _engine.Uploads.FindAsync(bobs[1]));
+        Assert.Equal(Max, _engine.Uploads.Count);
+    }
+
+    [Fact]
+    public async Task An_upload_that_ends_gives_back_its_place()
+    {
+        var begun = await FillAsync(Alice);
+        await using (var upload = await _engine.Uploads.TryAcquireAsync(begun[3]))
+        {
+            await upload!.AbortAsync();
+        }
+
+        Assert.NotNull(await TryCreateAsync(Alice));
+        Assert.Null(await TryCreateAsync(Alice));
+    }
+
+    [Fact]
+    public async Task Shares_outlast_a_restart()
+    {
+        var begun = await FillAsync(Alice);
+        await TryCreateAsync(At("192.0.2.1"));
+        await AppendAsync(begun[0]);
+        await _engine.ReopenAsync();
+
+        Assert.Null(await TryCreateAsync(Alice));
+        Assert.Equal(1, _engine.Uploads.CountOf(UploadHolder.Of(null, ClientNetwork.Unknown)));
+        Assert.Equal(begun.Count + 1, _engine.Uploads.Count);
+        _engine.Advance(Claim);
+        Assert.NotNull(await TryCreateAsync(Alice));
+        Assert.NotNull(await _engine.Uploads.FindAsync(begun[0]));
+    }
+
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    private static ClientNetwork Network(string address) => ClientNetwork.Of(IPAddress.Parse(address));
+
+    private static UploadHolder At(string address) => UploadHolder.Of(null, Network(address));
+
+    private static int TakeAll(UploadShares shares, UploadHolder holder)
+    {
+        while (shares.TryTake(holder))
+        {
+        }
+
+        return shares.CountOf(holder);
+    }
+
+    private Task<UploadSession?> TryCreateAsync(UploadHolder holder) => _engine.Uploads.TryCreateAsync(App, holder, DigestAlgorithm.Sha256);
+
+    private async Task<List<Guid>> FillAsync(UploadHolder holder)
+    {
+        var begun = new List<Guid>();
+        while (await TryCreateAsync(holder) is { } session)
+        {
+            begun.Add(session.Id);
+        }
+
+        return begun;
+    }
+
+    private async Task AppendAsync(Guid id)
+    {
+        await using var upload = await _engine.Uploads.TryAcquireAsync(id);
+        await upload!.AppendAsync(Samples.Body([1]), DigestAlgorithm.Sha256, default);
+    }
+}

@@ -1,0 +1,20 @@
+using System.Net;
+using Registry.Core.Errors;
+using Registry.Core.Fairness;
+using Registry.Core.Oci;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Tests;
+
+/// <summary>Begins uploads for callers of this machine, for tests that are not about shares.</summary>
+internal static class UploadExtensions
+{
+    private static readonly ClientNetwork Here = ClientNetwork.Of(IPAddress.Loopback);
+
+    public static async Task<UploadSession> CreateAsync(this IUploadStore uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>
+        Assert.IsType<UploadSession>(await uploads.TryCreateAsync(repository, UploadHolder.Of(owner, Here), algorithm));
+
+    public static Task<Result<UploadSession>> BeginAsync(this UploadOperations uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>
+        uploads.BeginAsync(repository, owner, Here, algorithm);
+}
