@@ -197,6 +197,6 @@ internal sealed class TestStorage : IAsyncDisposable
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits(), Time);
         Manifests = new ManifestOperations(
-            Storage.Blobs, Storage.Contents, Storage.Metadata, Leases, Storage.Locks, Indexer, _references, Loggers.CreateLogger<ManifestOperations>());
+            Storage.Blobs, Storage.Contents, Storage.Metadata, Leases, Storage.Locks, Indexer, _references, new StorageLimits(), Loggers.CreateLogger<ManifestOperations>());
     }
 }

@@ -23,8 +23,9 @@ public static class ManifestReader
     /// <summary>Reads a manifest.</summary>
     /// <param name="bytes">The body as received.</param>
     /// <param name="contentType">Content-Type without parameters; null without the header.</param>
+    /// <param name="maxDescriptors">Largest number of layers, or of children of an index.</param>
     /// <returns>The manifest, or a MANIFEST_INVALID error that names the fault.</returns>
-    public static Result<Manifest> Read(ReadOnlyMemory<byte> bytes, string? contentType)
+    public static Result<Manifest> Read(ReadOnlyMemory<byte> bytes, string? contentType, int maxDescriptors = int.MaxValue)
     {
         var expectedType = contentType is null ? null : MediaTypes.FindManifest(contentType);
         if (contentType is not null && expectedType is null)
@@ -42,7 +43,7 @@ public static class ManifestReader
         try
         {
             using var document = JsonDocument.Parse(bytes, Options);
-            return ReadDocument(document.RootElement, expectedType);
+            return ReadDocument(document.RootElement, expectedType, maxDescriptors);
         }
         catch (JsonException e)
         {
@@ -55,11 +56,11 @@ public static class ManifestReader
         }
         catch (ManifestFault fault)
         {
-            return Invalid(fault.Message);
+            return new RegistryError(fault.Code, fault.Message);
         }
     }
 
-    private static Manifest ReadDocument(JsonElement root, string? expectedType)
+    private static Manifest ReadDocument(JsonElement root, string? expectedType, int maxDescriptors)
     {
         Expect(root, JsonValueKind.Object, "the body");
         RefuseFoldedKeys(root, ManifestKeys, "the manifest");
@@ -92,8 +93,8 @@ public static class ManifestReader
         {
             MediaType = mediaType,
             Config = configDescriptor,
-            Layers = ReadDescriptors(layers, "layers"),
-            Manifests = ReadDescriptors(manifests, "manifests"),
+            Layers = ReadDescriptors(layers, "layers", maxDescriptors),
+            Manifests = ReadDescriptors(manifests, "manifests", maxDescriptors),
             Subject = Optional(root, "subject") is { } subject ? ReadDescriptor(subject, "subject") : null,
             ArtifactType = artifactType ?? configDescriptor?.MediaType,
             Annotations = ReadAnnotations(root, "annotations"),
@@ -118,7 +119,7 @@ public static class ManifestReader
                 : $"Content-Type is '{expected}' but the body reads as '{fromBytes}'");
     }
 
-    private static List<Descriptor> ReadDescriptors(JsonElement? array, string path)
+    private static List<Descriptor> ReadDescriptors(JsonElement? array, string path, int limit)
     {
         if (array is not { } elements)
         {
@@ -126,6 +127,14 @@ public static class ManifestReader
         }
 
         Expect(elements, JsonValueKind.Array, path);
+        if (elements.GetArrayLength() > limit)
+        {
+            throw new ManifestFault($"{path} has {elements.GetArrayLength()} entries; at most {limit} are accepted")
+            {
+                Code = RegistryErrorCode.ManifestTooLarge,
+            };
+        }
+
         var descriptors = new List<Descriptor>(elements.GetArrayLength());
         foreach (var element in elements.EnumerateArray())
         {
@@ -247,5 +256,8 @@ public static class ManifestReader
         return element.ValueKind == JsonValueKind.Number && element.TryGetInt64(out value);
     }
 
-    private sealed class ManifestFault(string message) : Exception(message);
+    private sealed class ManifestFault(string message) : Exception(message)
+    {
+        public RegistryErrorCode Code { get; init; } = RegistryErrorCode.ManifestInvalid;
+    }
 }

@@ -16,6 +16,7 @@ public sealed partial class ManifestOperations(
     DigestLocks locks,
     TreeIndexer indexer,
     ManifestReferences references,
+    StorageLimits limits,
     ILogger<ManifestOperations> logger)
 {
     private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Reference Reference), Task<StoredManifest?>> Find =
@@ -93,7 +94,7 @@ public sealed partial class ManifestOperations(
             return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {content.Length} bytes received have the digest {digest}, not {expected}");
         }
 
-        if (!ManifestReader.Read(content, contentType).TryGet(out var manifest, out var invalid))
+        if (!ManifestReader.Read(content, contentType, limits.ManifestMaxDescriptors).TryGet(out var manifest, out var invalid))
         {
             return invalid;
         }

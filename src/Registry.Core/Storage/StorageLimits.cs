@@ -12,6 +12,9 @@ public sealed record StorageLimits
     /// <summary>Size of the largest blob, in bytes.</summary>
     public long BlobMaxSize { get; init; } = long.MaxValue;
 
+    /// <summary>Largest number of layers, or of children of an index, that a pushed manifest may list.</summary>
+    public int ManifestMaxDescriptors { get; init; } = 10_000;
+
     /// <summary>Largest number of uploads in progress with a session. One holder may have a quarter of them at most, or sixteen.</summary>
     public int MaxUploads { get; init; } = 10_000;
 }

@@ -118,6 +118,13 @@ public sealed record RegistryOptions
     public long ManifestMaxSize { get; init; } = MinManifestMaxSize;
 
     /// <summary>
+    /// REGISTRY_MANIFEST_MAX_DESCRIPTORS: largest number of layers, or of children of an index. Each takes about 5 µs of the one writer of the
+    /// metadata. Container engines mount up to 127 layers, and other registries accept 500 (Amazon ECR); artifacts with a layer for each file have
+    /// some thousand.
+    /// </summary>
+    public int ManifestMaxDescriptors { get; init; } = 10_000;
+
+    /// <summary>
     /// REGISTRY_GC_GRACE: running time for which a blob is kept that no manifest needs. A day covers a build that pushes its layers long
     /// before its manifest.
     /// </summary>
@@ -168,6 +175,7 @@ public sealed record RegistryOptions
         Reserve = StorageReserve,
         BlobMaxSize = BlobMaxSize ?? long.MaxValue,
         MaxUploads = UploadMaxSessions,
+        ManifestMaxDescriptors = ManifestMaxDescriptors,
     };
 
     /// <summary>Time limits of connections; not settings.</summary>

@@ -43,6 +43,7 @@ public sealed class OptionsReaderTests
         { "REGISTRY_BLOB_MAX_SIZE", "1.5g", 3L << 29 },
         { "REGISTRY_STORAGE_RESERVE", "512MB", 512_000_000L },
         { "REGISTRY_MANIFEST_MAX_SIZE", "8M", 8_388_608L },
+        { "REGISTRY_MANIFEST_MAX_DESCRIPTORS", "20000", 20_000 },
         { "REGISTRY_MANIFEST_REFERENCES", "Strict", ManifestReferences.Strict },
         { "REGISTRY_LOG_FORMAT", "text", LogFormat.Text },
         { "REGISTRY_LOG_FORMAT", "json", LogFormat.Json },
@@ -94,6 +95,7 @@ public sealed class OptionsReaderTests
                 PaginationMaxLimit = 1000,
                 ManifestReferences = ManifestReferences.SparseIndex,
                 ManifestMaxSize = 4 * 1024 * 1024,
+                ManifestMaxDescriptors = 10_000,
                 GcGrace = TimeSpan.FromHours(24),
                 ExternalUrl = null,
             },
@@ -203,12 +205,12 @@ public sealed class OptionsReaderTests
         var loaded = Read(
             ("REGISTRY_HOST", "?"), ("REGISTRY_PORT", "?"), ("REGISTRY_LOG_LEVEL", "?"), ("REGISTRY_UPLOAD_TIMEOUT", "?"),
             ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
-            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
+            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_MANIFEST_MAX_DESCRIPTORS", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
             ("REGISTRY_VERIFY_RATE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
             ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"), ("REGISTRY_IDLE_TIMEOUT", "?"),
             ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
 
-        Assert.Equal(21, loaded.Faults.Count);
+        Assert.Equal(22, loaded.Faults.Count);
         Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
         Assert.Equal(new RegistryOptions(), loaded.Options);
     }

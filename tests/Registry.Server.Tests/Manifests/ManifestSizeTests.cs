@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Registry.Core.Storage;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Manifests;
@@ -46,6 +47,36 @@ public sealed class ManifestSizeTests(RegistryFixture fixture) : IClassFixture<R
         }
 
         Check.Status(413, await connection.ReadAnswerAsync());
+    }
+
+    [Theory]
+    [InlineData("layers")]
+    [InlineData("manifests")]
+    public async Task A_manifest_with_more_layers_or_children_than_the_limit_is_413(string key)
+    {
+        await using var registry = await TestRegistry.StartAsync(
+            options => options with { ManifestMaxDescriptors = 1000, ManifestReferences = ManifestReferences.Sparse });
+
+        Check.Status(201, await PutAsync(1000));
+        var refused = await PutAsync(1001);
+
+        Check.Error(413, "MANIFEST_INVALID", "manifest too large", refused);
+        Assert.Equal([$"{key} has 1001 entries; at most 1000 are accepted"], Check.Details(refused));
+
+        Task<Answer> PutAsync(int count)
+        {
+            var entries = new JsonArray([.. Enumerable.Range(0, count).Select(i => Entry($"{i}"))]);
+            var manifest = new JsonObject { ["schemaVersion"] = 2, [key] = entries };
+            if (key == "layers")
+            {
+                manifest["config"] = Entry("config");
+            }
+
+            return registry.Client.RequestAsync("PUT", "/v2/size/manifests/many", System.Text.Encoding.UTF8.GetBytes(manifest.ToJsonString()));
+        }
+
+        static JsonNode Entry(string text) =>
+            new JsonObject { ["mediaType"] = "application/example", ["digest"] = TestBlob.OfText(text).Digest, ["size"] = text.Length };
     }
 
     [Fact]

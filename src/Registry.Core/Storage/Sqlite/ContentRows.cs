@@ -40,11 +40,6 @@ internal static class ContentRows
         digest.Value,
         size)!.Value;
 
-    /// <summary>Finds or adds the row of a digest that a manifest mentions.</summary>
-    public static long GetOrAddMentioned(SqliteSession session, Digest digest) =>
-        session.Number("SELECT id FROM content WHERE digest = @1", digest.Value)
-        ?? session.Number("INSERT INTO content (digest) VALUES (@1) RETURNING id", digest.Value)!.Value;
-
     /// <summary>Makes a blob visible in a repository; its idle time begins now unless a manifest needs it. True if it was not visible before.</summary>
     public static bool Link(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
         """
@@ -68,23 +63,31 @@ internal static class ContentRows
     {
         session.Execute("DELETE FROM blob_links WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
         SqliteTreeJournal.Append(session, TreeChangeKind.UnlinkLayer, repository, null, digest);
-        OrphanIfUnused(session, contentId);
+        OrphanUnused(session, JsonList.Of(contentId));
     }
 
-    /// <summary>Marks content for the collector if no link and no manifest holds it any more; removes its row if it was only mentioned, or its bytes are lost.</summary>
-    public static void OrphanIfUnused(SqliteSession session, long contentId)
+    /// <summary>
+    /// Marks content for the collector if no link and no manifest holds it any more; removes its row if it was only mentioned, or its bytes are
+    /// lost.
+    /// </summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="ids">JSON array of rows.</param>
+    public static void OrphanUnused(SqliteSession session, string ids)
     {
         session.Execute(
             """
-            UPDATE content SET state = 2 WHERE id = @1 AND state = 1
-            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = @1) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = @1)
+            UPDATE content SET state = 2 WHERE id IN (SELECT value FROM json_each(@1)) AND state = 1
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
             """,
-            contentId);
+            ids);
         session.Execute(
             """
-            DELETE FROM content WHERE id = @1 AND state = 0 AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @1)
-            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = @1) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = @1)
+            DELETE FROM content WHERE id IN (SELECT value FROM json_each(@1)) AND state = 0
+            AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
             """,
-            contentId);
+            ids);
     }
 }

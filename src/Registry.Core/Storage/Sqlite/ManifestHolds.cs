@@ -54,24 +54,29 @@ internal static class ManifestHolds
         now);
 
     /// <summary>
-    /// Begins the idle time of a manifest that a removed one referred to, unless something else holds it. If the removed one was an index, it is no
-    /// longer a root.
+    /// Begins the idle time of the manifests that a removed one referred to, unless something else holds them. If the removed one was an index,
+    /// they are no longer roots.
     /// </summary>
-    public static void ReleaseChild(SqliteSession session, long repositoryId, long contentId, bool wasIndex, long now) => session.Execute(
+    /// <param name="session">The transaction.</param>
+    /// <param name="repositoryId">Row of the repository.</param>
+    /// <param name="contentIds">JSON array of the rows of their bytes.</param>
+    /// <param name="wasIndex">True if an index was removed.</param>
+    /// <param name="now">The running clock.</param>
+    public static void ReleaseChildren(SqliteSession session, long repositoryId, string contentIds, bool wasIndex, long now) => session.Execute(
         """
         UPDATE manifests SET is_root = CASE WHEN @3 THEN 0 ELSE is_root END, idle_since = CASE
             WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id) THEN NULL
-            WHEN EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = @2 AND f.repository_id = @1) THEN NULL
+            WHEN EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = @1) THEN NULL
             WHEN EXISTS (
                 SELECT 1 FROM content c JOIN manifests s ON s.repository_id = manifests.repository_id AND s.content_id = c.id
                 WHERE c.digest = manifests.subject)
             THEN NULL
             ELSE @4
         END
-        WHERE repository_id = @1 AND content_id = @2
+        WHERE repository_id = @1 AND content_id IN (SELECT value FROM json_each(@2))
         """,
         repositoryId,
-        contentId,
+        contentIds,
         wasIndex,
         now);
 

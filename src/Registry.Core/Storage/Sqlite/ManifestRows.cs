@@ -9,11 +9,14 @@ internal static class ManifestRows
 {
     private const int MaxNamed = 100;
 
+    // Itself, its history, the journal, and the manifest it held before.
+    private const int RowsOfTag = 4;
+
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
-    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, long now, long unixTime)
+    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, PushedReferences references, long now, long unixTime)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
-        var missing = FindMissing(session, repositoryId, put);
+        var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
         if (missing.Count > 0)
         {
             return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, missing);
@@ -31,7 +34,7 @@ internal static class ManifestRows
         var manifestId = Find(session, repositoryId, contentId);
         if (manifestId is null)
         {
-            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, put.Tags.Count > 0 ? null : now, unixTime);
+            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0 ? null : now, unixTime);
             SqliteTreeJournal.Append(session, TreeChangeKind.AddRevision, put.Repository, null, put.Digest);
         }
         else
@@ -53,6 +56,21 @@ internal static class ManifestRows
 
         return moved;
     }
+
+    /// <summary>Number of rows that a push changes, approximately.</summary>
+    public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (RowsOfTag * (long)tags.Count);
+
+    /// <summary>Number of rows that the deletion of a manifest changes, approximately; 0 if there is no such manifest.</summary>
+    public static long CountHeld(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
+        """
+        SELECT (SELECT COUNT(*) FROM manifest_references WHERE manifest_id = m.id) + @3 * (SELECT COUNT(*) FROM tags WHERE manifest_id = m.id)
+            + (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
+            + (SELECT COUNT(*) FROM manifests f WHERE f.repository_id = r.id AND f.subject = @2)
+        FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
+        """,
+        repository.Value,
+        digest.Value,
+        RowsOfTag) ?? 0;
 
     /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(
@@ -145,10 +163,18 @@ internal static class ManifestRows
     /// <param name="contentId">Row of its bytes.</param>
     /// <param name="digest">Digest of the bytes.</param>
     /// <param name="manifest">Parsed bytes.</param>
+    /// <param name="references">References of the manifest.</param>
     /// <param name="idleSince">Running clock, from which on it is idle if nothing holds it; null if a tag is about to hold it.</param>
     /// <param name="pushedAt">Unix time, in seconds.</param>
     public static long Insert(
-        SqliteSession session, long repositoryId, long contentId, Digest digest, Manifest manifest, long? idleSince, long pushedAt)
+        SqliteSession session,
+        long repositoryId,
+        long contentId,
+        Digest digest,
+        Manifest manifest,
+        PushedReferences references,
+        long? idleSince,
+        long pushedAt)
     {
         var id = session.Number(
             """
@@ -170,12 +196,9 @@ internal static class ManifestRows
             pushedAt,
             idleSince)!.Value;
         session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1 WHERE id = @1", repositoryId);
-        foreach (var reference in manifest.References.Select(descriptor => descriptor.Digest).Distinct())
+        if (references.Count > 0)
         {
-            var referenced = ContentRows.GetOrAddMentioned(session, reference);
-            session.Execute(
-                "INSERT INTO manifest_references (manifest_id, content_id, repository_id) VALUES (@1, @2, @3)", id, referenced, repositoryId);
-            session.Execute("UPDATE blob_links SET idle_since = NULL WHERE repository_id = @1 AND content_id = @2", repositoryId, referenced);
+            ReferenceRows.Add(session, id, repositoryId, references);
         }
 
         ManifestHolds.HoldRelated(session, id, repositoryId, digest);
@@ -236,83 +259,40 @@ internal static class ManifestRows
         repositoryId,
         reference.ToString());
 
-    private static List<string> FindMissing(SqliteSession session, long repositoryId, ManifestPut put)
-    {
-        var missing = new List<string>();
-        if (put.References == ManifestReferences.Sparse)
-        {
-            return missing;
-        }
-
-        foreach (var digest in put.Manifest.Blobs.Select(blob => blob.Digest).Distinct())
-        {
-            if (missing.Count < MaxNamed && !HasBlob(session, repositoryId, digest))
-            {
-                missing.Add(digest.Value);
-            }
-        }
-
-        if (put.References == ManifestReferences.SparseIndex)
-        {
-            return missing;
-        }
-
-        foreach (var digest in put.Manifest.Manifests.Select(child => child.Digest).Distinct())
-        {
-            // An index may list blobs, too (OCI image-spec, image-index.md, "manifests").
-            if (missing.Count < MaxNamed && !HasManifest(session, repositoryId, digest) && !HasBlob(session, repositoryId, digest))
-            {
-                missing.Add(digest.Value);
-            }
-        }
-
-        return missing;
-    }
-
-    // As for blobs: a manifest whose bytes are lost does not count until it is pushed again.
-    private static bool HasManifest(SqliteSession session, long repositoryId, Digest digest) => session.Number(
-        "SELECT 1 FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2 AND c.state = 1",
-        repositoryId,
-        digest.Value) is not null;
-
-    private static bool HasBlob(SqliteSession session, long repositoryId, Digest digest) => session.Number(
-        "SELECT 1 FROM content c JOIN blob_links l ON l.repository_id = @1 AND l.content_id = c.id WHERE c.digest = @2 AND c.state = 1",
-        repositoryId,
-        digest.Value) is not null;
-
     private static List<Tag> Remove(
         SqliteSession session, ManifestRow manifest, RepositoryName repository, Digest digest, long now)
     {
         var tags = RemoveTagsOf(session, manifest.Id, manifest.Repository, repository, digest);
-        var referenced = session.All("SELECT content_id FROM manifest_references WHERE manifest_id = @1", row => row.GetInt64(0), manifest.Id);
-        session.Execute("DELETE FROM manifest_references WHERE manifest_id = @1", manifest.Id);
+        var released = ReferenceRows.Remove(session, manifest.Id);
         session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
         session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);
-        foreach (var contentId in referenced)
+        if (released is not null)
         {
-            ReleaseReferenced(session, manifest.Repository, contentId, manifest.IsIndex, now);
+            ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, now);
         }
 
         ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, now);
-        ContentRows.OrphanIfUnused(session, manifest.Content);
+        ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
         return tags;
     }
 
     private static List<Tag> RemoveTagsOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
     {
-        var tags = session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), manifestId);
-        foreach (var tag in tags)
+        var tags = session.All("DELETE FROM tags WHERE manifest_id = @1 RETURNING name", row => Tag.Parse(row.GetString(0)), manifestId);
+        if (tags.Count > 0)
         {
-            RemoveTag(session, repositoryId, repository, tag.Value);
+            var names = JsonList.Of(tags.ConvertAll(tag => tag.Value));
+            session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag IN (SELECT value FROM json_each(@2))", repositoryId, names);
+            SqliteTreeJournal.AppendEach(session, TreeChangeKind.RemoveTag, repository, names, null);
         }
 
-        foreach (var tag in session.All("SELECT tag FROM tag_history WHERE manifest_id = @1", row => row.GetString(0), manifestId))
+        var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
+        if (earlier.Count > 0)
         {
-            SqliteTreeJournal.Append(session, TreeChangeKind.ForgetTagRevision, repository, tag, digest);
+            SqliteTreeJournal.AppendEach(session, TreeChangeKind.ForgetTagRevision, repository, JsonList.Of(earlier), digest);
         }
 
-        session.Execute("DELETE FROM tag_history WHERE manifest_id = @1", manifestId);
         return tags;
     }
 
@@ -321,20 +301,6 @@ internal static class ManifestRows
         session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);
         session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2", repositoryId, tag);
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveTag, repository, tag, null);
-    }
-
-    private static void ReleaseReferenced(SqliteSession session, long repositoryId, long contentId, bool wasIndex, long now)
-    {
-        session.Execute(
-            """
-            UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2
-            AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1)
-            """,
-            repositoryId,
-            contentId,
-            now);
-        ManifestHolds.ReleaseChild(session, repositoryId, contentId, wasIndex, now);
-        ContentRows.OrphanIfUnused(session, contentId);
     }
 
     private readonly record struct ManifestRow(long Id, long Content, long Repository, bool IsIndex, long Size);

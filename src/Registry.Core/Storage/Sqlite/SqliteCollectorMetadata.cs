@@ -5,26 +5,23 @@ namespace Registry.Core.Storage.Sqlite;
 /// <summary>Queries of the collector.</summary>
 public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollectorMetadata
 {
+    // Few enough for a light change, so that pushes do not wait for a collection.
+    private const int RowsPerTurn = 200;
+
+    // Of a manifest without references: itself, the totals, the journal, and its bytes.
+    private const int RowsOfManifest = 4;
+
     public long? PromisesLostAt => database.PromisesLostAt;
 
-    public Task RenewAsync(IReadOnlyCollection<Digest> digests) => database.WriteAsync(session =>
+    public async Task RenewAsync(IReadOnlyCollection<Digest> digests)
     {
-        var now = database.Clock.Now;
-        foreach (var digest in digests)
+        foreach (var batch in digests.Chunk(RowsPerTurn))
         {
-            // The running clock is never negative. With this condition, the index excludes links that are not idle: nearly all of a base layer's.
-            session.Execute(
-                "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
-                digest.Value,
-                now);
-            session.Execute(
-                "UPDATE manifests SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
-                digest.Value,
-                now);
+            await database.WriteAsync(session => Renew(session, batch), new WriteTurn(default, batch.Length));
         }
 
-        database.SaveClock(session);
-    });
+        await database.WriteAsync(database.SaveClock);
+    }
 
     public async Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
         await database.ReadAsync(session =>
@@ -41,37 +38,41 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
     public async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
         RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised)
     {
-        var expired = await database.WriteAsync<List<Digest>>(session => digests
-            .Where(digest => ManifestRows.Expire(session, repository, digest, idleBefore, withRoots, isPromised, database.Clock.Now))
-            .ToList());
-        return expired.Value;
+        var rows = await database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
+        var expired = new List<Digest>();
+        for (var next = 0; next < digests.Count;)
+        {
+            var batch = new List<Digest>();
+            var turn = new WriteTurn(repository, 0);
+            do
+            {
+                turn = turn with { Rows = turn.Rows + rows[next] + RowsOfManifest };
+                batch.Add(digests[next++]);
+            }
+            while (next < digests.Count && turn.Rows + rows[next] + RowsOfManifest <= RowsPerTurn);
+
+            var gone = await database.WriteAsync<List<Digest>>(
+                session => batch.FindAll(
+                    digest => ManifestRows.Expire(session, repository, digest, idleBefore, withRoots, isPromised, database.Clock.Now)),
+                turn);
+            expired.AddRange(gone.Value);
+        }
+
+        return expired;
     }
 
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit)
     {
-        var expired = await database.WriteAsync<List<BlobLink>>(session =>
+        var removed = new List<BlobLink>();
+        for (var hasMore = true; hasMore && removed.Count < limit;)
         {
-            var removed = new List<BlobLink>();
-            while (removed.Count < limit && ListIdle(session, idleBefore, limit - removed.Count) is { Count: > 0 } candidates)
-            {
-                foreach (var (repositoryId, contentId, record) in candidates)
-                {
-                    var link = new BlobLink(record.Repository, record.Digest);
-                    if (isPromised(link.Digest))
-                    {
-                        // So that the next batch does not list it; RenewAsync would do the same a little later.
-                        ContentRows.TouchLink(session, repositoryId, contentId, database.Clock.Now);
-                        continue;
-                    }
+            var room = Math.Min(limit - removed.Count, RowsPerTurn);
+            var expired = await database.WriteAsync<List<BlobLink>>(
+                session => ExpireLinks(session, idleBefore, isPromised, room, out hasMore), new WriteTurn(default, room));
+            removed.AddRange(expired.Value);
+        }
 
-                    ContentRows.Unlink(session, repositoryId, contentId, link.Repository, link.Digest);
-                    removed.Add(link);
-                }
-            }
-
-            return removed;
-        });
-        return expired.Value;
+        return removed;
     }
 
     public async Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => await database.ReadAsync(
@@ -151,6 +152,45 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             digest.Value);
         session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
     });
+
+    private void Renew(SqliteSession session, IEnumerable<Digest> digests)
+    {
+        var now = database.Clock.Now;
+        foreach (var digest in digests)
+        {
+            // The running clock is never negative. With this condition, the index excludes links that are not idle: nearly all of a base layer's.
+            session.Execute(
+                "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
+                digest.Value,
+                now);
+            session.Execute(
+                "UPDATE manifests SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
+                digest.Value,
+                now);
+        }
+    }
+
+    private List<BlobLink> ExpireLinks(SqliteSession session, long idleBefore, Predicate<Digest> isPromised, int limit, out bool hasMore)
+    {
+        var candidates = ListIdle(session, idleBefore, limit);
+        hasMore = candidates.Count == limit;
+        var removed = new List<BlobLink>();
+        foreach (var (repositoryId, contentId, record) in candidates)
+        {
+            var link = new BlobLink(record.Repository, record.Digest);
+            if (isPromised(link.Digest))
+            {
+                // So that the next batch does not list it; RenewAsync would do the same a little later.
+                ContentRows.TouchLink(session, repositoryId, contentId, database.Clock.Now);
+                continue;
+            }
+
+            ContentRows.Unlink(session, repositoryId, contentId, link.Repository, link.Digest);
+            removed.Add(link);
+        }
+
+        return removed;
+    }
 
     private static List<ManifestRecord> ListIdleManifests(SqliteSession session, bool isRoot, long idleBefore, int limit) => session.All(
         """

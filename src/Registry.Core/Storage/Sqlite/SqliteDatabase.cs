@@ -205,16 +205,18 @@ public sealed class SqliteDatabase : IDisposable
     });
 
     /// <summary>Runs a mutation. An error result rolls it back.</summary>
+    /// <param name="mutate">The mutation.</param>
+    /// <param name="turn">Its place in the queue of the writer; the default is that of a small change of the registry itself.</param>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate) => WriteAsync(mutate, isDurable: true);
+    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: true);
 
     /// <summary>Runs a mutation without a result.</summary>
-    /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task WriteAsync(Action<SqliteSession> mutate) => WriteAsync(mutate, isDurable: true);
+    /// <inheritdoc cref="WriteAsync{T}(Func{SqliteSession, Result{T}}, WriteTurn)"/>
+    internal Task WriteAsync(Action<SqliteSession> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: true);
 
     /// <summary>Runs a mutation without a result that survives the end of the process, but perhaps not a power cut.</summary>
-    /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal Task WriteUnsyncedAsync(Action<SqliteSession> mutate) => WriteAsync(mutate, isDurable: false);
+    /// <inheritdoc cref="WriteAsync{T}(Func{SqliteSession, Result{T}}, WriteTurn)"/>
+    internal Task WriteUnsyncedAsync(Action<SqliteSession> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: false);
 
     /// <summary>True if the tree has been indexed, as the transaction of the session sees it.</summary>
     internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
@@ -244,15 +246,16 @@ public sealed class SqliteDatabase : IDisposable
         WriteMeta(session, CleanKey, 0);
     }
 
-    private Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable) =>
-        (_writer ?? throw new InvalidOperationException("The database was opened for reading.")).WriteAsync(mutate, isDurable);
+    private Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn, bool isDurable) =>
+        (_writer ?? throw new InvalidOperationException("The database was opened for reading.")).WriteAsync(mutate, turn, isDurable);
 
-    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, bool isDurable) => WriteAsync<bool>(
+    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, WriteTurn turn, bool isDurable) => WriteAsync<bool>(
         session =>
         {
             mutate(session);
             return true;
         },
+        turn,
         isDurable);
 
     private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;

@@ -33,7 +33,8 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
         {
             var contentId = ContentRows.PutStored(session, found.Digest, found.Size);
             manifestIds[found.Digest] = ManifestRows.Find(session, repositoryId, contentId)
-                ?? ManifestRows.Insert(session, repositoryId, contentId, found.Digest, found.Manifest, now, unixTime);
+                ?? ManifestRows.Insert(
+                    session, repositoryId, contentId, found.Digest, found.Manifest, new PushedReferences(found.Manifest, ManifestReferences.Sparse), now, unixTime);
         }
 
         foreach (var (tag, digest) in repository.TagHistory)
@@ -51,5 +52,8 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
                 ManifestRows.SetTag(session, repositoryId, tag.Value, manifestId, now, unixTime);
             }
         }
-    });
+    }, new WriteTurn(
+        repository.Name,
+        repository.Layers.Count + repository.Tags.Count + repository.TagHistory.Count
+            + repository.Manifests.Sum(manifest => 1 + manifest.Manifest.References.Count())));
 }

@@ -32,14 +32,27 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
+        ArgumentNullException.ThrowIfNull(put);
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
-        return database.WriteAsync(session => ManifestRows.Put(session, put, database.Clock.Now, unixTime));
+        var references = new PushedReferences(put.Manifest, put.References);
+        return database.WriteAsync(
+            session => ManifestRows.Put(session, put, references, database.Clock.Now, unixTime),
+            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags)));
     }
 
-    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        database.WriteAsync(session => reference.Tag is { } tag
-            ? ManifestRows.DeleteTag(session, repository, tag, precondition, database.Clock.Now)
-            : ManifestRows.Delete(session, repository, reference.Digest!.Value, precondition, database.Clock.Now));
+    public async Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
+    {
+        if (reference.Tag is { } tag)
+        {
+            return await database.WriteAsync(
+                session => ManifestRows.DeleteTag(session, repository, tag, precondition, database.Clock.Now), new WriteTurn(repository, 1));
+        }
+
+        var digest = reference.Digest!.Value;
+        var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
+        return await database.WriteAsync(
+            session => ManifestRows.Delete(session, repository, digest, precondition, database.Clock.Now), new WriteTurn(repository, rows));
+    }
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
         ContentRows.FindRepository(session, repository) is { } id
@@ -140,7 +153,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var repositoryId = ContentRows.GetOrAddRepository(session, repository);
         var contentId = ContentRows.PutStored(session, digest, size);
         LinkOrTouch(session, repositoryId, contentId, repository, digest);
-    });
+    }, new WriteTurn(repository, 1));
 
     public async Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest)
     {
@@ -162,7 +175,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             var repositoryId = ContentRows.GetOrAddRepository(session, target);
             LinkOrTouch(session, repositoryId, contentId.Value, target, digest);
             return true;
-        });
+        }, new WriteTurn(target, 1));
         return mounted.Value;
     }
 
@@ -199,7 +212,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
             ContentRows.Unlink(session, link.Repository, link.Content, repository, digest);
             return link.Size;
-        });
+        }, new WriteTurn(repository, 1));
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
         new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.GetBoolean(3));

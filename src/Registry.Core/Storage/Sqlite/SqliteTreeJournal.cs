@@ -34,6 +34,18 @@ public sealed class SqliteTreeJournal(SqliteDatabase database) : ITreeJournal
         session.Execute("DELETE FROM tree_journal WHERE id > @1 AND id <= @2", after, upToId);
     });
 
+    /// <summary>Adds a row for each tag of a JSON array, in the transaction of the change they belong to.</summary>
+    internal static void AppendEach(SqliteSession session, TreeChangeKind kind, RepositoryName repository, string tags, Digest? digest)
+    {
+        session.Execute(
+            "INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, @2, value, @4 FROM json_each(@3)",
+            (long)kind,
+            repository.Value,
+            tags,
+            digest?.Value);
+        session.HasJournaled = true;
+    }
+
     /// <summary>Adds a row, in the transaction of the change it belongs to.</summary>
     internal static void Append(SqliteSession session, TreeChangeKind kind, RepositoryName repository, string? tag, Digest? digest)
     {

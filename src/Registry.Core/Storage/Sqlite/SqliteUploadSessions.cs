@@ -22,7 +22,7 @@ public sealed class SqliteUploadSessions(SqliteDatabase database) : IUploadSessi
             session.Repository.Value,
             session.Owner,
             session.Algorithm.Name);
-    });
+    }, new WriteTurn(session.Repository, 1));
 
     public Task RemoveAsync(Guid id) => database.WriteUnsyncedAsync(connection => Remove(connection, id));
 

@@ -6,8 +6,9 @@ using Registry.Core.Errors;
 namespace Registry.Core.Storage.Sqlite;
 
 /// <summary>
-/// Runs all changes of the database on one thread. Mutations that wait at the same time share a transaction, each in a savepoint of its own: a
-/// failed one rolls back only itself, and all complete after the one commit, whose fsync they share.
+/// Runs all changes of the database on one thread. Light mutations that wait at the same time share a transaction, each in a savepoint of its own: a
+/// failed one rolls back only itself, and all complete after the one commit, whose fsync they share. A heavy mutation has a transaction of its own,
+/// and the light ones have theirs before the next heavy one (<see cref="WriteQueue"/>).
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
@@ -15,15 +16,19 @@ internal sealed class SqliteWriter : IDisposable
     public const int SqliteFull = 13;
 
     private const int MaxMutationsPerCommit = 512;
+
+    // About 20 ms of the writer.
+    private const int MaxRowsPerCommit = 2048;
+
     private const int SqliteIoErrorFsync = 10 | (4 << 8);
     private const int SqliteIoErrorDirectoryFsync = 10 | (5 << 8);
 
     private readonly SqliteSession _session;
     private readonly StorageHealth _health;
     private readonly Action _journalWritten;
-    private readonly MutationQueue _queue = new();
+    private readonly WriteQueue _queue = new();
     private readonly Thread _thread;
-    private IMutation? _held;
+    private SqliteMutation? _held;
     private bool _syncs = true;
 
     public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten)
@@ -35,32 +40,18 @@ internal sealed class SqliteWriter : IDisposable
         _thread.Start();
     }
 
-    private interface IMutation
-    {
-        /// <summary>True if it must survive a power cut.</summary>
-        bool IsDurable { get; }
-
-        /// <summary>Exception that it threw; null if it did not.</summary>
-        Exception? Fault { get; }
-
-        /// <summary>Runs it, perhaps a second time; false if its changes must be rolled back.</summary>
-        bool Run(SqliteSession session);
-
-        /// <summary>Completes the caller's task; a fault here is one of the whole transaction.</summary>
-        void Complete(Exception? fault);
-    }
-
     /// <summary>
     /// Runs a mutation in the next transaction. An error result, or an exception, rolls it back. The task ends after the commit.
     /// </summary>
     /// <param name="mutate">The mutation.</param>
+    /// <param name="turn">Its place in the queue.</param>
     /// <param name="isDurable">
     /// True if the commit must survive a power cut. Otherwise it survives the end of the process, and needs no sync of its own.
     /// </param>
-    public async Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable)
+    public async Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn, bool isDurable)
     {
         _health.ThrowIfFailed();
-        var mutation = new Mutation<T>(mutate, isDurable);
+        var mutation = new Mutation<T>(mutate, turn, isDurable);
         if (!_queue.TryAdd(mutation))
         {
             throw new StorageException("The metadata has been closed.");
@@ -79,7 +70,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private void Work()
     {
-        var batch = new List<IMutation>();
+        var batch = new List<SqliteMutation>();
         while (TakeFirst(batch))
         {
             var fault = Commit(batch);
@@ -104,29 +95,34 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
-    // Takes all waiting mutations; false when the writer ends.
-    private bool TakeFirst(List<IMutation> batch)
+    // Takes a heavy mutation, or the light ones that wait; false when the writer ends.
+    private bool TakeFirst(List<SqliteMutation> batch)
     {
         batch.Clear();
-        if (_held is { } held)
+        if ((_held ?? _queue.Take()) is not { } first)
         {
-            batch.Add(held);
-            _held = null;
-        }
-        else if (_queue.Take() is { } first)
-        {
-            batch.Add(first);
+            return false;
         }
 
-        while (batch.Count is > 0 and < MaxMutationsPerCommit && _queue.TryTake(out var next))
+        _held = null;
+        batch.Add(first);
+        var rows = first.Turn.Rows;
+        while (TryTakeMore(batch, rows, out var next))
         {
             batch.Add(next);
+            rows += next.Turn.Rows;
         }
 
-        return batch.Count > 0;
+        return true;
     }
 
-    private Exception? Commit(List<IMutation> batch)
+    private bool TryTakeMore(List<SqliteMutation> batch, long rows, [NotNullWhen(true)] out SqliteMutation? next)
+    {
+        next = null;
+        return !batch[0].Turn.IsHeavy && batch.Count < MaxMutationsPerCommit && rows < MaxRowsPerCommit && _queue.TryTakeLight(out next);
+    }
+
+    private Exception? Commit(List<SqliteMutation> batch)
     {
         try
         {
@@ -142,7 +138,7 @@ internal sealed class SqliteWriter : IDisposable
         }
     }
 
-    private void CommitBatch(List<IMutation> batch)
+    private void CommitBatch(List<SqliteMutation> batch)
     {
         var isDurable = batch.Any(mutation => mutation.IsDurable);
         if (_syncs != isDurable)
@@ -153,12 +149,14 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         _session.Execute("BEGIN IMMEDIATE");
+        var rows = 0L;
         foreach (var mutation in batch)
         {
             RunInSavepoint(mutation);
+            rows += mutation.Turn.Rows;
         }
 
-        while (batch.Count < MaxMutationsPerCommit && _queue.TryTake(out var next))
+        while (TryTakeMore(batch, rows, out var next))
         {
             if (next.IsDurable && !isDurable)
             {
@@ -167,13 +165,14 @@ internal sealed class SqliteWriter : IDisposable
             }
 
             batch.Add(next);
+            rows += next.Turn.Rows;
             RunInSavepoint(next);
         }
 
         _session.Execute("COMMIT");
     }
 
-    private void RunInSavepoint(IMutation mutation)
+    private void RunInSavepoint(SqliteMutation mutation)
     {
         _session.Execute("SAVEPOINT mutation");
         if (!mutation.Run(_session))
@@ -214,75 +213,16 @@ internal sealed class SqliteWriter : IDisposable
         return new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
     }
 
-    // A waiting thread sleeps at once; BlockingCollection would let it spin first, after each commit.
-    private sealed class MutationQueue
-    {
-        private readonly object _lock = new();
-        private readonly Queue<IMutation> _waiting = new();
-        private bool _closed;
-
-        public bool TryAdd(IMutation mutation)
-        {
-            lock (_lock)
-            {
-                if (_closed)
-                {
-                    return false;
-                }
-
-                _waiting.Enqueue(mutation);
-                Monitor.Pulse(_lock);
-                return true;
-            }
-        }
-
-        public bool TryTake([NotNullWhen(true)] out IMutation? mutation)
-        {
-            lock (_lock)
-            {
-                return _waiting.TryDequeue(out mutation);
-            }
-        }
-
-        /// <summary>Takes the next mutation, and waits for one; null when the queue is empty and closed.</summary>
-        public IMutation? Take()
-        {
-            lock (_lock)
-            {
-                while (_waiting.Count == 0 && !_closed)
-                {
-                    Monitor.Wait(_lock);
-                }
-
-                return _waiting.TryDequeue(out var mutation) ? mutation : null;
-            }
-        }
-
-        public void Close()
-        {
-            lock (_lock)
-            {
-                _closed = true;
-                Monitor.Pulse(_lock);
-            }
-        }
-    }
-
-    private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate, bool isDurable) : IMutation
+    private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn, bool isDurable) : SqliteMutation(turn, isDurable)
     {
         private readonly TaskCompletionSource<Result<T>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private Result<T> _result;
-        private Exception? _exception;
-
-        public bool IsDurable => isDurable;
-
-        public Exception? Fault => _exception;
 
         public Task<Result<T>> Task => _done.Task;
 
-        public bool Run(SqliteSession session)
+        public override bool Run(SqliteSession session)
         {
-            _exception = null;
+            Fault = null;
             try
             {
                 _result = mutate(session);
@@ -290,20 +230,19 @@ internal sealed class SqliteWriter : IDisposable
             }
             catch (SqliteException e)
             {
-                _exception = new StorageException(
-                    $"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
+                Fault = new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
                 return false;
             }
             catch (Exception e)
             {
-                _exception = e;
+                Fault = e;
                 return false;
             }
         }
 
-        public void Complete(Exception? fault)
+        public override void Complete(Exception? fault)
         {
-            if ((_exception ?? fault) is { } exception)
+            if ((Fault ?? fault) is { } exception)
             {
                 _done.SetException(exception);
             }

@@ -1,0 +1,118 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Storage.Sqlite;
+using SQLitePCL;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+/// <summary>The number of statements of a change does not grow with the references and tags of its manifest.</summary>
+public sealed class StatementCountTests : IDisposable
+{
+    private const int Many = 500;
+
+    private static readonly RepositoryName A = RepositoryName.Parse("a");
+
+    private readonly SqliteConnection _connection = new("Data Source=:memory:");
+    private readonly SqliteSession _session;
+
+    public StatementCountTests()
+    {
+        _connection.Open();
+        SqliteSchema.Migrate(_connection, "registry.db");
+        _session = new SqliteSession(_connection);
+    }
+
+    [Theory]
+    [InlineData(ManifestReferences.Sparse)]
+    [InlineData(ManifestReferences.SparseIndex)]
+    [InlineData(ManifestReferences.Strict)]
+    public void A_push_and_a_deletion_of_an_index(ManifestReferences references)
+    {
+        AssertSame(count =>
+        {
+            var children = Enumerable.Range(0, count).Select(i => Samples.Layer($"{count} {i}", MediaTypes.OciManifest)).ToList();
+            children.ForEach(Link);
+            return Samples.Put(A, Samples.Index(children)) with { References = references };
+        });
+    }
+
+    [Fact]
+    public void A_push_and_a_deletion_of_an_image() => AssertSame(count =>
+    {
+        var layers = Enumerable.Range(0, count).Select(i => Samples.Layer($"{count} {i}")).ToList();
+        layers.ForEach(Link);
+        Link(Samples.Layer("config"));
+        return Samples.Put(A, Samples.Image("config", layers)) with { References = ManifestReferences.Strict };
+    });
+
+    [Fact]
+    public void A_refused_push()
+    {
+        Link(Samples.Layer("other"));
+        var few = Count(() => Refuse(2));
+        var many = Count(() => Refuse(Many));
+        Assert.Equal(few, many);
+
+        void Refuse(int count)
+        {
+            var layers = Enumerable.Range(0, count).Select(i => Samples.Layer($"missing {i}"));
+            var refused = Put(Samples.Put(A, Samples.Image("missing", layers)));
+            Assert.Equal(Math.Min(count + 1, 100), refused.Error!.Details.Count);
+        }
+    }
+
+    [Fact]
+    public void A_deletion_of_a_manifest_with_tags()
+    {
+        Link(Samples.Layer("config"));
+        var image = Samples.Image("config", []);
+        Assert.Equal(Delete(2), Delete(Many));
+
+        int Delete(int count)
+        {
+            for (var i = 0; i < count; i++)
+            {
+                Assert.Null(Put(Samples.Put(A, image, $"tag-{i}")).Error);
+            }
+
+            return Count(() => Assert.Equal(
+                count, ManifestRows.Delete(_session, A, Samples.Digest(image), Precondition.None, now: 1).Value.Tags.Count));
+        }
+    }
+
+    public void Dispose()
+    {
+        raw.sqlite3_trace(_connection.Handle!, (strdelegate_trace?)null, null);
+        _session.Dispose();
+    }
+
+    private void AssertSame(Func<int, ManifestPut> create)
+    {
+        var counts = new List<(int Put, int Delete)>();
+        foreach (var put in new[] { create(2), create(Many) })
+        {
+            counts.Add((
+                Count(() => Assert.Null(Put(put).Error)),
+                Count(() => Assert.Null(ManifestRows.Delete(_session, A, put.Digest, Precondition.None, now: 1).Error))));
+        }
+
+        Assert.InRange(counts[0].Put, 5, 20);
+        Assert.Equal(counts[0], counts[1]);
+    }
+
+    private Core.Errors.Result<IReadOnlyList<MovedTag>> Put(ManifestPut put) =>
+        ManifestRows.Put(_session, put, new PushedReferences(put.Manifest, put.References), now: 1, unixTime: 1);
+
+    private void Link(Descriptor blob) => ContentRows.Link(
+        _session, ContentRows.GetOrAddRepository(_session, A), ContentRows.PutStored(_session, blob.Digest, blob.Size), now: 1);
+
+    // SQLite names statements of triggers by a comment.
+    private int Count(Action change)
+    {
+        var count = 0;
+        raw.sqlite3_trace(_connection.Handle!, (strdelegate_trace)((_, statement) => count += statement.StartsWith("--", StringComparison.Ordinal) ? 0 : 1), null);
+        change();
+        return count;
+    }
+}

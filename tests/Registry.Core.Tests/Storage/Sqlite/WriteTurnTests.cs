@@ -1,0 +1,174 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite;
+using Registry.Testing;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+/// <summary>Order in which the writer runs the changes that wait for it, after a heavy one that is in progress.</summary>
+public sealed class WriteTurnTests : IAsyncDisposable
+{
+    private const int HeavyRows = 10_000;
+
+    private static readonly RepositoryName A = RepositoryName.Parse("a");
+    private static readonly RepositoryName B = RepositoryName.Parse("b");
+
+    private readonly SqliteEngine _engine = new();
+    private readonly ManualResetEventSlim _gate = new();
+    private readonly List<string> _order = [];
+    private readonly List<Task> _changes = [];
+
+    [Theory]
+    [InlineData("a")]
+    [InlineData("b")]
+    public async Task A_light_change_waits_for_no_heavy_one_but_that_in_progress(string repository)
+    {
+        Hold();
+        for (var i = 0; i < 8; i++)
+        {
+            Add($"heavy {i}", new WriteTurn(A, HeavyRows));
+        }
+
+        Add("light", new WriteTurn(RepositoryName.Parse(repository), 10));
+
+        Assert.Equal(["light", "heavy 0", "heavy 1"], (await RunAsync())[..3]);
+    }
+
+    [Fact]
+    public async Task A_heavy_change_does_not_wait_until_there_are_no_light_ones()
+    {
+        Hold();
+        for (var i = 0; i < 2000; i++)
+        {
+            Add("light", new WriteTurn(B, 10));
+        }
+
+        Add("heavy", new WriteTurn(A, HeavyRows));
+
+        Assert.InRange((await RunAsync()).IndexOf("heavy"), 1, 512);
+    }
+
+    [Theory]
+    [InlineData(10)]
+    [InlineData(HeavyRows)]
+    public async Task Repositories_take_turns(int rows)
+    {
+        Hold();
+        foreach (var change in new[] { "a1", "a2", "a3", "b1", "c1", "c2" })
+        {
+            Add(change, new WriteTurn(RepositoryName.Parse(change[..1]), rows));
+        }
+
+        Assert.Equal(["a1", "b1", "c1", "a2", "c2", "a3"], await RunAsync());
+    }
+
+    [Fact]
+    public async Task A_heavy_change_has_a_commit_of_its_own_and_light_ones_share_one()
+    {
+        Hold();
+        var seen = new Dictionary<string, string>();
+        foreach (var (name, rows) in new[] { ("heavy 1", HeavyRows), ("light 1", 10), ("light 2", 10), ("heavy 2", HeavyRows) })
+        {
+            _changes.Add(_engine.Database.WriteAsync(
+                session =>
+                {
+                    seen.Add(name, string.Join(", ", Committed()));
+                    SqliteDatabase.WriteMeta(session, name, 1);
+                },
+                new WriteTurn(A, rows)));
+        }
+
+        await RunAsync();
+
+        Assert.Equal(
+            [("light 1", ""), ("light 2", ""), ("heavy 1", "light 1, light 2"), ("heavy 2", "heavy 1, light 1, light 2")],
+            seen.Select(change => (change.Key, change.Value)));
+    }
+
+    [Fact]
+    public async Task A_push_with_many_references_is_heavy()
+    {
+        Hold();
+        string[] names = ["large 1", "large 2", "small"];
+        foreach (var name in names)
+        {
+            _changes.Add(_engine.Metadata.PutManifestAsync(Samples.Put(A, Index(name, name == "small" ? 3 : 1000))));
+        }
+
+        await RunAsync();
+
+        var rows = new Dictionary<string, long?>();
+        foreach (var name in names)
+        {
+            rows.Add(name, await _engine.Database.ReadAsync(session => session.Number(
+                "SELECT m.id FROM manifests m JOIN content c ON c.id = m.content_id WHERE c.digest = @1",
+                Samples.Digest(Index(name, name == "small" ? 3 : 1000)).Value)));
+        }
+
+        Assert.Equal(["small", "large 1", "large 2"], names.OrderBy(name => rows[name]));
+    }
+
+    [Fact]
+    public async Task A_deletion_weighs_the_references_tags_and_referrers_of_its_manifest()
+    {
+        var index = Index("index", 1000);
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, "tag"));
+        Assert.InRange(await WeighAsync(), 1001, 1010);
+
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, Samples.Index([], Samples.Child(index, MediaTypes.OciIndex))));
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, "other"));
+        Assert.InRange(await WeighAsync(), 1005, 1020);
+
+        Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestRows.CountHeld(session, A, Samples.Digest(index)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _gate.Set();
+        await _engine.DisposeAsync();
+        _gate.Dispose();
+    }
+
+    private static byte[] Index(string name, int children) =>
+        Samples.Index(Enumerable.Range(0, children).Select(i => Samples.Child(Samples.Text($"{name} {i}"))));
+
+    // Occupies the writer until all changes wait.
+    private void Hold()
+    {
+        using var begun = new ManualResetEventSlim();
+        _changes.Add(_engine.Database.WriteAsync(
+            _ =>
+            {
+                begun.Set();
+                Assert.True(_gate.Wait(Patience.Limit));
+            },
+            new WriteTurn(A, HeavyRows)));
+        Assert.True(begun.Wait(Patience.Limit));
+    }
+
+    private void Add(string name, WriteTurn turn) => _changes.Add(_engine.Database.WriteAsync(_ => _order.Add(name), turn));
+
+    private async Task<List<string>> RunAsync()
+    {
+        _gate.Set();
+        await Task.WhenAll(_changes).WaitAsync(Patience.Limit);
+        return _order;
+    }
+
+    // The names of the changes that other connections see.
+    private List<string> Committed()
+    {
+        using var connection = new SqliteConnection($"Data Source={_engine.Path};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT key FROM meta WHERE key LIKE '% %' ORDER BY key";
+        using var reader = command.ExecuteReader();
+        var names = new List<string>();
+        while (reader.Read())
+        {
+            names.Add(reader.GetString(0));
+        }
+
+        return names;
+    }
+}
