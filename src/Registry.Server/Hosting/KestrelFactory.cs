@@ -56,7 +56,6 @@ internal static class KestrelFactory
             RequestHeaderEncodingSelector = ContentLengthEncoding.Select,
         };
         var limits = kestrel.Limits;
-        limits.MaxConcurrentConnections = options.MaxConnections;
         limits.MaxRequestBodySize = null;
         limits.MaxRequestBufferSize = ReceiveBufferSize;
         limits.MaxRequestLineSize = MaxRequestLine;
@@ -73,7 +72,9 @@ internal static class KestrelFactory
         }
 
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
-        return new KestrelServer(Options.Create(kestrel), guarded, kestrelLoggers);
+        var limited = new ConnectionLimit(
+            guarded, options.MaxConnections ?? ConnectionLimit.Default(isTls: tls is not null), time, loggers.CreateLogger<ConnectionLimit>());
+        return new KestrelServer(Options.Create(kestrel), limited, kestrelLoggers);
     }
 
     // TLS needs services that only Kestrel's own registration creates; nothing else of a host is used.

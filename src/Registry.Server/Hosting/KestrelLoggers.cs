@@ -7,10 +7,13 @@ namespace Registry.Server.Hosting;
 
 /// <summary>
 /// Kestrel's logs, without errors about clients that go away. Kestrel reports some ends of connections as errors with a stack trace, and a
-/// client could fill the log with them; here they are logged at the level debug and counted.
+/// client could fill the log with them; here they are logged at the level debug and counted. So are connections whose processing never ended:
+/// rapid resets of HTTP/2 leave some, with any application, and Kestrel notices them when their memory is reclaimed.
 /// </summary>
 internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
 {
+    private const string NeverCompleted = "ApplicationNeverCompleted";
+
     public ILogger CreateLogger(string categoryName) => new Logger(inner.CreateLogger(categoryName));
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
@@ -39,7 +42,7 @@ internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
-            if (logLevel <= LogLevel.Debug || !IsEnd(exception))
+            if (logLevel <= LogLevel.Debug || (!IsEnd(exception) && eventId.Name != NeverCompleted))
             {
                 inner.Log(logLevel, eventId, state, exception, formatter);
                 return;
@@ -48,7 +51,7 @@ internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
             RequestMetrics.ConnectionLost();
             if (inner.IsEnabled(LogLevel.Debug))
             {
-                inner.Log(LogLevel.Debug, eventId, state, null, (line, _) => $"{formatter(line, null)} {exception!.Message}");
+                inner.Log(LogLevel.Debug, eventId, state, null, (line, _) => $"{formatter(line, null)} {exception?.Message}");
             }
         }
     }

@@ -1,0 +1,79 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+using Registry.Server.Transport;
+
+namespace Registry.Server.Tests.Robustness;
+
+/// <summary>The limit of connections: shares of networks, and places that are free again. <see cref="LimitTests"/> has the limit itself.</summary>
+public sealed class ConnectionLimitTests
+{
+    [Theory]
+    [InlineData(TransportKind.Direct)]
+    [InlineData(TransportKind.Kestrel)]
+    public async Task A_network_with_many_connections_does_not_keep_others_out(TransportKind transport)
+    {
+        await using var registry = await TestRegistry.StartAsync(options => options with { MaxConnections = 3, Transport = transport });
+        var crowd = new List<RawConnection>();
+        try
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                crowd.Add(await OpenAsync(registry, "127.0.0.2"));
+                await GetAsync(crowd[i]);
+            }
+
+            using var single = await OpenAsync(registry, "127.0.0.3");
+            await GetAsync(single);
+            Assert.True(await crowd[2].IsClosedAsync());
+            await GetAsync(crowd[0]);
+            await GetAsync(crowd[1]);
+
+            // Now both networks have their share.
+            using var another = await OpenAsync(registry, "127.0.0.3");
+            Assert.True(await another.IsClosedAsync());
+            await GetAsync(single);
+            Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith("All 3 connections", StringComparison.Ordinal));
+        }
+        finally
+        {
+            crowd.ForEach(connection => connection.Dispose());
+        }
+
+        static Task<RawConnection> OpenAsync(TestRegistry registry, string from) =>
+            RawConnection.OpenAsync(registry.Client.BaseAddress!, IPAddress.Parse(from));
+
+        static async Task GetAsync(RawConnection connection)
+        {
+            await connection.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
+            Check.Status(200, await connection.ReadAnswerAsync());
+        }
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Direct)]
+    [InlineData(TransportKind.Kestrel)]
+    public async Task A_connection_leaves_its_place_when_its_socket_ends_even_if_its_processing_does_not(TransportKind transport)
+    {
+        var inner = KestrelFactory.CreateTransport(new RegistryOptions { Transport = transport }, Task.Run, TimeProvider.System, NullLoggerFactory.Instance);
+        var limit = new ConnectionLimit(inner, 1, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
+        await using var listener = await limit.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
+        var address = new Uri($"http://{listener.EndPoint}");
+        using var first = await RawConnection.OpenAsync(address);
+        var processed = await listener.AcceptAsync();
+        Assert.NotNull(processed);
+
+        first.Reset();
+        var next = listener.AcceptAsync().AsTask();
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                using var connection = await RawConnection.OpenAsync(address);
+                return next.IsCompleted;
+            },
+            "another connection has the place");
+        await (await next)!.DisposeAsync();
+        await processed.DisposeAsync();
+    }
+}
