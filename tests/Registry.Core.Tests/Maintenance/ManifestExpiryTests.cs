@@ -106,7 +106,7 @@ public class ManifestExpiryTests
         await storage.PutAsync(A, signature);
         var untagged = await storage.PushImageAsync(A, "untagged");
         await storage.CloseAsync();
-        OldSchema.Revert(storage.Storage.Layout.Database);
+        OldSchema.Revert(storage.Storage.Layout.Database, OldSchema.BeforeIdleManifests);
 
         await using var later = await TestStorage.CreateAsync(storage.Path, TimeSpan.FromSeconds(Grace));
         Assert.Equal(1, (await later.Storage.ReadTotalsAsync()).Untagged);

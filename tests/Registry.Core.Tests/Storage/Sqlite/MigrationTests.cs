@@ -1,0 +1,65 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite;
+using Registry.Core.Tests.Maintenance;
+
+namespace Registry.Core.Tests.Storage.Sqlite;
+
+/// <summary>Databases of older versions, with content: opening them migrates them.</summary>
+public sealed class MigrationTests
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+    private static readonly RepositoryName B = Samples.Repository("group/b");
+    private static readonly Tag Latest = Tag.Parse("latest");
+
+    public static TheoryData<int> Versions => [.. OldSchema.Versions];
+
+    [Fact]
+    public void Every_older_version_is_tested() => Assert.Equal(Enumerable.Range(1, SqliteSchema.Version - 1), OldSchema.Versions);
+
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task An_older_database_keeps_its_content_and_gets_the_totals_of_it(int version)
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var moved = await storage.PushImageAsync(A, "moved", "latest");
+        var image = await storage.PushImageAsync(A, "app", "latest");
+        var child = await storage.PushImageAsync(A, "child");
+        var index = Samples.Index([Samples.Child(child)]);
+        await storage.PutAsync(A, index, "multi");
+        // The same blobs in a second repository are counted once in the bytes stored, and twice in the logical ones.
+        await storage.PushImageAsync(B, "app", "1.0");
+        await storage.PushBlobAsync(B, "without a manifest");
+        // Blobs that a manifest mentions are not stored for that.
+        await storage.PutAsync(B, Samples.Index([Samples.Child(moved)]), "sparse");
+        var emptied = Samples.Repository("emptied");
+        await storage.DeleteAsync(emptied, Samples.Digest(await storage.PushImageAsync(emptied, "gone", "latest")));
+        var before = await storage.Storage.ReadTotalsAsync();
+        Assert.Equal((6, 2, 4, 1), (before.Manifests, before.Repositories, before.Tags, before.Untagged));
+        Assert.InRange(before.StoredBytes, 1, before.LogicalBytes - 1);
+
+        await using var migrated = await ReopenAsync(storage, version);
+
+        Assert.Equal(before, await migrated.Storage.ReadTotalsAsync());
+        Assert.Equal(image, await migrated.GetAsync(A, Latest));
+        Assert.Equal(index, await migrated.GetAsync(A, Tag.Parse("multi")));
+        Assert.Equal(image, await migrated.GetAsync(B, Tag.Parse("1.0")));
+        Assert.Equal(moved, await migrated.GetAsync(A, Samples.Digest(moved)));
+        Assert.True(await migrated.SeesBlobAsync(B, Samples.Digest("without a manifest")));
+
+        // What changes from now on is counted as a new migration counts it.
+        await migrated.PushImageAsync(B, "new", "latest");
+        await migrated.DeleteAsync(A, Samples.Digest(image));
+        await migrated.DeleteAsync(A, Samples.Digest(index));
+        var after = await migrated.Storage.ReadTotalsAsync();
+        Assert.Equal((5, 2, 3, 2), (after.Manifests, after.Repositories, after.Tags, after.Untagged));
+        await using var again = await ReopenAsync(migrated, version);
+        Assert.Equal(after, await again.Storage.ReadTotalsAsync());
+    }
+
+    private static async Task<TestStorage> ReopenAsync(TestStorage storage, int version)
+    {
+        await storage.CloseAsync();
+        OldSchema.Revert(storage.Storage.Layout.Database, version);
+        return await TestStorage.CreateAsync(storage.Path);
+    }
+}
