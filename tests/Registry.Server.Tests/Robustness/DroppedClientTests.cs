@@ -278,13 +278,16 @@ public sealed class DroppedClientTests(DroppedClientTests.Registries registries)
             {
                 foreach (var isTls in (bool[])[false, true])
                 {
-                    var registry = _registries[(transport, isTls)] = await TestRegistry.StartAsync(options =>
-                        isTls ? _tls.Configure(options with { Transport = transport }) : options with { Transport = transport, Http2Port = 0 });
+                    // The verification logs its end, whenever that comes.
+                    var registry = _registries[(transport, isTls)] = await TestRegistry.StartAsync(options => Configure(
+                        options with { Transport = transport, VerifyPeriod = TimeSpan.Zero }, isTls));
                     await registry.Client.PushBlobAsync("t", Blob);
                     await registry.Client.PushBlobAsync("t", Small);
                 }
             }
         }
+
+        private RegistryOptions Configure(RegistryOptions options, bool isTls) => isTls ? _tls.Configure(options) : options with { Http2Port = 0 };
 
         public async ValueTask DisposeAsync()
         {
