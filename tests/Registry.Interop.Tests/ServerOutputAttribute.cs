@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Reflection;
 using Xunit.v3;
 
@@ -7,14 +8,15 @@ namespace Registry.Interop.Tests;
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class ServerOutputAttribute : BeforeAfterTestAttribute
 {
-    private string _before = "";
+    private readonly ConcurrentDictionary<string, string> _before = new();
 
-    public override void Before(MethodInfo methodUnderTest, IXunitTest test) => _before = Read();
+    public override void Before(MethodInfo methodUnderTest, IXunitTest test) => _before[test.UniqueID] = Read();
 
     public override void After(MethodInfo methodUnderTest, IXunitTest test)
     {
         string now = Read();
-        string meanwhile = now.StartsWith(_before, StringComparison.Ordinal) ? now[_before.Length..] : now;
+        string before = _before.TryRemove(test.UniqueID, out string? read) ? read : "";
+        string meanwhile = now.StartsWith(before, StringComparison.Ordinal) ? now[before.Length..] : now;
         if (meanwhile.Length > 0)
         {
             TestContext.Current.TestOutputHelper?.WriteLine(meanwhile);

@@ -3,23 +3,28 @@ namespace Registry.Interop.Tests.Access;
 /// <summary>One registry for each kind of authentication, started when a test first needs it.</summary>
 public sealed class AccessRegistries : IAsyncDisposable
 {
-    private readonly Dictionary<Login, AccessRegistry> _started = [];
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Login, Task<AccessRegistry>> _started = [];
 
-    public async Task<AccessRegistry> GetAsync(Login login)
+    public Task<AccessRegistry> GetAsync(Login login)
     {
-        if (!_started.TryGetValue(login, out AccessRegistry? registry))
+        lock (_gate)
         {
-            registry = await AccessRegistry.StartAsync(login);
-            _started.Add(login, registry);
+            if (!_started.TryGetValue(login, out Task<AccessRegistry>? registry))
+            {
+                registry = AccessRegistry.StartAsync(login);
+                _started.Add(login, registry);
+            }
+
+            return registry;
         }
-        return registry;
     }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (AccessRegistry registry in _started.Values)
+        foreach (Task<AccessRegistry> registry in _started.Values.Where(registry => registry.IsCompletedSuccessfully))
         {
-            await registry.DisposeAsync();
+            await (await registry).DisposeAsync();
         }
     }
 }

@@ -25,6 +25,7 @@ public sealed class PackagedRegistry : IDisposable
     private static readonly string[] Libraries = ["libc.so.6", "libm.so.6", "libssl.so.3", "libcrypto.so.3"];
 
     private readonly TemporaryFolder _folder = new("packages");
+    private readonly Lock _gate = new();
     private Task? _published;
 
     /// <summary>Folder with only the published files.</summary>
@@ -37,7 +38,13 @@ public sealed class PackagedRegistry : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    internal Task PublishAsync(RegistryUnderTest registry) => _published ??= PublishOnceAsync(registry);
+    internal Task PublishAsync(RegistryUnderTest registry)
+    {
+        lock (_gate)
+        {
+            return _published ??= PublishOnceAsync(registry);
+        }
+    }
 
     /// <summary>Publishes for another architecture.</summary>
     /// <returns>The folder with the published files.</returns>

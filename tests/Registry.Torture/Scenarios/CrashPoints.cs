@@ -25,7 +25,7 @@ public sealed class CrashPoints : IScenario
         using var folders = new TemporaryFolder("crash");
         var script = await Script.PrepareAsync(folders.Folder("template"));
         var recording = await CallRecording.MakeAsync(script, folders);
-        var points = run.Choose(recording.Points, 8);
+        var points = run.Choose(recording.Points, 6);
         var struck = new ConcurrentDictionary<string, int>();
         var done = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount };

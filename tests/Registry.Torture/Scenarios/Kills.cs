@@ -30,7 +30,7 @@ public sealed class Kills : IScenario
     public async Task<string> RunAsync(TortureRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var rounds = run.Rounds(1000, 10);
+        var rounds = run.Rounds(1000, 6);
         using var folder = new TemporaryFolder("kills");
         await using var registry = await RegistryProcess.StartAsync(folder.Path, Settings);
         var ledger = new Ledger();

@@ -29,7 +29,7 @@ public sealed class MemoryLimit : IScenario
     public async Task<string> RunAsync(TortureRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var rounds = run.Rounds(100, 2);
+        var rounds = run.Rounds(100, 1);
         using var folder = new TemporaryFolder("memory");
         using var group = MemoryGroup.TryCreate(MaxBytes);
         var settings = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "60" };

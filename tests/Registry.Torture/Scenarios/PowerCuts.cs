@@ -39,7 +39,7 @@ public sealed class PowerCuts : IScenario
     public async Task<string> RunAsync(TortureRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        var cuts = run.Rounds(200, 3);
+        var cuts = run.Rounds(200, 2);
         var total = new Counts();
         for (var cut = 0; cut < cuts && !run.IsOver; cut += CutsPerDisk)
         {
