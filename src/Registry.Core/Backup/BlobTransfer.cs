@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
@@ -74,7 +75,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
     {
         if (IsKept(digest, size, cancellationToken))
         {
-            Count(size, isKept: true);
+            Add(size, isKept: true);
         }
         else if (TryCopy(digest, size, placement, cancellationToken) is { } reason)
         {
@@ -82,7 +83,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
         else
         {
-            Count(size, isKept: false);
+            Add(size, isKept: false);
         }
     }
 
@@ -120,7 +121,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         {
             return length == size
                 ? TryCopy(input, digest, size, placement, cancellationToken)
-                : $"is damaged: {size} bytes expected, {length} found";
+                : $"is damaged: {Count.Of(size, "byte")} expected, {length} found";
         }
     }
 
@@ -171,7 +172,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
 
             if (count == 0)
             {
-                return $"is damaged: it ends after {written} of {size} bytes";
+                return $"is damaged: it ends after {written} of {Count.Of(size, "byte")}";
             }
 
             hash.AppendData(buffer, 0, count);
@@ -194,7 +195,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         return actual == digest ? null : $"is damaged: its bytes have the digest {actual}";
     }
 
-    private void Count(long size, bool isKept)
+    private void Add(long size, bool isKept)
     {
         lock (_lock)
         {

@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
@@ -161,9 +162,9 @@ public sealed class ImageImport
             throw new LayoutException($"lacks the blob {blob.Digest}, which its manifest {manifest} needs");
         }
 
-        if (size is not null && size != blob.Size)
+        if (size is { } found && found != blob.Size)
         {
-            throw new LayoutException($"has the blob {blob.Digest} with {size} bytes, but its manifest {manifest} says {blob.Size}");
+            throw new LayoutException($"has the blob {blob.Digest} with {Count.Of(found, "byte")}, but its manifest {manifest} says {blob.Size}");
         }
 
         if (size is { } bytes && _planned.Add((repository, blob.Digest)))

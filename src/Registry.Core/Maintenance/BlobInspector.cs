@@ -148,18 +148,18 @@ public sealed partial class BlobInspector(
     }
 
     [LoggerMessage(1, LogLevel.Error,
-        "{Digest} of {Repositories} is damaged: its {Actual} bytes ({Expected} on record) do not have that digest. They were moved to {Place}. Pushing it again repairs it")]
+        "{Digest} of {Repositories} is damaged: its content ({Actual} B, {Expected} B on record) does not have that digest. It was moved to {Place}. Pushing it again repairs it")]
     private partial void LogDamaged(string digest, string repositories, long expected, long actual, string place);
 
     [LoggerMessage(2, LogLevel.Error,
-        "{Digest} of {Repositories} is damaged: its {Actual} bytes ({Expected} on record) do not have that digest. They are left in place")]
+        "{Digest} of {Repositories} is damaged: its content ({Actual} B, {Expected} B on record) does not have that digest. It is left in place")]
     private partial void LogFound(string digest, string repositories, long expected, long actual);
 
     [LoggerMessage(3, LogLevel.Error, "{Digest} of {Repositories} is missing: there is no file. Pushing it again repairs it")]
     private partial void LogMissing(string digest, string repositories);
 
     [LoggerMessage(4, LogLevel.Error,
-        "{Digest} of {Repositories} is intact with {Actual} bytes, but {Expected} are on record, so it is not served. Pushing it again repairs it")]
+        "{Digest} of {Repositories} is intact with {Actual} B, but {Expected} B are on record, so it is not served. Pushing it again repairs it")]
     private partial void LogSize(string digest, string repositories, long actual, long expected);
 
     [LoggerMessage(6, LogLevel.Warning, "{Digest} of {Repositories} was missing and has been found again with its digest: it is served again")]

@@ -221,7 +221,7 @@ public sealed partial class StorageWalk(
     private partial void LogRemovedAll(int blobs);
 
     [LoggerMessage(3, LogLevel.Warning,
-        "The metadata does not know {Blobs} blobs that the repositories tree links to, for example {Digest} by {Link}: they are kept. If they are needed, stop the registry and run 'registry reindex'")]
+        "Blobs that the repositories tree links to but the metadata does not know: {Blobs}, for example {Digest} by {Link}. They are kept. If they are needed, stop the registry and run 'registry reindex'")]
     private partial void LogLinked(int blobs, string digest, string link);
 
     [LoggerMessage(4, LogLevel.Error,

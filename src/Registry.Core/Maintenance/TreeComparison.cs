@@ -99,6 +99,6 @@ public sealed partial class TreeComparison(
         }
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Comparing the tree with the metadata: {Repositories} repositories so far")]
+    [LoggerMessage(1, LogLevel.Information, "Comparing the tree with the metadata: repositories so far: {Repositories}")]
     private partial void LogProgress(long repositories);
 }

@@ -102,7 +102,7 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
 
             if (failed.Count > 0)
             {
-                throw new StorageException($"{failed.Count} repositories could not be indexed, for example {failed[0].Name}: {failed[0].Reason.Message}", failed[0].Reason);
+                throw new StorageException($"{Count.Of(failed.Count, "repository")} could not be indexed, for example {failed[0].Name}: {failed[0].Reason.Message}", failed[0].Reason);
             }
 
             LogFinished(_indexed.Count, _manifests, started.Elapsed.TotalSeconds);
@@ -142,10 +142,10 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
         "The storage holds repositories but no metadata: indexing them")]
     private partial void LogStarted();
 
-    [LoggerMessage(2, LogLevel.Information, "Indexing: {Repositories} repositories with {Manifests} manifests so far")]
+    [LoggerMessage(2, LogLevel.Information, "Indexing the storage: repositories so far: {Repositories}, manifests: {Manifests}")]
     private partial void LogProgress(int repositories, int manifests);
 
-    [LoggerMessage(3, LogLevel.Information, "Indexed {Repositories} repositories with {Manifests} manifests in {Seconds:0.0} s")]
+    [LoggerMessage(3, LogLevel.Information, "Indexed the storage: repositories: {Repositories}, manifests: {Manifests}, seconds: {Seconds:0.0}")]
     private partial void LogFinished(int repositories, int manifests, double seconds);
 
     [LoggerMessage(4, LogLevel.Critical,

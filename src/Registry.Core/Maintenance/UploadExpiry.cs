@@ -29,6 +29,6 @@ public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout,
         return expired;
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Upload {Id} to {Repository} expired with {Length} bytes received")]
+    [LoggerMessage(1, LogLevel.Information, "Upload {Id} to {Repository} expired with {Length} B received")]
     private partial void LogExpired(Guid id, string repository, long length);
 }

@@ -147,10 +147,10 @@ public sealed partial class Verifier(
     private partial void LogMetadataDamaged(string finding);
 
     [LoggerMessage(1, LogLevel.Information,
-        "Verification finished: {Count} blobs and manifests with {Bytes} bytes read, {Damaged} damaged, {Missing} missing, {Unreadable} unreadable")]
+        "Verification finished: blobs and manifests read: {Count}, bytes: {Bytes}, damaged: {Damaged}, missing: {Missing}, unreadable: {Unreadable}")]
     private partial void LogFinished(long count, long bytes, long damaged, long missing, long unreadable);
 
     [LoggerMessage(2, LogLevel.Information,
-        "Verifying: {Count} blobs and manifests with {Bytes} bytes so far, {Damaged} damaged, {Missing} missing, {Unreadable} unreadable")]
+        "Verifying: blobs and manifests so far: {Count}, bytes: {Bytes}, damaged: {Damaged}, missing: {Missing}, unreadable: {Unreadable}")]
     private partial void LogProgress(long count, long bytes, long damaged, long missing, long unreadable);
 }

@@ -63,6 +63,6 @@ public sealed partial class BlobOperations(
 
     // The response is BLOB_UNKNOWN, so that a client pushes the blob again, which replaces the file.
     [LoggerMessage(1, LogLevel.Error,
-        "Blob {Digest} of {Repository} is damaged: {Expected} bytes expected, {Actual} found. Pushing it again repairs it")]
+        "Blob {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} B found. Pushing it again repairs it")]
     private partial void LogDamaged(string repository, string digest, long expected, long? actual);
 }

@@ -91,7 +91,7 @@ public sealed partial class ManifestOperations(
         var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
         if (reference.Digest is { } expected && expected != digest)
         {
-            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {content.Length} bytes received have the digest {digest}, not {expected}");
+            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the content received, {Count.Of(content.Length, "byte")}, has the digest {digest}, not {expected}");
         }
 
         if (!ManifestReader.Read(content, contentType, limits.ManifestMaxDescriptors).TryGet(out var manifest, out var invalid))
@@ -146,6 +146,6 @@ public sealed partial class ManifestOperations(
     }
 
     [LoggerMessage(1, LogLevel.Error,
-        "Manifest {Digest} of {Repository} is damaged: {Expected} bytes expected, {Actual} found. Pushing it again repairs it")]
+        "Manifest {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} B found. Pushing it again repairs it")]
     private partial void LogDamaged(string repository, string digest, long expected, long? actual);
 }

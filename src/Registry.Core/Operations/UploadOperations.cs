@@ -244,15 +244,15 @@ public sealed class UploadOperations(
     {
         { Position: { } position } when position != upload.Length => new RegistryError(
             RegistryErrorCode.UploadOutOfOrder,
-            $"the URL is not the Location of the latest response; {upload.Length} bytes have been received, continue at the Location of this response"),
+            $"the URL is not the Location of the latest response; the upload has {Count.Of(upload.Length, "byte")}, continue at the Location of this response"),
         { Range: { } range } when range.First != upload.Length => new RegistryError(
-            RegistryErrorCode.UploadOutOfOrder, $"the chunk begins at {range.First} but {upload.Length} bytes have been received"),
+            RegistryErrorCode.UploadOutOfOrder, $"the chunk begins at {range.First}, but the upload has {Count.Of(upload.Length, "byte")}"),
         { Range: { } range, Length: { } length } when range.Length != length => WrongEnd(range, length),
         _ => null,
     };
 
     private static RegistryError WrongEnd(ChunkRange range, long length) =>
-        new(RegistryErrorCode.UploadOutOfOrder, $"Content-Range spans {range.Length} bytes, but the body has {length}");
+        new(RegistryErrorCode.UploadOutOfOrder, $"Content-Range spans {Count.Of(range.Length, "byte")}, but the body has {length}");
 
     private async ValueTask<UploadSession?> FindAsync(RepositoryName repository, string? owner, Guid id) =>
         await uploads.FindAsync(id) is { } session && session.Repository == repository && session.Owner == owner ? session : null;
@@ -278,7 +278,7 @@ public sealed class UploadOperations(
     {
         if (!await upload.MatchesAsync(digest))
         {
-            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the {upload.Length} bytes received do not have the digest {digest}");
+            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the content received, {Count.Of(upload.Length, "byte")}, does not have the digest {digest}");
         }
 
         using var holder = await locks.AcquireAsync(digest);

@@ -1,4 +1,5 @@
 using Registry.Core.Backup;
+using Registry.Core.Errors;
 
 namespace Registry.Server.Commands;
 

@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
@@ -37,7 +38,7 @@ internal sealed record GcExplanation(
             return;
         }
 
-        output.WriteLine(Bytes is { } size ? $"{Digest} is stored, {size} bytes." : $"{Digest} is not stored.");
+        output.WriteLine(Bytes is { } size ? $"{Digest} is stored, {Count.Of(size, "byte")}." : $"{Digest} is not stored.");
         output.WriteLine(Describe());
         foreach (var link in Links)
         {
@@ -71,7 +72,7 @@ internal sealed record GcExplanation(
     {
         BlobState.Unknown => "The metadata does not know it.",
         BlobState.Mentioned => "The metadata has it as not stored: a manifest refers to it, or verification found it missing or damaged.",
-        BlobState.Stored => $"The metadata has it as stored, {RecordedBytes} bytes.",
+        BlobState.Stored => $"The metadata has it as stored, {Count.Of(RecordedBytes, "byte")}.",
         BlobState.Orphaned => "No repository links to it any more. The next cycle of the collector removes it.",
         BlobState.Condemned => "Its removal has begun. The next cycle of the collector finishes it.",
         _ => throw new InvalidOperationException($"There is no state {State}."),

@@ -1,3 +1,5 @@
+using Registry.Core.Errors;
+
 namespace Registry.Server.Commands;
 
 /// <summary>Content that <c>registry gc</c> would remove. The lists are cut off at <see cref="MaxListed"/>; the counts are complete.</summary>
@@ -48,11 +50,11 @@ internal sealed record GcPreview(
 
         if (Counts.NotLookedAt > 0)
         {
-            output.WriteLine($"{Counts.NotLookedAt} more blobs that the metadata does not know were not examined; they are neither listed nor counted.");
+            output.WriteLine($"Not examined, and neither listed nor counted: {Count.Of(Counts.NotLookedAt, "more blob")} that the metadata does not know.");
         }
 
         output.WriteLine(
-            $"{Count.Of(Counts.Manifests, "manifest")}, {Count.Of(Counts.Links, "link")} and {Count.Of(Counts.Blobs, "blob")} of {Counts.Bytes} bytes would be removed. Nothing was changed.");
+            $"{Count.Of(Counts.Manifests, "manifest")}, {Count.Of(Counts.Links, "link")} and {Count.Of(Counts.Blobs, "blob")} of {Count.Of(Counts.Bytes, "byte")} would be removed. Nothing was changed.");
         if (Objection is not null)
         {
             output.WriteLine($"{Objection}. Only 'registry gc --force' removes them.");

@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -20,10 +21,10 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
         if (estimate.IsImplausible)
         {
             var (removable, all) = estimate;
-            return $"{removable.Manifests} of {all.Manifests} manifests, {removable.Links} of {all.Links} links and {removable.Blobs} of {all.Blobs} blobs would be removed, more than half";
+            return $"{removable.Manifests} of {Count.Of(all.Manifests, "manifest")}, {removable.Links} of {Count.Of(all.Links, "link")} and {removable.Blobs} of {Count.Of(all.Blobs, "blob")} would be removed, more than half";
         }
 
-        return StorageWalk.IsImplausible(unknown, passed) ? $"{unknown} of {passed} blobs are unknown to the metadata, more than half" : null;
+        return StorageWalk.IsImplausible(unknown, passed) ? $"the metadata does not know {unknown} of {Count.Of(passed, "blob")}, more than half" : null;
     }
 
     /// <summary>Lists what a collection would remove, with the reasons.</summary>
@@ -101,7 +102,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
 
     private string? ObjectionToDelete(long untagged, long manifests) =>
         collector.Wait > 0 ? Killed(collector.Wait)
-        : Plausibility.IsExceeded(untagged, manifests) ? $"{untagged} of {manifests} manifests would be deleted, more than half"
+        : Plausibility.IsExceeded(untagged, manifests) ? $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half"
         : null;
 
     private static string Killed(long wait) =>

@@ -1,3 +1,5 @@
+using Registry.Core.Errors;
+
 namespace Registry.Server.Commands;
 
 /// <summary>Counts of what <c>registry gc</c> removed.</summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Registry.Core.Errors;
 
 namespace Registry.Server.Commands;
 

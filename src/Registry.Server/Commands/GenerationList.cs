@@ -1,4 +1,5 @@
 using Registry.Core.Backup;
+using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;

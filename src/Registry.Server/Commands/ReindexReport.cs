@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Backup;
+using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 

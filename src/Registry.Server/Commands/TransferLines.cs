@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Layouts;
 
 namespace Registry.Server.Commands;

@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
@@ -7,5 +8,5 @@ internal static class TransferWork
 {
     /// <summary>Creates the description for one kind of work, such as <c>Backing up</c>.</summary>
     public static Func<TransferProgress, WorkDone> Describe(string doing) => done => new WorkDone(
-        done.AllBlobs is { } all ? $"{doing} {done.Blobs} of {all} blobs" : $"{doing} {Count.Of(done.Blobs, "blob")}", done.Bytes, done.AllBytes);
+        done.AllBlobs is { } all ? $"{doing} {done.Blobs} of {Count.Of(all, "blob")}" : $"{doing} {Count.Of(done.Blobs, "blob")}", done.Bytes, done.AllBytes);
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
@@ -54,7 +55,7 @@ internal static class VerifyCommand
             var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(
                 isJson,
                 done => new WorkDone(
-                    $"Verifying {done.Count} of {count} blobs{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
+                    $"Verifying {done.Count} of {Count.Of(count, "blob")}{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
                     done.Bytes,
                     bytes),
                 progress => verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
@@ -65,7 +66,7 @@ internal static class VerifyCommand
             }
 
             context.Output.WriteLine(
-                $"{result.Count} blobs and manifests with {result.Bytes} bytes were read in {path}: "
+                $"Read all blobs and manifests in {path}: {Count.Of(result.Count, "file")}, {Count.Of(result.Bytes, "byte")}; "
                 + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
                 + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
             return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Telemetry;
 
@@ -31,7 +32,7 @@ internal sealed class StartAndStop(TextWriter output, RegistryOptions options, I
 
     public void Stopping() => Write(
         "stopping",
-        $"Stopping: finishing the requests in flight, for at most {options.Limits.Drain.TotalSeconds} seconds; a second signal cuts them off.");
+        $"Stopping: finishing the requests in flight, for at most {Count.Of((long)options.Limits.Drain.TotalSeconds, "second")}; a second signal cuts them off.");
 
     public void Stopped() => Write("stopped", "Stopped.");
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Unicode;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
+using Registry.Core.Errors;
 
 namespace Registry.Server.Telemetry;
 
@@ -78,12 +79,12 @@ internal sealed class FailedLogins : IDisposable
 
         foreach (var (address, count) in leftOut)
         {
-            Write(LogLevel.Warning, $"Login failed from {address}: {count} more times within a minute", address, null, null, count);
+            Write(LogLevel.Warning, $"Login failed from {address}: {Count.Of(count, "more time")} within a minute", address, null, null, count);
         }
 
         if (others > 0)
         {
-            Write(LogLevel.Warning, $"Logins failed from more than {MaxAddresses} addresses: {others} more times within a minute", null, null, null, others);
+            Write(LogLevel.Warning, $"Logins failed from more than {MaxAddresses} addresses: {Count.Of(others, "more time")} within a minute", null, null, null, others);
         }
     }
 

@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Transport;
@@ -26,8 +27,8 @@ internal sealed class TransferPace(ConnectionLimits limits, TimeSpan idleTimeout
         _silence = bytes > 0 ? 0 : _silence + 1;
         var owed = Math.Max(0, _owed + 1 - (bytes / limits.MinBytesPerSecond));
         _owed = _silence > grace / 6 ? Math.Max(_owed, Math.Min(owed, grace * 5 / 6)) : owed;
-        return _silence >= idleTimeout.TotalSeconds ? $"nothing for {idleTimeout.TotalSeconds:0} seconds"
-            : _owed > grace ? $"less than {limits.MinBytesPerSecond:0} bytes a second for {grace:0} seconds"
+        return _silence >= idleTimeout.TotalSeconds ? $"nothing for {Count.Of((long)idleTimeout.TotalSeconds, "second")}"
+            : _owed > grace ? $"less than {Count.Of((long)limits.MinBytesPerSecond, "byte")} a second for {Count.Of((long)grace, "second")}"
             : null;
     }
 

@@ -185,7 +185,7 @@ public class VerifierTests
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
 
-        Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("is intact with 4 bytes, but 5 are on record", StringComparison.Ordinal));
+        Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("is intact with 4 B, but 5 B are on record", StringComparison.Ordinal));
         await storage.PushBlobAsync(A, "blob");
         Assert.True((await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).IsClean);
     }
@@ -304,7 +304,7 @@ public class VerifierTests
         Assert.Null(await storage.Verifier.RunAsync(default));
         storage.Time.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(1, (await storage.Verifier.RunAsync(default))?.Count);
-        Assert.Contains(storage.Log.Entries, entry => entry.Message.StartsWith("Verification finished: 1 blobs and manifests with 4 bytes", StringComparison.Ordinal));
+        Assert.Contains(storage.Log.Entries, entry => entry.Message.StartsWith("Verification finished: blobs and manifests read: 1, bytes: 4,", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -173,7 +173,7 @@ public sealed class BackupCommandTests : IDisposable
         Assert.True(exitCode == 0, output);
         (exitCode, output) = await RegistryProcess.RunAsync("verify", Restored, cancellationToken: Cancellation);
         Assert.True(exitCode == 0, output);
-        Assert.Contains(": 0 damaged, 0 missing, 0 unreadable.", output, StringComparison.Ordinal);
+        Assert.Contains("; 0 damaged, 0 missing, 0 unreadable.", output, StringComparison.Ordinal);
         await using var registry = await TestRegistry.StartAsync(storagePath: Restored);
         foreach (var (repository, image) in images)
         {

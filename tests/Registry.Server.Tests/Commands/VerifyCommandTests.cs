@@ -20,14 +20,14 @@ public sealed class VerifyCommandTests : IDisposable
 
         var bytes = image.Manifest.Bytes.Length + image.Blobs.Sum(blob => blob.Bytes.Length);
         var layer = image.Blobs[1].Digest;
-        await AssertEndsAsync("verify", 0, $"3 blobs and manifests with {bytes} bytes were read in {_folder.Path}: 0 damaged, 0 missing, 0 unreadable.");
+        await AssertEndsAsync("verify", 0, $"Read all blobs and manifests in {_folder.Path}: 3 files, {bytes} bytes; 0 damaged, 0 missing, 0 unreadable.");
         StoredFile.FlipByte(_folder.Path, layer);
-        await AssertEndsAsync("verify --dry-run", 1, $"{layer} of a is damaged", "They are left in place", ": 1 damaged, 0 missing, 0 unreadable.");
+        await AssertEndsAsync("verify --dry-run", 1, $"{layer} of a is damaged", "It is left in place", "; 1 damaged, 0 missing, 0 unreadable.");
         Assert.True(File.Exists(StoredFile.PathOf(_folder.Path, layer)));
-        await AssertEndsAsync("verify", 1, $"{layer} of a is damaged", "They were moved to", ": 1 damaged, 0 missing, 0 unreadable.");
+        await AssertEndsAsync("verify", 1, $"{layer} of a is damaged", "It was moved to", "; 1 damaged, 0 missing, 0 unreadable.");
         Assert.False(File.Exists(StoredFile.PathOf(_folder.Path, layer)));
         Assert.True(File.Exists(Path.Combine(_folder.Path, "quarantine", "sha256", layer.Split(':')[1])));
-        await AssertEndsAsync("verify", 0, "2 blobs and manifests");
+        await AssertEndsAsync("verify", 0, ": 2 files, ");
 
         await using var again = await TestRegistry.StartAsync(storagePath: _folder.Path);
         Check.Status(404, await again.Client.HeadAnswerAsync($"/v2/a/blobs/{layer}"));
@@ -47,7 +47,7 @@ public sealed class VerifyCommandTests : IDisposable
         var refusal = $"registry: REGISTRY_STORAGE_PATH {_folder.Path} is not indexed; run 'registry reindex', or start the registry";
         await AssertEndsAsync("verify --dry-run", 1, refusal);
         await AssertEndsAsync("verify --dry-run", 1, refusal);
-        await AssertEndsAsync("verify", 0, "3 blobs and manifests");
+        await AssertEndsAsync("verify", 0, ": 3 files, ");
     }
 
     [Fact]

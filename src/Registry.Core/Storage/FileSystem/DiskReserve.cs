@@ -1,3 +1,5 @@
+using Registry.Core.Errors;
+
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>
@@ -54,7 +56,7 @@ internal sealed class DiskReserve(string folder, long? reserve, TimeProvider tim
         {
             var (free, kept) = Read();
             return free < kept
-                ? $"{free} bytes are free on the disk of {folder}, and pushes must leave {kept}"
+                ? $"the disk of {folder} has {Count.Of(free, "byte")} free, and pushes must leave {kept}"
                 : null;
         }
         catch (IOException)

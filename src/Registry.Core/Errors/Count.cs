@@ -1,7 +1,7 @@
-namespace Registry.Server.Commands;
+namespace Registry.Core.Errors;
 
-/// <summary>Numbers with their noun in the text of reports.</summary>
-internal static class Count
+/// <summary>Numbers with their noun in messages.</summary>
+public static class Count
 {
     /// <summary>Writes a number and its noun: <c>1 repository</c>, <c>2 repositories</c>, <c>0 untagged manifests</c>.</summary>
     /// <param name="number">The number, 0 or more.</param>
