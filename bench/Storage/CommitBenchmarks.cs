@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Engines;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -43,7 +44,8 @@ public class CommitBenchmarks
         _storage.Metadata.LinkBlobAsync(_repository, DigestAlgorithm.Sha256.Compute(BitConverter.GetBytes(i)), 1));
 
     [Benchmark(OperationsPerInvoke = Operations)]
-    public Task BeginUpload() => RunAsync(_ => _storage.Uploads.CreateAsync(_repository, null, DigestAlgorithm.Sha256));
+    public Task BeginUpload() => RunAsync(i => _storage.Uploads.TryCreateAsync(
+        _repository, UploadHolder.Of($"user {i % 16}", ClientNetwork.Unknown), DigestAlgorithm.Sha256));
 
     private Task RunAsync(Func<int, Task> operation) => Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
     {
