@@ -5,7 +5,10 @@ using Xunit.v3;
 
 namespace Registry.Interop.Tests;
 
-/// <summary>Starts the classes that take minutes first, so that the others run beside them instead of before them.</summary>
+/// <summary>
+/// Starts the classes that take minutes first, so that the others run beside them instead of before them, and the class that waits for the package
+/// last.
+/// </summary>
 public sealed class LongestFirst : ITestCollectionOrderer
 {
     private static readonly Type[] Long = [typeof(PackageTests), typeof(TortureTests)];
@@ -17,7 +20,9 @@ public sealed class LongestFirst : ITestCollectionOrderer
     private static int Rank<TTestCollection>(TTestCollection collection)
         where TTestCollection : ITestCollection
     {
-        int rank = Array.FindIndex(Long, type => collection.TestCollectionDisplayName.Contains(type.FullName!, StringComparison.Ordinal));
-        return rank < 0 ? Long.Length : rank;
+        int rank = Array.FindIndex(Long, IsOf);
+        return rank >= 0 ? rank : IsOf(typeof(ImageTests)) ? Long.Length + 1 : Long.Length;
+
+        bool IsOf(Type type) => collection.TestCollectionDisplayName.Contains(type.FullName!, StringComparison.Ordinal);
     }
 }
