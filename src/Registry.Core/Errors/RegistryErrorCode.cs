@@ -18,6 +18,9 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode UploadShareUsed =
         new("TOOMANYREQUESTS", 429, "too many of your uploads are in progress; finish or cancel some, or try again later");
 
+    public static readonly RegistryErrorCode MemoryShareUsed =
+        new("TOOMANYREQUESTS", 429, "requests of this client hold too much of the registry's memory; finish some, or try again later");
+
     public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
 
@@ -50,6 +53,8 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode TransferCodingUnsupported = new("UNSUPPORTED", 501, "transfer coding not supported");
 
     public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
+    public static readonly RegistryErrorCode MemoryUsed =
+        new("TOOMANYREQUESTS", 503, "the registry's memory for requests is used up; try again later");
     public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
     public static readonly RegistryErrorCode StorageFailed =
         new("UNSUPPORTED", 503, "the registry cannot write to its storage; see the server log");
@@ -60,9 +65,9 @@ public sealed class RegistryErrorCode
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
+        Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
-        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, ReadOnly, StorageFailed,
+        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];
 

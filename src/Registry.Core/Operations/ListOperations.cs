@@ -15,6 +15,10 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
     // After names that the caller may not see, many more may follow: fewer, larger batches.
     private const int BatchSize = 1000;
 
+    /// <summary>Largest number of entries on a page.</summary>
+    /// <param name="limit">Number that the client requests; null for none.</param>
+    public int PageSize(int? limit) => Math.Min(limit ?? defaultLimit, maxLimit);
+
     /// <summary>Lists the tags of a repository; NAME_UNKNOWN if there is no such repository.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="last">The page begins after this tag; it need not exist.</param>
@@ -22,7 +26,7 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
     public async Task<Result<Page<string>>> ListTagsAsync(RepositoryName repository, string? last, int? limit)
     {
         await indexer.EnsureAsync(repository);
-        return await metadata.ListTagsAsync(repository, last, Clamp(limit)) is { } page
+        return await metadata.ListTagsAsync(repository, last, PageSize(limit)) is { } page
             ? Present(page, limit)
             : RegistryErrorCode.NameUnknown;
     }
@@ -41,7 +45,7 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
             return notReady;
         }
 
-        var wanted = Clamp(limit);
+        var wanted = PageSize(limit);
         var shown = new List<string>();
         for (var batchSize = wanted + 1; ; batchSize = Math.Max(wanted, BatchSize))
         {
@@ -64,8 +68,6 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
             last = batch.Items[^1];
         }
     }
-
-    private int Clamp(int? limit) => Math.Min(limit ?? defaultLimit, maxLimit);
 
     // "When n is zero, this endpoint MUST return an empty list, and MUST NOT include a Link header" (OCI distribution-spec, "Listing Tags").
     private static Page<string> Present(Page<string> page, int? limit) => limit == 0 ? new Page<string>([], false) : page;

@@ -30,8 +30,12 @@ public interface IMetadataStore
     /// </summary>
     Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit);
 
-    /// <summary>Lists the manifests of a repository with the given subject, in the order of their digests.</summary>
-    Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit);
+    /// <summary>
+    /// Lists the manifests of a repository with the given subject, in the order of their digests. The page ends before its annotations exceed
+    /// <paramref name="maxBytes"/>; it is empty, and has more, when the annotations of the first manifest do.
+    /// </summary>
+    Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize);
 
     /// <summary>Size of a blob in bytes; null if the repository may not see it.</summary>
     Task<long?> FindBlobAsync(RepositoryName repository, Digest digest);

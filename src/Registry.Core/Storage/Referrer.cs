@@ -16,6 +16,12 @@ public sealed record Referrer(Digest Digest, string MediaType, long Size, string
     /// </summary>
     public const int MaxAnnotationBytes = (4 * 1024 * 1024) - (64 * 1024);
 
-    /// <summary>The most annotations that are read at once, in characters: 4 Mi, which the last manifest may exceed.</summary>
-    internal const int MaxBatchSize = 4 * 1024 * 1024;
+    /// <summary>
+    /// Length of the longest artifact type that a listing repeats, in bytes. A media type has at most 127 characters before its slash and 127 behind
+    /// it (RFC 6838, section 4.2).
+    /// </summary>
+    public const int MaxArtifactTypeBytes = 255;
+
+    /// <summary>The most annotations that are read at once, in bytes.</summary>
+    public const int MaxBatchSize = 4 * 1024 * 1024;
 }

@@ -9,6 +9,9 @@ internal sealed record ConnectionLimits
     /// <summary>Time for which a body or a file may be slower than <see cref="MinBytesPerSecond"/>.</summary>
     public TimeSpan SlowGrace { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Time in which a body that is held in memory must be complete, whatever its rate: a manifest of 4 MiB then needs 70 KiB/s.</summary>
+    public TimeSpan HeldBody { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Time from the first byte of a request to the end of its headers.</summary>
     public TimeSpan Headers { get; init; } = TimeSpan.FromSeconds(10);
 

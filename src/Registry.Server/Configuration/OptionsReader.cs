@@ -75,6 +75,7 @@ public sealed class OptionsReader
             UploadMaxSessions = (int)Read("REGISTRY_UPLOAD_MAX_SESSIONS", SettingKinds.Number(1, 1_000_000), defaults.UploadMaxSessions),
             BlobMaxSize = ReadOptional("REGISTRY_BLOB_MAX_SIZE", SettingKinds.Size(1)),
             StorageReserve = ReadOptional("REGISTRY_STORAGE_RESERVE", SettingKinds.Size(0)),
+            RequestMemory = ReadOptional("REGISTRY_REQUEST_MEMORY", SettingKinds.Size(Memory.RequestMemory.LeastDefault)),
             MaxConnections = ReadOptional("REGISTRY_MAX_CONNECTIONS", SettingKinds.Number(1)),
             PaginationDefaultLimit = (int)Read("REGISTRY_PAGINATION_DEFAULT_LIMIT", PageSize, defaults.PaginationDefaultLimit),
             PaginationMaxLimit = (int)Read("REGISTRY_PAGINATION_MAX_LIMIT", PageSize, defaults.PaginationMaxLimit),
@@ -97,6 +98,12 @@ public sealed class OptionsReader
         if (options.Http2Port is > 0 and var http2Port && http2Port == options.Port)
         {
             _faults.Add($"REGISTRY_HTTP2_PORT and REGISTRY_PORT are both {http2Port}; HTTP/2 in clear text needs a separate port");
+        }
+
+        if (options.RequestMemory is { } memory && memory < Memory.RequestMemory.ManifestsThatFit * options.ManifestMaxSize && _faults.Count == 0)
+        {
+            _faults.Add(
+                $"REGISTRY_REQUEST_MEMORY is {ByteSize.Write(memory)}; at least {Memory.RequestMemory.ManifestsThatFit} times REGISTRY_MANIFEST_MAX_SIZE ({ByteSize.Write(options.ManifestMaxSize)}) is needed");
         }
 
         if (options.PaginationDefaultLimit > options.PaginationMaxLimit && _faults.Count == 0)

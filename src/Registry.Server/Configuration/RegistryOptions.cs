@@ -99,6 +99,12 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_MAX_CONNECTIONS: largest number of open connections; null for as many as the limit of open files allows.</summary>
     public long? MaxConnections { get; init; }
 
+    /// <summary>
+    /// REGISTRY_REQUEST_MEMORY: memory that requests may hold together, in bytes; null for a quarter of what the process may use
+    /// (<see cref="Memory.RequestMemory.Default"/>).
+    /// </summary>
+    public long? RequestMemory { get; init; }
+
     /// <summary>REGISTRY_PAGINATION_DEFAULT_LIMIT: size of a page when the client requests none.</summary>
     public int PaginationDefaultLimit { get; init; } = 100;
 

@@ -1,14 +1,22 @@
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoints of <c>/v2/_catalog</c> and <c>/v2/&lt;name&gt;/tags/list</c>.</summary>
-internal sealed class ListEndpoints(ListOperations lists)
+internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
 {
+    // A name of 255 characters in JSON.
+    private const int NameOnPage = 258;
+
+    // The same as text, and in a buffer that doubles.
+    private const int NameInRows = 1536;
+
     public async Task<RegistryError?> GetCatalogAsync(RequestContext request)
     {
         if (!Parameters.ParsePageSize(request.Request.Query).TryGet(out var n, out var invalid))
@@ -16,12 +24,18 @@ internal sealed class ListEndpoints(ListOperations lists)
             return invalid;
         }
 
+        using var held = new HeldListing(request, memory);
+        if (await ReserveAsync(held, n) is { } refused)
+        {
+            return refused;
+        }
+
         if (!(await lists.ListRepositoriesAsync(Last(request), n, request.ListableRanges, request.MayList)).TryGet(out var page, out var error))
         {
             return error;
         }
 
-        await WriteAsync(request, "repositories", page);
+        await WriteAsync(request, held, "repositories", page);
         return null;
     }
 
@@ -32,18 +46,30 @@ internal sealed class ListEndpoints(ListOperations lists)
             return invalid;
         }
 
+        using var held = new HeldListing(request, memory);
+        if (await ReserveAsync(held, n) is { } refused)
+        {
+            return refused;
+        }
+
         if (!(await lists.ListTagsAsync(request.Repository, Last(request), n)).TryGet(out var page, out var error))
         {
             return error;
         }
 
-        await WriteAsync(request, "tags", page);
+        await WriteAsync(request, held, "tags", page);
         return null;
     }
 
     private static string? Last(RequestContext request) => request.Request.Query["last"];
 
-    private static async Task WriteAsync(RequestContext request, string key, Page<string> page)
+    private ValueTask<RegistryError?> ReserveAsync(HeldListing held, int? n)
+    {
+        var names = lists.PageSize(n) + 1L;
+        return held.ReserveAsync(names * NameOnPage, names * NameInRows);
+    }
+
+    private static async Task WriteAsync(RequestContext request, HeldListing held, string key, Page<string> page)
     {
         if (page.HasMore)
         {
@@ -54,7 +80,7 @@ internal sealed class ListEndpoints(ListOperations lists)
             request.Response.Headers.Link = $"<{path}?{size}last={Uri.EscapeDataString(page.Items[^1])}>; rel=\"next\"";
         }
 
-        await JsonResponse.WriteAsync(request, writer =>
+        var body = JsonResponse.Serialize(writer =>
         {
             writer.WriteStartObject();
             if (key == "tags")
@@ -71,5 +97,6 @@ internal sealed class ListEndpoints(ListOperations lists)
             writer.WriteEndArray();
             writer.WriteEndObject();
         });
+        await held.SendAsync(body, MediaTypes.Json);
     }
 }

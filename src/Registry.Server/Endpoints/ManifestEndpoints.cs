@@ -4,7 +4,9 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Operations;
 using Registry.Core.Storage;
+using Registry.Server.Configuration;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
 
@@ -15,7 +17,7 @@ namespace Registry.Server.Endpoints;
 /// Accept is ignored: the stored bytes are sent with their stored type. Clients break when a registry refuses a request because of Accept,
 /// and a client that cannot read a type reports that itself.
 /// </remarks>
-internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, long maxSize)
+internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, MemoryBudget bodies, RegistryOptions options)
 {
     public async Task<RegistryError?> HeadAsync(RequestContext request)
     {
@@ -68,17 +70,20 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return badTag;
         }
 
-        if (!(await BodyReading.ReadAsync(request, maxSize, RegistryErrorCode.ManifestTooLarge)).TryGet(out var body, out var tooLarge))
+        var read = await BodyReading.ReadAsync(
+            request, bodies, options.ManifestMaxSize, RegistryErrorCode.ManifestTooLarge, options.Limits.HeldBody);
+        if (!read.TryGet(out var body, out var unread))
         {
-            return tooLarge;
+            return unread;
         }
 
+        using var held = body;
         var headers = request.Request.Headers;
         var put = await manifests.PutAsync(
             request.Repository,
             reference,
             WithoutParameters(request.Request.ContentType),
-            body,
+            body.Bytes,
             tags,
             EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
         if (!put.TryGet(out var stored, out var error))
@@ -86,7 +91,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
-        request.Change = new ContentChange { Digest = stored.Digest, Size = body.Length, Tags = tags, Moved = stored.Moved };
+        request.Change = new ContentChange { Digest = stored.Digest, Size = body.Bytes.Length, Tags = tags, Moved = stored.Moved };
         var response = request.Response;
         response.Headers.Location = locations.Manifest(request.Repository, stored.Digest);
         response.Headers["Docker-Content-Digest"] = stored.Digest.Value;

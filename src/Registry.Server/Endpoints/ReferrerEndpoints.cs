@@ -1,24 +1,29 @@
+using System.Text;
 using System.Text.Json;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoint of <c>/v2/&lt;name&gt;/referrers/&lt;digest&gt;</c> (OCI distribution-spec, "Listing Referrers"). Never answers 404.</summary>
-#pragma warning disable CA1001 // A semaphore holds nothing to dispose until its wait handle is used.
-internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
-#pragma warning restore CA1001
+internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMemory memory)
 {
-    // A page of 4 MiB takes some 30 MiB while it is read and written as JSON.
-    private const int MaxAtOnce = 4;
+    // Nearly all listings fit. Only for one that does not, the memory of the largest is reserved.
+    private const int UsualPageBytes = 64 * 1024;
 
-    private static readonly TimeSpan TurnWait = TimeSpan.FromSeconds(10);
+    // As text, which has two bytes for a character, and as UTF-8.
+    private const int CopiesOfAnnotations = 3;
 
-    private readonly SemaphoreSlim _turns = new(MaxAtOnce);
+    // Rows of a page without their annotations.
+    private const int RowBytes = 256 * 1024;
+
+    // Usual size of a descriptor beside its annotations.
+    private const int DescriptorBytes = 512;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
@@ -42,25 +47,16 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
         // An unescaped plus sign is decoded as a space, which no media type contains.
         var filter = query.TryGetValue("artifactType", out var filterText) ? filterText.ToString().Replace(' ', '+') : null;
         filter = string.IsNullOrEmpty(filter) ? null : filter;
-        if (!await _turns.WaitAsync(TurnWait, request.Aborted))
+        using var held = new HeldListing(request, memory);
+        var listed = await ListAsync(request, held, subject, filter, last, UsualPageBytes);
+        if (listed is { Error: null, Value.HasMore: true })
         {
-            return RegistryErrorCode.TooManyRequests;
+            listed = await ListAsync(request, held, subject, filter, last, ReferrerOperations.MaxPageBytes);
         }
 
-        ReadOnlyMemory<byte> index;
-        Page<Referrer>? page;
-        try
+        if (!listed.TryGet(out var page, out var error))
         {
-            if (!(await referrers.ListAsync(request.Repository, subject, filter, last)).TryGet(out page, out var error))
-            {
-                return error;
-            }
-
-            index = JsonResponse.Serialize(writer => WriteIndex(writer, page.Items));
-        }
-        finally
-        {
-            _turns.Release();
+            return error;
         }
 
         if (filter is not null)
@@ -75,9 +71,19 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
                 $"</v2/{request.Repository}/referrers/{subject}?{type}last={Uri.EscapeDataString(page.Items[^1].Digest.Value)}>; rel=\"next\"";
         }
 
-        await JsonResponse.WriteAsync(request, index, MediaTypes.OciIndex);
+        await held.SendAsync(Serialize(page.Items), MediaTypes.OciIndex);
         return null;
     }
+
+    private async Task<Result<Page<Referrer>>> ListAsync(
+        RequestContext request, HeldListing held, Digest subject, string? filter, Digest? last, int maxBytes) =>
+        await held.ReserveAsync(maxBytes, RowBytes + (CopiesOfAnnotations * maxBytes)) is { } refused
+            ? refused
+            : await referrers.ListAsync(request.Repository, subject, filter, last, maxBytes);
+
+    private static ReadOnlyMemory<byte> Serialize(IReadOnlyList<Referrer> items) => JsonResponse.Serialize(
+        writer => WriteIndex(writer, items),
+        Math.Min(ReferrerOperations.MaxPageBytes, items.Sum(item => DescriptorBytes + Encoding.UTF8.GetByteCount(item.Annotations ?? string.Empty))));
 
     private static void WriteIndex(Utf8JsonWriter writer, IReadOnlyList<Referrer> items)
     {
@@ -99,7 +105,7 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers)
             if (item.Annotations is not null)
             {
                 writer.WritePropertyName("annotations");
-                writer.WriteRawValue(item.Annotations);
+                writer.WriteRawValue(Encoding.UTF8.GetBytes(item.Annotations), skipInputValidation: true);
             }
 
             writer.WriteEndObject();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Primitives;
 using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Telemetry;
 
@@ -13,7 +14,14 @@ namespace Registry.Server.Endpoints;
 /// Token Authentication". A token grants the allowed part of the requested scopes; a partial grant is not an error.
 /// </summary>
 internal sealed class TokenEndpoint(
-    BuiltInTokens tokens, BasicAuthenticator passwords, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins, TimeProvider time)
+    BuiltInTokens tokens,
+    BasicAuthenticator passwords,
+    Authorizer authorizer,
+    Challenges challenges,
+    FailedLogins failedLogins,
+    MemoryBudget bodies,
+    TimeSpan maxBodyTime,
+    TimeProvider time)
 {
     // Room for hundreds of scopes: clients such as regclient collect one for each repository that they use.
     private const int MaxForm = 256 * 1024;
@@ -30,12 +38,14 @@ internal sealed class TokenEndpoint(
     /// <summary>Issues a token for a password or a refresh token in a form.</summary>
     public async Task<RegistryError?> PostAsync(RequestContext request)
     {
-        if (!(await BodyReading.ReadAsync(request, MaxForm, RegistryErrorCode.BadRequest)).TryGet(out var body, out var tooLarge))
+        var read = await BodyReading.ReadAsync(request, bodies, MaxForm, RegistryErrorCode.BadRequest, maxBodyTime);
+        if (!read.TryGet(out var body, out var unread))
         {
-            return tooLarge;
+            return unread;
         }
 
-        var form = QueryHelpers.ParseQuery(System.Text.Encoding.UTF8.GetString(body));
+        using var held = body;
+        var form = QueryHelpers.ParseQuery(System.Text.Encoding.UTF8.GetString(body.Bytes.Span));
         AuthenticationResult result;
         switch (Field(form, "grant_type"))
         {

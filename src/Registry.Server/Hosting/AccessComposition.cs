@@ -6,6 +6,7 @@ using Registry.Core.Storage.FileSystem;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Telemetry;
 
@@ -24,7 +25,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
 
     /// <summary>Reads the files of users, keys and rules.</summary>
     /// <exception cref="StartupException">One of them cannot be used.</exception>
-    public AccessComposition(RegistryOptions options, string tokenKeyPath, TimeProvider time, ILoggerFactory loggers)
+    public AccessComposition(RegistryOptions options, string tokenKeyPath, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
     {
         var log = _logger = loggers.CreateLogger<AccessComposition>();
         _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, bytes => ReadUsers(bytes, options), time, log);
@@ -48,7 +49,8 @@ internal sealed partial class AccessComposition : IAsyncDisposable
                 var basic = new BasicAuthenticator(_passwords);
                 _tokens = new BuiltInTokens(OpenKey(tokenKeyPath), options.TokenIssuer, options.TokenService, () => _users!.Value, basic, time);
                 authenticator = _tokens;
-                TokenEndpoint = new TokenEndpoint(_tokens, basic, authorizer, challenges, _failedLogins, time);
+                TokenEndpoint = new TokenEndpoint(
+                    _tokens, basic, authorizer, challenges, _failedLogins, memory.Bodies, options.Limits.HeldBody, time);
                 break;
             default:
                 authenticator = new NoAuthenticator();

@@ -30,13 +30,15 @@ internal static class KestrelFactory
 
     /// <summary>Creates the transport of a server.</summary>
     /// <param name="options">Settings that choose the transport.</param>
+    /// <param name="maxBuffers">Bytes of large buffers of all connections together.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static IConnectionListenerFactory CreateTransport(
-        RegistryOptions options, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
+        RegistryOptions options, long maxBuffers, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
         options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
-            ? new DirectTransport(ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
+            ? new DirectTransport(
+                new BlockPool(maxBuffers), ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
             : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
 
     /// <summary>Creates a server.</summary>

@@ -11,6 +11,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Health;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
@@ -48,8 +49,15 @@ public sealed class RegistryHost : IAsyncDisposable
     private bool _disposed;
 
     private RegistryHost(
-        RegistryOptions options, RegistryStorage storage, AccessComposition access, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options,
+        RegistryStorage storage,
+        AccessComposition access,
+        TlsFiles? tls,
+        RequestMemory memory,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
+        Memory = memory;
         _options = options;
         _storage = storage;
         _access = access;
@@ -92,9 +100,9 @@ public sealed class RegistryHost : IAsyncDisposable
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(blobs),
             new UploadEndpoints(uploads, blobs, locations),
-            new ManifestEndpoints(manifests, locations, options.ManifestMaxSize),
-            new ListEndpoints(lists),
-            new ReferrerEndpoints(referrers),
+            new ManifestEndpoints(manifests, locations, memory.Bodies, options),
+            new ListEndpoints(lists, memory),
+            new ReferrerEndpoints(referrers, memory),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(
@@ -118,7 +126,7 @@ public sealed class RegistryHost : IAsyncDisposable
             };
         }
 
-        Transport = KestrelFactory.CreateTransport(options, storage.Threads.RunAsync, time, loggers);
+        Transport = KestrelFactory.CreateTransport(options, memory.Buffers, storage.Threads.RunAsync, time, loggers);
         var pool = OperatingSystem.IsLinux() && Transport is DirectTransport direct ? direct.Pool : null;
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, pool, time);
         _application = new HttpApplication(Handle, _bodies);
@@ -152,6 +160,9 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>True when the metadata covers the whole repositories tree.</summary>
     internal bool IsIndexed => _indexer.IsComplete;
 
+    /// <summary>Memory that requests hold.</summary>
+    internal RequestMemory Memory { get; }
+
     /// <summary>Number of passwords checked with bcrypt.</summary>
     internal long PasswordChecks => _access.PasswordChecks;
 
@@ -171,11 +182,13 @@ public sealed class RegistryHost : IAsyncDisposable
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
         var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
+        var memory = new RequestMemory(
+            options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
         AccessComposition? access = null;
         TlsFiles? tls;
         try
         {
-            access = new AccessComposition(options, storage.Layout.TokenKey, time, loggers);
+            access = new AccessComposition(options, storage.Layout.TokenKey, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
             FilePermissions.Check(options, storage.Layout, loggers.CreateLogger(typeof(FilePermissions).FullName!));
         }
@@ -186,7 +199,7 @@ public sealed class RegistryHost : IAsyncDisposable
             throw;
         }
 
-        var host = new RegistryHost(options, storage, access, tls, time, loggers);
+        var host = new RegistryHost(options, storage, access, tls, memory, time, loggers);
         try
         {
             await host.StartAsync();

@@ -1,5 +1,5 @@
-using System.Buffers;
 using Registry.Core.Errors;
+using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Http;
@@ -7,6 +7,9 @@ namespace Registry.Server.Http;
 /// <summary>Reads request bodies that must fit in memory.</summary>
 internal static class BodyReading
 {
+    private static readonly RegistryError GaveWay =
+        new(RegistryErrorCode.MemoryShareUsed, "the body did not arrive at once, and its memory was needed for other clients");
+
     /// <summary>Reads the body to its end and discards it.</summary>
     public static async Task DiscardAsync(RequestContext request)
     {
@@ -18,34 +21,62 @@ internal static class BodyReading
         }
     }
 
-    /// <summary>Reads the whole body. Stops with the given error when it is larger than the limit.</summary>
-    public static async Task<Result<byte[]>> ReadAsync(RequestContext request, long limit, RegistryErrorCode tooLarge)
+    /// <summary>Reads the whole body. Stops when it is larger than a limit, takes too long, or needs more memory than there is.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="memory">Budget of the body.</param>
+    /// <param name="limit">Size of the largest accepted body, in bytes.</param>
+    /// <param name="tooLarge">Error for a larger one.</param>
+    /// <param name="maxTime">Time in which the body must be complete.</param>
+    /// <returns>The body, which the caller disposes when it is processed; or the error.</returns>
+    /// <exception cref="BodyStoppedException">The body took too long, or its memory is needed for other clients.</exception>
+    public static async Task<Result<HeldBody>> ReadAsync(
+        RequestContext request, MemoryBudget memory, long limit, RegistryErrorCode tooLarge, TimeSpan maxTime)
     {
-        var error = new RegistryError(tooLarge, $"at most {limit} bytes are accepted");
-        if (request.Request.ContentLength > limit)
+        var announced = request.Request.ContentLength;
+        if (announced > limit)
         {
-            return error;
+            return TooLarge(limit, tooLarge);
         }
 
         var reader = request.Body;
-        while (true)
+        reader.MaxTime = maxTime;
+        var reservation = memory.Open(request.MemoryHolder);
+        var body = new HeldBody(reservation);
+        var isRead = false;
+        try
         {
-            var result = await reader.ReadAsync(request.Aborted);
-            var buffer = result.Buffer;
-            if (buffer.Length > limit)
+            reservation.GiveWay = () => reader.Stop(GaveWay);
+            while (true)
             {
-                reader.AdvanceTo(buffer.Start, buffer.End);
-                return error;
-            }
+                var result = await reader.ReadAsync(request.Aborted);
+                var buffer = result.Buffer;
+                var length = body.Bytes.Length + buffer.Length;
+                var error = length > limit
+                    ? TooLarge(limit, tooLarge)
+                    : await body.AppendAsync(buffer, result.IsCompleted ? length : announced ?? limit, request.Aborted);
+                if (error is not null)
+                {
+                    reader.AdvanceTo(buffer.Start, buffer.End);
+                    return error;
+                }
 
-            if (result.IsCompleted)
-            {
-                var body = buffer.ToArray();
                 reader.AdvanceTo(buffer.End);
-                return body;
+                if (result.IsCompleted)
+                {
+                    reservation.GiveWay = null;
+                    isRead = true;
+                    return body;
+                }
             }
-
-            reader.AdvanceTo(buffer.Start, buffer.End);
+        }
+        finally
+        {
+            if (!isRead)
+            {
+                body.Dispose();
+            }
         }
     }
+
+    private static RegistryError TooLarge(long limit, RegistryErrorCode code) => new(code, $"at most {limit} bytes are accepted");
 }

@@ -26,9 +26,11 @@ internal static class JsonResponse
     }
 
     /// <summary>Serializes a value for a response.</summary>
-    public static ReadOnlyMemory<byte> Serialize(Action<Utf8JsonWriter> write)
+    /// <param name="write">Writes the value.</param>
+    /// <param name="capacity">Size of the first buffer, in bytes; 0 for any.</param>
+    public static ReadOnlyMemory<byte> Serialize(Action<Utf8JsonWriter> write, int capacity = 0)
     {
-        var buffer = new ArrayBufferWriter<byte>();
+        var buffer = capacity > 0 ? new ArrayBufferWriter<byte>(capacity) : new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer, Options))
         {
             write(writer);

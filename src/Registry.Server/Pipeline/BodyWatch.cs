@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Transport;
 
@@ -19,7 +20,8 @@ internal sealed class BodyWatch : IDisposable
     private readonly ConnectionLimits _limits;
     private readonly TimeSpan _idleTimeout;
     private readonly BlockPool? _pool;
-    private readonly ConcurrentDictionary<CountingReader, TransferPace> _bodies = new();
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<CountingReader, (TransferPace Pace, long StartedAt)> _bodies = new();
     private readonly ITimer _timer;
 
     /// <param name="limits">Least rate of a body.</param>
@@ -31,6 +33,7 @@ internal sealed class BodyWatch : IDisposable
         _limits = limits;
         _idleTimeout = idleTimeout;
         _pool = pool;
+        _time = time;
         _timer = time.CreateTimer(static watch => ((BodyWatch)watch!).Beat(), this, Second, Second);
     }
 
@@ -38,7 +41,7 @@ internal sealed class BodyWatch : IDisposable
     public bool IsCrowded => _pool is { IsCrowded: true };
 
     /// <summary>Starts watching a body.</summary>
-    public void Add(CountingReader body) => _bodies.TryAdd(body, new TransferPace(_limits, _idleTimeout));
+    public void Add(CountingReader body) => _bodies.TryAdd(body, (new TransferPace(_limits, _idleTimeout), _time.GetTimestamp()));
 
     /// <summary>Stops watching a body.</summary>
     public void Remove(CountingReader body) => _bodies.TryRemove(body, out _);
@@ -47,7 +50,7 @@ internal sealed class BodyWatch : IDisposable
 
     private void Beat()
     {
-        foreach (var (body, pace) in _bodies)
+        foreach (var (body, (pace, startedAt)) in _bodies)
         {
             // The client is not slow while the server still processes the received bytes.
             if (body.TakeArrived() is not { } arrived)
@@ -55,9 +58,9 @@ internal sealed class BodyWatch : IDisposable
                 continue;
             }
 
-            if (pace.Beat(arrived) is { } fault)
+            if ((pace.Beat(arrived) ?? Lateness(body, startedAt)) is { } fault)
             {
-                body.TimeOut(fault);
+                body.Stop(new RegistryError(RegistryErrorCode.BodyTooSlow, $"the client sent {fault}"));
             }
             else
             {
@@ -65,4 +68,8 @@ internal sealed class BodyWatch : IDisposable
             }
         }
     }
+
+    private string? Lateness(CountingReader body, long startedAt) => body.MaxTime is { } limit && _time.GetElapsedTime(startedAt) >= limit
+        ? $"only {body.Arrived} bytes within {limit.TotalSeconds:0} seconds; a manifest or form must be complete by then"
+        : null;
 }

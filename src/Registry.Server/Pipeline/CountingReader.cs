@@ -1,22 +1,28 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using Registry.Core.Errors;
 using Registry.Server.Telemetry;
 
 namespace Registry.Server.Pipeline;
 
 /// <summary>
 /// Request body that counts its bytes, since a chunked body has no length before its end. Reading fails when <see cref="BodyWatch"/> finds
-/// that the client is slow or has stopped sending.
+/// that the client is slow or has stopped sending, and when the memory of the body is needed for other clients.
 /// </summary>
 internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeReader
 {
+    private readonly Lock _stopping = new();
     private ReadOnlySequence<byte> _seen;
     private bool _isWatched;
+    private bool _hasEnded;
     private volatile bool _isWaiting;
-    private volatile string? _fault;
+    private volatile RegistryError? _fault;
     private long _consumed;
     private long _arrived;
     private long _arrivedBefore;
+
+    /// <summary>Longest time from the first wait for the client to the end of the body; null for no limit.</summary>
+    public TimeSpan? MaxTime { get; set; }
 
     /// <summary>Number of consumed bytes.</summary>
     public long Consumed => Interlocked.Read(ref _consumed);
@@ -59,7 +65,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
 
     /// <inheritdoc/>
     /// <remarks>A cancelled read asks the caller to take what has arrived: the client pauses, or memory is short.</remarks>
-    /// <exception cref="BodyTimeoutException">The client is slow or has stopped sending. Received bytes stay unconsumed.</exception>
+    /// <exception cref="BodyStoppedException">The body was stopped. Received bytes stay unconsumed.</exception>
     public override async ValueTask<ReadResult> ReadAsync(CancellationToken cancellationToken = default)
     {
         IsBegun = true;
@@ -88,7 +94,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         if (result.IsCanceled && _fault is { } fault)
         {
             inner.AdvanceTo(result.Buffer.Start);
-            throw new BodyTimeoutException(fault);
+            throw new BodyStoppedException(fault);
         }
 
         See(result);
@@ -113,23 +119,37 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
     {
         if (Arrived > Consumed)
         {
-            inner.CancelPendingRead();
+            CancelBeforeEnd(null);
         }
     }
 
-    /// <summary>Makes reading fail.</summary>
-    public void TimeOut(string fault)
-    {
-        _fault = fault;
-        inner.CancelPendingRead();
-    }
+    /// <summary>Makes reading fail, with an error for the client.</summary>
+    public void Stop(RegistryError error) => CancelBeforeEnd(error);
 
     /// <summary>Releases the body at the end of the request.</summary>
     public void End()
     {
+        lock (_stopping)
+        {
+            _hasEnded = true;
+        }
+
         if (_isWatched)
         {
             watch?.Remove(this);
+        }
+    }
+
+    // The end of the request waits for this: afterwards, the reader is another request's, or throws.
+    private void CancelBeforeEnd(RegistryError? fault)
+    {
+        lock (_stopping)
+        {
+            if (!_hasEnded)
+            {
+                _fault ??= fault;
+                inner.CancelPendingRead();
+            }
         }
     }
 

@@ -1,10 +1,10 @@
 using System.Diagnostics;
-using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
+using Registry.Server.Memory;
 using Registry.Server.Routing;
 
 namespace Registry.Server.Pipeline;
@@ -84,12 +84,15 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Name of the user; null for an anonymous caller.</summary>
     public string? User => Identity.Name;
 
+    /// <summary>Caller to which memory is charged.</summary>
+    public MemoryHolder MemoryHolder => new(User, Network);
+
     public HttpRequest Request => Http.Request;
 
     public HttpResponse Response => Http.Response;
 
     /// <summary>Body of the request, counted as it is read.</summary>
-    public PipeReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies);
+    public CountingReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies);
 
     /// <summary>Network of the client, which a trusted proxy may have forwarded.</summary>
     public ClientNetwork Network => ClientNetwork.Of(Http.Connection.RemoteIpAddress);

@@ -65,9 +65,9 @@ internal sealed partial class RequestPipeline(
         {
             return await ProcessAsync(request);
         }
-        catch (BodyTimeoutException e)
+        catch (BodyStoppedException e)
         {
-            return new RegistryError(RegistryErrorCode.BodyTooSlow, $"the client sent {e.Message}");
+            return e.Error;
         }
         catch (BadHttpRequestException e) when (UnreadBody.IsCutOff(e))
         {

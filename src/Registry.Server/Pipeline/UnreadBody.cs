@@ -24,11 +24,15 @@ internal static class UnreadBody
 
         var isLong = http.Headers.TransferEncoding.Count > 0 || http.ContentLength - request.BytesIn > WorthReading;
         var isHeldBack = http.ContentLength > 0 && http.Headers.Expect.Count > 0 && !request.IsBodyBegun;
-        if (isLong || isHeldBack || error.Code == RegistryErrorCode.BodyTooSlow)
+        if (isLong || isHeldBack || HasStopped(error))
         {
             request.Response.Headers.Connection = "close";
         }
     }
+
+    // The client may never send the rest.
+    private static bool HasStopped(RegistryError error) =>
+        error.Code == RegistryErrorCode.BodyTooSlow || error.Code == RegistryErrorCode.MemoryShareUsed || error.Code == RegistryErrorCode.MemoryUsed;
 
     /// <summary>
     /// Ends the connection of a client that has closed its side in the middle of the body. After an abort alone, Kestrel parses the rest of the

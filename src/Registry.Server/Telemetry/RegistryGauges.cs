@@ -2,6 +2,8 @@ using System.Diagnostics.Metrics;
 using Registry.Core.Backup;
 using Registry.Core.Storage;
 using Registry.Server.Hosting;
+using Registry.Server.Memory;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Telemetry;
 
@@ -17,6 +19,7 @@ internal sealed class RegistryGauges : IDisposable
         ProcessGauges.AddTo(_meter);
         AddContent();
         AddStorage(host);
+        AddRequestMemory(host.Memory, OperatingSystem.IsLinux() ? (host.Transport as DirectTransport)?.Pool : null);
         AddCollection(host);
         AddVerificationAndBackup();
         Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", () => host.PasswordChecks);
@@ -52,6 +55,31 @@ internal sealed class RegistryGauges : IDisposable
         Gauge("registry.tree.behind", null, "1 when the repositories tree cannot be brought up to date, else 0.", () => _storage.TreeFailure is null ? 0 : 1);
         Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => _storage.ReadRoom().Free);
         Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => _storage.ReadRoom().Kept);
+    }
+
+    // Without the registry's transport, Kestrel has the buffers, and they are not counted.
+    private void AddRequestMemory(RequestMemory memory, BlockPool? buffers)
+    {
+        (KeyValuePair<string, object?> Kind, MemoryBudget Budget)[] budgets =
+            [(Kind("bodies"), memory.Bodies), (Kind("listings"), memory.Listings), (Kind("rows"), memory.Rows)];
+        var ofBuffers = Kind("buffers");
+        _meter.CreateObservableUpDownCounter(
+            "registry.request_memory.used",
+            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Used, kind.Kind)).Append(new(buffers?.LargeBytes ?? 0, ofBuffers)),
+            "By",
+            "Memory that requests hold, by kind.");
+        _meter.CreateObservableUpDownCounter(
+            "registry.request_memory.limit",
+            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Limit, kind.Kind)).Append(new(memory.Buffers, ofBuffers)),
+            "By",
+            "Limit of the memory that requests hold, by kind.");
+        _meter.CreateObservableCounter(
+            "registry.request_memory.refused",
+            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Refused, kind.Kind)),
+            "{request}",
+            "Requests that were refused or ended because the memory of their kind was used up.");
+
+        static KeyValuePair<string, object?> Kind(string name) => new("registry.kind", name);
     }
 
     private void AddCollection(RegistryHost host)

@@ -6,16 +6,16 @@ namespace Registry.Server.Transport;
 /// Pool of pinned memory for sockets, in four sizes. Most requests fit in the smallest; the larger ones are for connections that stream.
 /// Returned blocks are kept for reuse, within a bound, since new memory costs a page fault every 4 KiB.
 /// </summary>
-internal sealed class BlockPool : MemoryPool<byte>
+/// <param name="maxLargeBytes">
+/// When large blocks in use exceed this number of bytes, connections use small ones: memory is bounded in total, not only per connection.
+/// </param>
+internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
 {
     /// <summary>Size of the smallest block, in bytes.</summary>
     public const int SmallestBlock = 4 * 1024;
 
     /// <summary>Size of the largest block, in bytes.</summary>
     public const int LargestBlock = 1024 * 1024;
-
-    // When large blocks in use exceed this, connections use small ones: memory is bounded in total, not only per connection.
-    private const long MaxLargeBytes = 64L * 1024 * 1024;
 
     private readonly SizeClass[] _classes =
     [
@@ -34,8 +34,14 @@ internal sealed class BlockPool : MemoryPool<byte>
     /// <summary>Number of blocks in use. After all connections have closed, it must return to its initial value; otherwise there is a leak.</summary>
     public long Rented => Interlocked.Read(ref _rented);
 
+    /// <summary>Bytes of the large blocks in use.</summary>
+    public long LargeBytes => Interlocked.Read(ref _large);
+
+    /// <summary>Bytes of large blocks above which the pool is crowded.</summary>
+    public long MaxLargeBytes => maxLargeBytes;
+
     /// <summary>True when so much memory is in use that connections should request only what they need.</summary>
-    public bool IsCrowded => Interlocked.Read(ref _large) >= MaxLargeBytes;
+    public bool IsCrowded => Interlocked.Read(ref _large) >= maxLargeBytes;
 
     /// <summary>Rents a block of at least a number of bytes; of the smallest size by default.</summary>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)

@@ -57,7 +57,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _transport = transport;
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
-        _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions);
+        _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer);
         Output = new SocketOutput(this, transport.Pool);
         _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;

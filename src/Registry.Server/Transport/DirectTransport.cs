@@ -12,6 +12,7 @@ namespace Registry.Server.Transport;
 /// Transport for Kestrel on Linux: large receives for uploads, sendfile(2) for downloads, and no needless copies or thread changes between
 /// the socket and Kestrel. Other systems use Kestrel's own transport.
 /// </summary>
+/// <param name="pool">Memory of all connections.</param>
 /// <param name="maxReceiveBuffer">Largest number of unread bytes that a connection buffers.</param>
 /// <param name="limits">Least rate at which a peer must read a file.</param>
 /// <param name="idleTimeout">Longest time in which it may read nothing of a file.</param>
@@ -20,9 +21,18 @@ namespace Registry.Server.Transport;
 /// <param name="logger">The log.</param>
 [SupportedOSPlatform("linux")]
 internal sealed class DirectTransport(
-    long maxReceiveBuffer, ConnectionLimits limits, TimeSpan idleTimeout, Func<Action, Task> runBlocking, TimeProvider time, ILogger<DirectTransport> logger)
+    BlockPool pool,
+    long maxReceiveBuffer,
+    ConnectionLimits limits,
+    TimeSpan idleTimeout,
+    Func<Action, Task> runBlocking,
+    TimeProvider time,
+    ILogger<DirectTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector
 {
+    // Unread input of a connection while the pool is crowded. Kestrel looks at all of a head at once, and what was looked at does not count.
+    private const int CrowdedReceiveBuffer = 16 * 1024;
+
     // As many as the system allows (net.core.somaxconn) up to this, so no client of a busy image is turned away.
     private const int Backlog = 4096;
 
@@ -31,7 +41,7 @@ internal sealed class DirectTransport(
     private PipeOptions? _pipeOptions;
 
     /// <summary>Memory of all connections.</summary>
-    public BlockPool Pool { get; } = new();
+    public BlockPool Pool { get; } = pool;
 
     /// <summary>
     /// Scheduler of readers: they run on the thread that received the bytes. A request that is answered from memory uses no other thread.
@@ -40,10 +50,13 @@ internal sealed class DirectTransport(
         Pool,
         readerScheduler: PipeScheduler.Inline,
         writerScheduler: PipeScheduler.ThreadPool,
-        pauseWriterThreshold: maxReceiveBuffer,
-        resumeWriterThreshold: maxReceiveBuffer / 2,
+        pauseWriterThreshold: CrowdedReceiveBuffer,
+        resumeWriterThreshold: CrowdedReceiveBuffer / 2,
         minimumSegmentSize: BlockPool.SmallestBlock,
         useSynchronizationContext: false);
+
+    /// <summary>Largest number of bytes that a connection buffers beyond the threshold of its pipe, while the pool is not crowded.</summary>
+    public long MaxReceiveBuffer => maxReceiveBuffer;
 
     /// <summary>Creates the check of a peer's reading rate.</summary>
     public TransferPace CreatePace() => new(limits, idleTimeout);

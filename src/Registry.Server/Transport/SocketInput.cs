@@ -23,16 +23,17 @@ internal sealed class SocketInput : PipeReader
     private readonly BlockPool _pool;
     private readonly ConnectionMemory _memory;
     private readonly Pipe _pipe;
+    private readonly long _maxAhead;
     private readonly Lock _lock = new();
     private bool _isDemanded;
     private bool _hasEnded;
 
-    public SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, PipeOptions options)
+    public SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, PipeOptions options, long maxAhead)
     {
         _socket = socket;
         _pool = pool;
         _memory = memory;
-
+        _maxAhead = maxAhead;
         _pipe = new Pipe(options);
     }
 
@@ -42,6 +43,7 @@ internal sealed class SocketInput : PipeReader
     {
         var writer = _pipe.Writer;
         var mayHaveMore = false;
+        var ahead = 0L;
         while (true)
         {
             // Queries the amount of available input only after a large receive; a request of the usual size needs no extra system call.
@@ -63,7 +65,17 @@ internal sealed class SocketInput : PipeReader
             mayHaveMore = count == memory.Length;
             writer.Advance(count);
             Volatile.Write(ref _isDemanded, false);
-            var result = await writer.FlushAsync();
+
+            // The threshold of the pipe is low. Only with little memory left, or far ahead of the reader, is the flush awaited that waits for it.
+            var flush = writer.FlushAsync();
+            ahead = flush.IsCompleted ? 0 : ahead + count;
+            if (ahead > 0 && ahead < _maxAhead && !_pool.IsCrowded)
+            {
+                continue;
+            }
+
+            ahead = 0;
+            var result = await flush;
             if (result.IsCompleted || result.IsCanceled)
             {
                 return false;

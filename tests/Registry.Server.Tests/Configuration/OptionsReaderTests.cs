@@ -58,6 +58,7 @@ public sealed class OptionsReaderTests
         { "REGISTRY_BLOB_MAX_SIZE", "5000000000", 5_000_000_000L },
         { "REGISTRY_STORAGE_RESERVE", "0", 0L },
         { "REGISTRY_MAX_CONNECTIONS", "1", 1L },
+        { "REGISTRY_REQUEST_MEMORY", "64MiB", 64L * 1024 * 1024 },
         { "REGISTRY_PAGINATION_DEFAULT_LIMIT", "1", 1 },
         { "REGISTRY_PAGINATION_MAX_LIMIT", "100000", 100_000 },
         { "REGISTRY_MANIFEST_REFERENCES", "strict", ManifestReferences.Strict },
@@ -138,6 +139,7 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_BLOB_MAX_SIZE", "0", "a size of 1 or more, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_STORAGE_RESERVE", "5%", "a size of 0 or more, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_MAX_CONNECTIONS", "0", "a number from 1")]
+    [InlineData("REGISTRY_REQUEST_MEMORY", "1MiB", "a size of 32MiB or more, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_PAGINATION_DEFAULT_LIMIT", "0", "a number from 1 to 100000")]
     [InlineData("REGISTRY_PAGINATION_MAX_LIMIT", "100001", "a number from 1 to 100000")]
     [InlineData("REGISTRY_READONLY", "maybe", "true or false (also yes, no, on, off, 1 and 0)")]

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -5,7 +6,7 @@ using Registry.Server.Tests.Transport.Soak;
 
 namespace Registry.Server.Tests.Load;
 
-/// <summary>Answers that nobody reads, and listings of large rows: what they hold does not grow with their size.</summary>
+/// <summary>Answers that clients do not read, and listings of large rows: what they hold does not grow with their size.</summary>
 [Collection(SoakCollection.Name)]
 public sealed class HeldAnswersTests
 {
@@ -101,6 +102,58 @@ public sealed class HeldAnswersTests
 
         Assert.InRange(pages, 3, 10);
         Assert.Equal(pushed.Order(StringComparer.Ordinal), found);
+    }
+
+    [Fact]
+    public async Task Listings_that_are_not_read_give_way_to_those_of_other_clients()
+    {
+        const int Attackers = 64;
+        await using var registry = await TestRegistry.StartAsync(options => options with { RequestMemory = 32 * Mebibyte });
+        var subject = await registry.Client.PushAsync("held", TestImage.Create(), "subject");
+        await registry.Client.PushAsync("held", Referrer(subject, 0, 4_000_000));
+        var path = $"/v2/held/referrers/{subject.Digest}";
+        var listings = registry.Host.Memory.Listings;
+        var clients = new List<RawConnection>();
+        try
+        {
+            for (var i = 0; i < Attackers; i++)
+            {
+                clients.Add(await RawConnection.OpenAsync(registry.Client.BaseAddress!, IPAddress.Parse("127.0.0.2"), receiveBuffer: 4096));
+                await clients[i].SendAsync($"GET {path} HTTP/1.1\r\nHost: registry\r\n\r\n");
+            }
+
+            await Eventually.HoldsAsync(() => Task.FromResult(listings.Used >= 4_000_000), "a listing waits for its client");
+            for (var i = 0; i < 3; i++)
+            {
+                Assert.Single(Manifests(Check.Status(200, await registry.Client.GetAnswerAsync(path)).Text));
+                Check.Status(200, await registry.Client.GetAnswerAsync("/v2/held/tags/list"));
+                Assert.InRange(listings.Used, 0, listings.Limit);
+            }
+
+            // All but those that fit.
+            await Eventually.HoldsAsync(() => Task.FromResult(listings.Refused >= Attackers - 2), "the others are refused or give way");
+        }
+        finally
+        {
+            clients.ForEach(client => client.Reset());
+        }
+
+        await Eventually.HoldsAsync(() => Task.FromResult(listings.Used == 0), "all listings are over");
+    }
+
+    [Fact]
+    public async Task An_artifact_type_that_is_longer_than_media_types_are_is_left_out()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var subject = await registry.Client.PushAsync("held", TestImage.Create());
+        var longest = $"application/{new string('a', 243)}";
+        foreach (var type in new[] { longest, $"{longest}a", $"application/{new string('b', 1_000_000)}" })
+        {
+            await registry.Client.PushAsync("held", TestImage.Artifact(type, subject));
+        }
+
+        var answer = Check.Status(200, await registry.Client.GetAnswerAsync($"/v2/held/referrers/{subject.Digest}"));
+        Assert.Equal(["", "", longest], Manifests(answer.Text).Select(entry => (string?)entry!["artifactType"] ?? "").Order(StringComparer.Ordinal));
     }
 
     private static TestImage Referrer(TestImage subject, int i, int size) => TestImage.Artifact(

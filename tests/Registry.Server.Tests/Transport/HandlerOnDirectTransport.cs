@@ -27,6 +27,7 @@ internal sealed class HandlerOnDirectTransport : IAsyncDisposable
     private HandlerOnDirectTransport(HttpProtocols protocols, X509Certificate2? certificate)
     {
         Transport = new DirectTransport(
+            new BlockPool(64 * 1024 * 1024),
             1024 * 1024,
             new ConnectionLimits(),
             TimeSpan.FromMinutes(1),

@@ -26,8 +26,9 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
         store.ListRepositoriesAsync(ranges, last, limit);
 
-    public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
-        store.ListReferrersAsync(repository, subject, artifactType, last, limit);
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
+        store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes);
 
     public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => cache.FindBlobAsync(store, repository, digest);
 

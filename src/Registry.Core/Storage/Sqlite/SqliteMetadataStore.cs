@@ -87,17 +87,18 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             return ToPage(names, limit);
         });
 
-    public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
         database.ReadAsync(session =>
         {
-            // Annotations are read row by row, after the sort, which would otherwise hold all of them.
+            // Annotations are read row by row, after the sort, which would otherwise hold all of them. SQLite knows their length without reading them.
             var rows = session.All(
                 """
-                SELECT c.digest, m.media_type, c.size, m.artifact_type, m.id FROM repositories r
+                SELECT c.digest, m.media_type, c.size, iif(octet_length(m.artifact_type) <= @6, m.artifact_type, NULL), m.id, octet_length(m.annotations) FROM repositories r
                 JOIN manifests m ON m.repository_id = r.id AND m.subject = @2 JOIN content c ON c.id = m.content_id
                 WHERE r.name = @1 AND c.digest > @3 AND (@4 IS NULL OR m.artifact_type = @4) ORDER BY c.digest LIMIT @5
                 """,
-                row => (Id: row.GetInt64(4), Referrer: new Referrer(
+                row => (Id: row.GetInt64(4), Length: row.IsDBNull(5) ? 0 : row.GetInt64(5), Referrer: new Referrer(
                     Digest.Parse(row.GetString(0)),
                     row.GetString(1),
                     row.GetInt64(2),
@@ -107,18 +108,22 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 subject.Value,
                 last?.Value ?? string.Empty,
                 artifactType,
-                limit + 1L);
+                limit + 1L,
+                (long)Referrer.MaxArtifactTypeBytes);
             var referrers = new List<Referrer>(Math.Min(rows.Count, limit));
-            for (var size = 0L; referrers.Count < Math.Min(rows.Count, limit) && size < Referrer.MaxBatchSize;)
+            var size = 0L;
+            foreach (var (id, length, referrer) in rows.Take(limit))
             {
-                var (id, referrer) = rows[referrers.Count];
-                var annotations = session.First(
-                    "SELECT annotations FROM manifests WHERE id = @1 AND octet_length(annotations) <= @2",
-                    row => row.GetString(0),
-                    id,
-                    (long)Referrer.MaxAnnotationBytes);
-                size += annotations?.Length ?? 0;
-                referrers.Add(referrer with { Annotations = annotations });
+                var isListed = length is > 0 and <= Referrer.MaxAnnotationBytes;
+                size += isListed ? length : 0;
+                if (size > maxBytes)
+                {
+                    break;
+                }
+
+                referrers.Add(isListed
+                    ? referrer with { Annotations = session.First("SELECT annotations FROM manifests WHERE id = @1", row => row.GetString(0), id) }
+                    : referrer);
             }
 
             return new Page<Referrer>(referrers, rows.Count > referrers.Count);

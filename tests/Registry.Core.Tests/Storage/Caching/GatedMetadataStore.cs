@@ -42,8 +42,9 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
         store.ListRepositoriesAsync(ranges, last, limit);
 
-    public Task<Page<Referrer>> ListReferrersAsync(RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit) =>
-        store.ListReferrersAsync(repository, subject, artifactType, last, limit);
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
+        store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes);
 
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);

@@ -1,0 +1,289 @@
+using Registry.Core.Errors;
+
+namespace Registry.Server.Memory;
+
+/// <summary>
+/// Limits the bytes of one kind that all requests together hold. A request reserves before it allocates, and waits or is refused when nothing is
+/// left.
+/// </summary>
+/// <remarks>
+/// <para>
+/// Without contention, one caller may use everything. With it, the room goes to the caller that holds the least, and the caller that holds the most
+/// gives way: one of its requests that has waited for its client for longer than <see cref="Settled"/> is ended. So a caller that holds little is
+/// served however much another one takes, and a proxy behind which all clients look like one caller is not limited to a share.
+/// </para>
+/// <para>What counts is what has arrived: an announced length reserves nothing, because announcing costs a client nothing.</para>
+/// </remarks>
+/// <param name="limit">The limit, in bytes.</param>
+/// <param name="time">The clock.</param>
+/// <param name="onRefused">Called after refusals.</param>
+internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefused = null)
+{
+    /// <summary>Time after which a request that waits for its client may have to give way. A client that means to send or read is done by then.</summary>
+    public static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
+
+    /// <summary>Longest time for which a request waits for room.</summary>
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(3);
+
+    /// <summary>Largest number of requests that wait for room; further ones are refused at once.</summary>
+    private const int MaxWaiting = 1024;
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<MemoryHolder, Account> _accounts = [];
+    private readonly List<Waiter> _waiting = [];
+    private long _used;
+    private long _leaving;
+    private long _refused;
+
+    /// <summary>Limit of all reservations, in bytes.</summary>
+    public long Limit => limit;
+
+    /// <summary>Reserved bytes.</summary>
+    public long Used => Interlocked.Read(ref _used);
+
+    /// <summary>Number of requests that were refused or had to give way.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Begins a reservation, of nothing yet, for a request.</summary>
+    public MemoryReservation Open(MemoryHolder holder) => new(this, holder);
+
+    /// <summary>Adds bytes to a reservation, when there is room within a time limit.</summary>
+    /// <returns>Null when the bytes are reserved; otherwise the error.</returns>
+    internal ValueTask<RegistryError?> ReserveAsync(MemoryReservation reservation, long bytes, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (_lock)
+        {
+            var account = AccountOf(reservation);
+            if (_waiting.Count == 0 && bytes <= limit - _used)
+            {
+                Add(reservation, bytes);
+                return default;
+            }
+
+            waiter = new Waiter(reservation, account, bytes);
+            if (_waiting.Count < MaxWaiting && bytes <= limit)
+            {
+                _waiting.Add(waiter);
+                ServeWaiting();
+            }
+        }
+
+        return waiter.IsGranted ? default : WaitAsync(waiter, cancellationToken);
+    }
+
+    /// <summary>Takes bytes off a reservation.</summary>
+    internal void Return(MemoryReservation reservation, long bytes)
+    {
+        lock (_lock)
+        {
+            var account = reservation.Account;
+            if (account is null || bytes == 0)
+            {
+                return;
+            }
+
+            Interlocked.Add(ref _used, -bytes);
+            account.Held -= bytes;
+            reservation.Bytes -= bytes;
+            if (reservation.IsLeaving)
+            {
+                account.Leaving -= bytes;
+                _leaving -= bytes;
+            }
+
+            ServeWaiting();
+        }
+    }
+
+    /// <summary>Ends a reservation.</summary>
+    internal void Close(MemoryReservation reservation)
+    {
+        lock (_lock)
+        {
+            Return(reservation, reservation.Bytes);
+            if (reservation.Account is { } account)
+            {
+                reservation.Account = null;
+                account.Reservations.Remove(reservation);
+                if (account.Reservations.Count == 0)
+                {
+                    _accounts.Remove(account.Holder);
+                }
+            }
+        }
+    }
+
+    // Twice: what holds the room now may have settled by then.
+    private async ValueTask<RegistryError?> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        foreach (var patience in (TimeSpan[])[Settled, MaxWait - Settled])
+        {
+            if (MakeRoom(waiter))
+            {
+                await Task.WhenAny(waiter.Decision, Task.Delay(patience, time, cancellationToken));
+            }
+        }
+
+        lock (_lock)
+        {
+            _waiting.Remove(waiter);
+            ServeWaiting();
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        if (waiter.IsGranted)
+        {
+            return null;
+        }
+
+        // A request that was chosen to give way is counted already.
+        Count(waiter.Decision.IsCompleted ? 0 : 1);
+        return waiter.Account.Held > limit / 4 ? RegistryErrorCode.MemoryShareUsed : RegistryErrorCode.MemoryUsed;
+    }
+
+    // False when the request does not wait any more.
+    private bool MakeRoom(Waiter waiter)
+    {
+        List<MemoryReservation> leaving = [];
+        lock (_lock)
+        {
+            if (!_waiting.Contains(waiter))
+            {
+                return false;
+            }
+
+            var wanted = 0L;
+            foreach (var other in _waiting)
+            {
+                wanted += other.Order <= waiter.Order ? other.Bytes : 0;
+            }
+
+            while (limit - _used + _leaving < wanted && FindToLeave(waiter) is { } reservation)
+            {
+                reservation.IsLeaving = true;
+                reservation.Account!.Leaving += reservation.Bytes;
+                _leaving += reservation.Bytes;
+                if (_waiting.Find(other => other.Reservation == reservation) is { } waitsItself)
+                {
+                    _waiting.Remove(waitsItself);
+                    waitsItself.Decide(isGranted: false);
+                }
+
+                leaving.Add(reservation);
+            }
+        }
+
+        foreach (var reservation in leaving)
+        {
+            // The request that gives way may continue on the thread that tells it.
+            ThreadPool.UnsafeQueueUserWorkItem(static reservation => reservation.Leave(), reservation, preferLocal: false);
+        }
+
+        Count(leaving.Count);
+        return true;
+    }
+
+    // The oldest of the caller that holds the most. A caller that holds no more than the waiting one would then hold need not give way.
+    private MemoryReservation? FindToLeave(Waiter waiter)
+    {
+        var most = waiter.Order;
+        MemoryReservation? found = null;
+        foreach (var account in _accounts.Values)
+        {
+            if (account.Held - account.Leaving > most && account.FindSettled(time) is { } settled)
+            {
+                most = account.Held - account.Leaving;
+                found = settled;
+            }
+        }
+
+        return found;
+    }
+
+    // The caller that would hold the least comes first, and none passes it.
+    private void ServeWaiting()
+    {
+        while (_waiting.MinBy(waiter => waiter.Order) is { } next && next.Bytes <= limit - _used)
+        {
+            _waiting.Remove(next);
+            Add(next.Reservation, next.Bytes);
+            next.Decide(isGranted: true);
+        }
+    }
+
+    private Account AccountOf(MemoryReservation reservation)
+    {
+        if (reservation.Account is { } known)
+        {
+            return known;
+        }
+
+        if (!_accounts.TryGetValue(reservation.Holder, out var account))
+        {
+            _accounts.Add(reservation.Holder, account = new Account(reservation.Holder));
+        }
+
+        account.Reservations.Add(reservation);
+        reservation.ReservedAt = time.GetTimestamp();
+        return reservation.Account = account;
+    }
+
+    private void Add(MemoryReservation reservation, long bytes)
+    {
+        Interlocked.Add(ref _used, bytes);
+        reservation.Bytes += bytes;
+        reservation.Account!.Held += bytes;
+        if (reservation.IsLeaving)
+        {
+            reservation.Account.Leaving += bytes;
+            _leaving += bytes;
+        }
+    }
+
+    private void Count(int refused)
+    {
+        if (refused > 0)
+        {
+            Interlocked.Add(ref _refused, refused);
+            onRefused?.Invoke();
+        }
+    }
+
+    /// <summary>What one caller holds.</summary>
+    internal sealed class Account(MemoryHolder holder)
+    {
+        public MemoryHolder Holder { get; } = holder;
+
+        /// <summary>Reservations, the oldest first.</summary>
+        public List<MemoryReservation> Reservations { get; } = [];
+
+        public long Held { get; set; }
+
+        /// <summary>The part of <see cref="Held"/> whose requests are giving way.</summary>
+        public long Leaving { get; set; }
+
+        public MemoryReservation? FindSettled(TimeProvider time) => Reservations.Find(reservation =>
+            !reservation.IsLeaving && reservation.Bytes > 0 && reservation.GiveWay is not null && time.GetElapsedTime(reservation.ReservedAt) >= Settled);
+    }
+
+    private sealed class Waiter(MemoryReservation reservation, Account account, long bytes)
+    {
+        private readonly TaskCompletionSource<bool> _decision = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public MemoryReservation Reservation { get; } = reservation;
+
+        public Account Account { get; } = account;
+
+        public long Bytes { get; } = bytes;
+
+        /// <summary>What its caller would hold.</summary>
+        public long Order => Account.Held + Bytes;
+
+        public Task<bool> Decision => _decision.Task;
+
+        public bool IsGranted => Decision is { IsCompleted: true, Result: true };
+
+        public void Decide(bool isGranted) => _decision.TrySetResult(isGranted);
+    }
+}

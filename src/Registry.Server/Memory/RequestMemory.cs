@@ -1,0 +1,82 @@
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Server.Memory;
+
+/// <summary>
+/// Memory that clients can make the process hold, as far as it is not bounded by the number of connections. Each kind has a part of its own, so that
+/// listings do not keep manifests out.
+/// </summary>
+internal sealed partial class RequestMemory
+{
+    private const long MiB = 1024 * 1024;
+
+    /// <summary>Smallest default, in bytes.</summary>
+    public const long LeastDefault = 32 * MiB;
+
+    /// <summary>Largest default, in bytes.</summary>
+    public const long MostDefault = 1024 * MiB;
+
+    /// <summary>
+    /// Least multiple of the largest manifest. Its body takes up to 1.5 times its size while its buffer grows, and the budget of bodies is a quarter.
+    /// </summary>
+    public const int ManifestsThatFit = 8;
+
+    // Larger buffers than this have not made uploads faster.
+    private const long MostBuffers = 64 * MiB;
+
+    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
+
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private long _warnedAt;
+
+    /// <param name="total">Bytes of all kinds together.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public RequestMemory(long total, TimeProvider time, ILogger<RequestMemory> logger)
+    {
+        _time = time;
+        _logger = logger;
+        Total = total;
+        Buffers = Math.Min(total / 8 * 3, MostBuffers);
+        Bodies = new MemoryBudget(total / 4, time, Warn);
+        Listings = new MemoryBudget(total / 4, time, Warn);
+        Rows = new MemoryBudget(total / 8, time, Warn);
+    }
+
+    /// <summary>Bytes of all kinds together.</summary>
+    public long Total { get; }
+
+    /// <summary>Manifests and forms, from their first byte until they are processed.</summary>
+    public MemoryBudget Bodies { get; }
+
+    /// <summary>Pages of tags, repositories and referrers, until they are sent.</summary>
+    public MemoryBudget Listings { get; }
+
+    /// <summary>Rows of listings while they are made, which does not wait for clients.</summary>
+    public MemoryBudget Rows { get; }
+
+    /// <summary>Bytes of large buffers of connections, above which connections get small ones only.</summary>
+    public long Buffers { get; }
+
+    /// <summary>Default of the total: a quarter of the memory that the process may use, and enough for two of the largest manifests.</summary>
+    /// <param name="largestManifest">Size of the largest manifest, in bytes.</param>
+    public static long Default(long largestManifest) => Math.Max(
+        ManifestsThatFit * largestManifest,
+        Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastDefault, MostDefault));
+
+    private void Warn()
+    {
+        var now = _time.GetTimestamp();
+        var last = Interlocked.Read(ref _warnedAt);
+        if ((last == 0 || _time.GetElapsedTime(last, now) >= WarningInterval) && Interlocked.CompareExchange(ref _warnedAt, now, last) == last)
+        {
+            LogUsed(Bodies.Used / MiB, Bodies.Limit / MiB, Listings.Used / MiB, Listings.Limit / MiB);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning,
+        "Memory for requests is used up (bodies {Bodies} of {MaxBodies} MiB, listings {Listings} of {MaxListings} MiB); some requests are answered with 429 or 503. "
+        + "If the clients are honest, raise REGISTRY_REQUEST_MEMORY; the access log (REGISTRY_ACCESS_LOG) shows their addresses. Repeated once a minute at most")]
+    private partial void LogUsed(long bodies, long maxBodies, long listings, long maxListings);
+}

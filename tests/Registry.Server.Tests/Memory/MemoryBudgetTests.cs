@@ -1,0 +1,159 @@
+using System.Net;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Errors;
+using Registry.Core.Fairness;
+using Registry.Server.Memory;
+
+namespace Registry.Server.Tests.Memory;
+
+public sealed class MemoryBudgetTests
+{
+    private static readonly MemoryHolder One = new(null, ClientNetwork.Of(IPAddress.Parse("192.0.2.1")));
+    private static readonly MemoryHolder Other = new(null, ClientNetwork.Of(IPAddress.Parse("192.0.2.2")));
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly MemoryBudget _budget;
+
+    public MemoryBudgetTests() => _budget = new MemoryBudget(100, _time);
+
+    [Fact]
+    public async Task One_caller_may_use_all_of_it_while_no_other_needs_any()
+    {
+        using var first = await HeldAsync(One, 60);
+        using var second = await HeldAsync(One, 40);
+
+        Assert.Equal(100, _budget.Used);
+        first.ShrinkTo(10);
+        Assert.Equal(50, _budget.Used);
+        second.Dispose();
+        second.Dispose();
+        Assert.Equal(10, _budget.Used);
+        Assert.Equal(0, _budget.Refused);
+    }
+
+    [Fact]
+    public async Task A_request_waits_until_another_returns_its_bytes()
+    {
+        using var first = await HeldAsync(One, 100);
+        using var second = _budget.Open(Other);
+
+        var waiting = second.AddAsync(30, default);
+        Assert.False(waiting.IsCompleted);
+        first.ShrinkTo(80);
+        Assert.False(waiting.IsCompleted);
+        first.ShrinkTo(70);
+
+        Assert.Null(await waiting);
+        Assert.Equal(100, _budget.Used);
+        Assert.Equal(0, _budget.Refused);
+    }
+
+    [Fact]
+    public async Task The_oldest_request_of_the_caller_that_holds_the_most_gives_way_after_a_second()
+    {
+        using var oldest = await HeldAsync(One, 40);
+        using var newer = await HeldAsync(One, 40);
+        using var small = await HeldAsync(Other, 20);
+        oldest.GiveWay = oldest.Dispose;
+        newer.GiveWay = () => Assert.Fail("the newer request gave way");
+        small.GiveWay = () => Assert.Fail("the caller that holds less gave way");
+        using var third = _budget.Open(new MemoryHolder("alice", default));
+
+        var waiting = third.AddAsync(30, default).AsTask();
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(MemoryBudget.Settled);
+
+        Assert.Null(await waiting.WaitAsync(Patience.Limit));
+        Assert.Equal(90, _budget.Used);
+        Assert.Equal(1, _budget.Refused);
+    }
+
+    [Fact]
+    public async Task A_request_that_does_not_wait_for_its_client_never_gives_way()
+    {
+        using var busy = await HeldAsync(One, 100);
+        using var waits = _budget.Open(Other);
+
+        Assert.Equal(RegistryErrorCode.MemoryUsed, await RefusedAsync(waits, 10));
+        Assert.Equal(100, _budget.Used);
+        Assert.Equal(1, _budget.Refused);
+    }
+
+    [Fact]
+    public async Task The_caller_that_holds_the_most_makes_no_room_for_itself()
+    {
+        using var held = await HeldAsync(One, 100);
+        held.GiveWay = () => Assert.Fail("a request gave way to one of the same caller");
+        using var more = _budget.Open(One);
+
+        Assert.Equal(RegistryErrorCode.MemoryShareUsed, await RefusedAsync(more, 10));
+    }
+
+    [Fact]
+    public async Task Returned_bytes_go_to_the_caller_that_holds_the_least()
+    {
+        using var held = await HeldAsync(One, 100);
+        using var more = _budget.Open(One);
+        using var second = _budget.Open(Other);
+
+        var first = more.AddAsync(10, default);
+        var waiting = second.AddAsync(10, default);
+        held.ShrinkTo(90);
+
+        Assert.Null(await waiting);
+        Assert.False(first.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_request_that_gives_way_does_not_wait_for_more()
+    {
+        using var stalled = await HeldAsync(One, 100);
+        stalled.GiveWay = () => { };
+        _time.Advance(MemoryBudget.Settled);
+        var growing = stalled.AddAsync(10, default).AsTask();
+        using var second = _budget.Open(Other);
+        var waiting = second.AddAsync(10, default);
+
+        Assert.Equal(RegistryErrorCode.MemoryShareUsed, (await growing.WaitAsync(Patience.Limit))?.Code);
+        stalled.Dispose();
+        Assert.Null(await waiting);
+    }
+
+    [Fact]
+    public async Task A_client_that_goes_away_waits_no_more_and_takes_nothing()
+    {
+        using var held = await HeldAsync(One, 100);
+        using var gone = new CancellationTokenSource();
+        using var waits = _budget.Open(Other);
+        var waiting = waits.AddAsync(10, gone.Token).AsTask();
+
+        await gone.CancelAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        held.Dispose();
+        Assert.Equal(0, _budget.Used);
+    }
+
+    [Fact]
+    public void A_user_is_the_same_caller_at_every_address() =>
+        Assert.Equal(new MemoryHolder("alice", ClientNetwork.Of(IPAddress.Loopback)), new MemoryHolder("alice", ClientNetwork.Of(IPAddress.IPv6Loopback)));
+
+    private async Task<MemoryReservation> HeldAsync(MemoryHolder holder, long bytes)
+    {
+        var reservation = _budget.Open(holder);
+        Assert.Null(await reservation.AddAsync(bytes, default));
+        return reservation;
+    }
+
+    private async Task<RegistryErrorCode?> RefusedAsync(MemoryReservation reservation, long bytes)
+    {
+        var waiting = reservation.AddAsync(bytes, default).AsTask();
+        while (!waiting.IsCompleted)
+        {
+            _time.Advance(MemoryBudget.Settled);
+            await Task.Yield();
+        }
+
+        return (await waiting)?.Code;
+    }
+}
