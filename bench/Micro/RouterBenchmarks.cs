@@ -14,9 +14,9 @@ public class RouterBenchmarks
     private readonly RouteTrie _routes = new(RouteTable.Create(
         new BlobEndpoints(null!),
         new UploadEndpoints(null!, null!, new Locations(null)),
-        new ManifestEndpoints(null!, new Locations(null), 0),
-        new ListEndpoints(null!),
-        new ReferrerEndpoints(null!),
+        new ManifestEndpoints(null!, new Locations(null), null!, null!),
+        new ListEndpoints(null!, null!),
+        new ReferrerEndpoints(null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =
