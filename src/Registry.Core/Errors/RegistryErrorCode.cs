@@ -45,6 +45,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode UploadInvalid = new("BLOB_UPLOAD_INVALID", 400, "blob upload invalid");
     public static readonly RegistryErrorCode UploadOutOfOrder = new("BLOB_UPLOAD_INVALID", 416, "chunk is out of order");
     public static readonly RegistryErrorCode UploadInUse = new("BLOB_UPLOAD_INVALID", 409, "another request is using this upload");
+    public static readonly RegistryErrorCode UploadTakenOver = new("BLOB_UPLOAD_INVALID", 409, "another request has continued this upload");
 
     public static readonly RegistryErrorCode NotFound = new("UNSUPPORTED", 404, "no such endpoint");
     public static readonly RegistryErrorCode MethodNotAllowed = new("UNSUPPORTED", 405, "the method is not allowed here");
@@ -67,7 +68,7 @@ public sealed class RegistryErrorCode
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
-        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
+        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];
 

@@ -18,6 +18,10 @@ public sealed class UploadOperations(
     // A client that repeats a request may be faster than the server in noticing that the first connection is lost.
     private static readonly TimeSpan Handover = TimeSpan.FromSeconds(1);
 
+    // Silence after which a request is taken for dead when its client continues the upload with another one: a connection can vanish without a
+    // sign, and a client pauses for less while it has a request open.
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(5);
+
     /// <summary>Begins a session; TOOMANYREQUESTS if the caller has its share of them, or none is left.</summary>
     /// <param name="repository">Repository of the session.</param>
     /// <param name="owner">User of the session; null for an anonymous caller.</param>
@@ -114,7 +118,7 @@ public sealed class UploadOperations(
 
     /// <summary>Ends a session and discards the received bytes.</summary>
     public Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id) =>
-        UseAsync(repository, owner, id, default, async (upload, _) =>
+        UseAsync(repository, owner, id, null, async (upload, _) =>
         {
             await upload.AbortAsync();
             return null;
@@ -193,9 +197,10 @@ public sealed class UploadOperations(
         return false;
     }
 
-    // Each use of a session: find it, reserve it for this request, and check that the request continues at the end of the upload.
+    // Each use of a session: find it, reserve it for this request, and check that the request continues at the end of the upload. A request without
+    // a place discards the upload.
     private async Task<RegistryError?> UseAsync(
-        RepositoryName repository, string? owner, Guid id, ChunkPlace place, Func<IUpload, UploadSession, Task<RegistryError?>> use)
+        RepositoryName repository, string? owner, Guid id, ChunkPlace? place, Func<IUpload, UploadSession, Task<RegistryError?>> use)
     {
         if (indexer.RefuseUntilComplete() is { } notReady)
         {
@@ -207,20 +212,36 @@ public sealed class UploadOperations(
             return RegistryErrorCode.UploadUnknown;
         }
 
-        await using var upload = await AcquireAsync(id);
+        await using var upload = await AcquireAsync(session, place);
         if (upload is null)
         {
-            return await FindAsync(repository, owner, id) is null ? RegistryErrorCode.UploadUnknown : RegistryErrorCode.UploadInUse;
+            return await FindAsync(repository, owner, id) is not { } current ? RegistryErrorCode.UploadUnknown
+                : uploads.SilenceOf(id) >= MaxSilence && OutOfOrder(current.Length, place) is { } elsewhere ? elsewhere
+                : RegistryErrorCode.UploadInUse;
         }
 
-        return OutOfOrder(upload, place) ?? await use(upload, session);
+        try
+        {
+            return OutOfOrder(upload.Length, place) ?? await use(upload, session);
+        }
+        catch (UploadTakenOverException)
+        {
+            return new RegistryError(RegistryErrorCode.UploadTakenOver, $"this request had sent nothing for {MaxSilence.TotalSeconds} seconds");
+        }
     }
 
-    private async Task<IUpload?> AcquireAsync(Guid id)
+    private async Task<IUpload?> AcquireAsync(UploadSession session, ChunkPlace? place)
     {
+        var id = session.Id;
         if (await uploads.TryAcquireAsync(id) is { } free)
         {
             return free;
+        }
+
+        // Only for a client that knows how far the upload is: a request that is sent twice by mistake ends nothing.
+        if (place is null || (place.Value.Position ?? place.Value.Range?.First) == session.Length)
+        {
+            uploads.TryTakeOver(id, MaxSilence);
         }
 
         using var patience = new CancellationTokenSource(Handover, time);
@@ -240,13 +261,13 @@ public sealed class UploadOperations(
         }
     }
 
-    private static RegistryError? OutOfOrder(IUpload upload, ChunkPlace place) => place switch
+    private static RegistryError? OutOfOrder(long received, ChunkPlace? place) => place switch
     {
-        { Position: { } position } when position != upload.Length => new RegistryError(
+        { Position: { } position } when position != received => new RegistryError(
             RegistryErrorCode.UploadOutOfOrder,
-            $"the URL is not the Location of the latest response; the upload has {Count.Of(upload.Length, "byte")}, continue at the Location of this response"),
-        { Range: { } range } when range.First != upload.Length => new RegistryError(
-            RegistryErrorCode.UploadOutOfOrder, $"the chunk begins at {range.First}, but the upload has {Count.Of(upload.Length, "byte")}"),
+            $"the URL is not the Location of the latest response; the upload has {Count.Of(received, "byte")}, continue at the Location of this response"),
+        { Range: { } range } when range.First != received => new RegistryError(
+            RegistryErrorCode.UploadOutOfOrder, $"the chunk begins at {range.First}, but the upload has {Count.Of(received, "byte")}"),
         { Range: { } range, Length: { } length } when range.Length != length => WrongEnd(range, length),
         _ => null,
     };

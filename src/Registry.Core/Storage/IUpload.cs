@@ -17,6 +17,7 @@ public interface IUpload : IAsyncDisposable
     /// <param name="body">The body, as it arrives.</param>
     /// <param name="algorithm">Expected algorithm of the digest.</param>
     /// <param name="cancellationToken">Stops reading; the received bytes are kept.</param>
+    /// <exception cref="UploadTakenOverException">Another request has taken over, since the body had stopped.</exception>
     /// <returns>False if the upload would exceed the size limit of a blob. It can never be completed then.</returns>
     Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken);
 

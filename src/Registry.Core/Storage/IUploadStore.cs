@@ -33,6 +33,15 @@ public interface IUploadStore
     /// <summary>Waits until no request has the upload, which may be at once.</summary>
     Task ReleasedAsync(Guid id);
 
+    /// <summary>Time since the last byte of the request that appends to an upload; null if no request waits for its client.</summary>
+    TimeSpan? SilenceOf(Guid id);
+
+    /// <summary>
+    /// Ends the request that appends to an upload, if it has waited for its client in silence for so long. Its append keeps the received bytes and
+    /// throws <see cref="UploadTakenOverException"/>; then the upload is free.
+    /// </summary>
+    bool TryTakeOver(Guid id, TimeSpan silence);
+
     /// <summary>Lists all uploads in progress, in no particular order.</summary>
     IEnumerable<UploadSession> Enumerate();
 }

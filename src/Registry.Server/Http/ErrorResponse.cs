@@ -24,7 +24,7 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
 
         Clear(response);
         response.StatusCode = error.Code.Status;
-        if (error.Code.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests)
+        if (error.Code.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests || error.Code == RegistryErrorCode.UploadInUse)
         {
             response.Headers.RetryAfter = RetryAfter;
         }

@@ -13,7 +13,7 @@ internal static class UnreadBody
     // Up to this length, the rest of a body is read to keep the connection for the next request.
     private const long WorthReading = 64 * 1024;
 
-    /// <summary>Adds <c>Connection: close</c> to a response while the client has much left to send, or waits with its body.</summary>
+    /// <summary>Adds <c>Connection: close</c> to a response while the client has much left to send, waits with its body, or has stopped sending it.</summary>
     public static void Announce(RequestContext request, RegistryError error)
     {
         var http = request.Request;
@@ -32,7 +32,8 @@ internal static class UnreadBody
 
     // The client may never send the rest.
     private static bool HasStopped(RegistryError error) =>
-        error.Code == RegistryErrorCode.BodyTooSlow || error.Code == RegistryErrorCode.MemoryShareUsed || error.Code == RegistryErrorCode.MemoryUsed;
+        error.Code == RegistryErrorCode.BodyTooSlow || error.Code == RegistryErrorCode.UploadTakenOver
+            || error.Code == RegistryErrorCode.MemoryShareUsed || error.Code == RegistryErrorCode.MemoryUsed;
 
     /// <summary>
     /// Ends the connection of a client that has closed its side in the middle of the body. After an abort alone, Kestrel parses the rest of the

@@ -22,6 +22,7 @@ internal sealed class FileSystemUpload(
 
     private const int RehashBufferSize = 1024 * 1024;
 
+    private readonly BodyWait _wait = new(time);
     private readonly string _path = layout.UploadData(state.Id);
     private readonly List<ReadOnlyMemory<byte>> _segments = [];
     private SafeFileHandle? _handle;
@@ -32,6 +33,7 @@ internal sealed class FileSystemUpload(
     public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
     {
         await files.Admission.EnsureOpenAsync();
+        state.Wait = _wait;
         while (true)
         {
             var received = await ReceiveAsync(body, cancellationToken);
@@ -60,6 +62,11 @@ internal sealed class FileSystemUpload(
             }
 
             received.BrokenOff?.Throw();
+            if (received.IsTakenOver && !received.IsCompleted)
+            {
+                throw new UploadTakenOverException();
+            }
+
             if (received.IsCompleted && turn.Length == received.Buffer.Length)
             {
                 return true;
@@ -132,27 +139,44 @@ internal sealed class FileSystemUpload(
         return ValueTask.CompletedTask;
     }
 
-    // Waits until there is enough for a write, or until the reader cancels the read, so that what there is leaves its memory. If the body breaks
-    // off, the bytes that arrived before are still in the reader's memory (they were not consumed), and are passed on together with the fault.
-    private static async ValueTask<Received> ReceiveAsync(PipeReader body, CancellationToken cancellationToken)
+    // Waits until there is enough for a write, or until the reader cancels the read, so that what there is leaves its memory, or until another
+    // request takes over. If the body breaks off, the bytes that arrived before are still in the reader's memory (they were not consumed), and are
+    // passed on together with the fault.
+    private async ValueTask<Received> ReceiveAsync(PipeReader body, CancellationToken cancellationToken)
     {
         ReadOnlySequence<byte> seen = default;
         while (true)
         {
             ReadResult result;
+            bool isTakenOver;
             try
             {
-                result = await body.ReadAsync(cancellationToken);
+                var reading = body.ReadAsync(cancellationToken);
+                if (!reading.IsCompleted)
+                {
+                    _wait.Begin(body);
+                }
+
+                result = await reading;
             }
             catch (Exception e) when (!seen.IsEmpty)
             {
-                return new Received(seen, false, System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e));
+                return new Received(seen, false, false, System.Runtime.ExceptionServices.ExceptionDispatchInfo.Capture(e));
+            }
+            finally
+            {
+                isTakenOver = _wait.End();
+            }
+
+            if (result.Buffer.Length > seen.Length)
+            {
+                _wait.Arrived();
             }
 
             seen = result.Buffer;
-            if (result.IsCompleted || result.IsCanceled || seen.Length >= PieceSize)
+            if (result.IsCompleted || result.IsCanceled || isTakenOver || seen.Length >= PieceSize)
             {
-                return new Received(seen, result.IsCompleted, null);
+                return new Received(seen, result.IsCompleted, isTakenOver, null);
             }
 
             body.AdvanceTo(seen.Start, seen.End);
@@ -266,5 +290,5 @@ internal sealed class FileSystemUpload(
     private SafeFileHandle Open() => _handle ??= PlainFile.OpenToWrite(_path, layout.Uploads, anew: state.Length == 0);
 
     private readonly record struct Received(
-        ReadOnlySequence<byte> Buffer, bool IsCompleted, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);
+        ReadOnlySequence<byte> Buffer, bool IsCompleted, bool IsTakenOver, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);
 }

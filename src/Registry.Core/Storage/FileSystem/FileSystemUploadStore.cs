@@ -95,6 +95,10 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;
 
+    public TimeSpan? SilenceOf(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.Wait?.Silence : null;
+
+    public bool TryTakeOver(Guid id, TimeSpan silence) => _uploads.TryGetValue(id, out var upload) && upload.Wait?.TryTakeOver(silence) == true;
+
     public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
 
     /// <summary>Removes the state of an upload whose file has become a blob.</summary>

@@ -40,6 +40,9 @@ internal sealed class UploadState(StoredUploadSession session, UploadHolder hold
 
     public bool IsOver { get; set; }
 
+    /// <summary>Wait of the request that appends to the upload; null if none does.</summary>
+    public BodyWait? Wait { get; set; }
+
     public bool IsTaken => Volatile.Read(ref _taken) != 0;
 
     /// <summary>Algorithm of the kept hash.</summary>
@@ -64,6 +67,7 @@ internal sealed class UploadState(StoredUploadSession session, UploadHolder hold
     public void GiveBack(long now)
     {
         LastActivity = now;
+        Wait = null;
         Unmark();
         if (_hash is not null)
         {
