@@ -116,10 +116,10 @@ public sealed class TransferCommandTests : IDisposable
 
         // Both ends of the pipes are open here, so that neither ends.
         var pipe = line[^3..].Trim();
-        var isAtWork = command == "export" ? "read -r -n 1 -u 3 -d ''" : "until compgen -G \"$REGISTRY_STORAGE_PATH/uploads/*.tmp\" > /dev/null; do kill -0 $pid; done";
+        var isAtWork = command == "export" ? "read -r -n 1 -u 3 -d ''" : "until compgen -G \"$REGISTRY_STORAGE_PATH/uploads/*.tmp\" > /dev/null; do kill -0 $pid || exit 2; done";
         var script = $$"""
             cd '{{_folder.Path}}' && mkfifo {{pipe}} && exec 3<>{{pipe}}
-            "$TEST_DOTNET" "$TEST_REGISTRY" {{line}} & pid=$!
+            "${program[@]}" {{line}} & pid=$!
             {{isAtWork}}
             kill -TERM $pid; wait $pid
             """;
