@@ -29,6 +29,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly BodyWatch _bodies;
+    private readonly MemoryTrim _trim;
     private readonly TreeIndexer _indexer;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
@@ -129,6 +130,7 @@ public sealed class RegistryHost : IAsyncDisposable
         Transport = KestrelFactory.CreateTransport(options, memory.Buffers, storage.Threads.RunAsync, time, loggers);
         var pool = OperatingSystem.IsLinux() && Transport is DirectTransport direct ? direct.Pool : null;
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, pool, time);
+        _trim = new MemoryTrim(pool);
         _application = new HttpApplication(Handle, _bodies);
         _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
     }
@@ -238,6 +240,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _kestrel.Dispose();
+        (Transport as IDisposable)?.Dispose();
         _bodies.Dispose();
         if (_metrics is not null)
         {
@@ -302,6 +305,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var log = _loggers.CreateLogger<PeriodicTask>();
         _periodic.Add(new PeriodicTask(
             "The expiry of uploads", _options.UploadCleanupInterval, ExpireAsync, _time, log));
+        _periodic.Add(new PeriodicTask("The return of memory", MemoryTrim.Interval, TrimAsync, _time, log));
         _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
         if (_options.VerifyPeriod > TimeSpan.Zero)
         {
@@ -345,6 +349,12 @@ public sealed class RegistryHost : IAsyncDisposable
             CollectorMetrics.Failed();
             throw;
         }
+    }
+
+    private Task TrimAsync(CancellationToken cancellationToken)
+    {
+        _trim.Run();
+        return Task.CompletedTask;
     }
 
     private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _uploadExpiry.RunAsync(cancellationToken);

@@ -40,6 +40,9 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
     /// <summary>Bytes of large blocks above which the pool is crowded.</summary>
     public long MaxLargeBytes => maxLargeBytes;
 
+    /// <summary>Number of bytes that are kept for reuse.</summary>
+    public long Kept => _classes.Sum(size => size.Kept);
+
     /// <summary>True when so much memory is in use that connections should request only what they need.</summary>
     public bool IsCrowded => Interlocked.Read(ref _large) >= maxLargeBytes;
 
@@ -59,6 +62,15 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
         }
 
         throw new ArgumentOutOfRangeException(nameof(minBufferSize), minBufferSize, $"at most {LargestBlock} bytes");
+    }
+
+    /// <summary>Drops the blocks that were not needed since the last call.</summary>
+    public void Trim()
+    {
+        foreach (var size in _classes)
+        {
+            size.Trim();
+        }
     }
 
     protected override void Dispose(bool disposing)
@@ -87,14 +99,41 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
     {
         private readonly Lock _lock = new();
         private readonly Stack<Block> _free = new();
+        private int _spare;
 
         public int BlockSize { get; } = blockSize;
+
+        public long Kept
+        {
+            get
+            {
+                lock (_lock)
+                {
+                    return (long)_free.Count * BlockSize;
+                }
+            }
+        }
 
         public Block? TryTake()
         {
             lock (_lock)
             {
-                return _free.TryPop(out var block) ? block : null;
+                var isFound = _free.TryPop(out var block);
+                _spare = Math.Min(_spare, _free.Count);
+                return isFound ? block : null;
+            }
+        }
+
+        public void Trim()
+        {
+            lock (_lock)
+            {
+                for (; _spare > 0; _spare--)
+                {
+                    _free.Pop();
+                }
+
+                _spare = _free.Count;
             }
         }
 

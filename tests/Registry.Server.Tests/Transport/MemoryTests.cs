@@ -1,0 +1,51 @@
+using System.Runtime.Versioning;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Server.Transport;
+
+namespace Registry.Server.Tests.Transport;
+
+/// <summary>Memory of connections: what is not needed is given back.</summary>
+[SupportedOSPlatform("linux")]
+public sealed class MemoryTests
+{
+    private const int Mebibyte = 1024 * 1024;
+
+    [Fact]
+    public void Blocks_that_were_not_needed_since_the_last_trim_are_dropped()
+    {
+        using var pool = new BlockPool(64L * Mebibyte);
+        var blocks = Enumerable.Range(0, 10).Select(_ => pool.Rent(BlockPool.LargestBlock)).ToList();
+        blocks.ForEach(block => block.Dispose());
+        Assert.Equal(10 * Mebibyte, pool.Kept);
+
+        pool.Trim();
+        Assert.Equal(10 * Mebibyte, pool.Kept);
+
+        // Three at a time are needed, so seven are not.
+        blocks = [.. Enumerable.Range(0, 3).Select(_ => pool.Rent(BlockPool.LargestBlock))];
+        blocks.ForEach(block => block.Dispose());
+        pool.Trim();
+        Assert.Equal(3 * Mebibyte, pool.Kept);
+
+        pool.Trim();
+        Assert.Equal(0, pool.Kept);
+    }
+
+    [Fact]
+    public async Task A_registry_that_is_quiet_keeps_no_blocks()
+    {
+        var time = new FakeTimeProvider();
+        await using var registry = await TestRegistry.StartAsync(time: time);
+        await registry.Client.PushBlobAsync("t", TestBlob.Random(4 * Mebibyte));
+        var pool = ((DirectTransport)registry.Host.Transport).Pool;
+        Assert.NotEqual(0, pool.Kept);
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                time.Advance(TimeSpan.FromSeconds(30));
+                return Task.FromResult(pool.Kept == 0);
+            },
+            "the pool is empty");
+    }
+}
