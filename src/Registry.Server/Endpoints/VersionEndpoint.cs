@@ -1,5 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Server.Http;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;
@@ -13,7 +14,7 @@ internal static class VersionEndpoint
     {
         request.Response.ContentType = MediaTypes.Json;
         request.Response.ContentLength = EmptyObject.Length;
-        await request.Response.BodyWriter.WriteAsync(EmptyObject, CancellationToken.None);
+        await BodyWriting.WriteAsync(request, EmptyObject);
         return null;
     }
 }

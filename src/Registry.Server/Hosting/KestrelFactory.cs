@@ -64,7 +64,11 @@ internal static class KestrelFactory
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
         limits.MinRequestBodyDataRate = null; // BodyWatch has the rate of bodies.
-        limits.MinResponseDataRate = new MinDataRate(options.Limits.MinBytesPerSecond, options.IdleTimeout);
+
+        // The registry's transport and BodyWatch have the rate of responses. Kestrel's is an average that counts what the kernel has accepted.
+        limits.MinResponseDataRate = OperatingSystem.IsLinux() && transport is DirectTransport
+            ? null
+            : new MinDataRate(options.Limits.MinBytesPerSecond, options.IdleTimeout);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
         Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls, time, loggers));

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using Registry.Server.Pipeline;
 using Registry.Server.Transport;
 
@@ -18,7 +19,7 @@ internal static class BodyWriting
         while (!bytes.IsEmpty)
         {
             var piece = bytes[..Math.Min(PieceSize, bytes.Length)];
-            var flushed = await request.Response.BodyWriter.WriteAsync(piece, aborted);
+            var flushed = await PassAsync(request, request.Response.BodyWriter.WriteAsync(piece, aborted), piece.Length);
             Count(request, flushed.IsCompleted || flushed.IsCanceled, piece.Length);
             bytes = bytes[piece.Length..];
         }
@@ -30,8 +31,26 @@ internal static class BodyWriting
     /// <exception cref="OperationCanceledException">The client has gone away.</exception>
     public static async Task FlushAsync(RequestContext request, int count)
     {
-        var flushed = await request.Response.BodyWriter.FlushAsync(request.Aborted);
+        var flushed = await PassAsync(request, request.Response.BodyWriter.FlushAsync(request.Aborted), count);
         Count(request, flushed.IsCompleted || flushed.IsCanceled || IsOver(request), count);
+    }
+
+    private static async ValueTask<FlushResult> PassAsync(RequestContext request, ValueTask<FlushResult> flushing, int count)
+    {
+        if (flushing.IsCompleted || request.Sent is not { } body)
+        {
+            return await flushing;
+        }
+
+        body.Wait();
+        try
+        {
+            return await flushing;
+        }
+        finally
+        {
+            body.Pass(count);
+        }
     }
 
     // Kestrel learns of the end of a connection a moment later than its transport, and with TLS accepts all bytes meanwhile.

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Transport;
@@ -7,7 +8,8 @@ namespace Registry.Server.Pipeline;
 
 /// <summary>
 /// Checks once a second the bodies that are being received. Ends those whose clients are slow or have stopped sending, and hands over what has
-/// arrived of the others, so that a client that pauses leaves nothing in memory.
+/// arrived of the others, so that a client that pauses leaves nothing in memory. Over HTTP/2, it also resets the streams of clients that do not
+/// take their responses; other connections have <see cref="OutputWatch"/>.
 /// </summary>
 /// <remarks>
 /// Kestrel's own limit is an average over the whole request: it does not tolerate a pause at the beginning, but tolerates one of days after a
@@ -22,6 +24,7 @@ internal sealed class BodyWatch : IDisposable
     private readonly BlockPool? _pool;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<CountingReader, (TransferPace Pace, long StartedAt)> _bodies = new();
+    private readonly ConcurrentDictionary<SentBody, bool> _sent = new();
     private readonly ITimer _timer;
 
     /// <param name="limits">Least rate of a body.</param>
@@ -46,6 +49,17 @@ internal sealed class BodyWatch : IDisposable
     /// <summary>Stops watching a body.</summary>
     public void Remove(CountingReader body) => _bodies.TryRemove(body, out _);
 
+    /// <summary>Starts watching the response on a stream.</summary>
+    public SentBody Watch(HttpContext http)
+    {
+        var body = new SentBody(http, _limits, _idleTimeout);
+        _sent.TryAdd(body, true);
+        return body;
+    }
+
+    /// <summary>Stops watching a response.</summary>
+    public void Remove(SentBody body) => _sent.TryRemove(body, out _);
+
     public void Dispose() => _timer.Dispose();
 
     private void Beat()
@@ -65,6 +79,15 @@ internal sealed class BodyWatch : IDisposable
             else
             {
                 body.HandOver();
+            }
+        }
+
+        foreach (var streams in _sent.Keys.Where(body => body.IsWaiting).ToLookup(body => body.Connection))
+        {
+            var acknowledged = streams.Key?.Acknowledged();
+            foreach (var body in streams)
+            {
+                body.Beat(acknowledged, streams.Count());
             }
         }
     }

@@ -17,6 +17,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 {
     private Authorizer? _authorizer;
     private CountingReader? _body;
+    private SentBody? _sent;
 
     /// <summary>Request and response.</summary>
     public HttpContext Http { get; } = http;
@@ -97,6 +98,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Network of the client, which a trusted proxy may have forwarded.</summary>
     public ClientNetwork Network => ClientNetwork.Of(Http.Connection.RemoteIpAddress);
 
+    /// <summary>Response body that waits for its client, on a stream of HTTP/2; null with HTTP/1.1, whose connection is watched as a whole.</summary>
+    public SentBody? Sent => HttpProtocol.IsHttp2(Request.Protocol) ? _sent ??= bodies?.Watch(Http) : null;
+
     /// <summary>Cancelled when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
@@ -123,13 +127,21 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Activity = null;
         _authorizer = null;
         _body = null;
+        _sent = null;
     }
 
     /// <summary>Counts sent bytes of the response body.</summary>
     public void Report(long value) => BytesOut += value;
 
     /// <summary>Ends the request: it was answered, or its client has gone away.</summary>
-    public void End() => _body?.End();
+    public void End()
+    {
+        _body?.End();
+        if (_sent is { } sent)
+        {
+            bodies!.Remove(sent);
+        }
+    }
 
     /// <summary>Sets the result of matching the path.</summary>
     public void Match(Route route, RepositoryName repository, string parameter)

@@ -24,13 +24,14 @@ internal sealed partial class DirectConnection : ConnectionContext,
     IConnectionLifetimeFeature,
     IConnectionEndPointFeature,
     IConnectionSocketFeature,
-    IMemoryPoolFeature
+    IMemoryPoolFeature,
+    IAcknowledgedOutput
 {
     private const int MaxLinger = 256 * 1024;
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
 
-    // Time after which a peer that has ended its side, and is sent nothing, counts as gone.
-    private static readonly TimeSpan GoneTimeout = TimeSpan.FromSeconds(2);
+    // Time after which a peer that has ended its side, and is sent nothing, counts as gone. A push may wait that long for a slow disk.
+    private static readonly TimeSpan GoneTimeout = TimeSpan.FromSeconds(10);
     private static long _lastId;
 
     private readonly DirectTransport _transport;
@@ -58,7 +59,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
         _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer);
-        Output = new SocketOutput(this, transport.Pool);
+        Output = new SocketOutput(this, transport.Pool, transport.Outputs);
         _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -117,15 +118,16 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     /// <summary>
-    /// Aborts the connection of a peer that reads more slowly than allowed. Kestrel's heartbeat calls this once a second while files are sent.
+    /// Aborts the connection of a peer that reads more slowly than allowed. <see cref="OutputWatch"/> calls this once a second.
     /// Only acknowledged bytes count, since the kernel accepts MiBs for a peer that reads nothing.
     /// </summary>
-    public void CheckRate()
+    /// <returns>False when the output does not wait for the peer.</returns>
+    public bool CheckRate()
     {
         if (!Output.IsWaiting || Acknowledged() is not { } acknowledged)
         {
             _pace = null;
-            return;
+            return false;
         }
 
         if (_pace is null)
@@ -139,6 +141,16 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
 
         _acknowledgedBefore = acknowledged;
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public long? Acknowledged()
+    {
+        lock (_lock)
+        {
+            return _isSocketDisposed ? null : Output.Sent - LinuxSocket.Unacknowledged(Socket.SafeHandle);
+        }
     }
 
     /// <summary>
@@ -250,7 +262,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
     {
         for (long before = -1; Ending() is { } ending && Acknowledged() is { } acknowledged && (acknowledged > before || !Output.IsIdle); before = acknowledged)
         {
-            await ending.WaitAsync(GoneTimeout).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ending.WaitAsync(GoneTimeout, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -269,14 +281,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
         {
             _isEnding = true;
             _ending?.TrySetResult();
-        }
-    }
-
-    private long? Acknowledged()
-    {
-        lock (_lock)
-        {
-            return _isSocketDisposed ? null : Output.Sent - LinuxSocket.Unacknowledged(Socket.SafeHandle);
         }
     }
 

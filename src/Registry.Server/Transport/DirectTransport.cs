@@ -14,8 +14,8 @@ namespace Registry.Server.Transport;
 /// </summary>
 /// <param name="pool">Memory of all connections.</param>
 /// <param name="maxReceiveBuffer">Largest number of unread bytes that a connection buffers.</param>
-/// <param name="limits">Least rate at which a peer must read a file.</param>
-/// <param name="idleTimeout">Longest time in which it may read nothing of a file.</param>
+/// <param name="limits">Least rate at which a peer must read.</param>
+/// <param name="idleTimeout">Longest time in which it may read nothing of what waits for it.</param>
 /// <param name="runBlocking">Runs work that may wait for a disk.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
@@ -28,7 +28,7 @@ internal sealed class DirectTransport(
     Func<Action, Task> runBlocking,
     TimeProvider time,
     ILogger<DirectTransport> logger)
-    : IConnectionListenerFactory, IConnectionListenerFactorySelector
+    : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
     // Unread input of a connection while the pool is crowded. Kestrel looks at all of a head at once, and what was looked at does not count.
     private const int CrowdedReceiveBuffer = 16 * 1024;
@@ -42,6 +42,9 @@ internal sealed class DirectTransport(
 
     /// <summary>Memory of all connections.</summary>
     public BlockPool Pool { get; } = pool;
+
+    /// <summary>Check of the connections whose peers do not read.</summary>
+    public OutputWatch Outputs { get; } = new(time);
 
     /// <summary>
     /// Scheduler of readers: they run on the thread that received the bytes. A request that is answered from memory uses no other thread.
@@ -60,6 +63,9 @@ internal sealed class DirectTransport(
 
     /// <summary>Creates the check of a peer's reading rate.</summary>
     public TransferPace CreatePace() => new(limits, idleTimeout);
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Time => time;
 
     /// <summary>Runs work that may wait for a disk.</summary>
     public Func<Action, Task> RunBlocking { get; } = runBlocking;
@@ -100,6 +106,9 @@ internal sealed class DirectTransport(
             throw;
         }
     }
+
+    /// <summary>Ends the check of connections. They must be closed.</summary>
+    public void Dispose() => Outputs.Dispose();
 
     internal void OnOpened() => Interlocked.Increment(ref _connections);
 

@@ -14,7 +14,7 @@ namespace Registry.Server.Transport;
 /// Kestrel has one flush at a time. After a cancelled flush, sending continues, and the next flush waits for it.
 /// </remarks>
 [SupportedOSPlatform("linux")]
-internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) : PipeWriter
+internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, OutputWatch watch) : PipeWriter
 {
     // Bound of bytes sent in a row: a client that reads as fast as a file is sent must not occupy a thread.
     private const int MaxTurn = 4 * 1024 * 1024;
@@ -347,7 +347,12 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool) 
         while (!memory.IsEmpty)
         {
             var sending = connection.Socket.SendAsync(memory, SocketFlags.None);
-            Volatile.Write(ref _isWaiting, !sending.IsCompleted);
+            if (!sending.IsCompleted)
+            {
+                Volatile.Write(ref _isWaiting, true);
+                watch.Add(connection);
+            }
+
             var count = await sending;
             Volatile.Write(ref _isWaiting, false);
             memory = memory[count..];

@@ -1,8 +1,6 @@
 using System.IO.Pipelines;
 using System.Runtime.Versioning;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Win32.SafeHandles;
 using Registry.Core.Storage.FileSystem;
 
@@ -24,7 +22,6 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
     private readonly IHttpResponseBodyFeature _inner;
     private readonly IFeatureCollection _features;
     private readonly DirectConnection _connection;
-    private bool _hasHeartbeat;
 
     private ZeroCopyResponseBody(IHttpResponseBodyFeature inner, IFeatureCollection features, DirectConnection connection)
     {
@@ -69,7 +66,6 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
     {
         var canAnnounce = _features.Get<IHttpResponseFeature>()?.Headers.ContentLength is not null;
         await _inner.StartAsync(cancellationToken);
-        TakeOverRate();
         for (var end = offset + count; offset < end;)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -129,21 +125,5 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         await _connection.RunBlockingAsync(() => count = RandomAccess.Read(file, memory.Span[..count], offset));
         _inner.Writer.Advance(count > 0 ? count : throw new EndOfStreamException("the file is shorter than it was"));
         return count;
-    }
-
-    // Kestrel limits the time of a flush by its size, which it does not know here. The connection's own check uses the bytes that the peer
-    // has acknowledged.
-    private void TakeOverRate()
-    {
-        if (_features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
-        {
-            rate.MinDataRate = null;
-        }
-
-        if (!_hasHeartbeat && _features.Get<IConnectionHeartbeatFeature>() is { } heartbeat)
-        {
-            _hasHeartbeat = true;
-            heartbeat.OnHeartbeat(static connection => ((DirectConnection)connection).CheckRate(), _connection);
-        }
     }
 }

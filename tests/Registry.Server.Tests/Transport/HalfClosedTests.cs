@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Transport;
@@ -59,19 +60,22 @@ public sealed class HalfClosedTests(HalfClosedTests.Fixture fixture) : IClassFix
             "the registry gives up");
     }
 
-    public sealed class Fixture : RegistryFixture, IAsyncLifetime
+    public sealed class Fixture : IAsyncLifetime
     {
+        /// <summary>A registry whose clock stands still: no client counts as gone because the machine is slow.</summary>
+        public TestRegistry Registry { get; private set; } = null!;
+
         /// <summary>Bytes to send, with status and body of the answers; null for a body that does not matter.</summary>
         internal Dictionary<string, (byte[] Bytes, (int Status, byte[]? Body)[] Answers)> Requests { get; } = [];
 
-        async ValueTask IAsyncLifetime.InitializeAsync()
+        public async ValueTask InitializeAsync()
         {
-            await InitializeAsync();
-            var image = await Client.PushAsync("t", TestImage.Create(), "latest");
+            Registry = await TestRegistry.StartAsync(time: new FakeTimeProvider());
+            var image = await Registry.Client.PushAsync("t", TestImage.Create(), "latest");
             var (small, large, huge) = (TestBlob.Random(3000), TestBlob.Random(300_000), TestBlob.Random(8_000_000));
             foreach (var blob in (TestBlob[])[small, large, huge])
             {
-                await Client.PushBlobAsync("t", blob);
+                await Registry.Client.PushBlobAsync("t", blob);
             }
 
             string Get(string path) => $"GET {path} HTTP/1.1\r\nHost: registry\r\n\r\n";
@@ -93,5 +97,7 @@ public sealed class HalfClosedTests(HalfClosedTests.Fixture fixture) : IClassFix
             Requests["push"] = (Post(Pushed.Digest), [(201, null)]);
             Requests["refused push"] = (Post(small.Digest), [(400, null)]);
         }
+
+        public ValueTask DisposeAsync() => Registry.DisposeAsync();
     }
 }
