@@ -32,6 +32,13 @@ public sealed class RawConnection : IDisposable
         return OpenAsync(new Uri(registry.Host.Addresses[0]));
     }
 
+    /// <summary>Connects to a registry without TLS, even if its port speaks TLS.</summary>
+    public static Task<RawConnection> OpenPlainAsync(TestRegistry registry)
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        return OpenAsync(new UriBuilder(registry.Host.Addresses[0]) { Scheme = Uri.UriSchemeHttp }.Uri);
+    }
+
     /// <summary>Connects to a registry at an address. The scheme https stands for TLS with any certificate.</summary>
     /// <param name="address">Address of the registry.</param>
     /// <param name="from">Address of the client; null for the system's choice.</param>

@@ -22,7 +22,7 @@ public sealed class PlainHttpTests : IDisposable
             "GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n", "G", "PUT /v2/x HTTP/1.1\r\nHost: registry\r\nContent-Length: 300000\r\n\r\n" + new string('x', 300_000),
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"])
         {
-            using var connection = await OpenPlainAsync(registry);
+            using var connection = await RawConnection.OpenPlainAsync(registry);
             await connection.SendAsync(request);
 
             var answer = await connection.ReadAnswerAsync();
@@ -34,7 +34,7 @@ public sealed class PlainHttpTests : IDisposable
             Assert.True(await connection.IsClosedAsync());
         }
 
-        using var head = await OpenPlainAsync(registry);
+        using var head = await RawConnection.OpenPlainAsync(registry);
         await head.SendAsync("HEAD /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
         Check.Status(400, await head.ReadAnswerAsync(isHead: true));
         head.EndSending();
@@ -48,7 +48,7 @@ public sealed class PlainHttpTests : IDisposable
     public async Task A_client_that_says_nothing_is_let_go_of(TransportKind transport)
     {
         await using var registry = await StartAsync(transport, TimeSpan.FromMilliseconds(200));
-        using var silent = await OpenPlainAsync(registry);
+        using var silent = await RawConnection.OpenPlainAsync(registry);
 
         Assert.True(await silent.IsClosedAsync());
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
@@ -60,15 +60,12 @@ public sealed class PlainHttpTests : IDisposable
     public async Task What_is_neither_ends_without_an_answer(TransportKind transport)
     {
         await using var registry = await StartAsync(transport);
-        using var connection = await OpenPlainAsync(registry);
+        using var connection = await RawConnection.OpenPlainAsync(registry);
 
         await connection.SendAsync(new byte[] { 0, 1, 2, 3, 4, 5 });
 
         Assert.DoesNotContain("HTTP", Encoding.Latin1.GetString(await connection.ReadToEndAsync()), StringComparison.Ordinal);
     }
-
-    private static Task<RawConnection> OpenPlainAsync(TestRegistry registry) =>
-        RawConnection.OpenAsync(new UriBuilder(registry.Host.Addresses[0]) { Scheme = Uri.UriSchemeHttp }.Uri);
 
     private Task<TestRegistry> StartAsync(TransportKind transport, TimeSpan? patience = null) => TestRegistry.StartAsync(options => _tls.Configure(
         options with { Transport = transport, Limits = patience is { } headers ? options.Limits with { Headers = headers } : options.Limits }));

@@ -112,7 +112,7 @@ public sealed class TlsTests : IDisposable
     public async Task TLS_1_1_is_refused()
     {
         await using var registry = await StartAsync();
-        using var connection = await RawConnection.OpenAsync(registry);
+        using var connection = await RawConnection.OpenPlainAsync(registry);
         byte[] hello = [3, 2, .. RandomNumberGenerator.GetBytes(32), 0, 0, 4, 0xC0, 0x09, 0xC0, 0x0A, 1, 0];
         byte[] handshake = [1, 0, 0, (byte)hello.Length, .. hello];
         await connection.SendAsync(new byte[] { 22, 3, 1, 0, (byte)handshake.Length }.Concat(handshake).ToArray());
@@ -149,7 +149,7 @@ public sealed class TlsTests : IDisposable
     public async Task A_client_that_speaks_plain_HTTP_harms_no_other_client()
     {
         await using var registry = await StartAsync();
-        using var connection = await RawConnection.OpenAsync(registry);
+        using var connection = await RawConnection.OpenPlainAsync(registry);
 
         await connection.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
 
