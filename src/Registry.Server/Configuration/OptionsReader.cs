@@ -133,7 +133,7 @@ public sealed class OptionsReader
 
         CheckNeeds(kind);
         var isControlled = Read("REGISTRY_ACCESS_CONTROL_ENABLED", SettingKinds.Switch, false);
-        var rules = Value("REGISTRY_ACCESS_CONTROL_CONFIG");
+        var rules = ReadPath("REGISTRY_ACCESS_CONTROL_CONFIG", "a JSON file with the access rules");
         if (isControlled != rules is not null)
         {
             _faults.Add(isControlled
@@ -145,11 +145,11 @@ public sealed class OptionsReader
         {
             Authentication = kind,
             AuthenticationRealm = Read("REGISTRY_AUTH_REALM", Printable, options.AuthenticationRealm),
-            HtpasswdPath = Value("REGISTRY_AUTH_HTPASSWD"),
+            HtpasswdPath = ReadPath("REGISTRY_AUTH_HTPASSWD", "an htpasswd file with the users, which 'registry user add' writes"),
             TokenRealm = ReadOptionalText("REGISTRY_AUTH_TOKEN_REALM", SettingKinds.Text("an http:// or https:// URL in ASCII", IsRealm)),
             TokenService = Read("REGISTRY_AUTH_TOKEN_SERVICE", Printable, options.TokenService),
             TokenIssuer = Read("REGISTRY_AUTH_TOKEN_ISSUER", SettingKinds.Text("text", _ => true), options.TokenIssuer),
-            TokenPublicKeyPath = Value("REGISTRY_AUTH_TOKEN_PUBLICKEY"),
+            TokenPublicKeyPath = ReadPath("REGISTRY_AUTH_TOKEN_PUBLICKEY", "a file with the public keys of the token service, in PEM or as a JWK set"),
             AccessControlPath = isControlled ? rules : null,
         };
     }
@@ -157,9 +157,9 @@ public sealed class OptionsReader
     // Setting only a part of TLS is a fault: serving in clear text is never what the operator wants then.
     private RegistryOptions ReadTls(RegistryOptions options)
     {
-        var certificate = Value("REGISTRY_TLS_CERT");
-        var key = Value("REGISTRY_TLS_KEY");
-        var clientCa = Value("REGISTRY_TLS_CLIENT_CA");
+        var certificate = ReadPath("REGISTRY_TLS_CERT", "a PEM file with the certificate of the server and its intermediates");
+        var key = ReadPath("REGISTRY_TLS_KEY", "a PEM file with the private key of the certificate");
+        var clientCa = ReadPath("REGISTRY_TLS_CLIENT_CA", "a PEM file with the CA bundle for client certificates");
         if (certificate is null && key is not null)
         {
             _faults.Add("REGISTRY_TLS_CERT is missing; REGISTRY_TLS_KEY is set, and TLS needs both");
@@ -220,6 +220,9 @@ public sealed class OptionsReader
         Describe(name, kind, null);
         return TryRead(name, kind, out var value) ? value : null;
     }
+
+    // Whether the file can be used is found when it is read.
+    private string? ReadPath(string name, string content) => ReadOptionalText(name, SettingKinds.Text(content, _ => true));
 
     // The printed value shows how the text was read: 86400 as 1d.
     private bool TryRead<T>(string name, SettingKind<T> kind, [MaybeNullWhen(false)] out T value)
