@@ -98,7 +98,7 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task<Digest> PushBlobAsync(RepositoryName repository, byte[] content)
     {
         var digest = Samples.Digest(content);
-        Assert.Null(await Uploads.PushAsync(repository, digest, null, Samples.Body(content), default));
+        Assert.Null((await Uploads.PushAsync(repository, digest, null, Samples.Body(content), default)).Error);
         return digest;
     }
 

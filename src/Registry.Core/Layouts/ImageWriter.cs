@@ -25,7 +25,7 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
         var reader = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 256 * 1024, leaveOpen: true));
         try
         {
-            if (await uploads.PushAsync(repository, digest, null, reader, cancellationToken) is { } error)
+            if ((await uploads.PushAsync(repository, digest, null, reader, cancellationToken)).Error is { } error)
             {
                 throw Refused($"the blob {digest}", error);
             }

@@ -87,23 +87,28 @@ public sealed class UploadOperations(
     /// the same length as before, so that the client can repeat the same request.
     /// </summary>
     /// <inheritdoc cref="AppendAsync"/>
-    /// <returns>Null, or the error.</returns>
-    public Task<RegistryError?> CompleteAsync(
+    /// <returns>The size of the blob in bytes, or the error.</returns>
+    public async Task<Result<long>> CompleteAsync(
         RepositoryName repository,
         string? owner,
         Guid id,
         Digest digest,
         ChunkPlace place,
         PipeReader body,
-        CancellationToken cancellationToken) =>
-        UseAsync(repository, owner, id, place, async (upload, _) =>
+        CancellationToken cancellationToken)
+    {
+        var size = 0L;
+        var refused = await UseAsync(repository, owner, id, place, async (upload, _) =>
         {
             upload.Mark();
             var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
             try
             {
-                error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken)
-                    ?? await CommitAsync(upload, repository, digest, id);
+                error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken);
+                if (error is null && !(await CommitAsync(upload, repository, digest, id)).TryGet(out size, out var refusal))
+                {
+                    error = refusal;
+                }
             }
             finally
             {
@@ -115,6 +120,8 @@ public sealed class UploadOperations(
 
             return error;
         });
+        return refused is null ? size : refused;
+    }
 
     /// <summary>Ends a session and discards the received bytes.</summary>
     public Task<RegistryError?> CancelAsync(RepositoryName repository, string? owner, Guid id) =>
@@ -130,8 +137,8 @@ public sealed class UploadOperations(
     /// <param name="length">Content-Length, in bytes; null without the header.</param>
     /// <param name="body">The blob, as it arrives.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    /// <returns>Null, or the error.</returns>
-    public async Task<RegistryError?> PushAsync(
+    /// <returns>The size of the blob in bytes, or the error.</returns>
+    public async Task<Result<long>> PushAsync(
         RepositoryName repository, Digest digest, long? length, PipeReader body, CancellationToken cancellationToken)
     {
         if (indexer.RefuseUntilComplete() is { } notReady)
@@ -145,22 +152,22 @@ public sealed class UploadOperations(
         }
 
         await using var upload = await uploads.CreateUnnamedAsync(repository, digest.Algorithm);
-        var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
+        Result<long> stored = RegistryErrorCode.UploadInvalid;
         try
         {
-            error = await upload.AppendAsync(body, digest.Algorithm, cancellationToken)
+            stored = await upload.AppendAsync(body, digest.Algorithm, cancellationToken)
                 ? await CommitAsync(upload, repository, digest, null)
                 : TooLarge();
         }
         finally
         {
-            if (error is not null)
+            if (stored.Error is not null)
             {
                 await upload.AbortAsync();
             }
         }
 
-        return error;
+        return stored;
     }
 
     /// <summary>Makes a blob of another repository visible in this one.</summary>
@@ -295,7 +302,7 @@ public sealed class UploadOperations(
 
     private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob may have at most {limits.BlobMaxSize} bytes");
 
-    private async Task<RegistryError?> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
+    private async Task<Result<long>> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
     {
         if (!await upload.MatchesAsync(digest))
         {
@@ -305,6 +312,6 @@ public sealed class UploadOperations(
         using var holder = await locks.AcquireAsync(digest);
         var size = await upload.CommitAsync(digest);
         await metadata.LinkBlobAsync(repository, digest, size, session);
-        return null;
+        return size;
     }
 }

@@ -49,8 +49,8 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             if (HasBody(request.Request) || digest == digest.Algorithm.Compute([]))
             {
                 request.Operation = RequestOperation.PushBlob;
-                var error = await uploads.PushAsync(request.Repository, digest, request.Request.ContentLength, request.Body, request.Aborted);
-                return error ?? Created(request, digest);
+                var stored = await uploads.PushAsync(request.Repository, digest, request.Request.ContentLength, request.Body, request.Aborted);
+                return stored.TryGet(out var size, out var error) ? Created(request, digest, size) : error;
             }
 
             algorithm = digest.Algorithm;
@@ -123,13 +123,13 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             return invalid;
         }
 
-        var error = await uploads.CompleteAsync(request.Repository, request.User, id, digest, place, request.Body, request.Aborted);
-        if (error?.Code == RegistryErrorCode.UploadUnknown && await IsDoneAsync(request, digest))
+        var stored = await uploads.CompleteAsync(request.Repository, request.User, id, digest, place, request.Body, request.Aborted);
+        if (stored.TryGet(out var size, out var error))
         {
-            error = null;
+            return Created(request, digest, size);
         }
 
-        return error ?? Created(request, digest);
+        return error.Code == RegistryErrorCode.UploadUnknown && await FindDoneAsync(request, digest) is { } done ? Created(request, digest, done) : error;
     }
 
     public async Task<RegistryError?> DeleteAsync(RequestContext request)
@@ -153,15 +153,15 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
 
     // A client that missed the response to its PUT repeats it (RFC 9110, section 9.2.2: PUT is idempotent). By then the session has ended
     // and the blob exists.
-    private async Task<bool> IsDoneAsync(RequestContext request, Digest digest)
+    private async Task<long?> FindDoneAsync(RequestContext request, Digest digest)
     {
-        if (!request.MayPull(request.Repository) || (await blobs.StatAsync(request.Repository, digest)).Error is not null)
+        if (!request.MayPull(request.Repository) || !(await blobs.StatAsync(request.Repository, digest)).TryGet(out var size, out _))
         {
-            return false;
+            return null;
         }
 
         await BodyReading.DiscardAsync(request);
-        return true;
+        return size;
     }
 
     private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
@@ -201,7 +201,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
         if (isMounted)
         {
             request.Operation = RequestOperation.MountBlob;
-            Created(request, digest);
+            Created(request, digest, size: null);
         }
 
         return (isMounted, null);
@@ -214,8 +214,9 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
         return null;
     }
 
-    private RegistryError? Created(RequestContext request, Digest digest)
+    private RegistryError? Created(RequestContext request, Digest digest, long? size)
     {
+        request.Change = new ContentChange { Digest = digest, Size = size };
         request.Response.Headers.Location = locations.Blob(request.Repository, digest);
         request.Response.Headers["Docker-Content-Digest"] = digest.Value;
         request.Response.StatusCode = StatusCodes.Status201Created;

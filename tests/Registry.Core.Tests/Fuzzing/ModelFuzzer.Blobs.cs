@@ -16,7 +16,7 @@ internal sealed partial class ModelFuzzer
         var (name, content) = (AnyRepository(), AnyBlob());
         var digest = OneIn(15) ? AnyBlob().Digest : content.Digest;
         Trace($"push {content} to {name} as {digest}");
-        var error = await Storage.Uploads.PushAsync(name, digest, null, Samples.Body(content.Bytes), default);
+        var error = (await Storage.Uploads.PushAsync(name, digest, null, Samples.Body(content.Bytes), default)).Error;
         if (digest.Algorithm.Compute(content.Bytes) != digest)
         {
             ExpectError(RegistryErrorCode.DigestMismatch, error);
@@ -139,7 +139,7 @@ internal sealed partial class ModelFuzzer
         var digest = OneIn(6) ? AnyBlob().Digest : upload.Content.Digest;
         var place = AnyPlace(upload, rest);
         Trace($"complete an upload to {upload.Repository} at {upload.Length} with {rest.Length} bytes as {digest}, as {place}");
-        var error = await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, digest, place, Samples.Body(rest), default);
+        var error = (await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, digest, place, Samples.Body(rest), default)).Error;
         upload.LastUsed = _model.Now;
         var expected = !upload.Fits(place, rest.Length) ? RegistryErrorCode.UploadOutOfOrder
             : digest.Algorithm.Compute(upload.Content.Bytes) != digest ? RegistryErrorCode.DigestMismatch
@@ -173,7 +173,7 @@ internal sealed partial class ModelFuzzer
             var body = BreakingBody.Create(overStream: OneIn(2), rest);
             _ = isAppend
                 ? (await Storage.Uploads.AppendAsync(upload.Repository, upload.Owner, upload.Id, place, body, default)).Error
-                : await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, upload.Content.Digest, place, body, default);
+                : (await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, upload.Content.Digest, place, body, default)).Error;
             Expect(false, "expected the fault of the body");
         }
         catch (IOException e) when (e.Message == BreakingBody.Message)

@@ -149,7 +149,7 @@ public class UploadRaceTests
             try
             {
                 AssertRefused(
-                    await storage.Uploads.CompleteAsync(A, null, _upload, Samples.Digest(chunk), default, BreakingBody.Create(overStream: false, chunk), default),
+                    (await storage.Uploads.CompleteAsync(A, null, _upload, Samples.Digest(chunk), default, BreakingBody.Create(overStream: false, chunk), default)).Error,
                     Refusals);
             }
             catch (IOException e)
@@ -161,7 +161,7 @@ public class UploadRaceTests
         private async Task CompleteAsync(byte[] content)
         {
             var digest = Samples.Digest(content);
-            if (await storage.Uploads.CompleteAsync(A, null, _upload, digest, default, Samples.Body([]), default) is { } error)
+            if ((await storage.Uploads.CompleteAsync(A, null, _upload, digest, default, Samples.Body([]), default)).Error is { } error)
             {
                 // Others may have gone on meanwhile, and then it is not this any more.
                 AssertRefused(error, [.. Refusals, RegistryErrorCode.DigestMismatch]);

@@ -303,7 +303,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
         {
             var content = Content(blob);
             var error = _random.Next(2) == 0
-                ? await Storage.Uploads.PushAsync(repository, Samples.Digest(content), null, Samples.Body(content), default)
+                ? (await Storage.Uploads.PushAsync(repository, Samples.Digest(content), null, Samples.Body(content), default)).Error
                 : await PushInChunksAsync(repository, content);
             if (error is not null)
             {
@@ -317,7 +317,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
             var half = content.Length / 2;
             var appended = await Storage.Uploads.AppendAsync(repository, null, id, default, Samples.Body(content[..half]), default);
             return appended.Error
-                ?? await Storage.Uploads.CompleteAsync(repository, null, id, Samples.Digest(content), default, Samples.Body(content[half..]), default);
+                ?? (await Storage.Uploads.CompleteAsync(repository, null, id, Samples.Digest(content), default, Samples.Body(content[half..]), default)).Error;
         }
 
         // The bytes are in their place, and then the metadata cannot be written.

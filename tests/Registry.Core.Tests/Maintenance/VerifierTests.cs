@@ -58,7 +58,7 @@ public class VerifierTests
         await storage.PushBlobAsync(A, Samples.Bytes(1, 3_000_000));
         await storage.PushBlobAsync(A, string.Empty);
         var sha512 = DigestAlgorithm.Sha512.Compute(Samples.Text("other"));
-        Assert.Null(await storage.Uploads.PushAsync(A, sha512, null, Samples.Body(Samples.Text("other")), default));
+        Assert.Null((await storage.Uploads.PushAsync(A, sha512, null, Samples.Body(Samples.Text("other")), default)).Error);
         var before = Tree.List(Path.Combine(storage.Path, "blobs"));
 
         var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);

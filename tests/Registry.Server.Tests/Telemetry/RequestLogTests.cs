@@ -61,12 +61,12 @@ public sealed class RequestLogTests
         var size = image.Manifest.Bytes.Length;
         Assert.Equal(
             [
-                .. image.Blobs.Select(blob => $"debug push-blob team/app {blob.Digest} alice done"),
+                .. image.Blobs.Select(blob => $"debug push-blob team/app {blob.Digest} alice {blob.Bytes.Length} done"),
                 $"info push-manifest team/app {image.Digest} alice {size} done",
                 $"info push-manifest team/app latest {image.Digest} alice {size} done",
                 $"info push-manifest team/app v1,v2 {image.Digest} alice {size} done",
                 $"debug mount-blob team/copy {image.Blobs[0].Digest} team/app alice done",
-                .. second.Blobs.Select(blob => $"debug push-blob team/app {blob.Digest} alice done"),
+                .. second.Blobs.Select(blob => $"debug push-blob team/app {blob.Digest} alice {blob.Bytes.Length} done"),
                 $"info push-manifest team/app {second.Digest} alice {second.Manifest.Bytes.Length} done",
                 $"info push-manifest team/app latest {second.Digest} latest@{image.Digest} alice {second.Manifest.Bytes.Length} done",
                 $"info delete-tag team/app latest {second.Digest} alice done",

@@ -61,7 +61,7 @@ public class FileSystemLayoutTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var digest = DigestAlgorithm.Sha512.Compute(Samples.Text(Layer));
-        Assert.Null(await storage.Uploads.PushAsync(App, digest, null, Samples.Body(Samples.Text(Layer)), default));
+        Assert.Null((await storage.Uploads.PushAsync(App, digest, null, Samples.Body(Samples.Text(Layer)), default)).Error);
         await storage.CloseAsync();
         var hex = digest.Hex.ToString();
         Assert.Equal([$"sha512/{hex[..2]}/{hex}/data = hello"], Tree.List(Path.Combine(storage.Path, "blobs")));
