@@ -17,55 +17,68 @@ internal static class ReindexCommand
     public static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; list what the rebuild would remove, add or change." };
+        var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "reindex",
             "Rebuild the metadata from the storage tree. The registry must not be running.",
             "registry reindex --dry-run",
-            "registry reindex --storage-path /var/lib/registry")
+            "registry reindex --storage-path /var/lib/registry",
+            "registry reindex --dry-run --json")
         {
             dryRun,
+            json,
         };
         command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => parsed.GetValue(dryRun)
-            ? PreviewAsync(context, options, loggers, cancelled)
-            : RunAsync(context, options, loggers, cancelled)));
+            ? PreviewAsync(context, options, loggers, parsed.GetValue(json), cancelled)
+            : RunAsync(context, options, loggers, parsed.GetValue(json), cancelled)));
         return command;
     }
 
-    public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
             DataFolder.OpenExisting(path).Dispose();
             var isReadable = await TryFinishJournalAsync(context, path, loggers);
+            string? kept = null;
             using (var folder = DataFolder.Open(path))
             {
                 if (isReadable)
                 {
                     DatabaseFiles.SetAside(folder.Layout);
                 }
-                else if (DatabaseFiles.SetAsideDamaged(folder.Layout) is { } kept)
+                else if ((kept = DatabaseFiles.SetAsideDamaged(folder.Layout)) is not null && !isJson)
                 {
                     context.Output.WriteLine($"The old metadata is kept as {kept}.");
                 }
             }
 
+            StorageTotals totals;
             await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
             {
                 var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
                 await context.WithProgressAsync<IndexingProgress, bool>(
-                    isJson: false,
+                    isJson,
                     done => new WorkDone($"Indexing {Count.Of(done.Manifests, "manifest")}", done.Repositories, done.AllRepositories, "repositories"),
                     async progress =>
                     {
                         await indexer.RunAsync(progress, cancellationToken);
                         return true;
                     });
+                totals = await storage.ReadTotalsAsync();
             }
 
             using (var folder = DataFolder.Open(path))
             {
                 DatabaseFiles.RemoveSetAside(folder.Layout);
+            }
+
+            if (isJson)
+            {
+                ReportJson.Write(
+                    context.Output, new ReindexResult(path, totals.Repositories, totals.Tags, totals.Manifests, kept), json => json.ReindexResult);
+                return ExitCodes.Success;
             }
 
             context.Output.WriteLine($"The metadata of {path} was rebuilt from its tree.");
@@ -83,7 +96,7 @@ internal static class ReindexCommand
 
     /// <summary>Prints what would be removed, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
     /// <returns>0 with or without differences, as <c>gc --dry-run</c>; 1 when something could not be compared.</returns>
-    public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
+    public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
         try
@@ -93,14 +106,23 @@ internal static class ReindexCommand
             await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             var comparison = new TreeComparison(
                 storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
-            var report = new ReindexReport(context.Output);
+            var report = new ReindexReport();
             await foreach (var difference in comparison.FindAsync(cancellationToken))
             {
                 report.Add(difference);
             }
 
-            report.End(comparison.Compared);
-            return report.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
+            var preview = report.End(comparison.Compared);
+            if (isJson)
+            {
+                ReportJson.Write(context.Output, preview, json => json.ReindexPreview);
+            }
+            else
+            {
+                preview.Write(context.Output);
+            }
+
+            return preview.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (StorageException e)
         {

@@ -5,27 +5,26 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Prints the changes that a reindex would make: the first ones as sentences, and the totals.</summary>
-internal sealed class ReindexReport(TextWriter output)
+/// <summary>Collects the changes that a reindex would make: the first ones as sentences, and the totals.</summary>
+internal sealed class ReindexReport
 {
     private const int MaxListed = 1000;
 
+    private readonly List<string> _differences = [];
     private long _lines;
-    private Totals _lost;
-    private Totals _added;
+    private ReindexTotals _lost;
+    private ReindexTotals _added;
     private long _moved;
+    private long _unreadable;
 
-    /// <summary>Number of repositories that could not be read.</summary>
-    public long Unreadable { get; private set; }
-
-    /// <summary>Lists the differences of one repository.</summary>
+    /// <summary>Adds the differences of one repository.</summary>
     public void Add(RepositoryDifference difference)
     {
         ArgumentNullException.ThrowIfNull(difference);
         var (name, recorded, found, failure) = difference;
         if (found is null)
         {
-            Unreadable++;
+            _unreadable++;
             Write($"repository {name} cannot be read, so a reindex would fail: {failure}");
         }
         else if (found.IsEmpty)
@@ -46,28 +45,9 @@ internal sealed class ReindexReport(TextWriter output)
         }
     }
 
-    /// <summary>Prints the totals.</summary>
+    /// <summary>Returns the report.</summary>
     /// <param name="compared">Number of repositories that were compared.</param>
-    public void End(long compared)
-    {
-        if (_lines > MaxListed)
-        {
-            output.WriteLine($"… and {_lines - MaxListed} more");
-        }
-
-        if (_lines == 0)
-        {
-            output.WriteLine($"The tree and the metadata agree in {Count.Of(compared, "repository")}. A reindex would change nothing.");
-            return;
-        }
-
-        output.WriteLine($"In {Count.Of(compared, "repository")}, a reindex would remove {_lost};");
-        output.WriteLine($"add {_added}; and move {Count.Of(_moved, "tag")}. Nothing was changed.");
-        if (Unreadable > 0)
-        {
-            output.WriteLine($"Not counted: {Count.Of(Unreadable, "repository")} that cannot be read.");
-        }
-    }
+    public ReindexPreview End(long compared) => new(compared, _unreadable, _lost, _added, _moved, _differences, _lines - _differences.Count);
 
     private void AddTags(RepositoryName name, IReadOnlyDictionary<Tag, Digest> recorded, IReadOnlyDictionary<Tag, Digest> found)
     {
@@ -93,7 +73,7 @@ internal sealed class ReindexReport(TextWriter output)
     }
 
     private void AddContent(
-        string kind, RepositoryName name, IReadOnlySet<Digest> recorded, IReadOnlySet<Digest> found, Func<Totals, long, Totals> count)
+        string kind, RepositoryName name, IReadOnlySet<Digest> recorded, IReadOnlySet<Digest> found, Func<ReindexTotals, long, ReindexTotals> count)
     {
         foreach (var digest in recorded.Where(digest => !found.Contains(digest)))
         {
@@ -115,15 +95,7 @@ internal sealed class ReindexReport(TextWriter output)
     {
         if (_lines++ < MaxListed)
         {
-            output.WriteLine(line);
+            _differences.Add(line);
         }
-    }
-
-    private readonly record struct Totals(long Repositories, long Tags, long Manifests, long Blobs)
-    {
-        public Totals With(RepositoryContents contents) => new(
-            Repositories + 1, Tags + contents.Tags.Count, Manifests + contents.Manifests.Count, Blobs + contents.Blobs.Count);
-
-        public override string ToString() => $"{Count.Of(Repositories, "repository")}, {Count.Of(Tags, "tag")}, {Count.Of(Manifests, "manifest")} and {Count.Of(Blobs, "blob")}";
     }
 }

@@ -20,6 +20,8 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
 [JsonSerializable(typeof(IReadOnlyList<GenerationSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(ReindexPreview))]
+[JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(TransferReport))]
 [JsonSerializable(typeof(VerificationResult))]

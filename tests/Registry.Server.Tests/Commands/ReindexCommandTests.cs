@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
@@ -114,12 +115,39 @@ public sealed class ReindexCommandTests : IDisposable
         await AssertServedAsync();
     }
 
+    [Fact]
+    public async Task Both_forms_print_their_report_as_JSON()
+    {
+        await FillAsync();
+        File.Delete(Database);
+
+        var preview = await RunAsJsonAsync("reindex --dry-run --json");
+        Assert.Equal((1, 0, 0), (Number(preview, "compared"), Number(preview, "unreadable"), Number(preview, "notListed")));
+        Assert.Equal((1, _image.Blobs.Count), (Number(preview.GetProperty("added"), "tags"), Number(preview.GetProperty("added"), "blobs")));
+        Assert.StartsWith("repository a would be added", Assert.Single(preview.GetProperty("differences").EnumerateArray()).GetString(), StringComparison.Ordinal);
+
+        var rebuilt = await RunAsJsonAsync("reindex --json");
+        Assert.Equal((1, 1, 1), (Number(rebuilt, "repositories"), Number(rebuilt, "tags"), Number(rebuilt, "manifests")));
+        Assert.Equal(_folder.Path, rebuilt.GetProperty("storagePath").GetString());
+        await AssertServedAsync();
+
+        static int Number(JsonElement report, string name) => report.GetProperty(name).GetInt32();
+    }
+
+    private async Task<JsonElement> RunAsJsonAsync(string command)
+    {
+        await using var process = RegistryProcess.Launch(_folder.Path, command.Split(' '));
+        Assert.Equal(0, await process.WaitForExitAsync(Patience.Limit, TestContext.Current.CancellationToken));
+        using var json = JsonDocument.Parse(process.StandardOutput);
+        return json.RootElement.Clone();
+    }
+
     private async Task<string> PreviewAsync()
     {
         using var output = new StringWriter { NewLine = "\n" };
         var options = new RegistryOptions { StoragePath = _folder.Path };
         Assert.Equal(0, await ReindexCommand.PreviewAsync(
-            CommandRun.Context(output), options, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
+            CommandRun.Context(output), options, NullLoggerFactory.Instance, isJson: false, TestContext.Current.CancellationToken));
         return output.ToString();
     }
 

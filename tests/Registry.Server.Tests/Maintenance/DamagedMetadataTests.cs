@@ -92,7 +92,7 @@ public sealed class DamagedMetadataTests : IAsyncLifetime
 
     private async Task ReindexAsync() => Assert.Equal(
         0, await ReindexCommand.RunAsync(
-            CommandRun.Context(TextWriter.Null), new RegistryOptions { StoragePath = _folder.Path }, NullLoggerFactory.Instance, TestContext.Current.CancellationToken));
+            CommandRun.Context(TextWriter.Null), new RegistryOptions { StoragePath = _folder.Path }, NullLoggerFactory.Instance, isJson: false, TestContext.Current.CancellationToken));
 
     private async Task AssertServedAsync(string[] tags)
     {
