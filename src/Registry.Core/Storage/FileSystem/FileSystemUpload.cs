@@ -249,7 +249,6 @@ internal sealed class FileSystemUpload(
             }
             else
             {
-                _segments.Clear();
                 foreach (var segment in piece)
                 {
                     _segments.Add(segment);
@@ -263,6 +262,11 @@ internal sealed class FileSystemUpload(
             // The length of the file is the offset: remove what was written of this part.
             RandomAccess.SetLength(handle, state.Length);
             throw;
+        }
+        finally
+        {
+            // A client that pauses now must not keep the memory of its last bytes.
+            _segments.Clear();
         }
 
         state.Length += piece.Length;
