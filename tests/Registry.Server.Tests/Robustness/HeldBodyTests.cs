@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 using Registry.Core.Access;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Access;
@@ -60,7 +61,7 @@ public sealed class HeldBodyTests
     }
 
     [Fact]
-    public async Task A_length_that_is_announced_reserves_nothing()
+    public async Task An_announced_length_reserves_little_before_16_KiB_have_arrived()
     {
         await using var registry = await TestRegistry.StartAsync(options => options with { RequestMemory = 32 * MiB });
         var connections = new List<RawConnection>();
@@ -74,7 +75,7 @@ public sealed class HeldBodyTests
 
             await Eventually.HoldsAsync(() => Task.FromResult(registry.Host.Memory.Bodies.Used > 0), "a body has arrived");
             await registry.Client.PushAsync("held", TestImage.Create(), "latest");
-            Assert.InRange(registry.Host.Memory.Bodies.Used, 1, 50 * 64 * 1024);
+            Assert.InRange(registry.Host.Memory.Bodies.Used, 1, 50 * 16 * 1024);
             Assert.Equal(0, registry.Host.Memory.Bodies.Refused);
         }
         finally
@@ -83,6 +84,31 @@ public sealed class HeldBodyTests
         }
 
         await Eventually.HoldsAsync(() => Task.FromResult(registry.Host.Memory.Bodies.Used == 0), "all bodies are over");
+    }
+
+    [Fact]
+    public async Task Many_of_the_largest_manifests_at_once_take_turns_and_are_all_stored()
+    {
+        const int Pushes = 12;
+        await using var registry = await TestRegistry.StartAsync(options => options with { RequestMemory = 32 * MiB });
+        var stored = 0;
+        await Task.WhenAll(Enumerable.Range(0, Pushes).Select(async i =>
+        {
+            var image = TestImage.Index([], json => json["annotations"] = new JsonObject { ["a"] = new string('a', 4_000_000), ["i"] = $"{i}" });
+            for (var answer = await PutAsync(); answer.Status != 201; answer = await PutAsync())
+            {
+                // A slow machine may not serve all within the time for which they wait.
+                Assert.Contains(answer.Status, (int[])[429, 503]);
+                Assert.Equal("5", answer["Retry-After"]);
+            }
+
+            Interlocked.Increment(ref stored);
+
+            Task<Answer> PutAsync() => registry.Client.PutManifestAsync("held", $"v{i}", image);
+        }));
+
+        Assert.Equal(Pushes, stored);
+        Assert.Equal(0, registry.Host.Memory.Bodies.Used);
     }
 
     // Each attacker sends all but the last byte, and waits. Meanwhile images are pushed and pulled.
@@ -99,7 +125,7 @@ public sealed class HeldBodyTests
 
             var stalled = Task.WhenAll(connections.Select(connection => StopBeforeTheEndAsync(connection, head)));
             await Eventually.HoldsAsync(
-                () => Task.FromResult(bodies.Used > bodies.Limit - (2 * Size)), "the attackers hold what they can");
+                () => Task.FromResult(bodies.Refused > 0), "the attackers hold all there is");
             for (var i = 0; i < 5; i++)
             {
                 var image = await registry.Client.PushAsync("held", TestImage.Create(), $"v{i}");
@@ -108,8 +134,6 @@ public sealed class HeldBodyTests
             }
 
             await stalled;
-            await Eventually.HoldsAsync(() => Task.FromResult(bodies.Refused >= Attackers - (bodies.Limit / Size)), "whatever does not fit is refused");
-            Assert.InRange(bodies.Refused, 0, Attackers);
         }
         finally
         {
