@@ -22,6 +22,9 @@ internal sealed class FileSystemUpload(
 
     private const int RehashBufferSize = 1024 * 1024;
 
+    // Amount that is hashed again before other work gets the storage thread: a few milliseconds.
+    private const long RehashTurnSize = 4 * RehashBufferSize;
+
     private readonly BodyWait _wait = new(time);
     private readonly string _path = layout.UploadData(state.Id);
     private readonly List<ReadOnlyMemory<byte>> _segments = [];
@@ -96,7 +99,7 @@ internal sealed class FileSystemUpload(
         }
 
         using var again = digest.Algorithm.CreateHash();
-        await files.Threads.RunAsync(() => HashFile(again));
+        await HashFileAsync(again);
         return Current(again) == digest;
 
         Digest Current(IncrementalHash hash)
@@ -272,22 +275,41 @@ internal sealed class FileSystemUpload(
         state.Length += piece.Length;
     }
 
-    private void HashFile(IncrementalHash hash)
+    // In turns: as one piece of work, a few uploads of gigabytes would take all storage threads for as long as they are hashed.
+    private async Task HashFileAsync(IncrementalHash hash)
     {
-        var handle = Open();
         var buffer = ArrayPool<byte>.Shared.Rent(RehashBufferSize);
         try
         {
-            long offset = 0;
-            for (int count; (count = RandomAccess.Read(handle, buffer, offset)) > 0; offset += count)
+            for (long offset = 0, hashed = RehashTurnSize; hashed == RehashTurnSize; offset += hashed)
             {
-                hash.AppendData(buffer, 0, count);
+                var begin = offset;
+                hashed = await files.Threads.RunAsync(() => HashTurn(hash, buffer, begin));
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    // Returns the number of hashed bytes, which is less than a turn at the end of the file.
+    private long HashTurn(IncrementalHash hash, byte[] buffer, long offset)
+    {
+        var handle = Open();
+        long hashed = 0;
+        for (int count; hashed < RehashTurnSize; hashed += count)
+        {
+            count = RandomAccess.Read(handle, buffer.AsSpan(0, RehashBufferSize), offset + hashed);
+            if (count == 0)
+            {
+                break;
+            }
+
+            hash.AppendData(buffer, 0, count);
+        }
+
+        return hashed;
     }
 
     // The first byte creates the file, or empties one that could not be removed.

@@ -11,6 +11,9 @@ namespace Registry.Core.Tests.Storage.FileSystem;
 /// <summary>Blobs and uploads in a temporary folder; the sessions of uploads in the database beside them.</summary>
 internal sealed class FileSystemEngine : IByteEngine
 {
+    /// <summary>Number of storage threads.</summary>
+    public const int StorageThreadCount = 4;
+
     private readonly TemporaryFolder _folder = new();
     private readonly int _maxUploads;
     private DataFolder _data;
@@ -57,7 +60,7 @@ internal sealed class FileSystemEngine : IByteEngine
     {
         _data = DataFolder.Open(_folder.Path);
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
-        Threads = new StorageThreads("test storage", 4);
+        Threads = new StorageThreads("test storage", StorageThreadCount);
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(Layout, sync);
         var admission = new Admission(Threads, Health, new DiskReserve(Layout.Root, 0, Time));

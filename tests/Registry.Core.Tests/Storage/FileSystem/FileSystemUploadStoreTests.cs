@@ -43,6 +43,37 @@ public sealed class FileSystemUploadStoreTests : UploadStoreContract
         Assert.Empty(_engine.Blobs.Enumerate());
     }
 
+    // As one piece of work, a few uploads of gigabytes that are hashed again would keep all storage threads from other requests. Other work that
+    // has its turn in between changes the end of the file, so that the digest shows the order.
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(0, true)]
+    [InlineData(1, true)]
+    public async Task Other_work_gets_its_turn_while_an_upload_is_hashed_again(int beyond, bool isChanged)
+    {
+        var content = Samples.Bytes(5, (3 * 4 * 1024 * 1024) + beyond);
+        var session = await _engine.Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        await using var upload = (await _engine.Uploads.TryAcquireAsync(session.Id))!;
+        await upload.AppendAsync(Samples.Body(content), DigestAlgorithm.Sha256, default);
+
+        using var first = new ManualResetEventSlim();
+        using var others = new ManualResetEventSlim();
+        var busy = Enumerable.Range(0, FileSystemEngine.StorageThreadCount).Select(i => _engine.Threads.RunAsync(i == 0 ? first.Wait : others.Wait)).ToList();
+        var matching = upload.MatchesAsync(DigestAlgorithm.Find("sha512")!.Compute(content));
+        var other = _engine.Threads.RunAsync(() =>
+        {
+            using var file = File.OpenHandle(_engine.Layout.UploadData(session.Id), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            RandomAccess.Write(file, [(byte)(content[^1] + (isChanged ? 1 : 0))], content.Length - 1);
+        });
+        first.Set();
+        await other;
+
+        Assert.Equal(!isChanged, await matching);
+        others.Set();
+        await Task.WhenAll(busy);
+    }
+
     [Fact]
     public async Task An_upload_that_cannot_be_placed_begins_again()
     {
