@@ -19,6 +19,10 @@ public sealed partial class StorageHealth(ILogger<StorageHealth> logger, Storage
     /// <summary>Stops all writes until the process is restarted.</summary>
     public void Fail(string reason)
     {
+        ArgumentNullException.ThrowIfNull(reason);
+
+        // Messages of SQLite end in a full stop; this one becomes part of a sentence.
+        reason = reason.TrimEnd('.');
         if (Interlocked.CompareExchange(ref _failure, reason, null) is null)
         {
             LogFailed(reason);
