@@ -128,8 +128,16 @@ public sealed partial class ManifestOperations(
 
     private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
     {
+        // Nothing is written for a push that is refused, and bytes of other repositories are not looked at: otherwise the time of the answer would
+        // tell what they hold (docs/decisions/0018).
+        if (!(await metadata.CheckManifestAsync(put)).TryGet(out var isKnown, out var refused))
+        {
+            return refused;
+        }
+
         using var holder = await locks.AcquireAsync(put.Digest);
-        var stored = await blobs.ReadAsync(put.Digest);
+        var wasStored = await blobs.StatAsync(put.Digest) is not null;
+        var stored = isKnown ? await blobs.ReadAsync(put.Digest) : null;
         if (!content.Span.SequenceEqual(stored))
         {
             // Also if damaged bytes exist: pushing again repairs them.
@@ -137,7 +145,7 @@ public sealed partial class ManifestOperations(
         }
 
         var recorded = await metadata.PutManifestAsync(put);
-        if (recorded.Error is not null && stored is null)
+        if (recorded.Error is not null && !wasStored)
         {
             await blobs.DeleteAsync(put.Digest);
         }

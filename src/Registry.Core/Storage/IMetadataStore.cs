@@ -13,6 +13,13 @@ public interface IMetadataStore
     /// <summary>Finds a manifest; null if the repository has none with this tag or digest.</summary>
     Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference);
 
+    /// <summary>
+    /// Checks whether a manifest could be recorded now. Nothing changes, and the bytes need not be stored. <see cref="PutManifestAsync"/> checks
+    /// again.
+    /// </summary>
+    /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN.</returns>
+    Task<Result<bool>> CheckManifestAsync(ManifestPut put);
+
     /// <summary>Records a manifest whose bytes are stored, sets its tags, and creates the repository if needed.</summary>
     /// <returns>Tags that referred to another manifest before; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN, and nothing has changed.</returns>
     Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put);

@@ -12,6 +12,8 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
         cache.FindManifestAsync(store, repository, reference);
 
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
+
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);

@@ -9,25 +9,28 @@ internal static class ManifestRows
 {
     private const int MaxNamed = 100;
 
+    // No row has this id.
+    private const long NoRepository = 0;
+
     // Itself, its history, the journal, and the manifest it held before.
     private const int RowsOfTag = 4;
+
+    /// <summary>Checks a manifest; see <see cref="IMetadataStore.CheckManifestAsync"/>.</summary>
+    public static Result<bool> Check(SqliteSession session, ManifestPut put, PushedReferences references)
+    {
+        var repositoryId = ContentRows.FindRepository(session, put.Repository) ?? NoRepository;
+        return Refuse(session, repositoryId, put, references, out _) is { } refused
+            ? refused
+            : CurrentDigest(session, repositoryId, put.Digest) is not null;
+    }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
     public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, PushedReferences references, long now, long unixTime)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
-        var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
-        if (missing.Count > 0)
+        if (Refuse(session, repositoryId, put, references, out var current) is { } refused)
         {
-            return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, missing);
-        }
-
-        // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
-        // exists.
-        var current = CurrentDigest(session, repositoryId, put.Reference);
-        if (!put.Precondition.Holds(current))
-        {
-            return RegistryErrorCode.PreconditionFailed;
+            return refused;
         }
 
         var contentId = ContentRows.PutStored(session, put.Digest, put.Size);
@@ -244,6 +247,21 @@ internal static class ManifestRows
 
     private static ManifestRow ReadRow(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
+
+    private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out Digest? current)
+    {
+        current = null;
+        var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
+        if (missing.Count > 0)
+        {
+            return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, missing);
+        }
+
+        // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
+        // exists.
+        current = CurrentDigest(session, repositoryId, put.Reference);
+        return put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
+    }
 
     private static long? FindTagged(SqliteSession session, long repositoryId, string tag) =>
         session.Number("SELECT manifest_id FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);

@@ -30,6 +30,13 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 repository.Value,
                 reference.Digest!.Value.Value));
 
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        var references = new PushedReferences(put.Manifest, put.References);
+        return database.ReadAsync(session => ManifestRows.Check(session, put, references));
+    }
+
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);

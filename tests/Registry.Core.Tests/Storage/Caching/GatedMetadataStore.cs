@@ -22,6 +22,8 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 
     public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => AskAsync(store.FindBlobAsync(repository, digest));
 
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
+
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
