@@ -1,4 +1,5 @@
 using System.Globalization;
+using Registry.Testing;
 
 namespace Registry.Torture.Attacks;
 
@@ -10,6 +11,10 @@ internal static class Attacker
 {
     /// <summary>First argument of such a process.</summary>
     public const string Command = "attack";
+
+    private const int Attempts = 10;
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Arguments after <see cref="Command"/>.</summary>
     public static string[] Arguments(IEnumerable<IAttack> attacks, Target target, int seed, TimeSpan duration) =>
@@ -26,7 +31,7 @@ internal static class Attacker
             new Uri(arguments[1]), new Uri(arguments[2]), arguments[3], arguments[4], double.Parse(arguments[5], CultureInfo.InvariantCulture));
         var random = new Random(int.Parse(arguments[7], CultureInfo.InvariantCulture));
         var attacks = Arsenal.All.Where(attack => names.Contains(attack.Name)).Select(attack => (attack, tally: new Tally())).ToList();
-        await Task.WhenAll(attacks.Select(one => one.attack.PrepareAsync(target, one.tally)));
+        await Task.WhenAll(attacks.Select(one => PrepareAsync(one.attack, target, one.tally)));
 
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(double.Parse(arguments[6], CultureInfo.InvariantCulture)));
         await Task.WhenAll(attacks.Select(one => (one.attack, one.tally, own: new Random(random.Next()))).ToList()
@@ -42,5 +47,23 @@ internal static class Attacker
         }
 
         return 0;
+    }
+
+    // A registry that has not recovered from the attack before may refuse some requests.
+    private static async Task PrepareAsync(IAttack attack, Target target, Tally tally)
+    {
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            try
+            {
+                await attack.PrepareAsync(target, tally);
+                return;
+            }
+            catch (Exception e) when (e is InvalidOperationException or OperationCanceledException || e.IsLostConnection())
+            {
+                tally.Add("preparations refused");
+                await Task.Delay(Pause);
+            }
+        }
     }
 }

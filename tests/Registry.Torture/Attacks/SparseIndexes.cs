@@ -21,7 +21,7 @@ internal sealed class SparseIndexes : IAttack
     public async Task PrepareAsync(Target target, Tally tally)
     {
         using var client = target.CreateClient();
-        for (_children = target.Count(Most); await PushAsync(client, Index(_children)) != 201; _children /= 2)
+        for (_children = target.Count(Most); !await IsAcceptedAsync(client, Index(_children)); _children /= 2)
         {
             tally.Add("larger indexes refused");
         }
@@ -45,8 +45,13 @@ internal sealed class SparseIndexes : IAttack
         }, stop);
     }
 
-    private static async Task<int> PushAsync(HttpClient client, TestImage index) =>
-        (await client.PutManifestAsync(Target.Repository, index.Digest, index)).Status;
+    private static async Task<bool> IsAcceptedAsync(HttpClient client, TestImage index) =>
+        (await client.PutManifestAsync(Target.Repository, index.Digest, index)) switch
+        {
+            { Status: 201 } => true,
+            { Status: 400 or 413 } => false,
+            var answer => throw new InvalidOperationException($"{answer}"),
+        };
 
     private static TestImage Index(int children) => TestImage.Index([], json => json["manifests"] = new JsonArray(
         [.. Enumerable.Range(0, children).Select(_ => new JsonObject
