@@ -80,6 +80,7 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
         {
             var random = run.Random(_seed + i);
             var mixed = i == mixes ? attacks : [.. attacks.Where(_ => random.Next(2) == 0)];
+            run.Report($"{Name}, mix {i}: {string.Join(", ", mixed.Select(attack => attack.Name))}");
             _mixes.Add(await PhaseAsync(registry, honest, $"mix {i}", run.IsShort ? MixInShortForm : Mix, mixed));
         }
     }
