@@ -11,6 +11,7 @@ public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout,
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var expired = 0;
+        var bytes = 0L;
         foreach (var session in uploads.Enumerate().Where(session => session.IdleFor >= timeout))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -23,12 +24,22 @@ public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout,
 
             await upload.AbortAsync();
             expired++;
+            bytes += session.Length;
             LogExpired(session.Id, session.Repository.Value, session.Length);
+        }
+
+        // One line a cycle: a client can begin thousands of uploads.
+        if (expired > 0)
+        {
+            LogCycle(expired, bytes);
         }
 
         return expired;
     }
 
-    [LoggerMessage(1, LogLevel.Information, "Upload {Id} to {Repository} expired with {Length} B received")]
+    [LoggerMessage(2, LogLevel.Information, "Uploads expired: {Count}, with {Bytes} B received")]
+    private partial void LogCycle(int count, long bytes);
+
+    [LoggerMessage(1, LogLevel.Debug, "Upload {Id} to {Repository} expired with {Length} B received")]
     private partial void LogExpired(Guid id, string repository, long length);
 }

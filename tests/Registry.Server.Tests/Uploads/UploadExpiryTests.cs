@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Registry.Server.Tests.Uploads;
@@ -29,6 +30,26 @@ public sealed class UploadExpiryTests : IAsyncLifetime
         Check.Error(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry", await _registry.Client.GetAnswerAsync(old));
         Check.Status(204, await _registry.Client.GetAnswerAsync(young));
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(_registry.StoragePath, "uploads")));
+    }
+
+    [Fact]
+    public async Task Uploads_that_expire_together_have_one_line_of_the_level_info()
+    {
+        const int Count = 5;
+        var uploads = new List<string>();
+        for (var i = 0; i < Count; i++)
+        {
+            uploads.Add(await _registry.Client.BeginUploadAsync("expiry/many"));
+        }
+
+        await AdvanceUntilGoneAsync(uploads[0], Timeout);
+        await Eventually.HoldsAsync(() => Task.FromResult(Lines(LogLevel.Information).Count > 0), "the cycle has ended");
+
+        Assert.Equal([$"Uploads expired: {Count}, with 0 B received"], Lines(LogLevel.Information));
+        Assert.Equal(Count, Lines(LogLevel.Debug).Count);
+
+        List<string> Lines(LogLevel level) =>
+            [.. _registry.Log.Entries.Where(entry => entry.Level == level && entry.Message.Contains("expired", StringComparison.Ordinal)).Select(entry => entry.Message)];
     }
 
     [Fact]

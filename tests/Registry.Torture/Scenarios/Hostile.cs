@@ -29,12 +29,25 @@ public sealed class Hostile : IScenario
         }
 
         var results = new List<string>();
+        var violations = new List<string>();
         foreach (var isTls in new[] { false, true })
         {
             if (Arsenal.Against(isTls).Any(attack => run.Point is null || attack.Name == run.Point))
             {
-                results.Add(await new Siege(run, isTls, (run.Limit ?? Long) / 2).RunAsync());
+                try
+                {
+                    results.Add(await new Siege(run, isTls, (run.Limit ?? Long) / 2).RunAsync());
+                }
+                catch (ViolationException e)
+                {
+                    violations.Add($"{(isTls ? "with TLS" : "in clear text")}: {e.Message}");
+                }
             }
+        }
+
+        if (violations.Count > 0)
+        {
+            throw new ViolationException(string.Join('\n', violations), run.Point);
         }
 
         var load = File.ReadAllText("/proc/loadavg").Split(' ')[1];
