@@ -115,6 +115,7 @@ public sealed class RegistryHost : IAsyncDisposable
             options.CorsOrigins.IsEmpty ? null : new CrossOrigin(options.CorsOrigins),
             new ErrorResponse(uploads, locations),
             telemetry,
+            memory,
             loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)

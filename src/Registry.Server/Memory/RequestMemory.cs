@@ -29,6 +29,7 @@ internal sealed partial class RequestMemory
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private long _warnedAt;
+    private long _exhaustedAt;
 
     /// <param name="total">Bytes of all kinds together.</param>
     /// <param name="time">The clock.</param>
@@ -65,18 +66,38 @@ internal sealed partial class RequestMemory
         ManifestsThatFit * largestManifest,
         Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastDefault, MostDefault));
 
+    /// <summary>Warns that a request met the limit of the whole process, once a minute at most.</summary>
+    public void ReportExhausted(OutOfMemoryException exception)
+    {
+        if (IsDue(ref _exhaustedAt))
+        {
+            var heap = GC.GetGCMemoryInfo();
+            LogExhausted(heap.HeapSizeBytes / MiB, heap.TotalAvailableMemoryBytes / MiB, exception.Message);
+        }
+    }
+
     private void Warn()
     {
-        var now = _time.GetTimestamp();
-        var last = Interlocked.Read(ref _warnedAt);
-        if ((last == 0 || _time.GetElapsedTime(last, now) >= WarningInterval) && Interlocked.CompareExchange(ref _warnedAt, now, last) == last)
+        if (IsDue(ref _warnedAt))
         {
             LogUsed(Bodies.Used / MiB, Bodies.Limit / MiB, Listings.Used / MiB, Listings.Limit / MiB);
         }
+    }
+
+    private bool IsDue(ref long warnedAt)
+    {
+        var now = _time.GetTimestamp();
+        var last = Interlocked.Read(ref warnedAt);
+        return (last == 0 || _time.GetElapsedTime(last, now) >= WarningInterval) && Interlocked.CompareExchange(ref warnedAt, now, last) == last;
     }
 
     [LoggerMessage(1, LogLevel.Warning,
         "Memory for requests is used up (bodies {Bodies} of {MaxBodies} MiB, listings {Listings} of {MaxListings} MiB); some requests are answered with 429 or 503. "
         + "If the clients are honest, raise REGISTRY_REQUEST_MEMORY; the access log (REGISTRY_ACCESS_LOG) shows their addresses. Repeated once a minute at most")]
     private partial void LogUsed(long bodies, long maxBodies, long listings, long maxListings);
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "The process has no memory left for a request (heap {Heap} of {MaxHeap} MiB after the last collection: {Reason}); some requests are answered with 503. "
+        + "Give the process more memory, or lower REGISTRY_MAX_CONNECTIONS or REGISTRY_REQUEST_MEMORY. Repeated once a minute at most")]
+    private partial void LogExhausted(long heap, long maxHeap, string reason);
 }

@@ -5,6 +5,7 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
 
@@ -21,6 +22,7 @@ internal sealed partial class RequestPipeline(
     CrossOrigin? crossOrigin,
     ErrorResponse errors,
     RequestTelemetry telemetry,
+    RequestMemory memory,
     ILogger<RequestPipeline> logger)
 {
     private static readonly Task<RegistryError?> Answered = Task.FromResult<RegistryError?>(null);
@@ -103,6 +105,12 @@ internal sealed partial class RequestPipeline(
         {
             LogStorage(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
             return RegistryErrorCode.StorageFailed;
+        }
+        catch (OutOfMemoryException e)
+        {
+            // What the request held is garbage now, and a repeated request finds room.
+            memory.ReportExhausted(e);
+            return RegistryErrorCode.MemoryUsed;
         }
 #pragma warning disable CA1031 // An internal error is answered in the registry's own format, without a stack trace.
         catch (Exception e)

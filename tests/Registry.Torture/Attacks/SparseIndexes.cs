@@ -9,8 +9,8 @@ internal sealed class SparseIndexes : IAttack
 {
     private const int Clients = 8;
 
-    // As many as fit into 4 MiB. The attack finds the limit by halving.
-    private const int Most = 24_000;
+    // The default of REGISTRY_MANIFEST_MAX_DESCRIPTORS. If the server accepts fewer, the attack finds out by halving.
+    private const int Most = 10_000;
 
     public string Name => "sparse-indexes";
 
