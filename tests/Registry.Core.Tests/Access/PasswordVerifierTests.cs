@@ -38,7 +38,7 @@ public sealed class PasswordVerifierTests : IDisposable
                 Assert.True(await VerifyAsync(Good));
                 return await others;
             },
-            before: async () => Assert.True(await VerifyAsync(Good)));
+            prepare: async () => Assert.True(await VerifyAsync(Good)));
 
         Assert.Contains(null, answers);
         Assert.DoesNotContain(true, answers);
@@ -128,14 +128,18 @@ public sealed class PasswordVerifierTests : IDisposable
 
     // While the thread is busy with an expensive hash, everything else waits. When this thread is held up for so long that it has asked too late,
     // all of it begins again, with a dearer hash.
-    private async Task<T> AfterAnotherAsync<T>(Func<Task<T>> ask, Func<Task>? before = null)
+    private async Task<T> AfterAnotherAsync<T>(Func<Task<T>> ask, Func<Task>? prepare = null)
     {
         var users = _users;
         for (var cost = 11; ; cost++)
         {
-            await (before?.Invoke() ?? Task.CompletedTask);
+            await (prepare?.Invoke() ?? Task.CompletedTask);
             _users = Htpasswd.Read(Encoding.UTF8.GetBytes($"slow:$2y${cost}${new string('.', 53)}\n"));
+            var before = _passwords.Checks;
             var slow = VerifyAsync(new BasicCredentials("slow", "wrong")).AsTask();
+
+            // Until the check has begun, it takes a place in the queue.
+            await Eventually.TrueAsync(() => _passwords.Checks > before);
             Volatile.Write(ref _users, users);
             var asked = ask();
             var isInTime = !slow.IsCompleted;
