@@ -55,5 +55,5 @@ public sealed class ReferrerOperations(IMetadataStore metadata, TreeIndexer inde
 
     // JSON may escape one character as six.
     private static int Size(Referrer referrer) =>
-        referrer.MediaType.Length + (6 * (referrer.ArtifactType?.Length ?? 0)) + System.Text.Encoding.UTF8.GetByteCount(referrer.Annotations ?? "");
+        referrer.MediaType.Length + (6 * (referrer.ArtifactType?.Length ?? 0)) + referrer.Annotations.Length;
 }

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
@@ -16,8 +15,8 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMem
     // Nearly all listings fit. Only for one that does not, the memory of the largest is reserved.
     private const int UsualPageBytes = 64 * 1024;
 
-    // As text, which has two bytes for a character, and as UTF-8.
-    private const int CopiesOfAnnotations = 3;
+    // In SQLite, and as they are read from it.
+    private const int CopiesOfAnnotations = 2;
 
     // Rows of a page without their annotations.
     private const int RowBytes = 256 * 1024;
@@ -83,7 +82,7 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMem
 
     private static ReadOnlyMemory<byte> Serialize(IReadOnlyList<Referrer> items) => JsonResponse.Serialize(
         writer => WriteIndex(writer, items),
-        Math.Min(ReferrerOperations.MaxPageBytes, items.Sum(item => DescriptorBytes + Encoding.UTF8.GetByteCount(item.Annotations ?? string.Empty))));
+        Math.Min(ReferrerOperations.MaxPageBytes, items.Sum(item => DescriptorBytes + item.Annotations.Length)));
 
     private static void WriteIndex(Utf8JsonWriter writer, IReadOnlyList<Referrer> items)
     {
@@ -102,10 +101,10 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMem
                 writer.WriteString("artifactType", item.ArtifactType);
             }
 
-            if (item.Annotations is not null)
+            if (!item.Annotations.IsEmpty)
             {
                 writer.WritePropertyName("annotations");
-                writer.WriteRawValue(Encoding.UTF8.GetBytes(item.Annotations), skipInputValidation: true);
+                writer.WriteRawValue(item.Annotations.Span, skipInputValidation: true);
             }
 
             writer.WriteEndObject();

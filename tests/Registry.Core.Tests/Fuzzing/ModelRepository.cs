@@ -1,3 +1,4 @@
+using System.Text;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -140,5 +141,6 @@ internal sealed class ModelRepository
             .Where(content => last is not { } after || content.Digest > after)
             .OrderBy(content => content.Digest)
             .Select(content => new Referrer(
-                content.Digest, content.Manifest!.MediaType, content.Bytes.Length, content.Manifest.ArtifactType, content.Manifest.Annotations))];
+                content.Digest, content.Manifest!.MediaType, content.Bytes.Length, content.Manifest.ArtifactType,
+                Encoding.UTF8.GetBytes(content.Manifest.Annotations ?? string.Empty)))];
 }

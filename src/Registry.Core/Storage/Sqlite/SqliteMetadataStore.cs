@@ -110,7 +110,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                     row.GetString(1),
                     row.GetInt64(2),
                     row.IsDBNull(3) ? null : row.GetString(3),
-                    Annotations: null)),
+                    Annotations: default)),
                 repository.Value,
                 subject.Value,
                 last?.Value ?? string.Empty,
@@ -129,7 +129,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 }
 
                 referrers.Add(isListed
-                    ? referrer with { Annotations = session.First("SELECT annotations FROM manifests WHERE id = @1", row => row.GetString(0), id) }
+                    ? referrer with { Annotations = session.First("SELECT annotations FROM manifests WHERE id = @1", row => row.GetFieldValue<byte[]>(0), id) }
                     : referrer);
             }
 

@@ -100,7 +100,7 @@ public abstract partial class MetadataStoreContract
         Assert.Equal(
             new[]
             {
-                new Referrer(Samples.Digest(signature), MediaTypes.OciManifest, signature.Length, "application/vnd.example.signature", """{"note":"signed"}"""),
+                new Referrer(Samples.Digest(signature), MediaTypes.OciManifest, signature.Length, "application/vnd.example.signature", """{"note":"signed"}"""u8.ToArray()),
                 new Referrer(Samples.Digest(plain), MediaTypes.OciManifest, plain.Length, Samples.ConfigType, null),
                 new Referrer(Samples.Digest(index), MediaTypes.OciIndex, index.Length, null, null),
             }.OrderBy(referrer => referrer.Digest),
