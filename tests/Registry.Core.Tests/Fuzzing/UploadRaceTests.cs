@@ -9,7 +9,7 @@ namespace Registry.Core.Tests.Fuzzing;
 
 /// <summary>
 /// A hundred at once on one upload, round after round. Each place of it is given to one of them, at most one ends it, and what it becomes is
-/// what those who were told "accepted" have sent.
+/// the bytes of the requests that were accepted.
 /// </summary>
 public class UploadRaceTests
 {
@@ -171,7 +171,7 @@ public class UploadRaceTests
             _completed.Enqueue((digest, content));
         }
 
-        // Everything up to a length, as far as those who sent it have been answered; null when something is missing yet.
+        // Everything up to a length, as far as its requests have been answered; null when something is missing yet.
         private byte[]? Received(int length)
         {
             var content = new List<byte>();
