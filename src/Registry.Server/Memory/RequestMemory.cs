@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Memory;
 
@@ -24,20 +25,18 @@ internal sealed partial class RequestMemory
     // Larger buffers than this have not made uploads faster.
     private const long MostBuffers = 64 * MiB;
 
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
-
-    private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private long _warnedAt;
-    private long _exhaustedAt;
+    private readonly WarningInterval _used;
+    private readonly WarningInterval _exhausted;
 
     /// <param name="total">Bytes of all kinds together.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public RequestMemory(long total, TimeProvider time, ILogger<RequestMemory> logger)
     {
-        _time = time;
         _logger = logger;
+        _used = new WarningInterval(time);
+        _exhausted = new WarningInterval(time);
         Total = total;
         Buffers = Math.Min(total / 8 * 3, MostBuffers);
         Bodies = new MemoryBudget(total / 4, time, Warn);
@@ -69,7 +68,7 @@ internal sealed partial class RequestMemory
     /// <summary>Warns that a request met the limit of the whole process, once a minute at most.</summary>
     public void ReportExhausted(OutOfMemoryException exception)
     {
-        if (IsDue(ref _exhaustedAt))
+        if (_exhausted.TryBegin())
         {
             var heap = GC.GetGCMemoryInfo();
             LogExhausted(heap.HeapSizeBytes / MiB, heap.TotalAvailableMemoryBytes / MiB, exception.Message);
@@ -78,17 +77,10 @@ internal sealed partial class RequestMemory
 
     private void Warn()
     {
-        if (IsDue(ref _warnedAt))
+        if (_used.TryBegin())
         {
             LogUsed(Bodies.Used / MiB, Bodies.Limit / MiB, Listings.Used / MiB, Listings.Limit / MiB);
         }
-    }
-
-    private bool IsDue(ref long warnedAt)
-    {
-        var now = _time.GetTimestamp();
-        var last = Interlocked.Read(ref warnedAt);
-        return (last == 0 || _time.GetElapsedTime(last, now) >= WarningInterval) && Interlocked.CompareExchange(ref warnedAt, now, last) == last;
     }
 
     [LoggerMessage(1, LogLevel.Warning,

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Fairness;
+using Registry.Server.Telemetry;
 
 namespace Registry.Server.Transport;
 
@@ -25,12 +26,10 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     private const long BytesInClearText = 64 * 1024;
     private const long BytesWithTls = 192 * 1024;
 
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromMinutes(1);
-
     private readonly Lock _lock = new();
     private readonly Dictionary<ClientNetwork, LinkedList<ConnectionContext>> _networks = [];
+    private readonly WarningInterval _reached = new(time);
     private long _count;
-    private long _warnedAt;
 
     /// <summary>Number of connections that take half of the memory that the process may use.</summary>
     public static long Default(bool isTls) => Math.Max(1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (isTls ? BytesWithTls : BytesInClearText));
@@ -51,7 +50,11 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
             var own = _networks.GetValueOrDefault(network) ?? [];
             if (_count >= limit)
             {
-                Warn();
+                if (_reached.TryBegin())
+                {
+                    LogReached(limit);
+                }
+
                 var (largest, most) = _networks.MaxBy(one => one.Value.Count);
                 if (own.Count + 1 >= most.Count)
                 {
@@ -91,15 +94,6 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         if (own.Count == 0)
         {
             _networks.Remove(network);
-        }
-    }
-
-    private void Warn()
-    {
-        if (_warnedAt == 0 || time.GetElapsedTime(_warnedAt) >= WarningInterval)
-        {
-            _warnedAt = time.GetTimestamp();
-            LogReached(limit);
         }
     }
 
