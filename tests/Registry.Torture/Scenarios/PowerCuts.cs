@@ -84,16 +84,23 @@ public sealed class PowerCuts : IScenario
     private static async Task CutAsync(CuttableDisk disk, string data, Ledger ledger, MixedLoad load, TortureRun run, int cut)
     {
         await using var registry = await RegistryProcess.StartAsync(data, Settings);
-        var clients = load.RunAsync(registry, run, cut, CancellationToken.None);
-        await Task.WhenAny(clients, Task.Delay(run.Random(-1 - cut).Next(MinLoadMilliseconds, MaxLoadMilliseconds)));
-        ledger.IsPowerFailing = true;
-        disk.Cut();
+        try
+        {
+            var clients = load.RunAsync(registry, run, cut, CancellationToken.None);
+            await Task.WhenAny(clients, Task.Delay(run.Random(-1 - cut).Next(MinLoadMilliseconds, MaxLoadMilliseconds)));
+            ledger.IsPowerFailing = true;
+            disk.Cut();
 
-        // A client without an answer waits for the power; the server only seems to be alive.
-        await Task.WhenAny(clients, Task.Delay(50));
-        registry.Kill();
-        await clients;
-        ledger.IsPowerFailing = false;
+            // A client without an answer waits for the power; the server only seems to be alive.
+            await Task.WhenAny(clients, Task.Delay(50));
+            registry.Kill();
+            await clients;
+            ledger.IsPowerFailing = false;
+        }
+        catch (ViolationException e)
+        {
+            throw new ViolationException($"cut {cut}: {e.Message}\nThe server printed:\n{registry.Output}");
+        }
     }
 
     private sealed record Counts(int Cuts = 0, int Acknowledged = 0, int Compared = 0, int Blobs = 0, int Resumed = 0, int Late = 0, int LateLost = 0)

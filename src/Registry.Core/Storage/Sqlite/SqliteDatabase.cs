@@ -183,16 +183,10 @@ public sealed class SqliteDatabase : IDisposable
     /// <exception cref="StorageException">The database cannot be read.</exception>
     internal Task<T> ReadAsync<T>(Func<SqliteSession, T> query) => _threads.RunAsync(() =>
     {
-        if (!_readers.TryTake(out var session))
-        {
-            var connection = Connect(SqliteOpenMode.ReadWrite);
-            Configure(connection, $"{SqliteSession.TemporariesInMemory} PRAGMA query_only = ON;");
-            session = new SqliteSession(connection);
-        }
-
+        _ = _readers.TryTake(out var session);
         try
         {
-            return query(session);
+            return query(session ??= OpenReader());
         }
         catch (SqliteException e)
         {
@@ -200,7 +194,10 @@ public sealed class SqliteDatabase : IDisposable
         }
         finally
         {
-            _readers.Add(session);
+            if (session is not null)
+            {
+                _readers.Add(session);
+            }
         }
     });
 
@@ -267,6 +264,21 @@ public sealed class SqliteDatabase : IDisposable
         command.CommandText = pragmas;
 #pragma warning restore CA2100
         command.ExecuteNonQuery();
+    }
+
+    private SqliteSession OpenReader()
+    {
+        var session = new SqliteSession(Connect(SqliteOpenMode.ReadWrite));
+        try
+        {
+            session.Pragma($"{SqliteSession.TemporariesInMemory} PRAGMA query_only = ON;");
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
     }
 
     private SqliteConnection Connect(SqliteOpenMode mode)

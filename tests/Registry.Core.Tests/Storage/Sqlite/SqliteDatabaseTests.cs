@@ -141,6 +141,20 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_reader_that_cannot_be_opened_is_a_fault_of_the_storage_and_is_opened_when_it_can_be()
+    {
+        var path = Path.Combine(_folder.Path, "registry.db");
+        using var database = Open(path);
+        File.Move(path, $"{path}.away");
+
+        var thrown = await Assert.ThrowsAsync<StorageException>(() => database.ReadAsync(session => session.Number("SELECT 1")));
+        Assert.Contains("The metadata could not be read: SQLite Error 14", thrown.Message, StringComparison.Ordinal);
+
+        File.Move($"{path}.away", path);
+        Assert.Equal(1, await database.ReadAsync(session => session.Number("SELECT 1")));
+    }
+
+    [Fact]
     public async Task A_database_without_room_fails_the_write_as_full_and_goes_on_when_there_is_room()
     {
         await _engine.Database.WriteAsync(session =>
