@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -30,25 +31,36 @@ internal static class KestrelFactory
 
     /// <summary>Creates the transport of a server.</summary>
     /// <param name="options">Settings that choose the transport.</param>
-    /// <param name="maxBuffers">Bytes of large buffers of all connections together.</param>
+    /// <param name="pool">Memory of all connections.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static IConnectionListenerFactory CreateTransport(
-        RegistryOptions options, long maxBuffers, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
+        RegistryOptions options, BlockPool pool, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
         options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
             ? new DirectTransport(
-                new BlockPool(maxBuffers), ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
+                pool, ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
             : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
+
+    /// <summary>Creates the TLS layer of a server; null for a server in clear text.</summary>
+    /// <param name="options">Time limits of connections.</param>
+    /// <param name="files">The certificate; null without TLS.</param>
+    /// <param name="pool">Memory of all connections.</param>
+    /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">Its logs.</param>
+    public static TlsLayer? CreateTls(
+        RegistryOptions options, TlsFiles? files, BlockPool pool, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
+        files is null ? null : new TlsLayer(files, pool, ReceiveBufferSize, options.Limits.Headers, runBlocking, time, loggers.CreateLogger<TlsLayer>());
 
     /// <summary>Creates a server.</summary>
     /// <param name="options">Addresses to listen on, and time limits of connections.</param>
     /// <param name="transport">Its transport.</param>
-    /// <param name="tls">The certificate; null for a server in clear text.</param>
+    /// <param name="tls">Its TLS layer; null for a server in clear text.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static KestrelServer Create(
-        RegistryOptions options, IConnectionListenerFactory transport, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options, IConnectionListenerFactory transport, TlsLayer? tls, TimeProvider time, ILoggerFactory loggers)
     {
         var kestrelLoggers = new KestrelLoggers(loggers);
         var kestrel = new KestrelServerOptions
@@ -84,7 +96,7 @@ internal static class KestrelFactory
     }
 
     // TLS needs services that only Kestrel's own registration creates; nothing else of a host is used.
-    private static ServiceProvider Services(TlsFiles? tls, ILoggerFactory loggers)
+    private static ServiceProvider Services(TlsLayer? tls, ILoggerFactory loggers)
     {
         if (tls is null)
         {
@@ -116,7 +128,7 @@ internal static class KestrelFactory
         }
     }
 
-    private static void Configure(ListenOptions listen, RegistryOptions options, TlsFiles? tls, TimeProvider time, ILoggerFactory loggers)
+    private static void Configure(ListenOptions listen, RegistryOptions options, TlsLayer? tls, TimeProvider time, ILoggerFactory loggers)
     {
         if (tls is null)
         {
@@ -126,6 +138,9 @@ internal static class KestrelFactory
 
         listen.Protocols = HttpProtocols.Http1AndHttp2;
         listen.Use(next => new PlainHttpOnTlsPort(next, options.Limits.Headers, time, loggers.CreateLogger<PlainHttpOnTlsPort>()).InvokeAsync);
-        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = tls.ChooseAsync, HandshakeTimeout = options.Limits.Headers });
+        listen.Use(next => connection => tls.InvokeAsync(connection, next));
+
+        // Kestrel's own layer passes connections that have TLS already. With it, Kestrel announces https:// addresses and accepts HTTP/2.
+        listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => throw new UnreachableException() });
     }
 }

@@ -7,7 +7,7 @@ namespace Registry.Server.Hosting;
 /// Gives memory back to the system when the registry has been quiet for a while. The runtime collects only when something is allocated, so a
 /// process that is idle after an attack or a busy hour would keep what they took.
 /// </summary>
-internal sealed partial class MemoryTrim(BlockPool? pool)
+internal sealed partial class MemoryTrim(BlockPool pool)
 {
     /// <summary>Interval of the checks.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
@@ -24,7 +24,7 @@ internal sealed partial class MemoryTrim(BlockPool? pool)
     /// </summary>
     public void Run()
     {
-        pool?.Trim();
+        pool.Trim();
         var isQuiet = GC.CollectionCount(0) == _collections;
         if (isQuiet && Environment.WorkingSet > _resident + WorthIt)
         {

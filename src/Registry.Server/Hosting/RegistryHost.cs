@@ -128,12 +128,13 @@ public sealed class RegistryHost : IAsyncDisposable
             };
         }
 
-        Transport = KestrelFactory.CreateTransport(options, memory.Buffers, storage.Threads.RunAsync, time, loggers);
-        var pool = OperatingSystem.IsLinux() && Transport is DirectTransport direct ? direct.Pool : null;
-        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, pool, time);
-        _trim = new MemoryTrim(pool);
+        Buffers = new BlockPool(memory.Buffers);
+        Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, time, loggers);
+        var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, time, loggers);
+        _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
+        _trim = new MemoryTrim(Buffers);
         _application = new HttpApplication(Handle, _bodies);
-        _kestrel = KestrelFactory.Create(options, Transport, tls, time, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, tlsLayer, time, loggers);
     }
 
     /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>
@@ -165,6 +166,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Memory that requests hold.</summary>
     internal RequestMemory Memory { get; }
+
+    /// <summary>Memory of connections.</summary>
+    internal BlockPool Buffers { get; }
 
     /// <summary>Number of passwords checked with bcrypt.</summary>
     internal long PasswordChecks => _access.PasswordChecks;

@@ -19,7 +19,7 @@ internal sealed class RegistryGauges : IDisposable
         ProcessGauges.AddTo(_meter);
         AddContent();
         AddStorage(host);
-        AddRequestMemory(host.Memory, OperatingSystem.IsLinux() ? (host.Transport as DirectTransport)?.Pool : null);
+        AddRequestMemory(host.Memory, host.Buffers);
         AddCollection(host);
         AddVerificationAndBackup();
         Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", () => host.PasswordChecks);
@@ -57,15 +57,15 @@ internal sealed class RegistryGauges : IDisposable
         Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => _storage.ReadRoom().Kept);
     }
 
-    // Without the registry's transport, Kestrel has the buffers, and they are not counted.
-    private void AddRequestMemory(RequestMemory memory, BlockPool? buffers)
+    // Kestrel's transport has buffers of its own, which are not counted.
+    private void AddRequestMemory(RequestMemory memory, BlockPool buffers)
     {
         (KeyValuePair<string, object?> Kind, MemoryBudget Budget)[] budgets =
             [(Kind("bodies"), memory.Bodies), (Kind("listings"), memory.Listings), (Kind("rows"), memory.Rows)];
         var ofBuffers = Kind("buffers");
         _meter.CreateObservableUpDownCounter(
             "registry.request_memory.used",
-            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Used, kind.Kind)).Append(new(buffers?.LargeBytes ?? 0, ofBuffers)),
+            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Used, kind.Kind)).Append(new(buffers.LargeBytes, ofBuffers)),
             "By",
             "Memory that requests hold, by kind.");
         _meter.CreateObservableUpDownCounter(

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Net.Security;
-using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
 using Registry.Core.Maintenance;
@@ -54,9 +52,6 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
             throw new StartupException($"TLS cannot start with REGISTRY_TLS_CERT {certificate} and REGISTRY_TLS_KEY {key}: {e.Message}", e);
         }
     }
-
-    /// <summary>Options of the handshake, which Kestrel requests for every connection.</summary>
-    public ValueTask<SslServerAuthenticationOptions> ChooseAsync(TlsHandshakeCallbackContext context) => new(Identity.Handshake);
 
     /// <summary>Returns why the certificate needs attention; null when it does not.</summary>
     public string? Concern(DateTimeOffset now)

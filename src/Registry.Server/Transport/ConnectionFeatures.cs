@@ -1,13 +1,15 @@
 using System.Collections;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Features of a connection: those that the connection itself implements, and the few that Kestrel adds. The framework's collection is a
+/// Features of a connection: those that the connection itself implements, and the few that Kestrel and the TLS layer add. The framework's collection is a
 /// dictionary, which would be a fifth of the memory of an idle connection.
 /// </summary>
+[SupportedOSPlatform("linux")]
 [SuppressMessage("Naming", "CA1710:Identifiers should have correct suffix", Justification = "The field's word for it is features.")]
 internal sealed class ConnectionFeatures(DirectConnection connection) : IFeatureCollection
 {
@@ -29,7 +31,9 @@ internal sealed class ConnectionFeatures(DirectConnection connection) : IFeature
                 }
             }
 
-            return key.IsInstanceOfType(connection) ? connection : null;
+            return key == typeof(IFileOutput) ? connection.Files
+                : key.IsInstanceOfType(connection) ? connection
+                : null;
         }
 
         set

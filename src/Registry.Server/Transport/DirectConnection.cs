@@ -59,7 +59,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
         _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer);
-        Output = new SocketOutput(this, transport.Pool, transport.Outputs);
+        Output = new SocketOutput(this, transport.Pool, transport.Outputs, transport.RunBlocking);
         _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -74,10 +74,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
     public SocketOutput Output { get; }
 
     /// <summary>
-    /// True when Kestrel's output goes out unchanged. False with TLS, which puts its own pipes in front of these: a file that bypasses them
-    /// would go out in clear text.
+    /// Output for files; null while another layer's pipes are in front of these, such as those of TLS: a file that bypasses them would go out in
+    /// clear text.
     /// </summary>
-    public bool IsPlain => _pipes is Pipes;
+    public IFileOutput? Files => _pipes is Pipes ? Output : null;
 
     public override string ConnectionId
     {
@@ -106,9 +106,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
     public override EndPoint? RemoteEndPoint { get; set; }
 
     System.Buffers.MemoryPool<byte> IMemoryPoolFeature.MemoryPool => _memory;
-
-    /// <summary>Runs work that may wait for a disk, on other threads than those that serve connections.</summary>
-    public Task RunBlockingAsync(Action work) => _transport.RunBlocking(work);
 
     /// <summary>Starts receiving.</summary>
     public void Start()

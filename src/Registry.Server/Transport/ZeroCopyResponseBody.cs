@@ -7,11 +7,12 @@ using Registry.Core.Storage.FileSystem;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Response body on an HTTP/1.1 connection in clear text, which sends files with sendfile(2). Kestrel handles everything else.
+/// Response body on an HTTP/1.1 connection whose output takes files: in clear text they leave with sendfile(2), with TLS they are read into the
+/// memory that is encrypted. Kestrel handles everything else.
 /// </summary>
 /// <remarks>
 /// Kestrel counts the bytes that are advanced in its writer against Content-Length. So a file is advanced over placeholder memory
-/// (<see cref="FilePlaceholder"/>), and <see cref="SocketOutput"/>, below Kestrel, sends the file's bytes instead.
+/// (<see cref="FilePlaceholder"/>), and <see cref="IFileOutput"/>, below Kestrel, sends the file's bytes instead.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
@@ -21,25 +22,27 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
 
     private readonly IHttpResponseBodyFeature _inner;
     private readonly IFeatureCollection _features;
-    private readonly DirectConnection _connection;
+    private readonly IFileOutput _output;
 
-    private ZeroCopyResponseBody(IHttpResponseBodyFeature inner, IFeatureCollection features, DirectConnection connection)
+    private ZeroCopyResponseBody(IHttpResponseBodyFeature inner, IFeatureCollection features, IFileOutput output)
     {
         _inner = inner;
         _features = features;
-        _connection = connection;
+        _output = output;
     }
 
     public Stream Stream => _inner.Stream;
 
     public PipeWriter Writer => _inner.Writer;
 
-    /// <summary>Creates the body for the requests of a connection; null when files cannot bypass Kestrel: with TLS, HTTP/2 or another transport.</summary>
+    /// <summary>
+    /// Creates the body for the requests of a connection; null when files cannot bypass Kestrel: with HTTP/2, or on another transport in clear text.
+    /// </summary>
     public static ZeroCopyResponseBody? TryCreate(IFeatureCollection features) =>
-        features.Get<DirectConnection>() is { IsPlain: true } connection
+        features.Get<IFileOutput>() is { } output
             && features.Get<IHttpResponseBodyFeature>() is { } inner
             && features.Get<IHttpRequestFeature>() is { Protocol: "HTTP/1.1" or "HTTP/1.0" }
-            ? new ZeroCopyResponseBody(inner, features, connection)
+            ? new ZeroCopyResponseBody(inner, features, output)
             : null;
 
     public void DisableBuffering() => _inner.DisableBuffering();
@@ -73,20 +76,20 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
             if (!PageCache.Holds(file, offset, window))
             {
                 var start = offset;
-                await _connection.RunBlockingAsync(() => PageCache.Load(file, start, window));
+                await _output.RunBlockingAsync(() => PageCache.Load(file, start, window));
             }
 
             for (var windowEnd = offset + window; offset < windowEnd;)
             {
                 var length = (int)Math.Min(windowEnd - offset, FilePlaceholder.MaxLength);
-                var before = _connection.Output.Sent + _connection.Output.UnflushedBytes;
+                var before = _output.Sent + _output.UnflushedBytes;
                 if (!canAnnounce || !TryWrite(file, offset, length))
                 {
                     length = await CopyAsync(file, offset, length);
                 }
 
                 var flushed = await _inner.Writer.FlushAsync(CancellationToken.None);
-                sent?.Report(Math.Clamp(_connection.Output.Sent - before, 0, length));
+                sent?.Report(Math.Clamp(_output.Sent - before, 0, length));
                 if (flushed.IsCompleted || flushed.IsCanceled)
                 {
                     throw new OperationCanceledException("The connection was closed.");
@@ -99,7 +102,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
 
     private bool TryWrite(SafeFileHandle file, long offset, int length)
     {
-        _connection.Output.AnnounceFile(file, offset, length);
+        _output.AnnounceFile(file, offset, length);
         try
         {
             if (!FilePlaceholder.Is(_inner.Writer.GetMemory(length), length))
@@ -114,7 +117,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         finally
         {
             // Has no effect when the announcement was used.
-            _connection.Output.WithdrawFile();
+            _output.WithdrawFile();
         }
     }
 
@@ -122,7 +125,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
     {
         var memory = _inner.Writer.GetMemory();
         var count = Math.Min(length, memory.Length);
-        await _connection.RunBlockingAsync(() => count = RandomAccess.Read(file, memory.Span[..count], offset));
+        await _output.RunBlockingAsync(() => count = RandomAccess.Read(file, memory.Span[..count], offset));
         _inner.Writer.Advance(count > 0 ? count : throw new EndOfStreamException("the file is shorter than it was"));
         return count;
     }

@@ -14,6 +14,9 @@ internal sealed record Exchange(string Name, params IReadOnlyList<Step> Steps)
     /// <summary>True when the registry requires a password.</summary>
     public bool IsGuarded { get; init; }
 
+    /// <summary>True when the row means something else with TLS, where the handshake decides between versions of HTTP.</summary>
+    public bool IsClearTextOnly { get; init; }
+
     public override string ToString() => Name;
 
     /// <summary>Plays the client.</summary>

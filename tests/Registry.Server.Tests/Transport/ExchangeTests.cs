@@ -3,7 +3,7 @@ using Registry.Server.Tests.Transport.Exchanges;
 
 namespace Registry.Server.Tests.Transport;
 
-/// <summary>Runs the table of exchanges on both transports. Kestrel's own is the reference.</summary>
+/// <summary>Runs the table of exchanges on both transports, in clear text and with TLS. Kestrel's own transport is the reference.</summary>
 public sealed class ExchangeTests(TransportPair pair) : IClassFixture<TransportPair>
 {
     private static readonly Dictionary<string, Exchange> Table = new Exchange[][]
@@ -12,6 +12,8 @@ public sealed class ExchangeTests(TransportPair pair) : IClassFixture<TransportP
     }.SelectMany(rows => rows).ToDictionary(row => row.Name);
 
     public static TheoryData<string> Rows => [.. Table.Keys];
+
+    public static TheoryData<string> RowsWithTls => [.. Table.Values.Where(row => !row.IsClearTextOnly).Select(row => row.Name)];
 
     [Theory]
     [MemberData(nameof(Rows))]
@@ -24,5 +26,18 @@ public sealed class ExchangeTests(TransportPair pair) : IClassFixture<TransportP
         var actual = await direct;
 
         Assert.Equal(expected, actual);
+    }
+
+    [Theory]
+    [MemberData(nameof(RowsWithTls))]
+    public async Task The_same_bytes_come_back_with_TLS_as_without(string row)
+    {
+        var exchange = Table[row];
+
+        var direct = exchange.RunAsync(pair[TransportKind.Direct, exchange.IsGuarded, isTls: true]);
+        var kestrel = exchange.RunAsync(pair[TransportKind.Kestrel, exchange.IsGuarded, isTls: true]);
+        var expected = await exchange.RunAsync(pair[TransportKind.Direct, exchange.IsGuarded]);
+
+        Assert.Equal([expected, expected], await Task.WhenAll(direct, kestrel));
     }
 }

@@ -20,7 +20,7 @@ internal static class Turns
     public static readonly Step IsOver = async wire => Assert.Empty((await wire.ReceiveRestAsync()).Bytes);
 
     /// <summary>The client closes its sending side.</summary>
-    public static readonly Step EndSending = Do(wire => wire.EndSending());
+    public static readonly Step EndSending = wire => wire.EndSendingAsync();
 
     /// <summary>The first bytes of a response have arrived; the client has not read them yet.</summary>
     public static readonly Step HasBegun = wire => wire.ExpectBytesAsync();

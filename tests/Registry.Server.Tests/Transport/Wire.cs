@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
@@ -7,17 +8,17 @@ using System.Text.RegularExpressions;
 namespace Registry.Server.Tests.Transport;
 
 /// <summary>
-/// Client that sends arbitrary bytes and records every received byte, except dates, boundaries and ids, which differ in every run. It ignores
+/// Client that sends arbitrary bytes, in clear text or with TLS, and records every received byte, except dates, boundaries and ids, which differ in every run. It ignores
 /// failures to send when the server closes early: only the received bytes count.
 /// </summary>
 internal sealed partial class Wire : IDisposable
 {
-
     private readonly Uri _address;
     private readonly int? _receiveBuffer;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly StringBuilder _transcript = new();
     private Socket _socket;
+    private Stream _stream = Stream.Null;
     private int _start;
     private int _end;
 
@@ -40,7 +41,7 @@ internal sealed partial class Wire : IDisposable
     public static async Task<Wire> OpenAsync(TestRegistry registry, int? receiveBuffer = null)
     {
         var wire = new Wire(new Uri(registry.Host.Addresses[0]), receiveBuffer);
-        await wire._socket.ConnectAsync(wire._address.Host, wire._address.Port);
+        await wire.ConnectAsync();
         return wire;
     }
 
@@ -59,7 +60,7 @@ internal sealed partial class Wire : IDisposable
         _socket.Dispose();
         _socket = Create();
         (_start, _end) = (0, 0);
-        await _socket.ConnectAsync(_address.Host, _address.Port);
+        await ConnectAsync();
     }
 
     public async Task SendAsync(ReadOnlyMemory<byte> bytes)
@@ -67,12 +68,9 @@ internal sealed partial class Wire : IDisposable
         using var deadline = new CancellationTokenSource(Patience.Limit);
         try
         {
-            while (!bytes.IsEmpty)
-            {
-                bytes = bytes[await _socket.SendAsync(bytes, deadline.Token)..];
-            }
+            await _stream.WriteAsync(bytes, deadline.Token);
         }
-        catch (SocketException)
+        catch (IOException)
         {
             // Closed by the server; the answer may be here already.
         }
@@ -82,7 +80,19 @@ internal sealed partial class Wire : IDisposable
     public void SendUrgent() => _socket.Send([0x21], SocketFlags.OutOfBand);
 
     /// <summary>Closes the sending side.</summary>
-    public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+    public async Task EndSendingAsync()
+    {
+        try
+        {
+            await (_stream is SslStream tls ? tls.ShutdownAsync() : Task.CompletedTask);
+        }
+        catch (IOException)
+        {
+            // Closed by the server.
+        }
+
+        _socket.Shutdown(SocketShutdown.Send);
+    }
 
     /// <summary>Breaks the connection off with a reset.</summary>
     public void Reset()
@@ -154,6 +164,20 @@ internal sealed partial class Wire : IDisposable
         return socket;
     }
 
+    private async Task ConnectAsync()
+    {
+        await _socket.ConnectAsync(_address.Host, _address.Port);
+        _stream = new NetworkStream(_socket);
+        if (_address.Scheme == Uri.UriSchemeHttps)
+        {
+#pragma warning disable CA5359 // The bytes are the point.
+            var tls = new SslStream(_stream, leaveInnerStreamOpen: false, (_, _, _, _) => true);
+#pragma warning restore CA5359
+            await tls.AuthenticateAsClientAsync(_address.Host);
+            _stream = tls;
+        }
+    }
+
     private async Task<string> ReadHeadAsync()
     {
         var head = new StringBuilder();
@@ -203,10 +227,10 @@ internal sealed partial class Wire : IDisposable
         try
         {
             _start = 0;
-            _end = await _socket.ReceiveAsync(_buffer, deadline.Token);
+            _end = await _stream.ReadAsync(_buffer, deadline.Token);
             return _end > 0 ? null : "closed";
         }
-        catch (SocketException)
+        catch (IOException)
         {
             _end = 0;
             return "reset";

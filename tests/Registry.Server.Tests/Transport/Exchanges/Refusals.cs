@@ -32,6 +32,6 @@ internal static class Refusals
         new("400, two lengths", Send("PATCH /v2/t/blobs/uploads/x HTTP/1.1\r\nHost: r\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na"), Answer("400 close"), IsOver),
         new("505", Send(Head("GET", "/v2/", "HTTP/1.2")), Answer("505 close"), IsOver),
         new("TLS on a port without", Send([0x16, 0x03, 0x01, 0x00, 0x05, 0x01, 0x00, 0x00, 0x01, 0x03, 0x0d, 0x0a, 0x0d, 0x0a]), Answer("400 close"), IsOver),
-        new("HTTP/2 without asking", Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Rest(Http11Required)),
+        new("HTTP/2 without asking", Send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), Rest(Http11Required)) { IsClearTextOnly = true },
     ];
 }

@@ -9,7 +9,7 @@ namespace Registry.Server.Tests.Transport.Soak;
 /// <param name="Files">Descriptors of files of the registry, except the metadata's, whose number depends on the load.</param>
 /// <param name="Connections">Connections that Kestrel counts.</param>
 /// <param name="DirectConnections">Connections that the registry's own transport counts.</param>
-/// <param name="Buffers">Buffers rented by the latter. Kestrel's transport does not report its own.</param>
+/// <param name="Buffers">Buffers rented by the latter and by the TLS layer. Kestrel's transport does not report its own.</param>
 [SupportedOSPlatform("linux")]
 internal sealed record Census(int Sockets, int Files, long Connections, long DirectConnections, long Buffers)
 {
@@ -22,7 +22,7 @@ internal sealed record Census(int Sockets, int Files, long Connections, long Dir
             targets.Count(target => target.StartsWith(host.StoragePath, StringComparison.Ordinal) && !target.Contains(".db", StringComparison.Ordinal)),
             connections.Count,
             transport?.Connections ?? 0,
-            transport?.Pool.Rented ?? 0);
+            host.Buffers.Rented);
     }
 
     /// <summary>True when no count is higher than at another moment.</summary>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using static Registry.Server.Tests.Transport.Turns;
@@ -7,16 +8,22 @@ namespace Registry.Server.Tests.Transport.Soak;
 
 #pragma warning disable CA5394 // No secrets: the same seed makes the same clients.
 
-/// <summary>Connection with behaviour from a seed: it works normally, breaks off at any byte, or reads slowly.</summary>
+/// <summary>
+/// Connection with behaviour from a seed, in clear text or with TLS: it works normally, breaks off at any byte, or reads slowly.
+/// </summary>
 internal sealed class RandomClient : IDisposable
 {
+    // Beginning of a handshake (RFC 8446, section 4.1.2).
+    private static readonly byte[] ClientHello = [22, 3, 1, 2, 0, 1, 0, 1];
+
     private readonly Random _random;
     private readonly Socket _socket;
-    private readonly IPEndPoint _server;
+    private readonly Uri _server;
     private readonly IReadOnlyList<TestBlob> _blobs;
     private readonly byte[] _buffer;
+    private Stream _stream = Stream.Null;
 
-    public RandomClient(int seed, IPEndPoint server, IReadOnlyList<TestBlob> blobs, byte[] buffer)
+    public RandomClient(int seed, Uri server, IReadOnlyList<TestBlob> blobs, byte[] buffer)
     {
         _random = new Random(seed);
         _server = server;
@@ -37,7 +44,13 @@ internal sealed class RandomClient : IDisposable
             _socket.ReceiveBufferSize = 1 << _random.Next(10, 16);
         }
 
-        await _socket.ConnectAsync(_server, deadline);
+        await _socket.ConnectAsync(IPAddress.Loopback, _server.Port, deadline);
+        _stream = new NetworkStream(_socket);
+        if (_server.Scheme == Uri.UriSchemeHttps && behaviour < 98)
+        {
+            await BeginTlsAsync(deadline);
+        }
+
         try
         {
             await (behaviour switch
@@ -48,10 +61,11 @@ internal sealed class RandomClient : IDisposable
                 < 90 => BreakOffUploadAsync(deadline),
                 < 91 => UploadAsync(deadline),
                 < 95 => EndSendingAsync(deadline),
+                98 => _stream.WriteAsync(ClientHello, deadline).AsTask(),
                 _ => Task.CompletedTask,
             });
         }
-        catch (SocketException) when (behaviour >= 30)
+        catch (Exception e) when (behaviour >= 30 && e is IOException or SocketException)
         {
             // Broken off by either side: expected of clients like these. Well-behaved ones are always served.
         }
@@ -59,7 +73,11 @@ internal sealed class RandomClient : IDisposable
         Leave();
     }
 
-    public void Dispose() => _socket.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        _socket.Dispose();
+    }
 
     private async Task DownloadAsync(int count, CancellationToken deadline)
     {
@@ -69,10 +87,10 @@ internal sealed class RandomClient : IDisposable
             await SendAsync(Get(blob), deadline);
             var start = await ReceiveHeadAsync(200, deadline);
             var received = start.Length;
-            Expect(start, blob, 0);
+            Assert.True(start.AsSpan().SequenceEqual(blob.Bytes.AsSpan(0, received)), "The bytes are not those of the blob.");
             while (received < blob.Bytes.Length)
             {
-                var piece = _buffer.AsMemory(0, await _socket.ReceiveAsync(_buffer, deadline));
+                var piece = _buffer.AsMemory(0, await _stream.ReadAsync(_buffer, deadline));
                 Expect(piece.ToArray(), blob, received);
                 received += piece.Length;
             }
@@ -85,7 +103,7 @@ internal sealed class RandomClient : IDisposable
         _random.NextBytes(blob.Bytes);
         blob = new TestBlob(blob.Bytes);
         await SendAsync(Exchanges.Bodies.Post(blob), deadline);
-        await _socket.SendAsync(blob.Bytes, deadline);
+        await _stream.WriteAsync(blob.Bytes, deadline);
         await ReceiveHeadAsync(201, deadline);
     }
 
@@ -105,7 +123,7 @@ internal sealed class RandomClient : IDisposable
         // Never more than there will be: waiting for it would last until the server takes the connection for idle.
         for (var left = _random.Next(isInParts ? 500 : count * Math.Min(blob.Bytes.Length, 100_000)); left > 0;)
         {
-            var received = await _socket.ReceiveAsync(_buffer.AsMemory(0, Math.Min(left, _buffer.Length)), deadline);
+            var received = await _stream.ReadAsync(_buffer.AsMemory(0, Math.Min(left, _buffer.Length)), deadline);
             left = received == 0 ? 0 : left - received;
         }
     }
@@ -114,14 +132,15 @@ internal sealed class RandomClient : IDisposable
     {
         var body = _buffer.AsMemory(0, _random.Next(_buffer.Length));
         await SendAsync($"PATCH /v2/t/blobs/uploads/{Guid.Empty} HTTP/1.1\r\nHost: r\r\nContent-Length: {_buffer.Length}\r\n\r\n", deadline);
-        await _socket.SendAsync(body, deadline);
+        await _stream.WriteAsync(body, deadline);
     }
 
     private async Task EndSendingAsync(CancellationToken deadline)
     {
         await SendAsync(Get(Choose()), deadline);
+        await (_stream is SslStream tls ? tls.ShutdownAsync() : Task.CompletedTask);
         _socket.Shutdown(SocketShutdown.Send);
-        while (await _socket.ReceiveAsync(_buffer, deadline) > 0)
+        while (await _stream.ReadAsync(_buffer, deadline) > 0)
         {
         }
     }
@@ -136,9 +155,18 @@ internal sealed class RandomClient : IDisposable
         _socket.Dispose();
     }
 
+    private async Task BeginTlsAsync(CancellationToken deadline)
+    {
+#pragma warning disable CA5359 // It is the registry that was just started.
+        var tls = new SslStream(_stream, leaveInnerStreamOpen: true, (_, _, _, _) => true);
+#pragma warning restore CA5359
+        _stream = tls;
+        await tls.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = "localhost" }, deadline);
+    }
+
     private TestBlob Choose() => _blobs[_random.Next(_blobs.Count)];
 
-    private async Task SendAsync(string text, CancellationToken deadline) => await _socket.SendAsync(Encoding.ASCII.GetBytes(text), deadline);
+    private async Task SendAsync(string text, CancellationToken deadline) => await _stream.WriteAsync(Encoding.ASCII.GetBytes(text), deadline);
 
     // What follows the head in the same piece.
     private async Task<byte[]> ReceiveHeadAsync(int status, CancellationToken deadline)
@@ -147,7 +175,7 @@ internal sealed class RandomClient : IDisposable
         int end;
         while ((end = _buffer.AsSpan(0, received).IndexOf("\r\n\r\n"u8)) < 0)
         {
-            var count = await _socket.ReceiveAsync(_buffer.AsMemory(received), deadline);
+            var count = await _stream.ReadAsync(_buffer.AsMemory(received), deadline);
             Assert.True(count > 0, "The connection ended before an answer.");
             received += count;
         }

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
+using Registry.Server.Tests.Tls;
 
 namespace Registry.Server.Tests.Transport.Soak;
 
@@ -30,9 +30,11 @@ public sealed class SoakTests(ITestOutputHelper output)
     private static int Connections => Read("TRANSPORT_SOAK_CONNECTIONS", 2000);
 
     [Theory]
-    [InlineData(TransportKind.Kestrel)]
-    [InlineData(TransportKind.Direct)]
-    public async Task Connections_with_random_aborts_leave_nothing_behind(TransportKind transport)
+    [InlineData(TransportKind.Kestrel, false)]
+    [InlineData(TransportKind.Kestrel, true)]
+    [InlineData(TransportKind.Direct, false)]
+    [InlineData(TransportKind.Direct, true)]
+    public async Task Connections_with_random_aborts_leave_nothing_behind(TransportKind transport, bool isTls)
     {
         var seed = Seed.Choose("TRANSPORT_SOAK_SEED");
         output.WriteLine($"TRANSPORT_SOAK_SEED={seed}");
@@ -49,18 +51,23 @@ public sealed class SoakTests(ITestOutputHelper output)
         TaskScheduler.UnobservedTaskException += Record;
         try
         {
+            using var tls = new TlsFolder();
             var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = folder.Path, Transport = transport };
-            await using var host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
+            await using var host = await RegistryHost.StartAsync(isTls ? tls.Configure(options) : options, TimeProvider.System, loggers);
             var address = new Uri(host.Addresses[0]);
             Census Count() => Census.Take(gauge, host);
             var before = Count();
-            await PushAsync(address);
-            await ConnectAsync(address.Port, seed, WarmUp);
+            using (var client = tls.Authority.CreateClient(address))
+            {
+                await PushAsync(client);
+            }
+
+            await ConnectAsync(address, seed, WarmUp);
             var heap = await RestAsync(Count, before);
             before = Count();
 
             var started = Stopwatch.GetTimestamp();
-            await ConnectAsync(address.Port, seed + WarmUp, Connections);
+            await ConnectAsync(address, seed + WarmUp, Connections);
             output.WriteLine($"{Connections / Stopwatch.GetElapsedTime(started).TotalSeconds:0} connections/s");
 
             var growth = await RestAsync(Count, before) - heap;
@@ -79,18 +86,16 @@ public sealed class SoakTests(ITestOutputHelper output)
     private static int Read(string variable, int byDefault) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : byDefault;
 
-    private static async Task PushAsync(Uri address)
+    private static async Task PushAsync(HttpClient client)
     {
-        using var client = new HttpClient { BaseAddress = address };
         foreach (var blob in Blobs)
         {
             await client.PushBlobAsync("t", blob);
         }
     }
 
-    private static async Task ConnectAsync(int port, int seed, int count)
+    private static async Task ConnectAsync(Uri address, int seed, int count)
     {
-        var server = new IPEndPoint(IPAddress.Loopback, port);
         var next = -1;
         await Task.WhenAll(Enumerable.Range(0, AtOnce).Select(_ => Task.Run(async () =>
         {
@@ -98,7 +103,7 @@ public sealed class SoakTests(ITestOutputHelper output)
             using var deadline = new CancellationTokenSource(TimeSpan.FromHours(1));
             for (int i; (i = Interlocked.Increment(ref next)) < count;)
             {
-                using var client = new RandomClient(seed + i, server, Blobs, buffer);
+                using var client = new RandomClient(seed + i, address, Blobs, buffer);
                 await client.RunAsync(deadline.Token);
             }
         })));

@@ -1,0 +1,130 @@
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Security.Authentication;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.Logging;
+using Registry.Server.Transport;
+
+namespace Registry.Server.Tls;
+
+/// <summary>
+/// TLS of every connection, on every transport, in place of Kestrel's: it encrypts large runs, reads files into the memory that is encrypted, and
+/// decrypts into the blocks that uploads take.
+/// </summary>
+/// <remarks>
+/// <see cref="SslStream"/> does the cryptography. A kernel that encrypts by itself (kTLS) would replace <see cref="TlsOutput"/>: after the handshake,
+/// pieces and files would go to the socket as in clear text.
+/// </remarks>
+internal sealed partial class TlsLayer
+{
+    // Decrypted bytes of a connection ahead of its reader while the pool is crowded. Kestrel looks at all of a head at once, and what was looked at
+    // does not count.
+    private const int CrowdedAhead = 16 * 1024;
+
+    private readonly TlsFiles _files;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    /// <param name="files">The certificate and its key.</param>
+    /// <param name="pool">Memory of all connections.</param>
+    /// <param name="maxAhead">Largest number of decrypted bytes that a connection buffers.</param>
+    /// <param name="timeout">Time limit of the handshake.</param>
+    /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public TlsLayer(
+        TlsFiles files, BlockPool pool, long maxAhead, TimeSpan timeout, Func<Action, Task> runBlocking, TimeProvider time, ILogger<TlsLayer> logger)
+    {
+        _files = files;
+        _timeout = timeout;
+        _time = time;
+        Pool = pool;
+        MaxAhead = maxAhead;
+        RunBlocking = runBlocking;
+        _logger = logger;
+        PipeOptions = new PipeOptions(
+            pool,
+            readerScheduler: PipeScheduler.Inline,
+            writerScheduler: PipeScheduler.ThreadPool,
+            pauseWriterThreshold: CrowdedAhead,
+            resumeWriterThreshold: CrowdedAhead / 2,
+            minimumSegmentSize: BlockPool.SmallestBlock,
+            useSynchronizationContext: false);
+    }
+
+    /// <summary>Memory of all connections.</summary>
+    public BlockPool Pool { get; }
+
+    /// <summary>Largest number of decrypted bytes that a connection buffers while the pool is not crowded.</summary>
+    public long MaxAhead { get; }
+
+    /// <summary>Runs work that may wait for a disk.</summary>
+    public Func<Action, Task> RunBlocking { get; }
+
+    /// <summary>The reader runs on the thread that has decrypted.</summary>
+    public PipeOptions PipeOptions { get; }
+
+    public ILogger Logger => _logger;
+
+    /// <summary>Serves a connection with TLS.</summary>
+    /// <param name="connection">The connection.</param>
+    /// <param name="next">What reads and writes in clear text.</param>
+    public async Task InvokeAsync(ConnectionContext connection, ConnectionDelegate next)
+    {
+        await using var records = new TransportStream(connection.Transport);
+        await using var ssl = new SslStream(records);
+        if (!await ShakeHandsAsync(connection, records, ssl))
+        {
+            return;
+        }
+
+        var tls = new TlsConnection(connection, records, ssl, this);
+        tls.Begin();
+        try
+        {
+            await next(connection);
+        }
+        finally
+        {
+            await tls.EndAsync();
+        }
+    }
+
+    // False when it failed.
+    private async Task<bool> ShakeHandsAsync(ConnectionContext connection, TransportStream records, SslStream ssl)
+    {
+        var handshake = HandshakeMetrics.Begin(connection);
+        try
+        {
+            using var deadline = new CancellationTokenSource(_timeout, _time);
+            await ssl.AuthenticateAsServerAsync(_files.Identity.Handshake, deadline.Token);
+            handshake.Succeeded(ssl.SslProtocol);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)
+        {
+            handshake.Failed(e);
+            LogFailed(connection.ConnectionId, e is OperationCanceledException ? "timeout" : (e.InnerException ?? e).Message);
+        }
+
+        await SendAlertAsync(records);
+        return false;
+    }
+
+    // SslStream leaves some alerts to the next flush.
+    private static async Task SendAlertAsync(TransportStream records)
+    {
+        try
+        {
+            await records.FlushAsync(CancellationToken.None);
+        }
+        catch (ConnectionResetException)
+        {
+            // The peer has gone away.
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Debug, "The handshake of connection {Id} failed: {Reason}")]
+    private partial void LogFailed(string id, string reason);
+}
