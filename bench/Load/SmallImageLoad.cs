@@ -17,8 +17,8 @@ internal static class SmallImageLoad
     public static async Task RunAsync(string? endpoint)
     {
         using var folder = new TemporaryFolder("load");
-        await using var server = endpoint is null ? await RegistryServer.StartAsync(folder.Path, new Dictionary<string, string>()) : null;
-        var images = new SmallImages(server?.Endpoint ?? Parse(endpoint!));
+        await using var server = endpoint is null ? await RegistryServer.StartAsync(RegistryProgram.Jit, folder.Path, new Dictionary<string, string>()) : null;
+        var images = new SmallImages(server?.Address ?? new ServerAddress(Parse(endpoint!), IsTls: false));
         Measure(images, 8, 200);
         Console.Out.WriteLine("| At once | Pushes/s | Pulls/s |\n|---:|---:|---:|");
         foreach (var atOnce in Concurrencies)

@@ -14,10 +14,10 @@ internal static class WorkloadLoad
     {
         var (url, duration, workloads) = Parse(arguments);
         using var folder = new TemporaryFolder("load");
-        await using var server = url is null ? await RegistryServer.StartAsync(folder.Path, new Dictionary<string, string>()) : null;
+        await using var server = url is null ? await RegistryServer.StartAsync(RegistryProgram.Jit, folder.Path, new Dictionary<string, string>()) : null;
         using var client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false })
         {
-            BaseAddress = url ?? new Uri($"http://{server!.Endpoint}"),
+            BaseAddress = url ?? new Uri($"http://{server!.Address}"),
         };
         Console.Out.WriteLine("| Workload | Users | Iterations | Failed | a second | MB/s | p50 ms | p99 ms |\n|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var workload in workloads)

@@ -22,13 +22,13 @@ internal static class BareKestrel
     /// <summary>Starts it as a separate process, with the server's runtime settings.</summary>
     public static Task<Contestant> StartAsync(string folder)
     {
-        var endpoint = Contestant.FreeEndpoint();
+        var address = Contestant.FreeAddress(certificate: null);
         string[] arguments =
         [
             "exec", "--runtimeconfig", DotNet.BesideThis("registry.runtimeconfig.json"), "--depsfile", DotNet.BesideThis("Registry.Bench.deps.json"),
-            DotNet.BesideThis("Registry.Bench.dll"), Command, $"{endpoint.Port}",
+            DotNet.BesideThis("Registry.Bench.dll"), Command, $"{address.EndPoint.Port}",
         ];
-        return Contestant.StartAsync(Name, Environment.Version.ToString(), folder, endpoint, DotNet.Host, arguments);
+        return Contestant.StartAsync(Name, Environment.Version.ToString(), folder, address, DotNet.Host, arguments);
     }
 
     /// <summary>Serves until the process is killed.</summary>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Registry.Bench.Wire;
 using Registry.Testing;
 
 namespace Registry.Bench.Peers;
@@ -12,12 +13,12 @@ internal sealed class Contestant : IAsyncDisposable
 
     private readonly BackgroundProcess _process;
 
-    private Contestant(string name, string version, string folder, IPEndPoint endpoint, BackgroundProcess process)
+    private Contestant(string name, string version, string folder, ServerAddress address, BackgroundProcess process)
     {
         Name = name;
         Version = version;
         Folder = folder;
-        Endpoint = endpoint;
+        Address = address;
         _process = process;
         Meter = new ProcessMeter(process.Id);
     }
@@ -32,7 +33,10 @@ internal sealed class Contestant : IAsyncDisposable
     public string Folder { get; }
 
     /// <summary>Address and port.</summary>
-    public IPEndPoint Endpoint { get; }
+    public ServerAddress Address { get; }
+
+    /// <summary>Process id, which is also that of its session.</summary>
+    public int Id => _process.Id;
 
     /// <summary>Meter of its CPU time and memory.</summary>
     public ProcessMeter Meter { get; }
@@ -41,10 +45,10 @@ internal sealed class Contestant : IAsyncDisposable
     /// <exception cref="InvalidOperationException">The program ended before.</exception>
     /// <exception cref="TimeoutException">The program accepts no connection in time.</exception>
     public static async Task<Contestant> StartAsync(
-        string name, string version, string folder, IPEndPoint endpoint, string program, IEnumerable<string> arguments,
+        string name, string version, string folder, ServerAddress address, string program, IEnumerable<string> arguments,
         IReadOnlyDictionary<string, string?>? environment = null)
     {
-        var contestant = new Contestant(name, version, folder, endpoint, BackgroundProcess.Start(program, arguments, environment));
+        var contestant = new Contestant(name, version, folder, address, BackgroundProcess.Start(program, arguments, environment));
         try
         {
             await contestant.WaitUntilListeningAsync();
@@ -58,12 +62,9 @@ internal sealed class Contestant : IAsyncDisposable
     }
 
     /// <summary>Finds a free port.</summary>
-    public static IPEndPoint FreeEndpoint()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return (IPEndPoint)listener.LocalEndpoint;
-    }
+    /// <param name="certificate">Certificate for TLS; null for clear text.</param>
+    public static ServerAddress FreeAddress(ServerCertificate? certificate) =>
+        new(new IPEndPoint(IPAddress.Loopback, FreePorts.Find(1)[0]), certificate is not null);
 
     /// <summary>Removes the bytes of large blobs behind the server's back, so that the disk does not fill. No later request needs them.</summary>
     public void RemoveLargeFiles(long minBytes)
@@ -84,7 +85,7 @@ internal sealed class Contestant : IAsyncDisposable
             using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
             try
             {
-                await socket.ConnectAsync(Endpoint);
+                await socket.ConnectAsync(Address.EndPoint);
                 return;
             }
             catch (SocketException) when (!_process.HasExited && clock.Elapsed < StartDeadline)

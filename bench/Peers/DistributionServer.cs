@@ -5,16 +5,19 @@ namespace Registry.Bench.Peers;
 /// <summary>CNCF distribution: the binary that PEER_BIN names, and Debian's docker-registry.</summary>
 internal static class DistributionServer
 {
+    /// <summary>Variable with the path of version 3.</summary>
     public const string PeerVariable = "PEER_BIN";
+
     public const string PeerName = "distribution";
     public const string DebianName = "docker-registry";
 
     /// <summary>Starts <c>PROGRAM serve CONFIGURATION</c> over a folder.</summary>
-    public static async Task<Contestant> StartAsync(string name, string program, TemporaryFolder folders)
+    public static async Task<Contestant> StartAsync(string name, string program, TemporaryFolder folders, ServerCertificate? certificate)
     {
-        var endpoint = Contestant.FreeEndpoint();
+        var address = Contestant.FreeAddress(certificate);
         var root = folders.Folder(name);
         var configuration = folders.File($"{name}.yml");
+        var tls = certificate is null ? string.Empty : $"\n  tls:\n    certificate: {certificate.Certificate}\n    key: {certificate.Key}";
 
         // The configuration of distribution's image, without the request log, which would only cost time.
         await File.WriteAllTextAsync(configuration, $$"""
@@ -31,7 +34,7 @@ internal static class DistributionServer
               delete:
                 enabled: true
             http:
-              addr: {{endpoint}}
+              addr: {{address}}{{tls}}
             """);
 
         // Version 3 sends traces to a collector by default.
@@ -39,6 +42,6 @@ internal static class DistributionServer
             .Where(variable => variable.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(variable => variable, _ => (string?)null);
         environment["OTEL_TRACES_EXPORTER"] = "none";
         var version = await Programs.VersionAsync(program, "--version");
-        return await Contestant.StartAsync(name, version, root, endpoint, program, ["serve", configuration], environment);
+        return await Contestant.StartAsync(name, version, root, address, program, ["serve", configuration], environment);
     }
 }

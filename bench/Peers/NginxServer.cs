@@ -14,11 +14,18 @@ internal static class NginxServer
     /// <param name="program">The program.</param>
     /// <param name="served">Data folder of the registry under test.</param>
     /// <param name="folders">Parent of nginx's own files.</param>
-    public static async Task<Contestant> StartAsync(string program, string served, TemporaryFolder folders)
+    /// <param name="certificate">Certificate for TLS; null for clear text.</param>
+    public static async Task<Contestant> StartAsync(string program, string served, TemporaryFolder folders, ServerCertificate? certificate)
     {
-        var endpoint = Contestant.FreeEndpoint();
+        var address = Contestant.FreeAddress(certificate);
         var own = folders.Folder(Name);
         var configuration = folders.File(Name, "nginx.conf");
+        var tls = certificate is null ? string.Empty : $"""
+            ssl_certificate {certificate.Certificate};
+            ssl_certificate_key {certificate.Key};
+            ssl_protocols TLSv1.2 TLSv1.3;
+            ssl_session_cache shared:sessions:10m;
+            """;
         await File.WriteAllTextAsync(configuration, $$"""
             {{(Environment.UserName == "root" ? "user root;" : string.Empty)}}
             daemon off;
@@ -31,18 +38,20 @@ internal static class NginxServer
               sendfile on;
               tcp_nopush on;
               keepalive_requests 1000000000;
+              large_client_header_buffers 4 64k;
+              {{tls}}
               client_body_temp_path {{own}}/body;
               proxy_temp_path {{own}}/proxy;
               fastcgi_temp_path {{own}}/fastcgi;
               uwsgi_temp_path {{own}}/uwsgi;
               scgi_temp_path {{own}}/scgi;
               server {
-                listen {{endpoint}};
+                listen {{address}}{{(certificate is null ? string.Empty : " ssl http2")}};
                 root {{served}};
               }
             }
             """);
         var version = await Programs.VersionAsync(program, "-v");
-        return await Contestant.StartAsync(Name, version, own, endpoint, program, ["-c", configuration, "-e", Path.Combine(own, "error.log")]);
+        return await Contestant.StartAsync(Name, version, own, address, program, ["-c", configuration, "-e", Path.Combine(own, "error.log")]);
     }
 }

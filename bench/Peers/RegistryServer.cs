@@ -2,27 +2,37 @@ using Registry.Server.Hosting;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>The registry as operators run it, from the build beside this program.</summary>
+/// <summary>The registry as a process.</summary>
 internal static class RegistryServer
 {
+    /// <summary>Name of the published program in the tables.</summary>
     public const string Name = "Registry";
 
     /// <summary>Starts the registry over a folder.</summary>
+    /// <param name="program">The form of the program.</param>
     /// <param name="folder">The data folder.</param>
     /// <param name="settings">REGISTRY_ variables. Those of this process are not inherited.</param>
-    public static Task<Contestant> StartAsync(string folder, IReadOnlyDictionary<string, string> settings)
+    /// <param name="certificate">Certificate for TLS; null for clear text.</param>
+    public static Task<Contestant> StartAsync(
+        RegistryProgram program, string folder, IReadOnlyDictionary<string, string> settings, ServerCertificate? certificate = null)
     {
-        var endpoint = Contestant.FreeEndpoint();
+        var address = Contestant.FreeAddress(certificate);
         var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
             .Where(name => name.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(name => name, _ => (string?)null);
-        environment["REGISTRY_HOST"] = endpoint.Address.ToString();
-        environment["REGISTRY_PORT"] = $"{endpoint.Port}";
+        environment["REGISTRY_HOST"] = address.EndPoint.Address.ToString();
+        environment["REGISTRY_PORT"] = $"{address.EndPoint.Port}";
         environment["REGISTRY_STORAGE_PATH"] = folder;
+        if (certificate is not null)
+        {
+            environment["REGISTRY_TLS_CERT"] = certificate.Certificate;
+            environment["REGISTRY_TLS_KEY"] = certificate.Key;
+        }
+
         foreach (var (name, value) in settings)
         {
             environment[name] = value;
         }
 
-        return Contestant.StartAsync(Name, Banner.Version, folder, endpoint, DotNet.Host, [DotNet.BesideThis("registry.dll")], environment);
+        return Contestant.StartAsync(program.Name, Banner.Version, folder, address, program.Path, program.Arguments, environment);
     }
 }

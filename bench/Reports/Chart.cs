@@ -18,9 +18,12 @@ internal static class Chart
     private static readonly Dictionary<string, string> Colours = new()
     {
         [RegistryServer.Name] = "#1f6feb",
+        [RegistryProgram.Jit.Name] = "#79b0ff",
         [NginxServer.Name] = "#3fa34d",
         [DistributionServer.PeerName] = "#b0623b",
         [DistributionServer.DebianName] = "#d9a273",
+        [ZotServer.Name] = "#8250df",
+        [OlaregServer.Name] = "#bf8700",
         [BareKestrel.Name] = "#8a8f98",
     };
 
@@ -28,7 +31,7 @@ internal static class Chart
     {
         var body = new StringBuilder();
         var y = Margin;
-        foreach (var work in samples.OrderBy(sample => sample.Target, StringComparer.Ordinal).GroupBy(sample => (sample.Target, sample.Work)))
+        foreach (var work in samples.OrderBy(sample => Scoreboard.Order(sample.Target)).GroupBy(sample => (sample.Target, sample.Work)))
         {
             var bars = work.GroupBy(sample => sample.Contestant)
                 .Select(server => (Name: server.Key, Rate: Spread.Of(server.Select(s => s.Rate)), Cost: Spread.Of(server.Select(s => s.Cost)), server.First().Unit))

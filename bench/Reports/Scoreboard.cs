@@ -1,3 +1,4 @@
+using System.Globalization;
 using Registry.Bench.Peers;
 
 namespace Registry.Bench.Reports;
@@ -7,6 +8,9 @@ internal sealed class Scoreboard
 {
     private readonly List<Sample> _samples = [];
     private readonly List<Verdict> _verdicts = [];
+
+    /// <summary>Number of a target in a sort order: 10 for P10.</summary>
+    public static int Order(string target) => int.Parse(target.AsSpan(1), CultureInfo.InvariantCulture);
 
     /// <summary>Every sample, in the order of measurement.</summary>
     public IReadOnlyList<Sample> Samples => _samples;
@@ -37,6 +41,14 @@ internal sealed class Scoreboard
     public void CompareWorks(string target, string work, string otherTarget, string otherWork, Bound bound) =>
         Compare(target, work, Metric.Rate, (otherTarget, otherWork, RegistryServer.Name), $"{RegistryServer.Name}, {otherTarget}", bound);
 
+    /// <summary>Compares a figure of a work with a limit: the median of the rounds.</summary>
+    public void Limit(string target, string work, Metric metric, Bound bound)
+    {
+        var figures = Spread.Of(Values(target, work, RegistryServer.Name, metric).Values);
+        _verdicts.Add(new Verdict(
+            target, work, Figure(target, work, RegistryServer.Name, metric), string.Empty, string.Empty, string.Empty, bound.ToString(), bound.IsMetBy(figures.Median)));
+    }
+
     /// <summary>Compares a figure with a limit.</summary>
     public void Limit(string target, string work, double figure, Bound bound, string others = "") =>
         _verdicts.Add(new Verdict(target, work, $"{Spread.Number(figure)}{bound.Unit}", string.Empty, others, string.Empty, bound.ToString(), bound.IsMetBy(figure)));
@@ -44,6 +56,9 @@ internal sealed class Scoreboard
     /// <summary>Records that a target was not measured, with the reason.</summary>
     public void NotMeasured(string target, string work, string bound, string reason) =>
         _verdicts.Add(new Verdict(target, work, reason, string.Empty, string.Empty, string.Empty, bound, null));
+
+    /// <summary>The rates of a server at a work, by round.</summary>
+    public IReadOnlyDictionary<int, double> Rates(string target, string work, string contestant) => Values(target, work, contestant, Metric.Rate);
 
     private void Compare(string target, string work, Metric metric, (string Target, string Work, string Contestant) other, string otherName, Bound bound)
     {

@@ -9,4 +9,5 @@ internal enum Unit
     Bytes,
     Requests,
     Images,
+    Handshakes,
 }

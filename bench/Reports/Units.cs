@@ -16,6 +16,7 @@ internal static class Units
     {
         Unit.Bytes => "MB/s",
         Unit.Requests => "requests/s",
+        Unit.Handshakes => "handshakes/s",
         _ => "images/s",
     };
 
@@ -23,6 +24,7 @@ internal static class Units
     {
         Unit.Bytes => "CPU-s/GiB",
         Unit.Requests => "CPU-µs/request",
+        Unit.Handshakes => "CPU-µs/handshake",
         _ => "CPU-µs/image",
     };
 }

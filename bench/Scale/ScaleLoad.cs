@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Bench.Peers;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -18,8 +19,8 @@ internal static class ScaleLoad
     /// <summary>Measures 1,010 repositories, then 100,002.</summary>
     public static async Task RunAsync()
     {
-        var (_, few) = await MeasureAsync(copies: 9, manifestsWithTags: ScaleContent.ManifestsWithTags / 100);
-        var (_, many) = await MeasureAsync(copies: 999, ScaleContent.ManifestsWithTags);
+        var (_, few) = await MeasureAsync(RegistryProgram.Jit, copies: 9, ScaleContent.ManifestsWithTags / 100, isWhole: true);
+        var (_, many) = await MeasureAsync(RegistryProgram.Jit, copies: 999, ScaleContent.ManifestsWithTags, isWhole: true);
         Console.Out.WriteLine("| Work | few: p50 ms | p99 ms | CPU ms | many: p50 ms | p99 ms | CPU ms | CPU, many to few |\n|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var ((name, small), (_, large)) in few.Zip(many))
         {
@@ -32,16 +33,18 @@ internal static class ScaleLoad
             CultureInfo.InvariantCulture, $"{timings.Percentile(50):0.00} | {timings.Percentile(99):0.00} | {timings.Cpu:0.00}");
     }
 
-    /// <summary>Measures a registry of 100,002 repositories and a million manifests, or of a hundredth, against target P8.</summary>
-    public static async Task<ScaleFigures> MeasureFiguresAsync(bool few)
+    /// <summary>Measures the requests of a registry of 100,002 repositories and a million manifests, or of a hundredth, against target P8.</summary>
+    public static async Task<ScaleFigures> MeasureFiguresAsync(RegistryProgram program, bool few)
     {
         var (ready, rows) = few
-            ? await MeasureAsync(copies: 9, manifestsWithTags: ScaleContent.ManifestsWithTags / 100)
-            : await MeasureAsync(copies: 999, ScaleContent.ManifestsWithTags);
+            ? await MeasureAsync(program, copies: 9, ScaleContent.ManifestsWithTags / 100, isWhole: false)
+            : await MeasureAsync(program, copies: 999, ScaleContent.ManifestsWithTags, isWhole: false);
         return new ScaleFigures(ready, rows);
     }
 
-    private static async Task<(double ReadyMilliseconds, List<(string Name, Timings Timings)> Rows)> MeasureAsync(int copies, int manifestsWithTags)
+    // The whole has a start after a kill, and the metadata alone.
+    private static async Task<(double ReadyMilliseconds, List<(string Name, Timings Timings)> Rows)> MeasureAsync(
+        RegistryProgram program, int copies, int manifestsWithTags, bool isWhole)
     {
         using var folder = new ScaleFolder();
         var settings = Directory.CreateTempSubdirectory("registry-scale-");
@@ -55,17 +58,22 @@ internal static class ScaleLoad
             }
 
             Print($"{(copies + 1) * ScaleContent.Repositories} repositories: {new FileInfo(folder.Layout.Database).Length >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
-            var ready = await MeasureStartsAsync(folder.Layout.Root, settings.FullName);
+            var ready = await MeasureStartsAsync(program, folder.Layout.Root, settings.FullName);
             List<(string, Timings)> rows;
-            await using (var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName))
+            await using (var server = await ScaleServer.StartAsync(program, folder.Layout.Root, settings.FullName))
             {
                 rows = await MeasureRequestsAsync(server);
                 Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
                 await server.KillAsync();
             }
 
+            if (!isWhole)
+            {
+                return (ready, rows);
+            }
+
             var log = new FileInfo($"{folder.Layout.Database}-wal");
-            await using (var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName))
+            await using (var server = await ScaleServer.StartAsync(program, folder.Layout.Root, settings.FullName))
             {
                 Print($"killed with a log of {log.Length / 1048576.0:0.0} MiB; ready again after {server.Ready.Version:0} ms, tags after {server.Ready.Tags:0} ms");
             }
@@ -80,12 +88,12 @@ internal static class ScaleLoad
     }
 
     // The median time to the first page of tags.
-    private static async Task<double> MeasureStartsAsync(string storage, string settings)
+    private static async Task<double> MeasureStartsAsync(RegistryProgram program, string storage, string settings)
     {
         var ready = new List<(double Version, double Tags)>();
         for (var i = 0; i < Starts; i++)
         {
-            await using var server = await ScaleServer.StartAsync(storage, settings);
+            await using var server = await ScaleServer.StartAsync(program, storage, settings);
             ready.Add(server.Ready);
             if (i == Starts - 1)
             {

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
+using Registry.Bench.Peers;
 using Registry.Core.Access;
 using Registry.Core.Oci;
 
@@ -46,7 +47,8 @@ internal sealed class ScaleServer : IAsyncDisposable
     /// <summary>Memory of the process, in MiB: in total, and not backed by files.</summary>
     public (double All, double Anonymous) Memory => (Status("VmRSS:"), Status("RssAnon:"));
 
-    public static async Task<ScaleServer> StartAsync(string storagePath, string settingsPath, RepositoryName? tagsOf = null, TimeSpan? grace = null)
+    public static async Task<ScaleServer> StartAsync(
+        RegistryProgram program, string storagePath, string settingsPath, RepositoryName? tagsOf = null, TimeSpan? grace = null)
     {
         var users = Path.Combine(settingsPath, "htpasswd");
         var rules = Path.Combine(settingsPath, "rules.json");
@@ -61,7 +63,7 @@ internal sealed class ScaleServer : IAsyncDisposable
         }
 
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "registry.dll")]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(program.Path, program.Arguments) { RedirectStandardOutput = true };
         foreach (var (name, value) in new[]
         {
             ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Registry.Bench.Peers;
 using Registry.Core.Oci;
 using Registry.Core.Storage.FileSystem;
 
@@ -24,7 +25,7 @@ internal static class TreeLoad
             var files = 0;
             Parallel.For(0, Repositories, i => Interlocked.Add(ref files, Write(folder.Layout, Name(i))));
             var clock = Stopwatch.StartNew();
-            await using var server = await ScaleServer.StartAsync(folder.Layout.Root, settings.FullName, Name(Repositories - 1));
+            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Layout.Root, settings.FullName, Name(Repositories - 1));
             using var client = server.Client("admin");
             var during = await MeasureAsync(client, async () => await IsReadyAsync(client));
             var seconds = clock.Elapsed.TotalSeconds;

@@ -12,9 +12,9 @@ internal static class Scale
 
     public static async Task RunAsync(TargetRun run)
     {
-        var figures = await ScaleLoad.MeasureFiguresAsync(run.Options.IsQuick);
+        var figures = await ScaleLoad.MeasureFiguresAsync(run.Program, run.Options.IsQuick);
         var size = run.Options.IsQuick ? "11,000 manifests" : "a million manifests";
-        run.Board.Limit(Target, $"start to the first page of tags, {size}", figures.ReadyMilliseconds, Bound.AtMost(500, Milliseconds));
+        run.Board.Limit(Target, $"start to the first page of tags, {size}", figures.ReadyMilliseconds, Bound.AtMost(200, Milliseconds));
         foreach (var name in new[] { "tags, first page", "catalog, first page", "catalog of a user who may see three" })
         {
             run.Board.Limit(Target, $"{name}, {size}: p99", figures.P99(name), Bound.AtMost(5, Milliseconds));

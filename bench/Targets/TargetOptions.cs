@@ -8,10 +8,12 @@ internal sealed record TargetOptions
     public const string Usage = """
           --quick            blobs of 128 MiB, 3 rounds, samples of 1 s; the results are not recorded
           --only P1,P4       only these targets
+          --profile          a profile of the registry for each work, in a round of its own; needs perf
           --rounds N         number of times that each work is measured (default: 5)
           --set NAME=VALUE   a setting of the registry, such as REGISTRY_LOG_LEVEL=debug; may be repeated
           --to FOLDER        folder for the results (default: perf-results/<date>-<commit>, or a temporary folder if the run is not complete)
-        The variable PEER_BIN names the binary of CNCF distribution 3.
+        Variables with paths of programs: REGISTRY_PROGRAM, the published registry (default: published from the sources);
+        PEER_BIN, CNCF distribution 3; ZOT_BIN, zot; OLAREG_BIN, olareg.
         """;
 
     /// <summary>Targets to measure; empty for all.</summary>
@@ -19,6 +21,9 @@ internal sealed record TargetOptions
 
     /// <summary>True for a short run, which is not recorded.</summary>
     public bool IsQuick { get; init; }
+
+    /// <summary>True for profiles of the registry.</summary>
+    public bool Profiles { get; init; }
 
     /// <summary>Number of times that each work is measured.</summary>
     public int Rounds { get; init; } = 5;
@@ -36,7 +41,7 @@ internal sealed record TargetOptions
     public long BlobSize => IsQuick ? 128L << 20 : 1L << 30;
 
     /// <summary>Duration of a sample of small requests.</summary>
-    public TimeSpan SampleTime => TimeSpan.FromSeconds(IsQuick ? 1 : 3);
+    public TimeSpan SampleTime => TimeSpan.FromSeconds(IsQuick ? 1 : 2);
 
     /// <summary>Number of images that a sample pushes or pulls.</summary>
     public int Images(bool isFast) => (isFast ? 4 : 1) * (IsQuick ? 100 : 250);
@@ -58,6 +63,9 @@ internal sealed record TargetOptions
                 case "--only" when i + 1 < arguments.Length:
                     options = options with { Only = [.. arguments[++i].ToUpperInvariant().Split(',')] };
                     break;
+                case "--profile":
+                    options = options with { Profiles = true };
+                    break;
                 case "--rounds" when i + 1 < arguments.Length && int.TryParse(arguments[i + 1], CultureInfo.InvariantCulture, out rounds) && rounds > 0:
                     i++;
                     break;
@@ -76,6 +84,17 @@ internal sealed record TargetOptions
         return options with { Settings = settings, Rounds = rounds > 0 ? rounds : options.Rounds };
     }
 
-    /// <summary>True for a target to measure.</summary>
-    public bool Wants(string target) => Only.Count == 0 || Only.Contains(target);
+    /// <summary>True when one of the targets is to be measured.</summary>
+    public bool Wants(params ReadOnlySpan<string> targets)
+    {
+        foreach (var target in targets)
+        {
+            if (Only.Count == 0 || Only.Contains(target))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 }

@@ -5,19 +5,39 @@ using Registry.Bench.Wire;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>A run of the targets: its servers, options and samples.</summary>
-internal sealed class TargetRun(Field field, TargetOptions options)
+/// <summary>A run of the targets: its servers, options, samples and profiles.</summary>
+/// <param name="plain">The servers in clear text.</param>
+/// <param name="secure">The servers over TLS.</param>
+/// <param name="program">The published registry.</param>
+/// <param name="options">Options of the run.</param>
+internal sealed class TargetRun(Field plain, Field secure, RegistryProgram program, TargetOptions options)
 {
     /// <summary>Number of connections of a load of small requests.</summary>
     public const int Connections = 32;
 
-    public Field Field { get; } = field;
+    private readonly List<Profile> _profiles = [];
+    private bool _isProfiling;
+
+    /// <summary>The servers in clear text.</summary>
+    public Field Plain { get; } = plain;
+
+    /// <summary>The servers over TLS.</summary>
+    public Field Secure { get; } = secure;
+
+    /// <summary>The published registry.</summary>
+    public RegistryProgram Program { get; } = program;
 
     public TargetOptions Options { get; } = options;
 
     public Scoreboard Board { get; } = new();
 
-    /// <summary>Measures each work for each server in turn, round by round, so that a disturbance of the machine affects all of them.</summary>
+    /// <summary>Profiles of the registry, one for each work, if asked for.</summary>
+    public IReadOnlyList<Profile> Profiles => _profiles;
+
+    /// <summary>
+    /// Measures each work for each server in turn, round by round, so that a disturbance of the machine affects all of them. Profiles are taken in
+    /// a round of their own, which is not measured.
+    /// </summary>
     public void Interleave(IEnumerable<Contestant> contestants, params Action<Contestant, int>[] works)
     {
         List<Contestant> all = [.. contestants];
@@ -31,6 +51,14 @@ internal sealed class TargetRun(Field field, TargetOptions options)
                 }
             }
         }
+
+        _isProfiling = Options.Profiles;
+        foreach (var work in _isProfiling ? works : [])
+        {
+            work(all.First(contestant => contestant.Name == Program.Name), Options.Rounds);
+        }
+
+        _isProfiling = false;
     }
 
     /// <summary>Measures one work once.</summary>
@@ -49,14 +77,30 @@ internal sealed class TargetRun(Field field, TargetOptions options)
     private Sample Measure(
         string target, string work, Contestant contestant, int round, Unit unit, Func<(double Amount, TimeSpan? Elapsed, double? P99)> run)
     {
+        if (_isProfiling)
+        {
+            using var profiler = Profiler.Start(contestant.Id);
+            var sample = Sample(target, work, contestant, round, unit, run);
+            _profiles.Add(new Profile(target, work, sample.Rate, unit, profiler.Finish()));
+            return sample;
+        }
+
+        var measured = Sample(target, work, contestant, round, unit, run);
+        Board.Add(measured);
+        return measured;
+    }
+
+    private static Sample Sample(
+        string target, string work, Contestant contestant, int round, Unit unit, Func<(double Amount, TimeSpan? Elapsed, double? P99)> run)
+    {
         contestant.Meter.ResetPeakBytes();
+        var client = Environment.CpuUsage.TotalTime;
         var cpu = contestant.Meter.CpuSeconds();
         var clock = Stopwatch.StartNew();
         var (amount, elapsed, p99) = run();
         var seconds = (elapsed ?? clock.Elapsed).TotalSeconds;
-        var sample = new Sample(
-            target, work, contestant.Name, round, unit, amount, seconds, contestant.Meter.CpuSeconds() - cpu, contestant.Meter.PeakBytes(), p99);
-        Board.Add(sample);
-        return sample;
+        return new Sample(
+            target, work, contestant.Name, round, unit, amount, seconds, contestant.Meter.CpuSeconds() - cpu, contestant.Meter.PeakBytes(), p99,
+            (Environment.CpuUsage.TotalTime - client).TotalSeconds);
     }
 }

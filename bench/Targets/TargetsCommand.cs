@@ -3,10 +3,11 @@ using System.Reflection;
 using Registry.Bench.Peers;
 using Registry.Bench.Reports;
 using Registry.Bench.Wire;
+using Registry.Testing;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>Measures the performance targets P1 to P9 in one run, and writes the report.</summary>
+/// <summary>Measures the performance targets P1 to P13 in one run, and writes the report.</summary>
 internal static class TargetsCommand
 {
     private static bool IsDebugBuild => typeof(TargetsCommand).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
@@ -19,55 +20,72 @@ internal static class TargetsCommand
         }
 
         var options = TargetOptions.Parse(arguments);
-        var folder = await ResultFolder.CreateAsync(options);
+        if (options.Profiles)
+        {
+            Profiler.Require();
+        }
+
+        var results = await ResultFolder.CreateAsync(options);
         var started = DateTime.UtcNow;
-        await using var field = await Field.StartAsync(options.Settings);
-        foreach (var missing in field.Missing)
+        using var folder = new TemporaryFolder("program");
+        Console.Error.WriteLine("The program");
+        var program = await RegistryProgram.PublishedAsync(results.Root, folder.Path);
+        await using var plain = await Field.StartAsync(program, options.Settings, isTls: false);
+        await using var secure = await Field.StartAsync(program, options.Settings, isTls: true);
+        foreach (var missing in plain.Missing)
         {
             Console.Error.WriteLine($"Missing: {missing}");
         }
 
-        var run = new TargetRun(field, options);
+        var run = new TargetRun(plain, secure, program, options);
         await MeasureAsync(run);
-        var machine = await Machine.DescribeAsync(field.Ours.Folder);
-        ReportWriter.Write(folder, run, machine, started);
+        var machine = await Machine.DescribeAsync(plain.Ours.Folder);
+        ReportWriter.Write(results, run, machine, started);
         Console.Out.WriteLine(ReportWriter.VerdictTable(run.Board));
-        Console.Out.WriteLine($"Written to {folder.Path}");
+        Console.Out.WriteLine($"Written to {results.Path}");
     }
 
     // Each line measures one target.
     private static async Task MeasureAsync(TargetRun run)
     {
         var options = run.Options;
-        if (options.Wants("P1") || options.Wants("P2") || options.Wants("P3") || options.Wants("P7"))
+        if (options.Wants("P1", "P2", "P3", "P7", "P10", "P11", "P13"))
         {
             using var source = new UploadSource(options.BlobSize);
-            When("P1", () => LargePulls.Run(run, source));
-            When(options.Wants("P2") ? "P2" : "P3", () => LargePushes.Run(run, source));
-            if (options.Wants("P7"))
-            {
-                await Memory.RunAsync(run, source);
-            }
+            await When(["P1"], () => LargePulls.Run(run, source));
+            await When(["P10"], () => LargePulls.RunOverTls(run, source));
+            await When(["P13"], () => PartialPulls.Run(run, run.Plain, source));
+            await When(["P13"], () => PartialPulls.Run(run, run.Secure, source));
+
+            // From here on, large blobs are removed behind the servers' backs.
+            await When(["P2", "P3"], () => LargePushes.Run(run, source));
+            await When(["P11"], () => LargePushes.RunOverTls(run, source));
+            await WhenAsync(["P7"], () => Memory.RunAsync(run, run.Plain, source));
+            await WhenAsync(["P7"], () => Memory.RunAsync(run, run.Secure, source));
         }
 
-        When("P4", () => SmallRequests.RunManifests(run));
-        When("P5", () => SmallRequests.RunBlobs(run));
-        When("P6", () => ImageTraffic.Run(run));
-        if (options.Wants("P8"))
-        {
-            Console.Error.WriteLine("P8");
-            await Scale.RunAsync(run);
-        }
+        await When(["P4"], () => SmallRequests.RunManifests(run));
+        await When(["P5"], () => SmallRequests.RunBlobs(run));
+        await When(["P12"], () => SmallRequests.RunOverTls(run));
+        await When(["P6"], () => ImageTraffic.Run(run));
+        await WhenAsync(["P8"], () => Scale.RunAsync(run));
+        await When(["P9"], () => Routing.Run(run));
 
-        When("P9", () => Routing.Run(run));
-
-        void When(string target, Action measure)
+        Task When(string[] targets, Action measure) => WhenAsync(targets, () =>
         {
-            if (options.Wants(target))
+            measure();
+            return Task.CompletedTask;
+        });
+
+        Task WhenAsync(string[] targets, Func<Task> measure)
+        {
+            if (!options.Wants(targets))
             {
-                Console.Error.WriteLine(target);
-                measure();
+                return Task.CompletedTask;
             }
+
+            Console.Error.WriteLine($"{string.Join(" and ", targets)}, {DateTime.UtcNow:HH:mm:ss}");
+            return measure();
         }
     }
 }

@@ -1,36 +1,35 @@
 using System.Buffers;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Registry.Bench.Wire;
 
 /// <summary>
-/// A connection that needs almost no CPU, so that the server alone is measured: blocking, one request at a time, bodies discarded or sent by
-/// the kernel. It supports only HTTP/1.1 with Content-Length, as the servers here answer.
+/// A connection for HTTP/1.1 that needs almost no CPU, so that the server alone is measured: blocking, one request at a time, bodies discarded
+/// or sent by the kernel. It supports only Content-Length, as the servers here answer.
 /// </summary>
 internal sealed class HttpConnection : IDisposable
 {
-    private const int BufferSize = 256 * 1024;
-    private const int PatienceMilliseconds = 300_000;
+    /// <summary>Size of the buffer for the answers, in bytes.</summary>
+    public const int BufferSize = 256 * 1024;
 
-    private readonly Socket _socket;
-    private readonly byte[] _buffer = new byte[BufferSize];
+    private readonly Link _link;
+    private readonly byte[] _buffer;
     private readonly string _host;
     private int _start;
     private int _end;
 
-    public HttpConnection(IPEndPoint endpoint)
+    public HttpConnection(ServerAddress server)
+        : this(server, Link.Open(server), new byte[BufferSize])
     {
-        _host = endpoint.ToString();
-        _socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp)
-        {
-            NoDelay = true,
-            ReceiveTimeout = PatienceMilliseconds,
-            SendTimeout = PatienceMilliseconds,
-        };
-        _socket.Connect(endpoint);
+    }
+
+    /// <summary>Uses an open link, and a buffer of any size that a head fits in.</summary>
+    public HttpConnection(ServerAddress server, Link link, byte[] buffer)
+    {
+        _host = server.ToString();
+        _link = link;
+        _buffer = buffer;
     }
 
     /// <summary>Sends a request, reads its answer and discards the body.</summary>
@@ -40,17 +39,17 @@ internal sealed class HttpConnection : IDisposable
         SendHead(method, target, body.Length, contentType);
         if (body.Length > 0)
         {
-            _socket.Send(body);
+            _link.Send(body);
         }
 
         return Finish(expectedStatus, method);
     }
 
-    /// <summary>Sends a request whose body the kernel reads from a file, and reads its answer.</summary>
+    /// <summary>Sends a request with a large body, and reads its answer.</summary>
     public HttpHead Exchange(int expectedStatus, string method, string target, UploadBody body)
     {
         SendHead(method, target, body.Length, "application/octet-stream");
-        _socket.SendFile(body.Path, null, body.Tail, TransmitFileOptions.UseDefaultWorkerThread);
+        _link.Send(body);
         return Finish(expectedStatus, method);
     }
 
@@ -73,7 +72,7 @@ internal sealed class HttpConnection : IDisposable
             if (_start == _end)
             {
                 _start = 0;
-                _end = Received(_socket.Receive(_buffer));
+                _end = _link.Receive(_buffer);
             }
 
             var piece = _buffer.AsSpan(_start, (int)Math.Min(left, _end - _start));
@@ -83,25 +82,37 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
-    /// <summary>Gets a body and discards it.</summary>
+    /// <summary>Gets a body, or ranges of it, and discards it.</summary>
     /// <param name="target">The request target.</param>
-    /// <param name="unread">Lets the kernel drop the bytes without copying them to this process.</param>
+    /// <param name="range">Value of Range; empty for the whole.</param>
     /// <returns>The length of the body.</returns>
-    public long Discard(string target, bool unread = false)
+    public long Discard(string target, string range = "")
     {
-        SendHead("GET", target, 0, string.Empty);
+        SendHead("GET", target, 0, string.Empty, range: range);
         var head = ReadHead();
-        Expect(200, head, "GET", target);
-        DiscardBody(head.Length, unread);
+        Expect(range.Length == 0 ? 200 : 206, head, "GET", target);
+        DiscardBody(head.Length);
         return head.Length;
     }
 
-    public void Dispose() => _socket.Dispose();
+    /// <summary>
+    /// Gets a body that the kernel drops before it reaches this process, and before it is decrypted. The answer is not checked, and the connection
+    /// cannot be used afterwards.
+    /// </summary>
+    /// <param name="target">The request target.</param>
+    /// <param name="length">Length of the body in bytes; the last bytes on the wire, as many as head and encryption add, are not awaited.</param>
+    public void Drop(string target, long length)
+    {
+        SendHead("GET", target, 0, string.Empty);
+        _link.Drop(length);
+    }
+
+    public void Dispose() => _link.Dispose();
 
     private HttpHead Finish(int expectedStatus, string method)
     {
         var head = ReadHead();
-        DiscardBody(method == "HEAD" ? 0 : head.Length, unread: false);
+        DiscardBody(method == "HEAD" ? 0 : head.Length);
         Expect(expectedStatus, head, method, string.Empty);
         return head;
     }
@@ -115,12 +126,16 @@ internal sealed class HttpConnection : IDisposable
     }
 
     // A negative length means a body in chunks.
-    private void SendHead(string method, string target, long length, string contentType, string accept = "*/*")
+    private void SendHead(string method, string target, long length, string contentType, string accept = "*/*", string range = "")
     {
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\nHost: {_host}\r\n");
         if (method is "GET")
         {
             head.Append($"Accept: {accept}\r\n");
+            if (range.Length > 0)
+            {
+                head.Append($"Range: {range}\r\n");
+            }
         }
         else if (length < 0)
         {
@@ -136,7 +151,7 @@ internal sealed class HttpConnection : IDisposable
             head.Append($"Content-Type: {contentType}\r\n");
         }
 
-        _socket.Send(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()));
+        _link.Send(Encoding.ASCII.GetBytes(head.Append("\r\n").ToString()));
     }
 
     private HttpHead ReadHead()
@@ -149,7 +164,7 @@ internal sealed class HttpConnection : IDisposable
                 _start = _end = 0;
             }
 
-            _end += Received(_socket.Receive(_buffer.AsSpan(_end)));
+            _end += _link.Receive(_buffer.AsSpan(_end));
         }
 
         var text = Encoding.Latin1.GetString(_buffer, _start, length);
@@ -157,17 +172,13 @@ internal sealed class HttpConnection : IDisposable
         return HttpHead.Parse(text);
     }
 
-    private void DiscardBody(long length, bool unread)
+    private void DiscardBody(long length)
     {
         var buffered = (int)Math.Min(length, _end - _start);
         _start += buffered;
         for (var left = length - buffered; left > 0;)
         {
-            // tcp(7): MSG_TRUNC discards.
-            var piece = _buffer.AsSpan(0, (int)Math.Min(left, _buffer.Length));
-            left -= Received(_socket.Receive(piece, unread ? SocketFlags.Truncated : SocketFlags.None));
+            left -= _link.Receive(_buffer.AsSpan(0, (int)Math.Min(left, _buffer.Length)));
         }
     }
-
-    private static int Received(int count) => count > 0 ? count : throw new EndOfStreamException("The server closed the connection.");
 }

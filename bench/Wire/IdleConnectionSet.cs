@@ -1,54 +1,47 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Registry.Bench.Wire;
 
 /// <summary>Idle connections that have made one request each.</summary>
-internal sealed class IdleConnectionSet : IAsyncDisposable
+internal sealed class IdleConnectionSet : IDisposable
 {
-    private readonly List<Socket> _sockets = [];
+    private readonly List<Link> _links = [];
 
     private IdleConnectionSet()
     {
     }
 
     /// <summary>Opens the connections one after another. Each needs a descriptor here and one in the server.</summary>
-    public static async Task<IdleConnectionSet> OpenAsync(IPEndPoint endpoint, int count)
+    public static IdleConnectionSet Open(ServerAddress server, int count)
     {
         var set = new IdleConnectionSet();
-        var request = Encoding.ASCII.GetBytes($"GET /v2/ HTTP/1.1\r\nHost: {endpoint}\r\n\r\n");
+        var request = Encoding.ASCII.GetBytes($"GET /v2/ HTTP/1.1\r\nHost: {server}\r\n\r\n");
         var buffer = new byte[4096];
         try
         {
             for (var i = 0; i < count; i++)
             {
-                var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-                set._sockets.Add(socket);
-                await socket.ConnectAsync(endpoint);
-                await socket.SendAsync(request);
-                if (await socket.ReceiveAsync(buffer) == 0)
-                {
-                    throw new InvalidOperationException($"The server closed connection {i}.");
-                }
+                var link = Link.Open(server);
+                set._links.Add(link);
+                link.Send(request);
+                link.Receive(buffer);
+                link.ReleaseBuffers();
             }
 
             return set;
         }
         catch
         {
-            await set.DisposeAsync();
+            set.Dispose();
             throw;
         }
     }
 
-    public ValueTask DisposeAsync()
+    public void Dispose()
     {
-        foreach (var socket in _sockets)
+        foreach (var link in _links)
         {
-            socket.Dispose();
+            link.Dispose();
         }
-
-        return ValueTask.CompletedTask;
     }
 }

@@ -1,44 +1,40 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Registry.Bench.Wire;
 
 /// <summary>
 /// Repeats a small request on several connections, one at a time on each, with one thread that polls: two system calls for each request,
-/// like wrk.
+/// like wrk. Over TLS, each connection has negotiated before.
 /// </summary>
-internal sealed partial class RequestLoop : IDisposable
+internal sealed class RequestLoop : IDisposable
 {
-    private const short PollIn = 1;
-    private const int PatienceMilliseconds = 30_000;
-
     private readonly Lane[] _lanes;
-    private readonly PollFd[] _polls;
+    private readonly Readiness.Watched[] _watched;
     private readonly byte[] _request;
     private readonly bool _isHead;
     private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly List<float> _latencies = new(1 << 20);
 
     /// <summary>Opens the connections.</summary>
-    /// <param name="endpoint">The server.</param>
+    /// <param name="server">The server.</param>
     /// <param name="method">GET or HEAD; the answer must be a 200.</param>
     /// <param name="target">The request target.</param>
     /// <param name="accept">The Accept header.</param>
     /// <param name="connections">Number of connections.</param>
-    public RequestLoop(IPEndPoint endpoint, string method, string target, string accept, int connections)
+    public RequestLoop(ServerAddress server, string method, string target, string accept, int connections)
     {
         _isHead = method == "HEAD";
-        _request = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: {endpoint}\r\nAccept: {accept}\r\n\r\n");
-        _lanes = [.. Enumerable.Range(0, connections).Select(_ => new Lane(endpoint))];
-        _polls = [.. _lanes.Select(lane => new PollFd { Descriptor = (int)lane.Socket.Handle, Events = PollIn })];
+        _request = Encoding.ASCII.GetBytes($"{method} {target} HTTP/1.1\r\nHost: {server}\r\nAccept: {accept}\r\n\r\n");
+        _lanes = [.. Enumerable.Range(0, connections).Select(_ => new Lane(Link.Open(server)))];
+        _watched = [.. _lanes.Select(lane => new Readiness.Watched { Descriptor = lane.Link.Descriptor, Events = Readiness.Input })];
     }
 
     /// <summary>Sends requests for the given time, and waits for the last answers.</summary>
-    /// <exception cref="InvalidOperationException">An answer is not a 200, or a connection ended.</exception>
+    /// <exception cref="InvalidOperationException">An answer is not a 200.</exception>
+    /// <exception cref="EndOfStreamException">A connection ended.</exception>
+    /// <exception cref="TimeoutException">The server did not answer.</exception>
     public LoopResult Run(TimeSpan duration)
     {
         _latencies.Clear();
@@ -51,15 +47,11 @@ internal sealed partial class RequestLoop : IDisposable
 
         while (waiting > 0)
         {
-            if (Poll(_polls, (nuint)_polls.Length, PatienceMilliseconds) <= 0)
-            {
-                throw new InvalidOperationException("The server did not answer.");
-            }
-
+            Readiness.Wait(_watched);
             var isOver = clock.Elapsed >= duration;
-            for (var i = 0; i < _polls.Length; i++)
+            for (var i = 0; i < _watched.Length; i++)
             {
-                if (_polls[i].Returned == 0 || !_lanes[i].Receive(_buffer, _isHead))
+                if (_watched[i].Returned == 0 || !_lanes[i].Receive(_buffer, _isHead))
                 {
                     continue;
                 }
@@ -85,22 +77,11 @@ internal sealed partial class RequestLoop : IDisposable
     {
         foreach (var lane in _lanes)
         {
-            lane.Socket.Dispose();
+            lane.Link.Dispose();
         }
     }
 
     private double Percentile(int p) => _latencies[Math.Min(_latencies.Count - 1, (int)(_latencies.Count * (long)p / 100))];
-
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    private static partial int Poll([In, Out] PollFd[] descriptors, nuint count, int timeoutMilliseconds);
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct PollFd
-    {
-        public int Descriptor;
-        public short Events;
-        public short Returned;
-    }
 
     /// <summary>One connection, with the received part of the answer.</summary>
     private sealed class Lane
@@ -111,14 +92,13 @@ internal sealed partial class RequestLoop : IDisposable
         private long _left = -1;
         private long _sentAt;
 
-        public Lane(IPEndPoint endpoint)
+        public Lane(Link link)
         {
-            Socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-            Socket.Connect(endpoint);
-            Socket.Blocking = false;
+            Link = link;
+            link.StopBlocking();
         }
 
-        public Socket Socket { get; }
+        public Link Link { get; }
 
         public float ElapsedMilliseconds => (float)Stopwatch.GetElapsedTime(_sentAt).TotalMilliseconds;
 
@@ -127,27 +107,27 @@ internal sealed partial class RequestLoop : IDisposable
             _headLength = 0;
             _left = -1;
             _sentAt = Stopwatch.GetTimestamp();
-            if (Socket.Send(request) != request.Length)
-            {
-                throw new InvalidOperationException("An idle socket did not accept a whole request.");
-            }
+            Link.Send(request);
         }
 
         /// <summary>Reads the bytes that have arrived.</summary>
         /// <returns>True when the answer is complete.</returns>
         public bool Receive(byte[] buffer, bool isHead)
         {
-            var count = Socket.Receive(buffer, SocketFlags.None, out var error);
-            if (error == SocketError.WouldBlock)
+            for (int count; (count = Link.TryReceive(buffer)) != Link.Nothing;)
             {
-                return false;
+                if (Take(buffer.AsSpan(0, count), isHead))
+                {
+                    return true;
+                }
             }
 
-            if (count == 0 || error != SocketError.Success)
-            {
-                throw new InvalidOperationException($"The server closed a connection: {error}.");
-            }
+            return false;
+        }
 
+        private bool Take(ReadOnlySpan<byte> piece, bool isHead)
+        {
+            var count = piece.Length;
             if (_left >= 0)
             {
                 _left -= count;
@@ -155,7 +135,7 @@ internal sealed partial class RequestLoop : IDisposable
             }
 
             var kept = Math.Min(count, _head.Length - _headLength);
-            buffer.AsSpan(0, kept).CopyTo(_head.AsSpan(_headLength));
+            piece[..kept].CopyTo(_head.AsSpan(_headLength));
             _headLength += kept;
             var end = _head.AsSpan(0, _headLength).IndexOf("\r\n\r\n"u8);
             if (end < 0)

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using Registry.Core.Oci;
@@ -9,7 +8,7 @@ namespace Registry.Bench.Wire;
 /// Pushes and pulls small images (a config, two layers of 4 KiB, a manifest) as a build farm does: several at once, each on a separate
 /// connection.
 /// </summary>
-internal sealed class SmallImages(IPEndPoint endpoint)
+internal sealed class SmallImages(ServerAddress server)
 {
     public const int LayerSize = 4096;
     private const string LayerType = "application/vnd.oci.image.layer.v1.tar";
@@ -63,7 +62,7 @@ internal sealed class SmallImages(IPEndPoint endpoint)
         var next = -1;
         AtOnce.Run(atOnce, _ =>
         {
-            using var connection = new HttpConnection(endpoint);
+            using var connection = new HttpConnection(server);
             for (int i; (i = Interlocked.Increment(ref next)) < count;)
             {
                 work(connection, i);

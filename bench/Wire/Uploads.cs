@@ -10,6 +10,13 @@ internal static class Uploads
         connection.Exchange(201, "PUT", WithDigest(location, body.Digest), body);
     }
 
+    /// <summary>POST, and PUT of the whole blob over HTTP/2 on a connection of its own.</summary>
+    public static void Put(HttpConnection first, Http2Connection connection, string repository, UploadBody body)
+    {
+        var location = first.Exchange(202, "POST", $"/v2/{repository}/blobs/uploads/").Location;
+        connection.Put(WithDigest(location, body.Digest), body);
+    }
+
     /// <summary>POST, PATCH in chunks, and PUT with the digest alone, as docker pushes.</summary>
     public static void Patch(HttpConnection connection, string repository, UploadBody body)
     {

@@ -7,19 +7,23 @@ namespace Registry.Testing;
 public static class Http2Frames
 {
     // Types of frames (section 6).
+    public const byte Data = 0;
     public const byte Headers = 1;
     public const byte Reset = 3;
     public const byte Settings = 4;
     public const byte Ping = 6;
     public const byte GoAway = 7;
+    public const byte WindowUpdate = 8;
     public const byte Continuation = 9;
 
     // Flags.
     public const byte EndStream = 1;
     public const byte EndHeaders = 4;
+    public const byte Acknowledgement = 1;
 
     // Settings (section 6.5.2).
     public const byte InitialWindowSize = 4;
+    public const byte MaxFrameSize = 5;
 
     /// <summary>Connection preface of a client (section 3.4), with empty settings.</summary>
     public static byte[] Preface => [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [])];
@@ -35,8 +39,8 @@ public static class Http2Frames
         ArgumentNullException.ThrowIfNull(value);
         ArgumentNullException.ThrowIfNull(name);
         return name.Length == 0
-            ? [index, (byte)value.Length, .. Encoding.ASCII.GetBytes(value)]
-            : [0, (byte)name.Length, .. Encoding.ASCII.GetBytes(name), (byte)value.Length, .. Encoding.ASCII.GetBytes(value)];
+            ? [index, .. Text(value)]
+            : [0, .. Text(name), .. Text(value)];
     }
 
     /// <summary>Settings with one value (section 6.5.1).</summary>
@@ -71,5 +75,23 @@ public static class Http2Frames
         var payload = new byte[BinaryPrimitives.ReadInt32BigEndian(head) >>> 8];
         await stream.ReadExactlyAsync(payload, cancellationToken);
         return (head[3], payload);
+    }
+
+    // A length of seven bits, of which more follow from 127 on, and the characters (RFC 7541, sections 5.1 and 5.2).
+    private static byte[] Text(string value)
+    {
+        var length = new List<byte> { (byte)Math.Min(value.Length, 127) };
+        if (value.Length >= 127)
+        {
+            var rest = value.Length - 127;
+            for (; rest >= 128; rest >>= 7)
+            {
+                length.Add((byte)(rest | 128));
+            }
+
+            length.Add((byte)rest);
+        }
+
+        return [.. length, .. Encoding.ASCII.GetBytes(value)];
     }
 }
