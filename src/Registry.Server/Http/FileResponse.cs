@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -19,6 +18,9 @@ internal static class FileResponse
 {
     // The content of a digest never changes.
     private const string CacheControl = "max-age=31536000, immutable";
+
+    // Size of a piece of a response with several ranges, and of a part that is sent without copying.
+    private const int PartsSize = 64 * 1024;
 
     // Size of a piece: memory of a copy beside the connection's buffer, and granularity of the count of a response that ends early.
     private const int PieceSize = 32 * 1024;
@@ -109,6 +111,9 @@ internal static class FileResponse
             : CopyAsync(request, content.Handle, range);
     }
 
+    private static bool BypassesKestrel(RequestContext request) =>
+        OperatingSystem.IsLinux() && request.Http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody;
+
     private static async Task CopyAsync(RequestContext request, SafeFileHandle file, ByteRange range)
     {
         var writer = request.Response.BodyWriter;
@@ -135,7 +140,7 @@ internal static class FileResponse
         }
     }
 
-    // The head of a part is flushed with its bytes, so both may share a packet.
+    // Small parts are copied, many at a time; a large one bypasses Kestrel if it can.
     private static async Task SendPartsAsync(RequestContext request, BlobContent content, MultipartRanges parts)
     {
         var response = request.Response;
@@ -143,22 +148,28 @@ internal static class FileResponse
         response.ContentType = parts.ContentType;
         response.ContentLength = parts.Length;
         await response.StartAsync(request.Aborted);
-        foreach (var part in parts.Parts)
+        var maxPart = content.Bytes is null && BypassesKestrel(request) ? PartsSize : long.MaxValue;
+        for (var reader = new MultipartReader(parts, content); !reader.IsOver;)
         {
-            var head = parts.WriteHead(part, response.BodyWriter.GetSpan(MultipartRanges.MaxHead));
-            response.BodyWriter.Advance(head);
-            request.Report(head);
-            if (content.Bytes is { } bytes)
+            var memory = response.BodyWriter.GetMemory(PartsSize);
+            var count = reader.Read(memory.Span, maxPart, mayWait: false);
+            if (count == 0)
             {
-                // The whole response is smaller than the content, which is small: one flush at the end is enough.
-                response.BodyWriter.Write(bytes.AsSpan((int)part.Offset, (int)part.Length));
-                request.Report(part.Length);
+                // Not in memory: a thread waits for the disk.
+                count = await Task.Run(() => reader.Read(memory.Span, maxPart, mayWait: true), request.Aborted);
+            }
+
+            response.BodyWriter.Advance(count);
+            if (reader.Next is { } part && part.Length >= maxPart)
+            {
+                // The head leaves with the first bytes of the part.
+                request.Report(count);
+                await SendAsync(request, content, part);
+                reader.Skip();
                 continue;
             }
 
-            await SendAsync(request, content, part);
+            await BodyWriting.FlushAsync(request, count);
         }
-
-        await BodyWriting.WriteAsync(request, parts.End);
     }
 }

@@ -15,13 +15,18 @@ internal sealed class DirectRequest
     private readonly HttpResponseFeature _response = new();
     private readonly DiscardedBody _body = new();
 
-    public DirectRequest(Func<RequestContext, Task> handle, string method, string target, string? authorization = null)
+    public DirectRequest(Func<RequestContext, Task> handle, string method, string target, string? authorization = null, string? range = null)
     {
         _handle = handle;
         var request = new HttpRequestFeature { Method = method, RawTarget = target, Path = target, Scheme = "http" };
         if (authorization is not null)
         {
             request.Headers.Authorization = authorization;
+        }
+
+        if (range is not null)
+        {
+            request.Headers.Range = range;
         }
 
         var features = new FeatureCollection();
@@ -36,21 +41,27 @@ internal sealed class DirectRequest
     /// <summary>The bytes of the body.</summary>
     public long BodyLength => _body.Length;
 
+    /// <summary>Number of times that the answer was flushed, which is the number of pieces that a connection sends.</summary>
+    public int Flushes => _body.Flushes;
+
     /// <summary>Answers the request once. The task has ended already when everything that the answer needs is in memory.</summary>
     public Task RunAsync()
     {
         _response.StatusCode = StatusCodes.Status200OK;
         _response.Headers.Clear();
         _body.Length = 0;
+        _body.Flushes = 0;
         return _handle(_request);
     }
 
     /// <summary>A body whose length alone is of interest.</summary>
     private sealed class DiscardedBody : PipeWriter, IHttpResponseBodyFeature
     {
-        private readonly byte[] _buffer = new byte[4096];
+        private byte[] _buffer = new byte[4096];
 
         public long Length { get; set; }
+
+        public int Flushes { get; set; }
 
         public Stream Stream => Stream.Null;
 
@@ -58,7 +69,7 @@ internal sealed class DirectRequest
 
         public override void Advance(int bytes) => Length += bytes;
 
-        public override Memory<byte> GetMemory(int sizeHint = 0) => sizeHint <= _buffer.Length ? _buffer : new byte[sizeHint];
+        public override Memory<byte> GetMemory(int sizeHint = 0) => sizeHint <= _buffer.Length ? _buffer : _buffer = new byte[sizeHint];
 
         public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
@@ -68,7 +79,11 @@ internal sealed class DirectRequest
             return default;
         }
 
-        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => default;
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            Flushes++;
+            return default;
+        }
 
         public override void CancelPendingFlush()
         {

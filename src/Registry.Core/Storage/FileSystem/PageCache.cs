@@ -16,7 +16,12 @@ public static partial class PageCache
 
     private const int DontNeed = 4;
 
+    // RWF_NOWAIT of preadv2(2), and EOPNOTSUPP of a file system without it.
+    private const int NoWait = 8;
+    private const int NotSupported = 95;
+
     private static bool _isUnknown;
+    private static bool _isWaitingForced;
 
     /// <summary>True if a whole range is in memory, or if the kernel cannot tell.</summary>
     public static bool Holds(SafeFileHandle file, long offset, long count) => FindWhole(file, offset, count) ?? true;
@@ -42,6 +47,31 @@ public static partial class PageCache
         return statistics.Cached >= pages;
     }
 
+    /// <summary>Reads bytes of a file that are in memory, without waiting for the disk.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="memory">Receives the bytes; not empty.</param>
+    /// <param name="offset">Position of the first byte.</param>
+    /// <returns>Number of read bytes; 0 when the first is not in memory, at the end of the file, after a failure, or if the kernel cannot tell.</returns>
+    public static unsafe int Read(SafeFileHandle file, Span<byte> memory, long offset)
+    {
+        if (Volatile.Read(ref _isWaitingForced))
+        {
+            return 0;
+        }
+
+        fixed (byte* start = memory)
+        {
+            var vector = new Vector((nint)start, (nuint)memory.Length);
+            var count = ReadVector(file, in vector, 1, offset, NoWait);
+            if (count < 0 && Marshal.GetLastPInvokeError() == NotSupported)
+            {
+                Volatile.Write(ref _isWaitingForced, true);
+            }
+
+            return (int)Math.Max(0, count);
+        }
+    }
+
     /// <summary>Reads a range into memory and waits for it.</summary>
     public static void Load(SafeFileHandle file, long offset, long count)
     {
@@ -61,11 +91,17 @@ public static partial class PageCache
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     private static partial nint SystemCall(nint number, SafeFileHandle file, ref Range range, ref Statistics statistics, uint flags);
 
+    [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
+    private static partial nint ReadVector(SafeFileHandle file, in Vector vectors, int count, long offset, int flags);
+
     [LibraryImport("libc", EntryPoint = "readahead", SetLastError = true)]
     private static partial nint ReadAhead(SafeFileHandle file, long offset, nuint count);
 
     [LibraryImport("libc", EntryPoint = "posix_fadvise")]
     private static partial int Advise(SafeFileHandle file, long offset, long count, int advice);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct Vector(nint Start, nuint Length);
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly record struct Range(long Offset, long Length);
