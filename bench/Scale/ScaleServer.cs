@@ -64,6 +64,11 @@ internal sealed class ScaleServer : IAsyncDisposable
 
         var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo(program.Path, program.Arguments) { RedirectStandardOutput = true };
+        foreach (var inherited in start.Environment.Keys.Where(name => name.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToList())
+        {
+            start.Environment.Remove(inherited);
+        }
+
         foreach (var (name, value) in new[]
         {
             ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
@@ -84,9 +89,9 @@ internal sealed class ScaleServer : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         var server = new ScaleServer(Process.Start(start)!, address);
         using var client = server.Client("admin");
-        await FirstAsync(client, "/v2/");
+        await server.FirstAsync(client, "/v2/");
         var version = clock.Elapsed.TotalMilliseconds;
-        await FirstAsync(client, $"/v2/{tagsOf ?? ScaleContent.ManyTags}/tags/list");
+        await server.FirstAsync(client, $"/v2/{tagsOf ?? ScaleContent.ManyTags}/tags/list");
         server.Ready = (version, clock.Elapsed.TotalMilliseconds);
         return server;
     }
@@ -118,10 +123,15 @@ internal sealed class ScaleServer : IAsyncDisposable
         _process.Dispose();
     }
 
-    private static async Task FirstAsync(HttpClient client, string path)
+    private async Task FirstAsync(HttpClient client, string path)
     {
         while (true)
         {
+            if (_process.HasExited)
+            {
+                throw new InvalidOperationException("The registry ended before it answered.");
+            }
+
             try
             {
                 using var answer = await client.GetAsync(new Uri(path, UriKind.Relative));

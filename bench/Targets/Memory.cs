@@ -34,7 +34,7 @@ internal static class Memory
         var peaks = new List<string>();
         var ours = 0.0;
         List<UploadBody> bodies = [.. Enumerable.Range(0, Pushes).Select(i => source.Whole(FirstNumber + i))];
-        foreach (var registry in field.Registries)
+        foreach (var registry in field.OursAndPeers)
         {
             var sample = run.Measure(Target, work, registry, 0, Unit.Bytes, () =>
             {

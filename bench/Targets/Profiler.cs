@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using Registry.Bench.Peers;
 using Registry.Testing;
@@ -84,8 +85,9 @@ internal sealed class Profiler : IDisposable
         var text = new StringBuilder();
         foreach (var line in texts[0].Split('\n').Where(line => line.Length > 0 && line[0] != '#').Take(rows))
         {
-            // Without the columns for instructions a cycle, which this event does not count.
-            text.Append(line.TrimEnd(' ', '-')).Append('\n');
+            // Without the columns for instructions a cycle, which this event does not count, and without the room for the longest name.
+            var columns = line.Trim(' ', '-').Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            text.Append(CultureInfo.InvariantCulture, $"{columns[0],7}  {string.Join("  ", columns[1..])}\n");
         }
 
         return text.Length > 0 ? text.ToString() : $"perf reports nothing: {texts[1]}\n";
