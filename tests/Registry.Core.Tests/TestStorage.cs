@@ -95,6 +95,9 @@ internal sealed class TestStorage : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes small content to its files now, which otherwise happens a second later or when the storage is closed.</summary>
+    public Task WriteOutAsync() => Storage.WriteOutAsync();
+
     public async Task<Digest> PushBlobAsync(RepositoryName repository, byte[] content)
     {
         var digest = Samples.Digest(content);
@@ -168,7 +171,13 @@ internal sealed class TestStorage : IAsyncDisposable
     public Verifier CreateVerifier(long bytesPerSecond)
     {
         var inspector = new BlobInspector(
-            Storage.Scrub, Storage.VerifierMetadata, Storage.Locks, new Pace(bytesPerSecond, Time), Loggers.CreateLogger<BlobInspector>());
+            Storage.Scrub,
+            Storage.Staged,
+            Storage.StagedQuarantine,
+            Storage.VerifierMetadata,
+            Storage.Locks,
+            new Pace(bytesPerSecond, Time),
+            Loggers.CreateLogger<BlobInspector>());
         return new Verifier(
             inspector, Storage.VerifierMetadata, Storage.Clock, TimeSpan.FromMinutes(1), Time, Loggers.CreateLogger<Verifier>());
     }
@@ -197,6 +206,6 @@ internal sealed class TestStorage : IAsyncDisposable
         Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits(), Time);
         Manifests = new ManifestOperations(
-            Storage.Blobs, Storage.Contents, Storage.Metadata, Leases, Storage.Locks, Indexer, _references, new StorageLimits(), Loggers.CreateLogger<ManifestOperations>());
+            Storage.Blobs, Storage.Staging, Storage.Contents, Storage.Metadata, Leases, Storage.Locks, Indexer, _references, new StorageLimits(), Loggers.CreateLogger<ManifestOperations>());
     }
 }

@@ -4,12 +4,16 @@ namespace Registry.Testing;
 
 /// <summary>New, empty folder. Disposing unmounts file systems inside it, then deletes it with its content.</summary>
 /// <param name="purpose">Part of the name. Short: Unix sockets inside have 108 bytes for their whole path.</param>
-public sealed partial class TemporaryFolder(string purpose = "test") : IDisposable
+/// <param name="isInMemory">True for a test of many files that is not about the disk: without waiting for syncs, where the system has such a folder.</param>
+public sealed partial class TemporaryFolder(string purpose = "test", bool isInMemory = false) : IDisposable
 {
     private const int DetachMount = 2;
+    private const string Memory = "/dev/shm";
 
     /// <summary>Path of the folder.</summary>
-    public string Path { get; } = Directory.CreateTempSubdirectory($"registry-{purpose}-").FullName;
+    public string Path { get; } = isInMemory && Directory.Exists(Memory)
+        ? Directory.CreateDirectory(System.IO.Path.Combine(Memory, $"registry-{purpose}-{Guid.NewGuid():N}")).FullName
+        : Directory.CreateTempSubdirectory($"registry-{purpose}-").FullName;
 
     /// <summary>Returns a path inside, and creates its parent folders.</summary>
     public string File(params ReadOnlySpan<string> parts)

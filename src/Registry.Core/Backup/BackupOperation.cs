@@ -51,6 +51,7 @@ public static partial class BackupOperation
             {
                 blobs = snapshot.Count().Blobs;
                 await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
+                snapshot.RemoveStaged();
             }
 
             generation = folder.Finish(generation);

@@ -61,7 +61,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
                 new ParallelOptions { MaxDegreeOfParallelism = Concurrency, CancellationToken = cancellationToken },
                 (blob, cancelled) =>
                 {
-                    Transfer(blob.Key, blob.Value, placement, cancelled);
+                    Transfer(blob, placement, cancelled);
                     return ValueTask.CompletedTask;
                 });
         }
@@ -71,13 +71,14 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         }
     }
 
-    private void Transfer(Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
+    private void Transfer(SnapshotBlob blob, BlobPlacement placement, CancellationToken cancellationToken)
     {
+        var (digest, size, staged) = blob;
         if (IsKept(digest, size, cancellationToken))
         {
             Add(size, isKept: true);
         }
-        else if (TryCopy(digest, size, placement, cancellationToken) is { } reason)
+        else if (TryCopy(digest, size, staged, placement, cancellationToken) is { } reason)
         {
             Report(new BlobFault(digest.Value, reason), size);
         }
@@ -99,8 +100,18 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
     }
 
     // Returns null, or the fault of the source.
-    private string? TryCopy(Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
+    private string? TryCopy(Digest digest, long size, byte[]? staged, BlobPlacement placement, CancellationToken cancellationToken)
     {
+        if (staged is not null && digest.Algorithm.Compute(staged) == digest)
+        {
+            return Write(digest, placement, output =>
+            {
+                RandomAccess.Write(output, staged, 0);
+                return null;
+            });
+        }
+
+        // Also if the staged bytes are damaged: there may be a file.
         SafeFileHandle? input;
         long length;
         try
@@ -114,18 +125,19 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
 
         if (input is null)
         {
-            return "is missing";
+            return staged is null ? "is missing" : "is damaged in registry.db, and has no file";
         }
 
         using (input)
         {
             return length == size
-                ? TryCopy(input, digest, size, placement, cancellationToken)
+                ? Write(digest, placement, output => Read(input, output, digest, size, cancellationToken))
                 : $"is damaged: {Count.Of(size, "byte")} expected, {length} found";
         }
     }
 
-    private string? TryCopy(SafeFileHandle input, Digest digest, long size, BlobPlacement placement, CancellationToken cancellationToken)
+    // Places what is written to a new file. Returns null, or the fault that the writer returned.
+    private string? Write(Digest digest, BlobPlacement placement, Func<SafeFileHandle, string?> write)
     {
         var temporary = target.TemporaryFile(Guid.NewGuid());
         using var output = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
@@ -133,7 +145,7 @@ public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout targe
         var isPlaced = false;
         try
         {
-            if (Read(input, output, digest, size, cancellationToken) is { } fault)
+            if (write(output) is { } fault)
             {
                 return fault;
             }

@@ -14,7 +14,13 @@ namespace Registry.Core.Maintenance;
 /// of their digest, and only if they are still needed and the file is still the one that was read: intact bytes of a new push stay.
 /// </remarks>
 public sealed partial class BlobInspector(
-    BlobScrub scrub, IVerifierMetadata metadata, DigestLocks locks, Pace pace, ILogger<BlobInspector> logger)
+    BlobScrub scrub,
+    IStagedContent staged,
+    StagedQuarantine quarantine,
+    IVerifierMetadata metadata,
+    DigestLocks locks,
+    Pace pace,
+    ILogger<BlobInspector> logger)
 {
     // Cost of finding a file, as the number of bytes that the disk could have read meanwhile.
     private const int Seek = 64 * 1024;
@@ -30,6 +36,13 @@ public sealed partial class BlobInspector(
         ArgumentNullException.ThrowIfNull(content);
         try
         {
+            // The row first: its file is durable before the row is removed, so content without a row has a file.
+            if (staged.Weight > 0 && await staged.FindAsync(content.Digest) is { } row)
+            {
+                await pace.SpendAsync(row.Bytes.Length, cancellationToken);
+                return row.IsWhole ? BlobCondition.Whole : await QuarantineAsync(row, content.Size, isDryRun, cancellationToken);
+            }
+
             using var file = await scrub.OpenAsync(content.Digest);
             if (content.IsLost)
             {
@@ -77,7 +90,7 @@ public sealed partial class BlobInspector(
     private async Task<BlobCondition> QuarantineAsync(ScrubbedFile file, bool isDryRun, CancellationToken cancellationToken)
     {
         using var holder = await locks.AcquireAsync(file.Digest, cancellationToken);
-        if (await metadata.FindSizeAsync(file.Digest) is not { } size)
+        if (await metadata.FindSizeAsync(file.Digest) is not { } size || await IsStagedAsync(file.Digest))
         {
             return BlobCondition.Gone;
         }
@@ -98,10 +111,36 @@ public sealed partial class BlobInspector(
         return BlobCondition.Damaged;
     }
 
+    private async Task<BlobCondition> QuarantineAsync(StagedContent row, long size, bool isDryRun, CancellationToken cancellationToken)
+    {
+        using var holder = await locks.AcquireAsync(row.Digest, cancellationToken);
+        if ((await staged.FindPresentAsync([row.Id])).Count == 0)
+        {
+            return BlobCondition.Gone;
+        }
+
+        if (isDryRun)
+        {
+            LogFound(row.Digest.Value, await DescribeRepositoriesAsync(row.Digest), size, row.Bytes.Length);
+            return BlobCondition.Damaged;
+        }
+
+        var repositories = await DescribeRepositoriesAsync(row.Digest);
+        if (await quarantine.TakeAsync(row) is not { } place)
+        {
+            return BlobCondition.Whole;
+        }
+
+        LogDamaged(row.Digest.Value, repositories, size, row.Bytes.Length, place);
+        return BlobCondition.Damaged;
+    }
+
+    private async Task<bool> IsStagedAsync(Digest digest) => staged.Weight > 0 && await staged.FindAsync(digest) is not null;
+
     private async Task<BlobCondition> ReportMissingAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
     {
         using var holder = await locks.AcquireAsync(digest, cancellationToken);
-        if (await metadata.FindSizeAsync(digest) is null || await scrub.ExistsAsync(digest))
+        if (await metadata.FindSizeAsync(digest) is null || await IsStagedAsync(digest) || await scrub.ExistsAsync(digest))
         {
             return BlobCondition.Gone;
         }

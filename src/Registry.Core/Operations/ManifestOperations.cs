@@ -10,6 +10,7 @@ namespace Registry.Core.Operations;
 /// <summary>Reads, stores and deletes manifests and tags.</summary>
 public sealed partial class ManifestOperations(
     IBlobStore blobs,
+    Staging staging,
     ContentCache contents,
     IMetadataStore metadata,
     BlobLeases leases,
@@ -136,14 +137,21 @@ public sealed partial class ManifestOperations(
         }
 
         using var holder = await locks.AcquireAsync(put.Digest);
-        var wasStored = await blobs.StatAsync(put.Digest) is not null;
         var stored = isKnown ? await blobs.ReadAsync(put.Digest) : null;
-        if (!content.Span.SequenceEqual(stored))
+        if (content.Span.SequenceEqual(stored))
         {
-            // Also if damaged bytes exist: pushing again repairs them.
-            await blobs.PutAsync(put.Digest, content);
+            return await metadata.PutManifestAsync(put);
         }
 
+        // Also if damaged bytes exist: pushing again repairs them.
+        using var place = await staging.TryTakeAsync(content.Length);
+        if (place is not null)
+        {
+            return await metadata.PutManifestAsync(put with { Staged = content.ToArray() });
+        }
+
+        var wasStored = await blobs.StatAsync(put.Digest) is not null;
+        await blobs.PutAsync(put.Digest, content);
         var recorded = await metadata.PutManifestAsync(put);
         if (recorded.Error is not null && !wasStored)
         {

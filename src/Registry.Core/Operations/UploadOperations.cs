@@ -100,7 +100,7 @@ public sealed class UploadOperations(
         var size = 0L;
         var refused = await UseAsync(repository, owner, id, place, async (upload, _) =>
         {
-            upload.Mark();
+            upload.Mark(isLast: true);
             var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
             try
             {
@@ -310,6 +310,13 @@ public sealed class UploadOperations(
         }
 
         using var holder = await locks.AcquireAsync(digest);
+        if (await upload.TryStageAsync() is { } bytes)
+        {
+            await metadata.LinkBlobAsync(repository, digest, bytes.Length, session, bytes);
+            await upload.EndAsync();
+            return bytes.Length;
+        }
+
         var size = await upload.CommitAsync(digest);
         await metadata.LinkBlobAsync(repository, digest, size, session);
         return size;

@@ -15,10 +15,16 @@ public sealed class DigestLocks
     /// <summary>Waits for the lock of a digest; disposing the result releases it. Never hold two: they may be the same lock.</summary>
     public async Task<Holder> AcquireAsync(Digest digest, CancellationToken cancellationToken = default)
     {
-        var stripe = _stripes[(digest.GetHashCode() & int.MaxValue) % Stripes];
+        var stripe = _stripes[IndexOf(digest)];
         await stripe.WaitAsync(cancellationToken);
         return new Holder(stripe);
     }
+
+    /// <summary>Groups items whose digests have the same lock, so that each lock is taken once for all of them.</summary>
+    public static IEnumerable<IReadOnlyList<T>> GroupByLock<T>(IEnumerable<T> items, Func<T, Digest> digestOf) =>
+        items.GroupBy(item => IndexOf(digestOf(item))).Select(group => group.ToList());
+
+    private static int IndexOf(Digest digest) => (digest.GetHashCode() & int.MaxValue) % Stripes;
 
     /// <summary>Ownership of a digest's lock.</summary>
     public readonly struct Holder(SemaphoreSlim stripe) : IDisposable, IEquatable<Holder>

@@ -20,7 +20,7 @@ public interface IMetadataStore
     /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN.</returns>
     Task<Result<bool>> CheckManifestAsync(ManifestPut put);
 
-    /// <summary>Records a manifest whose bytes are stored, sets its tags, and creates the repository if needed.</summary>
+    /// <summary>Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed.</summary>
     /// <returns>Tags that referred to another manifest before; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN, and nothing has changed.</returns>
     Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put);
 
@@ -51,14 +51,15 @@ public interface IMetadataStore
     Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit);
 
     /// <summary>
-    /// Makes a blob, whose bytes have just been stored, visible in a repository, and ends the upload that brought them. Creates the repository if
-    /// needed.
+    /// Makes a blob, whose bytes have just been stored or come with this, visible in a repository, and ends the upload that brought them. Creates the
+    /// repository if needed.
     /// </summary>
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The blob.</param>
     /// <param name="size">Size of the blob in bytes.</param>
     /// <param name="upload">The session that ends with this; null if there was none.</param>
-    Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null);
+    /// <param name="staged">The bytes, if they become durable in this transaction; null if their file has them.</param>
+    Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null);
 
     /// <summary>Makes a blob of another repository visible in a repository; false, without a change, if the other may not see it.</summary>
     Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);

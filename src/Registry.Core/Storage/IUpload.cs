@@ -25,13 +25,26 @@ public interface IUpload : IAsyncDisposable
     /// Marks the current length, which <see cref="RewindAsync"/> restores. Until then, other requests see the upload at this length
     /// (<see cref="IUploadStore.FindAsync"/>).
     /// </summary>
-    void Mark();
+    /// <param name="isLast">
+    /// True if the upload ends with the next body, or is rewound: a small body that is there as a whole then stays in memory. An upload without a
+    /// session always ends so.
+    /// </param>
+    void Mark(bool isLast = false);
 
     /// <summary>Drops the bytes after the mark. Does nothing without a mark, or when the upload has ended.</summary>
     Task RewindAsync();
 
     /// <summary>True if the received bytes have this digest. Hashes the file again if the hash state is not in memory.</summary>
     Task<bool> MatchesAsync(Digest digest);
+
+    /// <summary>
+    /// Bytes of a small upload, for <see cref="IMetadataStore.LinkBlobAsync"/> to make them durable; <see cref="EndAsync"/> follows. Null if the upload
+    /// is large, or too much content is staged; then <see cref="CommitAsync"/> follows.
+    /// </summary>
+    Task<byte[]?> TryStageAsync();
+
+    /// <summary>Ends the upload, whose bytes the metadata has made durable.</summary>
+    Task EndAsync();
 
     /// <summary>
     /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload has ended; its session is removed when the

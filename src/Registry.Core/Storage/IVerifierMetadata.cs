@@ -22,7 +22,7 @@ public interface IVerifierMetadata
     Task<IReadOnlyList<RepositoryName>> FindRepositoriesAsync(Digest digest, int limit);
 
     /// <summary>
-    /// Records that the bytes are lost: repositories do not see the blob, and manifests that need it are refused, until a client pushes it again.
+    /// Records that the bytes are lost, and removes their row if they were staged: repositories do not see the blob, and manifests that need it are refused, until a client pushes it again.
     /// The caller holds the digest's lock.
     /// </summary>
     Task MarkLostAsync(Digest digest);

@@ -7,11 +7,14 @@ public sealed record ManifestPut
 {
     public required RepositoryName Repository { get; init; }
 
-    /// <summary>Digest of the bytes, which are already stored.</summary>
+    /// <summary>Digest of the bytes, which are stored already or come with this (<see cref="Staged"/>).</summary>
     public required Digest Digest { get; init; }
 
     /// <summary>Size of the bytes.</summary>
     public required long Size { get; init; }
+
+    /// <summary>The bytes, if they become durable in this transaction; null if they are stored already.</summary>
+    public byte[]? Staged { get; init; }
 
     public required Manifest Manifest { get; init; }
 

@@ -19,6 +19,8 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly StorageThreads _threads;
     private readonly SqliteDatabase _database;
     private readonly TreeMirror _mirror;
+    private readonly StagedFiles _stagedFiles;
+    private readonly StagedMirror _stagedMirror;
     private readonly DiskReserve _reserve;
 
     private RegistryStorage(
@@ -39,12 +41,15 @@ public sealed class RegistryStorage : IAsyncDisposable
         var placement = new BlobPlacement(layout, sync);
         _reserve = new DiskReserve(layout.Root, limits.Reserve, time);
         var admission = new Admission(_threads, Health, _reserve);
-        Blobs = new FileSystemBlobStore(layout, _threads, placement, sync, admission);
+        var staged = new SqliteStagedContent(_database);
+        Staged = staged;
+        Staging = new Staging(staged, admission.EnsureRoomAsync);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(layout, _threads, placement, sync, admission), staged);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         Uploads = new FileSystemUploadStore(
             layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, admission, limits.BlobMaxSize),
+            new UploadFiles(_threads, placement, admission, Staging, limits.BlobMaxSize),
             limits.MaxUploads,
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
@@ -53,13 +58,18 @@ public sealed class RegistryStorage : IAsyncDisposable
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
         VerifierMetadata = new CachedVerifierMetadata(new SqliteVerifierMetadata(_database), cache, Contents.Forget);
         Scrub = new BlobScrub(layout, _threads, sync);
+        StagedQuarantine = new StagedQuarantine(layout, _threads, sync, staged, VerifierMetadata);
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Links = new TreeLinks(layout);
         Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
 
-        // Last, because it starts to work at once.
+        _stagedFiles = new StagedFiles(
+            layout, staged, placement, StagedQuarantine, Locks, _threads, Health, loggers.CreateLogger<StagedFiles>());
+
+        // Last, because they start to work at once.
+        _stagedMirror = new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>());
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
     }
 
@@ -67,6 +77,12 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Blobs for pulls.</summary>
     public ContentCache Contents { get; }
+
+    /// <summary>Small content whose bytes are in the metadata.</summary>
+    public IStagedContent Staged { get; }
+
+    /// <summary>Admits small content into the metadata.</summary>
+    public Staging Staging { get; }
 
     public IUploadStore Uploads { get; }
 
@@ -78,6 +94,9 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Blobs for the verifier.</summary>
     public BlobScrub Scrub { get; }
+
+    /// <summary>Takes damaged rows out of the metadata.</summary>
+    public StagedQuarantine StagedQuarantine { get; }
 
     /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
     public DigestLocks Locks { get; } = new();
@@ -110,8 +129,13 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="IOException">The free space cannot be read.</exception>
     public (long Free, long Kept) ReadRoom() => _reserve.Read();
 
-    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
-    public string? TreeFailure => _mirror.Failure;
+    /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
+    public string? TreeFailure => _mirror.Failure ?? _stagedMirror.Failure;
+
+    /// <summary>
+    /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read.
+    /// </summary>
+    public long? LeftStaged => _stagedMirror.Left;
 
     /// <summary>True if the last process that used the folder was killed or crashed.</summary>
     public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
@@ -146,9 +170,14 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="StorageException">The folder cannot be written.</exception>
     public Task TryWriteAsync() => _threads.RunAsync(_folder.TryWrite);
 
-    /// <summary>Brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
+    /// <summary>Writes all small content that only the metadata has to its files.</summary>
+    /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
+    public Task WriteOutAsync() => _stagedFiles.WriteOutAsync(int.MaxValue, CancellationToken.None);
+
+    /// <summary>Writes small content to its files, brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _stagedMirror.DisposeAsync();
         await _mirror.DisposeAsync();
         Close(_database, _threads, _folder);
     }

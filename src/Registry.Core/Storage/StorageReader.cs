@@ -24,7 +24,8 @@ public sealed class StorageReader : IDisposable
         _threads = new StorageThreads("storage", FileThreads);
         var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
         var sync = new CheckedSync(health);
-        Blobs = new FileSystemBlobStore(layout, _threads, new BlobPlacement(layout, sync), sync, new Admission(_threads, health, new DiskReserve(layout.Root, reserve: 0, TimeProvider.System)));
+        var files = new FileSystemBlobStore(layout, _threads, new BlobPlacement(layout, sync), sync, new Admission(_threads, health, new DiskReserve(layout.Root, reserve: 0, TimeProvider.System)));
+        Blobs = new StagedBlobStore(files, new SqliteStagedContent(database));
         Metadata = new SqliteMetadataStore(database, time);
     }
 

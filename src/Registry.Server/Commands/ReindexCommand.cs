@@ -40,7 +40,7 @@ internal static class ReindexCommand
         try
         {
             DataFolder.OpenExisting(path).Dispose();
-            var isReadable = await TryFinishJournalAsync(context, path, loggers);
+            var isReadable = await TryFinishAsync(context, path, loggers);
             string? kept = null;
             using (var folder = DataFolder.Open(path))
             {
@@ -94,7 +94,7 @@ internal static class ReindexCommand
         }
     }
 
-    /// <summary>Prints what would be removed, added or changed. Finishes the journal, as any start does, and changes nothing else.</summary>
+    /// <summary>Prints what would be removed, added or changed. Writes what is only in the database yet, as any start does, and changes nothing else.</summary>
     /// <returns>0 with or without differences, as <c>gc --dry-run</c>; 1 when something could not be compared.</returns>
     public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
@@ -102,7 +102,7 @@ internal static class ReindexCommand
         try
         {
             DataFolder.OpenExisting(path).Dispose();
-            await TryFinishJournalAsync(context, path, loggers);
+            await TryFinishAsync(context, path, loggers);
             await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             var comparison = new TreeComparison(
                 storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
@@ -134,28 +134,35 @@ internal static class ReindexCommand
         }
     }
 
-    // Applies changes to the tree that are only in the old database yet. False when some may be left.
-    private static async Task<bool> TryFinishJournalAsync(CommandContext context, string path, ILoggerFactory loggers)
+    // Writes what is only in the old database yet: changes to the tree, and small content to its files. False when some may be left.
+    private static async Task<bool> TryFinishAsync(CommandContext context, string path, ILoggerFactory loggers)
     {
+        string? reason;
+        long? left = null;
         try
         {
             var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             await storage.DisposeAsync();
-            if (storage.TreeFailure is not { } reason)
-            {
-                return true;
-            }
-
-            await WarnAsync(reason);
+            (reason, left) = (storage.TreeFailure, storage.LeftStaged);
         }
         catch (StorageException e)
         {
-            await WarnAsync(e.Message);
+            reason = e.Message;
         }
 
-        return false;
+        if (left > 0)
+        {
+            var content = left == 1 ? "1 small blob or manifest that is" : $"{left} small blobs and manifests that are";
+            throw new StorageException(
+                $"has {content} only in registry.db and could not be written to blobs/: {reason}. The metadata was not changed; remove the cause, and run the command again");
+        }
 
-        Task WarnAsync(string reason) => context.Error.WriteLineAsync(
-            $"registry: warning: the old metadata cannot be read completely, so only the tree is used: {path} {reason}");
+        if (reason is not null)
+        {
+            await context.Error.WriteLineAsync(
+                $"registry: warning: the old metadata cannot be read completely, so only the tree is used: {path} {reason}");
+        }
+
+        return reason is null;
     }
 }

@@ -49,7 +49,7 @@ internal sealed class StoppedRegistry : IAsyncDisposable
             await indexer.RunAsync(CancellationToken.None);
             var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, indexer, options.StorageLimits, time);
             var manifests = new ManifestOperations(
-                storage.Blobs, storage.Contents, storage.Metadata, new BlobLeases(), storage.Locks, indexer, options.ManifestReferences, options.StorageLimits, loggers.CreateLogger<ManifestOperations>());
+                storage.Blobs, storage.Staging, storage.Contents, storage.Metadata, new BlobLeases(), storage.Locks, indexer, options.ManifestReferences, options.StorageLimits, loggers.CreateLogger<ManifestOperations>());
             return new StoppedRegistry(storage, new ImageWriter(storage.Metadata, uploads, manifests));
         }
         catch

@@ -48,7 +48,13 @@ internal static class VerifyCommand
             await indexer.RunAsync(cancellationToken);
             var pace = new Pace(Pace.Unlimited, TimeProvider.System);
             var inspector = new BlobInspector(
-                storage.Scrub, storage.VerifierMetadata, storage.Locks, pace, loggers.CreateLogger<BlobInspector>());
+                storage.Scrub,
+                storage.Staged,
+                storage.StagedQuarantine,
+                storage.VerifierMetadata,
+                storage.Locks,
+                pace,
+                loggers.CreateLogger<BlobInspector>());
             var verifier = new Verifier(
                 inspector, storage.VerifierMetadata, storage.Clock, options.VerifyPeriod, TimeProvider.System, loggers.CreateLogger<Verifier>());
             var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();

@@ -44,7 +44,7 @@ internal sealed partial class Readiness(
                 : new("read-only"),
             storage.TreeFailure is null
                 ? new("tree")
-                : new("tree", HealthState.Warning, "the repositories tree is behind the metadata; requests are not affected; see the server log"),
+                : new("tree", HealthState.Warning, "the repositories tree, or files of small content, are behind the metadata; requests are not affected; see the server log"),
             .. Certificate(),
         ];
     }

@@ -77,6 +77,8 @@ public sealed class RegistryHost : IAsyncDisposable
         Verifier = new Verifier(
             new BlobInspector(
                 storage.Scrub,
+                storage.Staged,
+                storage.StagedQuarantine,
                 storage.VerifierMetadata,
                 storage.Locks,
                 new Pace(options.VerifyRate * 1024L * 1024, time),
@@ -91,7 +93,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
         var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits, time);
         var manifests = new ManifestOperations(
-            storage.Blobs, storage.Contents, storage.Metadata, leases, storage.Locks, _indexer, options.ManifestReferences, options.StorageLimits, loggers.CreateLogger<ManifestOperations>());
+            storage.Blobs, storage.Staging, storage.Contents, storage.Metadata, leases, storage.Locks, _indexer, options.ManifestReferences, options.StorageLimits, loggers.CreateLogger<ManifestOperations>());
         var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
         var referrers = new ReferrerOperations(storage.Metadata, _indexer);
 

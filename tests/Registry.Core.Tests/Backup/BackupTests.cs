@@ -65,6 +65,7 @@ public sealed class BackupTests : IDisposable
         var image = await storage.PushImageAsync(A, "app", "latest");
         var rotted = Samples.Digest("app layer");
         var missing = Samples.Digest("app config");
+        await storage.WriteOutAsync();
         await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(rotted), "app lager");
         File.Delete(storage.Storage.Layout.BlobData(missing));
 
@@ -94,6 +95,7 @@ public sealed class BackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
         await _backup.MakeAsync(storage);
+        await storage.WriteOutAsync();
         await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(Samples.Digest("app layer")), "app lager");
 
         Assert.Equal(0, (await _backup.MakeAsync(storage)).Faulty);

@@ -148,6 +148,7 @@ public class DamagedMetadataTests
         await using var storage = await CreateAsync();
         await storage.ReopenAsync();
         await storage.PushImageAsync(A, "later", "later");
+        await storage.WriteOutAsync();
         await Eventually.TrueAsync(() => File.Exists(new FileSystemLayout(storage.Path).TagCurrent(A, Tag.Parse("later")) + "/link"));
         using var copy = new Registry.Testing.TemporaryFolder();
         foreach (var file in Directory.EnumerateFiles(storage.Path, "*", SearchOption.AllDirectories))

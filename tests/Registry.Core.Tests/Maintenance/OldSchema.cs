@@ -44,6 +44,11 @@ internal static class OldSchema
         ALTER TABLE manifests DROP COLUMN is_root;
         ALTER TABLE manifests DROP COLUMN idle_since;
         """,
+        """
+        DROP TABLE staged_content;
+        ALTER TABLE totals DROP COLUMN staged_bytes;
+        ALTER TABLE totals DROP COLUMN staged;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -189,6 +189,7 @@ public class TreeIndexerTests
 
     private static async Task<string> DescribeAsync(TestStorage storage)
     {
+        await storage.WriteOutAsync();
         var metadata = storage.Storage.Metadata;
         var lines = new List<string>();
         foreach (var name in (await metadata.ListRepositoriesAsync([RepositoryRange.All], null, 100)).Items)

@@ -28,7 +28,7 @@ public class VerifierTests
             // What is in memory must not hide it.
             Assert.Equal(all, await VisibleAsync(storage, A, all));
             Assert.Equal(all, await VisibleAsync(storage, B, all));
-            Damage(storage, digest, damage);
+            await DamageAsync(storage, digest, damage);
 
             var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
 
@@ -59,6 +59,7 @@ public class VerifierTests
         await storage.PushBlobAsync(A, string.Empty);
         var sha512 = DigestAlgorithm.Sha512.Compute(Samples.Text("other"));
         Assert.Null((await storage.Uploads.PushAsync(A, sha512, null, Samples.Body(Samples.Text("other")), default)).Error);
+        await storage.WriteOutAsync();
         var before = Tree.List(Path.Combine(storage.Path, "blobs"));
 
         var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
@@ -76,8 +77,8 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
-        Damage(storage, Samples.Digest("app layer"), "first byte");
-        Damage(storage, Samples.Digest("app config"), "removed");
+        await DamageAsync(storage, Samples.Digest("app layer"), "first byte");
+        await DamageAsync(storage, Samples.Digest("app config"), "removed");
 
         await storage.Verifier.VerifyAllAsync(isDryRun: true, default);
         Assert.Null((await storage.Storage.VerifierMetadata.ReadProgressAsync()).EndedAt);
@@ -96,7 +97,7 @@ public class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
         var lost = Samples.Digest("app layer");
-        Damage(storage, lost, "first byte");
+        await DamageAsync(storage, lost, "first byte");
         await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
         var next = Samples.Image("app config", [Samples.Layer("app layer")], note: "next");
 
@@ -113,6 +114,7 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
+        await storage.WriteOutAsync();
         var lost = Samples.Digest("app layer");
         var file = storage.Storage.Layout.BlobData(lost);
         var kept = await File.ReadAllBytesAsync(file);
@@ -139,7 +141,7 @@ public class VerifierTests
         await storage.PushBlobAsync(B, "other");
         foreach (var digest in new[] { Samples.Digest("app layer"), Samples.Digest("other"), Samples.Digest(image) })
         {
-            Damage(storage, digest, "first byte");
+            await DamageAsync(storage, digest, "first byte");
         }
 
         Assert.Equal(3, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
@@ -159,8 +161,8 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
-        Damage(storage, Samples.Digest("app layer"), "last byte");
-        Damage(storage, Samples.Digest("app config"), "removed");
+        await DamageAsync(storage, Samples.Digest("app layer"), "last byte");
+        await DamageAsync(storage, Samples.Digest("app config"), "removed");
         var before = Tree.List(Path.Combine(storage.Path, "blobs"));
 
         for (var i = 0; i < 2; i++)
@@ -180,6 +182,7 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(A, "blob");
+        await storage.WriteOutAsync();
         var digest = Samples.Digest("blob");
         await storage.Storage.Metadata.LinkBlobAsync(A, digest, 5);
 
@@ -196,8 +199,8 @@ public class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(A, "rotten");
         await storage.PushBlobAsync(A, "removed");
-        Damage(storage, Samples.Digest("rotten"), "first byte");
-        Damage(storage, Samples.Digest("removed"), "removed");
+        await DamageAsync(storage, Samples.Digest("rotten"), "first byte");
+        await DamageAsync(storage, Samples.Digest("removed"), "removed");
         Tree.Write("not a folder", storage.Path, "quarantine");
 
         var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
@@ -215,6 +218,7 @@ public class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         using var outside = new Registry.Testing.TemporaryFolder();
         var digest = await storage.PushBlobAsync(A, "blob");
+        await storage.WriteOutAsync();
         Planted.Put(kind, storage.Storage.Layout.BlobData(digest), outside.Path);
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Missing);
@@ -233,7 +237,7 @@ public class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         using var outside = new Registry.Testing.TemporaryFolder();
         var digest = await storage.PushBlobAsync(A, "blob");
-        Damage(storage, digest, "first byte");
+        await DamageAsync(storage, digest, "first byte");
         Planted.Put(kind, storage.Storage.Layout.QuarantineAlgorithm(digest.Algorithm), outside.Path);
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Unreadable);
@@ -247,7 +251,7 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var digest = await storage.PushBlobAsync(A, "blob");
-        Damage(storage, digest, "first byte");
+        await DamageAsync(storage, digest, "first byte");
         Tree.Write("a note", storage.Storage.Layout.BlobDirectory(digest), "note");
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
@@ -260,8 +264,8 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
-        Damage(storage, Samples.Digest("app layer"), "first byte");
-        Damage(storage, Samples.Digest(image), "first byte");
+        await DamageAsync(storage, Samples.Digest("app layer"), "first byte");
+        await DamageAsync(storage, Samples.Digest(image), "first byte");
         Assert.Equal(2, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
         var stored = Tree.List(storage.Storage.Layout.Blobs);
         var quarantined = Tree.List(storage.Storage.Layout.Quarantine);
@@ -281,10 +285,11 @@ public class VerifierTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var digest = await storage.PushBlobAsync(A, "blob");
-        Damage(storage, digest, "first byte");
+        await DamageAsync(storage, digest, "first byte");
         using var file = await storage.Storage.Scrub.OpenAsync(digest);
         Assert.NotNull(file);
         await storage.PushBlobAsync(A, "blob");
+        await storage.WriteOutAsync();
 
         Assert.Null(await file.QuarantineAsync());
 
@@ -316,7 +321,7 @@ public class VerifierTests
             await storage.PushBlobAsync(A, $"blob {i}");
         }
 
-        Damage(storage, Samples.Digest("blob 0"), "first byte");
+        await DamageAsync(storage, Samples.Digest("blob 0"), "first byte");
         using var stopping = new CancellationTokenSource();
         var pass = storage.CreateVerifier(64 * 1024).RunAsync(stopping.Token);
         await AdvanceUntilAsync(storage, () => storage.Log.Entries.Any(entry => entry.Message.Contains("is damaged", StringComparison.Ordinal)));
@@ -365,8 +370,9 @@ public class VerifierTests
         return visible;
     }
 
-    private static void Damage(TestStorage storage, Digest digest, string damage)
+    private static async Task DamageAsync(TestStorage storage, Digest digest, string damage)
     {
+        await storage.WriteOutAsync();
         var path = storage.Storage.Layout.BlobData(digest);
         var bytes = File.ReadAllBytes(path);
         if (damage == "removed")

@@ -20,9 +20,10 @@ public sealed class ManifestWorkTests
     public async Task A_manifest_of_another_repository_is_written_again()
     {
         await using var registry = await TestStorage.CreateAsync();
-        Age(registry, await PutAsync(registry, Foreign, Complete));
+        await AgeAsync(registry, await PutAsync(registry, Foreign, Complete));
 
         await PutAsync(registry, Own, Complete);
+        await registry.WriteOutAsync();
 
         Assert.NotEqual(Past, Written(registry, Complete));
     }
@@ -32,13 +33,15 @@ public sealed class ManifestWorkTests
     {
         await using var registry = await TestStorage.CreateAsync();
         var digest = await PutAsync(registry, Own, Complete);
-        Age(registry, digest);
+        await AgeAsync(registry, digest);
 
         await PutAsync(registry, Own, Complete);
+        await registry.WriteOutAsync();
         Assert.Equal(Past, Written(registry, Complete));
 
         await File.WriteAllTextAsync(registry.Storage.Layout.BlobData(digest), "damaged");
         await PutAsync(registry, Own, Complete);
+        await registry.WriteOutAsync();
         Assert.Equal(Complete, await File.ReadAllBytesAsync(registry.Storage.Layout.BlobData(digest)));
     }
 
@@ -53,12 +56,13 @@ public sealed class ManifestWorkTests
             foreach (var manifest in new[] { Complete, Incomplete })
             {
                 await registry.Storage.Blobs.PutAsync(Samples.Digest(manifest), manifest);
-                Age(registry, Samples.Digest(manifest));
+                await AgeAsync(registry, Samples.Digest(manifest));
             }
         }
 
         var missing = await registry.Manifests.PutAsync(Own, Tag.Parse("tag"), null, Incomplete, [], Precondition.None);
         var failed = await registry.Manifests.PutAsync(Own, Tag.Parse("tag"), null, Complete, [], new Precondition { Match = [] });
+        await registry.WriteOutAsync();
 
         Assert.Same(RegistryErrorCode.ManifestBlobUnknown, missing.Error?.Code);
         Assert.Same(RegistryErrorCode.PreconditionFailed, failed.Error?.Code);
@@ -75,7 +79,11 @@ public sealed class ManifestWorkTests
         return put.Value.Digest;
     }
 
-    private static void Age(TestStorage registry, Digest digest) => File.SetLastWriteTimeUtc(registry.Storage.Layout.BlobData(digest), Past);
+    private static async Task AgeAsync(TestStorage registry, Digest digest)
+    {
+        await registry.WriteOutAsync();
+        File.SetLastWriteTimeUtc(registry.Storage.Layout.BlobData(digest), Past);
+    }
 
     private static DateTime? Written(TestStorage registry, byte[] manifest)
     {

@@ -31,8 +31,8 @@ public sealed class SkopeoDeleteTests(ContainersHome home) : IClassFixture<Conta
         await using (RegistryProcess registry = await RegistryProcess.StartAsync(Data, cancellationToken: Cancellation))
         {
             await PushAndDeleteAsync(registry, index, children[0], moved, latest);
-            Assert.All(gone, digest => Assert.True(IsStored(digest), digest));
             Assert.Equal(0, await registry.StopAsync(Cancellation));
+            Assert.All(gone, digest => Assert.True(IsStored(digest), digest));
         }
 
         await using (RegistryProcess registry = await RegistryProcess.StartAsync(Data, Collecting, cancellationToken: Cancellation))

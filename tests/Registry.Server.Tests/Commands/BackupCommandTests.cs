@@ -73,7 +73,7 @@ public sealed class BackupCommandTests : IDisposable
         }
 
         // The lock of a killed backup is gone: what is deleted now is removed.
-        var blob = await client.PushBlobAsync("app", TestBlob.Random());
+        var blob = await client.PushBlobAsync("app", TestBlob.Random(100_000));
         Check.Status(202, await client.RequestAsync("DELETE", $"/v2/app/blobs/{blob.Digest}"));
         await Eventually.HoldsAsync(() => Task.FromResult(!File.Exists(PathOf(blob.Digest))), "the collector goes on");
 

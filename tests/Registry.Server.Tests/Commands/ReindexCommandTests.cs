@@ -50,6 +50,31 @@ public sealed class ReindexCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Small_content_that_cannot_be_written_to_its_file_is_not_thrown_away()
+    {
+        var layer = _image.Blobs[^1];
+        var obstacle = Path.GetDirectoryName(Path.GetDirectoryName(StoredFile.PathOf(_folder.Path, layer.Digest)))!;
+        Directory.CreateDirectory(Path.GetDirectoryName(obstacle)!);
+        await File.WriteAllTextAsync(obstacle, "a file where a folder must go");
+        await FillAsync();
+
+        foreach (var command in new[] { "reindex", "reindex --dry-run" })
+        {
+            var refused = await RegistryProcess.RunAsync(command, _folder.Path);
+            Assert.Equal(1, refused.ExitCode);
+            Assert.Contains(
+                "only in registry.db and could not be written to blobs/: ",
+                refused.Output,
+                StringComparison.Ordinal);
+            Assert.True(File.Exists(Database));
+        }
+
+        File.Delete(obstacle);
+        await AssertReindexedAsync();
+        await AssertServedAsync();
+    }
+
+    [Fact]
     public async Task A_dry_run_of_a_whole_folder_finds_nothing()
     {
         await FillAsync();

@@ -103,7 +103,7 @@ public sealed class ReadOnlyTests
     {
         var time = new FakeTimeProvider();
         await using var registry = await TestRegistry.StartAsync(options => options with { GcGrace = TimeSpan.FromSeconds(10) }, time: time);
-        var blob = await registry.Client.PushBlobAsync("kept", TestBlob.Random());
+        var blob = await registry.Client.PushBlobAsync("kept", TestBlob.Random(100_000));
         Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/kept/blobs/{blob.Digest}"));
         var file = Path.Combine(registry.StoragePath, "blobs", "sha256", blob.Digest[7..9], blob.Digest[7..], "data");
         registry.Host.ReadOnly.TurnOn();

@@ -28,7 +28,7 @@ public sealed class VerificationTests : IAsyncLifetime
             var path = PathOf(digest);
             Check.Status(200, await _registry.Client.GetAnswerAsync(path));
             Check.Status(200, await _registry.Client.HeadAnswerAsync(path));
-            FlipByte(digest);
+            await FlipByteAsync(digest);
 
             Assert.Equal(1, (await _registry.Host.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
 
@@ -63,7 +63,7 @@ public sealed class VerificationTests : IAsyncLifetime
     public async Task It_runs_by_itself()
     {
         var image = await _registry.Client.PushAsync("a", TestImage.Create(), "latest");
-        FlipByte(image.Digest);
+        await FlipByteAsync(image.Digest);
         await Eventually.HoldsAsync(
             () =>
             {
@@ -74,5 +74,9 @@ public sealed class VerificationTests : IAsyncLifetime
         Check.Status(404, await _registry.Client.HeadAnswerAsync("/v2/a/manifests/latest"));
     }
 
-    private void FlipByte(string digest) => StoredFile.FlipByte(_registry.StoragePath, digest);
+    private async Task FlipByteAsync(string digest)
+    {
+        await _registry.Host.Storage.WriteOutAsync();
+        StoredFile.FlipByte(_registry.StoragePath, digest);
+    }
 }

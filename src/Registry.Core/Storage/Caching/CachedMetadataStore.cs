@@ -37,10 +37,10 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) =>
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
         cache.ChangeLinkAsync(repository, digest, async () =>
         {
-            await store.LinkBlobAsync(repository, digest, size, upload);
+            await store.LinkBlobAsync(repository, digest, size, upload, staged);
             return true;
         });
 

@@ -30,6 +30,15 @@ internal sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
         sync.Directory(directory);
     }
 
+    /// <summary>
+    /// Moves a file whose data is durable to its place, and replaces an existing one. Blocks; its name is durable after a sync of the file system.
+    /// </summary>
+    public void PlaceUnsynced(string file, Digest digest)
+    {
+        PlainFile.CreateFolder(layout.BlobDirectory(digest), layout.Blobs);
+        DurableFile.Rename(file, layout.BlobData(digest));
+    }
+
     // Shard folders are never removed, so each needs its parents synced only once per process.
     private void EnsureShard(Digest digest)
     {

@@ -36,19 +36,34 @@ internal static class DurableFile
     /// <summary>Makes everything on the file system of a directory durable.</summary>
     public static void SyncFileSystem(string directory)
     {
-        if (OperatingSystem.IsWindows())
+        using var fileSystem = OpenFileSystem(directory);
+        SyncFileSystem(fileSystem, directory);
+    }
+
+    /// <summary>
+    /// Opens the file system of a directory, before files are written to it that <see cref="SyncFileSystem(SafeFileHandle?, string)"/> makes durable.
+    /// Linux reports a failed write to every open file once; a file that is opened later may not learn of it.
+    /// </summary>
+    /// <returns>Null on Windows, which cannot sync a file system.</returns>
+    public static SafeFileHandle? OpenFileSystem(string directory) => OperatingSystem.IsWindows() ? null : Posix.OpenDirectory(directory);
+
+    /// <summary>Makes everything on an open file system durable.</summary>
+    /// <exception cref="SyncException">A write since the file system was opened has failed, or the sync.</exception>
+    public static void SyncFileSystem(SafeFileHandle? fileSystem, string directory)
+    {
+        if (fileSystem is null || OperatingSystem.IsWindows())
         {
             return;
         }
 
-        if (!OperatingSystem.IsLinux())
+        if (OperatingSystem.IsLinux())
+        {
+            Posix.SyncFileSystem(fileSystem, directory);
+        }
+        else
         {
             Posix.SyncEverything();
-            return;
         }
-
-        using var handle = Posix.OpenDirectory(directory);
-        Posix.SyncFileSystem(handle, directory);
     }
 
     /// <summary>Gives a file its final name, and replaces an existing file. Never copies.</summary>

@@ -8,7 +8,7 @@ namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>An upload that one request has acquired. Bytes are hashed while they are written.</summary>
 internal sealed class FileSystemUpload(
-    UploadState state, FileSystemUploadStore store, FileSystemLayout layout, UploadFiles files, TimeProvider time) : IUpload
+    UploadState state, FileSystemUploadStore store, FileSystemLayout layout, UploadFiles files, TimeProvider time, bool isLast) : IUpload
 {
     // Smallest amount that is worth a switch to a storage thread, and the amount that is hashed and written at a time: a larger one leaves the
     // core's cache in between. The receive buffer of the server (1 MiB) keeps filling meanwhile.
@@ -31,6 +31,12 @@ internal sealed class FileSystemUpload(
     private SafeFileHandle? _handle;
     private long _writtenBack = state.Length;
 
+    // Whole content of a small upload. It is held when there is no file of it: the upload ends with this request.
+    private byte[]? _small;
+    private bool _isHeld;
+    private IDisposable? _place;
+    private bool _isLast = isLast;
+
     public long Length => state.Length;
 
     public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
@@ -46,6 +52,11 @@ internal sealed class FileSystemUpload(
                 if (turn.Length > files.MaxLength - state.Length)
                 {
                     return false;
+                }
+
+                if (received is { IsCompleted: true, BrokenOff: null } && await TryHoldAsync(turn))
+                {
+                    return true;
                 }
 
                 if (!turn.IsEmpty)
@@ -77,7 +88,11 @@ internal sealed class FileSystemUpload(
         }
     }
 
-    public void Mark() => state.SetMark();
+    public void Mark(bool isLast = false)
+    {
+        _isLast |= isLast;
+        state.SetMark();
+    }
 
     public async Task RewindAsync()
     {
@@ -86,14 +101,29 @@ internal sealed class FileSystemUpload(
             return;
         }
 
-        await files.Threads.RunAsync(() => RandomAccess.SetLength(Open(), mark));
+        if (_isHeld)
+        {
+            Release();
+        }
+        else
+        {
+            await files.Threads.RunAsync(() => RandomAccess.SetLength(Open(), mark));
+        }
+
         state.Rewind(mark);
         _writtenBack = Math.Min(_writtenBack, mark);
     }
 
     public async Task<bool> MatchesAsync(Digest digest)
     {
-        if ((state.Length == 0 ? state.HashOrBegin(digest.Algorithm) : state.Hash(digest.Algorithm)) is { } kept)
+        if (state.Length <= Staging.MaxSize)
+        {
+            // Exactly these bytes are stored, if they are staged.
+            _small ??= await ReadSmallAsync();
+            return digest.Algorithm.Compute(_small) == digest;
+        }
+
+        if (state.Hash(digest.Algorithm) is { } kept)
         {
             return Current(kept) == digest;
         }
@@ -108,6 +138,22 @@ internal sealed class FileSystemUpload(
             hash.GetCurrentHash(value);
             return Digest.FromHash(digest.Algorithm, value);
         }
+    }
+
+    public async Task<byte[]?> TryStageAsync()
+    {
+        _place ??= await files.Staging.TryTakeAsync(state.Length);
+        return _place is null ? null : _small ??= await ReadSmallAsync();
+    }
+
+    public async Task EndAsync()
+    {
+        if (!_isHeld && state.Length > 0)
+        {
+            await store.BeginAgainAsync(state);
+        }
+
+        store.Forget(state);
     }
 
     public async Task<long> CommitAsync(Digest digest)
@@ -125,6 +171,7 @@ internal sealed class FileSystemUpload(
             // file. A retry must not commit what is left.
             _handle?.Dispose();
             _handle = null;
+            Release();
             await store.BeginAgainAsync(state);
             throw;
         }
@@ -138,9 +185,36 @@ internal sealed class FileSystemUpload(
     public ValueTask DisposeAsync()
     {
         _handle?.Dispose();
+        Release();
         state.GiveBack(time.GetTimestamp());
         return ValueTask.CompletedTask;
     }
+
+    // A small body that is there as a whole needs no file: it is durable with the commit that follows, or is not kept.
+    private async ValueTask<bool> TryHoldAsync(ReadOnlySequence<byte> body)
+    {
+        if (!_isLast || state.Length > 0 || body.IsEmpty || body.Length > Staging.MaxSize || (_place ??= await files.Staging.TryTakeAsync(body.Length)) is null)
+        {
+            return false;
+        }
+
+        _small = body.ToArray();
+        _isHeld = true;
+        state.Length = _small.Length;
+        state.LastActivity = time.GetTimestamp();
+        return true;
+    }
+
+    private void Release()
+    {
+        _place?.Dispose();
+        _place = null;
+        _small = null;
+        _isHeld = false;
+    }
+
+    private Task<byte[]> ReadSmallAsync() =>
+        state.Length == 0 ? Task.FromResult<byte[]>([]) : files.Threads.RunAsync(() => PlainFile.Read(Open(), (int)state.Length));
 
     // Waits until there is enough for a write, or until the reader cancels the read, so that what there is leaves its memory, or until another
     // request takes over. If the body breaks off, the bytes that arrived before are still in the reader's memory (they were not consumed), and are
@@ -190,6 +264,7 @@ internal sealed class FileSystemUpload(
     // machine that costs only the wake-up of another thread, and one thread does both.
     private async Task KeepAsync(ReadOnlySequence<byte> data, DigestAlgorithm algorithm)
     {
+        _small = null;
         var hash = state.HashOrBegin(algorithm);
         try
         {

@@ -71,7 +71,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         await _files.Admission.EnsureRoomAsync();
         var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, 0);
         upload.TryTake();
-        return new FileSystemUpload(upload, this, _layout, _files, _time);
+        return new FileSystemUpload(upload, this, _layout, _files, _time, isLast: true);
     }
 
     public ValueTask<UploadSession?> FindAsync(Guid id) =>
@@ -90,7 +90,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             return ValueTask.FromResult<IUpload?>(null);
         }
 
-        return ValueTask.FromResult<IUpload?>(new FileSystemUpload(upload, this, _layout, _files, _time));
+        return ValueTask.FromResult<IUpload?>(new FileSystemUpload(upload, this, _layout, _files, _time, isLast: false));
     }
 
     public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;

@@ -88,10 +88,7 @@ public sealed class ScrubbedFile : IDisposable
             return null;
         }
 
-        var folder = _layout.QuarantineAlgorithm(Digest.Algorithm);
-        PlainFile.CreateFolder(folder, _layout.Root);
-        _sync.Directory(_layout.Quarantine);
-        _sync.Directory(_layout.Root);
+        var folder = QuarantineFolder.Ensure(_layout, Digest.Algorithm, _sync);
         var target = _layout.Quarantined(Digest);
         DurableFile.Rename(path, target);
         _sync.Directory(folder);

@@ -79,6 +79,12 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
     private void Wake()
     {
+        // Mostly it is awake already, and an exception for each commit would be expensive.
+        if (_work.CurrentCount > 0)
+        {
+            return;
+        }
+
         try
         {
             _work.Release();

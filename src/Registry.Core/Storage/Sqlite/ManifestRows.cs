@@ -34,6 +34,11 @@ internal static class ManifestRows
         }
 
         var contentId = ContentRows.PutStored(session, put.Digest, put.Size);
+        if (put.Staged is not null)
+        {
+            StagedRows.Set(session, contentId, put.Staged);
+        }
+
         var manifestId = Find(session, repositoryId, contentId);
         if (manifestId is null)
         {

@@ -34,6 +34,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly ConcurrentBag<SqliteSession> _readers = [];
     private readonly StorageThreads _threads;
     private readonly SqliteWriter? _writer;
+    private long _stagedWeight;
 
     private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
     {
@@ -49,6 +50,7 @@ public sealed class SqliteDatabase : IDisposable
                 $"{SqliteSession.TemporariesInMemory} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
             SqliteSchema.Migrate(connection, path);
             Begin(session);
+            _stagedWeight = StagedRows.ReadWeight(session);
         }
         catch
         {
@@ -57,7 +59,7 @@ public sealed class SqliteDatabase : IDisposable
         }
 
         _threads = new StorageThreads("metadata reader", ReaderThreads);
-        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke());
+        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke(), Committed);
     }
 
     // For use next to the process that writes it.
@@ -66,6 +68,7 @@ public sealed class SqliteDatabase : IDisposable
         _path = path;
         _health = new StorageHealth(NullLogger<StorageHealth>.Instance);
         Clock = new RunningClock(TimeProvider.System);
+        _stagedWeight = long.MaxValue;
         using (var connection = Connect(SqliteOpenMode.ReadWrite))
         {
             SqliteSchema.Check(connection, path);
@@ -78,6 +81,12 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>Called after a commit that added rows to the tree journal.</summary>
     internal event Action? JournalWritten;
+
+    /// <summary>Called after a commit while content is staged.</summary>
+    internal event Action? Staged;
+
+    /// <summary>See <see cref="IStagedContent.Weight"/>.</summary>
+    internal long StagedWeight => Volatile.Read(ref _stagedWeight);
 
     /// <summary>Clock of the grace periods.</summary>
     public RunningClock Clock { get; }
@@ -241,6 +250,24 @@ public sealed class SqliteDatabase : IDisposable
         PromisesLostAt = ReadMeta(session, PromisesLostKey);
         IsTreeIndexed = IsTreeIndexedIn(session);
         WriteMeta(session, CleanKey, 0);
+    }
+
+    private void Committed(SqliteSession session)
+    {
+        try
+        {
+            Volatile.Write(ref _stagedWeight, StagedRows.ReadWeight(session));
+        }
+        catch (SqliteException)
+        {
+            // The commit stands. Until the weight can be read, readers look for rows, and small content goes to its file first.
+            Volatile.Write(ref _stagedWeight, Staging.MaxWeight);
+        }
+
+        if (StagedWeight > 0)
+        {
+            Staged?.Invoke();
+        }
     }
 
     private Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn, bool isDurable) =>

@@ -44,7 +44,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var references = new PushedReferences(put.Manifest, put.References);
         return database.WriteAsync(
             session => ManifestRows.Put(session, put, references, database.Clock.Now, unixTime),
-            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags)));
+            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
     }
 
     public async Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
@@ -155,7 +155,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) => database.WriteAsync(session =>
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) => database.WriteAsync(session =>
     {
         if (upload is { } id)
         {
@@ -164,8 +164,9 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
         var repositoryId = ContentRows.GetOrAddRepository(session, repository);
         var contentId = ContentRows.PutStored(session, digest, size);
+        StagedRows.Set(session, contentId, staged);
         LinkOrTouch(session, repositoryId, contentId, repository, digest);
-    }, new WriteTurn(repository, 1));
+    }, new WriteTurn(repository, 1 + StagedRows.CountRows(staged)));
 
     public async Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest)
     {

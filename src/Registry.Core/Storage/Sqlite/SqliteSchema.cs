@@ -207,6 +207,22 @@ internal static class SqliteSchema
             UPDATE totals SET untagged = untagged - 1;
         END;
         """,
+        """
+        -- Bytes of small content that have no file yet. A later push of the same content has another id, and an id is never used again.
+        CREATE TABLE staged_content (
+            id         INTEGER PRIMARY KEY AUTOINCREMENT,
+            content_id INTEGER NOT NULL UNIQUE REFERENCES content (id) ON DELETE CASCADE,
+            bytes      BLOB    NOT NULL
+        ) STRICT;
+        ALTER TABLE totals ADD COLUMN staged INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE totals ADD COLUMN staged_bytes INTEGER NOT NULL DEFAULT 0;
+        CREATE TRIGGER totals_staged_added AFTER INSERT ON staged_content BEGIN
+            UPDATE totals SET staged = staged + 1, staged_bytes = staged_bytes + length(new.bytes);
+        END;
+        CREATE TRIGGER totals_staged_removed AFTER DELETE ON staged_content BEGIN
+            UPDATE totals SET staged = staged - 1, staged_bytes = staged_bytes - length(old.bytes);
+        END;
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

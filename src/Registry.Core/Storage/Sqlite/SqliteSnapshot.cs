@@ -6,7 +6,8 @@ namespace Registry.Core.Storage.Sqlite;
 /// <summary>A copy of the database at one moment, in a file of its own, for a backup.</summary>
 public sealed class SqliteSnapshot : IDisposable
 {
-    private const int PageSize = 1000;
+    // Staged content of a page is in memory.
+    private const int PageSize = 250;
 
     private readonly SqliteSession _session;
 
@@ -49,14 +50,18 @@ public sealed class SqliteSnapshot : IDisposable
     public (long Blobs, long Bytes) Count() => _session.First(
         "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content WHERE state = 1", row => (row.GetInt64(0), row.GetInt64(1)));
 
-    /// <summary>Lists the blobs and manifests that it refers to, each with its size in bytes.</summary>
-    public IEnumerable<KeyValuePair<Digest, long>> Blobs()
+    /// <summary>Lists the blobs and manifests that it refers to.</summary>
+    public IEnumerable<SnapshotBlob> Blobs()
     {
         for (long last = 0; ;)
         {
             var page = _session.All(
-                "SELECT id, digest, size FROM content WHERE id > @1 AND state = 1 ORDER BY id LIMIT @2",
-                row => (Id: row.GetInt64(0), Blob: KeyValuePair.Create(Digest.Parse(row.GetString(1)), row.GetInt64(2))),
+                """
+                SELECT c.id, c.digest, c.size, s.bytes FROM content c LEFT JOIN staged_content s ON s.content_id = c.id
+                WHERE c.id > @1 AND c.state = 1 ORDER BY c.id LIMIT @2
+                """,
+                row => (Id: row.GetInt64(0), Blob: new SnapshotBlob(
+                    Digest.Parse(row.GetString(1)), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3))),
                 last,
                 PageSize);
             foreach (var (id, blob) in page)
@@ -74,6 +79,20 @@ public sealed class SqliteSnapshot : IDisposable
 
     /// <summary>True if it refers to a blob or manifest.</summary>
     public bool Contains(Digest digest) => _session.Number("SELECT id FROM content WHERE digest = @1 AND state = 1", digest.Value) is not null;
+
+    /// <summary>Removes the bytes of staged content: their files have them.</summary>
+    /// <exception cref="StorageException">The snapshot cannot be written.</exception>
+    public void RemoveStaged()
+    {
+        try
+        {
+            _session.Execute("DELETE FROM staged_content");
+        }
+        catch (SqliteException e)
+        {
+            throw NotWritten(e);
+        }
+    }
 
     /// <summary>
     /// Writes the whole repositories tree into its journal, and replaces the journal's rows: a process that opens the database next to an empty tree
@@ -118,7 +137,7 @@ public sealed class SqliteSnapshot : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
+            throw NotWritten(e);
         }
     }
 
@@ -136,6 +155,9 @@ public sealed class SqliteSnapshot : IDisposable
         session.Pragma("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF");
         session.Execute("DELETE FROM uploads");
     }
+
+    private static StorageException NotWritten(SqliteException e) =>
+        new($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode) => new(new SqliteConnectionStringBuilder
     {

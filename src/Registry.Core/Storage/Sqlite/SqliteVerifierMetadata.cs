@@ -61,6 +61,7 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
     {
         // The size stays: listings of referrers use it.
         session.Execute("UPDATE content SET state = 0 WHERE digest = @1 AND state = 1", digest.Value);
+        StagedRows.Remove(session, digest);
     });
 
     public Task MarkFoundAsync(Digest digest) => database.WriteAsync(session =>

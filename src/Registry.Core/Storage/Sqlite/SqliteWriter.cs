@@ -26,16 +26,22 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteSession _session;
     private readonly StorageHealth _health;
     private readonly Action _journalWritten;
+    private readonly Action<SqliteSession> _committed;
     private readonly WriteQueue _queue = new();
     private readonly Thread _thread;
     private SqliteMutation? _held;
     private bool _syncs = true;
 
-    public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten)
+    /// <param name="session">Connection of the writer.</param>
+    /// <param name="health">Health of the storage.</param>
+    /// <param name="journalWritten">Called after a commit that added rows to the tree journal.</param>
+    /// <param name="committed">Called after each commit, before its callers continue.</param>
+    public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten, Action<SqliteSession> committed)
     {
         _session = session;
         _health = health;
         _journalWritten = journalWritten;
+        _committed = committed;
         _thread = new Thread(Work) { IsBackground = true, Name = "metadata writer" };
         _thread.Start();
     }
@@ -77,6 +83,11 @@ internal sealed class SqliteWriter : IDisposable
             if ((IsFull(fault) || batch.Any(mutation => IsFull(mutation.Fault))) && _health.TryMakeRoom())
             {
                 fault = Commit(batch);
+            }
+
+            if (fault is null)
+            {
+                _committed(_session);
             }
 
             if (_session.HasJournaled)

@@ -29,8 +29,8 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition));
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null) =>
-        ChangeAsync(LinkAsync(repository, digest, size, upload));
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        ChangeAsync(LinkAsync(repository, digest, size, upload, staged));
 
     public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
         ChangeAsync(store.MountBlobAsync(source, target, digest));
@@ -66,9 +66,9 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
         return result;
     }
 
-    private async Task<bool> LinkAsync(RepositoryName repository, Digest digest, long size, Guid? upload)
+    private async Task<bool> LinkAsync(RepositoryName repository, Digest digest, long size, Guid? upload, byte[]? staged)
     {
-        await store.LinkBlobAsync(repository, digest, size, upload);
+        await store.LinkBlobAsync(repository, digest, size, upload, staged);
         return true;
     }
 }

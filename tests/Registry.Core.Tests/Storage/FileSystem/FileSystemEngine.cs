@@ -64,13 +64,14 @@ internal sealed class FileSystemEngine : IByteEngine
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(Layout, sync);
         var admission = new Admission(Threads, Health, new DiskReserve(Layout.Root, 0, Time));
-        Blobs = new FileSystemBlobStore(Layout, Threads, placement, sync, admission);
         _database = SqliteDatabase.Open(Layout.Database, Health, new RunningClock(Time));
+        var staged = new SqliteStagedContent(_database);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(Layout, Threads, placement, sync, admission), staged);
         Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(
             Layout,
             new SqliteUploadSessions(_database),
-            new UploadFiles(Threads, placement, admission, long.MaxValue),
+            new UploadFiles(Threads, placement, admission, new Staging(staged, admission.EnsureRoomAsync), long.MaxValue),
             _maxUploads,
             Time,
             NullLogger<FileSystemUploadStore>.Instance);
