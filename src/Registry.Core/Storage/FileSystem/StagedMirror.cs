@@ -22,7 +22,7 @@ internal sealed partial class StagedMirror : IAsyncDisposable
     private readonly StagedFiles _files;
     private readonly TimeProvider _time;
     private readonly ILogger<StagedMirror> _logger;
-    private readonly SemaphoreSlim _work = new(0, 1);
+    private readonly WakeSignal _work;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
 
@@ -33,12 +33,8 @@ internal sealed partial class StagedMirror : IAsyncDisposable
         _files = files;
         _time = time;
         _logger = logger;
-        if (_staged.Weight > 0)
-        {
-            Wake();
-        }
-
-        _staged.Staged += Wake;
+        _work = new WakeSignal(isSet: staged.Weight > 0);
+        _staged.Staged += _work.Set;
         _loop = Task.Run(RunAsync);
     }
 
@@ -56,7 +52,7 @@ internal sealed partial class StagedMirror : IAsyncDisposable
             return;
         }
 
-        _staged.Staged -= Wake;
+        _staged.Staged -= _work.Set;
         await _stopping.CancelAsync();
         await _loop;
         if (_staged.Weight > 0)
@@ -70,24 +66,6 @@ internal sealed partial class StagedMirror : IAsyncDisposable
         _files.Dispose();
     }
 
-    private void Wake()
-    {
-        // Mostly it is awake already, and an exception for each commit would be expensive.
-        if (_work.CurrentCount > 0)
-        {
-            return;
-        }
-
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // Another call came in between.
-        }
-    }
-
     private async Task RunAsync()
     {
         try
@@ -96,7 +74,7 @@ internal sealed partial class StagedMirror : IAsyncDisposable
             {
                 if (Failure is null)
                 {
-                    await _work.WaitAsync(_stopping.Token);
+                    await _work.WaitAsync(Timeout.InfiniteTimeSpan, _stopping.Token);
                 }
 
                 await Task.Delay(Failure is null ? Gathering : RetryDelay, _time, _stopping.Token);

@@ -24,7 +24,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
     private readonly StorageThreads _threads;
     private readonly TimeProvider _time;
     private readonly ILogger<TreeMirror> _logger;
-    private readonly SemaphoreSlim _work = new(1, 1);
+    private readonly WakeSignal _work = new(isSet: true);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
 
@@ -42,7 +42,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         _threads = threads;
         _time = time;
         _logger = logger;
-        _journal.Written += Wake;
+        _journal.Written += _work.Set;
         _loop = Task.Run(RunAsync);
     }
 
@@ -57,7 +57,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
             return;
         }
 
-        _journal.Written -= Wake;
+        _journal.Written -= _work.Set;
         await _stopping.CancelAsync();
         await _loop;
         try
@@ -75,24 +75,6 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
         _stopping.Dispose();
         _work.Dispose();
-    }
-
-    private void Wake()
-    {
-        // Mostly it is awake already, and an exception for each commit would be expensive.
-        if (_work.CurrentCount > 0)
-        {
-            return;
-        }
-
-        try
-        {
-            _work.Release();
-        }
-        catch (SemaphoreFullException)
-        {
-            // It is awake already, and reads the journal again before it sleeps.
-        }
     }
 
     private async Task RunAsync()
