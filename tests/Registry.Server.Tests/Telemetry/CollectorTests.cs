@@ -35,7 +35,7 @@ public sealed class CollectorTests
             ["OTEL_SERVICE_NAME"] = "registry-under-test",
         });
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
-        var blob = TestBlob.Random();
+        var blob = TestBlob.Random(100_000);
 
         var answer = Check.Status(201, await client.RequestAsync(
             "POST",

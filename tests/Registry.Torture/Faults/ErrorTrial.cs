@@ -56,12 +56,14 @@ internal sealed class ErrorTrial(Script script, FaultPoint point, string error, 
         await after.CheckAsync();
         await script.PushAgainAsync(after);
         await after.CheckAsync();
+
+        // While it runs, small content may be on its way to its file.
+        await again.StopAsync();
         if (Directory.EnumerateFiles(Path.Combine(_folder, "uploads"), "*.tmp").FirstOrDefault() is { } left)
         {
             throw new ViolationException($"{left} is left after a restart");
         }
 
-        await again.StopAsync();
         BlobFolder.Check(_folder);
     }
 

@@ -12,7 +12,10 @@ public sealed class Kills : IScenario
 {
     private const int Workers = 6;
     private const int MaxLoadMilliseconds = 400;
-    private const int MaxLongLoadMilliseconds = 2500;
+
+    // Small content gets its files a second after its push.
+    private const int MaxLongLoadMilliseconds = 4000;
+    private const int RoundsPerLongLoad = 5;
     private const int MaxStartMilliseconds = 400;
     private const long MaxResidentBytes = 256 * 1024 * 1024;
 
@@ -43,7 +46,7 @@ public sealed class Kills : IScenario
         {
             var random = run.Random(-1 - round);
             var isStop = round % 10 == 9;
-            var milliseconds = random.Next(round % 10 == 0 ? MaxLongLoadMilliseconds : MaxLoadMilliseconds);
+            var milliseconds = random.Next(round % RoundsPerLongLoad == 0 ? MaxLongLoadMilliseconds : MaxLoadMilliseconds);
             try
             {
                 peak = Math.Max(peak, await LoadAsync(registry, load, run, round, milliseconds, isStop));
