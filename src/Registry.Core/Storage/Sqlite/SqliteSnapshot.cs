@@ -86,7 +86,7 @@ public sealed class SqliteSnapshot : IDisposable
     {
         try
         {
-            _session.Execute("DELETE FROM staged_content");
+            _session.Execute("DELETE FROM staged_content;");
         }
         catch (SqliteException e)
         {
