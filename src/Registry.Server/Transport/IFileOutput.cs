@@ -8,7 +8,9 @@ namespace Registry.Server.Transport;
 /// </summary>
 internal interface IFileOutput
 {
-    /// <summary>Number of bytes that the kernel has accepted, before encryption.</summary>
+    /// <summary>
+    /// Number of bytes that the kernel has accepted, before encryption. With TLS, a piece of up to 240 KiB counts when all of it was accepted.
+    /// </summary>
     long Sent { get; }
 
     /// <summary>Number of bytes that were written and not flushed.</summary>

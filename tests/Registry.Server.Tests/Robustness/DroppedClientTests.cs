@@ -53,9 +53,9 @@ public sealed class DroppedClientTests(DroppedClientTests.Registries registries)
 
         await Eventually.HoldsAsync(() => Task.FromResult(Downloads(registry, before).Count == Drops), "every request has ended");
         AssertQuiet(registry, before);
-        if (transport == TransportKind.Kestrel && wire is WireKind.Tls or WireKind.Http2OverTls)
+        if (transport == TransportKind.Kestrel && wire == WireKind.Tls)
         {
-            // Until Kestrel notices the end, its TLS accepts bytes that the client never reads; their number depends on timing.
+            // Records count when the transport has passed on all of a piece, and Kestrel's does not tell of a part: up to 240 KiB are missing.
             return;
         }
 
