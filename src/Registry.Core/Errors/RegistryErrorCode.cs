@@ -10,16 +10,16 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode Denied = new("DENIED", 403, "access forbidden");
 
     public static readonly RegistryErrorCode TooManyRequests =
-        new("TOOMANYREQUESTS", 429, "too many passwords are being checked; try again later");
+        new("TOOMANYREQUESTS", 429, "too many passwords are being checked; try again later", isTransient: true);
 
     public static readonly RegistryErrorCode TooManyUploads =
-        new("TOOMANYREQUESTS", 429, "too many uploads are in progress; finish or cancel some, or try again later");
+        new("TOOMANYREQUESTS", 429, "too many uploads are in progress; finish or cancel some, or try again later", isTransient: true);
 
     public static readonly RegistryErrorCode UploadShareUsed =
-        new("TOOMANYREQUESTS", 429, "too many of your uploads are in progress; finish or cancel some, or try again later");
+        new("TOOMANYREQUESTS", 429, "too many of your uploads are in progress; finish or cancel some, or try again later", isTransient: true);
 
     public static readonly RegistryErrorCode MemoryShareUsed =
-        new("TOOMANYREQUESTS", 429, "requests of this client hold too much of the registry's memory; finish some, or try again later");
+        new("TOOMANYREQUESTS", 429, "requests of this client hold too much of the registry's memory; finish some, or try again later", isTransient: true);
 
     public static readonly RegistryErrorCode NameInvalid = new("NAME_INVALID", 400, "invalid repository name");
     public static readonly RegistryErrorCode NameUnknown = new("NAME_UNKNOWN", 404, "repository name not known to registry");
@@ -27,6 +27,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode ManifestUnknown = new("MANIFEST_UNKNOWN", 404, "manifest unknown");
     public static readonly RegistryErrorCode ManifestInvalid = new("MANIFEST_INVALID", 400, "manifest invalid");
     public static readonly RegistryErrorCode TagInvalid = new("MANIFEST_INVALID", 400, "invalid tag");
+    public static readonly RegistryErrorCode TooManyTags = new("MANIFEST_INVALID", 414, "too many tags in one request");
     public static readonly RegistryErrorCode ManifestTooLarge = new("MANIFEST_INVALID", 413, "manifest too large");
     public static readonly RegistryErrorCode PreconditionFailed = new("MANIFEST_INVALID", 412, "precondition failed");
     public static readonly RegistryErrorCode ManifestBlobUnknown = new("MANIFEST_BLOB_UNKNOWN", 400, "blob unknown");
@@ -44,7 +45,7 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode UploadUnknown = new("BLOB_UPLOAD_UNKNOWN", 404, "blob upload unknown to registry");
     public static readonly RegistryErrorCode UploadInvalid = new("BLOB_UPLOAD_INVALID", 400, "blob upload invalid");
     public static readonly RegistryErrorCode UploadOutOfOrder = new("BLOB_UPLOAD_INVALID", 416, "chunk is out of order");
-    public static readonly RegistryErrorCode UploadInUse = new("BLOB_UPLOAD_INVALID", 409, "another request is using this upload");
+    public static readonly RegistryErrorCode UploadInUse = new("BLOB_UPLOAD_INVALID", 409, "another request is using this upload", isTransient: true);
     public static readonly RegistryErrorCode UploadTakenOver = new("BLOB_UPLOAD_INVALID", 409, "another request has continued this upload");
 
     public static readonly RegistryErrorCode NotFound = new("UNSUPPORTED", 404, "no such endpoint");
@@ -53,12 +54,12 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode BadRequest = new("UNSUPPORTED", 400, "malformed request");
     public static readonly RegistryErrorCode TransferCodingUnsupported = new("UNSUPPORTED", 501, "transfer coding not supported");
 
-    public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later");
+    public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later", isTransient: true);
     public static readonly RegistryErrorCode MemoryUsed =
-        new("TOOMANYREQUESTS", 503, "the registry's memory for requests is used up; try again later");
+        new("TOOMANYREQUESTS", 503, "the registry's memory for requests is used up; try again later", isTransient: true);
     public static readonly RegistryErrorCode ReadOnly = new("UNSUPPORTED", 405, "the registry is read-only; pulls work, pushes and deletes do not");
     public static readonly RegistryErrorCode StorageFailed =
-        new("UNSUPPORTED", 503, "the registry cannot write to its storage; see the server log");
+        new("UNSUPPORTED", 503, "the registry cannot write to its storage; see the server log", isTransient: true);
     public static readonly RegistryErrorCode StorageFull = new("UNSUPPORTED", 507, "no space left on device: the registry's storage is full");
     public static readonly RegistryErrorCode InternalError =
         new("UNSUPPORTED", 500, "internal error; see the server log");
@@ -66,17 +67,18 @@ public sealed class RegistryErrorCode
     /// <summary>Every row, in the order of the table.</summary>
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
-        Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, ManifestTooLarge,
+        Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];
 
-    private RegistryErrorCode(string code, int status, string message)
+    private RegistryErrorCode(string code, int status, string message, bool isTransient = false)
     {
         Code = code;
         Status = status;
         Message = message;
+        IsTransient = isTransient;
     }
 
     /// <summary>Error code, which clients act on.</summary>
@@ -87,6 +89,9 @@ public sealed class RegistryErrorCode
 
     /// <summary>Message for people.</summary>
     public string Message { get; }
+
+    /// <summary>True when the same request may succeed some seconds later, so the response has <c>Retry-After</c> (RFC 9110, section 10.2.3).</summary>
+    public bool IsTransient { get; }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Status} {Code} \"{Message}\"";

@@ -64,6 +64,9 @@ public sealed partial class DocumentationTests
             Sorted(RegistryErrorCode.All.Select(row => string.Create(CultureInfo.InvariantCulture, $"{row.Status} {row.Code} {row.Message}"))),
             Sorted(rows.Select(row => $"{row[0]} {row[1]} {row[2]}")));
         Assert.All(rows, row => Assert.NotEmpty(row[3]));
+        Assert.Equal(
+            Sorted(RegistryErrorCode.All.Where(row => row.IsTransient).Select(row => row.Message)),
+            Sorted(rows.Where(row => row[0] == "503" || row[3].Contains("Retry-After: 5", StringComparison.Ordinal)).Select(row => row[2])));
     }
 
     [Fact]

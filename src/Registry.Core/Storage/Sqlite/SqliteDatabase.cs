@@ -15,15 +15,6 @@ public sealed class SqliteDatabase : IDisposable
     // A large change (indexing a repository, a manifest with very many references) makes a large log, which would otherwise be kept.
     private const int MaxIdleLogBytes = 16 * 1024 * 1024;
 
-    // No space for the index of the log, which is created when the database is opened.
-    private const int SqliteIoErrorSharedMemorySize = 10 | (19 << 8);
-
-    // Remedy for a database that the disk has damaged.
-    private const string Remedy = " Run 'registry reindex' to rebuild it from the repositories tree.";
-
-    private const int SqliteCorrupt = 11;
-    private const int SqliteNotADatabase = 26;
-
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
     private const string PromisesLostKey = "promises_lost_at";
@@ -116,13 +107,13 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            if (e.SqliteErrorCode == SqliteWriter.SqliteFull || e.SqliteExtendedErrorCode == SqliteIoErrorSharedMemorySize)
+            if (SqliteFault.IsFullAtOpen(e))
             {
                 throw new StorageException($"cannot be used: {e.Message}", isFull: true);
             }
 
             throw new StorageException(
-                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
+                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{SqliteFault.Remedy(e)}", e);
         }
     }
 
@@ -151,7 +142,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be copied to {target}: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
+            throw new StorageException($"The metadata could not be copied to {target}: {e.Message}", SqliteFault.IsFull(e));
         }
     });
 
@@ -190,6 +181,7 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>Runs a query on a reader's connection.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
+    /// <exception cref="InsufficientMemoryException">SQLite found no memory.</exception>
     internal Task<T> ReadAsync<T>(Func<SqliteSession, T> query) => _threads.RunAsync(() =>
     {
         _ = _readers.TryTake(out var session);
@@ -199,7 +191,7 @@ public sealed class SqliteDatabase : IDisposable
         }
         catch (SqliteException e)
         {
-            throw new StorageException($"The metadata could not be read: {e.Message}{(IsDamage(e) ? Remedy : string.Empty)}", e);
+            throw SqliteFault.OfQuery(e);
         }
         finally
         {
@@ -214,6 +206,7 @@ public sealed class SqliteDatabase : IDisposable
     /// <param name="mutate">The mutation.</param>
     /// <param name="turn">Its place in the queue of the writer; the default is that of a small change of the registry itself.</param>
     /// <exception cref="StorageException">The database cannot be written.</exception>
+    /// <exception cref="InsufficientMemoryException">SQLite found no memory.</exception>
     internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: true);
 
     /// <summary>Runs a mutation without a result.</summary>
@@ -281,8 +274,6 @@ public sealed class SqliteDatabase : IDisposable
         },
         turn,
         isDurable);
-
-    private static bool IsDamage(SqliteException e) => e.SqliteErrorCode is SqliteCorrupt or SqliteNotADatabase;
 
     private static void Configure(SqliteConnection connection, string pragmas)
     {

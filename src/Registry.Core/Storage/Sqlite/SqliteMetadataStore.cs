@@ -37,14 +37,30 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return database.ReadAsync(session => ManifestRows.Check(session, put, references));
     }
 
-    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
+    public async Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
         var references = new PushedReferences(put.Manifest, put.References);
-        return database.WriteAsync(
-            session => ManifestRows.Put(session, put, references, database.Clock.Now, unixTime),
-            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
+        var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
+        while (true)
+        {
+            // Nearly no manifest has referrers before it is pushed, so they are counted by the writer. One with many gets a turn of its own.
+            var due = turn;
+            var written = await database.WriteAsync(
+                session =>
+                {
+                    due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : ManifestRows.CountIdleReferrers(session, put.Repository, put.Digest)) };
+                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, put, references, database.Clock.Now, unixTime) : default;
+                },
+                turn);
+            if (due.IsHeavy == turn.IsHeavy)
+            {
+                return written;
+            }
+
+            turn = due;
+        }
     }
 
     public async Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
@@ -56,9 +72,16 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
 
         var digest = reference.Digest!.Value;
+        var tags = new List<Tag>();
         var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-        return await database.WriteAsync(
+        if (rows > ManifestRows.RowsOfManyTags && precondition.Holds(digest))
+        {
+            await DeleteTagsAsync(repository, digest, tags);
+        }
+
+        var deleted = await database.WriteAsync(
             session => ManifestRows.Delete(session, repository, digest, precondition, database.Clock.Now), new WriteTurn(repository, rows));
+        return deleted.TryGet(out var manifest, out _) && tags.Count > 0 ? manifest with { Tags = [.. tags, .. manifest.Tags] } : deleted;
     }
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
@@ -232,6 +255,17 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
+
+    // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
+    private async Task DeleteTagsAsync(RepositoryName repository, Digest digest, List<Tag> tags)
+    {
+        while (await database.ReadAsync(session => ManifestRows.HasManyTags(session, repository, digest)))
+        {
+            var some = await database.WriteAsync<List<Tag>>(
+                session => ManifestRows.DeleteSomeTags(session, repository, digest, database.Clock.Now), new WriteTurn(repository, ManifestRows.RowsOfManyTags));
+            tags.AddRange(some.Value);
+        }
+    }
 
     private void LinkOrTouch(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
     {

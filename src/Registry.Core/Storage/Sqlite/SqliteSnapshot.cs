@@ -157,7 +157,7 @@ public sealed class SqliteSnapshot : IDisposable
     }
 
     private static StorageException NotWritten(SqliteException e) =>
-        new($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteWriter.SqliteFull);
+        new($"The metadata could not be written: {e.Message}", SqliteFault.IsFull(e));
 
     private static SqliteConnection Connect(string path, SqliteOpenMode mode) => new(new SqliteConnectionStringBuilder
     {

@@ -12,16 +12,10 @@ namespace Registry.Core.Storage.Sqlite;
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    /// <summary>SQLITE_FULL: no space is left.</summary>
-    public const int SqliteFull = 13;
-
     private const int MaxMutationsPerCommit = 512;
 
     // About 20 ms of the writer.
     private const int MaxRowsPerCommit = 2048;
-
-    private const int SqliteIoErrorFsync = 10 | (4 << 8);
-    private const int SqliteIoErrorDirectoryFsync = 10 | (5 << 8);
 
     private readonly SqliteSession _session;
     private readonly StorageHealth _health;
@@ -216,12 +210,12 @@ internal sealed class SqliteWriter : IDisposable
             return fault;
         }
 
-        if (e.SqliteExtendedErrorCode is SqliteIoErrorFsync or SqliteIoErrorDirectoryFsync)
+        if (SqliteFault.IsSync(e))
         {
             _health.Fail($"the metadata could not be synced: {e.Message}");
         }
 
-        return new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
+        return SqliteFault.OfChange(e);
     }
 
     private sealed class Mutation<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn, bool isDurable) : SqliteMutation(turn, isDurable)
@@ -241,7 +235,7 @@ internal sealed class SqliteWriter : IDisposable
             }
             catch (SqliteException e)
             {
-                Fault = new StorageException($"The metadata could not be written: {e.Message}", isFull: e.SqliteErrorCode == SqliteFull);
+                Fault = SqliteFault.OfChange(e);
                 return false;
             }
             catch (Exception e)

@@ -24,6 +24,23 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         Assert.Equal(InMemory, written);
     }
 
+    [Theory]
+    [InlineData(7, 7)]
+    [InlineData(10, 10 | (12 << 8))]
+    public async Task Lack_of_memory_is_no_fault_of_the_storage(int code, int extendedCode)
+    {
+        using var database = Open(Path.Combine(_folder.Path, "registry.db"));
+        SqliteException fault = new("out of memory", code, extendedCode);
+
+        var read = await Assert.ThrowsAsync<InsufficientMemoryException>(() => database.ReadAsync<int>(_ => throw fault));
+        var written = await Assert.ThrowsAsync<InsufficientMemoryException>(() => database.WriteAsync(_ => throw fault));
+
+        Assert.Equal("SQLite: out of memory", read.Message);
+        Assert.Equal("SQLite: out of memory", written.Message);
+        await database.WriteAsync(session => SqliteDatabase.WriteMeta(session, "after", 1));
+        Assert.Equal(1, await database.ReadAsync(session => SqliteDatabase.ReadMeta(session, "after")));
+    }
+
     [Fact]
     public void A_database_of_a_newer_program_is_refused_and_left_as_it_is()
     {

@@ -1,5 +1,7 @@
 using Microsoft.Data.Sqlite;
+using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Storage.Sqlite;
 using Registry.Testing;
 
@@ -120,6 +122,53 @@ public sealed class WriteTurnTests : IAsyncDisposable
         Assert.InRange(await WeighAsync(), 1005, 1020);
 
         Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestRows.CountHeld(session, A, Samples.Digest(index)));
+    }
+
+    [Fact]
+    public async Task A_deletion_of_a_manifest_with_very_many_tags_takes_several_turns_and_names_all_of_them()
+    {
+        var index = Index("tagged", 1);
+        var tags = Enumerable.Range(0, 1300).Select(i => $"tag-{i:d4}").ToArray();
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, tags));
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, Index("other", 1), "other"));
+
+        var deleted = (await _engine.Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None)).Value;
+
+        Assert.Equal(tags, deleted.Tags.Select(tag => tag.Value).Order(StringComparer.Ordinal));
+        Assert.Equal(["other"], (await _engine.Metadata.ListTagsAsync(A, null, 10))!.Items);
+        Assert.Null(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(index)));
+        Assert.Equal(tags.Length, await _engine.Database.ReadAsync(session => session.Number(
+            "SELECT COUNT(*) FROM tree_journal WHERE change = @1", (long)TreeChangeKind.RemoveTag)));
+    }
+
+    [Fact]
+    public async Task A_deletion_whose_precondition_fails_removes_no_tag()
+    {
+        var index = Index("tagged", 1);
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, [.. Enumerable.Range(0, 600).Select(i => $"tag-{i}")]));
+
+        var refused = await _engine.Metadata.DeleteManifestAsync(A, Samples.Digest(index), new Precondition { Match = [Samples.Digest("other").Value] });
+
+        Assert.Equal(RegistryErrorCode.PreconditionFailed, refused.Error?.Code);
+        Assert.Equal(600, (await _engine.Metadata.ListTagsAsync(A, null, 1000))!.Items.Count);
+    }
+
+    [Fact]
+    public async Task A_push_weighs_the_referrers_that_it_will_hold()
+    {
+        const int Referrers = 300;
+        var subject = Index("subject", 1);
+        for (var i = 0; i < Referrers; i++)
+        {
+            await _engine.Metadata.PutManifestAsync(Samples.Put(A, Samples.Index([Samples.Child(Samples.Text($"{i}"))], Samples.Child(subject, MediaTypes.OciIndex))));
+        }
+
+        Assert.Equal(Referrers, await WeighAsync());
+        Assert.Empty((await _engine.Metadata.PutManifestAsync(Samples.Put(A, subject))).Value);
+        Assert.Equal(0, await WeighAsync());
+        Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(subject)));
+
+        Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestRows.CountIdleReferrers(session, A, Samples.Digest(subject)));
     }
 
     public async ValueTask DisposeAsync()
