@@ -14,6 +14,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <summary>Variable with the path of a published program, to be tested instead of the one that was built with the tests.</summary>
     public const string ProgramVariable = "REGISTRY_PROGRAM";
 
+    /// <summary>Variable that limits the heap of the server; see <see cref="HeapLimit"/>.</summary>
+    public const string HeapLimitVariable = "DOTNET_GCHeapHardLimit";
+
+    // The server's heap takes this part of the limit of a control group (System.GC.HeapHardLimitPercent in its project file).
+    private const int HeapPercent = 60;
+
     // The kernel closes the sockets of a process before it notifies its parent of the end.
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
 
@@ -88,6 +94,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         }
         return registry;
     }
+
+    /// <summary>Value of <see cref="HeapLimitVariable"/> for a limit in bytes. With the prefix 0x, a program that is compiled ahead of time ignores it.</summary>
+    public static string HeapLimit(long bytes) => bytes.ToString("x", CultureInfo.InvariantCulture);
+
+    /// <summary>Value of <see cref="HeapLimitVariable"/> for the limit that the heap has in a control group with a limit in bytes.</summary>
+    public static string HeapLimitWithin(long bytes) => HeapLimit(bytes * HeapPercent / 100);
 
     /// <summary>Starts a command of the server, for a caller that ends it early.</summary>
     public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], null, command);

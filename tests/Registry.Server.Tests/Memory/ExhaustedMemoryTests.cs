@@ -17,7 +17,7 @@ public sealed class ExhaustedMemoryTests : IDisposable
     {
         await using var registry = await RegistryProcess.StartAsync(_folder.Path, new Dictionary<string, string?>
         {
-            ["DOTNET_GCHeapHardLimit"] = $"0x{HeapLimit:x}",
+            [RegistryProcess.HeapLimitVariable] = RegistryProcess.HeapLimit(HeapLimit),
             ["REGISTRY_MANIFEST_MAX_SIZE"] = $"{RegistryOptions.MaxManifestMaxSize}",
             ["REGISTRY_REQUEST_MEMORY"] = $"{RequestMemory}",
         });

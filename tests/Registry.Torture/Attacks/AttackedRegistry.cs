@@ -67,7 +67,7 @@ internal sealed class AttackedRegistry : IAsyncDisposable
         var group = MemoryGroup.TryCreate(MaxBytes);
         if (group is null)
         {
-            settings["DOTNET_GCHeapHardLimit"] = $"0x{MaxBytes:x}";
+            settings[RegistryProcess.HeapLimitVariable] = RegistryProcess.HeapLimitWithin(MaxBytes);
         }
 
         var log = new ServerLog(findings);

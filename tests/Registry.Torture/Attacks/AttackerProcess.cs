@@ -16,7 +16,7 @@ internal static class AttackerProcess
         await using var process = BackgroundProcess.Start("nice", [
             "-n", Niceness, Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet", typeof(AttackerProcess).Assembly.Location,
             .. Attacker.Arguments(attacks, target, seed, duration)]);
-        if (await process.WaitForExitAsync(duration + (2 * Patience.Limit)) is not 0 and var code)
+        if (await process.WaitForExitAsync(duration + (3 * Patience.Limit)) is not 0 and var code)
         {
             throw new InvalidOperationException($"{process.CommandLine} ended with {code}:\n{process.Output}");
         }

@@ -3,15 +3,15 @@ using static Registry.Testing.Http2Frames;
 
 namespace Registry.Torture.Attacks;
 
-/// <summary>Connections of HTTP/2 whose windows are 0, with a hundred requests each for a manifest of 4 MB: nothing can be sent.</summary>
+/// <summary>Connections of HTTP/2 whose windows are 0, with twenty requests each for a manifest of 4 MB: nothing can be sent.</summary>
 internal sealed class ClosedWindows : IAttack
 {
-    private const int Connections = 4;
-    private const int Streams = 100;
+    private const int Connections = 20;
+    private const int Streams = 20;
 
     public string Name => "closed-windows";
 
-    public string Subject => "400 GETs of a manifest of 4 MB on 4 connections of HTTP/2 whose windows are 0";
+    public string Subject => "400 GETs of a manifest of 4 MB on 20 connections of HTTP/2 whose windows are 0";
 
     private readonly TestImage _image = TestImage.Create(Content.Annotated(Content.Large));
 
@@ -30,14 +30,20 @@ internal sealed class ClosedWindows : IAttack
             using var connection = await target.OpenHttp2Async(member, stop);
             tally.Connected();
             await connection.SendAsync(requests, stop);
-            while (true)
-            {
-                var (type, _) = await ReadAsync(connection.Stream, stop);
-                if (type is Headers or Reset)
-                {
-                    tally.Add(type == Headers ? "answers begun" : "streams reset");
-                }
-            }
+            await CountAsync(connection, tally, stop);
         }, stop);
+    }
+
+    /// <summary>Counts answers that begin, and streams that the registry resets, until the connection is closed.</summary>
+    public static async Task CountAsync(RawConnection connection, Tally tally, CancellationToken stop)
+    {
+        while (true)
+        {
+            var (type, _) = await ReadAsync(connection.Stream, stop);
+            if (type is Headers or Reset)
+            {
+                tally.Add(type == Headers ? "answers begun" : "streams reset");
+            }
+        }
     }
 }

@@ -89,6 +89,7 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
     {
         var refused = honest.Refused;
         registry.Process.ForgetPeak();
+        var load = new MachineLoad();
         IReadOnlyDictionary<string, Tally> tallies = new Dictionary<string, Tally>();
         if (attacks.Length == 0)
         {
@@ -101,7 +102,8 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
 
         registry.Check(name);
         var phase = new Phase(
-            $"{Name}, {name}", honest.Pulls.Take(), honest.Pushes.Take(), honest.Logins.Take(), honest.Refused - refused, registry.Process.PeakResidentBytes, tallies);
+            $"{Name}, {name}", honest.Pulls.Take(), honest.Pushes.Take(), honest.Logins.Take(), honest.Refused - refused,
+            registry.Process.PeakResidentBytes, $"{load}", tallies);
         run.Report(phase.ToString());
         return phase;
     }

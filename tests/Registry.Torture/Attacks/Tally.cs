@@ -12,6 +12,7 @@ internal sealed class Tally
     private const string Lost = "closed or refused";
 
     private readonly ConcurrentDictionary<string, int> _counts;
+    private readonly TaskCompletionSource _beginning = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public Tally()
         : this([])
@@ -23,14 +24,25 @@ internal sealed class Tally
     /// <summary>Reads the line that <see cref="ToLine"/> wrote.</summary>
     public static Tally Parse(string line) => new(JsonSerializer.Deserialize<Dictionary<string, int>>(line)!);
 
-    /// <summary>True when a connection was opened or refused.</summary>
-    public bool HasBegun => this[Connections] + this[Lost] > 0;
+    /// <summary>Ends when a connection was opened or refused.</summary>
+    public Task Beginning => _beginning.Task;
 
-    public void Connected() => Add(Connections);
+    /// <summary>True when a connection was opened or refused.</summary>
+    public bool HasBegun => Beginning.IsCompleted;
+
+    public void Connected()
+    {
+        Add(Connections);
+        _beginning.TrySetResult();
+    }
 
     public void Answered(Answer answer) => Add(answer.Status.ToString(CultureInfo.InvariantCulture));
 
-    public void WasClosed() => Add(Lost);
+    public void WasClosed()
+    {
+        Add(Lost);
+        _beginning.TrySetResult();
+    }
 
     public void Add(string what, int count = 1) => _counts.AddOrUpdate(what, count, (_, before) => before + count);
 

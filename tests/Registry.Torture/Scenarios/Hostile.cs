@@ -1,5 +1,6 @@
 using System.Globalization;
 using Registry.Torture.Attacks;
+using Registry.Torture.Load;
 
 namespace Registry.Torture.Scenarios;
 
@@ -28,6 +29,7 @@ public sealed class Hostile : IScenario
             throw new ViolationException($"{point} is no attack; there are {string.Join(", ", Arsenal.All.Select(attack => attack.Name))}");
         }
 
+        var load = new MachineLoad();
         var results = new List<string>();
         var violations = new List<string>();
         foreach (var isTls in new[] { false, true })
@@ -50,7 +52,6 @@ public sealed class Hostile : IScenario
             throw new ViolationException(string.Join('\n', violations), run.Point);
         }
 
-        var load = File.ReadAllText("/proc/loadavg").Split(' ')[1];
-        return $"{string.Join("; ", results)}; on {Environment.ProcessorCount} processors with a load of {load}".ToString(CultureInfo.InvariantCulture);
+        return string.Create(CultureInfo.InvariantCulture, $"{string.Join("; ", results)}; on {Environment.ProcessorCount} processors: {load}");
     }
 }

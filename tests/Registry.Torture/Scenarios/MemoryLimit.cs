@@ -35,7 +35,7 @@ public sealed class MemoryLimit : IScenario
         var settings = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "60" };
         if (group is null)
         {
-            settings["DOTNET_GCHeapHardLimit"] = $"0x{MaxBytes:x}";
+            settings[RegistryProcess.HeapLimitVariable] = RegistryProcess.HeapLimitWithin(MaxBytes);
         }
 
         await using var registry = await RegistryProcess.StartAsync(folder.Path, settings, group?.Launch);
