@@ -8,6 +8,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Telemetry;
 
+NativeHeap.LimitArenas();
 BundledSqlite.Use();
 FilePrivacy.RestrictNewFiles();
 var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

@@ -17,8 +17,14 @@ namespace Registry.Server.Endpoints;
 /// Accept is ignored: the stored bytes are sent with their stored type. Clients break when a registry refuses a request because of Accept,
 /// and a client that cannot read a type reports that itself.
 /// </remarks>
-internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, MemoryBudget bodies, RegistryOptions options)
+internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations locations, RequestMemory memory, RegistryOptions options)
 {
+    // Each takes about 25 µs of the one writer. The specification asks for 10 (OCI distribution-spec, "Pushing Manifests").
+    private const int MaxTags = 100;
+
+    // Descriptors, lists of their digests for the database, and the stored bytes that the manifest is compared with, as a multiple of its size.
+    private const long ReadFactor = 3;
+
     public async Task<RegistryError?> HeadAsync(RequestContext request)
     {
         if (!Parameters.ParseReferenceToRead(request.Parameter).TryGet(out var reference, out var invalid))
@@ -71,13 +77,19 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         }
 
         var read = await BodyReading.ReadAsync(
-            request, bodies, options.ManifestMaxSize, RegistryErrorCode.ManifestTooLarge, options.Limits.HeldBody);
+            request, memory.Bodies, options.ManifestMaxSize, RegistryErrorCode.ManifestTooLarge, options.Limits.HeldBody);
         if (!read.TryGet(out var body, out var unread))
         {
             return unread;
         }
 
         using var held = body;
+        using var rows = memory.Rows.Open(request.MemoryHolder);
+        if (await rows.AddAsync(Math.Min(ReadFactor * body.Bytes.Length, memory.Rows.Limit), request.Aborted) is { } refused)
+        {
+            return refused;
+        }
+
         var headers = request.Request.Headers;
         var put = await manifests.PutAsync(
             request.Repository,
@@ -163,6 +175,11 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         if (values.Count > 0 && reference.Tag is not null)
         {
             return new RegistryError(RegistryErrorCode.TagInvalid, "the query parameter 'tag' needs a push by digest");
+        }
+
+        if (values.Count > MaxTags)
+        {
+            return new RegistryError(RegistryErrorCode.TooManyTags, $"at most {MaxTags} query parameters 'tag' are accepted; set further tags with another push");
         }
 
         var tags = new List<Tag>(values.Count);

@@ -50,7 +50,11 @@ internal sealed class HttpApplication(Func<RequestContext, Task> handle, BodyWat
         }
     }
 
-    public void DisposeContext(Context context, Exception? exception) => context.Http.Uninitialize();
+    public void DisposeContext(Context context, Exception? exception)
+    {
+        context.Request.Release();
+        context.Http.Uninitialize();
+    }
 
     internal sealed class Context
     {

@@ -75,6 +75,8 @@ internal static class KestrelFactory
         limits.MaxRequestLineSize = MaxRequestLine;
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
+        var connections = options.MaxConnections ?? ConnectionLimit.Default(hasHttp2: tls is not null || options.Http2Port is not null);
+        limits.Http2.MaxStreamsPerConnection = ConnectionLimit.Streams(connections);
         limits.MinRequestBodyDataRate = null; // BodyWatch has the rate of bodies.
 
         // The registry's transport and BodyWatch have the rate of responses. Kestrel's is an average that counts what the kernel has accepted.
@@ -90,8 +92,7 @@ internal static class KestrelFactory
         }
 
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
-        var limited = new ConnectionLimit(
-            guarded, options.MaxConnections ?? ConnectionLimit.Default(isTls: tls is not null), time, loggers.CreateLogger<ConnectionLimit>());
+        var limited = new ConnectionLimit(guarded, connections, time, loggers.CreateLogger<ConnectionLimit>());
         return new KestrelServer(Options.Create(kestrel), limited, kestrelLoggers);
     }
 

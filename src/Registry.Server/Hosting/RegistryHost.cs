@@ -103,7 +103,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(blobs),
             new UploadEndpoints(uploads, blobs, locations),
-            new ManifestEndpoints(manifests, locations, memory.Bodies, options),
+            new ManifestEndpoints(manifests, locations, memory, options),
             new ListEndpoints(lists, memory),
             new ReferrerEndpoints(referrers, memory),
             new HealthEndpoints(readiness),

@@ -24,7 +24,7 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
 
         Clear(response);
         response.StatusCode = error.Code.Status;
-        if (error.Code.Status is StatusCodes.Status503ServiceUnavailable or StatusCodes.Status429TooManyRequests || error.Code == RegistryErrorCode.UploadInUse)
+        if (error.Code.IsTransient)
         {
             response.Headers.RetryAfter = RetryAfter;
         }
@@ -35,7 +35,8 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
             locations.WriteUpload(response, request.Repository, id, session.Length);
         }
 
-        if (HttpMethods.IsHead(request.Request.Method))
+        // Without memory for its stream, a response has nothing that waits for the client's window.
+        if (HttpMethods.IsHead(request.Request.Method) || (request.IsStream && request.Stream is null))
         {
             return;
         }

@@ -124,7 +124,8 @@ internal static class FileResponse
         var writer = request.Response.BodyWriter;
         for (var (offset, end) = (range.Offset, range.Offset + range.Length); offset < end;)
         {
-            var size = (int)Math.Min(offset - range.Offset < PieceSize || request.IsCrowded ? LeastPieceSize : PieceSize, end - offset);
+            var wanted = offset - range.Offset < PieceSize || request.IsCrowded ? LeastPieceSize : PieceSize;
+            var size = (int)Math.Min(BodyWriting.ReservePiece(request, wanted), end - offset);
             var memory = writer.GetMemory(size)[..size];
             var count = OperatingSystem.IsLinux() ? PageCache.Read(file, memory.Span, offset) : 0;
             if (count == 0)
@@ -161,9 +162,10 @@ internal static class FileResponse
         response.ContentLength = parts.Length;
         await response.StartAsync(request.Aborted);
         var maxPart = content.Bytes is null && BypassesKestrel(request) ? PartsSize : long.MaxValue;
+        var size = BodyWriting.ReservePiece(request, PartsSize);
         for (var reader = new MultipartReader(parts, content); !reader.IsOver;)
         {
-            var memory = response.BodyWriter.GetMemory(PartsSize);
+            var memory = response.BodyWriter.GetMemory(size)[..size];
             var count = reader.Read(memory.Span, maxPart, mayWait: false);
             if (count == 0)
             {

@@ -14,16 +14,14 @@ namespace Registry.Server.Memory;
 /// <param name="limit">The limit, in bytes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="onRefused">Called after refusals.</param>
-internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefused = null)
+/// <param name="maxWaiting">Largest number of requests that wait for room; further ones are refused at once.</param>
+internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefused = null, int maxWaiting = 1024)
 {
     /// <summary>Time after which a request that waits for its client may have to give way. A client that means to send or read is done by then.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest time for which a request waits for room.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(3);
-
-    /// <summary>Largest number of requests that wait for room; further ones are refused at once.</summary>
-    private const int MaxWaiting = 1024;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<MemoryHolder, Account> _accounts = [];
@@ -41,6 +39,9 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     /// <summary>Number of requests that were refused or had to give way.</summary>
     public long Refused => Interlocked.Read(ref _refused);
 
+    /// <summary>Time of the clock, as a timestamp.</summary>
+    internal long Now => time.GetTimestamp();
+
     /// <summary>Begins a reservation, of nothing yet, for a request.</summary>
     public MemoryReservation Open(MemoryHolder holder) => new(this, holder);
 
@@ -51,15 +52,13 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         Waiter waiter;
         lock (_lock)
         {
-            var account = AccountOf(reservation);
-            if (_waiting.Count == 0 && bytes <= limit - _used)
+            if (TryReserve(reservation, bytes))
             {
-                Add(reservation, bytes);
                 return default;
             }
 
-            waiter = new Waiter(reservation, account, bytes);
-            if (_waiting.Count < MaxWaiting && bytes <= limit)
+            waiter = new Waiter(reservation, AccountOf(reservation), bytes);
+            if (_waiting.Count < maxWaiting && bytes <= limit)
             {
                 _waiting.Add(waiter);
                 ServeWaiting();
@@ -67,6 +66,22 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         }
 
         return waiter.IsGranted ? default : WaitAsync(waiter, cancellationToken);
+    }
+
+    /// <summary>Adds bytes to a reservation, when there is room at once.</summary>
+    internal bool TryReserve(MemoryReservation reservation, long bytes)
+    {
+        lock (_lock)
+        {
+            var hasRoom = _waiting.Count == 0 && bytes <= limit - _used;
+            if (hasRoom)
+            {
+                _ = AccountOf(reservation);
+                Add(reservation, bytes);
+            }
+
+            return hasRoom;
+        }
     }
 
     /// <summary>Takes bytes off a reservation.</summary>
@@ -174,11 +189,34 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         foreach (var reservation in leaving)
         {
             // The request that gives way may continue on the thread that tells it.
-            ThreadPool.UnsafeQueueUserWorkItem(static reservation => reservation.Leave(), reservation, preferLocal: false);
+            ThreadPool.UnsafeQueueUserWorkItem(
+                static leaving =>
+                {
+                    if (!leaving.Reservation.TryLeave())
+                    {
+                        leaving.Budget.Stay(leaving.Reservation);
+                    }
+                },
+                (Budget: this, Reservation: reservation),
+                preferLocal: false);
         }
 
         Count(leaving.Count);
         return true;
+    }
+
+    // A request that has just got from its client what it waited for.
+    private void Stay(MemoryReservation reservation)
+    {
+        lock (_lock)
+        {
+            if (reservation is { IsLeaving: true, Account: { } account })
+            {
+                reservation.IsLeaving = false;
+                account.Leaving -= reservation.Bytes;
+                _leaving -= reservation.Bytes;
+            }
+        }
     }
 
     // The oldest of the caller that holds the most. A caller that holds no more than the waiting one would then hold need not give way.
@@ -222,7 +260,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         }
 
         account.Reservations.Add(reservation);
-        reservation.ReservedAt = time.GetTimestamp();
+        reservation.WaitsSince = time.GetTimestamp();
         return reservation.Account = account;
     }
 
@@ -261,7 +299,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         public long Leaving { get; set; }
 
         public MemoryReservation? FindSettled(TimeProvider time) => Reservations.Find(reservation =>
-            !reservation.IsLeaving && reservation.Bytes > 0 && reservation.GiveWay is not null && time.GetElapsedTime(reservation.ReservedAt) >= Settled);
+            !reservation.IsLeaving && reservation.Bytes > 0 && reservation.GiveWay is not null && time.GetElapsedTime(reservation.WaitsSince) >= Settled);
     }
 
     private sealed class Waiter(MemoryReservation reservation, Account account, long bytes)

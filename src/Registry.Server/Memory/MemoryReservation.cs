@@ -33,8 +33,8 @@ internal sealed class MemoryReservation(MemoryBudget budget, MemoryHolder holder
     /// <summary>The account of the caller; null before the first byte and after the end.</summary>
     internal MemoryBudget.Account? Account { get; set; }
 
-    /// <summary>Time of the first reserved byte, as a timestamp of the clock.</summary>
-    internal long ReservedAt { get; set; }
+    /// <summary>Time since which the request may have to give way, as a timestamp of the clock: that of the first reserved byte, or of the last wait.</summary>
+    internal long WaitsSince { get; set; }
 
     /// <summary>True when the request was chosen to give way.</summary>
     internal bool IsLeaving { get; set; }
@@ -46,6 +46,17 @@ internal sealed class MemoryReservation(MemoryBudget budget, MemoryHolder holder
     /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public ValueTask<RegistryError?> AddAsync(long bytes, CancellationToken cancellationToken) => budget.ReserveAsync(this, bytes, cancellationToken);
 
+    /// <summary>Reserves further bytes, when there is room at once.</summary>
+    public bool TryAdd(long bytes) => budget.TryReserve(this, bytes);
+
+    /// <summary>The request begins to wait for its client, and may have to give way when the wait is long. It sets <see cref="GiveWay"/> to null afterwards.</summary>
+    /// <param name="giveWay">Value of <see cref="GiveWay"/>.</param>
+    public void Wait(Action giveWay)
+    {
+        WaitsSince = budget.Now;
+        GiveWay = giveWay;
+    }
+
     /// <summary>Returns all but a number of bytes.</summary>
     public void ShrinkTo(long bytes) => budget.Return(this, Math.Max(0, Bytes - bytes));
 
@@ -55,12 +66,14 @@ internal sealed class MemoryReservation(MemoryBudget budget, MemoryHolder holder
         budget.Close(this);
     }
 
-    /// <summary>Calls <see cref="GiveWay"/>, if the request still waits for its client. The end of the reservation waits for the call.</summary>
-    internal void Leave()
+    /// <summary>Calls <see cref="GiveWay"/>. The end of the reservation waits for the call.</summary>
+    /// <returns>False when the request does not wait for its client any more.</returns>
+    internal bool TryLeave()
     {
         lock (_lock)
         {
             _giveWay?.Invoke();
+            return _giveWay is not null;
         }
     }
 }

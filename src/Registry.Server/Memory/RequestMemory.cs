@@ -22,12 +22,22 @@ internal sealed partial class RequestMemory
     /// </summary>
     public const int ManifestsThatFit = 8;
 
+    /// <summary>
+    /// Bytes of a request over HTTP/2 that waits: what Kestrel and the registry keep for its stream, and a piece of its answer
+    /// (<see cref="Http.BodyWriting.LeastPiece"/>).
+    /// </summary>
+    public const int Stream = 32 * 1024;
+
+    // Each of them takes memory of its own while it waits.
+    private const int MostWaitingStreams = 128;
+
     // Larger buffers than this have not made uploads faster.
     private const long MostBuffers = 64 * MiB;
 
     private readonly ILogger _logger;
     private readonly WarningInterval _used;
-    private readonly WarningInterval _exhausted;
+    private readonly WarningInterval _reported;
+    private long _exhausted;
 
     /// <param name="total">Bytes of all kinds together.</param>
     /// <param name="time">The clock.</param>
@@ -36,12 +46,13 @@ internal sealed partial class RequestMemory
     {
         _logger = logger;
         _used = new WarningInterval(time);
-        _exhausted = new WarningInterval(time);
+        _reported = new WarningInterval(time);
         Total = total;
-        Buffers = Math.Min(total / 8 * 3, MostBuffers);
+        Buffers = Math.Min(total / 4, MostBuffers);
         Bodies = new MemoryBudget(total / 4, time, Warn);
         Listings = new MemoryBudget(total / 4, time, Warn);
         Rows = new MemoryBudget(total / 8, time, Warn);
+        Streams = new MemoryBudget(total / 8, time, Warn, MostWaitingStreams);
     }
 
     /// <summary>Bytes of all kinds together.</summary>
@@ -53,11 +64,20 @@ internal sealed partial class RequestMemory
     /// <summary>Pages of tags, repositories and referrers, until they are sent.</summary>
     public MemoryBudget Listings { get; }
 
-    /// <summary>Rows of listings while they are made, which does not wait for clients.</summary>
+    /// <summary>Rows of listings while they are made, and manifests while they are read and stored, neither of which waits for clients.</summary>
     public MemoryBudget Rows { get; }
+
+    /// <summary>
+    /// Requests over HTTP/2, and pieces of their answers. The number of connections does not bound them: each connection has up to a hundred, and a
+    /// client decides when their answers are sent.
+    /// </summary>
+    public MemoryBudget Streams { get; }
 
     /// <summary>Bytes of large buffers of connections, above which connections get small ones only.</summary>
     public long Buffers { get; }
+
+    /// <summary>Number of requests that met the limit of the whole process.</summary>
+    public long Exhausted => Interlocked.Read(ref _exhausted);
 
     /// <summary>Default of the total: a quarter of the memory that the process may use, and enough for two of the largest manifests.</summary>
     /// <param name="largestManifest">Size of the largest manifest, in bytes.</param>
@@ -65,10 +85,11 @@ internal sealed partial class RequestMemory
         ManifestsThatFit * largestManifest,
         Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastDefault, MostDefault));
 
-    /// <summary>Warns that a request met the limit of the whole process, once a minute at most.</summary>
+    /// <summary>Counts a request that met the limit of the whole process, and warns once a minute at most.</summary>
     public void ReportExhausted(OutOfMemoryException exception)
     {
-        if (_exhausted.TryBegin())
+        Interlocked.Increment(ref _exhausted);
+        if (_reported.TryBegin())
         {
             var heap = GC.GetGCMemoryInfo();
             LogExhausted(heap.HeapSizeBytes / MiB, heap.TotalAvailableMemoryBytes / MiB, exception.Message);
@@ -79,14 +100,14 @@ internal sealed partial class RequestMemory
     {
         if (_used.TryBegin())
         {
-            LogUsed(Bodies.Used / MiB, Bodies.Limit / MiB, Listings.Used / MiB, Listings.Limit / MiB);
+            LogUsed(Bodies.Used / MiB, Bodies.Limit / MiB, Listings.Used / MiB, Listings.Limit / MiB, Streams.Used / MiB, Streams.Limit / MiB);
         }
     }
 
     [LoggerMessage(1, LogLevel.Warning,
-        "Memory for requests is used up (bodies {Bodies} of {MaxBodies} MiB, listings {Listings} of {MaxListings} MiB); some requests are answered with 429 or 503. "
+        "Memory for requests is used up (bodies {Bodies} of {MaxBodies} MiB, listings {Listings} of {MaxListings} MiB, HTTP/2 {Streams} of {MaxStreams} MiB); some requests are answered with 429 or 503. "
         + "If the clients are honest, raise REGISTRY_REQUEST_MEMORY; the access log (REGISTRY_ACCESS_LOG) shows their addresses. Repeated once a minute at most")]
-    private partial void LogUsed(long bodies, long maxBodies, long listings, long maxListings);
+    private partial void LogUsed(long bodies, long maxBodies, long listings, long maxListings, long streams, long maxStreams);
 
     [LoggerMessage(2, LogLevel.Warning,
         "The process has no memory left for a request (heap {Heap} of {MaxHeap} MiB after the last collection: {Reason}); some requests are answered with 503. "

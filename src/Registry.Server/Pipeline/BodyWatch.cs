@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Server.Configuration;
+using Registry.Server.Memory;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Pipeline;
@@ -50,9 +51,11 @@ internal sealed class BodyWatch : IDisposable
     public void Remove(CountingReader body) => _bodies.TryRemove(body, out _);
 
     /// <summary>Starts watching the response on a stream.</summary>
-    public SentBody Watch(HttpContext http)
+    /// <param name="http">The request.</param>
+    /// <param name="memory">Memory of the stream; null when none is reserved.</param>
+    public SentBody Watch(HttpContext http, MemoryReservation? memory)
     {
-        var body = new SentBody(http, _limits, _idleTimeout);
+        var body = new SentBody(http, memory, _limits, _idleTimeout);
         _sent.TryAdd(body, true);
         return body;
     }

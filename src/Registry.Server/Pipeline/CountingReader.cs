@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Registry.Core.Errors;
+using Registry.Server.Memory;
 using Registry.Server.Telemetry;
 
 namespace Registry.Server.Pipeline;
@@ -9,14 +10,21 @@ namespace Registry.Server.Pipeline;
 /// Request body that counts its bytes, since a chunked body has no length before its end. Reading fails when <see cref="BodyWatch"/> finds
 /// that the client is slow or has stopped sending, and when the memory of the body is needed for other clients.
 /// </summary>
-internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeReader
+/// <param name="inner">The body.</param>
+/// <param name="watch">Checks the rate of the body; null for none.</param>
+/// <param name="stream">Memory of its stream of HTTP/2, which gives way while the client sends nothing; null for none.</param>
+internal sealed class CountingReader(PipeReader inner, BodyWatch? watch, MemoryReservation? stream = null) : PipeReader
 {
+    private static readonly RegistryError GaveWay =
+        new(RegistryErrorCode.MemoryShareUsed, "the body did not arrive at once, and the memory of its stream was needed for other clients");
+
     private readonly Lock _stopping = new();
     private ReadOnlySequence<byte> _seen;
     private bool _isWatched;
     private bool _hasEnded;
     private volatile bool _isWaiting;
     private volatile RegistryError? _fault;
+    private Action? _giveWay;
     private long _consumed;
     private long _arrived;
     private long _arrivedBefore;
@@ -79,6 +87,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
             }
 
             _isWaiting = true;
+            stream?.Wait(_giveWay ??= () => Stop(GaveWay));
         }
 
         ReadResult result;
@@ -88,7 +97,11 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch) : PipeR
         }
         finally
         {
-            _isWaiting = false;
+            if (_isWaiting)
+            {
+                _isWaiting = false;
+                stream?.GiveWay = null;
+            }
         }
 
         if (result.IsCanceled && _fault is { } fault)

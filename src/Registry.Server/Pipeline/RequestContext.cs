@@ -18,6 +18,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     private Authorizer? _authorizer;
     private CountingReader? _body;
     private SentBody? _sent;
+    private MemoryReservation? _stream;
 
     /// <summary>Request and response.</summary>
     public HttpContext Http { get; } = http;
@@ -93,13 +94,19 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     public HttpResponse Response => Http.Response;
 
     /// <summary>Body of the request, counted as it is read.</summary>
-    public CountingReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies);
+    public CountingReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies, _stream);
 
     /// <summary>Network of the client, which a trusted proxy may have forwarded.</summary>
     public ClientNetwork Network => ClientNetwork.Of(Http.Connection.RemoteIpAddress);
 
     /// <summary>Response body that waits for its client, on a stream of HTTP/2; null with HTTP/1.1, whose connection is watched as a whole.</summary>
-    public SentBody? Sent => HttpProtocol.IsHttp2(Request.Protocol) ? _sent ??= bodies?.Watch(Http) : null;
+    public SentBody? Sent => IsStream ? _sent ??= bodies?.Watch(Http, _stream) : null;
+
+    /// <summary>True on a stream of HTTP/2, whose client decides by its window when the response is sent.</summary>
+    public bool IsStream => HttpProtocol.IsHttp2(Request.Protocol);
+
+    /// <summary>Memory of a stream of HTTP/2; null with HTTP/1.1, and when the stream was refused.</summary>
+    public MemoryReservation? Stream => _stream;
 
     /// <summary>True when so much memory of connections is in use that requests should hold little.</summary>
     public bool IsCrowded => bodies is { IsCrowded: true };
@@ -131,19 +138,51 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         _authorizer = null;
         _body = null;
         _sent = null;
+        _stream = null;
+    }
+
+    /// <summary>Reserves the memory of a stream of HTTP/2 until the end of the request. Waits for a few seconds when nothing is left.</summary>
+    /// <returns>Null when it is reserved; otherwise the error, whose response must not wait for the client's window.</returns>
+    /// <exception cref="OperationCanceledException">The client has gone away.</exception>
+    public async ValueTask<RegistryError?> HoldStreamAsync(MemoryBudget streams)
+    {
+        // Before the caller is authenticated, its network stands for it.
+        var stream = streams.Open(new MemoryHolder(null, Network));
+        if (!stream.TryAdd(RequestMemory.Stream) && await stream.AddAsync(RequestMemory.Stream, Aborted) is { } refused)
+        {
+            stream.Dispose();
+            return refused;
+        }
+
+        _stream = stream;
+        return null;
     }
 
     /// <summary>Counts sent bytes of the response body.</summary>
     public void Report(long value) => BytesOut += value;
 
-    /// <summary>Ends the request: it was answered, or its client has gone away.</summary>
+    /// <summary>Ends the request: it was answered, or its client has gone away. On a stream of HTTP/2, the end of the response may still wait for the client.</summary>
     public void End()
     {
         _body?.End();
+        if (_stream is not null)
+        {
+            Sent?.Wait();
+        }
+    }
+
+    /// <summary>The server has sent the response.</summary>
+    public void Release()
+    {
         if (_sent is { } sent)
         {
             bodies!.Remove(sent);
+            sent.End();
+            _sent = null;
         }
+
+        _stream?.Dispose();
+        _stream = null;
     }
 
     /// <summary>Sets the result of matching the path.</summary>

@@ -65,7 +65,7 @@ internal sealed partial class RequestPipeline(
     {
         try
         {
-            return await ProcessAsync(request);
+            return request.IsStream && await request.HoldStreamAsync(memory.Streams) is { } refused ? refused : await ProcessAsync(request);
         }
         catch (BodyStoppedException e)
         {

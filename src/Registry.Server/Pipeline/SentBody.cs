@@ -1,17 +1,19 @@
 using Microsoft.AspNetCore.Http;
 using Registry.Server.Configuration;
+using Registry.Server.Memory;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Pipeline;
 
 /// <summary>
-/// Response body on a stream of HTTP/2, from the first time that it waits for its client. A stream may wait for the client's window while its
+/// Response body on a stream of HTTP/2, from the first time that it waits for its client until it is sent. A stream may wait for the client's window while its
 /// connection is idle or sends other streams, so the connection's own check does not notice.
 /// </summary>
-internal sealed class SentBody(HttpContext http, ConnectionLimits limits, TimeSpan idleTimeout)
+internal sealed class SentBody(HttpContext http, MemoryReservation? memory, ConnectionLimits limits, TimeSpan idleTimeout)
 {
     private readonly TransferPace _pace = new(limits, idleTimeout);
     private readonly Lock _lock = new();
+    private readonly Action _abort = http.Abort;
     private bool _isWaiting;
     private long _sent;
     private long _sentBefore;
@@ -24,16 +26,30 @@ internal sealed class SentBody(HttpContext http, ConnectionLimits limits, TimeSp
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
 
     /// <summary>A flush begins to wait.</summary>
-    public void Wait() => Volatile.Write(ref _isWaiting, true);
+    public void Wait()
+    {
+        Volatile.Write(ref _isWaiting, true);
+        memory?.Wait(_abort);
+    }
 
     /// <summary>A flush has ended.</summary>
     /// <param name="count">Number of bytes that the client's window has let pass.</param>
     public void Pass(int count)
     {
+        memory?.GiveWay = null;
         lock (_lock)
         {
             _isWaiting = false;
             _sent += count;
+        }
+    }
+
+    /// <summary>Ends the response; it is not reset any more.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _isWaiting = false;
         }
     }
 
@@ -56,7 +72,7 @@ internal sealed class SentBody(HttpContext http, ConnectionLimits limits, TimeSp
             (_sentBefore, _acknowledgedBefore) = (_sent, acknowledged ?? 0);
             if (_pace.Beat(passed) is not null)
             {
-                http.Abort();
+                _abort();
             }
         }
     }

@@ -61,8 +61,9 @@ internal sealed class RegistryGauges : IDisposable
     private void AddRequestMemory(RequestMemory memory, BlockPool buffers)
     {
         (KeyValuePair<string, object?> Kind, MemoryBudget Budget)[] budgets =
-            [(Kind("bodies"), memory.Bodies), (Kind("listings"), memory.Listings), (Kind("rows"), memory.Rows)];
+            [(Kind("bodies"), memory.Bodies), (Kind("listings"), memory.Listings), (Kind("rows"), memory.Rows), (Kind("streams"), memory.Streams)];
         var ofBuffers = Kind("buffers");
+        var ofProcess = Kind("process");
         _meter.CreateObservableUpDownCounter(
             "registry.request_memory.used",
             () => budgets.Select(kind => new Measurement<long>(kind.Budget.Used, kind.Kind)).Append(new(buffers.LargeBytes, ofBuffers)),
@@ -75,7 +76,7 @@ internal sealed class RegistryGauges : IDisposable
             "Limit of the memory that requests hold, by kind.");
         _meter.CreateObservableCounter(
             "registry.request_memory.refused",
-            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Refused, kind.Kind)),
+            () => budgets.Select(kind => new Measurement<long>(kind.Budget.Refused, kind.Kind)).Append(new(memory.Exhausted, ofProcess)),
             "{request}",
             "Requests that were refused or ended because the memory of their kind was used up.");
 

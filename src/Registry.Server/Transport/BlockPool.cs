@@ -4,10 +4,12 @@ namespace Registry.Server.Transport;
 
 /// <summary>
 /// Pool of pinned memory for sockets, in four sizes. Most requests fit in the smallest; the larger ones are for connections that stream.
-/// Returned blocks are kept for reuse, within a bound, since new memory costs a page fault every 4 KiB.
+/// Returned blocks are kept for reuse, since new memory costs a page fault every 4 KiB, and the runtime frees pinned memory late: blocks that were
+/// dropped after each burst would soon take more than those in use. <see cref="Trim"/> drops those that were not needed for a while.
 /// </summary>
 /// <param name="maxLargeBytes">
-/// When large blocks in use exceed this number of bytes, connections use small ones: memory is bounded in total, not only per connection.
+/// When large blocks in use exceed this number of bytes, connections use small ones: memory is bounded in total, not only per connection. Together
+/// with those that are kept, they do not exceed it either.
 /// </param>
 internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
 {
@@ -19,10 +21,10 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
 
     private readonly SizeClass[] _classes =
     [
-        new(SmallestBlock, kept: 1024),
-        new(32 * 1024, kept: 64),
-        new(256 * 1024, kept: 32),
-        new(LargestBlock, kept: 16),
+        new(SmallestBlock),
+        new(32 * 1024),
+        new(256 * 1024),
+        new(LargestBlock),
     ];
 
     private long _rented;
@@ -41,7 +43,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
     public long MaxLargeBytes => maxLargeBytes;
 
     /// <summary>Number of bytes that are kept for reuse.</summary>
-    public long Kept => _classes.Sum(size => size.Kept);
+    public long Kept => KeptOf(_classes);
 
     /// <summary>True when so much memory is in use that connections should request only what they need.</summary>
     public bool IsCrowded => Interlocked.Read(ref _large) >= maxLargeBytes;
@@ -83,7 +85,21 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
         var size = block.Size;
         Interlocked.Decrement(ref _rented);
         Count(size, -size.BlockSize);
-        size.Keep(block);
+        if (size.BlockSize == SmallestBlock || LargeBytes + KeptOf(_classes.AsSpan(1)) + size.BlockSize <= maxLargeBytes)
+        {
+            size.Keep(block);
+        }
+    }
+
+    private static long KeptOf(ReadOnlySpan<SizeClass> classes)
+    {
+        var kept = 0L;
+        foreach (var size in classes)
+        {
+            kept += size.Kept;
+        }
+
+        return kept;
     }
 
     private void Count(SizeClass size, int bytes)
@@ -95,24 +111,16 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
     }
 
     // A stack, because the block that was returned last is still in the processor's cache.
-    private sealed class SizeClass(int blockSize, int kept)
+    private sealed class SizeClass(int blockSize)
     {
         private readonly Lock _lock = new();
         private readonly Stack<Block> _free = new();
         private int _spare;
+        private long _kept;
 
         public int BlockSize { get; } = blockSize;
 
-        public long Kept
-        {
-            get
-            {
-                lock (_lock)
-                {
-                    return (long)_free.Count * BlockSize;
-                }
-            }
-        }
+        public long Kept => Volatile.Read(ref _kept);
 
         public Block? TryTake()
         {
@@ -120,6 +128,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
             {
                 var isFound = _free.TryPop(out var block);
                 _spare = Math.Min(_spare, _free.Count);
+                Volatile.Write(ref _kept, (long)_free.Count * BlockSize);
                 return isFound ? block : null;
             }
         }
@@ -134,6 +143,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
                 }
 
                 _spare = _free.Count;
+                Volatile.Write(ref _kept, (long)_free.Count * BlockSize);
             }
         }
 
@@ -141,10 +151,8 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
         {
             lock (_lock)
             {
-                if (_free.Count < kept)
-                {
-                    _free.Push(block);
-                }
+                _free.Push(block);
+                Volatile.Write(ref _kept, (long)_free.Count * BlockSize);
             }
         }
     }

@@ -23,8 +23,15 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
 {
     // A connection that is idle after a request takes 21 KiB in clear text and 120 KiB with TLS, most of it in OpenSSL; one whose client does not read
     // its answer or continue its upload takes 40 to 200 KiB. Not all wait at once.
-    private const long BytesInClearText = 64 * 1024;
-    private const long BytesWithTls = 192 * 1024;
+    private const long BytesOfHttp1 = 64 * 1024;
+
+    // A client may have this many requests in progress before the registry sees the first of them, each of which takes 6 KiB of Kestrel then.
+    private const int LeastStreams = 20;
+    private const long BytesOfHttp2 = (120 * 1024) + (LeastStreams * BytesOfStream);
+    private const long BytesOfStream = 7 * 1024;
+
+    // Recommended (RFC 9113, section 6.5.2), and Kestrel's default.
+    private const int MostStreams = 100;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<ClientNetwork, LinkedList<ConnectionContext>> _networks = [];
@@ -32,7 +39,15 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     private long _count;
 
     /// <summary>Number of connections that take half of the memory that the process may use.</summary>
-    public static long Default(bool isTls) => Math.Max(1, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2 / (isTls ? BytesWithTls : BytesInClearText));
+    /// <param name="hasHttp2">True when clients may use HTTP/2.</param>
+    public static long Default(bool hasHttp2) => Math.Max(1, Memory / (hasHttp2 ? BytesOfHttp2 : BytesOfHttp1));
+
+    /// <summary>Number of requests that a connection of HTTP/2 may have at a time: 20, and up to 100 when there are fewer connections than by default.</summary>
+    /// <param name="connections">Number of connections.</param>
+    public static int Streams(long connections) => (int)Math.Clamp(((Memory / connections) - BytesOfHttp2) / BytesOfStream + LeastStreams, LeastStreams, MostStreams);
+
+    // Half of what the process may use.
+    private static long Memory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 
     public bool CanBind(EndPoint endpoint) => inner is not IConnectionListenerFactorySelector selector || selector.CanBind(endpoint);
 

@@ -105,7 +105,8 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
         _output.AnnounceFile(file, offset, length);
         try
         {
-            if (!FilePlaceholder.Is(_inner.Writer.GetMemory(length), length))
+            // The placeholder has the length of the announcement, whatever is asked for. When the connection is over, Kestrel allocates what is asked for.
+            if (!FilePlaceholder.Is(_inner.Writer.GetMemory(), length))
             {
                 // Kestrel is buffering the output itself, or the connection is already over.
                 return false;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -24,9 +25,11 @@ internal sealed class WireClient : IDisposable
     /// <param name="registry">The registry. With HTTP/2 in clear text, its second address has that.</param>
     /// <param name="wire">Protocol.</param>
     /// <param name="window">Number of bytes that the server may send on a stream of HTTP/2 (RFC 9113, section 6.9).</param>
-    public static async Task<WireClient> ConnectAsync(TestRegistry registry, WireKind wire, int window = 0x10_0000)
+    /// <param name="from">Address of the client; null for the system's choice.</param>
+    public static async Task<WireClient> ConnectAsync(TestRegistry registry, WireKind wire, int window = 0x10_0000, IPAddress? from = null)
     {
         var client = new WireClient(64 * 1024) { _isHttp2 = wire is WireKind.Http2 or WireKind.Http2OverTls, _isTls = wire is WireKind.Tls or WireKind.Http2OverTls };
+        client._socket.Bind(new IPEndPoint(from ?? IPAddress.Any, 0));
         var address = new Uri(registry.Host.Addresses[wire == WireKind.Http2 ? 1 : 0]);
         await client._socket.ConnectAsync(address.Host, address.Port);
         client._stream = new NetworkStream(client._socket);

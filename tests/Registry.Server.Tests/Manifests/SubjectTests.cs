@@ -84,6 +84,18 @@ public sealed class SubjectTests(RegistryFixture fixture) : IClassFixture<Regist
     }
 
     [Fact]
+    public async Task More_than_100_tags_are_414_and_none_is_set()
+    {
+        var image = await fixture.Client.PushAsync("tags/many", TestImage.Create());
+        var query = string.Join('&', Enumerable.Range(0, 101).Select(i => $"tag=t{i}"));
+
+        Check.Error(414, "MANIFEST_INVALID", "too many tags in one request", await fixture.Client.PutManifestAsync("tags/many", $"{image.Digest}?{query}", image));
+
+        Assert.Empty((await fixture.Client.GetAnswerAsync("/v2/tags/many/tags/list")).Strings("tags"));
+        Check.Status(201, await fixture.Client.PutManifestAsync("tags/many", $"{image.Digest}?{query[..query.LastIndexOf('&')]}", image));
+    }
+
+    [Fact]
     public async Task A_push_by_tag_takes_no_further_tags()
     {
         var image = await fixture.Client.PushAsync("tags/by-tag", TestImage.Create());

@@ -90,6 +90,53 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
+    public async Task A_request_whose_client_has_just_gone_on_neither_ends_nor_counts_as_ending()
+    {
+        using var held = await HeldAsync(One, 100);
+        held.GiveWay = () => held.GiveWay = null;
+        _time.Advance(MemoryBudget.Settled);
+        using var second = _budget.Open(Other);
+        var waiting = second.AddAsync(10, default).AsTask();
+        await Eventually.HoldsAsync(() => Task.FromResult(held.GiveWay is null), "it was asked to give way");
+
+        // A second later, its client pauses again, and it is asked again.
+        held.Wait(held.Dispose);
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(MemoryBudget.Settled);
+
+        Assert.Null(await waiting.WaitAsync(Patience.Limit));
+        Assert.Equal(10, _budget.Used);
+    }
+
+    [Fact]
+    public async Task What_has_no_room_at_once_is_not_added()
+    {
+        using var held = await HeldAsync(One, 60);
+        using var second = _budget.Open(Other);
+
+        Assert.False(second.TryAdd(41));
+        Assert.True(second.TryAdd(40));
+        Assert.Equal(100, _budget.Used);
+        Assert.Equal(0, _budget.Refused);
+    }
+
+    [Fact]
+    public async Task No_more_requests_wait_than_may()
+    {
+        var budget = new MemoryBudget(100, _time, maxWaiting: 1);
+        using var held = budget.Open(One);
+        Assert.True(held.TryAdd(100));
+        using var first = budget.Open(Other);
+        using var second = budget.Open(Other);
+        var waiting = first.AddAsync(10, default).AsTask();
+
+        Assert.Equal(RegistryErrorCode.MemoryUsed, (await second.AddAsync(10, default).AsTask().WaitAsync(Patience.Limit))?.Code);
+        Assert.False(waiting.IsCompleted);
+        held.Dispose();
+        Assert.Null(await waiting.WaitAsync(Patience.Limit));
+    }
+
+    [Fact]
     public async Task Returned_bytes_go_to_the_caller_that_holds_the_least()
     {
         using var held = await HeldAsync(One, 100);

@@ -51,6 +51,18 @@ public sealed class ConnectionLimitTests
         }
     }
 
+    [Fact]
+    public void Connections_have_more_streams_when_there_may_be_fewer_of_them()
+    {
+        var connections = ConnectionLimit.Default(hasHttp2: true);
+
+        Assert.InRange(connections, 1, ConnectionLimit.Default(hasHttp2: false) / 4);
+        Assert.Equal(20, ConnectionLimit.Streams(10 * connections));
+        Assert.Equal(20, ConnectionLimit.Streams(connections));
+        Assert.InRange(ConnectionLimit.Streams(connections / 2), 50, 60);
+        Assert.Equal(100, ConnectionLimit.Streams(1));
+    }
+
     [Theory]
     [InlineData(TransportKind.Direct)]
     [InlineData(TransportKind.Kestrel)]

@@ -32,6 +32,19 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void Large_blocks_are_kept_up_to_the_limit_and_small_ones_until_a_trim()
+    {
+        using var pool = new BlockPool(2 * Mebibyte);
+        var large = Enumerable.Range(0, 5).Select(_ => pool.Rent(BlockPool.LargestBlock)).ToList();
+        var small = Enumerable.Range(0, 5000).Select(_ => pool.Rent()).ToList();
+
+        large.ForEach(block => block.Dispose());
+        small.ForEach(block => block.Dispose());
+
+        Assert.Equal((2 * Mebibyte) + (5000 * BlockPool.SmallestBlock), pool.Kept);
+    }
+
+    [Fact]
     public async Task A_registry_that_is_quiet_keeps_no_blocks()
     {
         var time = new FakeTimeProvider();

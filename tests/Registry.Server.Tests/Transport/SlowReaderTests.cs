@@ -14,8 +14,8 @@ namespace Registry.Server.Tests.Transport;
 [Collection(SoakCollection.Name)]
 public sealed class SlowReaderTests : IDisposable
 {
-    private const int Connections = 4;
-    private const int Streams = 100;
+    private const int Connections = 20;
+    private const int Streams = 20;
     private const long Mebibyte = 1024 * 1024;
 
     // More than the sockets of both sides hold.
