@@ -180,9 +180,9 @@ public sealed partial class GarbageCollector(
 
         return total;
     }
-    // A transaction a repository, since the answers about one are kept in memory together.
-    private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots)
+
     // One transaction for each repository, since the cache holds the results of a repository together.
+    private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots)
     {
         var expired = new List<ManifestRecord>();
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
