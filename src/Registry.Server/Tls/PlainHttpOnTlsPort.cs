@@ -29,12 +29,18 @@ internal sealed partial class PlainHttpOnTlsPort(ConnectionDelegate next, TimeSp
     public async Task InvokeAsync(ConnectionContext connection)
     {
         var input = connection.Transport.Input;
+        var stopping = StopToken.Of(connection);
         using (var deadline = new CancellationTokenSource(timeout, time))
+        using (var given = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, stopping))
         {
             ReadResult first;
             try
             {
-                first = await input.ReadAsync(deadline.Token);
+                first = await input.ReadAsync(given.Token);
+            }
+            catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+            {
+                return;
             }
             catch (OperationCanceledException)
             {

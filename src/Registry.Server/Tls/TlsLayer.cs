@@ -98,14 +98,15 @@ internal sealed partial class TlsLayer
         try
         {
             using var deadline = new CancellationTokenSource(_timeout, _time);
-            await ssl.AuthenticateAsServerAsync(_files.Identity.Handshake, deadline.Token);
+            using var given = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, StopToken.Of(connection));
+            await ssl.AuthenticateAsServerAsync(_files.Identity.Handshake, given.Token);
             handshake.Succeeded(ssl.SslProtocol);
             return true;
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)
         {
             handshake.Failed(e);
-            LogFailed(connection.ConnectionId, e is OperationCanceledException ? "timeout" : (e.InnerException ?? e).Message);
+            LogFailed(connection.ConnectionId, e is OperationCanceledException ? "it took too long, or the server stops" : (e.InnerException ?? e).Message);
         }
 
         await SendAlertAsync(records);

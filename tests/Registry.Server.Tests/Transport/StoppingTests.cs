@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Registry.Server.Configuration;
+using Registry.Server.Tests.Tls;
 using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport;
@@ -59,6 +60,31 @@ public sealed class StoppingTests
 
         await IsClosed(used);
         await IsClosed(fresh);
+    }
+
+    [Theory]
+    [InlineData(TransportKind.Kestrel, new byte[0])]
+    [InlineData(TransportKind.Kestrel, new byte[] { 22, 3, 1 })]
+    [InlineData(TransportKind.Direct, new byte[0])]
+    [InlineData(TransportKind.Direct, new byte[] { 22, 3, 1 })]
+    public async Task A_handshake_that_has_not_ended_is_dropped(TransportKind transport, byte[] begun)
+    {
+        var patience = new ConnectionLimits { Headers = TimeSpan.FromMinutes(10), Drain = TimeSpan.FromMinutes(10) };
+        using var tls = new TlsFolder();
+        await using var registry = await TestRegistry.StartAsync(options => tls.Configure(options with { Transport = transport, Limits = patience }));
+        var address = new Uri(registry.Host.Addresses[0]);
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(address.Host, address.Port);
+        await socket.SendAsync(begun);
+
+        // Connections are accepted in their order.
+        using var later = await Wire.OpenAsync(registry);
+        await Send(Request("GET", "/v2/"))(later);
+        await Answer("200 {}")(later);
+
+        await registry.Host.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
+
+        Assert.Equal(0, await socket.ReceiveAsync(new byte[1]));
     }
 
     [Theory]
