@@ -29,7 +29,7 @@ public sealed partial class BlobOperations(
         var actual = await contents.StatAsync(digest, size);
         if (actual != size)
         {
-            LogDamaged(repository.Value, digest.Value, size, actual);
+            LogDamaged(repository.Value, digest.Value, size, StoredSize.Describe(actual));
             return RegistryErrorCode.BlobUnknown;
         }
 
@@ -48,7 +48,7 @@ public sealed partial class BlobOperations(
         var content = await contents.OpenAsync(digest);
         if (content?.Length != size)
         {
-            LogDamaged(repository.Value, digest.Value, size, content?.Length);
+            LogDamaged(repository.Value, digest.Value, size, StoredSize.Describe(content?.Length));
             content?.Dispose();
             return RegistryErrorCode.BlobUnknown;
         }
@@ -63,6 +63,6 @@ public sealed partial class BlobOperations(
 
     // The response is BLOB_UNKNOWN, so that a client pushes the blob again, which replaces the file.
     [LoggerMessage(1, LogLevel.Error,
-        "Blob {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} B found. Pushing it again repairs it")]
-    private partial void LogDamaged(string repository, string digest, long expected, long? actual);
+        "Blob {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} found. Pushing it again repairs it")]
+    private partial void LogDamaged(string repository, string digest, long expected, string actual);
 }

@@ -38,7 +38,7 @@ public sealed partial class ManifestOperations(
         var actual = await contents.StatAsync(manifest.Digest, manifest.Size);
         if (actual != manifest.Size)
         {
-            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, actual);
+            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, StoredSize.Describe(actual));
             return RegistryErrorCode.ManifestUnknown;
         }
 
@@ -60,7 +60,7 @@ public sealed partial class ManifestOperations(
         if (content?.Length != manifest.Size)
         {
             content?.Dispose();
-            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, content?.Length);
+            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, StoredSize.Describe(content?.Length));
             return RegistryErrorCode.ManifestUnknown;
         }
 
@@ -162,6 +162,6 @@ public sealed partial class ManifestOperations(
     }
 
     [LoggerMessage(1, LogLevel.Error,
-        "Manifest {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} B found. Pushing it again repairs it")]
-    private partial void LogDamaged(string repository, string digest, long expected, long? actual);
+        "Manifest {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} found. Pushing it again repairs it")]
+    private partial void LogDamaged(string repository, string digest, long expected, string actual);
 }
