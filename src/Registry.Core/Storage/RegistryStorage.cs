@@ -20,7 +20,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly SqliteDatabase _database;
     private readonly TreeMirror _mirror;
     private readonly StagedFiles _stagedFiles;
-    private readonly StagedMirror _stagedMirror;
+    private readonly StagedMirror? _stagedMirror;
     private readonly DiskReserve _reserve;
 
     private RegistryStorage(
@@ -30,7 +30,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         StorageHealth health,
         StorageLimits limits,
         TimeProvider time,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        bool writesOut)
     {
         _folder = folder;
         _database = database;
@@ -69,7 +70,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             layout, staged, placement, StagedQuarantine, Locks, _threads, Health, loggers.CreateLogger<StagedFiles>());
 
         // Last, because they start to work at once.
-        _stagedMirror = new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>());
+        _stagedMirror = writesOut ? new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>()) : null;
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
     }
 
@@ -130,12 +131,13 @@ public sealed class RegistryStorage : IAsyncDisposable
     public (long Free, long Kept) ReadRoom() => _reserve.Read();
 
     /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
-    public string? TreeFailure => _mirror.Failure ?? _stagedMirror.Failure;
+    public string? TreeFailure => _mirror.Failure ?? _stagedMirror?.Failure;
 
     /// <summary>
-    /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read.
+    /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read, or if the storage
+    /// was opened to leave them there.
     /// </summary>
-    public long? LeftStaged => _stagedMirror.Left;
+    public long? LeftStaged => _stagedMirror?.Left;
 
     /// <summary>True if the last process that used the folder was killed or crashed.</summary>
     public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
@@ -145,24 +147,32 @@ public sealed class RegistryStorage : IAsyncDisposable
     public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
 
     /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
+    /// <inheritdoc cref="Open"/>
     /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message is for the operator.</exception>
-    public static RegistryStorage OpenExisting(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
+    public static RegistryStorage OpenExisting(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
     {
         DataFolder.RequireRegistry(path);
-        return Open(path, time, loggers, limits);
+        return Open(path, time, loggers, limits, writesOut);
     }
 
     /// <summary>Opens a data folder, and creates what is missing.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    /// <param name="limits">Limits; null for the defaults.</param>
+    /// <param name="writesOut">
+    /// True to write small content that only the metadata has to its files. False for a preview, which must leave damaged rows where they are.
+    /// </param>
     /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
-    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null)
+    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
     {
         try
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut);
         }
         catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut);
         }
     }
 
@@ -177,12 +187,16 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Writes small content to its files, brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stagedMirror.DisposeAsync();
+        if (_stagedMirror is not null)
+        {
+            await _stagedMirror.DisposeAsync();
+        }
+
         await _mirror.DisposeAsync();
         Close(_database, _threads, _folder);
     }
 
-    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers)
+    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
@@ -198,7 +212,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             ballast.TryHold();
             DurableFile.SyncDirectory(folder.Layout.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, limits, time, loggers);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

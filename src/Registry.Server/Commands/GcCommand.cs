@@ -90,7 +90,7 @@ internal static class GcCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var storage = RegistryStorage.OpenExisting(path, time, loggers);
+            await using var storage = RegistryStorage.OpenExisting(path, time, loggers, writesOut: !request.IsReport);
             if (!storage.IndexTarget.IsComplete)
             {
                 return context.Fail(path, StoppedRegistry.NotIndexed);

@@ -11,6 +11,9 @@ namespace Registry.Server.Commands;
 internal sealed record GcRequest(
     bool IsDryRun = false, bool IsForced = false, Digest? Explained = null, GcRequest.UntaggedManifests? Untagged = null, bool IsJson = false)
 {
+    /// <summary>True if the request only reports, and changes nothing.</summary>
+    public bool IsReport => IsDryRun || Explained is not null || Untagged is { IsDeletion: false };
+
     /// <param name="OlderThan">Least age of the manifests, since their push; zero for all.</param>
     /// <param name="IsDeletion">True to delete them.</param>
     internal sealed record UntaggedManifests(TimeSpan OlderThan = default, bool IsDeletion = false);

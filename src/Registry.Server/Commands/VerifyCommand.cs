@@ -38,7 +38,7 @@ internal static class VerifyCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var storage = RegistryStorage.OpenExisting(path, TimeProvider.System, loggers);
+            await using var storage = RegistryStorage.OpenExisting(path, TimeProvider.System, loggers, writesOut: !isDryRun);
             if (isDryRun && !storage.IndexTarget.IsComplete)
             {
                 return context.Fail(path, StoppedRegistry.NotIndexed);

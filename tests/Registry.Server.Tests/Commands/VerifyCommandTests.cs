@@ -51,6 +51,27 @@ public sealed class VerifyCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_dry_run_leaves_small_content_in_the_metadata()
+    {
+        var image = TestImage.Create();
+        var layer = StoredFile.PathOf(_folder.Path, image.Blobs[^1].Digest);
+        var obstacle = Path.GetDirectoryName(Path.GetDirectoryName(layer))!;
+        Directory.CreateDirectory(Path.GetDirectoryName(obstacle)!);
+        await File.WriteAllTextAsync(obstacle, "a file where a folder must go");
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            await registry.Client.PushAsync("a", image, "latest");
+        }
+
+        File.Delete(obstacle);
+        await AssertEndsAsync("verify --dry-run", 0, ": 3 files, ");
+        await AssertEndsAsync("gc --dry-run", 0, "Nothing was changed.");
+        Assert.False(File.Exists(layer));
+        await AssertEndsAsync("verify", 0, ": 3 files, ");
+        Assert.True(File.Exists(layer));
+    }
+
+    [Fact]
     public async Task A_folder_in_use_is_left_alone()
     {
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
