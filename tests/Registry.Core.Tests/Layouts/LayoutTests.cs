@@ -60,6 +60,7 @@ public sealed class LayoutTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         var (index, signature, note) = await FillAsync(storage);
+        await storage.WriteOutAsync();
         var before = storage.Storage.Blobs.Enumerate().Count();
         var writer = new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests);
         var report = await ImageCopy.RunAsync(
@@ -67,6 +68,7 @@ public sealed class LayoutTests : IDisposable
 
         Assert.Equal(["b:multi"], report.Images);
         Assert.Equal((5, 2), (report.Manifests, report.Referrers));
+        await storage.WriteOutAsync();
         Assert.Equal(before, storage.Storage.Blobs.Enumerate().Count());
         Assert.Equal(index, await storage.GetAsync(B, Tag.Parse("multi")));
         Assert.True(await storage.SeesBlobAsync(B, Samples.Digest("one layer")));

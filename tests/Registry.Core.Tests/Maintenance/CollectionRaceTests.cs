@@ -157,6 +157,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
                 await CheckAsync(repository, manifest, blobs);
             }
 
+            await storage.WriteOutAsync();
             var stored = storage.Storage.Blobs.Enumerate().ToHashSet();
             if (!stored.SetEquals(needed))
             {

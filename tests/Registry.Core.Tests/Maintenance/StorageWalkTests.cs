@@ -30,6 +30,7 @@ public sealed class StorageWalkTests : IDisposable
         Assert.NotNull(await storage.Storage.Blobs.StatAsync(Blob));
         Assert.Equal((0, 1), await storage.CollectAfterAsync(1));
         Assert.False(Directory.Exists(storage.Storage.Layout.BlobDirectory(Blob)));
+        await storage.WriteOutAsync();
         Assert.Equal(3, storage.Storage.Blobs.Enumerate().Count());
         Assert.Contains(storage.Log.Entries, entry => entry.Message == "Blobs removed that the metadata does not know and nothing links to: 1");
     }
