@@ -1,6 +1,6 @@
 namespace Registry.Core.Tests;
 
-/// <summary>Tests that count what the whole process does, and so run while no other does.</summary>
+/// <summary>Collection of tests that measure the whole process: no other test runs at the same time.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {

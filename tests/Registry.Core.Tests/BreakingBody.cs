@@ -2,12 +2,12 @@ using System.IO.Pipelines;
 
 namespace Registry.Core.Tests;
 
-/// <summary>Request bodies whose sender goes away in the middle.</summary>
+/// <summary>Request bodies whose client disconnects in the middle.</summary>
 internal static class BreakingBody
 {
     public const string Message = "the client went away";
 
-    /// <summary>Both kinds of readers that the product meets: a pipe, and a stream behind a reader.</summary>
+    /// <summary>Both kinds of readers of the product: a pipe, and a stream behind a reader.</summary>
     public static PipeReader Create(bool overStream, byte[] arrives) =>
         overStream ? PipeReader.Create(new BreakingStream(arrives)) : CreatePipe(arrives);
 

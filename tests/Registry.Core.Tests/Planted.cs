@@ -9,7 +9,7 @@ internal static class Planted
 
     public static readonly string[] Kinds = ["a link to a file", "a link to a folder", "a link to nothing", "a FIFO", "a device"];
 
-    /// <summary>Puts something in a place, in which there is nothing afterwards but it.</summary>
+    /// <summary>Replaces the content of a place by an entry.</summary>
     /// <param name="kind">One of <see cref="Kinds"/>.</param>
     /// <param name="path">The place.</param>
     /// <param name="outside">A folder for what links lead to.</param>
@@ -46,7 +46,7 @@ internal static class Planted
         }
     }
 
-    /// <summary>Fails when something was written to or removed from what links lead to.</summary>
+    /// <summary>Fails when the target of a link was written to or removed.</summary>
     public static void AssertUntouched(string outside) =>
         Assert.Equal([$"file = {Secret}", $"folder/link = {Secret}"], Tree.List(outside));
 

@@ -16,7 +16,7 @@ internal static class Samples
 
     public static RepositoryName Repository(string name) => RepositoryName.Parse(name);
 
-    /// <summary>The same bytes for the same seed.</summary>
+    /// <summary>Bytes from a seed: the same seed gives the same bytes.</summary>
     public static byte[] Bytes(int seed, int length)
     {
         var bytes = new byte[length];
@@ -62,7 +62,7 @@ internal static class Samples
         ["subject"] = subject is null ? null : Write(subject),
     });
 
-    /// <summary>The record that is put into the metadata for a manifest pushed by tag, or by digest when there is none.</summary>
+    /// <summary>Metadata record of a manifest that is pushed by tag, or by digest without a tag.</summary>
     public static ManifestPut Put(RepositoryName repository, byte[] manifest, params string[] tags)
     {
         var digest = Digest(manifest);
@@ -77,7 +77,7 @@ internal static class Samples
         };
     }
 
-    /// <summary>A request body that arrives whole.</summary>
+    /// <summary>Request body that has arrived completely.</summary>
     public static PipeReader Body(byte[] content) => PipeReader.Create(new ReadOnlySequence<byte>(content));
 
     private static object Write(Descriptor descriptor) =>

@@ -10,7 +10,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests;
 
-/// <summary>The whole of the core on a data folder: what a server has, without the server.</summary>
+/// <summary>The core of a registry on a data folder, without a server.</summary>
 internal sealed class TestStorage : IAsyncDisposable
 {
     private readonly TemporaryFolder? _ownFolder;
@@ -57,7 +57,7 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public ManifestOperations Manifests { get; private set; }
 
-    /// <summary>Opens a storage that has nothing left to index.</summary>
+    /// <summary>Opens a storage and waits until it is indexed.</summary>
     public static async Task<TestStorage> CreateAsync(
         string? path = null, TimeSpan? grace = null, ManifestReferences references = ManifestReferences.SparseIndex)
     {
@@ -84,7 +84,7 @@ internal sealed class TestStorage : IAsyncDisposable
         await Indexer.RunAsync(default);
     }
 
-    /// <summary>Closes the storage, so that its files can be looked at or changed.</summary>
+    /// <summary>Closes the storage, so that the test can read or change its files.</summary>
     public async ValueTask CloseAsync()
     {
         if (!_isClosed)
@@ -107,7 +107,7 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public Task<Digest> PushBlobAsync(RepositoryName repository, string content) => PushBlobAsync(repository, Samples.Text(content));
 
-    /// <summary>Puts a manifest as a tag, or by digest without one; what is wrong with it, or null.</summary>
+    /// <summary>Pushes a manifest by tag, or by digest without a tag; returns the error, or null.</summary>
     public async Task<RegistryError?> TryPutAsync(RepositoryName repository, byte[] manifest, string? tag = null)
     {
         Reference reference = tag is null ? Samples.Digest(manifest) : Tag.Parse(tag);
@@ -136,14 +136,14 @@ internal sealed class TestStorage : IAsyncDisposable
     /// <summary>Answer to a HEAD of a blob.</summary>
     public async Task<bool> SeesBlobAsync(RepositoryName repository, Digest digest) => (await Blobs.StatAsync(repository, digest)).Error is null;
 
-    /// <summary>Answer to a GET of a manifest: its bytes, or null.</summary>
+    /// <summary>Bytes that a GET of a manifest returns, or null.</summary>
     public async Task<byte[]?> GetAsync(RepositoryName repository, Reference reference)
     {
         var result = await Manifests.GetAsync(repository, reference);
         return result.TryGet(out var found, out _) ? Read(found.Content) : null;
     }
 
-    /// <summary>Reads content whole, and closes it.</summary>
+    /// <summary>Reads content to its end, and closes it.</summary>
     public static byte[] Read(BlobContent content)
     {
         using (content)
@@ -152,7 +152,7 @@ internal sealed class TestStorage : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets time pass and collects: how many links and blobs were removed.</summary>
+    /// <summary>Advances the clock and collects; returns the number of removed links and blobs.</summary>
     public async Task<(int Links, int Blobs)> CollectAfterAsync(int seconds)
     {
         Time.Advance(TimeSpan.FromSeconds(seconds));
@@ -160,14 +160,14 @@ internal sealed class TestStorage : IAsyncDisposable
         return (collected.Links, collected.Blobs);
     }
 
-    /// <summary>Lets time pass and collects: how many manifests have expired.</summary>
+    /// <summary>Advances the clock and collects; returns the number of expired manifests.</summary>
     public async Task<int> ExpireManifestsAfterAsync(int seconds)
     {
         Time.Advance(TimeSpan.FromSeconds(seconds));
         return (await Collector.RunAsync(default)).Manifests;
     }
 
-    /// <summary>A verifier with a pass every minute.</summary>
+    /// <summary>Verifier whose period is a minute.</summary>
     public Verifier CreateVerifier(long bytesPerSecond)
     {
         var inspector = new BlobInspector(

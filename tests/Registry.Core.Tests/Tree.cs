@@ -3,7 +3,7 @@ namespace Registry.Core.Tests;
 /// <summary>Content of a folder, for comparing and for planting entries.</summary>
 internal static class Tree
 {
-    /// <summary>Every file under a folder with its content, one a line, in ordinal order of the paths.</summary>
+    /// <summary>Lists every file under a folder with its content, one a line, in ordinal order of the paths.</summary>
     public static IReadOnlyList<string> List(string root) =>
         [.. Directory.EnumerateFiles(root, "*", SearchOption.AllDirectories)
             .Select(file => $"{Path.GetRelativePath(root, file)} = {File.ReadAllText(file)}")

@@ -7,7 +7,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests;
 
-/// <summary>Begins uploads for callers of this machine, for tests that are not about shares.</summary>
+/// <summary>Begins uploads for a caller on this machine, for tests that do not test shares.</summary>
 internal static class UploadExtensions
 {
     private static readonly ClientNetwork Here = ClientNetwork.Of(IPAddress.Loopback);

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 
-/// <summary>Order and bounds of the queue. No thread takes checks but the test, so that every order is certain.</summary>
+/// <summary>Order and bounds of the queue. Only the test takes checks from it, so that every order is certain.</summary>
 public sealed class PasswordQueueTests
 {
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(32);

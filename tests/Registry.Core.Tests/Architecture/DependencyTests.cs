@@ -3,7 +3,7 @@ using System.Xml.Linq;
 
 namespace Registry.Core.Tests.Architecture;
 
-/// <summary>Holds the arrows of docs/architecture.md: what each folder of the core may know.</summary>
+/// <summary>Checks the dependencies that docs/architecture.md allows between the folders of the core.</summary>
 public partial class DependencyTests
 {
     private const string Core = "src/Registry.Core";

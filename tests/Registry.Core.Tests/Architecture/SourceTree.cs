@@ -1,12 +1,12 @@
 namespace Registry.Core.Tests.Architecture;
 
-/// <summary>The sources of the project, as the tests of its architecture read them.</summary>
+/// <summary>Sources of the project, for the tests of its architecture.</summary>
 internal static class SourceTree
 {
     /// <summary>The folder that holds the solution.</summary>
     public static string Root { get; } = FindRoot();
 
-    /// <summary>The C# files below a folder of the project, relative to the root, without what is built.</summary>
+    /// <summary>C# files below a folder of the project, relative to the root, without generated ones.</summary>
     public static IReadOnlyList<string> Files(string folder) =>
         [.. Directory.EnumerateFiles(Path.Combine(Root, folder), "*.cs", SearchOption.AllDirectories)
             .Select(file => Path.GetRelativePath(Root, file).Replace(Path.DirectorySeparatorChar, '/'))

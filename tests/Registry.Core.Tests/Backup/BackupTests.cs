@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Backup;
 
-/// <summary>Backups that are made while the storage is open and in use, and what is restored from them.</summary>
+/// <summary>Backups of a storage that is open and in use, and their restores.</summary>
 public sealed class BackupTests : IDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

@@ -6,7 +6,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Backup;
 
-/// <summary>A backup has generations: each is a whole state, they share blobs, and old ones go.</summary>
+/// <summary>Generations of a backup: each is a complete state, all share blobs, and old ones are removed.</summary>
 public sealed class GenerationTests : IAsyncLifetime
 {
     private static readonly RepositoryName A = Samples.Repository("a");

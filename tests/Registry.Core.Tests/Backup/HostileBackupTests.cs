@@ -6,7 +6,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Backup;
 
-/// <summary>Backups that were altered where they lay: a restore takes from them only what a backup has.</summary>
+/// <summary>Backups that another program has altered: a restore takes only the content of a backup from them.</summary>
 public sealed class HostileBackupTests : IDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

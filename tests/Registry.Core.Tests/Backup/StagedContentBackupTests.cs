@@ -7,7 +7,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;
 
-/// <summary>Everything that reads a data folder, while small content is in the metadata only.</summary>
+/// <summary>Readers of a data folder while small content is in the metadata only.</summary>
 public sealed class StagedContentBackupTests : IDisposable
 {
     private const int Many = 10_000;

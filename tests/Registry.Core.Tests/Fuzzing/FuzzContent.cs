@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>Something to push: bytes under a digest, and what they say when they are a manifest.</summary>
+/// <summary>Content to push: bytes under a digest, and the references of a manifest.</summary>
 internal sealed class FuzzContent
 {
     public FuzzContent(byte[] bytes, DigestAlgorithm algorithm, Manifest? manifest = null)
@@ -19,7 +19,7 @@ internal sealed class FuzzContent
 
     public Manifest? Manifest { get; }
 
-    /// <summary>Content that stays in a repository as long as this manifest.</summary>
+    /// <summary>Content that stays in a repository as long as this manifest does.</summary>
     public IReadOnlySet<Digest> References { get; }
 
     public override string ToString() => Digest.Value[..(Digest.Algorithm.Name.Length + 9)];

@@ -8,7 +8,7 @@ namespace Registry.Core.Tests.Fuzzing;
 /// </summary>
 internal static class FuzzSettings
 {
-    /// <summary>The seeds of a run.</summary>
+    /// <summary>Seeds of a run.</summary>
     /// <param name="byDefault">How many in the short form.</param>
     public static IEnumerable<int> Seeds(int byDefault) => Enumerable.Range(Read("FUZZ_SEED", 1), Read("FUZZ_SEEDS", byDefault));
 

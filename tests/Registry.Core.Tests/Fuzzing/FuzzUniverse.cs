@@ -48,7 +48,7 @@ internal sealed class FuzzUniverse
 
     public List<FuzzContent> Manifests { get; } = [];
 
-    /// <summary>Blobs and manifests: both are bytes that can be pushed as a blob.</summary>
+    /// <summary>Blobs and manifests: the bytes of both can be pushed as a blob.</summary>
     public IReadOnlyList<FuzzContent> Contents { get; }
 
     private byte[] MakeManifest(int number)

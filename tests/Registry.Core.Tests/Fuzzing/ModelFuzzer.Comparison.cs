@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>Everything that can be asked for.</summary>
+/// <summary>Compares the answers to all reads.</summary>
 internal sealed partial class ModelFuzzer
 {
     private async Task CompareAsync()

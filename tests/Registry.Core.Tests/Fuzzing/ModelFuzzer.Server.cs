@@ -5,7 +5,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>Events of the server: time passes, it collects, is stopped or killed, and loses its database.</summary>
+/// <summary>Events of the server: the clock advances, the server collects, stops, is killed, or loses its database.</summary>
 internal sealed partial class ModelFuzzer
 {
     private const int Grace = 60;

@@ -69,7 +69,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 
     private TestStorage Storage => _opened ?? throw new InvalidOperationException("The storage is closed.");
 
-    /// <summary>Runs operations, and at the end lets everything be collected that may be.</summary>
+    /// <summary>Runs operations, and collects at the end until nothing more may be removed.</summary>
     /// <param name="operations">How many.</param>
     /// <param name="compareEvery">After how many of them everything is compared.</param>
     /// <param name="alwaysFrom">From which on everything is compared after each.</param>

@@ -18,7 +18,7 @@ internal sealed class ModelRepository
 
     public SortedDictionary<string, Digest> Tags { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>The blobs that it may see.</summary>
+    /// <summary>Blobs that the repository may see.</summary>
     public IReadOnlyCollection<Digest> Links => _links.Keys;
 
     public bool Sees(Digest digest) => _links.ContainsKey(digest);
@@ -34,16 +34,16 @@ internal sealed class ModelRepository
     /// <summary>True for a manifest that stays although nothing holds it: since its push, it has lost neither an index nor its subject.</summary>
     public bool IsRoot(Digest manifest) => !_bereft.Contains(manifest);
 
-    /// <summary>The seconds that have passed since a client was last told that a manifest is here, or since it lost what held it.</summary>
+    /// <summary>Seconds since an answer last confirmed a manifest, or since the manifest lost its last holder.</summary>
     public long SecondsSinceManifestTold(Digest manifest, long now) => now - _manifestsTold[manifest];
 
-    /// <summary>A client was told that a manifest is here.</summary>
+    /// <summary>Records that an answer has confirmed a manifest.</summary>
     public void TellManifest(Digest manifest, long now) => _manifestsTold[manifest] = now;
 
-    /// <summary>The seconds that have passed since a client was last told that a blob is here.</summary>
+    /// <summary>Seconds since an answer last confirmed a blob.</summary>
     public long SecondsSinceTold(Digest digest, long now) => now - _links[digest];
 
-    /// <summary>A client has brought or mounted a blob, or was told that it is here.</summary>
+    /// <summary>Records that a client has pushed or mounted a blob, or that an answer has confirmed it.</summary>
     public void Tell(Digest digest, long now)
     {
         _links[digest] = now;
@@ -52,7 +52,7 @@ internal sealed class ModelRepository
 
     public void Unlink(Digest digest) => _links.Remove(digest);
 
-    /// <summary>The metadata was made anew: every grace period begins again, and every manifest stays.</summary>
+    /// <summary>Records that the metadata was rebuilt: every grace period begins again, and every manifest stays.</summary>
     public void TellAll(long now)
     {
         _bereft.Clear();
@@ -62,7 +62,7 @@ internal sealed class ModelRepository
         }
     }
 
-    /// <summary>The digest of a manifest; null when there is none.</summary>
+    /// <summary>Digest of a manifest, or null when the reference is unknown.</summary>
     public Digest? Find(Reference reference) => reference.Tag is { } tag
         ? Tags.TryGetValue(tag.Value, out var tagged) ? tagged : null
         : Manifests.ContainsKey(reference.Digest!.Value) ? reference.Digest : null;

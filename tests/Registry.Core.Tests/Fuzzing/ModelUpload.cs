@@ -9,13 +9,13 @@ internal sealed record ModelUpload(Guid Id, RepositoryName Repository, string? O
     /// <summary>Number of bytes received.</summary>
     public int Length { get; set; }
 
-    /// <summary>When a request last used it.</summary>
+    /// <summary>Time at which a request last used it.</summary>
     public long LastUsed { get; set; }
 
     /// <summary>Part of the content that has not arrived yet.</summary>
     public int Left => Content.Bytes.Length - Length;
 
-    /// <summary>True when the bytes may be appended at the place that the request gives.</summary>
+    /// <summary>True when the bytes may be appended at the position of the request.</summary>
     public bool Fits(ChunkPlace place, int count) =>
         (place.Position ?? Length) == Length && (place.Range is not { } range || (range.First == Length && range.Length == count));
 }

@@ -1,4 +1,4 @@
 namespace Registry.Core.Tests.Fuzzing;
 
-/// <summary>The registry has answered otherwise than the model.</summary>
+/// <summary>Thrown when an answer of the registry differs from that of the model.</summary>
 internal sealed class ModelViolationException(string message) : Exception(message);

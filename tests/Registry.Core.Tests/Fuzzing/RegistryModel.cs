@@ -13,19 +13,19 @@ internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories)
 
     public List<ModelUpload> Uploads { get; } = [];
 
-    /// <summary>Bytes that nothing needed when the metadata was made anew, so that the new metadata may not know them.</summary>
+    /// <summary>Bytes without a reference when the metadata was rebuilt: the new metadata may not know them.</summary>
     public HashSet<Digest> Leftovers { get; } = [];
 
-    /// <summary>Seconds that have passed for the clients.</summary>
+    /// <summary>Seconds on the clock of the clients.</summary>
     public long Now { get; set; }
 
     public ModelRepository this[RepositoryName name] => Repositories[name];
 
-    /// <summary>Every digest whose bytes some repository can ask for.</summary>
+    /// <summary>Digests whose bytes a pull from some repository can request.</summary>
     public IReadOnlySet<Digest> Stored() =>
         Repositories.Values.SelectMany(repository => repository.Links.Concat(repository.Manifests.Keys)).ToHashSet();
 
-    /// <summary>The repositories that the catalog lists.</summary>
+    /// <summary>Repositories that the catalog lists.</summary>
     public IReadOnlyList<string> Catalog() =>
         [.. Repositories.Where(entry => entry.Value.Manifests.Count > 0).Select(entry => entry.Key.Value).Order(StringComparer.Ordinal)];
 }

@@ -6,7 +6,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Layouts;
 
-/// <summary>Archives and folders that claim more than they should: what an import holds in memory does not grow with it.</summary>
+/// <summary>Archives and folders with exaggerated sizes: the memory of an import does not grow with them.</summary>
 [Collection(Alone.Name)]
 public sealed class HostileArchiveTests : IDisposable
 {

@@ -6,7 +6,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Layouts;
 
-/// <summary>Images that are exported, imported and copied, with all that belongs to them.</summary>
+/// <summary>Export, import and copy of images with their referrers.</summary>
 public sealed class LayoutTests : IDisposable
 {
     private const int MaxManifestSize = 4 * 1024 * 1024;

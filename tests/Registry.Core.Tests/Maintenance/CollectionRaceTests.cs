@@ -79,7 +79,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
 
     private static byte[] Content(int blob) => Samples.Bytes(blob, 200 + blob);
 
-    /// <summary>Answers to the clients, which all clients share.</summary>
+    /// <summary>Answers to all clients.</summary>
     private sealed class World(TestStorage storage, ConcurrentQueue<string> violations)
     {
         private readonly ConcurrentDictionary<(RepositoryName Repository, Digest Digest), (int Begun, int Ended)> _deletions = new();
@@ -93,7 +93,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
         /// <summary>Number of manifests pulled while other clients pushed and deleted.</summary>
         public int Pulled => Volatile.Read(ref _pulled);
 
-        /// <summary>Ends when the next second has passed.</summary>
+        /// <summary>Task that ends with the next second.</summary>
         public Task NextSecond => Volatile.Read(ref _tick).Task;
 
         public void Tick() => Interlocked.Exchange(ref _tick, new(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();

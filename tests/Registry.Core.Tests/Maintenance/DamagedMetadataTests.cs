@@ -5,7 +5,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Maintenance;
 
-/// <summary>Files of the metadata that a disk or a person has cut off, overwritten or removed: what each costs, and what not.</summary>
+/// <summary>Files of the metadata that are truncated, overwritten or removed: the losses from each, and their limits.</summary>
 public class DamagedMetadataTests
 {
     private static readonly RepositoryName A = Samples.Repository("a");

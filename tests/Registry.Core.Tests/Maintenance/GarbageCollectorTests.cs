@@ -298,7 +298,7 @@ public class GarbageCollectorTests
     private static Task LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(
         Enumerable.Range(first, count).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
 
-    /// <summary>A store in which one blob cannot be removed: a mount, an immutable file, a bad sector.</summary>
+    /// <summary>Store in which one blob cannot be removed, such as a mount, an immutable file or a bad sector.</summary>
     private sealed class StuckBlobs(IBlobStore blobs, Digest stuck) : IBlobStore
     {
         public Task<long?> StatAsync(Digest digest) => blobs.StatAsync(digest);

@@ -74,7 +74,7 @@ public class ManifestExpiryRaceTests(ITestOutputHelper output)
         output.WriteLine($"seed {seed}: {clients.Sum(client => client.Indexes)} indexes of {clients.Sum(client => client.Told)} children that were told to exist, {expired} manifests expired");
     }
 
-    /// <summary>The seconds that pass.</summary>
+    /// <summary>Seconds on the clock.</summary>
     private sealed class Ticks
     {
         private TaskCompletionSource _tick = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -5,7 +5,7 @@ namespace Registry.Core.Tests.Maintenance;
 /// <summary>Reverts the migrations of a database, so that opening it runs them again.</summary>
 internal static class OldSchema
 {
-    /// <summary>The version before idle manifests were recorded.</summary>
+    /// <summary>Version before idle manifests were recorded.</summary>
     public const int BeforeIdleManifests = 4;
 
     // Each reverts to the version of its place, counted from 1.

@@ -5,7 +5,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Operations;
 
-/// <summary>Where the bytes of a small upload are before they are durable: in memory until their request ends, or in a file after a PATCH.</summary>
+/// <summary>Place of the bytes of a small upload before they are durable: in memory until their request ends, or in a file after a PATCH.</summary>
 public sealed class SmallUploadTests
 {
     private static readonly RepositoryName A = Samples.Repository("a");

@@ -5,14 +5,14 @@ using Registry.Core.Tests.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.Caching;
 
-/// <summary>Metadata in SQLite behind the cache, put together as a registry has it.</summary>
+/// <summary>Metadata in SQLite behind the cache, composed as in a registry.</summary>
 internal sealed class CachedEngine : IMetadataEngine
 {
     private readonly SqliteEngine _sqlite = new();
 
     public CachedEngine() => Open();
 
-    /// <summary>The store behind the cache.</summary>
+    /// <summary>Store behind the cache.</summary>
     public IMetadataStore Store => _sqlite.Metadata;
 
     public MetadataCache Cache { get; private set; }

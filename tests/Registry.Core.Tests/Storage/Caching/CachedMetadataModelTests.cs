@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Caching;
 
-/// <summary>Whatever is done in whatever order, the cache answers what the store behind it answers.</summary>
+/// <summary>Compares the cache with the store behind it, over random sequences of operations.</summary>
 public sealed class CachedMetadataModelTests
 {
     private static readonly RepositoryName[] Repositories = [Samples.Repository("a"), Samples.Repository("b/c")];

@@ -4,17 +4,17 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Caching;
 
-/// <summary>A store whose answers can be held back after they were given, and that counts the questions that pulls ask.</summary>
+/// <summary>Metadata store that can delay its answers, and counts the queries of pulls.</summary>
 internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 {
     private int _questions;
 
     public int Questions => Volatile.Read(ref _questions);
 
-    /// <summary>Runs between an answer of the store and the asker.</summary>
+    /// <summary>Runs after a query, before the caller gets its answer.</summary>
     public Func<Task> AfterQuestion { get; set; } = () => Task.CompletedTask;
 
-    /// <summary>Runs between a commit of the store and the one who asked for it.</summary>
+    /// <summary>Runs after a commit, before the caller learns of it.</summary>
     public Func<Task> AfterChange { get; set; } = () => Task.CompletedTask;
 
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>

@@ -3,7 +3,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.Caching;
 
-/// <summary>Many at once on one tag and on one link, through the cache; what they saw must fit one after the other.</summary>
+/// <summary>Concurrent operations on one tag and on one link, through the cache: some sequence of them explains every answer.</summary>
 public sealed class LinearizabilityTests : IAsyncDisposable
 {
     private const int Clients = 64;

@@ -5,7 +5,7 @@ using Registry.Core.Tests.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.Caching;
 
-/// <summary>Answers from memory, and the moments at which there must be none.</summary>
+/// <summary>Answers from memory, and the changes during which no answer may come from memory.</summary>
 public sealed class MetadataCacheTests : IAsyncDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("a");

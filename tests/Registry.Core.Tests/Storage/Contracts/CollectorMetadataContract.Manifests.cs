@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>Manifests that a deleted index or subject leaves behind.</summary>
+/// <summary>Manifests whose index or subject was deleted.</summary>
 public abstract partial class CollectorMetadataContract
 {
     private static readonly byte[] Child = Samples.Image("config", [], note: "child");

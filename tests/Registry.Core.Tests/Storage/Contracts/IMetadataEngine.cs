@@ -2,7 +2,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>An engine that keeps metadata, as the contract suites open it: empty at first, gone when it is disposed.</summary>
+/// <summary>Metadata engine under a contract suite: empty at first, removed when it is disposed.</summary>
 public interface IMetadataEngine : IAsyncDisposable
 {
     IMetadataStore Metadata { get; }
@@ -24,6 +24,6 @@ public interface IMetadataEngine : IAsyncDisposable
     /// <summary>The wall clock, as Unix time in seconds.</summary>
     long UnixTime { get; }
 
-    /// <summary>Lets time pass.</summary>
+    /// <summary>Advances the clock.</summary>
     void Advance(TimeSpan time);
 }

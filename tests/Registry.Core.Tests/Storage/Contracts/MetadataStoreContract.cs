@@ -21,7 +21,7 @@ public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IA
     private Task LinkAsync(RepositoryName repository, string blob) =>
         Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length);
 
-    /// <summary>Links the blobs of an image and puts it.</summary>
+    /// <summary>Links the blobs of an image and records its manifest.</summary>
     private async Task<byte[]> PushImageAsync(RepositoryName repository, string name, params string[] tags)
     {
         await LinkAsync(repository, $"{name} config");

@@ -2,7 +2,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 
-/// <summary>Bodies that break off, and what becomes of the bytes that came before.</summary>
+/// <summary>Bodies that break off, and the bytes that had arrived before.</summary>
 public abstract partial class UploadStoreContract
 {
     [Theory]

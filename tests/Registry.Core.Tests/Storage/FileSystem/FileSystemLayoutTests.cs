@@ -3,7 +3,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Freezes what is on disk: other registries and older versions of this one read it.</summary>
+/// <summary>Freezes the layout on disk, which other registries and older versions of this one read.</summary>
 public class FileSystemLayoutTests
 {
     private const string Config = "{}";

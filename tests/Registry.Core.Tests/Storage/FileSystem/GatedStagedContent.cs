@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Staged content with hooks between the steps of those who read and write it; each runs once.</summary>
+/// <summary>Staged content with hooks between the steps of its readers and writers; each hook runs once.</summary>
 internal sealed class GatedStagedContent(IStagedContent staged) : IStagedContent
 {
     public event Action? Staged

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Links, FIFOs and devices in blobs/ and uploads/ are neither followed nor waited for.</summary>
+/// <summary>Symbolic links, FIFOs and devices in blobs/ and uploads/: the registry neither follows nor opens them.</summary>
 public sealed class PlantedBytesTests : IAsyncDisposable
 {
     private static readonly RepositoryName Repository = Samples.Repository("a");

@@ -4,7 +4,7 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Symbolic links, FIFOs and devices in repositories/ are neither followed nor waited for.</summary>
+/// <summary>Symbolic links, FIFOs and devices in repositories/: the registry neither follows nor opens them.</summary>
 public sealed class PlantedLinksTests : IDisposable
 {
     private static readonly RepositoryName A = Samples.Repository("team/a");

@@ -5,7 +5,7 @@ using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Small content on its way from the metadata to its files, and what may happen to it meanwhile.</summary>
+/// <summary>Small content between its commit and its file: pushes, deletes and faults meanwhile.</summary>
 public sealed class StagedFilesTests
 {
     private static readonly RepositoryName A = Samples.Repository("a");

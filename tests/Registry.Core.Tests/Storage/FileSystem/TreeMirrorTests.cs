@@ -232,7 +232,7 @@ public class TreeMirrorTests
         new StorageHealth(NullLogger<StorageHealth>.Instance),
         new RunningClock(TimeProvider.System));
 
-    /// <summary>A journal in memory that can be told to fail.</summary>
+    /// <summary>Journal in memory whose calls can fail.</summary>
     private sealed class FaultyJournal : ITreeJournal
     {
         private readonly ConcurrentQueue<TreeChange> _rows = new();
