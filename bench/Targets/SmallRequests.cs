@@ -96,12 +96,14 @@ internal static class SmallRequests
 
     private static void Measure(TargetRun run, string target, string work, List<Contestant> contestants, Func<Contestant, RequestLoop> connect)
     {
-        var loops = contestants.ToDictionary(contestant => contestant, connect);
+        var loops = new Dictionary<Contestant, RequestLoop>();
         try
         {
-            foreach (var loop in loops.Values)
+            foreach (var contestant in contestants)
             {
-                loop.Run(run.Options.SampleTime);
+                // Requests follow at once: olareg closes a new connection without any after 5 seconds.
+                loops[contestant] = connect(contestant);
+                loops[contestant].Run(run.Options.SampleTime);
             }
 
             run.Interleave(contestants, (contestant, round) => run.Measure(target, work, contestant, round, loops[contestant]));
