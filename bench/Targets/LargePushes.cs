@@ -43,12 +43,11 @@ internal static class LargePushes
         run.Interleave(
             run.Secure.Registries,
             (registry, round) => Push(run, registry, round, OverTls, http1, source, source.Whole(FirstNumber + (2 * round)), Uploads.Put),
-            (registry, round) =>
+            (registry, round) => Push(run, registry, round, OverTls, http2, source, source.Whole(FirstNumber + (2 * round) + 1), (first, repository, body) =>
             {
                 using var connection = new Http2Connection(registry.Address);
-                Push(run, registry, round, OverTls, http2, source, source.Whole(FirstNumber + (2 * round) + 1), (first, repository, body) =>
-                    Uploads.Put(first, connection, repository, body));
-            });
+                Uploads.Put(first, connection, repository, body);
+            }));
         foreach (var work in new[] { http1, http2 })
         {
             run.Board.Compare(OverTls, work, Metric.Rate, run.Secure.Distribution, Bound.AtLeast(1.5));
@@ -62,6 +61,21 @@ internal static class LargePushes
         registry.RemoveLargeFiles(source.Size);
         using var sync = Process.Start("sync", ["--file-system", registry.Folder]);
         sync.WaitForExit();
+    }
+
+    /// <summary>
+    /// Touches as much memory as the upload needs for its pages in the page cache. A virtual machine returns free memory to its host; the push
+    /// that takes it again would pay for the host's page faults, and the pushes after it would not.
+    /// </summary>
+    private static void TouchMemory(Contestant registry, long size)
+    {
+        var piece = new byte[1 << 20];
+        var path = Path.Combine(registry.Folder, "memory");
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 0, FileOptions.DeleteOnClose);
+        for (long written = 0; written < size; written += piece.Length)
+        {
+            file.Write(piece);
+        }
     }
 
     private static void WarmUp(Field field, UploadSource source)
@@ -79,6 +93,7 @@ internal static class LargePushes
         TargetRun run, Contestant registry, int round, string target, string work, UploadSource source, UploadBody body,
         Action<HttpConnection, string, UploadBody> push)
     {
+        TouchMemory(registry, source.Size);
         using var connection = new HttpConnection(registry.Address);
         run.Measure(target, work, registry, round, Unit.Bytes, () =>
         {

@@ -35,8 +35,9 @@ internal sealed class TargetRun(Field plain, Field secure, RegistryProgram progr
     public IReadOnlyList<Profile> Profiles => _profiles;
 
     /// <summary>
-    /// Measures each work for each server in turn, round by round, so that a disturbance of the machine affects all of them. Profiles are taken in
-    /// a round of their own, which is not measured.
+    /// Measures each work for each server in turn, round by round, so that a disturbance of the machine affects all of them. Each round begins
+    /// with another server, because the first one finds the machine as no other does. Profiles are taken in a round of their own, which is not
+    /// measured.
     /// </summary>
     public void Interleave(IEnumerable<Contestant> contestants, params Action<Contestant, int>[] works)
     {
@@ -45,9 +46,9 @@ internal sealed class TargetRun(Field plain, Field secure, RegistryProgram progr
         {
             foreach (var work in works)
             {
-                foreach (var contestant in all)
+                for (var i = 0; i < all.Count; i++)
                 {
-                    work(contestant, round);
+                    work(all[(round + i) % all.Count], round);
                 }
             }
         }
