@@ -41,21 +41,23 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public RegistryStorage Storage { get; private set; }
 
-    public TreeIndexer Indexer { get; private set; }
+    public RegistryCore Core { get; private set; }
 
-    public BlobLeases Leases { get; private set; }
+    public TreeIndexer Indexer => Storage.Indexer;
 
-    public StorageWalk Walk { get; private set; }
+    public BlobLeases Leases => Core.Leases;
 
-    public GarbageCollector Collector { get; private set; }
+    public StorageWalk Walk => Core.Walk;
 
-    public Verifier Verifier { get; private set; }
+    public GarbageCollector Collector => Core.Collector;
 
-    public BlobOperations Blobs { get; private set; }
+    public Verifier Verifier => Core.Verifier;
 
-    public UploadOperations Uploads { get; private set; }
+    public BlobOperations Blobs => Core.Blobs;
 
-    public ManifestOperations Manifests { get; private set; }
+    public UploadOperations Uploads => Core.Uploads;
+
+    public ManifestOperations Manifests => Core.Manifests;
 
     /// <summary>Opens a storage and waits until it is indexed.</summary>
     public static async Task<TestStorage> CreateAsync(
@@ -90,7 +92,7 @@ internal sealed class TestStorage : IAsyncDisposable
         if (!_isClosed)
         {
             _isClosed = true;
-            Walk.Dispose();
+            Core.Dispose();
             await Storage.DisposeAsync();
         }
     }
@@ -190,22 +192,15 @@ internal sealed class TestStorage : IAsyncDisposable
         _ownFolder?.Dispose();
     }
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Storage), nameof(Indexer), nameof(Leases), nameof(Walk), nameof(Collector), nameof(Verifier), nameof(Blobs), nameof(Uploads), nameof(Manifests))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Storage), nameof(Core))]
     private void Open()
     {
         _isClosed = false;
         Storage = RegistryStorage.Open(Path, Time, Loggers);
-        Indexer = new TreeIndexer(Storage.Tree, Storage.IndexTarget, Storage.Threads, Loggers.CreateLogger<TreeIndexer>());
-        Leases = new BlobLeases();
-        Walk = new StorageWalk(
-            Storage.Blobs, Storage.CollectorMetadata, Storage.Links, Storage.Locks, Storage.Threads, Storage.Clock, _grace, Loggers.CreateLogger<StorageWalk>());
-        Collector = new GarbageCollector(
-            Storage.CollectorMetadata, Storage.Blobs, Storage.Locks, Leases, Walk, Storage.Clock, _grace, Loggers.CreateLogger<GarbageCollector>());
-        Verifier = CreateVerifier(Pace.Unlimited);
-        Blobs = new BlobOperations(Storage.Contents, Storage.Metadata, Leases, Indexer, Loggers.CreateLogger<BlobOperations>());
-        Uploads = new UploadOperations(Storage.Uploads, Storage.Blobs, Storage.Metadata, Storage.Locks, Indexer, new StorageLimits(), Time);
-        Manifests = new ManifestOperations(
-            Storage.Blobs, Storage.Staging, Storage.Contents, Storage.Metadata, Leases, Storage.Locks, Indexer, _references, new StorageLimits(), Loggers.CreateLogger<ManifestOperations>());
+        Core = new RegistryCore(
+            Storage.Ports,
+            new CoreSettings { Grace = _grace, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references },
+            Time,
+            Loggers);
     }
 }

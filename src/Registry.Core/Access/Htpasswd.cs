@@ -24,6 +24,9 @@ public sealed partial class Htpasswd
     /// <summary>Cost of the hashes that the registry makes; 2^10 rounds take 50 to 100 ms.</summary>
     public const int DefaultCost = 10;
 
+    /// <summary>Length of the longest password, in bytes of UTF-8: bcrypt silently ignores the rest of a longer one.</summary>
+    public const int MaxPasswordBytes = 72;
+
     /// <summary>Highest cost that needs no warning: 2^12 rounds take 200 to 400 ms, and every refusal takes as long as the highest cost in the file.</summary>
     public const int MaxQuickCost = 12;
 

@@ -6,9 +6,6 @@ namespace Registry.Core.Access;
 /// <summary>Adds, changes and removes users of an htpasswd file. Every other line stays the same, byte for byte.</summary>
 public static class HtpasswdEditor
 {
-    /// <summary>Length of the longest password, in bytes of UTF-8: bcrypt silently ignores the rest of a longer one.</summary>
-    public const int MaxPasswordBytes = 72;
-
     /// <summary>Fault of a name or password, as a clause; null if both can be used.</summary>
     public static string? FaultOf(string user, string password)
     {
@@ -18,7 +15,7 @@ public static class HtpasswdEditor
         return user.Length == 0 ? "the name of the user is empty"
             : UserName.FaultOf(user) is { } fault ? $"'{user}' cannot be a user: it {fault}"
             : size == 0 ? "the password is empty"
-            : size > MaxPasswordBytes ? $"the password has {size} bytes; at most {MaxPasswordBytes} are allowed, since bcrypt looks at no more"
+            : size > Htpasswd.MaxPasswordBytes ? $"the password has {size} bytes; at most {Htpasswd.MaxPasswordBytes} are allowed, since bcrypt looks at no more"
             : password.Any(char.IsControl) ? "the password contains a control character, which HTTP cannot carry"
             : null;
     }

@@ -48,7 +48,7 @@ public sealed class PasswordVerifier : IDisposable
     {
         ArgumentNullException.ThrowIfNull(credentials);
         ArgumentNullException.ThrowIfNull(caller);
-        if (Encoding.UTF8.GetByteCount(credentials.Password) > HtpasswdEditor.MaxPasswordBytes
+        if (Encoding.UTF8.GetByteCount(credentials.Password) > Htpasswd.MaxPasswordBytes
             || credentials.Password.Contains('\0', StringComparison.Ordinal))
         {
             return false;

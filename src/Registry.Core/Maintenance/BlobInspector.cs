@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Maintenance;
 
@@ -14,9 +13,9 @@ namespace Registry.Core.Maintenance;
 /// of their digest, and only if they are still needed and the file is still the one that was read: intact bytes of a new push stay.
 /// </remarks>
 public sealed partial class BlobInspector(
-    BlobScrub scrub,
+    IBlobScrubber scrub,
     IStagedContent staged,
-    StagedQuarantine quarantine,
+    IStagedQuarantine quarantine,
     IVerifierMetadata metadata,
     DigestLocks locks,
     Pace pace,
@@ -76,7 +75,7 @@ public sealed partial class BlobInspector(
         }
     }
 
-    private async Task<bool> IsWholeAsync(ScrubbedFile file, CancellationToken cancellationToken)
+    private async Task<bool> IsWholeAsync(IScrubbedBlob file, CancellationToken cancellationToken)
     {
         await pace.SpendAsync(Seek, cancellationToken);
         while (await file.ReadPieceAsync() is var count and > 0)
@@ -87,7 +86,7 @@ public sealed partial class BlobInspector(
         return file.EndsWhole();
     }
 
-    private async Task<BlobCondition> QuarantineAsync(ScrubbedFile file, bool isDryRun, CancellationToken cancellationToken)
+    private async Task<BlobCondition> QuarantineAsync(IScrubbedBlob file, bool isDryRun, CancellationToken cancellationToken)
     {
         using var holder = await locks.AcquireAsync(file.Digest, cancellationToken);
         if (await metadata.FindSizeAsync(file.Digest) is not { } size || await IsStagedAsync(file.Digest))
@@ -169,7 +168,7 @@ public sealed partial class BlobInspector(
     }
 
     // The bytes are right, so they stay; but they are not served while the record is wrong.
-    private async Task<BlobCondition> ReportSizeAsync(ScrubbedFile file)
+    private async Task<BlobCondition> ReportSizeAsync(IScrubbedBlob file)
     {
         if (await metadata.FindSizeAsync(file.Digest) is not { } size || size == file.Length)
         {

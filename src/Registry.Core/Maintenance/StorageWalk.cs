@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Maintenance;
 
@@ -18,7 +17,7 @@ namespace Registry.Core.Maintenance;
 public sealed partial class StorageWalk(
     IBlobStore blobs,
     ICollectorMetadata metadata,
-    TreeLinks tree,
+    ILinkSearch links,
     DigestLocks locks,
     StorageThreads threads,
     RunningClock clock,
@@ -122,7 +121,7 @@ public sealed partial class StorageWalk(
             return new Dictionary<Digest, string>();
         }
 
-        var linked = await threads.RunAsync(() => tree.Find(unknown, cancellationToken));
+        var linked = await threads.RunAsync(() => links.Find(unknown, cancellationToken));
         var news = linked.Where(link => _linked.Count < MaxFound && _linked.Add(link.Key)).ToList();
         if (news.Count > 0)
         {

@@ -12,7 +12,7 @@ namespace Registry.Core.Maintenance;
 /// Fills the metadata from a tree without metadata: the tree of another registry, or one whose database was lost. It runs in the background; a
 /// repository that a request needs is indexed first.
 /// </summary>
-public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, StorageThreads threads, ILogger<TreeIndexer> logger)
+public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, StorageThreads threads, ILogger<TreeIndexer> logger) : IIndexer
 {
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(30);
@@ -21,13 +21,10 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
     private int _manifests;
     private string? _lastFailure;
 
-    /// <summary>True once the metadata covers the whole tree.</summary>
     public bool IsComplete => target.IsComplete;
 
-    /// <summary>Error response to a request that needs the complete metadata; null once it is complete.</summary>
     public RegistryError? RefuseUntilComplete() => IsComplete ? null : new RegistryError(RegistryErrorCode.NotReady);
 
-    /// <summary>Ensures that the metadata knows a repository.</summary>
     public Task EnsureAsync(RepositoryName name) => IsComplete ? Task.CompletedTask : EnsureSlowAsync(name);
 
     /// <summary>Indexes everything, and retries until it succeeds.</summary>

@@ -3,13 +3,12 @@ using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.Caching;
 
 namespace Registry.Core.Operations;
 
 /// <summary>Reads and deletes blobs of a repository.</summary>
 public sealed partial class BlobOperations(
-    ContentCache contents, IMetadataStore metadata, BlobLeases leases, TreeIndexer indexer, ILogger<BlobOperations> logger)
+    IBlobReader contents, IMetadataStore metadata, BlobLeases leases, ILogger<BlobOperations> logger)
 {
     private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Digest Digest), Task<long?>> FindLink =
         static link => link.Metadata.FindBlobAsync(link.Repository, link.Digest);
@@ -20,7 +19,6 @@ public sealed partial class BlobOperations(
     /// </summary>
     public async ValueTask<Result<long>> StatAsync(RepositoryName repository, Digest digest)
     {
-        await indexer.EnsureAsync(repository);
         if (await leases.FindAndPromiseAsync((metadata, repository, digest), FindLink, digest) is not { } size)
         {
             return RegistryErrorCode.BlobUnknown;
@@ -39,7 +37,6 @@ public sealed partial class BlobOperations(
     /// <summary>Opens a blob for reading; BLOB_UNKNOWN if the repository does not have it. The caller disposes it.</summary>
     public async ValueTask<Result<BlobContent>> OpenAsync(RepositoryName repository, Digest digest)
     {
-        await indexer.EnsureAsync(repository);
         if (await metadata.FindBlobAsync(repository, digest) is not { } size)
         {
             return RegistryErrorCode.BlobUnknown;
@@ -58,8 +55,7 @@ public sealed partial class BlobOperations(
 
     /// <summary>Removes a blob from the repository; refused while one of its manifests needs the blob.</summary>
     /// <returns>Size of the blob in bytes.</returns>
-    public async Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest) =>
-        indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.UnlinkBlobAsync(repository, digest);
+    public Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest) => metadata.UnlinkBlobAsync(repository, digest);
 
     // The response is BLOB_UNKNOWN, so that a client pushes the blob again, which replaces the file.
     [LoggerMessage(1, LogLevel.Error,

@@ -1,5 +1,4 @@
 using Registry.Core.Errors;
-using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -7,10 +6,9 @@ namespace Registry.Core.Operations;
 
 /// <summary>Lists tags and repositories.</summary>
 /// <param name="metadata">Metadata that is listed.</param>
-/// <param name="indexer">Indexer, which knows whether the metadata is complete.</param>
 /// <param name="defaultLimit">Size of a page if the client does not give one.</param>
 /// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
-public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer, int defaultLimit, int maxLimit)
+public sealed class ListOperations(IMetadataStore metadata, int defaultLimit, int maxLimit)
 {
     // After names that the caller may not see, many more may follow: fewer, larger batches.
     private const int BatchSize = 1000;
@@ -25,7 +23,6 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
     /// <param name="limit">Number of tags, 0 or more; null for the default.</param>
     public async Task<Result<Page<string>>> ListTagsAsync(RepositoryName repository, string? last, int? limit)
     {
-        await indexer.EnsureAsync(repository);
         return await metadata.ListTagsAsync(repository, last, PageSize(limit)) is { } page
             ? Present(page, limit)
             : RegistryErrorCode.NameUnknown;
@@ -40,9 +37,9 @@ public sealed class ListOperations(IMetadataStore metadata, TreeIndexer indexer,
         string? last, int? limit, IReadOnlyList<RepositoryRange> ranges, Func<RepositoryName, bool> mayList)
     {
         ArgumentNullException.ThrowIfNull(mayList);
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        if (metadata.Refusal is { } refusal)
         {
-            return notReady;
+            return refusal;
         }
 
         var wanted = PageSize(limit);

@@ -3,7 +3,6 @@ using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.Caching;
 
 namespace Registry.Core.Operations;
 
@@ -11,11 +10,10 @@ namespace Registry.Core.Operations;
 public sealed partial class ManifestOperations(
     IBlobStore blobs,
     Staging staging,
-    ContentCache contents,
+    IBlobReader contents,
     IMetadataStore metadata,
     BlobLeases leases,
     DigestLocks locks,
-    TreeIndexer indexer,
     ManifestReferences references,
     StorageLimits limits,
     ILogger<ManifestOperations> logger)
@@ -29,7 +27,6 @@ public sealed partial class ManifestOperations(
     /// </summary>
     public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
     {
-        await indexer.EnsureAsync(repository);
         if (await FindAsync(repository, reference) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
@@ -50,7 +47,6 @@ public sealed partial class ManifestOperations(
     /// </summary>
     public async ValueTask<Result<(StoredManifest Manifest, BlobContent Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
-        await indexer.EnsureAsync(repository);
         if (await FindAsync(repository, reference) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
@@ -84,11 +80,6 @@ public sealed partial class ManifestOperations(
         Precondition precondition)
     {
         ArgumentNullException.ThrowIfNull(tags);
-        if (indexer.RefuseUntilComplete() is { } notReady)
-        {
-            return notReady;
-        }
-
         var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
         if (reference.Digest is { } expected && expected != digest)
         {
@@ -115,8 +106,8 @@ public sealed partial class ManifestOperations(
     }
 
     /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
-    public async Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        indexer.RefuseUntilComplete() is { } notReady ? notReady : await metadata.DeleteManifestAsync(repository, reference, precondition);
+    public Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        metadata.DeleteManifestAsync(repository, reference, precondition);
 
     // A held manifest needs no new grace period: it begins when the manifest is released.
     private async ValueTask<StoredManifest?> FindAsync(RepositoryName repository, Reference reference)

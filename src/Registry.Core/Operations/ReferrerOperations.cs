@@ -1,12 +1,11 @@
 using Registry.Core.Errors;
-using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Operations;
 
 /// <summary>Lists the manifests whose subject is a given manifest.</summary>
-public sealed class ReferrerOperations(IMetadataStore metadata, TreeIndexer indexer)
+public sealed class ReferrerOperations(IMetadataStore metadata)
 {
     /// <summary>
     /// Size of the largest page, in bytes. Clients must accept manifests of 4 MiB (OCI distribution-spec, "Pushing Manifests"); the listing is one.
@@ -26,7 +25,6 @@ public sealed class ReferrerOperations(IMetadataStore metadata, TreeIndexer inde
     public async Task<Result<Page<Referrer>>> ListAsync(
         RepositoryName repository, Digest subject, string? artifactType, Digest? last, int maxBytes = MaxPageBytes)
     {
-        await indexer.EnsureAsync(repository);
         var referrers = new List<Referrer>();
         var bytes = 0;
         while (true)

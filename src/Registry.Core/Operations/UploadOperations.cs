@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
-using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -10,7 +9,7 @@ namespace Registry.Core.Operations;
 /// <summary>Brings blobs into a repository: in sessions, in one request, or from another repository.</summary>
 /// <remarks>A session belongs to its repository and its user. For any other user it does not exist.</remarks>
 public sealed class UploadOperations(
-    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, TreeIndexer indexer, StorageLimits limits, TimeProvider time)
+    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, StorageLimits limits, TimeProvider time)
 {
     // Number of repositories considered as the source of a mount without a source.
     private const int MaxMountSources = 64;
@@ -29,9 +28,9 @@ public sealed class UploadOperations(
     /// <param name="algorithm">Expected algorithm of the digest.</param>
     public async Task<Result<UploadSession>> BeginAsync(RepositoryName repository, string? owner, ClientNetwork network, DigestAlgorithm algorithm)
     {
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        if (metadata.Refusal is { } refusal)
         {
-            return notReady;
+            return refusal;
         }
 
         var holder = UploadHolder.Of(owner, network);
@@ -141,9 +140,9 @@ public sealed class UploadOperations(
     public async Task<Result<long>> PushAsync(
         RepositoryName repository, Digest digest, long? length, PipeReader body, CancellationToken cancellationToken)
     {
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        if (metadata.Refusal is { } refusal)
         {
-            return notReady;
+            return refusal;
         }
 
         if (length > limits.BlobMaxSize)
@@ -180,9 +179,9 @@ public sealed class UploadOperations(
         RepositoryName target, RepositoryName? source, Digest digest, Func<RepositoryName, bool> mayPull)
     {
         ArgumentNullException.ThrowIfNull(mayPull);
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        if (metadata.Refusal is { } refusal)
         {
-            return notReady;
+            return refusal;
         }
 
         // The bytes are looked up only for a caller who may see them, so that others cannot tell by the time it takes whether they exist.
@@ -209,9 +208,9 @@ public sealed class UploadOperations(
     private async Task<RegistryError?> UseAsync(
         RepositoryName repository, string? owner, Guid id, ChunkPlace? place, Func<IUpload, UploadSession, Task<RegistryError?>> use)
     {
-        if (indexer.RefuseUntilComplete() is { } notReady)
+        if (metadata.Refusal is { } refusal)
         {
-            return notReady;
+            return refusal;
         }
 
         if (await FindAsync(repository, owner, id) is not { } session)

@@ -10,6 +10,9 @@ namespace Registry.Core.Storage;
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IMetadataStore
 {
+    /// <summary>Reason why changes and listings of all repositories are refused now; null while they are possible.</summary>
+    RegistryError? Refusal { get; }
+
     /// <summary>Finds a manifest; null if the repository has none with this tag or digest.</summary>
     Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference);
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Maintenance;
 using Registry.Core.Storage.Caching;
 using Registry.Core.Storage.FileSystem;
 using Registry.Core.Storage.Sqlite;
@@ -62,9 +63,27 @@ public sealed class RegistryStorage : IAsyncDisposable
         StagedQuarantine = new StagedQuarantine(layout, _threads, sync, staged, VerifierMetadata);
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
-        Links = new TreeLinks(layout);
         Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
+        Indexer = new TreeIndexer(Tree, IndexTarget, _threads, loggers.CreateLogger<TreeIndexer>());
+        Ports = new StoragePorts
+        {
+            Blobs = Blobs,
+            Contents = Contents,
+            Staged = Staged,
+            Staging = Staging,
+            Uploads = Uploads,
+            Metadata = Metadata,
+            CollectorMetadata = CollectorMetadata,
+            VerifierMetadata = VerifierMetadata,
+            Scrubber = Scrub,
+            Quarantine = StagedQuarantine,
+            Links = new TreeLinks(layout),
+            Indexer = Indexer,
+            Locks = Locks,
+            Threads = _threads,
+            Clock = Clock,
+        };
 
         _stagedFiles = new StagedFiles(
             layout, staged, placement, StagedQuarantine, Locks, _threads, Health, loggers.CreateLogger<StagedFiles>());
@@ -73,6 +92,9 @@ public sealed class RegistryStorage : IAsyncDisposable
         _stagedMirror = writesOut ? new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>()) : null;
         _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
     }
+
+    /// <summary>Ports for the core.</summary>
+    public StoragePorts Ports { get; }
 
     public IBlobStore Blobs { get; }
 
@@ -109,8 +131,8 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
     public TreeReader Tree { get; }
 
-    /// <summary>Links of the repositories tree, for finding those to bytes that the metadata does not know.</summary>
-    public TreeLinks Links { get; }
+    /// <summary>Fills the metadata from the tree.</summary>
+    public TreeIndexer Indexer { get; }
 
     public IIndexTarget IndexTarget { get; }
 

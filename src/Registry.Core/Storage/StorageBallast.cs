@@ -6,7 +6,7 @@ namespace Registry.Core.Storage;
 /// refused, since it would use the space that deletes need.
 /// </summary>
 /// <remarks>The file is allocated and never written, which reserves its space on every file system that does not copy on write.</remarks>
-public sealed class StorageBallast
+public sealed class StorageBallast : IDeleteReserve
 {
     /// <summary>Size in bytes: the log grows to 4 MiB before it is checkpointed into the database, which may grow by as much.</summary>
     public const long Size = 8 * 1024 * 1024;
@@ -35,11 +35,8 @@ public sealed class StorageBallast
         return isThere;
     }
 
-    /// <summary>True while the space is reserved.</summary>
     public bool IsHeld => Volatile.Read(ref _isHeld);
 
-    /// <summary>Releases the space.</summary>
-    /// <returns>True if this has freed space.</returns>
     public bool Release()
     {
         lock (_lock)
@@ -54,8 +51,6 @@ public sealed class StorageBallast
         }
     }
 
-    /// <summary>Reserves the space, unless it is reserved already or the disk has too little.</summary>
-    /// <returns>True if it is reserved.</returns>
     public bool TryHold()
     {
         if (IsHeld)

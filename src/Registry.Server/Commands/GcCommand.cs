@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -96,11 +97,8 @@ internal static class GcCommand
                 return context.Fail(path, StoppedRegistry.NotIndexed);
             }
 
-            using var walk = new StorageWalk(
-                storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
-            var collector = new GarbageCollector(
-                storage.CollectorMetadata, storage.Blobs, storage.Locks, new BlobLeases(), walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
-            var report = new GcReport(storage, collector, walk, options.GcGrace);
+            using var core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
+            var report = new GcReport(storage, core.Collector, core.Walk, options.GcGrace);
             if (request.Explained is { } digest)
             {
                 var explanation = await report.ExplainAsync(digest);
@@ -117,7 +115,7 @@ internal static class GcCommand
 
             return request.Untagged is { } untagged
                 ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
-                : await CollectAsync(context, collector, walk, request, cancellationToken);
+                : await CollectAsync(context, core.Collector, core.Walk, request, cancellationToken);
         }
         catch (StorageException e)
         {

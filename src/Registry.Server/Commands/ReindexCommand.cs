@@ -57,13 +57,12 @@ internal static class ReindexCommand
             StorageTotals totals;
             await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
             {
-                var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
                 await context.WithProgressAsync<IndexingProgress, bool>(
                     isJson,
                     done => new WorkDone($"Indexing {Count.Of(done.Manifests, "manifest")}", done.Repositories, done.AllRepositories, "repositories"),
                     async progress =>
                     {
-                        await indexer.RunAsync(progress, cancellationToken);
+                        await storage.Indexer.RunAsync(progress, cancellationToken);
                         return true;
                     });
                 totals = await storage.ReadTotalsAsync();

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Layouts;
-using Registry.Core.Maintenance;
-using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 
@@ -10,13 +9,16 @@ namespace Registry.Server.Commands;
 /// <summary>Storage of a stopped registry, for commands that write to it with the same operations as pushes.</summary>
 internal sealed class StoppedRegistry : IAsyncDisposable
 {
+    private readonly RegistryCore _core;
+
     /// <summary>Fault of a folder whose database does not cover the whole tree.</summary>
     public static StorageException NotIndexed => new("is not indexed; run 'registry reindex', or start the registry");
 
-    private StoppedRegistry(RegistryStorage storage, ImageWriter writer)
+    private StoppedRegistry(RegistryStorage storage, RegistryCore core)
     {
+        _core = core;
         Storage = storage;
-        Writer = writer;
+        Writer = new ImageWriter(core.Metadata, core.Uploads, core.Manifests);
     }
 
     /// <summary>Stores of the registry.</summary>
@@ -39,18 +41,14 @@ internal sealed class StoppedRegistry : IAsyncDisposable
             : RegistryStorage.OpenExisting(path, time, loggers, options.StorageLimits);
         try
         {
-            var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
-            if (!indexer.IsComplete && !storage.Tree.IsEmpty)
+            if (!storage.Indexer.IsComplete && !storage.Tree.IsEmpty)
             {
                 throw NotIndexed;
             }
 
             // A new folder has nothing to index.
-            await indexer.RunAsync(CancellationToken.None);
-            var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, indexer, options.StorageLimits, time);
-            var manifests = new ManifestOperations(
-                storage.Blobs, storage.Staging, storage.Contents, storage.Metadata, new BlobLeases(), storage.Locks, indexer, options.ManifestReferences, options.StorageLimits, loggers.CreateLogger<ManifestOperations>());
-            return new StoppedRegistry(storage, new ImageWriter(storage.Metadata, uploads, manifests));
+            await storage.Indexer.RunAsync(CancellationToken.None);
+            return new StoppedRegistry(storage, new RegistryCore(storage.Ports, options.CoreSettings, time, loggers));
         }
         catch
         {
@@ -59,5 +57,9 @@ internal sealed class StoppedRegistry : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync() => Storage.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _core.Dispose();
+        return Storage.DisposeAsync();
+    }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Storage;
@@ -44,19 +45,9 @@ internal static class VerifyCommand
                 return context.Fail(path, StoppedRegistry.NotIndexed);
             }
 
-            var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
-            await indexer.RunAsync(cancellationToken);
-            var pace = new Pace(Pace.Unlimited, TimeProvider.System);
-            var inspector = new BlobInspector(
-                storage.Scrub,
-                storage.Staged,
-                storage.StagedQuarantine,
-                storage.VerifierMetadata,
-                storage.Locks,
-                pace,
-                loggers.CreateLogger<BlobInspector>());
-            var verifier = new Verifier(
-                inspector, storage.VerifierMetadata, storage.Clock, options.VerifyPeriod, TimeProvider.System, loggers.CreateLogger<Verifier>());
+            await storage.Indexer.RunAsync(cancellationToken);
+            using var core = new RegistryCore(
+                storage.Ports, options.CoreSettings with { VerifyBytesPerSecond = Pace.Unlimited }, TimeProvider.System, loggers);
             var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();
             var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(
                 isJson,
@@ -64,7 +55,7 @@ internal static class VerifyCommand
                     $"Verifying {done.Count} of {Count.Of(count, "blob")}{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
                     done.Bytes,
                     bytes),
-                progress => verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
+                progress => core.Verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
             if (isJson)
             {
                 ReportJson.Write(context.Output, result, json => json.VerificationResult);

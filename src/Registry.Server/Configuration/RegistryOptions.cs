@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Access;
 using Registry.Core.Storage;
 
@@ -182,6 +183,19 @@ public sealed record RegistryOptions
         BlobMaxSize = BlobMaxSize ?? long.MaxValue,
         MaxUploads = UploadMaxSessions,
         ManifestMaxDescriptors = ManifestMaxDescriptors,
+    };
+
+    /// <summary>Settings of the core.</summary>
+    internal CoreSettings CoreSettings => new()
+    {
+        Limits = StorageLimits,
+        References = ManifestReferences,
+        DefaultPageSize = PaginationDefaultLimit,
+        MaxPageSize = PaginationMaxLimit,
+        UploadTimeout = UploadTimeout,
+        Grace = GcGrace,
+        VerifyPeriod = VerifyPeriod,
+        VerifyBytesPerSecond = VerifyRate * 1024L * 1024,
     };
 
     /// <summary>Time limits of connections; not settings.</summary>

@@ -4,8 +4,8 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Maintenance;
-using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
@@ -24,17 +24,15 @@ namespace Registry.Server.Hosting;
 public sealed class RegistryHost : IAsyncDisposable
 {
     private readonly RegistryStorage _storage;
+    private readonly RegistryCore _core;
     private readonly AccessComposition _access;
     private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly BodyWatch _bodies;
     private readonly MemoryTrim _trim;
-    private readonly TreeIndexer _indexer;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
-    private readonly StorageWalk _walk;
-    private readonly UploadExpiry _uploadExpiry;
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -65,47 +63,19 @@ public sealed class RegistryHost : IAsyncDisposable
         _tls = tls;
         _time = time;
         _loggers = loggers;
-        _indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, loggers.CreateLogger<TreeIndexer>());
-        var leases = new BlobLeases();
-        _walk = new StorageWalk(
-            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, options.GcGrace, loggers.CreateLogger<StorageWalk>());
-        Collector = new GarbageCollector(
-            storage.CollectorMetadata, storage.Blobs, storage.Locks, leases, _walk, storage.Clock, options.GcGrace, loggers.CreateLogger<GarbageCollector>());
+        _core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
         _suspension = new CollectionSuspension(Collector, loggers.CreateLogger<GarbageCollector>());
         _reloads = new FileReloads(
             tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
-        Verifier = new Verifier(
-            new BlobInspector(
-                storage.Scrub,
-                storage.Staged,
-                storage.StagedQuarantine,
-                storage.VerifierMetadata,
-                storage.Locks,
-                new Pace(options.VerifyRate * 1024L * 1024, time),
-                loggers.CreateLogger<BlobInspector>()),
-            storage.VerifierMetadata,
-            storage.Clock,
-            options.VerifyPeriod,
-            time,
-            loggers.CreateLogger<Verifier>());
-        _uploadExpiry = new UploadExpiry(storage.Uploads, options.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
-
-        var blobs = new BlobOperations(storage.Contents, storage.Metadata, leases, _indexer, loggers.CreateLogger<BlobOperations>());
-        var uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Metadata, storage.Locks, _indexer, options.StorageLimits, time);
-        var manifests = new ManifestOperations(
-            storage.Blobs, storage.Staging, storage.Contents, storage.Metadata, leases, storage.Locks, _indexer, options.ManifestReferences, options.StorageLimits, loggers.CreateLogger<ManifestOperations>());
-        var lists = new ListOperations(storage.Metadata, _indexer, options.PaginationDefaultLimit, options.PaginationMaxLimit);
-        var referrers = new ReferrerOperations(storage.Metadata, _indexer);
-
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
-        var readiness = new Readiness(storage, _indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
+        var readiness = new Readiness(storage, storage.Indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
-            new BlobEndpoints(blobs),
-            new UploadEndpoints(uploads, blobs, locations),
-            new ManifestEndpoints(manifests, locations, memory, options),
-            new ListEndpoints(lists, memory),
-            new ReferrerEndpoints(referrers, memory),
+            new BlobEndpoints(_core.Blobs),
+            new UploadEndpoints(_core.Uploads, _core.Blobs, locations),
+            new ManifestEndpoints(_core.Manifests, locations, memory, options),
+            new ListEndpoints(_core.Lists, memory),
+            new ReferrerEndpoints(_core.Referrers, memory),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(
@@ -115,7 +85,7 @@ public sealed class RegistryHost : IAsyncDisposable
             _access.Gate,
             ReadOnly,
             options.CorsOrigins.IsEmpty ? null : new CrossOrigin(options.CorsOrigins),
-            new ErrorResponse(uploads, locations),
+            new ErrorResponse(_core.Uploads, locations),
             telemetry,
             memory,
             loggers.CreateLogger<RequestPipeline>());
@@ -146,10 +116,10 @@ public sealed class RegistryHost : IAsyncDisposable
     public string? MetricsAddress => _metrics?.Address;
 
     /// <summary>Garbage collector; it also runs by itself.</summary>
-    public GarbageCollector Collector { get; }
+    public GarbageCollector Collector => _core.Collector;
 
     /// <summary>Verifier; it also runs by itself.</summary>
-    public Verifier Verifier { get; }
+    public Verifier Verifier => _core.Verifier;
 
     /// <summary>Read-only mode of the registry.</summary>
     public ReadOnlyMode ReadOnly { get; }
@@ -164,7 +134,7 @@ public sealed class RegistryHost : IAsyncDisposable
     internal long LastCollection => Volatile.Read(ref _lastCollection);
 
     /// <summary>True when the metadata covers the whole repositories tree.</summary>
-    internal bool IsIndexed => _indexer.IsComplete;
+    internal bool IsIndexed => _storage.Indexer.IsComplete;
 
     /// <summary>Memory that requests hold.</summary>
     internal RequestMemory Memory { get; }
@@ -262,7 +232,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await task.DisposeAsync();
         }
 
-        _walk.Dispose();
+        _core.Dispose();
         await _indexing;
         try
         {
@@ -285,7 +255,7 @@ public sealed class RegistryHost : IAsyncDisposable
         if (_storage.Tree.IsEmpty)
         {
             // Nothing to index: ready from the first request on.
-            await _indexer.RunAsync(_stopping.Token);
+            await _storage.Indexer.RunAsync(_stopping.Token);
         }
 
         await WarmUpAsync();
@@ -333,12 +303,12 @@ public sealed class RegistryHost : IAsyncDisposable
 
     // Not during indexing: the pass would miss content that is not indexed yet, and it moves damaged files.
     private Task VerifyAsync(CancellationToken cancellationToken) =>
-        _indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
+        _storage.Indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
 
     // An incomplete index misses links, so nothing is collected until it is complete.
     private async Task CollectAsync(CancellationToken cancellationToken)
     {
-        if (!_indexer.IsComplete || ReadOnly.IsOn)
+        if (!_storage.Indexer.IsComplete || ReadOnly.IsOn)
         {
             return;
         }
@@ -364,16 +334,16 @@ public sealed class RegistryHost : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _uploadExpiry.RunAsync(cancellationToken);
+    private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _core.UploadExpiry.RunAsync(cancellationToken);
 
     private async Task IndexAsync()
     {
         try
         {
-            if (!_indexer.IsComplete)
+            if (!_storage.Indexer.IsComplete)
             {
                 HostLog.Indexing(_loggers.CreateLogger<TreeIndexer>());
-                await _indexer.RunUntilCompleteAsync(_time, _stopping.Token);
+                await _storage.Indexer.RunUntilCompleteAsync(_time, _stopping.Token);
             }
         }
         catch (OperationCanceledException)

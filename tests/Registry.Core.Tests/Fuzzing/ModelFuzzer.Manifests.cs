@@ -10,9 +10,9 @@ internal sealed partial class ModelFuzzer
 {
     private const int MaxPage = 100;
 
-    private ListOperations Lists => new(Storage.Storage.Metadata, Storage.Indexer, MaxPage, MaxPage);
+    private ListOperations Lists => new(Storage.Core.Metadata, MaxPage, MaxPage);
 
-    private ReferrerOperations Referrers => new(Storage.Storage.Metadata, Storage.Indexer);
+    private ReferrerOperations Referrers => new(Storage.Core.Metadata);
 
     private async Task PutManifestAsync()
     {

@@ -31,7 +31,7 @@ public sealed class ListOperationsTests
             await registry.PutAsync(Samples.Repository(name), Samples.Index([]));
         }
 
-        var lists = new ListOperations(registry.Storage.Metadata, registry.Indexer, MaxLimit, MaxLimit);
+        var lists = new ListOperations(registry.Storage.Metadata, MaxLimit, MaxLimit);
         await Gen.Select(
             Rules, Gen.OneOfConst("alice", "carol", null), Gen.Int[1, MaxLimit], Gen.OneOfConst(AuthenticationKind.Basic, AuthenticationKind.None))
             .SampleAsync(async (rules, user, limit, kind) =>

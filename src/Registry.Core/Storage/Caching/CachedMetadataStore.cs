@@ -9,6 +9,8 @@ namespace Registry.Core.Storage.Caching;
 /// </summary>
 internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache cache) : IMetadataStore
 {
+    public RegistryError? Refusal => store.Refusal;
+
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
         cache.FindManifestAsync(store, repository, reference);
 

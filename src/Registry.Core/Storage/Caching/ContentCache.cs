@@ -15,7 +15,7 @@ namespace Registry.Core.Storage.Caching;
 /// <param name="blobs">Store of the bytes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="maxBytes">Limit on the weight of all cached results.</param>
-public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBytes)
+public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBytes) : IBlobReader
 {
     /// <summary>Time for which a result is used without reading the storage again.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
@@ -32,13 +32,9 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     /// <summary>Weight of all cached results, in bytes.</summary>
     public long Bytes => _cache.Bytes;
 
-    /// <summary>Size in bytes; null if the bytes do not exist.</summary>
-    /// <param name="digest">Digest of the content.</param>
-    /// <param name="expected">Expected size.</param>
     public Task<long?> StatAsync(Digest digest, long expected) =>
         FindFresh(digest) is { } entry && entry.Length == expected ? entry.Size : LoadSizeAsync(digest, expected);
 
-    /// <summary>Opens the bytes, in memory or in a file; null if they do not exist. The caller disposes the result.</summary>
     public Task<BlobContent?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
 
     /// <summary>Invalidates all results, because bytes were lost. That is rare, so it need not be selective.</summary>

@@ -2,8 +2,8 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>Reads blobs for the verifier: in parts, and without evicting from memory what pulls need.</summary>
-public sealed class BlobScrub
+/// <summary>Reads the files of blobs for the verifier.</summary>
+public sealed class BlobScrub : IBlobScrubber
 {
     private readonly FileSystemLayout _layout;
     private readonly StorageThreads _threads;
@@ -16,13 +16,12 @@ public sealed class BlobScrub
         _sync = sync;
     }
 
-    /// <summary>Opens a file; null if it does not exist. The caller disposes it.</summary>
-    /// <exception cref="StorageException">The file cannot be opened.</exception>
-    public Task<ScrubbedFile?> OpenAsync(Digest digest) => _threads.RunAsync(() =>
+    /// <inheritdoc/>
+    public Task<IScrubbedBlob?> OpenAsync(Digest digest) => _threads.RunAsync<IScrubbedBlob?>(() =>
         PlainFile.TryOpen(_layout.BlobData(digest), _layout.Blobs, out _) is { } handle
             ? new ScrubbedFile(digest, handle, _layout, _threads, _sync)
             : null);
 
-    /// <summary>True if the file exists.</summary>
+    /// <inheritdoc/>
     public Task<bool> ExistsAsync(Digest digest) => _threads.RunAsync(() => PlainFile.Find(_layout.BlobData(digest), _layout.Blobs) == EntryKind.File);
 }

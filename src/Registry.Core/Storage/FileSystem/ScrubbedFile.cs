@@ -6,7 +6,7 @@ using Registry.Core.Oci;
 namespace Registry.Core.Storage.FileSystem;
 
 /// <summary>File of a blob during verification. One reader reads one part at a time: it holds a thread for a part, not for a layer.</summary>
-public sealed class ScrubbedFile : IDisposable
+internal sealed class ScrubbedFile : IScrubbedBlob
 {
     private const int PieceSize = 1024 * 1024;
 
@@ -32,15 +32,10 @@ public sealed class ScrubbedFile : IDisposable
         _isDropped = OperatingSystem.IsLinux() && PageCache.FindWhole(handle, 0, Length) != true;
     }
 
-    /// <summary>Expected digest.</summary>
     public Digest Digest { get; }
 
-    /// <summary>Size in bytes.</summary>
     public long Length { get; }
 
-    /// <summary>Reads and hashes the next part.</summary>
-    /// <returns>Number of bytes of the part; 0 at the end of the file.</returns>
-    /// <exception cref="StorageException">The file cannot be read.</exception>
     public Task<int> ReadPieceAsync() => _threads.RunAsync(() =>
     {
         var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
@@ -57,14 +52,12 @@ public sealed class ScrubbedFile : IDisposable
         }
     });
 
-    /// <summary>True if the bytes that were read have the digest. Starts again at the first byte.</summary>
     public bool EndsWhole()
     {
         _position = 0;
         return Digest.FromHash(Digest.Algorithm, _hash.GetHashAndReset()) == Digest;
     }
 
-    /// <summary>Evicts the file from memory, so that the next read comes from the disk.</summary>
     public void DropFromMemory()
     {
         if (OperatingSystem.IsLinux())
@@ -74,11 +67,6 @@ public sealed class ScrubbedFile : IDisposable
         }
     }
 
-    /// <summary>
-    /// Moves the file into quarantine, durably, unless it was replaced or removed since it was opened. The caller holds the digest's lock.
-    /// </summary>
-    /// <returns>New path of the file; null if it was not moved.</returns>
-    /// <exception cref="StorageException">The file cannot be moved.</exception>
     public Task<string?> QuarantineAsync() => _threads.RunAsync(() =>
     {
         var path = _layout.BlobData(Digest);

@@ -2,8 +2,8 @@ using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.FileSystem;
 
-/// <summary>Takes damaged rows out of the metadata: bytes that do not have their digest must not become a file under a good name.</summary>
-public sealed class StagedQuarantine
+/// <summary>Quarantine of damaged rows, as files in the data folder.</summary>
+public sealed class StagedQuarantine : IStagedQuarantine
 {
     private readonly FileSystemLayout _layout;
     private readonly StorageThreads _threads;
@@ -20,12 +20,7 @@ public sealed class StagedQuarantine
         _metadata = metadata;
     }
 
-    /// <summary>
-    /// Removes a damaged row. If an intact file has the content, that is all; otherwise the bytes go into quarantine, and the content is lost until a
-    /// client pushes it again. The caller holds the digest's lock.
-    /// </summary>
-    /// <returns>Path of the bytes; null if an intact file has the content.</returns>
-    /// <exception cref="StorageException">The bytes cannot be moved; the row is unchanged.</exception>
+    /// <inheritdoc/>
     public async Task<string?> TakeAsync(StagedContent damaged)
     {
         ArgumentNullException.ThrowIfNull(damaged);

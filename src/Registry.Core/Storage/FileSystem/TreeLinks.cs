@@ -10,11 +10,9 @@ namespace Registry.Core.Storage.FileSystem;
 /// Each folder of links is read once for all digests, which takes time proportional to the number of links. A lookup of each digest in each
 /// folder would take time proportional to the product.
 /// </remarks>
-public sealed class TreeLinks(FileSystemLayout layout)
+public sealed class TreeLinks(FileSystemLayout layout) : ILinkSearch
 {
-    /// <summary>Finds the digests that the tree may link to, each with the place of a link.</summary>
-    /// <exception cref="IOException">The tree cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The tree cannot be read.</exception>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<Digest, string> Find(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(digests);

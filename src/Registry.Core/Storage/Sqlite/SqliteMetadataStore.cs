@@ -7,6 +7,8 @@ namespace Registry.Core.Storage.Sqlite;
 /// <summary>Repositories, manifests, tags and links in SQLite.</summary>
 public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time) : IMetadataStore
 {
+    public RegistryError? Refusal => null;
+
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
         reference.Tag is { } tag
             ? session.First(

@@ -9,6 +9,8 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 {
     private int _questions;
 
+    public RegistryError? Refusal => store.Refusal;
+
     public int Questions => Volatile.Read(ref _questions);
 
     /// <summary>Runs after a query, before the caller gets its answer.</summary>

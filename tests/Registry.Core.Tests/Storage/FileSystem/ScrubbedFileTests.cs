@@ -1,4 +1,5 @@
 using System.Runtime.Versioning;
+using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
@@ -64,7 +65,7 @@ public sealed class ScrubbedFileTests : IAsyncDisposable
         }
     }
 
-    private static async Task<long> ReadAsync(ScrubbedFile file)
+    private static async Task<long> ReadAsync(IScrubbedBlob file)
     {
         var total = 0L;
         while (await file.ReadPieceAsync() is var count and > 0)

@@ -1,0 +1,32 @@
+using Registry.Core.Maintenance;
+using Registry.Core.Storage;
+
+namespace Registry.Core;
+
+/// <summary>Settings of the core. The defaults are those of the settings of the server that they come from.</summary>
+public sealed record CoreSettings
+{
+    /// <summary>Limits for clients on the use of the storage.</summary>
+    public StorageLimits Limits { get; init; } = new();
+
+    /// <summary>References that must exist when a manifest is pushed.</summary>
+    public ManifestReferences References { get; init; } = ManifestReferences.SparseIndex;
+
+    /// <summary>Size of a page when the client requests none.</summary>
+    public int DefaultPageSize { get; init; } = 100;
+
+    /// <summary>Size of the largest page.</summary>
+    public int MaxPageSize { get; init; } = 1000;
+
+    /// <summary>Time after its last byte at which an upload expires.</summary>
+    public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>Running time for which content is kept that nothing needs.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Running time within which all stored content is verified.</summary>
+    public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>Highest read rate of verification, in bytes a second.</summary>
+    public long VerifyBytesPerSecond { get; init; } = Pace.Unlimited;
+}

@@ -1,0 +1,93 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Maintenance;
+using Registry.Core.Operations;
+using Registry.Core.Storage;
+
+namespace Registry.Core;
+
+/// <summary>
+/// Composition of the core: the operations of the protocol, the collector, the verifier and the expiry of uploads, on the ports of a storage.
+/// Server, commands and tests use it. It starts nothing by itself.
+/// </summary>
+public sealed class RegistryCore : IDisposable
+{
+    /// <summary>Composes the core.</summary>
+    /// <param name="storage">Ports of the storage, which must outlive the core.</param>
+    /// <param name="settings">Settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    public RegistryCore(StoragePorts storage, CoreSettings settings, TimeProvider time, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(storage);
+        ArgumentNullException.ThrowIfNull(settings);
+        Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
+        Walk = new StorageWalk(
+            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<StorageWalk>());
+        Collector = new GarbageCollector(
+            storage.CollectorMetadata, storage.Blobs, storage.Locks, Leases, Walk, storage.Clock, settings.Grace, loggers.CreateLogger<GarbageCollector>());
+        Verifier = new Verifier(
+            new BlobInspector(
+                storage.Scrubber,
+                storage.Staged,
+                storage.Quarantine,
+                storage.VerifierMetadata,
+                storage.Locks,
+                new Pace(settings.VerifyBytesPerSecond, time),
+                loggers.CreateLogger<BlobInspector>()),
+            storage.VerifierMetadata,
+            storage.Clock,
+            settings.VerifyPeriod,
+            time,
+            loggers.CreateLogger<Verifier>());
+        UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
+        Blobs = new BlobOperations(storage.Contents, Metadata, Leases, loggers.CreateLogger<BlobOperations>());
+        Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, storage.Locks, settings.Limits, time);
+        Manifests = new ManifestOperations(
+            storage.Blobs,
+            storage.Staging,
+            storage.Contents,
+            Metadata,
+            Leases,
+            storage.Locks,
+            settings.References,
+            settings.Limits,
+            loggers.CreateLogger<ManifestOperations>());
+        Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
+        Referrers = new ReferrerOperations(Metadata);
+    }
+
+    /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
+    public IMetadataStore Metadata { get; }
+
+    /// <summary>Promises to clients that content exists.</summary>
+    public BlobLeases Leases { get; } = new();
+
+    /// <summary>Blobs of repositories.</summary>
+    public BlobOperations Blobs { get; }
+
+    /// <summary>Uploads of blobs.</summary>
+    public UploadOperations Uploads { get; }
+
+    /// <summary>Manifests and tags.</summary>
+    public ManifestOperations Manifests { get; }
+
+    /// <summary>Listings of tags and repositories.</summary>
+    public ListOperations Lists { get; }
+
+    /// <summary>Listings of referrers.</summary>
+    public ReferrerOperations Referrers { get; }
+
+    /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
+    public StorageWalk Walk { get; }
+
+    /// <summary>Garbage collector.</summary>
+    public GarbageCollector Collector { get; }
+
+    /// <summary>Verifier of stored content.</summary>
+    public Verifier Verifier { get; }
+
+    /// <summary>Expiry of idle uploads.</summary>
+    public UploadExpiry UploadExpiry { get; }
+
+    public void Dispose() => Walk.Dispose();
+}

@@ -1,0 +1,52 @@
+using Registry.Core.Storage;
+
+namespace Registry.Core;
+
+/// <summary>Ports of an open storage, as the core uses them. The engines that implement them are chosen where the storage is opened.</summary>
+public sealed record StoragePorts
+{
+    /// <summary>Bytes by digest, with the current state of the disk.</summary>
+    public required IBlobStore Blobs { get; init; }
+
+    /// <summary>Bytes for pulls.</summary>
+    public required IBlobReader Contents { get; init; }
+
+    /// <summary>Small content whose bytes are in the metadata.</summary>
+    public required IStagedContent Staged { get; init; }
+
+    /// <summary>Admits small content into the metadata.</summary>
+    public required Staging Staging { get; init; }
+
+    /// <summary>Uploads in progress.</summary>
+    public required IUploadStore Uploads { get; init; }
+
+    /// <summary>Repositories, manifests, tags and links.</summary>
+    public required IMetadataStore Metadata { get; init; }
+
+    /// <summary>Metadata for the collector.</summary>
+    public required ICollectorMetadata CollectorMetadata { get; init; }
+
+    /// <summary>Metadata for the verifier.</summary>
+    public required IVerifierMetadata VerifierMetadata { get; init; }
+
+    /// <summary>Bytes for the verifier.</summary>
+    public required IBlobScrubber Scrubber { get; init; }
+
+    /// <summary>Quarantine of damaged rows.</summary>
+    public required IStagedQuarantine Quarantine { get; init; }
+
+    /// <summary>Links to bytes that the metadata does not know.</summary>
+    public required ILinkSearch Links { get; init; }
+
+    /// <summary>Indexing of an existing tree.</summary>
+    public required IIndexer Indexer { get; init; }
+
+    /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
+    public required DigestLocks Locks { get; init; }
+
+    /// <summary>Threads for work that blocks.</summary>
+    public required StorageThreads Threads { get; init; }
+
+    /// <summary>Clock of grace periods.</summary>
+    public required RunningClock Clock { get; init; }
+}
