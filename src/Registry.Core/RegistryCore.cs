@@ -23,8 +23,10 @@ public sealed class RegistryCore : IDisposable
         Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
         Walk = new StorageWalk(
             storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<StorageWalk>());
+        Rules = new CollectionRules(storage.Clock, settings.Grace, storage.CollectorMetadata.PromisesLostAt);
+        Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Walk, Rules);
         Collector = new GarbageCollector(
-            storage.CollectorMetadata, storage.Blobs, storage.Locks, Leases, Walk, storage.Clock, settings.Grace, loggers.CreateLogger<GarbageCollector>());
+            storage.CollectorMetadata, storage.Blobs, storage.Locks, Leases, Walk, Rules, Plan, loggers.CreateLogger<GarbageCollector>());
         Verifier = new Verifier(
             new BlobInspector(
                 storage.Scrubber,
@@ -79,6 +81,12 @@ public sealed class RegistryCore : IDisposable
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public StorageWalk Walk { get; }
+
+    /// <summary>Rules of the collection.</summary>
+    public CollectionRules Rules { get; }
+
+    /// <summary>Previews and explanations of the collection.</summary>
+    public CollectionPlan Plan { get; }
 
     /// <summary>Garbage collector.</summary>
     public GarbageCollector Collector { get; }

@@ -20,18 +20,14 @@ public sealed partial class GarbageCollector(
     DigestLocks locks,
     BlobLeases leases,
     StorageWalk walk,
-    RunningClock clock,
-    TimeSpan grace,
+    CollectionRules rules,
+    CollectionPlan plan,
     ILogger<GarbageCollector> logger)
 {
     private const int BatchSize = 500;
 
     // Expiring a manifest also releases what it held, so that fewer fit into the few milliseconds for which pushes wait.
     private const int ManifestBatchSize = 50;
-
-    // The promises that a killed process held in memory are unknown. All of them end within one grace period, and a second is complete only
-    // when the next has begun.
-    private readonly long _notBefore = metadata.PromisesLostAt is { } lost ? lost + (long)grace.TotalSeconds + 1 : 0;
 
     private Task _cycle = Task.CompletedTask;
     private string? _walkFailure;
@@ -44,18 +40,6 @@ public sealed partial class GarbageCollector(
 
     /// <summary>Bytes of the unlinked blobs that were removed since the start.</summary>
     public long BytesFreed => Volatile.Read(ref _bytesFreed);
-
-    /// <summary>Interval between cycles: short enough to keep the grace period to within a tenth, without a busy loop.</summary>
-    public TimeSpan Interval { get; } =
-        TimeSpan.FromSeconds(Math.Clamp(grace.TotalSeconds / 10, 1, TimeSpan.FromMinutes(1).TotalSeconds));
-
-    /// <summary>
-    /// Seconds of the running clock until collection begins, after a process was killed whose promises are unknown.
-    /// </summary>
-    public long Wait => Math.Max(0, _notBefore - clock.Now);
-
-    /// <summary>Time in seconds of the running clock; links and manifests that have been idle since before it expire.</summary>
-    public long IdleBefore => clock.Now - (long)grace.TotalSeconds;
 
     /// <summary>Runs one cycle, after any cycle in progress has ended.</summary>
     public async Task<Collected> RunAsync(CancellationToken cancellationToken)
@@ -106,10 +90,6 @@ public sealed partial class GarbageCollector(
         return deleted;
     }
 
-    /// <summary>Estimates what a collection would remove now.</summary>
-    public async Task<CollectionEstimate> EstimateAsync() =>
-        new(await metadata.CountRemovableAsync(IdleBefore), await metadata.CountAllAsync());
-
     /// <summary>Writes the promises and the running clock to the metadata.</summary>
     public async Task SavePromisesAsync()
     {
@@ -128,7 +108,7 @@ public sealed partial class GarbageCollector(
     private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
     {
         await SavePromisesAsync();
-        if (Wait > 0)
+        if (rules.Wait > 0)
         {
             return new Collected(0, 0, 0);
         }
@@ -140,8 +120,8 @@ public sealed partial class GarbageCollector(
     private async Task<bool> IsPlausibleAsync()
     {
         // A full count takes long in a large registry, and a usual cycle does not need it.
-        var (manifests, links, blobs) = await metadata.CountRemovableAsync(IdleBefore);
-        var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await EstimateAsync() : null;
+        var (manifests, links, blobs) = await metadata.CountRemovableAsync(rules.IdleBefore);
+        var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await plan.EstimateAsync() : null;
         var wasImplausible = _isImplausible;
         _isImplausible = estimate is { IsImplausible: true };
         if (_isImplausible && !wasImplausible)
@@ -163,7 +143,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var due = await metadata.ListIdleManifestsAsync(IdleBefore, withRoots: false, ManifestBatchSize);
+            var due = await metadata.ListIdleManifestsAsync(rules.IdleBefore, withRoots: false, ManifestBatchSize);
             var expired = await ExpireAsync(due, withRoots: false);
             total += expired.Count;
             foreach (var manifest in expired)
@@ -188,7 +168,7 @@ public sealed partial class GarbageCollector(
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
             var gone = (await leases.ExpireAsync(() => metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], IdleBefore, withRoots, leases.IsPromised))).ToHashSet();
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, leases.IsPromised))).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
@@ -200,7 +180,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(IdleBefore, leases.IsPromised, BatchSize));
+            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, leases.IsPromised, BatchSize));
             total += expired.Count;
             foreach (var link in expired)
             {

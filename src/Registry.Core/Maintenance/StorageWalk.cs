@@ -131,9 +131,6 @@ public sealed partial class StorageWalk(
         return linked;
     }
 
-    /// <summary>True if there are more unknown blobs than expected; then an operator must confirm their removal.</summary>
-    public static bool IsImplausible(long unknown, long passed) => Plausibility.IsExceeded(unknown, passed);
-
     public void Dispose() => _position?.Dispose();
 
     // Continues from the position, or from the beginning; true at the end of the round.
@@ -204,7 +201,7 @@ public sealed partial class StorageWalk(
     private bool IsPlausible(long unknown, long passed)
     {
         var wasImplausible = _isImplausible;
-        _isImplausible = IsImplausible(unknown, passed);
+        _isImplausible = Plausibility.IsExceeded(unknown, passed);
         if (_isImplausible && !wasImplausible)
         {
             LogImplausible(unknown, passed);

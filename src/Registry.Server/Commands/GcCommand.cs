@@ -98,7 +98,7 @@ internal static class GcCommand
             }
 
             using var core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
-            var report = new GcReport(storage, core.Collector, core.Walk, options.GcGrace);
+            var report = new GcReport(storage, core);
             if (request.Explained is { } digest)
             {
                 var explanation = await report.ExplainAsync(digest);
@@ -115,7 +115,7 @@ internal static class GcCommand
 
             return request.Untagged is { } untagged
                 ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
-                : await CollectAsync(context, core.Collector, core.Walk, request, cancellationToken);
+                : await CollectAsync(context, core, report, request, cancellationToken);
         }
         catch (StorageException e)
         {
@@ -128,26 +128,26 @@ internal static class GcCommand
     }
 
     private static async Task<int> CollectAsync(
-        CommandContext context, GarbageCollector collector, StorageWalk walk, GcRequest request, CancellationToken cancellationToken)
+        CommandContext context, RegistryCore core, GcReport report, GcRequest request, CancellationToken cancellationToken)
     {
         var (found, unknown, passed) = await context.WithProgressAsync<long, (IReadOnlyList<Digest> Found, long Unknown, long Passed)>(
             request.IsJson,
             done => new WorkDone("Looking for unknown blobs", done, Unit: "blobs"),
-            progress => walk.FindAsync(progress, cancellationToken));
-        if (!request.IsForced && GcReport.Objection(collector.Wait, await collector.EstimateAsync(), unknown, passed) is { } objection)
+            progress => core.Walk.FindAsync(progress, cancellationToken));
+        if (!request.IsForced && report.Objection(await core.Plan.EstimateAsync(), unknown, passed) is { } objection)
         {
             return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' lists what would be removed, 'registry gc --force' removes it");
         }
 
         var (manifests, links, blobs) = await context.WithProgressAsync<long, Collected>(
-            request.IsJson, done => new WorkDone("Removing", done, Unit: "blobs"), progress => collector.CollectAsync(progress, cancellationToken));
+            request.IsJson, done => new WorkDone("Removing", done, Unit: "blobs"), progress => core.Collector.CollectAsync(progress, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
-        while (await walk.RemoveAsync(found, cancellationToken) is var removed and > 0)
+        while (await core.Walk.RemoveAsync(found, cancellationToken) is var removed and > 0)
         {
             // One walk lists a bounded number of blobs; this lists the rest.
             blobs += removed;
             unknown -= found.Count;
-            found = unknown > 0 ? (await walk.FindAsync(cancellationToken)).Found : [];
+            found = unknown > 0 ? (await core.Walk.FindAsync(cancellationToken)).Found : [];
         }
 
         var result = new GcResult(manifests, links, blobs);

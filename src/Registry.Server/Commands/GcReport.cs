@@ -1,3 +1,4 @@
+using Registry.Core;
 using Registry.Core.Errors;
 using Registry.Core.Maintenance;
 using Registry.Core.Oci;
@@ -5,54 +6,41 @@ using Registry.Core.Storage;
 
 namespace Registry.Server.Commands;
 
-/// <summary>Previews a collection, lists untagged manifests, and explains why a blob or manifest is kept.</summary>
-internal sealed class GcReport(RegistryStorage storage, GarbageCollector collector, StorageWalk walk, TimeSpan grace)
+/// <summary>Reports of <c>registry gc</c>: a preview, the untagged manifests, and the explanation why a blob or manifest is kept.</summary>
+internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
 {
-    private const int MaxListed = GcPreview.MaxListed;
+    private readonly CollectionRules _rules = core.Rules;
 
     /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
-    public static string? Objection(long wait, CollectionEstimate estimate, long unknown, long passed)
+    public string? Objection(CollectionEstimate estimate, long unknown, long passed)
     {
-        if (wait > 0)
+        var (removable, all) = estimate;
+        return _rules.ObjectionTo(estimate, unknown, passed) switch
         {
-            return Killed(wait);
-        }
-
-        if (estimate.IsImplausible)
-        {
-            var (removable, all) = estimate;
-            return $"{removable.Manifests} of {Count.Of(all.Manifests, "manifest")}, {removable.Links} of {Count.Of(all.Links, "link")} and {removable.Blobs} of {Count.Of(all.Blobs, "blob")} would be removed, more than half";
-        }
-
-        return StorageWalk.IsImplausible(unknown, passed) ? $"the metadata does not know {unknown} of {Count.Of(passed, "blob")}, more than half" : null;
+            CollectionObjection.None => null,
+            CollectionObjection.PromisesLost => Killed(),
+            CollectionObjection.TooMuch =>
+                $"{removable.Manifests} of {Count.Of(all.Manifests, "manifest")}, {removable.Links} of {Count.Of(all.Links, "link")} and {removable.Blobs} of {Count.Of(all.Blobs, "blob")} would be removed, more than half",
+            _ => $"the metadata does not know {unknown} of {Count.Of(passed, "blob")}, more than half",
+        };
     }
 
     /// <summary>Lists what a collection would remove, with the reasons.</summary>
     public async Task<GcPreview> PreviewAsync()
     {
-        var (unknown, unknownCount, passed) = await walk.FindAsync(CancellationToken.None);
-        var manifests = await storage.CollectorMetadata.ListIdleManifestsAsync(collector.IdleBefore, withRoots: false, MaxListed);
-        var links = await storage.CollectorMetadata.ListIdleAsync(collector.IdleBefore, MaxListed);
-        var removable = await storage.CollectorMetadata.ListRemovableBlobsAsync(collector.IdleBefore, MaxListed);
-        var estimate = await collector.EstimateAsync();
-        var blobs = removable.Listed.Select(blob => new GcPreview.DoomedBlob(
-            blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository links to it any more" : "no repository would link to it any more")).ToList();
-        var (count, bytes) = (removable.Count, removable.Bytes);
-        var linked = await walk.FindLinkedAsync(unknown, CancellationToken.None);
-        foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
-        {
-            var size = await storage.Blobs.StatAsync(digest) ?? 0;
-            (count, bytes) = (count + 1, bytes + size);
-            blobs.Add(new GcPreview.DoomedBlob(digest.Value, size, "the metadata does not know it, and nothing links to it"));
-        }
-
+        var plan = await core.Plan.PreviewAsync(GcPreview.MaxListed, CancellationToken.None);
         return new GcPreview(
-            [.. manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, Idle(manifest.IdleSince)))],
-            [.. links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, Idle(link.IdleSince)))],
-            blobs,
-            [.. linked.Select(link => new GcPreview.KeptBlob(link.Key.Value, link.Value))],
-            new GcPreview.Totals(estimate.Removable.Manifests, estimate.Removable.Links, count, bytes, unknownCount - unknown.Count),
-            Objection(collector.Wait, estimate, unknownCount, passed));
+            [.. plan.Manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, _rules.IdleFor(manifest.IdleSince)))],
+            [.. plan.Links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, _rules.IdleFor(link.IdleSince)))],
+            [
+                .. plan.Blobs.Listed.Select(blob => new GcPreview.DoomedBlob(
+                    blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository links to it any more" : "no repository would link to it any more")),
+                .. plan.Unknown.Select(blob => new GcPreview.DoomedBlob(blob.Key.Value, blob.Value, "the metadata does not know it, and nothing links to it")),
+            ],
+            [.. plan.Kept.Select(link => new GcPreview.KeptBlob(link.Key.Value, link.Value))],
+            new GcPreview.Totals(
+                plan.Estimate.Removable.Manifests, plan.Estimate.Removable.Links, plan.RemovedCount, plan.RemovedBytes, plan.NotExamined),
+            Objection(plan.Estimate, plan.AllUnknown, plan.AllStored));
     }
 
     /// <summary>Lists the manifests that nothing has held for the grace period, and deletes them when the request says so.</summary>
@@ -60,7 +48,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
     public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced)
     {
         var totals = await storage.ReadTotalsAsync();
-        var idle = await storage.CollectorMetadata.ListIdleManifestsAsync(collector.IdleBefore, withRoots: true, int.MaxValue);
+        var idle = await core.Plan.ListUntaggedAsync();
         var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
         IReadOnlyList<ManifestRecord> due = [.. idle.Where(manifest => manifest.PushedAt <= pushedBefore)];
         var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
@@ -68,7 +56,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
         var deletes = asked.IsDeletion && objection is null;
         if (deletes)
         {
-            due = await collector.DeleteUntaggedAsync(due);
+            due = await core.Collector.DeleteUntaggedAsync(due);
         }
 
         return (new GcUntagged([.. due.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(Describe)], younger, kept, deletes), objection);
@@ -78,14 +66,7 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
     public async Task<GcExplanation> ExplainAsync(Digest digest)
     {
         const int MaxNamed = GcExplanation.MaxNamed;
-        var explanation = await storage.CollectorMetadata.ExplainAsync(digest, MaxNamed);
-        var stored = await storage.Blobs.StatAsync(digest);
-        string? place = null;
-        if (stored is not null && explanation.State == BlobState.Unknown)
-        {
-            (await walk.FindLinkedAsync([digest], CancellationToken.None)).TryGetValue(digest, out place);
-        }
-
+        var (explanation, stored, place) = await core.Plan.ExplainAsync(digest, MaxNamed, CancellationToken.None);
         return new GcExplanation(
             digest.Value,
             stored,
@@ -100,19 +81,21 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
                 .Any(count => count == MaxNamed));
     }
 
-    private string? ObjectionToDelete(long untagged, long manifests) =>
-        collector.Wait > 0 ? Killed(collector.Wait)
-        : Plausibility.IsExceeded(untagged, manifests) ? $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half"
-        : null;
+    private string? ObjectionToDelete(long untagged, long manifests) => _rules.ObjectionToDelete(untagged, manifests) switch
+    {
+        CollectionObjection.None => null,
+        CollectionObjection.PromisesLost => Killed(),
+        _ => $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half",
+    };
 
-    private static string Killed(long wait) =>
-        $"The registry was killed and lost the list of blobs that clients were told exist; all blobs stay for another {wait} s of its running time";
+    private string Killed() =>
+        $"The registry was killed and lost the list of blobs that clients were told exist; all blobs stay for another {_rules.Wait} s of its running time";
 
     private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
-        manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), Idle(manifest.IdleSince));
+        manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince));
 
     private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
-        link.Repository.Value, IdleOrNull(link.IdleSince), Left(link.IdleSince, link.IsPinned));
+        link.Repository.Value, IdleOrNull(link.IdleSince), _rules.ExpiresAfter(link));
 
     private GcExplanation.RepositoryManifest Explain(ManifestExplanation manifest)
     {
@@ -124,12 +107,8 @@ internal sealed class GcReport(RegistryStorage storage, GarbageCollector collect
             DateTimeOffset.FromUnixTimeSeconds(record.PushedAt),
             record.IsRoot,
             IdleOrNull(record.IdleSince),
-            Left(record.IdleSince, record.IsPinned || record.IsRoot));
+            _rules.ExpiresAfter(record));
     }
 
-    private long? IdleOrNull(long? idleSince) => idleSince is null ? null : Idle(idleSince);
-
-    private long? Left(long? idleSince, bool stays) => idleSince is null || stays ? null : (long)grace.TotalSeconds - Idle(idleSince);
-
-    private long Idle(long? idleSince) => storage.Clock.Now - (idleSince ?? storage.Clock.Now);
+    private long? IdleOrNull(long? idleSince) => idleSince is null ? null : _rules.IdleFor(idleSince);
 }

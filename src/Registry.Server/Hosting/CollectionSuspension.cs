@@ -4,7 +4,7 @@ using Registry.Core.Maintenance;
 namespace Registry.Server.Hosting;
 
 /// <summary>Logs how long garbage collection is suspended after an unclean stop, and when it resumes.</summary>
-internal sealed partial class CollectionSuspension(GarbageCollector collector, ILogger<GarbageCollector> logger)
+internal sealed partial class CollectionSuspension(CollectionRules rules, ILogger<GarbageCollector> logger)
 {
     private bool _isSuspended;
 
@@ -12,21 +12,21 @@ internal sealed partial class CollectionSuspension(GarbageCollector collector, I
     /// <param name="wasStoppedUncleanly">True when the previous process was killed or crashed.</param>
     public void Begin(bool wasStoppedUncleanly)
     {
-        _isSuspended = collector.Wait > 0;
+        _isSuspended = rules.Wait > 0;
         if (wasStoppedUncleanly)
         {
-            LogUnclean(Words(collector.Wait));
+            LogUnclean(Words(rules.Wait));
         }
         else if (_isSuspended)
         {
-            LogStillSuspended(Words(collector.Wait));
+            LogStillSuspended(Words(rules.Wait));
         }
     }
 
     /// <summary>Logs the end of the suspension after a cycle.</summary>
     public void Check()
     {
-        if (_isSuspended && collector.Wait == 0)
+        if (_isSuspended && rules.Wait == 0)
         {
             _isSuspended = false;
             LogOver();

@@ -64,7 +64,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _time = time;
         _loggers = loggers;
         _core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
-        _suspension = new CollectionSuspension(Collector, loggers.CreateLogger<GarbageCollector>());
+        _suspension = new CollectionSuspension(CollectionRules, loggers.CreateLogger<GarbageCollector>());
         _reloads = new FileReloads(
             tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
@@ -117,6 +117,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Garbage collector; it also runs by itself.</summary>
     public GarbageCollector Collector => _core.Collector;
+
+    /// <summary>Rules of the garbage collector.</summary>
+    public CollectionRules CollectionRules => _core.Rules;
 
     /// <summary>Verifier; it also runs by itself.</summary>
     public Verifier Verifier => _core.Verifier;
@@ -283,7 +286,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _periodic.Add(new PeriodicTask(
             "The expiry of uploads", _options.UploadCleanupInterval, ExpireAsync, _time, log));
         _periodic.Add(new PeriodicTask("The return of memory", MemoryTrim.Interval, TrimAsync, _time, log));
-        _periodic.Add(new PeriodicTask("The garbage collection", Collector.Interval, CollectAsync, _time, log));
+        _periodic.Add(new PeriodicTask("The garbage collection", CollectionRules.Interval, CollectAsync, _time, log));
         if (_options.VerifyPeriod > TimeSpan.Zero)
         {
             _periodic.Add(new PeriodicTask("The verification", Verifier.Interval, VerifyAsync, _time, log));

@@ -91,12 +91,12 @@ internal sealed class RegistryGauges : IDisposable
             "registry.gc.resumes_in",
             "s",
             "Seconds of running time until garbage collection resumes after an unclean stop; 0 while it is not suspended.",
-            () => host.Collector.Wait);
+            () => host.CollectionRules.Wait);
         _meter.CreateObservableGauge(
             "registry.gc.suspended",
             () => new[]
             {
-                Suspended("unclean_stop", host.Collector.Wait > 0), Suspended("read_only", host.ReadOnly.IsOn), Suspended("indexing", !host.IsIndexed),
+                Suspended("unclean_stop", host.CollectionRules.Wait > 0), Suspended("read_only", host.ReadOnly.IsOn), Suspended("indexing", !host.IsIndexed),
             },
             null,
             "1 while garbage collection is suspended for this reason, else 0.");

@@ -198,8 +198,8 @@ public class GarbageCollectorTests
 
         var blobs = new StuckBlobs(storage.Storage.Blobs, busy);
         var collector = new GarbageCollector(
-            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Leases, storage.Walk, storage.Storage.Clock,
-            TimeSpan.FromSeconds(Grace), storage.Loggers.CreateLogger<GarbageCollector>());
+            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Leases, storage.Walk, storage.Core.Rules,
+            storage.Core.Plan, storage.Loggers.CreateLogger<GarbageCollector>());
         Assert.Equal(new Collected(0, 0, 1), await collector.RunAsync(default));
         Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
         Assert.Contains(storage.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains(busy.Value, StringComparison.Ordinal));
@@ -292,7 +292,7 @@ public class GarbageCollectorTests
     public async Task It_runs_often_enough_to_keep_the_grace_within_a_tenth_but_never_busily(int grace, int interval)
     {
         await using var storage = new TestStorage(grace: TimeSpan.FromSeconds(grace));
-        Assert.Equal(TimeSpan.FromSeconds(interval), storage.Collector.Interval);
+        Assert.Equal(TimeSpan.FromSeconds(interval), storage.Core.Rules.Interval);
     }
 
     private static Task LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(

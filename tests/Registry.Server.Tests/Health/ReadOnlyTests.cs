@@ -109,7 +109,7 @@ public sealed class ReadOnlyTests
         registry.Host.ReadOnly.TurnOn();
         for (var i = 0; i < 100; i++)
         {
-            time.Advance(registry.Host.Collector.Interval);
+            time.Advance(registry.Host.CollectionRules.Interval);
             Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
             Assert.True(File.Exists(file), "The bytes have been collected.");
         }
@@ -119,7 +119,7 @@ public sealed class ReadOnlyTests
         await Eventually.HoldsAsync(
             () =>
             {
-                time.Advance(registry.Host.Collector.Interval);
+                time.Advance(registry.Host.CollectionRules.Interval);
                 return Task.FromResult(!File.Exists(file));
             },
             "the bytes are collected after all");
