@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 using BenchmarkDotNet.Attributes;
-using Registry.Core.Access;
+using Registry.Core.Access.Identities;
+using Registry.Core.Access.Passwords;
+using Registry.Core.Access.Tokens;
 using Registry.Testing;
 
 namespace Registry.Bench.Micro;

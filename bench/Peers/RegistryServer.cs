@@ -1,4 +1,4 @@
-using Registry.Server.Hosting;
+using Registry.Server.Hosting.Lifetime;
 
 namespace Registry.Bench.Peers;
 

@@ -1,6 +1,6 @@
 using System.Text;
+using Registry.Core.Indexing;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Bench.Scale;
 

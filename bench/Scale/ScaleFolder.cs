@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Indexing;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
 using Registry.Core.Storage.Sqlite;

@@ -5,7 +5,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Registry.Bench.Peers;
-using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
 using Registry.Core.Oci;
 
 namespace Registry.Bench.Scale;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Uploads;
 
 namespace Registry.Bench.Storage;
 

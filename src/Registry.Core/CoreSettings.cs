@@ -1,5 +1,6 @@
-using Registry.Core.Maintenance;
+using Registry.Core.Metadata;
 using Registry.Core.Storage;
+using Registry.Core.Verification;
 
 namespace Registry.Core;
 

@@ -1,7 +1,12 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Maintenance;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
+using Registry.Core.Blobs;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Listings;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
 
 namespace Registry.Core;
 

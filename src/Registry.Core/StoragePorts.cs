@@ -1,4 +1,11 @@
+using Registry.Core.Blobs;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
 
 namespace Registry.Core;
 

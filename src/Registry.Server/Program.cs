@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging.Console;
 using Registry.Core.Storage.FileSystem;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Hosting;
-using Registry.Server.Telemetry;
+using Registry.Server.Hosting.Lifetime;
+using Registry.Server.Telemetry.Logs;
 
 NativeHeap.LimitArenas();
 BundledSqlite.Use();

@@ -1,11 +1,16 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Blobs;
+using Registry.Core.Collection;
 using Registry.Core.Errors;
-using Registry.Core.Maintenance;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Tree;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
 using Registry.Testing;
 
 namespace Registry.Core.Tests;

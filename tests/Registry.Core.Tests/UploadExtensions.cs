@@ -2,8 +2,7 @@ using System.Net;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Tests;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Storage;
+using Registry.Core.Metadata;
 
 namespace Registry.Server.Tests;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Testing;
 

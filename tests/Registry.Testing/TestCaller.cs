@@ -1,5 +1,5 @@
 using System.Net;
-using Registry.Core.Access;
+using Registry.Core.Access.Identities;
 using Registry.Core.Fairness;
 
 namespace Registry.Testing;

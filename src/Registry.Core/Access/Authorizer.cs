@@ -1,3 +1,5 @@
+using Registry.Core.Access.Identities;
+using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Access;

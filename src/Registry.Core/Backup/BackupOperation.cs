@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
 using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Backup;

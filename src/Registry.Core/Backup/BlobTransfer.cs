@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
 using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Backup;

@@ -1,3 +1,5 @@
+using Registry.Core.Blobs;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;

@@ -1,8 +1,9 @@
 using System.IO.Pipelines;
 using Registry.Core.Errors;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Layouts;
 

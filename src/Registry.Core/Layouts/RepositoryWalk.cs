@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
+using Registry.Core.Blobs;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Layouts;
 

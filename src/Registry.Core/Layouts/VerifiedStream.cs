@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using Registry.Core.Blobs;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Layouts;
 

@@ -1,8 +1,19 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Maintenance;
-using Registry.Core.Storage.Caching;
+using Registry.Core.Blobs;
+using Registry.Core.Caching;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
+using Registry.Core.Storage.FileSystem.SmallContent;
+using Registry.Core.Storage.FileSystem.Tree;
+using Registry.Core.Storage.FileSystem.Uploads;
 using Registry.Core.Storage.Sqlite;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
 
 namespace Registry.Core.Storage;
 

@@ -1,5 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
+using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
 using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Storage;

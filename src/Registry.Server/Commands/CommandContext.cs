@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands;
 

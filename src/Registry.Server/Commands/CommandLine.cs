@@ -2,6 +2,12 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using Registry.Server.Commands.Access;
+using Registry.Server.Commands.Backup;
+using Registry.Server.Commands.Inspect;
+using Registry.Server.Commands.Maintain;
+using Registry.Server.Commands.Serve;
+using Registry.Server.Commands.Transfer;
 
 namespace Registry.Server.Commands;
 

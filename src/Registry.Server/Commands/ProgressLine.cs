@@ -1,5 +1,5 @@
 using System.Globalization;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands;
 

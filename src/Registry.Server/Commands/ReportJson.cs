@@ -3,9 +3,12 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Registry.Core.Backup;
+using Registry.Core.Collection.Records;
 using Registry.Core.Layouts;
-using Registry.Core.Maintenance;
-using Registry.Core.Storage;
+using Registry.Core.Verification;
+using Registry.Server.Commands.Access;
+using Registry.Server.Commands.Inspect;
+using Registry.Server.Commands.Maintain;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;

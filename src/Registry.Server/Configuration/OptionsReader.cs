@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Registry.Core.Access;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Configuration;
 

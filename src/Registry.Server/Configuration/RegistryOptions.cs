@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Access;
+using Registry.Core.Metadata;
 using Registry.Core.Storage;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Configuration;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Storage;
+using Registry.Core.Metadata;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Configuration;
 
@@ -30,7 +31,7 @@ internal static class SettingKinds
         ("warning", Microsoft.Extensions.Logging.LogLevel.Warning));
 
     /// <summary>Format of log lines.</summary>
-    public static SettingKind<LogFormat> LogFormat { get; } = Choice([("text", Configuration.LogFormat.Text), ("json", Configuration.LogFormat.Json)]);
+    public static SettingKind<LogFormat> LogFormat { get; } = Choice([("text", Values.LogFormat.Text), ("json", Values.LogFormat.Json)]);
 
     /// <summary>Transports that this operating system supports.</summary>
     public static SettingKind<TransportKind> Transport { get; } = Choice(

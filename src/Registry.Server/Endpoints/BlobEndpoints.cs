@@ -1,8 +1,8 @@
 using Microsoft.AspNetCore.Http;
+using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;

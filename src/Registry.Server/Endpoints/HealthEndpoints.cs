@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Server.Health;
-using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;

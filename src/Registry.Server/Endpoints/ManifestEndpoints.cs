@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Registry.Core.Errors;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;

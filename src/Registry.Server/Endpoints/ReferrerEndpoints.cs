@@ -1,9 +1,9 @@
 using System.Text.Json;
 using Registry.Core.Errors;
+using Registry.Core.Listings;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
-using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 

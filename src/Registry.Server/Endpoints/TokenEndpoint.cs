@@ -1,11 +1,16 @@
 using Microsoft.AspNetCore.WebUtilities;
 using Microsoft.Extensions.Primitives;
 using Registry.Core.Access;
+using Registry.Core.Access.Identities;
+using Registry.Core.Access.Passwords;
+using Registry.Core.Access.Rules;
+using Registry.Core.Access.Tokens;
 using Registry.Core.Errors;
 using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Endpoints;
 

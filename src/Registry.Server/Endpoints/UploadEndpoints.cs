@@ -1,9 +1,10 @@
 using Microsoft.AspNetCore.Http;
+using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
+using Registry.Core.Uploads;
 using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
 

@@ -1,6 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Pipeline;
 
 namespace Registry.Server.Endpoints;

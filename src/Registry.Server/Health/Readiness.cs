@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Maintenance;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Server.Pipeline;
 using Registry.Server.Tls;
 

@@ -2,13 +2,17 @@ using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.IdentityModel.Tokens;
 using Registry.Core.Access;
+using Registry.Core.Access.Identities;
+using Registry.Core.Access.Passwords;
+using Registry.Core.Access.Rules;
+using Registry.Core.Access.Tokens;
 using Registry.Core.Storage.FileSystem;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Hosting;
 

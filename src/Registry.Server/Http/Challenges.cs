@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
+using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 using Registry.Server.Configuration;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Registry.Core.Operations;
+using Registry.Core.Uploads;
 
 namespace Registry.Server.Http;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Primitives;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Server.Http;
 
@@ -31,7 +31,7 @@ internal static class EntityTags
     /// <summary>Reads the condition of a change.</summary>
     public static Precondition Precondition(StringValues ifMatch, StringValues ifNoneMatch) =>
         ifMatch.Count == 0 && ifNoneMatch.Count == 0
-            ? Core.Storage.Precondition.None
+            ? Core.Metadata.Precondition.None
             : new Precondition { Match = Parse(ifMatch, acceptsWeak: false), NoneMatch = Parse(ifNoneMatch, acceptsWeak: true) };
 
     // Null without the header, an empty list for "*". Quotes are optional, for use with curl. A tag that is not a digest stays in the list,

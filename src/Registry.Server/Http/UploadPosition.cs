@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Buffers.Text;
 using Microsoft.AspNetCore.Http;
-using Registry.Core.Operations;
+using Registry.Core.Uploads;
 
 namespace Registry.Server.Http;
 

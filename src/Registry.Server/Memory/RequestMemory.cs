@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Memory;
 
@@ -24,7 +24,7 @@ internal sealed partial class RequestMemory
 
     /// <summary>
     /// Bytes of a request over HTTP/2 that waits: what Kestrel and the registry keep for its stream, and a piece of its answer
-    /// (<see cref="Http.BodyWriting.LeastPiece"/>).
+    /// (<see cref="Http.Bodies.BodyWriting.LeastPiece"/>).
     /// </summary>
     public const int Stream = 32 * 1024;
 

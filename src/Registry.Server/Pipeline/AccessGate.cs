@@ -1,8 +1,9 @@
 using Registry.Core.Access;
+using Registry.Core.Access.Identities;
 using Registry.Core.Errors;
 using Registry.Server.Http;
 using Registry.Server.Routing;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Pipeline;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using Registry.Core.Errors;
 using Registry.Server.Memory;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Pipeline;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Http;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Pipeline;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Net;
 using Microsoft.AspNetCore.Http;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Http;
 
 namespace Registry.Server.Pipeline;

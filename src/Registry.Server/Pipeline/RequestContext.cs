@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
+using Registry.Core.Access.Identities;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;

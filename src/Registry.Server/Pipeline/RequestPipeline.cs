@@ -5,6 +5,7 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Registry.Server.Pipeline;
+using Registry.Server.Telemetry.Logs;
+using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Telemetry;
 

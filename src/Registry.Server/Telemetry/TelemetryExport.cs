@@ -4,7 +4,8 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
+using Registry.Server.Hosting.Lifetime;
+using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Telemetry;
 

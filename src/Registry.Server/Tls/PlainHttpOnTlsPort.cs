@@ -3,7 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
-using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
 
 namespace Registry.Server.Tls;
 

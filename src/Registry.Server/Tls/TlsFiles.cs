@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
-using Registry.Core.Maintenance;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 

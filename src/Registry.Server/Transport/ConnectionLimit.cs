@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Fairness;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Transport;
 

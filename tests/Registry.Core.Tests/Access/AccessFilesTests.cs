@@ -1,5 +1,6 @@
 using System.Text;
-using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
+using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 using Registry.Testing;
 

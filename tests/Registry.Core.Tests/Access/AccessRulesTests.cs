@@ -1,5 +1,5 @@
 using System.Text;
-using Registry.Core.Access;
+using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Access;

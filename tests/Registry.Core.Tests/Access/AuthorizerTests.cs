@@ -1,5 +1,7 @@
 using System.Text;
 using Registry.Core.Access;
+using Registry.Core.Access.Identities;
+using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Access;

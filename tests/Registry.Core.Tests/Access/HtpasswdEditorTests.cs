@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using System.Text;
-using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
+using Registry.Core.Access.Tokens;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;

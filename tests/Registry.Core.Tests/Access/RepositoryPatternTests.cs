@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using CsCheck;
-using Registry.Core.Access;
+using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Access;

@@ -3,7 +3,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.IdentityModel.Tokens;
-using Registry.Core.Access;
+using Registry.Core.Access.Tokens;
 
 namespace Registry.Core.Tests.Access;
 

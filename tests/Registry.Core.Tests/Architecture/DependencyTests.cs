@@ -11,26 +11,53 @@ public partial class DependencyTests
     // Values and errors know each other and nothing else, fairness knows nothing; everything above may use what is below it.
     private static readonly Dictionary<string, string[]> MayUse = new()
     {
-        [""] = ["Storage", "Maintenance", "Operations"],
         ["Oci"] = ["Errors"],
         ["Errors"] = ["Oci"],
         ["Fairness"] = [],
-        ["Access"] = ["Oci", "Errors", "Fairness", "Storage.FileSystem"],
-        ["Storage"] = ["Oci", "Errors", "Fairness"],
-        ["Storage.Caching"] = ["Oci", "Errors", "Storage"],
-        ["Storage.FileSystem"] = ["Oci", "Errors", "Fairness", "Storage"],
-        ["Storage.Sqlite"] = ["Oci", "Errors", "Storage"],
-        ["Maintenance"] = ["Oci", "Errors", "Storage", "Storage.FileSystem"],
-        ["Backup"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.Sqlite"],
-        ["Layouts"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Operations"],
-        ["Operations"] = ["Oci", "Errors", "Fairness", "Access", "Storage", "Storage.Caching", "Maintenance"],
+        ["Storage"] = ["Errors"],
+        ["Metadata"] = ["Oci", "Errors", "Storage"],
+        ["Changes"] = ["Oci"],
+        ["Indexing"] = ["Oci", "Errors", "Storage", "Metadata"],
+        ["Blobs"] = ["Oci", "Errors", "Storage", "Metadata"],
+        ["SmallContent"] = ["Oci", "Storage", "Metadata", "Blobs"],
+        ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Metadata", "Blobs"],
+        ["Manifests"] = ["Oci", "Errors", "Storage", "Metadata", "Blobs", "SmallContent"],
+        ["Listings"] = ["Oci", "Errors", "Metadata"],
+        ["Collection.Records"] = ["Oci", "Storage"],
+        ["Collection"] = ["Oci", "Errors", "Storage", "Blobs", "Collection.Records"],
+        ["Verification"] = ["Oci", "Errors", "Storage", "Blobs", "SmallContent"],
+        ["Caching"] = ["Oci", "Errors", "Storage", "Metadata", "Indexing", "Blobs", "Collection", "Collection.Records", "Verification"],
+        [""] = ["Storage", "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Manifests", "Listings", "Collection", "Verification"],
+        ["Access.Rules"] = ["Oci", "Errors"],
+        ["Access.Identities"] = ["Fairness", "Access.Rules"],
+        ["Access.Passwords"] = ["Errors", "Fairness", "Access.Rules", "Access.Identities", "Storage.FileSystem"],
+        ["Access.Tokens"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Access.Passwords", "Storage.FileSystem"],
+        ["Access"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Storage.FileSystem"],
+        ["Storage.FileSystem"] = ["Oci", "Errors", "Storage"],
+        ["Storage.FileSystem.Blobs"] = ["Oci", "Storage", "Storage.FileSystem", "Blobs", "Verification"],
+        ["Storage.FileSystem.Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "SmallContent", "Uploads"],
+        ["Storage.FileSystem.SmallContent"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Blobs", "SmallContent", "Verification"],
+        ["Storage.FileSystem.Tree"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Changes", "Collection", "Indexing"],
+        ["Storage.Sqlite"] =
+        [
+            "Oci", "Errors", "Storage", "Storage.Sqlite.Rows", "Storage.Sqlite.Writer", "Metadata", "Changes", "Indexing", "SmallContent", "Uploads", "Collection",
+            "Collection.Records", "Verification",
+        ],
+        ["Storage.Sqlite.Rows"] = ["Oci", "Errors", "Storage", "Storage.Sqlite", "Metadata", "Changes", "SmallContent", "Collection.Records"],
+        ["Storage.Sqlite.Writer"] = ["Oci", "Errors", "Storage", "Storage.Sqlite"],
+        ["Backup"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Storage.Sqlite"],
+        ["Layouts"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Metadata", "Blobs", "Uploads", "Manifests"],
     };
 
     // Where the engines are chosen: to use a data folder, and to read one beside its user.
     private static readonly Dictionary<string, string[]> Exceptions = new()
     {
-        ["Storage/RegistryStorage.cs"] = ["Maintenance", "Storage.Caching", "Storage.FileSystem", "Storage.Sqlite"],
-        ["Storage/StorageReader.cs"] = ["Storage.FileSystem", "Storage.Sqlite"],
+        ["Storage/RegistryStorage.cs"] =
+        [
+            "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Collection", "Verification", "Caching", "Storage.FileSystem", "Storage.FileSystem.Blobs",
+            "Storage.FileSystem.Uploads", "Storage.FileSystem.SmallContent", "Storage.FileSystem.Tree", "Storage.Sqlite", "Storage.Sqlite.Rows",
+        ],
+        ["Storage/StorageReader.cs"] = ["Metadata", "Blobs", "SmallContent", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Storage.Sqlite"],
     };
 
     private static readonly string[] AllowedPackages =
@@ -121,6 +148,6 @@ public partial class DependencyTests
             .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
             .OfType<string>()];
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.Core\.|Core\.)?(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Maintenance|Backup|Layouts|Operations)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?Core\.(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Metadata|Changes|Indexing|Blobs|SmallContent|Uploads|Manifests|Listings|Collection|Verification|Caching|Backup|Layouts)(?:\.[A-Z]\w*)*)(?=[;.])")]
     private static partial Regex FolderName();
 }

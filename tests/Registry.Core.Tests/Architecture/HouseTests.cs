@@ -10,8 +10,8 @@ public partial class HouseTests
     // A type and the small one that only it uses.
     private static readonly string[] WithTwoTypes =
     [
-        "src/Registry.Core/Storage/TreeChange.cs",
-        "src/Registry.Core/Storage/TreeRepository.cs",
+        "src/Registry.Core/Changes/TreeChange.cs",
+        "src/Registry.Core/Indexing/TreeRepository.cs",
     ];
 
     private static readonly string[] VagueNames = ["Helper", "Helpers", "Util", "Utils", "Utility", "Manager", "Base"];

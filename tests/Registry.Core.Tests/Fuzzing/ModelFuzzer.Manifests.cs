@@ -1,7 +1,7 @@
 using Registry.Core.Errors;
+using Registry.Core.Listings;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Fuzzing;
 

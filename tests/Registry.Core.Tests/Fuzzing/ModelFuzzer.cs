@@ -1,4 +1,5 @@
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Testing;

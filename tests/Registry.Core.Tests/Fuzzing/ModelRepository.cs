@@ -1,6 +1,6 @@
 using System.Text;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Fuzzing;
 

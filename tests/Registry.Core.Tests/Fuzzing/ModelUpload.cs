@@ -1,5 +1,5 @@
 using Registry.Core.Oci;
-using Registry.Core.Operations;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Tests.Fuzzing;
 

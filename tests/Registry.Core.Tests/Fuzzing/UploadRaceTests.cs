@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Operations;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Tests.Fuzzing;
 

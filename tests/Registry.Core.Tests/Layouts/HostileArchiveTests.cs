@@ -7,7 +7,7 @@ using Registry.Testing;
 namespace Registry.Core.Tests.Layouts;
 
 /// <summary>Archives and folders with exaggerated sizes: the memory of an import does not grow with them.</summary>
-[Collection(Alone.Name)]
+[Xunit.Collection(Alone.Name)]
 public sealed class HostileArchiveTests : IDisposable
 {
     private const int MaxManifestSize = 4 * 1024 * 1024;

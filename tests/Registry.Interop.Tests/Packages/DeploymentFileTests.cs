@@ -100,7 +100,7 @@ public sealed partial class DeploymentFileTests
         ];
 
         Assert.NotEmpty(versions);
-        Assert.All(versions, version => Assert.Equal(Server.Hosting.Banner.Version, version));
+        Assert.All(versions, version => Assert.Equal(Server.Hosting.Lifetime.Banner.Version, version));
     }
 
     private static string Unit => SourceRoot.File("deploy/systemd/registry.service");

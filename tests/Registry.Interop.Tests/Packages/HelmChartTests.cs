@@ -44,8 +44,8 @@ public sealed partial class HelmChartTests
     {
         JsonElement chart = await YamlDocuments.ReadFileAsync($"{Chart}/Chart.yaml");
 
-        Assert.Equal(Server.Hosting.Banner.Version, chart.GetProperty("version").GetString());
-        Assert.Equal(Server.Hosting.Banner.Version, chart.GetProperty("appVersion").GetString());
+        Assert.Equal(Server.Hosting.Lifetime.Banner.Version, chart.GetProperty("version").GetString());
+        Assert.Equal(Server.Hosting.Lifetime.Banner.Version, chart.GetProperty("appVersion").GetString());
     }
 
     [Fact]

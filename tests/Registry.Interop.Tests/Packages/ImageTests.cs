@@ -113,7 +113,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         string[] call = Assert.Single(InstallGuide.Calls("Container", "docker"), call => call[0] == "exec");
         Assert.Equal("registry", call[1]);
         Assert.Contains("registry gc --dry-run", (await container.Engine.RunAsync(["exec", container.Name, .. call[2..]])).StandardOutput, StringComparison.Ordinal);
-        Assert.Equal(Server.Hosting.Banner.Version, (await container.Engine.RunAsync("exec", container.Name, "registry", "version")).Text);
+        Assert.Equal(Server.Hosting.Lifetime.Banner.Version, (await container.Engine.RunAsync("exec", container.Name, "registry", "version")).Text);
     }
 
     [Fact]
@@ -137,7 +137,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         // Containers on these machines have the network of the host.
         _ = await command.RunAsync([
             "run", "-d", "--name", name, "--network", "host", "-e", "REGISTRY_HOST=127.0.0.1", "-e", "REGISTRY_PORT=0", .. trust, .. options,
-            $"{registry.HostPort}/{PackagedRegistry.Repository}:{Server.Hosting.Banner.Version}"]);
+            $"{registry.HostPort}/{PackagedRegistry.Repository}:{Server.Hosting.Lifetime.Banner.Version}"]);
         return new Container(command, name);
     }
 

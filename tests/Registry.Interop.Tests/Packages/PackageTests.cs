@@ -159,7 +159,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
         Assert.Equal(isArm ? 62 : 183, head[18]);
     }
 
-    private static string Version => Server.Hosting.Banner.Version;
+    private static string Version => Server.Hosting.Lifetime.Banner.Version;
 
     [GeneratedRegex(@"listening on http://[^\s/]+:(?<port>\d+)")]
     private static partial Regex ListeningLine { get; }

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using Registry.Core.Access;
+using Registry.Core.Access.Rules;
+using Registry.Core.Access.Tokens;
 
 namespace Registry.Server.Tests.Access;
 

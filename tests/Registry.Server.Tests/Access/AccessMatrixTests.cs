@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Registry.Core.Access;
+using Registry.Core.Access.Rules;
 using Registry.Server.Endpoints;
 using Registry.Server.Routing;
 

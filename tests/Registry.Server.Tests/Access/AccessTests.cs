@@ -1,5 +1,6 @@
 using System.Text;
 using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
 using Registry.Core.Oci;
 
 namespace Registry.Server.Tests.Access;

@@ -6,7 +6,9 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
-using Registry.Server.Telemetry;
+using Registry.Core.Access.Identities;
+using Registry.Core.Access.Passwords;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Tests.Access;
 

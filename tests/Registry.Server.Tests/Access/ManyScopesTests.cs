@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.Tokens;
 using Registry.Core.Access;
+using Registry.Core.Access.Tokens;
 
 namespace Registry.Server.Tests.Access;
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
 
 namespace Registry.Server.Tests.Access;
 

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Server.Commands;
+using Registry.Server.Commands.Backup;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Commands;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Oci;
-using Registry.Server.Commands;
+using Registry.Server.Commands.Maintain;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Commands;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Server.Commands;
+using Registry.Server.Commands.Maintain;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Maintenance;
 

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
 
 namespace Registry.Server.Tests.Commands;
 

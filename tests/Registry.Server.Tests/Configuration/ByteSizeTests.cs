@@ -1,4 +1,4 @@
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Tests.Configuration;
 

@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
-using Registry.Core.Storage;
+using Registry.Core.Metadata;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Tests.Configuration;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
-using Registry.Core.Maintenance;
 using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Server.Health;
 using Registry.Server.Pipeline;
 using Registry.Server.Tests.Access;

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
 
 namespace Registry.Server.Tests.Hosting;
 

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Registry.Server.Hosting;
+using Registry.Server.Hosting.Kestrel;
 
 namespace Registry.Server.Tests.Hosting;
 

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
-using Registry.Server.Hosting;
+using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Tls;
 

@@ -1,4 +1,4 @@
-using Registry.Core.Storage;
+using Registry.Core.Metadata;
 
 namespace Registry.Server.Tests.Lifecycle;
 

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
-using Registry.Server.Commands;
+using Registry.Server.Commands.Maintain;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Commands;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using Registry.Core.Storage;
+using Registry.Core.Metadata;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Manifests;

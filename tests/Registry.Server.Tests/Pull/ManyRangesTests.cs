@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Registry.Server.Configuration;
-using Registry.Server.Http;
+using Registry.Server.Configuration.Values;
+using Registry.Server.Http.Ranges;
 using Registry.Server.Tests.Tls;
 
 namespace Registry.Server.Tests.Pull;

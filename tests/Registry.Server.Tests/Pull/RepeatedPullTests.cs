@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using Registry.Core.Storage;
-using Registry.Core.Storage.Caching;
+using Registry.Core.Blobs;
+using Registry.Core.Caching;
 
 namespace Registry.Server.Tests.Pull;
 

@@ -1,7 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
+using Registry.Server.Configuration.Values;
+using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Robustness;

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
 using Registry.Server.Tests.Transport;

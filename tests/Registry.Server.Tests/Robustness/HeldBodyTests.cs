@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json.Nodes;
 using Registry.Core.Access;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Transport.Soak;
 

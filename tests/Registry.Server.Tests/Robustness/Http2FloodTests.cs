@@ -1,6 +1,6 @@
 using System.Net.Security;
 using System.Net.Sockets;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Tls;
 using static Registry.Testing.Http2Frames;
 

@@ -1,5 +1,5 @@
 using System.Net.Sockets;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Transport;
 using static Registry.Testing.Http2Frames;
 

@@ -3,9 +3,9 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
 using Registry.Core.Backup;
-using Registry.Core.Maintenance;
+using Registry.Core.Collection;
 using Registry.Core.Storage;
-using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Documentation;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Tests.Tls;
 

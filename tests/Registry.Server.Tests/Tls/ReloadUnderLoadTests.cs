@@ -1,5 +1,5 @@
 using Registry.Core.Access;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Access;
 
 namespace Registry.Server.Tests.Tls;

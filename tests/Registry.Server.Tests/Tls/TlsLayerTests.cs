@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 using System.Security.Authentication;
 using System.Text;
 using Microsoft.Extensions.Logging;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Transport;
 
 namespace Registry.Server.Tests.Tls;

@@ -1,4 +1,4 @@
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport;

@@ -1,4 +1,4 @@
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Transport.Exchanges;
 
 namespace Registry.Server.Tests.Transport;

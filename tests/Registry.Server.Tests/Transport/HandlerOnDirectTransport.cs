@@ -13,7 +13,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
+using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport;

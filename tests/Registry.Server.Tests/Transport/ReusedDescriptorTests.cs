@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport;

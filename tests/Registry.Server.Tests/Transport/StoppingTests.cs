@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Tls;
 using static Registry.Server.Tests.Transport.Turns;
 

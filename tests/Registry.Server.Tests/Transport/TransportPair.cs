@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Tls;
 

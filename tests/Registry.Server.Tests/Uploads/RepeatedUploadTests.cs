@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Transport;
 
 namespace Registry.Server.Tests.Uploads;

@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
-using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Tests.Uploads;
 

@@ -1,4 +1,8 @@
+using Registry.Core.Collection;
+using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Storage.Sqlite.Writer;
 
 namespace Registry.Core.Storage.Sqlite;
 

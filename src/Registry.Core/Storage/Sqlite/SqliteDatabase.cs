@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Storage.Sqlite.Writer;
 
 namespace Registry.Core.Storage.Sqlite;
 

@@ -1,3 +1,8 @@
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Storage.Sqlite.Writer;
+
 namespace Registry.Core.Storage.Sqlite;
 
 /// <summary>Fills the tables from the tree. Writes nothing to the journal, since the tree has all of it.</summary>

@@ -1,4 +1,6 @@
+using Registry.Core.Indexing;
 using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite.Rows;
 
 namespace Registry.Core.Storage.Sqlite;
 

@@ -1,6 +1,10 @@
 using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Storage.Sqlite.Writer;
 
 namespace Registry.Core.Storage.Sqlite;
 

@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;

@@ -1,5 +1,8 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Oci;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Storage.Sqlite.Writer;
 
 namespace Registry.Core.Storage.Sqlite;
 

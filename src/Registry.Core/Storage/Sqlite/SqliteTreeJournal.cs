@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Storage.Sqlite;

@@ -1,5 +1,7 @@
 using System.Globalization;
 using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite.Writer;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Storage.Sqlite;
 

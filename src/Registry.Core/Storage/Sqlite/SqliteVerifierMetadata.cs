@@ -1,4 +1,6 @@
 using Registry.Core.Oci;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Verification;
 
 namespace Registry.Core.Storage.Sqlite;
 

@@ -1,5 +1,8 @@
+using Registry.Core.Changes;
+using Registry.Core.Collection.Records;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

@@ -1,4 +1,6 @@
-using Registry.Core.Storage;
+using Registry.Core.Blobs;
+using Registry.Core.Metadata;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

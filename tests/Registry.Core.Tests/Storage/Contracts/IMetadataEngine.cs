@@ -1,4 +1,9 @@
+using Registry.Core.Changes;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
 using Registry.Core.Storage;
+using Registry.Core.Verification;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

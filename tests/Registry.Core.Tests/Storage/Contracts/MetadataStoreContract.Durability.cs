@@ -1,5 +1,5 @@
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

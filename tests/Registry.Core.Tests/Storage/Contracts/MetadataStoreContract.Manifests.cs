@@ -1,6 +1,7 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

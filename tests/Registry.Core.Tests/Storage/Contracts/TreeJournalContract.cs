@@ -1,5 +1,7 @@
+using Registry.Core.Changes;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

@@ -1,6 +1,7 @@
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
+using Registry.Core.Verification;
 
 namespace Registry.Core.Tests.Storage.Contracts;
 

@@ -1,9 +1,15 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Blobs;
+using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
+using Registry.Core.Storage.FileSystem.Uploads;
 using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Storage.Contracts;
+using Registry.Core.Uploads;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -1,5 +1,5 @@
 using Registry.Core.Oci;
-using Registry.Core.Storage;
+using Registry.Core.SmallContent;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
-using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
+using Registry.Core.Verification;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Blobs;
+using Registry.Core.Storage.FileSystem.SmallContent;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
@@ -15,8 +18,8 @@ public sealed class StagedFilesTests
     [Theory]
     [InlineData(0, true)]
     [InlineData(1, true)]
-    [InlineData(Core.Storage.Staging.MaxSize, true)]
-    [InlineData(Core.Storage.Staging.MaxSize + 1, false)]
+    [InlineData(Core.SmallContent.Staging.MaxSize, true)]
+    [InlineData(Core.SmallContent.Staging.MaxSize + 1, false)]
     public async Task Small_content_has_a_row_at_first_and_a_file_afterwards_and_larger_content_has_a_file(int size, bool isStaged)
     {
         await using var storage = await TestStorage.CreateAsync();
@@ -272,7 +275,7 @@ public sealed class StagedFilesTests
         var pushed = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, 4200), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancelled) =>
         {
-            var content = new byte[Core.Storage.Staging.MaxSize];
+            var content = new byte[Core.SmallContent.Staging.MaxSize];
             BitConverter.TryWriteBytes(content, i);
             try
             {
@@ -287,8 +290,8 @@ public sealed class StagedFilesTests
 
         Assert.InRange(pushed, 3800, 3972);
         Assert.InRange(refused, 1, 400);
-        Assert.InRange(storage.Storage.Staged.Weight, 1, Core.Storage.Staging.MaxWeight);
-        var elsewhere = await storage.PushBlobAsync(A, Samples.Bytes(1, Core.Storage.Staging.MaxSize));
+        Assert.InRange(storage.Storage.Staged.Weight, 1, Core.SmallContent.Staging.MaxWeight);
+        var elsewhere = await storage.PushBlobAsync(A, Samples.Bytes(1, Core.SmallContent.Staging.MaxSize));
         Assert.True(HasFile(storage, elsewhere));
         File.Delete(storage.Storage.Layout.BlobAlgorithm(sha512));
         await storage.WriteOutAsync();

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 namespace Registry.Core.Tests.Storage.FileSystem;
 
 /// <summary>Limits the allocations of an upload, whatever its size: its bytes stay in the buffers of the server.</summary>
-[Collection(Alone.Name)]
+[Xunit.Collection(Alone.Name)]
 public sealed class UploadBudgetTests
 {
     private const int Megabyte = 1024 * 1024;

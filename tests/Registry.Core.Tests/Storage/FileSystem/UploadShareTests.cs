@@ -1,8 +1,8 @@
 using System.Net;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Uploads;
+using Registry.Core.Uploads;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

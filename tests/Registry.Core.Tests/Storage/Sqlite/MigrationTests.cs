@@ -1,6 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Core.Storage.Sqlite;
-using Registry.Core.Tests.Maintenance;
+using Registry.Core.Tests.Indexing;
 
 namespace Registry.Core.Tests.Storage.Sqlite;
 

@@ -1,8 +1,13 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Changes;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
 using Registry.Core.Storage;
 using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Storage.Contracts;
+using Registry.Core.Verification;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

@@ -1,7 +1,8 @@
 using Microsoft.Data.Sqlite;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 using Registry.Core.Storage.Sqlite;
+using Registry.Core.Storage.Sqlite.Rows;
 using SQLitePCL;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

@@ -1,8 +1,11 @@
 using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 using Registry.Core.Storage.Sqlite;
+using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Core.Storage.Sqlite.Writer;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

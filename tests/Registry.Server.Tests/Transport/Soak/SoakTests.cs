@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Tls;
 

@@ -1,0 +1,17 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Blobs;
+
+/// <summary>Blobs and manifests for pulls. The metadata decides beforehand which repositories may see a digest.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface IBlobReader
+{
+    /// <summary>Size in bytes; null if the bytes do not exist.</summary>
+    /// <param name="digest">Digest of the content.</param>
+    /// <param name="expected">Expected size.</param>
+    Task<long?> StatAsync(Digest digest, long expected);
+
+    /// <summary>Opens the bytes, in memory or in a file; null if they do not exist. The caller disposes the result.</summary>
+    Task<BlobContent?> OpenAsync(Digest digest);
+}

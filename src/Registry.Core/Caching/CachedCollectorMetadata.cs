@@ -1,0 +1,45 @@
+using Registry.Core.Collection;
+using Registry.Core.Collection.Records;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Caching;
+
+/// <summary>
+/// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only the expiry of manifests and links changes what a repository sees:
+/// condemned and forgotten content has no link and no manifest that a cached result could be about.
+/// </summary>
+internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
+{
+    public long? PromisesLostAt => metadata.PromisesLostAt;
+
+    public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
+
+    public Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
+        metadata.ListIdleManifestsAsync(idleBefore, withRoots, limit);
+
+    public Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
+        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised) =>
+        cache.ChangeManifestsAsync(
+            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised));
+
+    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit) =>
+        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit));
+
+    public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => metadata.ListIdleAsync(idleBefore, limit);
+
+    public Task<CollectorCounts> CountRemovableAsync(long idleBefore) => metadata.CountRemovableAsync(idleBefore);
+
+    public Task<CollectorCounts> CountAllAsync() => metadata.CountAllAsync();
+
+    public Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit) => metadata.ListRemovableBlobsAsync(idleBefore, limit);
+
+    public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) => metadata.ExplainAsync(digest, limit);
+
+    public Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => metadata.ListOrphansAsync(limit);
+
+    public Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => metadata.FindUnknownAsync(digests);
+
+    public Task<bool> CondemnAsync(Digest digest) => metadata.CondemnAsync(digest);
+
+    public Task ForgetAsync(Digest digest) => metadata.ForgetAsync(digest);
+}

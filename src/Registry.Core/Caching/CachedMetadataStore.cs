@@ -1,0 +1,55 @@
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Caching;
+
+/// <summary>
+/// Metadata with the results of pulls in memory. Linearizable like the store behind it, provided that every change goes through this class,
+/// <see cref="CachedCollectorMetadata"/> or <see cref="CachedIndexTarget"/>. Listings are not cached.
+/// </summary>
+internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache cache) : IMetadataStore
+{
+    public RegistryError? Refusal => store.Refusal;
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
+        cache.FindManifestAsync(store, repository, reference);
+
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
+
+    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        return cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put));
+    }
+
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        cache.ChangeManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition));
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => store.ListTagsAsync(repository, last, limit);
+
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        store.ListRepositoriesAsync(ranges, last, limit);
+
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
+        store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes);
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => cache.FindBlobAsync(store, repository, digest);
+
+    public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        store.FindRepositoriesWithBlobAsync(digest, limit);
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        cache.ChangeLinkAsync(repository, digest, async () =>
+        {
+            await store.LinkBlobAsync(repository, digest, size, upload, staged);
+            return true;
+        });
+
+    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
+        cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest));
+
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        cache.ChangeLinkAsync(repository, digest, () => store.UnlinkBlobAsync(repository, digest));
+}

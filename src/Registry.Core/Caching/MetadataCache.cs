@@ -1,0 +1,64 @@
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Caching;
+
+/// <summary>
+/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and the size of a blob that a repository may see. Every change of
+/// such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>).
+/// </summary>
+internal sealed class MetadataCache
+{
+    // The smallest result takes some hundred bytes: this many would exceed any sensible limit in bytes.
+    private const int MaxEntries = 65_536;
+
+    // Deleting a manifest also deletes tags that the request does not name, so all manifests of a repository share a stamp. Links have a stamp
+    // each: a repository that receives pushes all day keeps the cached results about its other blobs.
+    private readonly ChangeStamps _manifestStamps = new();
+    private readonly ChangeStamps _linkStamps = new();
+    private readonly StampedAnswers<StoredManifest?> _manifests;
+    private readonly StampedAnswers<long?> _links;
+
+    /// <param name="maxBytes">Limit on the weight of all results.</param>
+    public MetadataCache(long maxBytes)
+    {
+        _manifests = new StampedAnswers<StoredManifest?>(_manifestStamps, maxBytes / 2, MaxEntries);
+        _links = new StampedAnswers<long?>(_linkStamps, maxBytes / 2, MaxEntries);
+    }
+
+    /// <summary>Number of cached results, including those that are no longer valid.</summary>
+    public int Count => _manifests.Count + _links.Count;
+
+    /// <summary>Finds the manifest of a tag or digest, in memory or in a store.</summary>
+    public Task<StoredManifest?> FindManifestAsync(IMetadataStore store, RepositoryName repository, Reference reference) => _manifests.FindAsync(
+        repository,
+        reference.ToString(),
+        repository.GetHashCode(),
+        (store, repository, reference),
+        static question => question.store.FindManifestAsync(question.repository, question.reference));
+
+    /// <summary>Finds the size of a blob, in memory or in a store.</summary>
+    public Task<long?> FindBlobAsync(IMetadataStore store, RepositoryName repository, Digest digest) => _links.FindAsync(
+        repository,
+        digest.Value,
+        LinkSubject(repository, digest),
+        (store, repository, digest),
+        static question => question.store.FindBlobAsync(question.repository, question.digest));
+
+    /// <summary>Runs a change of manifests or tags of one repository.</summary>
+    public Task<T> ChangeManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
+        _manifestStamps.ChangeAsync(repository.GetHashCode(), change);
+
+    /// <summary>Runs a change of the visibility of a blob in a repository.</summary>
+    public Task<T> ChangeLinkAsync<T>(RepositoryName repository, Digest digest, Func<Task<T>> change) =>
+        _linkStamps.ChangeAsync(LinkSubject(repository, digest), change);
+
+    /// <summary>Runs a change whose links are unknown until it has ended.</summary>
+    public Task<T> ChangeLinksAsync<T>(Func<Task<T>> change) => _linkStamps.ChangeAllAsync(change);
+
+    /// <summary>Runs a change of the whole contents of a repository.</summary>
+    public Task<T> ChangeRepositoryAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
+        ChangeManifestsAsync(repository, () => ChangeLinksAsync(change));
+
+    private static int LinkSubject(RepositoryName repository, Digest digest) => HashCode.Combine(repository, digest);
+}

@@ -1,0 +1,324 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
+using Registry.Core.Collection.Records;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Collection;
+
+/// <summary>
+/// Removes unneeded content: manifests that lost their index or subject by a delete and that nothing has held for the grace period; links
+/// that no manifest of their repository has needed for as long; then bytes without a link or manifest, and bytes that the metadata does not
+/// know. A manifest that was pushed by itself stays until a client deletes it.
+/// </summary>
+/// <remarks>
+/// Live content is safe for these reasons. Links and manifests expire in the same writer that records manifests, so a push either finds them or
+/// is refused. <see cref="BlobLeases"/> cover a client that learned that content exists. Bytes are removed under the lock of their digest, after
+/// the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes takes that lock, too.
+/// </remarks>
+public sealed partial class GarbageCollector(
+    ICollectorMetadata metadata,
+    IBlobStore blobs,
+    DigestLocks locks,
+    BlobLeases leases,
+    StorageWalk walk,
+    CollectionRules rules,
+    CollectionPlan plan,
+    ILogger<GarbageCollector> logger)
+{
+    private const int BatchSize = 500;
+
+    // Expiring a manifest also releases what it held, so that fewer fit into the few milliseconds for which pushes wait.
+    private const int ManifestBatchSize = 50;
+
+    private Task _cycle = Task.CompletedTask;
+    private string? _walkFailure;
+    private bool _isImplausible;
+    private bool _isHeldUp;
+    private long _bytesFreed;
+
+    /// <summary>True while collections are halted because they would remove implausibly much; an operator must look into it.</summary>
+    public bool IsHalted => Volatile.Read(ref _isImplausible);
+
+    /// <summary>Bytes of the unlinked blobs that were removed since the start.</summary>
+    public long BytesFreed => Volatile.Read(ref _bytesFreed);
+
+    /// <summary>Runs one cycle, after any cycle in progress has ended.</summary>
+    public async Task<Collected> RunAsync(CancellationToken cancellationToken)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var before = Interlocked.Exchange(ref _cycle, ended.Task);
+        try
+        {
+            await before;
+            return await RunCycleAsync(cancellationToken);
+        }
+        finally
+        {
+            ended.SetResult();
+        }
+    }
+
+    /// <summary>Removes unneeded content, however much it is, except bytes that the metadata does not know.</summary>
+    public Task<Collected> CollectAsync(CancellationToken cancellationToken) => CollectAsync(null, cancellationToken);
+
+    /// <summary>Removes unneeded content as above, and reports the number of blobs removed so far.</summary>
+    public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var manifests = await ExpireManifestsAsync(cancellationToken);
+        var links = await ExpireLinksAsync(cancellationToken);
+        var removed = await RemoveOrphansAsync(progress, cancellationToken);
+        if (manifests > 0 || links > 0 || removed > 0)
+        {
+            LogCollected(manifests, links, removed);
+        }
+
+        return new Collected(manifests, links, removed);
+    }
+
+    /// <summary>
+    /// Deletes manifests that nothing has held for the grace period, including those that were pushed by themselves. Content that only they held
+    /// becomes idle.
+    /// </summary>
+    /// <returns>The deleted manifests.</returns>
+    public async Task<IReadOnlyList<ManifestRecord>> DeleteUntaggedAsync(IReadOnlyList<ManifestRecord> manifests)
+    {
+        var deleted = new List<ManifestRecord>();
+        foreach (var batch in manifests.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Chunk(ManifestBatchSize))
+        {
+            deleted.AddRange(await ExpireAsync(batch, withRoots: true));
+        }
+
+        return deleted;
+    }
+
+    /// <summary>Writes the promises and the running clock to the metadata.</summary>
+    public async Task SavePromisesAsync()
+    {
+        var promised = leases.Take();
+        try
+        {
+            await metadata.RenewAsync(promised);
+        }
+        catch (StorageException)
+        {
+            leases.Restore(promised);
+            throw;
+        }
+    }
+
+    private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
+    {
+        await SavePromisesAsync();
+        if (rules.Wait > 0)
+        {
+            return new Collected(0, 0, 0);
+        }
+
+        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : new Collected(0, 0, 0);
+        return collected with { Blobs = collected.Blobs + await WalkAsync(cancellationToken) };
+    }
+
+    private async Task<bool> IsPlausibleAsync()
+    {
+        // A full count takes long in a large registry, and a usual cycle does not need it.
+        var (manifests, links, blobs) = await metadata.CountRemovableAsync(rules.IdleBefore);
+        var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await plan.EstimateAsync() : null;
+        var wasImplausible = _isImplausible;
+        _isImplausible = estimate is { IsImplausible: true };
+        if (_isImplausible && !wasImplausible)
+        {
+            LogImplausible(
+                estimate!.Removable.Manifests,
+                estimate.All.Manifests,
+                estimate.Removable.Links,
+                estimate.All.Links,
+                estimate.Removable.Blobs,
+                estimate.All.Blobs);
+        }
+
+        return !_isImplausible;
+    }
+
+    private async Task<int> ExpireManifestsAsync(CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var due = await metadata.ListIdleManifestsAsync(rules.IdleBefore, withRoots: false, ManifestBatchSize);
+            var expired = await ExpireAsync(due, withRoots: false);
+            total += expired.Count;
+            foreach (var manifest in expired)
+            {
+                LogManifestExpired(manifest.Digest.Value, manifest.Repository.Value);
+            }
+
+            // Promised manifests are idle since now, so that none is listed twice.
+            if (due.Count < ManifestBatchSize)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    // One transaction for each repository, since the cache holds the results of a repository together.
+    private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots)
+    {
+        var expired = new List<ManifestRecord>();
+        foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
+        {
+            var gone = (await leases.ExpireAsync(() => metadata.ExpireManifestsAsync(
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, leases.IsPromised))).ToHashSet();
+            expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
+        }
+
+        return expired;
+    }
+
+    private async Task<int> ExpireLinksAsync(CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, leases.IsPromised, BatchSize));
+            total += expired.Count;
+            foreach (var link in expired)
+            {
+                LogExpired(link.Repository.Value, link.Digest.Value);
+            }
+
+            if (expired.Count < BatchSize)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    private async Task<int> RemoveOrphansAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var total = 0;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            var orphans = await metadata.ListOrphansAsync(BatchSize);
+            if (orphans.Count == 0)
+            {
+                break;
+            }
+
+            using var removal = await TryBeginRemovalAsync();
+            if (removal is null)
+            {
+                break;
+            }
+
+            var removed = 0;
+            foreach (var digest in orphans)
+            {
+                using var holder = await locks.AcquireAsync(digest, cancellationToken);
+                if (!await metadata.CondemnAsync(digest))
+                {
+                    continue;
+                }
+
+                progress?.Report(total + removed);
+                if (!await TryDeleteAsync(digest))
+                {
+                    continue;
+                }
+
+                await metadata.ForgetAsync(digest);
+                removed++;
+                LogRemoved(digest.Value);
+            }
+
+            total += removed;
+            if (removed < BatchSize)
+            {
+                break;
+            }
+        }
+
+        return total;
+    }
+
+    // A backup reads what its snapshot of the metadata refers to, even if that was deleted since.
+    private async Task<IDisposable?> TryBeginRemovalAsync()
+    {
+        var removal = await blobs.TryBeginRemovalAsync();
+        if (removal is null && !_isHeldUp)
+        {
+            LogHeldUp();
+        }
+
+        _isHeldUp = removal is null;
+        return removal;
+    }
+
+    // It stays condemned, so that the next cycle tries again, after all others.
+    private async Task<bool> TryDeleteAsync(Digest digest)
+    {
+        try
+        {
+            var size = await blobs.StatAsync(digest) ?? 0;
+            await blobs.DeleteAsync(digest);
+            Interlocked.Add(ref _bytesFreed, size);
+            return true;
+        }
+        catch (StorageException e)
+        {
+            LogNotRemoved(digest.Value, e.Message);
+            return false;
+        }
+    }
+
+    // A failed walk does not prevent the collection of other content.
+    private async Task<int> WalkAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var removed = await walk.StepAsync(cancellationToken);
+            _walkFailure = null;
+            return removed;
+        }
+        catch (StorageException e)
+        {
+            if (_walkFailure != e.Message)
+            {
+                LogNotWalked(e.Message);
+            }
+
+            _walkFailure = e.Message;
+            return 0;
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Debug, "Blob {Digest} expired in {Repository}: no manifest there has needed it for the grace period")]
+    private partial void LogExpired(string repository, string digest);
+
+    [LoggerMessage(2, LogLevel.Debug, "Blob {Digest} removed: no repository links to it any more")]
+    private partial void LogRemoved(string digest);
+
+    [LoggerMessage(8, LogLevel.Information,
+        "Manifest {Digest} expired in {Repository}: the index that listed it or its subject was deleted, and nothing has held it for the grace period")]
+    private partial void LogManifestExpired(string digest, string repository);
+
+    [LoggerMessage(3, LogLevel.Information, "Garbage collection: manifests expired: {Manifests}, links expired: {Links}, blobs removed: {Blobs}")]
+    private partial void LogCollected(int manifests, int links, int blobs);
+
+    [LoggerMessage(6, LogLevel.Error,
+        "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry and see why with 'registry gc --dry-run'; if the removal is right, run 'registry gc --force'")]
+    private partial void LogImplausible(long manifests, long allManifests, long links, long allLinks, long blobs, long allBlobs);
+
+    [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
+    private partial void LogNotRemoved(string digest, string reason);
+
+    [LoggerMessage(7, LogLevel.Information, "Garbage collection waits for a backup or an export that reads the storage; no bytes are removed until it ends")]
+    private partial void LogHeldUp();
+
+    [LoggerMessage(4, LogLevel.Error, "The search for blobs that the metadata does not know failed and will be tried again: {Reason}")]
+    private partial void LogNotWalked(string reason);
+}

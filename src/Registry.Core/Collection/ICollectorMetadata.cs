@@ -1,0 +1,73 @@
+using Registry.Core.Collection.Records;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Collection;
+
+/// <summary>Metadata for the garbage collector. Times are seconds of <see cref="RunningClock"/>.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface ICollectorMetadata
+{
+    /// <summary>Time at which a process was last killed, and the promises in its memory were lost; null if that never happened.</summary>
+    long? PromisesLostAt { get; }
+
+    /// <summary>Saves the running clock, and restarts the grace period of the links and manifests of promised digests.</summary>
+    Task RenewAsync(IReadOnlyCollection<Digest> digests);
+
+    /// <summary>
+    /// Lists the manifests that nothing has held since before a time: the oldest first, and those pushed by themselves after the others.
+    /// </summary>
+    /// <param name="idleBefore">The time.</param>
+    /// <param name="withRoots">True to list those pushed by themselves, too (<see cref="ManifestRecord.IsRoot"/>).</param>
+    /// <param name="limit">Number of manifests at most.</param>
+    Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit);
+
+    /// <summary>
+    /// Removes those of the given manifests of a repository that nothing has held since before a time and that are not promised. Content that only
+    /// they held becomes idle.
+    /// </summary>
+    /// <returns>The removed manifests.</returns>
+    Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
+        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised);
+
+    /// <summary>
+    /// Removes links that no manifest of their repository has needed since before a time in the past, except those whose blob is promised.
+    /// </summary>
+    /// <returns>The removed links; fewer than <paramref name="limit"/> if none is left to remove.</returns>
+    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit);
+
+    /// <summary>Lists the links that <see cref="ExpireLinksAsync"/> would remove if no blob were promised; the oldest first.</summary>
+    Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit);
+
+    /// <summary>Counts the manifests and links that would expire, and the blobs without a link.</summary>
+    Task<CollectorCounts> CountRemovableAsync(long idleBefore);
+
+    /// <summary>Counts everything; takes longer in a larger registry.</summary>
+    Task<CollectorCounts> CountAllAsync();
+
+    /// <summary>
+    /// Lists the bytes that would be removed if everything that may expire did, promised or not; takes longer in a larger registry.
+    /// </summary>
+    /// <param name="idleBefore">Content that has been idle since before this time expires.</param>
+    /// <param name="limit">Number of listed blobs at most.</param>
+    Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit);
+
+    /// <summary>Explains why a blob or manifest is kept.</summary>
+    /// <param name="digest">The blob or manifest.</param>
+    /// <param name="limit">Number of entries of each kind at most.</param>
+    Task<BlobExplanation> ExplainAsync(Digest digest, int limit);
+
+    /// <summary>Lists blobs without a link, including those whose removal was interrupted.</summary>
+    Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit);
+
+    /// <summary>
+    /// Finds the digests that the metadata does not record: they are not stored as far as it knows, and no manifest mentions them.
+    /// </summary>
+    Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests);
+
+    /// <summary>Marks an orphan for removal; false if it is needed after all. The caller holds the digest's lock.</summary>
+    Task<bool> CondemnAsync(Digest digest);
+
+    /// <summary>Forgets a condemned blob whose bytes are gone. The caller holds the digest's lock.</summary>
+    Task ForgetAsync(Digest digest);
+}

@@ -1,0 +1,9 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Collection.Records;
+
+/// <summary>Reasons why a manifest is kept in a repository. The list of tags may be truncated.</summary>
+/// <param name="Record">Record of the manifest.</param>
+/// <param name="Tags">Tags that refer to it.</param>
+/// <param name="Subject">Its subject, if that is in the repository, too; else null.</param>
+public sealed record ManifestExplanation(ManifestRecord Record, IReadOnlyList<string> Tags, Digest? Subject);

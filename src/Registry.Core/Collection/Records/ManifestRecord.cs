@@ -1,0 +1,16 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Collection.Records;
+
+/// <summary>Record of a manifest that may expire.</summary>
+/// <param name="Repository">Repository of the manifest.</param>
+/// <param name="Digest">Digest of the manifest.</param>
+/// <param name="IdleSince">
+/// Time since when nothing has held it (no tag, no manifest of the repository that refers to it, and no subject), in seconds of
+/// <see cref="RunningClock"/>; null while something does.
+/// </param>
+/// <param name="IsRoot">True if it stays even when idle: no index that lists it, and no subject of it, was deleted since it was pushed.</param>
+/// <param name="IsPinned">True if it never expires, because the registry cannot read something in the repository.</param>
+/// <param name="PushedAt">Time of the last push, as Unix time in seconds; too late for a manifest stored before this was recorded.</param>
+public sealed record ManifestRecord(RepositoryName Repository, Digest Digest, long? IdleSince, bool IsRoot, bool IsPinned, long PushedAt);

@@ -1,0 +1,64 @@
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Indexing;
+
+/// <summary>
+/// Metadata that may still be growing from an existing tree. A repository is indexed before it is read; every change is refused until the
+/// metadata covers the whole tree.
+/// </summary>
+public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer) : IMetadataStore
+{
+    public RegistryError? Refusal => indexer.RefuseUntilComplete() ?? store.Refusal;
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => indexer.IsComplete
+        ? store.FindManifestAsync(repository, reference)
+        : IndexAsync(repository, (repository, reference), static (store, asked) => store.FindManifestAsync(asked.repository, asked.reference));
+
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) =>
+        Refusal is { } refusal ? Task.FromResult<Result<bool>>(refusal) : store.CheckManifestAsync(put);
+
+    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) =>
+        Refusal is { } refusal ? Task.FromResult<Result<IReadOnlyList<MovedTag>>>(refusal) : store.PutManifestAsync(put);
+
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        Refusal is { } refusal ? Task.FromResult<Result<ManifestDeletion>>(refusal) : store.DeleteManifestAsync(repository, reference, precondition);
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => indexer.IsComplete
+        ? store.ListTagsAsync(repository, last, limit)
+        : IndexAsync(repository, (repository, last, limit), static (store, asked) => store.ListTagsAsync(asked.repository, asked.last, asked.limit));
+
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        store.ListRepositoriesAsync(ranges, last, limit);
+
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) => indexer.IsComplete
+        ? store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes)
+        : IndexAsync(
+            repository,
+            (repository, subject, artifactType, last, limit, maxBytes),
+            static (store, asked) => store.ListReferrersAsync(asked.repository, asked.subject, asked.artifactType, asked.last, asked.limit, asked.maxBytes));
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => indexer.IsComplete
+        ? store.FindBlobAsync(repository, digest)
+        : IndexAsync(repository, (repository, digest), static (store, asked) => store.FindBlobAsync(asked.repository, asked.digest));
+
+    public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        store.FindRepositoriesWithBlobAsync(digest, limit);
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        store.LinkBlobAsync(repository, digest, size, upload, staged);
+
+    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) => store.MountBlobAsync(source, target, digest);
+
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        Refusal is { } refusal ? Task.FromResult<Result<long>>(refusal) : store.UnlinkBlobAsync(repository, digest);
+
+    // The arguments are passed along, since a captured one would cost an allocation in every call.
+    private async Task<T> IndexAsync<TAsked, T>(RepositoryName repository, TAsked asked, Func<IMetadataStore, TAsked, Task<T>> read)
+    {
+        await indexer.EnsureAsync(repository);
+        return await read(store, asked);
+    }
+}

@@ -1,0 +1,160 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Manifests;
+
+/// <summary>Reads, stores and deletes manifests and tags.</summary>
+public sealed partial class ManifestOperations(
+    IBlobStore blobs,
+    Staging staging,
+    IBlobReader contents,
+    IMetadataStore metadata,
+    BlobLeases leases,
+    DigestLocks locks,
+    ManifestReferences references,
+    StorageLimits limits,
+    ILogger<ManifestOperations> logger)
+{
+    private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Reference Reference), Task<StoredManifest?>> Find =
+        static asked => asked.Metadata.FindManifestAsync(asked.Repository, asked.Reference);
+
+    /// <summary>
+    /// Finds a manifest without its bytes; MANIFEST_UNKNOWN if there is none. A client that learns that the manifest exists may push an index that
+    /// lists it without pushing it, so it is kept for the grace period.
+    /// </summary>
+    public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
+    {
+        if (await FindAsync(repository, reference) is not { } manifest)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        var actual = await contents.StatAsync(manifest.Digest, manifest.Size);
+        if (actual != manifest.Size)
+        {
+            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, StoredSize.Describe(actual));
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        return manifest;
+    }
+
+    /// <summary>
+    /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is kept as by <see cref="StatAsync"/>.
+    /// </summary>
+    public async ValueTask<Result<(StoredManifest Manifest, BlobContent Content)>> GetAsync(RepositoryName repository, Reference reference)
+    {
+        if (await FindAsync(repository, reference) is not { } manifest)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        var content = await contents.OpenAsync(manifest.Digest);
+        if (content?.Length != manifest.Size)
+        {
+            content?.Dispose();
+            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, StoredSize.Describe(content?.Length));
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        return (manifest, content);
+    }
+
+    /// <summary>Stores a manifest and sets its tags.</summary>
+    /// <param name="repository">The repository; its first manifest or blob creates it.</param>
+    /// <param name="reference">Tag or digest of the push.</param>
+    /// <param name="contentType">Content-Type without parameters; null without the header.</param>
+    /// <param name="content">The bytes.</param>
+    /// <param name="tags">Further tags to set, for a push by digest.</param>
+    /// <param name="precondition">Condition on the current manifest of the reference.</param>
+    /// <returns>The digest, the manifest and the tags that referred to another one before, or the error.</returns>
+    public async Task<Result<(Digest Digest, Manifest Manifest, IReadOnlyList<MovedTag> Moved)>> PutAsync(
+        RepositoryName repository,
+        Reference reference,
+        string? contentType,
+        ReadOnlyMemory<byte> content,
+        IReadOnlyList<Tag> tags,
+        Precondition precondition)
+    {
+        ArgumentNullException.ThrowIfNull(tags);
+        var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
+        if (reference.Digest is { } expected && expected != digest)
+        {
+            return new RegistryError(RegistryErrorCode.DigestMismatch, $"the content received, {Count.Of(content.Length, "byte")}, has the digest {digest}, not {expected}");
+        }
+
+        if (!ManifestReader.Read(content, contentType, limits.ManifestMaxDescriptors).TryGet(out var manifest, out var invalid))
+        {
+            return invalid;
+        }
+
+        var put = new ManifestPut
+        {
+            Repository = repository,
+            Digest = digest,
+            Size = content.Length,
+            Manifest = manifest,
+            Tags = reference.Tag is { } tag ? [tag] : tags,
+            Reference = reference,
+            Precondition = precondition,
+            References = references,
+        };
+        return (await StoreAsync(put, content)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
+    }
+
+    /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
+    public Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        metadata.DeleteManifestAsync(repository, reference, precondition);
+
+    // A held manifest needs no new grace period: it begins when the manifest is released.
+    private async ValueTask<StoredManifest?> FindAsync(RepositoryName repository, Reference reference)
+    {
+        var manifest = await metadata.FindManifestAsync(repository, reference);
+        return manifest is { IsIdle: true } idle
+            ? await leases.FindAndPromiseAsync((metadata, repository, reference), Find, idle.Digest)
+            : manifest;
+    }
+
+    private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
+    {
+        // Nothing is written for a push that is refused, and bytes of other repositories are not looked at: otherwise the time of the answer would
+        // tell what they hold (docs/decisions/0018).
+        if (!(await metadata.CheckManifestAsync(put)).TryGet(out var isKnown, out var refused))
+        {
+            return refused;
+        }
+
+        using var holder = await locks.AcquireAsync(put.Digest);
+        var stored = isKnown ? await blobs.ReadAsync(put.Digest) : null;
+        if (content.Span.SequenceEqual(stored))
+        {
+            return await metadata.PutManifestAsync(put);
+        }
+
+        // Also if damaged bytes exist: pushing again repairs them.
+        using var place = await staging.TryTakeAsync(content.Length);
+        if (place is not null)
+        {
+            return await metadata.PutManifestAsync(put with { Staged = content.ToArray() });
+        }
+
+        var wasStored = await blobs.StatAsync(put.Digest) is not null;
+        await blobs.PutAsync(put.Digest, content);
+        var recorded = await metadata.PutManifestAsync(put);
+        if (recorded.Error is not null && !wasStored)
+        {
+            await blobs.DeleteAsync(put.Digest);
+        }
+
+        return recorded;
+    }
+
+    [LoggerMessage(1, LogLevel.Error,
+        "Manifest {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} found. Pushing it again repairs it")]
+    private partial void LogDamaged(string repository, string digest, long expected, string actual);
+}

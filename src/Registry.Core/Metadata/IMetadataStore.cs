@@ -1,0 +1,74 @@
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Metadata;
+
+/// <summary>
+/// Metadata of the registry: its repositories, their manifests and tags, and the blobs that each may see. Every mutation is atomic, and
+/// durable when its task ends.
+/// </summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public interface IMetadataStore
+{
+    /// <summary>Reason why changes and listings of all repositories are refused now; null while they are possible.</summary>
+    RegistryError? Refusal { get; }
+
+    /// <summary>Finds a manifest; null if the repository has none with this tag or digest.</summary>
+    Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference);
+
+    /// <summary>
+    /// Checks whether a manifest could be recorded now. Nothing changes, and the bytes need not be stored. <see cref="PutManifestAsync"/> checks
+    /// again.
+    /// </summary>
+    /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN.</returns>
+    Task<Result<bool>> CheckManifestAsync(ManifestPut put);
+
+    /// <summary>Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed.</summary>
+    /// <returns>Tags that referred to another manifest before; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN, and nothing has changed.</returns>
+    Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put);
+
+    /// <summary>Removes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
+    /// <returns>What was removed; or MANIFEST_UNKNOWN or PRECONDITION_FAILED, and nothing has changed.</returns>
+    Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition);
+
+    /// <summary>Lists the tags of a repository after <paramref name="last"/>, which need not exist; null if there is no such repository.</summary>
+    Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit);
+
+    /// <summary>
+    /// Lists the repositories that have a manifest, in the given ranges, which are in order and do not overlap, and after <paramref name="last"/>,
+    /// which need not exist.
+    /// </summary>
+    Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit);
+
+    /// <summary>
+    /// Lists the manifests of a repository with the given subject, in the order of their digests. The page ends before its annotations exceed
+    /// <paramref name="maxBytes"/>; it is empty, and has more, when the annotations of the first manifest do.
+    /// </summary>
+    Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize);
+
+    /// <summary>Size of a blob in bytes; null if the repository may not see it.</summary>
+    Task<long?> FindBlobAsync(RepositoryName repository, Digest digest);
+
+    /// <summary>Finds some repositories that may see a blob, in no particular order.</summary>
+    Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit);
+
+    /// <summary>
+    /// Makes a blob, whose bytes have just been stored or come with this, visible in a repository, and ends the upload that brought them. Creates the
+    /// repository if needed.
+    /// </summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="size">Size of the blob in bytes.</param>
+    /// <param name="upload">The session that ends with this; null if there was none.</param>
+    /// <param name="staged">The bytes, if they become durable in this transaction; null if their file has them.</param>
+    Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null);
+
+    /// <summary>Makes a blob of another repository visible in a repository; false, without a change, if the other may not see it.</summary>
+    Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);
+
+    /// <summary>Makes a blob invisible in a repository.</summary>
+    /// <returns>Size of the blob in bytes; or BLOB_UNKNOWN, or BLOB_IN_USE with the manifests, and nothing has changed.</returns>
+    Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest);
+}

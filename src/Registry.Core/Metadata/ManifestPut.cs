@@ -1,0 +1,30 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Metadata;
+
+/// <summary>A manifest to record, with everything that must happen in one transaction.</summary>
+public sealed record ManifestPut
+{
+    public required RepositoryName Repository { get; init; }
+
+    /// <summary>Digest of the bytes, which are stored already or come with this (<see cref="Staged"/>).</summary>
+    public required Digest Digest { get; init; }
+
+    /// <summary>Size of the bytes.</summary>
+    public required long Size { get; init; }
+
+    /// <summary>The bytes, if they become durable in this transaction; null if they are stored already.</summary>
+    public byte[]? Staged { get; init; }
+
+    public required Manifest Manifest { get; init; }
+
+    /// <summary>Tags to set to the manifest; may be empty.</summary>
+    public IReadOnlyList<Tag> Tags { get; init; } = [];
+
+    /// <summary>Tag or digest of the push; the precondition applies to it.</summary>
+    public required Reference Reference { get; init; }
+
+    public Precondition Precondition { get; init; } = Precondition.None;
+
+    public ManifestReferences References { get; init; } = ManifestReferences.SparseIndex;
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Core.Uploads;
+
+/// <summary>Discards uploads that have received no byte for the timeout. An upload with a request in progress is never idle.</summary>
+public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout, ILogger<UploadExpiry> logger)
+{
+    /// <summary>Runs one cycle.</summary>
+    /// <returns>Number of discarded uploads.</returns>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var expired = 0;
+        var bytes = 0L;
+        foreach (var session in uploads.Enumerate().Where(session => session.IdleFor >= timeout))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await using var upload = await uploads.TryAcquireAsync(session.Id);
+            if (upload is null || (await uploads.FindAsync(session.Id))?.Length != session.Length)
+            {
+                // A request uses it again.
+                continue;
+            }
+
+            await upload.AbortAsync();
+            expired++;
+            bytes += session.Length;
+            LogExpired(session.Id, session.Repository.Value, session.Length);
+        }
+
+        // One line a cycle: a client can begin thousands of uploads.
+        if (expired > 0)
+        {
+            LogCycle(expired, bytes);
+        }
+
+        return expired;
+    }
+
+    [LoggerMessage(2, LogLevel.Information, "Uploads expired: {Count}, with {Bytes} B received")]
+    private partial void LogCycle(int count, long bytes);
+
+    [LoggerMessage(1, LogLevel.Debug, "Upload {Id} to {Repository} expired with {Length} B received")]
+    private partial void LogExpired(Guid id, string repository, long length);
+}

@@ -1,0 +1,146 @@
+using Registry.Core.Collection.Records;
+using Registry.Core.Errors;
+
+namespace Registry.Server.Commands.Maintain;
+
+/// <summary>Everything that keeps a blob or manifest in storage.</summary>
+/// <param name="Digest">Digest of the blob or manifest.</param>
+/// <param name="Bytes">Its size on the disk; null when it is not stored.</param>
+/// <param name="State">Its state in the metadata.</param>
+/// <param name="RecordedBytes">Its size according to the metadata.</param>
+/// <param name="Links">The repositories that link to it.</param>
+/// <param name="ManifestOf">The repositories of which it is a manifest, with its holders there.</param>
+/// <param name="NeededBy">The manifests that refer to it.</param>
+/// <param name="Place">A place in the tree that may link to a blob unknown to the metadata; null for none.</param>
+/// <param name="MayBeMore">True when a list is cut off.</param>
+internal sealed record GcExplanation(
+    string Digest,
+    long? Bytes,
+    BlobState State,
+    long RecordedBytes,
+    IReadOnlyList<GcExplanation.RepositoryLink> Links,
+    IReadOnlyList<GcExplanation.RepositoryManifest> ManifestOf,
+    IReadOnlyList<GcExplanation.Referrer> NeededBy,
+    string? Place,
+    bool MayBeMore)
+{
+    /// <summary>Largest number of entries in a list.</summary>
+    public const int MaxNamed = 20;
+
+    /// <summary>True when the blob is stored or the metadata knows it.</summary>
+    public bool IsKnown => Bytes is not null || State != BlobState.Unknown;
+
+    public void Write(TextWriter output)
+    {
+        if (!IsKnown)
+        {
+            output.WriteLine($"{Digest} is not stored, and the metadata does not know it.");
+            return;
+        }
+
+        output.WriteLine(Bytes is { } size ? $"{Digest} is stored, {Count.Of(size, "byte")}." : $"{Digest} is not stored.");
+        output.WriteLine(Describe());
+        foreach (var link in Links)
+        {
+            output.WriteLine($"{link.Repository} links to it: {Describe(link)}");
+        }
+
+        foreach (var manifest in ManifestOf)
+        {
+            output.WriteLine($"It is a manifest of {manifest.Repository}, last pushed no later than {manifest.PushedBy:yyyy-MM-dd HH:mm:ss}Z: {Describe(manifest)}");
+        }
+
+        foreach (var referrer in NeededBy)
+        {
+            output.WriteLine($"The manifest {referrer.Manifest} of {referrer.Repository} refers to it.");
+        }
+
+        if (State == BlobState.Unknown)
+        {
+            output.WriteLine(Place is not null
+                ? $"{Place} may link to it, so it is kept. 'registry reindex' adds it to the metadata or makes it removable."
+                : "Nothing in the tree links to it. The collector removes it after finding it in two rounds.");
+        }
+
+        if (MayBeMore)
+        {
+            output.WriteLine($"There may be more; at most {MaxNamed} of each kind are listed.");
+        }
+    }
+
+    private string Describe() => State switch
+    {
+        BlobState.Unknown => "The metadata does not know it.",
+        BlobState.Mentioned => "The metadata has it as not stored: a manifest refers to it, or verification found it missing or damaged.",
+        BlobState.Stored => $"The metadata has it as stored, {Count.Of(RecordedBytes, "byte")}.",
+        BlobState.Orphaned => "No repository links to it any more. The next cycle of the collector removes it.",
+        BlobState.Condemned => "Its removal has begun. The next cycle of the collector finishes it.",
+        _ => throw new InvalidOperationException($"There is no state {State}."),
+    };
+
+    private string Describe(RepositoryManifest manifest)
+    {
+        if (manifest.IdleSeconds is not { } idle)
+        {
+            var parents = NeededBy.Count(referrer => referrer.Repository == manifest.Repository);
+            string?[] holders =
+            [
+                manifest.Tags.Count > 0 ? $"the tags {string.Join(", ", manifest.Tags)}" : null,
+                parents > 0 ? "the manifests that refer to it" : null,
+                manifest.Subject is not null ? $"its subject {manifest.Subject}" : null,
+            ];
+            return $"held by {string.Join("; ", holders.Where(holder => holder is not null))}.";
+        }
+
+        if (manifest.ExpiresAfterSeconds is not { } left)
+        {
+            return manifest.IsRoot
+                ? $"nothing has held it for {idle} s, but neither an index that listed it nor its subject was deleted: it stays until a client or 'registry gc --untagged --delete' deletes it."
+                : $"nothing has held it for {idle} s, but something in the repository cannot be read, so no manifest there expires.";
+        }
+
+        return left >= 0
+            ? $"its index or subject was deleted, and nothing has held it and no client has requested it for {idle} s; it expires after {left} s more of the registry's running time."
+            : $"its index or subject was deleted, and nothing has held it and no client has requested it for {idle} s; it expires in the next cycle of the collector.";
+    }
+
+    private static string Describe(RepositoryLink link)
+    {
+        if (link.IdleSeconds is null)
+        {
+            return "a manifest there needs it.";
+        }
+
+        if (link.ExpiresAfterSeconds is not { } left)
+        {
+            return "no manifest there needs it, but something in the repository cannot be read, so no blob there expires.";
+        }
+
+        return left >= 0
+            ? $"no manifest there has needed it for {link.IdleSeconds} s; it expires after {left} s more of the registry's running time."
+            : $"no manifest there has needed it for {link.IdleSeconds} s; it expires in the next cycle of the collector.";
+    }
+
+    /// <param name="Repository">The repository.</param>
+    /// <param name="IdleSeconds">Running time since a manifest there last needed it, in seconds; null while one needs it.</param>
+    /// <param name="ExpiresAfterSeconds">Running time until it expires, in seconds; negative when overdue, null when it does not expire.</param>
+    internal sealed record RepositoryLink(string Repository, long? IdleSeconds, long? ExpiresAfterSeconds);
+
+    /// <param name="Repository">The repository.</param>
+    /// <param name="Tags">The tags that point to it there.</param>
+    /// <param name="Subject">Its subject, when the repository has it.</param>
+    /// <param name="PushedBy">Latest possible time of its push. Manifests older than this record have the time at which it began.</param>
+    /// <param name="IsRoot">True when it stays without a holder: neither an index that listed it nor its subject was deleted.</param>
+    /// <param name="IdleSeconds">Running time since something there last held it, in seconds; null while it is held.</param>
+    /// <param name="ExpiresAfterSeconds">Running time until it expires, in seconds; negative when overdue, null when it does not expire.</param>
+    internal sealed record RepositoryManifest(
+        string Repository,
+        IReadOnlyList<string> Tags,
+        string? Subject,
+        DateTimeOffset PushedBy,
+        bool IsRoot,
+        long? IdleSeconds,
+        long? ExpiresAfterSeconds);
+
+    internal sealed record Referrer(string Repository, string Manifest);
+}

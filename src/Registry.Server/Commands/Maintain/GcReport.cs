@@ -1,0 +1,115 @@
+using Registry.Core;
+using Registry.Core.Collection;
+using Registry.Core.Collection.Records;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Server.Commands.Maintain;
+
+/// <summary>Reports of <c>registry gc</c>: a preview, the untagged manifests, and the explanation why a blob or manifest is kept.</summary>
+internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
+{
+    private readonly CollectionRules _rules = core.Rules;
+
+    /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
+    public string? Objection(CollectionEstimate estimate, long unknown, long passed)
+    {
+        var (removable, all) = estimate;
+        return _rules.ObjectionTo(estimate, unknown, passed) switch
+        {
+            CollectionObjection.None => null,
+            CollectionObjection.PromisesLost => Killed(),
+            CollectionObjection.TooMuch =>
+                $"{removable.Manifests} of {Count.Of(all.Manifests, "manifest")}, {removable.Links} of {Count.Of(all.Links, "link")} and {removable.Blobs} of {Count.Of(all.Blobs, "blob")} would be removed, more than half",
+            _ => $"the metadata does not know {unknown} of {Count.Of(passed, "blob")}, more than half",
+        };
+    }
+
+    /// <summary>Lists what a collection would remove, with the reasons.</summary>
+    public async Task<GcPreview> PreviewAsync()
+    {
+        var plan = await core.Plan.PreviewAsync(GcPreview.MaxListed, CancellationToken.None);
+        return new GcPreview(
+            [.. plan.Manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, _rules.IdleFor(manifest.IdleSince)))],
+            [.. plan.Links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, _rules.IdleFor(link.IdleSince)))],
+            [
+                .. plan.Blobs.Listed.Select(blob => new GcPreview.DoomedBlob(
+                    blob.Digest.Value, blob.Size, blob.IsOrphan ? "no repository links to it any more" : "no repository would link to it any more")),
+                .. plan.Unknown.Select(blob => new GcPreview.DoomedBlob(blob.Key.Value, blob.Value, "the metadata does not know it, and nothing links to it")),
+            ],
+            [.. plan.Kept.Select(link => new GcPreview.KeptBlob(link.Key.Value, link.Value))],
+            new GcPreview.Totals(
+                plan.Estimate.Removable.Manifests, plan.Estimate.Removable.Links, plan.RemovedCount, plan.RemovedBytes, plan.NotExamined),
+            Objection(plan.Estimate, plan.AllUnknown, plan.AllStored));
+    }
+
+    /// <summary>Lists the manifests that nothing has held for the grace period, and deletes them when the request says so.</summary>
+    /// <returns>The manifests, and the reason why a requested deletion was refused; null when it was not.</returns>
+    public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced)
+    {
+        var totals = await storage.ReadTotalsAsync();
+        var idle = await core.Plan.ListUntaggedAsync();
+        var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
+        IReadOnlyList<ManifestRecord> due = [.. idle.Where(manifest => manifest.PushedAt <= pushedBefore)];
+        var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
+        var objection = asked.IsDeletion && !isForced ? ObjectionToDelete(due.Count, totals.Manifests) : null;
+        var deletes = asked.IsDeletion && objection is null;
+        if (deletes)
+        {
+            due = await core.Collector.DeleteUntaggedAsync(due);
+        }
+
+        return (new GcUntagged([.. due.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(Describe)], younger, kept, deletes), objection);
+    }
+
+    /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
+    public async Task<GcExplanation> ExplainAsync(Digest digest)
+    {
+        const int MaxNamed = GcExplanation.MaxNamed;
+        var (explanation, stored, place) = await core.Plan.ExplainAsync(digest, MaxNamed, CancellationToken.None);
+        return new GcExplanation(
+            digest.Value,
+            stored,
+            explanation.State,
+            explanation.Size,
+            [.. explanation.Links.Select(Explain)],
+            [.. explanation.ManifestOf.Select(Explain)],
+            [.. explanation.NeededBy.Select(referrer => new GcExplanation.Referrer(referrer.Key.Value, referrer.Value.Value))],
+            place,
+            explanation.ManifestOf.Select(manifest => manifest.Tags.Count)
+                .Concat([explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count])
+                .Any(count => count == MaxNamed));
+    }
+
+    private string? ObjectionToDelete(long untagged, long manifests) => _rules.ObjectionToDelete(untagged, manifests) switch
+    {
+        CollectionObjection.None => null,
+        CollectionObjection.PromisesLost => Killed(),
+        _ => $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half",
+    };
+
+    private string Killed() =>
+        $"The registry was killed and lost the list of blobs that clients were told exist; all blobs stay for another {_rules.Wait} s of its running time";
+
+    private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
+        manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince));
+
+    private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
+        link.Repository.Value, IdleOrNull(link.IdleSince), _rules.ExpiresAfter(link));
+
+    private GcExplanation.RepositoryManifest Explain(ManifestExplanation manifest)
+    {
+        var record = manifest.Record;
+        return new GcExplanation.RepositoryManifest(
+            record.Repository.Value,
+            manifest.Tags,
+            manifest.Subject?.Value,
+            DateTimeOffset.FromUnixTimeSeconds(record.PushedAt),
+            record.IsRoot,
+            IdleOrNull(record.IdleSince),
+            _rules.ExpiresAfter(record));
+    }
+
+    private long? IdleOrNull(long? idleSince) => idleSince is null ? null : _rules.IdleFor(idleSince);
+}

@@ -1,0 +1,20 @@
+using Registry.Core.Oci;
+
+namespace Registry.Server.Commands.Maintain;
+
+/// <summary>Arguments of <c>registry gc</c>.</summary>
+/// <param name="IsDryRun">True to list what would be removed, and change nothing.</param>
+/// <param name="IsForced">True to remove even more than half of the content, and soon after a kill.</param>
+/// <param name="Explained">The blob or manifest to explain; null for none.</param>
+/// <param name="Untagged">The untagged manifests to list or delete; null to collect.</param>
+/// <param name="IsJson">True to print the result as JSON.</param>
+internal sealed record GcRequest(
+    bool IsDryRun = false, bool IsForced = false, Digest? Explained = null, GcRequest.UntaggedManifests? Untagged = null, bool IsJson = false)
+{
+    /// <summary>True if the request only reports, and changes nothing.</summary>
+    public bool IsReport => IsDryRun || Explained is not null || Untagged is { IsDeletion: false };
+
+    /// <param name="OlderThan">Least age of the manifests, since their push; zero for all.</param>
+    /// <param name="IsDeletion">True to delete them.</param>
+    internal sealed record UntaggedManifests(TimeSpan OlderThan = default, bool IsDeletion = false);
+}

@@ -1,0 +1,167 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
+using Registry.Core.Storage;
+using Registry.Core.Storage.FileSystem;
+using Registry.Core.Storage.FileSystem.Tree;
+using Registry.Server.Configuration;
+
+namespace Registry.Server.Commands.Maintain;
+
+/// <summary>
+/// <c>registry reindex</c>: rebuilds the metadata of a stopped registry from its tree. The old database is kept beside the new one until the
+/// new one is complete, and for good when it could not be read. <c>--dry-run</c> lists the differences instead.
+/// </summary>
+internal static class ReindexCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; list what the rebuild would remove, add or change." };
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "reindex",
+            "Rebuild the metadata from the storage tree. The registry must not be running.",
+            "registry reindex --dry-run",
+            "registry reindex --storage-path /var/lib/registry",
+            "registry reindex --dry-run --json")
+        {
+            dryRun,
+            json,
+        };
+        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => parsed.GetValue(dryRun)
+            ? PreviewAsync(context, options, loggers, parsed.GetValue(json), cancelled)
+            : RunAsync(context, options, loggers, parsed.GetValue(json), cancelled)));
+        return command;
+    }
+
+    public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            DataFolder.OpenExisting(path).Dispose();
+            var isReadable = await TryFinishAsync(context, path, loggers);
+            string? kept = null;
+            using (var folder = DataFolder.Open(path))
+            {
+                if (isReadable)
+                {
+                    DatabaseFiles.SetAside(folder.Layout);
+                }
+                else if ((kept = DatabaseFiles.SetAsideDamaged(folder.Layout)) is not null && !isJson)
+                {
+                    context.Output.WriteLine($"The old metadata is kept as {kept}.");
+                }
+            }
+
+            StorageTotals totals;
+            await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
+            {
+                await context.WithProgressAsync<IndexingProgress, bool>(
+                    isJson,
+                    done => new WorkDone($"Indexing {Count.Of(done.Manifests, "manifest")}", done.Repositories, done.AllRepositories, "repositories"),
+                    async progress =>
+                    {
+                        await storage.Indexer.RunAsync(progress, cancellationToken);
+                        return true;
+                    });
+                totals = await storage.ReadTotalsAsync();
+            }
+
+            using (var folder = DataFolder.Open(path))
+            {
+                DatabaseFiles.RemoveSetAside(folder.Layout);
+            }
+
+            if (isJson)
+            {
+                ReportJson.Write(
+                    context.Output, new ReindexResult(path, totals.Repositories, totals.Tags, totals.Manifests, kept), json => json.ReindexResult);
+                return ExitCodes.Success;
+            }
+
+            context.Output.WriteLine($"The metadata of {path} was rebuilt from its tree.");
+            return ExitCodes.Success;
+        }
+        catch (StorageException e)
+        {
+            return context.Fail(path, e);
+        }
+        catch (OperationCanceledException)
+        {
+            return context.Fail("the reindex was interrupted; run it again, or start the registry, which continues it");
+        }
+    }
+
+    /// <summary>Prints what would be removed, added or changed. Writes what is only in the database yet, as any start does, and changes nothing else.</summary>
+    /// <returns>0 with or without differences, as <c>gc --dry-run</c>; 1 when something could not be compared.</returns>
+    public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
+    {
+        var path = Path.GetFullPath(options.StoragePath);
+        try
+        {
+            DataFolder.OpenExisting(path).Dispose();
+            await TryFinishAsync(context, path, loggers);
+            await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            var comparison = new TreeComparison(
+                storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
+            var report = new ReindexReport();
+            await foreach (var difference in comparison.FindAsync(cancellationToken))
+            {
+                report.Add(difference);
+            }
+
+            var preview = report.End(comparison.Compared);
+            if (isJson)
+            {
+                ReportJson.Write(context.Output, preview, json => json.ReindexPreview);
+            }
+            else
+            {
+                preview.Write(context.Output);
+            }
+
+            return preview.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
+        }
+        catch (StorageException e)
+        {
+            return context.Fail(path, e);
+        }
+        catch (OperationCanceledException)
+        {
+            return context.Fail("the comparison was interrupted; nothing was changed");
+        }
+    }
+
+    // Writes what is only in the old database yet: changes to the tree, and small content to its files. False when some may be left.
+    private static async Task<bool> TryFinishAsync(CommandContext context, string path, ILoggerFactory loggers)
+    {
+        string? reason;
+        long? left = null;
+        try
+        {
+            var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            await storage.DisposeAsync();
+            (reason, left) = (storage.TreeFailure, storage.LeftStaged);
+        }
+        catch (StorageException e)
+        {
+            reason = e.Message;
+        }
+
+        if (left > 0)
+        {
+            var content = left == 1 ? "1 small blob or manifest that is" : $"{left} small blobs and manifests that are";
+            throw new StorageException(
+                $"has {content} only in registry.db and could not be written to blobs/: {reason}. The metadata was not changed; remove the cause, and run the command again");
+        }
+
+        if (reason is not null)
+        {
+            await context.Error.WriteLineAsync(
+                $"registry: warning: the old metadata cannot be read completely, so only the tree is used: {path} {reason}");
+        }
+
+        return reason is null;
+    }
+}

@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+using Registry.Server.Configuration;
+using Registry.Server.Hosting;
+using Registry.Server.Hosting.Lifetime;
+
+namespace Registry.Server.Commands.Serve;
+
+/// <summary><c>registry serve</c>: runs the registry until a signal ends it.</summary>
+internal static class ServeCommand
+{
+    public static Command Create(CommandContext context)
+    {
+        var command = new DescribedCommand(
+            "serve",
+            "Run the registry until SIGTERM, SIGINT or SIGQUIT ends it. SIGHUP reloads users, keys, rules and certificates. This is the default command.",
+            "registry serve",
+            "registry serve --port 5000 --storage-path /var/lib/registry",
+            "registry --config /etc/registry.json");
+        command.SetAction((parsed, _) => RunAsync(context, parsed));
+        return command;
+    }
+
+    /// <summary>Serves with the settings of the arguments (null for none).</summary>
+    public static async Task<int> RunAsync(CommandContext context, ParseResult? parsed)
+    {
+        // Comes first: a signal ends a process without a handler.
+        using var signals = new ServerSignals();
+        return await context.WithOptionsAsync(parsed, (options, loggers) => RunAsync(context, signals, options, loggers));
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, RegistryOptions options, ILoggerFactory loggers)
+    {
+        var notices = new StartAndStop(context.Output, options, loggers.CreateLogger<StartAndStop>());
+        var manager = new ServiceNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
+        var folder = Path.GetFullPath(options.StoragePath);
+        RegistryHost host;
+        try
+        {
+            host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
+        }
+        catch (StorageException e)
+        {
+            return context.Fail(folder, e);
+        }
+        catch (StartupException e)
+        {
+            return context.Fail(e.Message);
+        }
+        catch (Exception e) when (e is IOException or SocketException)
+        {
+            return context.Fail(
+                $"cannot listen on {options.Host}:{options.Port}: {(e.InnerException ?? e).Message}. Set REGISTRY_HOST and REGISTRY_PORT to a free address.");
+        }
+
+        try
+        {
+            await using (host)
+            {
+                notices.Started(host);
+                manager.Ready($"Listening on {string.Join(" and ", host.Addresses)}");
+                signals.Attach(host, manager);
+                await signals.Stopping;
+                manager.Stopping();
+                notices.Stopping();
+            }
+        }
+        catch (StorageException e)
+        {
+            return context.Fail(folder, e);
+        }
+
+        notices.Stopped();
+        return ExitCodes.Success;
+    }
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
+using System.Runtime.InteropServices;
+using Registry.Server.Hosting.Lifetime;
+
+namespace Registry.Server.Telemetry.Metrics;
+
+/// <summary>
+/// Metrics of the process that Prometheus client libraries define (<c>process_…</c>,
+/// https://prometheus.io/docs/instrumenting/writing_clientlibs), and of the build.
+/// </summary>
+internal static class ProcessGauges
+{
+    private static readonly double StartTime = new DateTimeOffset(Process.GetCurrentProcess().StartTime).ToUnixTimeMilliseconds() / 1000.0;
+
+    /// <summary>Adds the instruments to a meter.</summary>
+    public static void AddTo(Meter meter)
+    {
+        var build = new KeyValuePair<string, object?>[] { new("version", Banner.Version), new("runtime", RuntimeInformation.FrameworkDescription) };
+        meter.CreateObservableGauge("registry.build_info", () => new Measurement<long>(1, build), null, "1, with the version of the registry and the runtime as labels.");
+        meter.CreateObservableGauge("process.start_time", () => StartTime, "s", "Start of the process, as Unix time.");
+        meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "CPU time of the process.");
+        meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
+        if (OperatingSystem.IsLinux())
+        {
+            meter.CreateObservableGauge(
+                "process.open_fds", () => (long)Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(), null, "Open files and connections of the process.");
+            meter.CreateObservableGauge("process.max_fds", DescriptorLimit, null, "Limit of open files and connections of the process.");
+        }
+    }
+
+    private static long DescriptorLimit()
+    {
+        var line = File.ReadLines("/proc/self/limits").First(line => line.StartsWith("Max open files", StringComparison.Ordinal));
+        return long.TryParse(line["Max open files".Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries)[0], out var limit) ? limit : long.MaxValue;
+    }
+}

@@ -1,0 +1,5 @@
+using Registry.Core.Tests.Storage.Contracts;
+
+namespace Registry.Core.Tests.Caching;
+
+public sealed class CachedCollectorMetadataTests() : CollectorMetadataContract(new CachedEngine());

@@ -1,0 +1,58 @@
+using Registry.Core.Caching;
+using Registry.Core.Changes;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.Storage;
+using Registry.Core.Tests.Storage.Contracts;
+using Registry.Core.Tests.Storage.Sqlite;
+using Registry.Core.Verification;
+
+namespace Registry.Core.Tests.Caching;
+
+/// <summary>Metadata in SQLite behind the cache, composed as in a registry.</summary>
+internal sealed class CachedEngine : IMetadataEngine
+{
+    private readonly SqliteEngine _sqlite = new();
+
+    public CachedEngine() => Open();
+
+    /// <summary>Store behind the cache.</summary>
+    public IMetadataStore Store => _sqlite.Metadata;
+
+    public MetadataCache Cache { get; private set; }
+
+    public IMetadataStore Metadata { get; private set; }
+
+    public ICollectorMetadata Collector { get; private set; }
+
+    public IVerifierMetadata Verifier { get; private set; }
+
+    public ITreeJournal Journal => _sqlite.Journal;
+
+    public IIndexTarget IndexTarget { get; private set; }
+
+    public RunningClock Clock => _sqlite.Clock;
+
+    public long UnixTime => _sqlite.UnixTime;
+
+    public void Advance(TimeSpan time) => _sqlite.Advance(time);
+
+    public async Task ReopenAsync(bool cleanly = true)
+    {
+        await _sqlite.ReopenAsync(cleanly);
+        Open();
+    }
+
+    public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
+    private void Open()
+    {
+        Cache = new MetadataCache(1024 * 1024);
+        Metadata = new CachedMetadataStore(_sqlite.Metadata, Cache);
+        Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
+        Verifier = new CachedVerifierMetadata(_sqlite.Verifier, Cache, () => { });
+        IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);
+    }
+}

@@ -1,0 +1,5 @@
+using Registry.Core.Tests.Storage.Contracts;
+
+namespace Registry.Core.Tests.Caching;
+
+public sealed class CachedMetadataStoreTests() : MetadataStoreContract(new CachedEngine());

@@ -1,0 +1,142 @@
+using Registry.Core.Blobs;
+using Registry.Core.Caching;
+using Registry.Core.Oci;
+using Registry.Core.Tests.Storage.FileSystem;
+
+namespace Registry.Core.Tests.Caching;
+
+public sealed class ContentCacheTests : IAsyncDisposable
+{
+    private static readonly byte[] Content = Samples.Bytes(1, 5000);
+    private static readonly Digest Digest = Samples.Digest(Content);
+
+    private readonly FileSystemEngine _engine = new();
+    private readonly ContentCache _cache;
+
+    public ContentCacheTests() => _cache = new ContentCache(_engine.Blobs, _engine.Time, 100_000);
+
+    private string Path => _engine.Layout.BlobData(Digest);
+
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    [Fact]
+    public async Task Small_content_is_given_again_without_a_new_task()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        Assert.Equal(Content, await ReadAsync());
+        Assert.Same(_cache.OpenAsync(Digest), _cache.OpenAsync(Digest));
+        Assert.Same(_cache.OpenAsync(Digest), _cache.OpenAsync(Digest));
+        Assert.Same(_cache.StatAsync(Digest, Content.Length), _cache.StatAsync(Digest, Content.Length));
+        Assert.Equal(Content, (await _cache.OpenAsync(Digest))!.Bytes);
+        Assert.Equal(Content.Length, await _cache.StatAsync(Digest, Content.Length));
+        Assert.InRange(_cache.Bytes, Content.Length, 2 * Content.Length);
+    }
+
+    [Fact]
+    public async Task Content_that_is_in_use_is_not_changed_by_those_who_dispose_it()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        (await _cache.OpenAsync(Digest))!.Dispose();
+        using var again = await _cache.OpenAsync(Digest);
+        Assert.Equal(Content, again!.Bytes);
+    }
+
+    [Theory]
+    [InlineData(BlobContent.MaxInMemory, true)]
+    [InlineData(BlobContent.MaxInMemory + 1, false)]
+    public async Task What_is_large_stays_in_its_file(int length, bool isInMemory)
+    {
+        var content = Samples.Bytes(2, length);
+        var digest = Samples.Digest(content);
+        await _engine.Blobs.PutAsync(digest, content);
+        using var open = await _cache.OpenAsync(digest);
+        Assert.Equal(isInMemory, open!.Bytes is not null);
+        Assert.Equal(length, open.Length);
+        Assert.Equal(isInMemory, _cache.Bytes > 0);
+    }
+
+    [Fact]
+    public async Task What_was_forgotten_is_looked_at_again_also_when_it_was_being_looked_at()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        await ReadAsync();
+        await _engine.Blobs.DeleteAsync(Digest);
+        Assert.NotNull(await ReadAsync());
+        _cache.Forget();
+        Assert.Null(await ReadAsync());
+        Assert.Null(await _cache.StatAsync(Digest, Content.Length));
+
+        await _engine.Blobs.PutAsync(Digest, Content);
+        var looking = ReadAsync();
+        _cache.Forget();
+        Assert.Equal(Content, await looking);
+        await _engine.Blobs.DeleteAsync(Digest);
+        Assert.Null(await ReadAsync());
+    }
+
+    [Fact]
+    public async Task A_file_that_vanishes_is_noticed_when_the_lifetime_is_over()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        await ReadAsync();
+        File.Delete(Path);
+        _engine.Advance(ContentCache.Lifetime - TimeSpan.FromMilliseconds(1));
+        Assert.Equal(Content, await ReadAsync());
+        _engine.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Null(await ReadAsync());
+        Assert.Null(await _cache.OpenAsync(Digest));
+        Assert.Null(await _cache.StatAsync(Digest, Content.Length));
+    }
+
+    [Fact]
+    public async Task A_size_is_looked_at_again_when_the_lifetime_is_over()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        Assert.Equal(Content.Length, await _cache.StatAsync(Digest, Content.Length));
+        File.WriteAllText(Path, "short");
+        Assert.Equal(Content.Length, await _cache.StatAsync(Digest, Content.Length));
+        _engine.Advance(ContentCache.Lifetime);
+        Assert.Equal(5, await _cache.StatAsync(Digest, Content.Length));
+    }
+
+    [Fact]
+    public async Task A_push_that_heals_is_seen_at_once()
+    {
+        await _engine.Blobs.PutAsync(Digest, Content);
+        File.WriteAllText(Path, "short");
+        Assert.Equal(5, await _cache.StatAsync(Digest, Content.Length));
+        Assert.Equal(5, (await ReadAsync())!.Length);
+        await _engine.Blobs.PutAsync(Digest, Content);
+        Assert.Equal(Content.Length, await _cache.StatAsync(Digest, Content.Length));
+        Assert.Equal(Content, await ReadAsync());
+    }
+
+    [Fact]
+    public async Task Bytes_that_do_not_have_their_digest_are_not_kept()
+    {
+        await _engine.Blobs.PutAsync(Digest, Samples.Bytes(3, Content.Length));
+        Assert.NotEqual(Content, await ReadAsync());
+        Assert.Equal(0, _cache.Bytes);
+        await _engine.Blobs.PutAsync(Digest, Content);
+        Assert.Equal(Content, await ReadAsync());
+    }
+
+    [Fact]
+    public async Task It_stays_within_its_size()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            var content = Samples.Text($"{i}{new string(' ', 10_000)}");
+            var digest = Samples.Digest(content);
+            await _engine.Blobs.PutAsync(digest, content);
+            Assert.Equal(content, (await _cache.OpenAsync(digest))?.Bytes);
+            Assert.InRange(_cache.Bytes, 1, 100_000);
+        }
+    }
+
+    private async Task<byte[]?> ReadAsync()
+    {
+        using var content = await _cache.OpenAsync(Digest);
+        return content?.Bytes;
+    }
+}

@@ -1,0 +1,76 @@
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Tests.Caching;
+
+/// <summary>Metadata store that can delay its answers, and counts the queries of pulls.</summary>
+internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
+{
+    private int _questions;
+
+    public RegistryError? Refusal => store.Refusal;
+
+    public int Questions => Volatile.Read(ref _questions);
+
+    /// <summary>Runs after a query, before the caller gets its answer.</summary>
+    public Func<Task> AfterQuestion { get; set; } = () => Task.CompletedTask;
+
+    /// <summary>Runs after a commit, before the caller learns of it.</summary>
+    public Func<Task> AfterChange { get; set; } = () => Task.CompletedTask;
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
+        AskAsync(store.FindManifestAsync(repository, reference));
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => AskAsync(store.FindBlobAsync(repository, digest));
+
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
+
+    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
+
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
+        ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition));
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        ChangeAsync(LinkAsync(repository, digest, size, upload, staged));
+
+    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
+        ChangeAsync(store.MountBlobAsync(source, target, digest));
+
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        ChangeAsync(store.UnlinkBlobAsync(repository, digest));
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) =>
+        store.ListTagsAsync(repository, last, limit);
+
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        store.ListRepositoriesAsync(ranges, last, limit);
+
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
+        store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes);
+
+    public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        store.FindRepositoriesWithBlobAsync(digest, limit);
+
+    private async Task<T> AskAsync<T>(Task<T> asked)
+    {
+        Interlocked.Increment(ref _questions);
+        var answer = await asked;
+        await AfterQuestion();
+        return answer;
+    }
+
+    private async Task<T> ChangeAsync<T>(Task<T> changing)
+    {
+        var result = await changing;
+        await AfterChange();
+        return result;
+    }
+
+    private async Task<bool> LinkAsync(RepositoryName repository, Digest digest, long size, Guid? upload, byte[]? staged)
+    {
+        await store.LinkBlobAsync(repository, digest, size, upload, staged);
+        return true;
+    }
+}

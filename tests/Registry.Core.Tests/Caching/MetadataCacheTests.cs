@@ -1,0 +1,149 @@
+using Registry.Core.Caching;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Tests.Storage.Sqlite;
+
+namespace Registry.Core.Tests.Caching;
+
+/// <summary>Answers from memory, and the changes during which no answer may come from memory.</summary>
+public sealed class MetadataCacheTests : IAsyncDisposable
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+    private static readonly Tag Latest = Tag.Parse("latest");
+    private static readonly Digest Blob = Samples.Digest("blob");
+    private static readonly byte[] Old = Samples.Index([], Samples.Child([1]));
+    private static readonly byte[] New = Samples.Index([], Samples.Child([2]));
+
+    private readonly SqliteEngine _engine = new();
+    private readonly MetadataCache _cache = new(1024 * 1024);
+    private readonly GatedMetadataStore _store;
+    private readonly CachedMetadataStore _metadata;
+
+    public MetadataCacheTests()
+    {
+        _store = new GatedMetadataStore(_engine.Metadata);
+        _metadata = new CachedMetadataStore(_store, _cache);
+    }
+
+    public ValueTask DisposeAsync() => _engine.DisposeAsync();
+
+    [Fact]
+    public async Task An_answer_is_given_again_without_asking_and_without_a_new_task()
+    {
+        await PutAsync(Old);
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        Assert.Equal(Samples.Digest(Old), await TagAsync());
+        Assert.Equal(4, await _metadata.FindBlobAsync(A, Blob));
+        var questions = _store.Questions;
+        Assert.Same(_metadata.FindManifestAsync(A, Latest), _metadata.FindManifestAsync(A, Latest));
+        Assert.Same(_metadata.FindBlobAsync(A, Blob), _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(questions, _store.Questions);
+        Assert.Equal(Samples.Digest(Old), await TagAsync());
+    }
+
+    [Fact]
+    public async Task That_something_is_not_there_is_not_kept()
+    {
+        Assert.Null(await TagAsync());
+        Assert.Null(await TagAsync());
+        Assert.Null(await _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(3, _store.Questions);
+        Assert.Equal(0, _cache.Count);
+    }
+
+    [Fact]
+    public async Task An_answer_that_a_change_has_overtaken_is_not_kept()
+    {
+        await PutAsync(Old);
+        var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _store.AfterQuestion = () =>
+        {
+            reached.TrySetResult();
+            return held.Task;
+        };
+        var slow = TagAsync();
+        await reached.Task;
+        await PutAsync(New);
+        _store.AfterQuestion = () => Task.CompletedTask;
+        held.SetResult();
+
+        // Asked before the change, so the old answer is right; every later query gets the new one.
+        Assert.Equal(Samples.Digest(Old), await slow);
+        Assert.Equal(Samples.Digest(New), await TagAsync());
+        Assert.Equal(Samples.Digest(New), await TagAsync());
+    }
+
+    [Fact]
+    public async Task No_reader_sees_the_old_state_after_another_has_seen_a_change_that_is_not_answered_yet()
+    {
+        await PutAsync(Old);
+        Assert.Equal(Samples.Digest(Old), await TagAsync());
+        var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _store.AfterChange = () =>
+        {
+            reached.SetResult();
+            return held.Task;
+        };
+        var putting = PutAsync(New);
+        await reached.Task;
+        Assert.Equal(Samples.Digest(New), (await _engine.Metadata.FindManifestAsync(A, Latest))?.Digest);
+        Assert.Equal(Samples.Digest(New), await TagAsync());
+        held.SetResult();
+        await putting;
+        Assert.Equal(Samples.Digest(New), await TagAsync());
+    }
+
+    [Fact]
+    public async Task Nothing_is_kept_while_a_change_is_under_way()
+    {
+        await PutAsync(Old);
+        var held = new TaskCompletionSource();
+        _store.AfterChange = () => held.Task;
+        var putting = PutAsync(New);
+        await TagAsync();
+        await TagAsync();
+        Assert.Equal(2, _store.Questions);
+        Assert.Equal(0, _cache.Count);
+        held.SetResult();
+        await putting;
+    }
+
+    [Fact]
+    public async Task A_change_of_unknown_outcome_makes_the_next_reader_query()
+    {
+        await PutAsync(Old);
+        await TagAsync();
+        _store.AfterChange = () => throw new StorageException("the disk has gone");
+        await Assert.ThrowsAsync<StorageException>(() => PutAsync(New));
+        Assert.Equal(Samples.Digest(New), await TagAsync());
+        var questions = _store.Questions;
+        await TagAsync();
+        Assert.Equal(questions, _store.Questions);
+    }
+
+    [Fact]
+    public async Task An_answer_about_a_link_that_expires_meanwhile_is_not_kept()
+    {
+        var collector = new CachedCollectorMetadata(_engine.Collector, _cache);
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        Assert.Equal(4, await _metadata.FindBlobAsync(A, Blob));
+        var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _store.AfterQuestion = () =>
+        {
+            reached.TrySetResult();
+            return held.Task;
+        };
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        var slow = _metadata.FindBlobAsync(A, Blob);
+        await reached.Task;
+        Assert.Single(await collector.ExpireLinksAsync(1, _ => false, 10));
+        _store.AfterQuestion = () => Task.CompletedTask;
+        held.SetResult();
+        Assert.Equal(4, await slow);
+        Assert.Null(await _metadata.FindBlobAsync(A, Blob));
+    }
+
+    private async Task PutAsync(byte[] manifest) => Assert.Null((await _metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))).Error);
+
+    private async Task<Digest?> TagAsync() => (await _metadata.FindManifestAsync(A, Latest))?.Digest;
+}

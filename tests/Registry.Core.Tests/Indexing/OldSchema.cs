@@ -1,0 +1,66 @@
+using Microsoft.Data.Sqlite;
+
+namespace Registry.Core.Tests.Indexing;
+
+/// <summary>Reverts the migrations of a database, so that opening it runs them again.</summary>
+internal static class OldSchema
+{
+    /// <summary>Version before idle manifests were recorded.</summary>
+    public const int BeforeIdleManifests = 4;
+
+    // Each reverts to the version of its place, counted from 1.
+    private static readonly string[] Reverts =
+    [
+        """
+        DROP INDEX blob_links_by_content;
+        CREATE INDEX blob_links_by_content ON blob_links (content_id);
+        """,
+        """
+        DROP TRIGGER totals_content_added;
+        DROP TRIGGER totals_content_changed;
+        DROP TRIGGER totals_content_removed;
+        DROP TRIGGER totals_link_added;
+        DROP TRIGGER totals_link_removed;
+        DROP TRIGGER totals_manifest_added;
+        DROP TRIGGER totals_manifest_removed;
+        DROP TABLE totals;
+        """,
+        """
+        DROP TRIGGER totals_repository_changed;
+        DROP TRIGGER totals_tag_added;
+        DROP TRIGGER totals_tag_removed;
+        ALTER TABLE totals DROP COLUMN tags;
+        ALTER TABLE totals DROP COLUMN repositories;
+        """,
+        """
+        DROP TRIGGER totals_idle_manifest_added;
+        DROP TRIGGER totals_manifest_held;
+        DROP TRIGGER totals_idle_manifest_removed;
+        ALTER TABLE totals DROP COLUMN untagged;
+        DROP INDEX manifests_by_content;
+        CREATE INDEX manifests_by_content ON manifests (content_id);
+        DROP INDEX manifests_idle;
+        ALTER TABLE manifests DROP COLUMN pushed_at;
+        ALTER TABLE manifests DROP COLUMN is_root;
+        ALTER TABLE manifests DROP COLUMN idle_since;
+        """,
+        """
+        DROP TABLE staged_content;
+        ALTER TABLE totals DROP COLUMN staged_bytes;
+        ALTER TABLE totals DROP COLUMN staged;
+        """,
+    ];
+
+    /// <summary>Versions that a database can be reverted to, from 1 on.</summary>
+    public static IEnumerable<int> Versions => Enumerable.Range(1, Reverts.Length);
+
+    /// <summary>Reverts the newest version of a closed database to an older one.</summary>
+    public static void Revert(string database, int version)
+    {
+        using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"{string.Concat(Reverts.Skip(version - 1).Reverse())}PRAGMA user_version = {version};";
+        command.ExecuteNonQuery();
+    }
+}

@@ -1,5 +1,0 @@
-using Registry.Core.Tests.Storage.Contracts;
-
-namespace Registry.Core.Tests.Storage.Caching;
-
-public sealed class CachedCollectorMetadataTests() : CollectorMetadataContract(new CachedEngine());
