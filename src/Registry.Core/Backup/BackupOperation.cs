@@ -144,7 +144,7 @@ public static partial class BackupOperation
         {
             snapshots.AddRange(folder.List().Select(generation => SqliteSnapshot.Open(generation.Metadata, isChecked: false)));
             var removed = 0;
-            foreach (var digest in FileSystemBlobStore.EnumeratePlaces(folder.Blobs).Where(digest => !snapshots.Exists(snapshot => snapshot.Contains(digest))))
+            foreach (var digest in BlobPlaces.Enumerate(folder.Blobs).Where(digest => !snapshots.Exists(snapshot => snapshot.Contains(digest))))
             {
                 if (PlainFile.DeleteFolder(folder.Blobs.BlobDirectory(digest), folder.Blobs.Blobs))
                 {

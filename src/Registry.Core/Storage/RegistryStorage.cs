@@ -9,9 +9,7 @@ using Registry.Core.Storage.FileSystem;
 using Registry.Core.Storage.FileSystem.Blobs;
 using Registry.Core.Storage.FileSystem.SmallContent;
 using Registry.Core.Storage.FileSystem.Tree;
-using Registry.Core.Storage.FileSystem.Uploads;
 using Registry.Core.Storage.Sqlite;
-using Registry.Core.Storage.Sqlite.Rows;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 
@@ -30,10 +28,8 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly DataFolder _folder;
     private readonly StorageThreads _threads;
     private readonly SqliteDatabase _database;
-    private readonly TreeMirror _mirror;
-    private readonly StagedFiles _stagedFiles;
-    private readonly StagedMirror? _stagedMirror;
-    private readonly DiskReserve _reserve;
+    private readonly FileStorage _files;
+    private readonly FileMirrors _mirrors;
 
     private RegistryStorage(
         DataFolder folder,
@@ -49,34 +45,20 @@ public sealed class RegistryStorage : IAsyncDisposable
         _database = database;
         _threads = threads;
         Health = health;
-        var layout = folder.Layout;
-        var sync = new CheckedSync(Health);
-        var placement = new BlobPlacement(layout, sync);
-        _reserve = new DiskReserve(layout.Root, limits.Reserve, time);
-        var admission = new Admission(_threads, Health, _reserve);
         var staged = new SqliteStagedContent(_database);
         Staged = staged;
-        Staging = new Staging(staged, admission.EnsureRoomAsync);
-        Blobs = new StagedBlobStore(new FileSystemBlobStore(layout, _threads, placement, sync, admission), staged);
+        _files = new FileStorage(folder.Layout, staged, new SqliteUploadSessions(_database), threads, health, limits, time, loggers);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
-        Uploads = new FileSystemUploadStore(
-            layout,
-            new SqliteUploadSessions(_database),
-            new UploadFiles(_threads, placement, admission, Staging, limits.BlobMaxSize),
-            limits.MaxUploads,
-            time,
-            loggers.CreateLogger<FileSystemUploadStore>());
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = new CachedMetadataStore(new SqliteMetadataStore(_database, time), cache);
         CollectorMetadata = new CachedCollectorMetadata(new SqliteCollectorMetadata(_database), cache);
         VerifierMetadata = new CachedVerifierMetadata(new SqliteVerifierMetadata(_database), cache, Contents.Forget);
-        Scrub = new BlobScrub(layout, _threads, sync);
-        StagedQuarantine = new StagedQuarantine(layout, _threads, sync, staged, VerifierMetadata);
-        var treeLog = loggers.CreateLogger<TreeReader>();
-        Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
         Listing = new SqliteMetadataListing(_database);
         IndexTarget = new CachedIndexTarget(new SqliteIndexTarget(_database, time), cache);
-        Indexer = new TreeIndexer(Tree, IndexTarget, _threads, loggers.CreateLogger<TreeIndexer>());
+        Indexer = new TreeIndexer(Tree, IndexTarget, threads, loggers.CreateLogger<TreeIndexer>());
+
+        // Last, because they start to work at once.
+        _mirrors = new FileMirrors(_files, new SqliteTreeJournal(_database), VerifierMetadata, Locks, writesOut, time, loggers);
         Ports = new StoragePorts
         {
             Blobs = Blobs,
@@ -89,25 +71,18 @@ public sealed class RegistryStorage : IAsyncDisposable
             VerifierMetadata = VerifierMetadata,
             Scrubber = Scrub,
             Quarantine = StagedQuarantine,
-            Links = new TreeLinks(layout),
+            Links = _files.Links,
             Indexer = Indexer,
             Locks = Locks,
             Threads = _threads,
             Clock = Clock,
         };
-
-        _stagedFiles = new StagedFiles(
-            layout, staged, placement, StagedQuarantine, Locks, _threads, Health, loggers.CreateLogger<StagedFiles>());
-
-        // Last, because they start to work at once.
-        _stagedMirror = writesOut ? new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>()) : null;
-        _mirror = new TreeMirror(layout, new SqliteTreeJournal(_database), _threads, time, loggers.CreateLogger<TreeMirror>());
     }
 
     /// <summary>Ports for the core.</summary>
     public StoragePorts Ports { get; }
 
-    public IBlobStore Blobs { get; }
+    public IBlobStore Blobs => _files.Blobs;
 
     /// <summary>Blobs for pulls.</summary>
     public ContentCache Contents { get; }
@@ -116,9 +91,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     public IStagedContent Staged { get; }
 
     /// <summary>Admits small content into the metadata.</summary>
-    public Staging Staging { get; }
+    public Staging Staging => _files.Staging;
 
-    public IUploadStore Uploads { get; }
+    public IUploadStore Uploads => _files.Uploads;
 
     public IMetadataStore Metadata { get; }
 
@@ -127,10 +102,10 @@ public sealed class RegistryStorage : IAsyncDisposable
     public IVerifierMetadata VerifierMetadata { get; }
 
     /// <summary>Blobs for the verifier.</summary>
-    public BlobScrub Scrub { get; }
+    public BlobScrub Scrub => _files.Scrub;
 
     /// <summary>Takes damaged rows out of the metadata.</summary>
-    public StagedQuarantine StagedQuarantine { get; }
+    public StagedQuarantine StagedQuarantine => _mirrors.Quarantine;
 
     /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
     public DigestLocks Locks { get; } = new();
@@ -140,7 +115,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     public RunningClock Clock => _database.Clock;
 
     /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
-    public TreeReader Tree { get; }
+    public TreeReader Tree => _files.Tree;
 
     /// <summary>Fills the metadata from the tree.</summary>
     public TreeIndexer Indexer { get; }
@@ -157,27 +132,27 @@ public sealed class RegistryStorage : IAsyncDisposable
     public FileSystemLayout Layout => _folder.Layout;
 
     /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
-    public Task<bool> IsShortOfRoomAsync() => _threads.RunAsync(() => _reserve.Ask() is not null);
+    public Task<bool> IsShortOfRoomAsync() => _files.IsShortOfRoomAsync();
 
     /// <summary>Free bytes on the disk, and the bytes that pushes must leave free.</summary>
     /// <exception cref="IOException">The free space cannot be read.</exception>
-    public (long Free, long Kept) ReadRoom() => _reserve.Read();
+    public (long Free, long Kept) ReadRoom() => _files.ReadRoom();
 
     /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
-    public string? TreeFailure => _mirror.Failure ?? _stagedMirror?.Failure;
+    public string? TreeFailure => _mirrors.Failure;
 
     /// <summary>
     /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read, or if the storage
     /// was opened to leave them there.
     /// </summary>
-    public long? LeftStaged => _stagedMirror?.Left;
+    public long? LeftStaged => _mirrors.LeftStaged;
 
     /// <summary>True if the last process that used the folder was killed or crashed.</summary>
     public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
 
     /// <summary>Reads the totals of the storage.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
-    public Task<StorageTotals> ReadTotalsAsync() => _database.ReadAsync(ContentRows.ReadTotals);
+    public Task<StorageTotals> ReadTotalsAsync() => _database.ReadTotalsAsync();
 
     /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
     /// <inheritdoc cref="Open"/>
@@ -215,17 +190,12 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Writes all small content that only the metadata has to its files.</summary>
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
-    public Task WriteOutAsync() => _stagedFiles.WriteOutAsync(int.MaxValue, CancellationToken.None);
+    public Task WriteOutAsync() => _mirrors.WriteOutAsync();
 
     /// <summary>Writes small content to its files, brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_stagedMirror is not null)
-        {
-            await _stagedMirror.DisposeAsync();
-        }
-
-        await _mirror.DisposeAsync();
+        await _mirrors.DisposeAsync();
         Close(_database, _threads, _folder);
     }
 

@@ -1,9 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Metadata;
-using Registry.Core.SmallContent;
 using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Blobs;
 using Registry.Core.Storage.Sqlite;
 
 namespace Registry.Core.Storage;
@@ -27,9 +25,7 @@ public sealed class StorageReader : IDisposable
         _database = database;
         _threads = new StorageThreads("storage", FileThreads);
         var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
-        var sync = new CheckedSync(health);
-        var files = new FileSystemBlobStore(layout, _threads, new BlobPlacement(layout, sync), sync, new Admission(_threads, health, new DiskReserve(layout.Root, reserve: 0, TimeProvider.System)));
-        Blobs = new StagedBlobStore(files, new SqliteStagedContent(database));
+        Blobs = FileStorage.OpenToRead(layout, new SqliteStagedContent(database), _threads, health);
         Metadata = new SqliteMetadataStore(database, time);
     }
 

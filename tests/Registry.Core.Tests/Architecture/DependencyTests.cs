@@ -33,7 +33,11 @@ public partial class DependencyTests
         ["Access.Passwords"] = ["Errors", "Fairness", "Access.Rules", "Access.Identities", "Storage.FileSystem"],
         ["Access.Tokens"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Access.Passwords", "Storage.FileSystem"],
         ["Access"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Storage.FileSystem"],
-        ["Storage.FileSystem"] = ["Oci", "Errors", "Storage"],
+        ["Storage.FileSystem"] =
+        [
+            "Oci", "Errors", "Storage", "Changes", "Blobs", "SmallContent", "Uploads", "Verification", "Storage.FileSystem.Blobs", "Storage.FileSystem.Uploads",
+            "Storage.FileSystem.SmallContent", "Storage.FileSystem.Tree",
+        ],
         ["Storage.FileSystem.Blobs"] = ["Oci", "Storage", "Storage.FileSystem", "Blobs", "Verification"],
         ["Storage.FileSystem.Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "SmallContent", "Uploads"],
         ["Storage.FileSystem.SmallContent"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Blobs", "SmallContent", "Verification"],
@@ -55,9 +59,9 @@ public partial class DependencyTests
         ["Storage/RegistryStorage.cs"] =
         [
             "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Collection", "Verification", "Caching", "Storage.FileSystem", "Storage.FileSystem.Blobs",
-            "Storage.FileSystem.Uploads", "Storage.FileSystem.SmallContent", "Storage.FileSystem.Tree", "Storage.Sqlite", "Storage.Sqlite.Rows",
+            "Storage.FileSystem.SmallContent", "Storage.FileSystem.Tree", "Storage.Sqlite",
         ],
-        ["Storage/StorageReader.cs"] = ["Metadata", "Blobs", "SmallContent", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Storage.Sqlite"],
+        ["Storage/StorageReader.cs"] = ["Metadata", "Blobs", "Storage.FileSystem", "Storage.Sqlite"],
     };
 
     private static readonly string[] AllowedPackages =

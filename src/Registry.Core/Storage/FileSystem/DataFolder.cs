@@ -239,7 +239,7 @@ public sealed class DataFolder : IDisposable
             File.OpenHandle(from, FileMode.CreateNew, FileAccess.Write).Dispose();
             DurableFile.Rename(from, to);
         }
-        catch (IOException e) when (!OperatingSystem.IsWindows() && e.HResult == Posix.Exdev)
+        catch (IOException e) when (DurableFile.IsAcrossFileSystems(e))
         {
             throw new StorageException("has its uploads/ and blobs/ folders on different file systems; put both on the same one", e);
         }

@@ -21,6 +21,9 @@ internal static class DurableFile
         Posix.Sync(handle, path, dataOnly: true);
     }
 
+    /// <summary>True if a rename has failed because both names are not on the same file system.</summary>
+    public static bool IsAcrossFileSystems(IOException fault) => !OperatingSystem.IsWindows() && fault.HResult == Posix.Exdev;
+
     /// <summary>Makes the names in a directory durable. Windows journals them by itself.</summary>
     public static void SyncDirectory(string path)
     {

@@ -141,6 +141,11 @@ internal static class PlainFile
     /// <summary>Lists the folders in an existing folder.</summary>
     public static IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(path, "*", WithoutLinks);
 
+    /// <summary>True if two open files are the same one, and not one that has replaced the other.</summary>
+    public static bool IsSame(SafeFileHandle one, SafeFileHandle other) => OperatingSystem.IsLinux()
+        ? Posix.IsSameFile(one, other)
+        : File.GetLastWriteTimeUtc(one) == File.GetLastWriteTimeUtc(other) && RandomAccess.GetLength(one) == RandomAccess.GetLength(other);
+
     /// <summary>Creates the exception for an entry that is not the expected file or folder.</summary>
     public static IOException NotPlain(string path, string expected) => new($"{path} is not a {expected}; it is left unchanged");
 

@@ -134,6 +134,10 @@ public sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>Reads the totals of the storage.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => ReadAsync(ContentRows.ReadTotals);
+
     /// <summary>Copies a consistent snapshot of the database into a new file. Writers continue meanwhile.</summary>
     /// <exception cref="StorageException">The database cannot be read, or the copy cannot be written.</exception>
     public Task CopyAsync(string target) => _threads.RunAsync(() =>

@@ -66,28 +66,7 @@ internal sealed class FileSystemBlobStore(
 
     public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
 
-    public IEnumerable<Digest> EnumeratePlaces() => EnumeratePlaces(layout);
-
-    /// <summary>Lists all digests that have a place in a folder with this layout.</summary>
-    internal static IEnumerable<Digest> EnumeratePlaces(FileSystemLayout layout)
-    {
-        foreach (var algorithm in DigestAlgorithm.All)
-        {
-            var folder = layout.BlobAlgorithm(algorithm);
-            if (PlainFile.Find(folder, layout.Blobs) != EntryKind.Folder)
-            {
-                continue;
-            }
-
-            foreach (var directory in PlainFile.Folders(folder).SelectMany(PlainFile.Folders))
-            {
-                if (Digest.TryParse($"{algorithm.Name}:{Path.GetFileName(directory)}", out var digest))
-                {
-                    yield return digest;
-                }
-            }
-        }
-    }
+    public IEnumerable<Digest> EnumeratePlaces() => BlobPlaces.Enumerate(layout);
 
     private bool Find(Digest digest, out long size) =>
         PlainFile.Find(layout.BlobData(digest), layout.Blobs, out size) == EntryKind.File;

@@ -72,7 +72,7 @@ internal sealed class ScrubbedFile : IScrubbedBlob
     {
         var path = _layout.BlobData(Digest);
         using var current = PlainFile.TryOpen(path, _layout.Blobs, out _);
-        if (current is null || !IsSame(current))
+        if (current is null || !PlainFile.IsSame(_handle, current))
         {
             return null;
         }
@@ -105,8 +105,4 @@ internal sealed class ScrubbedFile : IScrubbedBlob
             Directory.Delete(folder);
         }
     }
-
-    private bool IsSame(SafeFileHandle other) => OperatingSystem.IsLinux()
-        ? Posix.IsSameFile(_handle, other)
-        : File.GetLastWriteTimeUtc(_handle) == File.GetLastWriteTimeUtc(other) && RandomAccess.GetLength(_handle) == RandomAccess.GetLength(other);
 }
