@@ -4,7 +4,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
-using Registry.Core.Access.Passwords;
+using Registry.Server.Commands.Access;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 

@@ -4,6 +4,7 @@ using BenchmarkDotNet.Attributes;
 using Registry.Core.Access.Identities;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Tokens;
+using Registry.Server.Commands.Access;
 using Registry.Testing;
 
 namespace Registry.Bench.Micro;

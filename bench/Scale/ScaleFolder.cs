@@ -2,8 +2,8 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Indexing;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.Sqlite;
+using Registry.Storage.Files;
+using Registry.Storage.Sqlite;
 
 namespace Registry.Bench.Scale;
 

@@ -3,7 +3,7 @@ using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Bench.Peers;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
+using Registry.Storage;
 
 namespace Registry.Bench.Scale;
 

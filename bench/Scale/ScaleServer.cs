@@ -5,8 +5,8 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using Registry.Bench.Peers;
-using Registry.Core.Access.Passwords;
 using Registry.Core.Oci;
+using Registry.Server.Commands.Access;
 
 namespace Registry.Bench.Scale;
 

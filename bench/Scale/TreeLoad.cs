@@ -4,7 +4,7 @@ using System.Net;
 using System.Text;
 using Registry.Bench.Peers;
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem;
+using Registry.Storage.Files;
 
 namespace Registry.Bench.Scale;
 

@@ -3,8 +3,8 @@ using BenchmarkDotNet.Engines;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 using Registry.Core.Uploads;
+using Registry.Storage;
 
 namespace Registry.Bench.Storage;
 

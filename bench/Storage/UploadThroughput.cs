@@ -3,8 +3,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
+using Registry.Storage;
 
 namespace Registry.Bench.Storage;
 

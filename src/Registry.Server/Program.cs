@@ -2,7 +2,7 @@ using System.Collections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 using Registry.Server.Commands;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;

@@ -6,11 +6,11 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
+using Registry.Files;
+using Registry.Storage;
+using Registry.Storage.Files.Tree;
 using Registry.Testing;
 
 namespace Registry.Core.Tests;

@@ -1,5 +1,8 @@
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Verification;
 
 namespace Registry.Core.Caching;
 
@@ -7,7 +10,7 @@ namespace Registry.Core.Caching;
 /// Cache of metadata lookups: the manifest of a tag or digest in a repository, and the size of a blob that a repository may see. Every change of
 /// such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>).
 /// </summary>
-internal sealed class MetadataCache
+public sealed class MetadataCache
 {
     // The smallest result takes some hundred bytes: this many would exceed any sensible limit in bytes.
     private const int MaxEntries = 65_536;
@@ -26,11 +29,25 @@ internal sealed class MetadataCache
         _links = new StampedAnswers<long?>(_linkStamps, maxBytes / 2, MaxEntries);
     }
 
+    /// <summary>Metadata with the results of pulls in memory. Every change must go through the ports that this cache decorates.</summary>
+    public IMetadataStore Decorate(IMetadataStore metadata) => new CachedMetadataStore(metadata, this);
+
+    /// <summary>Metadata of the collector, whose changes invalidate results.</summary>
+    public ICollectorMetadata Decorate(ICollectorMetadata metadata) => new CachedCollectorMetadata(metadata, this);
+
+    /// <summary>Target of indexing, whose changes invalidate results.</summary>
+    public IIndexTarget Decorate(IIndexTarget target) => new CachedIndexTarget(target, this);
+
+    /// <summary>Metadata of the verifier. Lost content invalidates results.</summary>
+    /// <param name="metadata">The metadata.</param>
+    /// <param name="forgetContents">Called when bytes are lost.</param>
+    public IVerifierMetadata Decorate(IVerifierMetadata metadata, Action forgetContents) => new CachedVerifierMetadata(metadata, this, forgetContents);
+
     /// <summary>Number of cached results, including those that are no longer valid.</summary>
-    public int Count => _manifests.Count + _links.Count;
+    internal int Count => _manifests.Count + _links.Count;
 
     /// <summary>Finds the manifest of a tag or digest, in memory or in a store.</summary>
-    public Task<StoredManifest?> FindManifestAsync(IMetadataStore store, RepositoryName repository, Reference reference) => _manifests.FindAsync(
+    internal Task<StoredManifest?> FindManifestAsync(IMetadataStore store, RepositoryName repository, Reference reference) => _manifests.FindAsync(
         repository,
         reference.ToString(),
         repository.GetHashCode(),
@@ -38,7 +55,7 @@ internal sealed class MetadataCache
         static question => question.store.FindManifestAsync(question.repository, question.reference));
 
     /// <summary>Finds the size of a blob, in memory or in a store.</summary>
-    public Task<long?> FindBlobAsync(IMetadataStore store, RepositoryName repository, Digest digest) => _links.FindAsync(
+    internal Task<long?> FindBlobAsync(IMetadataStore store, RepositoryName repository, Digest digest) => _links.FindAsync(
         repository,
         digest.Value,
         LinkSubject(repository, digest),
@@ -46,18 +63,18 @@ internal sealed class MetadataCache
         static question => question.store.FindBlobAsync(question.repository, question.digest));
 
     /// <summary>Runs a change of manifests or tags of one repository.</summary>
-    public Task<T> ChangeManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
+    internal Task<T> ChangeManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
         _manifestStamps.ChangeAsync(repository.GetHashCode(), change);
 
     /// <summary>Runs a change of the visibility of a blob in a repository.</summary>
-    public Task<T> ChangeLinkAsync<T>(RepositoryName repository, Digest digest, Func<Task<T>> change) =>
+    internal Task<T> ChangeLinkAsync<T>(RepositoryName repository, Digest digest, Func<Task<T>> change) =>
         _linkStamps.ChangeAsync(LinkSubject(repository, digest), change);
 
     /// <summary>Runs a change whose links are unknown until it has ended.</summary>
-    public Task<T> ChangeLinksAsync<T>(Func<Task<T>> change) => _linkStamps.ChangeAllAsync(change);
+    internal Task<T> ChangeLinksAsync<T>(Func<Task<T>> change) => _linkStamps.ChangeAllAsync(change);
 
     /// <summary>Runs a change of the whole contents of a repository.</summary>
-    public Task<T> ChangeRepositoryAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
+    internal Task<T> ChangeRepositoryAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
         ChangeManifestsAsync(repository, () => ChangeLinksAsync(change));
 
     private static int LinkSubject(RepositoryName repository, Digest digest) => HashCode.Combine(repository, digest);

@@ -6,7 +6,7 @@ namespace Registry.Core.SmallContent;
 /// <summary>Stores blobs as files, and reads small content from the metadata while it is staged.</summary>
 /// <param name="files">Files of blobs.</param>
 /// <param name="staged">Content that waits for its file.</param>
-internal sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : IBlobStore
+public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : IBlobStore
 {
     public Task<long?> StatAsync(Digest digest) => FindAsync(digest, staged.FindSizeAsync, files.StatAsync);
 

@@ -53,13 +53,19 @@ public static class StorageMetrics
         }
     }
 
-    internal static void Committed(long startedAt, int mutations)
+    /// <summary>Records a commit of the metadata.</summary>
+    /// <param name="startedAt">Beginning of the commit, as a timestamp of <see cref="Stopwatch"/>.</param>
+    /// <param name="mutations">Number of changes in the commit.</param>
+    public static void Committed(long startedAt, int mutations)
     {
         CommitDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
         Mutations.Add(mutations);
     }
 
-    internal static void Synced(long startedAt, bool isFolder) =>
+    /// <summary>Records a sync.</summary>
+    /// <param name="startedAt">Beginning of the sync, as a timestamp of <see cref="Stopwatch"/>.</param>
+    /// <param name="isFolder">True for a folder, false for a file.</param>
+    public static void Synced(long startedAt, bool isFolder) =>
         SyncDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, isFolder ? FolderSync : DataSync);
 
     internal static void LookedUpMetadata(bool isHit) => CacheLookups.Add(1, MetadataCache, isHit ? Hit : Miss);

@@ -1,8 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core;
-using Registry.Core.Layouts;
 using Registry.Core.Storage;
+using Registry.Images;
 using Registry.Server.Configuration;
+using Registry.Storage;
 
 namespace Registry.Server.Commands;
 

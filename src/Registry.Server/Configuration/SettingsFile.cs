@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Configuration;
 

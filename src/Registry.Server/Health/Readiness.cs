@@ -1,9 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Server.Pipeline;
 using Registry.Server.Tls;
+using Registry.Storage;
+using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Health;
 

@@ -6,13 +6,15 @@ using Registry.Core.Access.Identities;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Rules;
 using Registry.Core.Access.Tokens;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
+using Registry.Files.Watching;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Telemetry.Logs;
+using Registry.Storage.Files;
 
 namespace Registry.Server.Hosting;
 

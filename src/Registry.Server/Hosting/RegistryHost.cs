@@ -7,7 +7,6 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Collection;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Core.Verification;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
@@ -24,6 +23,8 @@ using Registry.Server.Telemetry.Logs;
 using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tls;
 using Registry.Server.Transport;
+using Registry.Storage;
+using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Hosting;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Access;
+using Registry.Files.Watching;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 

@@ -2,7 +2,7 @@ using System.Net;
 using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Transport;
 

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Win32.SafeHandles;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Transport;
 

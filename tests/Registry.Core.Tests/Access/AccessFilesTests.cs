@@ -2,6 +2,7 @@ using System.Text;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
+using Registry.Server.Commands.Access;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;

@@ -1,7 +1,8 @@
 using System.Runtime.Versioning;
 using System.Text;
 using Registry.Core.Access.Passwords;
-using Registry.Core.Access.Tokens;
+using Registry.Server.Commands.Access;
+using Registry.Storage.Files;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;

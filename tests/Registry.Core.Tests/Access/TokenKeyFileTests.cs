@@ -1,6 +1,6 @@
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
-using Registry.Core.Access.Tokens;
+using Registry.Storage.Files;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;

@@ -1,7 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
-using Registry.Core.Access;
+using Registry.Files.Watching;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;

@@ -30,43 +30,26 @@ public partial class DependencyTests
         [""] = ["Storage", "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Manifests", "Listings", "Collection", "Verification"],
         ["Access.Rules"] = ["Oci", "Errors"],
         ["Access.Identities"] = ["Fairness", "Access.Rules"],
-        ["Access.Passwords"] = ["Errors", "Fairness", "Access.Rules", "Access.Identities", "Storage.FileSystem"],
-        ["Access.Tokens"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Access.Passwords", "Storage.FileSystem"],
-        ["Access"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Storage.FileSystem"],
-        ["Storage.FileSystem"] =
-        [
-            "Oci", "Errors", "Storage", "Changes", "Blobs", "SmallContent", "Uploads", "Verification", "Storage.FileSystem.Blobs", "Storage.FileSystem.Uploads",
-            "Storage.FileSystem.SmallContent", "Storage.FileSystem.Tree",
-        ],
-        ["Storage.FileSystem.Blobs"] = ["Oci", "Storage", "Storage.FileSystem", "Blobs", "Verification"],
-        ["Storage.FileSystem.Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "SmallContent", "Uploads"],
-        ["Storage.FileSystem.SmallContent"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Blobs", "SmallContent", "Verification"],
-        ["Storage.FileSystem.Tree"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Changes", "Collection", "Indexing"],
-        ["Storage.Sqlite"] =
-        [
-            "Oci", "Errors", "Storage", "Storage.Sqlite.Rows", "Storage.Sqlite.Writer", "Metadata", "Changes", "Indexing", "SmallContent", "Uploads", "Collection",
-            "Collection.Records", "Verification",
-        ],
-        ["Storage.Sqlite.Rows"] = ["Oci", "Errors", "Storage", "Storage.Sqlite", "Metadata", "Changes", "SmallContent", "Collection.Records"],
-        ["Storage.Sqlite.Writer"] = ["Oci", "Errors", "Storage", "Storage.Sqlite"],
-        ["Backup"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Storage.FileSystem.Blobs", "Storage.Sqlite"],
-        ["Layouts"] = ["Oci", "Errors", "Storage", "Storage.FileSystem", "Metadata", "Blobs", "Uploads", "Manifests"],
+        ["Access.Passwords"] = ["Errors", "Fairness", "Access.Rules", "Access.Identities"],
+        ["Access.Tokens"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Access.Passwords"],
+        ["Access"] = ["Oci", "Errors", "Access.Rules", "Access.Identities"],
     };
 
-    // Where the engines are chosen: to use a data folder, and to read one beside its user.
-    private static readonly Dictionary<string, string[]> Exceptions = new()
+    // The compiler holds these arrows: a project sees what it refers to, and nobody above the engine of SQLite sees SQLite.
+    private static readonly Dictionary<string, string[]> References = new()
     {
-        ["Storage/RegistryStorage.cs"] =
-        [
-            "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Collection", "Verification", "Caching", "Storage.FileSystem", "Storage.FileSystem.Blobs",
-            "Storage.FileSystem.SmallContent", "Storage.FileSystem.Tree", "Storage.Sqlite",
-        ],
-        ["Storage/StorageReader.cs"] = ["Metadata", "Blobs", "Storage.FileSystem", "Storage.Sqlite"],
+        ["Registry.Core"] = [],
+        ["Registry.Files"] = [],
+        ["Registry.Storage.Files"] = ["Registry.Core", "Registry.Files"],
+        ["Registry.Storage.Sqlite"] = ["Registry.Core"],
+        ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Sqlite"],
+        ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Sqlite"],
+        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Storage", "Registry.Storage.Files"],
     };
 
     private static readonly string[] AllowedPackages =
     [
-        "BCrypt.Net-Next", "Microsoft.Data.Sqlite", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.IdentityModel.JsonWebTokens",
+        "BCrypt.Net-Next", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.IdentityModel.JsonWebTokens",
     ];
 
     [Fact]
@@ -86,19 +69,14 @@ public partial class DependencyTests
             }
 
             var local = Path.GetRelativePath(Core, file).Replace('\\', '/');
-            var all = allowed.Append(own).Concat(Exceptions.GetValueOrDefault(local, []));
-            violations.AddRange(Uses(file).Except(all).Select(used => $"{local} uses {used}"));
+            violations.AddRange(Uses(file).Except(allowed.Append(own)).Select(used => $"{local} uses {used}"));
         }
 
         Assert.Empty(violations);
     }
 
     [Fact]
-    public void The_exceptions_are_still_needed() => Assert.All(
-        Exceptions, exception => Assert.Subset(Uses($"{Core}/{exception.Key}"), exception.Value.ToHashSet()));
-
-    [Fact]
-    public void The_core_is_in_namespaces_that_are_its_folders() => Assert.DoesNotContain(SourceTree.Files("src"), file =>
+    public void The_product_is_in_namespaces_that_are_its_folders() => Assert.DoesNotContain(SourceTree.Files("src"), file =>
     {
         var expected = Path.GetDirectoryName(file)!.Replace('\\', '/')["src/".Length..].Replace('/', '.');
         var declared = SourceTree.Lines(file).FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal));
@@ -127,9 +105,15 @@ public partial class DependencyTests
     }
 
     [Fact]
-    public void The_server_leaves_the_engines_to_the_core() => Assert.DoesNotContain(
-        SourceTree.Files("src/Registry.Server"),
-        file => Code(file).Any(line => line.Contains("Storage.Sqlite", StringComparison.Ordinal)));
+    public void Projects_refer_to_what_is_below_them()
+    {
+        var projects = Directory.EnumerateDirectories(Path.Combine(SourceTree.Root, "src")).Select(folder => Path.GetFileName(folder)!);
+        Assert.Equal(References.Keys.Order(StringComparer.Ordinal), projects.Order(StringComparer.Ordinal));
+        Assert.All(References, project => Assert.Equal(
+            project.Value,
+            XDocument.Load(Path.Combine(SourceTree.Root, "src", project.Key, $"{project.Key}.csproj")).Descendants("ProjectReference")
+                .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)).Order(StringComparer.Ordinal)));
+    }
 
     // Failures of fsync are hidden by the BCL of .NET 10.
     [Fact]
@@ -137,7 +121,7 @@ public partial class DependencyTests
     {
         Assert.DoesNotContain(SourceTree.Files("src"), file => Code(file).Any(line => line.Contains("Flush(true)", StringComparison.Ordinal)));
         Assert.Equal(
-            [$"{Core}/Storage/FileSystem/DurableFile.cs"],
+            ["src/Registry.Files/DurableFile.cs"],
             SourceTree.Files("src").Where(file => Code(file).Any(line => line.Contains("FlushToDisk", StringComparison.Ordinal))));
     }
 
@@ -152,6 +136,6 @@ public partial class DependencyTests
             .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
             .OfType<string>()];
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?Core\.(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Metadata|Changes|Indexing|Blobs|SmallContent|Uploads|Manifests|Listings|Collection|Verification|Caching|Backup|Layouts)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?Core\.(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Metadata|Changes|Indexing|Blobs|SmallContent|Uploads|Manifests|Listings|Collection|Verification|Caching)(?:\.[A-Z]\w*)*)(?=[;.])")]
     private static partial Regex FolderName();
 }

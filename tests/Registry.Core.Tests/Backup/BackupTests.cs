@@ -1,6 +1,8 @@
-using Registry.Core.Backup;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Images;
+using Registry.Images.Backup;
+using Registry.Storage;
 
 namespace Registry.Core.Tests.Backup;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Registry.Core.Backup;
-using Registry.Core.Layouts;
 using Registry.Core.Oci;
+using Registry.Images;
+using Registry.Images.Backup;
 
 namespace Registry.Core.Tests.Backup;
 

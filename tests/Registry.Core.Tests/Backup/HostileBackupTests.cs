@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Core.Backup;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Images.Backup;
+using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Backup;
 

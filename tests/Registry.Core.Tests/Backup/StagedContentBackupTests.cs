@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Core.Backup;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 using Registry.Core.Tests.Storage.FileSystem;
+using Registry.Images.Backup;
+using Registry.Storage;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Core.Backup;
 using Registry.Core.Storage;
+using Registry.Images;
+using Registry.Images.Backup;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;

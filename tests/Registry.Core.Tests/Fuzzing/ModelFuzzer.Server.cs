@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Registry.Core.Storage.FileSystem;
 using Registry.Core.Uploads;
+using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Fuzzing;
 

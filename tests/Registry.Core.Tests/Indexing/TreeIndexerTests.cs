@@ -5,7 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem.Tree;
+using Registry.Storage.Files.Tree;
 
 namespace Registry.Core.Tests.Indexing;
 

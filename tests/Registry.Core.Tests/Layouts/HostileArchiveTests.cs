@@ -1,7 +1,8 @@
 using System.Formats.Tar;
 using System.Text;
-using Registry.Core.Layouts;
 using Registry.Core.Oci;
+using Registry.Images;
+using Registry.Images.Layouts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Layouts;

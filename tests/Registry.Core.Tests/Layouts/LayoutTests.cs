@@ -1,7 +1,8 @@
 using System.Formats.Tar;
-using Registry.Core.Layouts;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
+using Registry.Images;
+using Registry.Images.Layouts;
+using Registry.Storage;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Layouts;

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Storage;
 

@@ -1,7 +1,7 @@
 using System.Text;
 using Registry.Core.Access;
-using Registry.Core.Access.Passwords;
 using Registry.Core.Oci;
+using Registry.Server.Commands.Access;
 
 namespace Registry.Server.Tests.Access;
 

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
 using Registry.Core.Access.Identities;
-using Registry.Core.Access.Passwords;
+using Registry.Server.Commands.Access;
 using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Tests.Access;

@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
-using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Server.Health;
 using Registry.Server.Pipeline;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Tls;
+using Registry.Storage;
+using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Tests.Health;
 

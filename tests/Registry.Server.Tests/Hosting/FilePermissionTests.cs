@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
-using Registry.Core.Access.Passwords;
+using Registry.Server.Commands.Access;
 
 namespace Registry.Server.Tests.Hosting;
 

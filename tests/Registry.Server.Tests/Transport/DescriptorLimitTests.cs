@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Tests.Transport;
 

@@ -4,7 +4,7 @@ using System.Text;
 namespace Registry.Core.Access.Rules;
 
 /// <summary>Rules for the names of users.</summary>
-internal static class UserName
+public static class UserName
 {
     /// <summary>Fault of a name, as words that follow the name; null for a valid one.</summary>
     public static string? FaultOf(string name) =>

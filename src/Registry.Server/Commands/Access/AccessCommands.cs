@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Commands.Access;
 

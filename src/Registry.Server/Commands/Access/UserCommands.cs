@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Text;
 using Registry.Core.Access.Passwords;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Commands.Access;
 

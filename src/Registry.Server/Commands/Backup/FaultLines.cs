@@ -1,5 +1,5 @@
-using Registry.Core.Backup;
 using Registry.Core.Errors;
+using Registry.Images.Backup;
 
 namespace Registry.Server.Commands.Backup;
 

@@ -1,6 +1,6 @@
-using Registry.Core.Backup;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Images.Backup;
 using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Backup;

@@ -1,9 +1,9 @@
 using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Backup;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Images.Backup;
 using Registry.Server.Commands.Transfer;
 using Registry.Server.Configuration;
 

@@ -8,6 +8,7 @@ using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
+using Registry.Storage;
 
 namespace Registry.Server.Commands.Maintain;
 

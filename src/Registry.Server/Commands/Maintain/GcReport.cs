@@ -3,7 +3,7 @@ using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
+using Registry.Storage;
 
 namespace Registry.Server.Commands.Maintain;
 

@@ -2,9 +2,10 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Tree;
 using Registry.Server.Configuration;
+using Registry.Storage;
+using Registry.Storage.Files;
+using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Commands.Maintain;
 

@@ -1,7 +1,7 @@
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem.Tree;
+using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Commands.Maintain;
 

@@ -5,6 +5,7 @@ using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 using Registry.Server.Configuration;
+using Registry.Storage;
 
 namespace Registry.Server.Commands.Maintain;
 

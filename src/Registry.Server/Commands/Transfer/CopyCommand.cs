@@ -1,7 +1,8 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Layouts;
 using Registry.Core.Storage;
+using Registry.Images;
+using Registry.Images.Layouts;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Transfer;

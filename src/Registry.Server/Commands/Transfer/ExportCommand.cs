@@ -1,10 +1,12 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Backup;
-using Registry.Core.Layouts;
 using Registry.Core.Storage;
+using Registry.Images;
+using Registry.Images.Backup;
+using Registry.Images.Layouts;
 using Registry.Server.Commands.Backup;
 using Registry.Server.Configuration;
+using Registry.Storage;
 
 namespace Registry.Server.Commands.Transfer;
 

@@ -1,8 +1,9 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Layouts;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
+using Registry.Images;
+using Registry.Images.Layouts;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Transfer;

@@ -1,5 +1,5 @@
 using Registry.Core.Errors;
-using Registry.Core.Layouts;
+using Registry.Images;
 
 namespace Registry.Server.Commands.Transfer;
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 using Registry.Server.Configuration;
+using Registry.Storage.Files;
 
 namespace Registry.Server.Hosting.Lifetime;
 

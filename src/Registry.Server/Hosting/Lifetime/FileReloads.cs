@@ -1,5 +1,5 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Access;
+using Registry.Files.Watching;
 
 namespace Registry.Server.Hosting.Lifetime;
 

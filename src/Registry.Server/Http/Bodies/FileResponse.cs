@@ -6,7 +6,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 using Registry.Server.Http.Ranges;
 using Registry.Server.Pipeline;
 using Registry.Server.Transport;

@@ -1,6 +1,6 @@
 using Registry.Core.Blobs;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 
 namespace Registry.Server.Http.Ranges;
 

@@ -1,10 +1,11 @@
 using System.Diagnostics.Metrics;
-using Registry.Core.Backup;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
+using Registry.Images.Backup;
 using Registry.Server.Hosting;
 using Registry.Server.Memory;
 using Registry.Server.Transport;
+using Registry.Storage;
 
 namespace Registry.Server.Telemetry.Metrics;
 

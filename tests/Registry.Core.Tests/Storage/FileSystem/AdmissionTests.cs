@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Storage.Files;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
+using Registry.Storage.Files;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -1,5 +1,5 @@
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
+using Registry.Storage.Files;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

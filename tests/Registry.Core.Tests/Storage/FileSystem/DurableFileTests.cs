@@ -1,6 +1,6 @@
 using System.IO.Pipes;
 using Microsoft.Win32.SafeHandles;
-using Registry.Core.Storage.FileSystem;
+using Registry.Files;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -4,12 +4,12 @@ using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Blobs;
-using Registry.Core.Storage.FileSystem.Uploads;
-using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Storage.Contracts;
 using Registry.Core.Uploads;
+using Registry.Storage.Files;
+using Registry.Storage.Files.Blobs;
+using Registry.Storage.Files.Uploads;
+using Registry.Storage.Sqlite;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -1,5 +1,5 @@
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem;
+using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

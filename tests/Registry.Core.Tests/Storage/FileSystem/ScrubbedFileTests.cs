@@ -1,7 +1,8 @@
 using System.Runtime.Versioning;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Blobs;
 using Registry.Core.Verification;
+using Registry.Files;
+using Registry.Storage.Files;
+using Registry.Storage.Files.Blobs;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

@@ -2,9 +2,9 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Blobs;
-using Registry.Core.Storage.FileSystem.SmallContent;
+using Registry.Storage.Files;
+using Registry.Storage.Files.Blobs;
+using Registry.Storage.Files.SmallContent;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.Sqlite;
+using Registry.Storage.Files;
+using Registry.Storage.Sqlite;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

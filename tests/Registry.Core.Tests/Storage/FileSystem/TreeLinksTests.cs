@@ -1,6 +1,6 @@
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem;
-using Registry.Core.Storage.FileSystem.Tree;
+using Registry.Storage.Files;
+using Registry.Storage.Files.Tree;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -4,8 +4,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Storage.FileSystem.Tree;
-using Registry.Core.Storage.Sqlite;
+using Registry.Storage.Files.Tree;
+using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

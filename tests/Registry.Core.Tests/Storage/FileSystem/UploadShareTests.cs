@@ -1,8 +1,8 @@
 using System.Net;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
-using Registry.Core.Storage.FileSystem.Uploads;
 using Registry.Core.Uploads;
+using Registry.Storage.Files.Uploads;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

@@ -1,6 +1,6 @@
 using Registry.Core.Oci;
-using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Indexing;
+using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.Sqlite;
 

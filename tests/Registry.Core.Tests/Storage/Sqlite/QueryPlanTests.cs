@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
-using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Architecture;
+using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.Sqlite;
 
@@ -12,7 +12,7 @@ namespace Registry.Core.Tests.Storage.Sqlite;
 /// </summary>
 public sealed partial class QueryPlanTests : IDisposable
 {
-    private const string Statements = "src/Registry.Core/Storage/Sqlite";
+    private const string Statements = "src/Registry.Storage.Sqlite";
 
     // Each with the reason why it may read a whole table, or sort.
     private static readonly Dictionary<string, string> Allowed = new()

@@ -2,7 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
-using Registry.Core.Storage.Sqlite;
+using Registry.Storage.Sqlite;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

@@ -5,9 +5,9 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
-using Registry.Core.Storage.Sqlite;
 using Registry.Core.Tests.Storage.Contracts;
 using Registry.Core.Verification;
+using Registry.Storage.Sqlite;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

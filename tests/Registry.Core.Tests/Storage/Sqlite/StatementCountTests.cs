@@ -1,8 +1,8 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage.Sqlite;
-using Registry.Core.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Rows;
 using SQLitePCL;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

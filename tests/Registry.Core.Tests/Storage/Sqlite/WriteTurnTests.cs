@@ -3,9 +3,9 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Storage.Sqlite;
-using Registry.Core.Storage.Sqlite.Rows;
-using Registry.Core.Storage.Sqlite.Writer;
+using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Writer;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

@@ -1,0 +1,53 @@
+using System.IO.Pipelines;
+using Registry.Core.Errors;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.Uploads;
+using Registry.Images.Layouts;
+
+namespace Registry.Images;
+
+/// <summary>Writes images into a repository by the operations of a push, so that all rules of a push apply.</summary>
+/// <param name="metadata">Metadata of the registry.</param>
+/// <param name="uploads">Stores blobs.</param>
+/// <param name="manifests">Stores manifests and tags.</param>
+public sealed class ImageWriter(IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests)
+{
+    /// <summary>Metadata of the registry.</summary>
+    internal IMetadataStore Metadata => metadata;
+
+    /// <summary>Links a blob of another repository; false if that repository does not have it.</summary>
+    internal async Task<bool> MountAsync(RepositoryName target, RepositoryName? source, Digest digest) =>
+        (await uploads.MountAsync(target, source, digest, _ => true)).TryGet(out var isMounted, out var error) ? isMounted : throw Refused($"{digest}", error);
+
+    /// <summary>Stores a blob.</summary>
+    internal async Task PushAsync(RepositoryName repository, Digest digest, Stream content, CancellationToken cancellationToken)
+    {
+        var reader = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 256 * 1024, leaveOpen: true));
+        try
+        {
+            if ((await uploads.PushAsync(repository, digest, null, reader, cancellationToken)).Error is { } error)
+            {
+                throw Refused($"the blob {digest}", error);
+            }
+        }
+        finally
+        {
+            await reader.CompleteAsync();
+        }
+    }
+
+    /// <summary>Stores a manifest, with or without tags.</summary>
+    internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags)
+    {
+        var put = await manifests.PutAsync(
+            repository, manifest.Descriptor.Digest, manifest.Descriptor.MediaType, manifest.Content, tags, Precondition.None);
+        if (put.Error is { } error)
+        {
+            throw Refused($"the manifest {manifest.Descriptor.Digest}", error);
+        }
+    }
+
+    private static LayoutException Refused(string what, RegistryError error) => new($"{what} was refused: {error}");
+}

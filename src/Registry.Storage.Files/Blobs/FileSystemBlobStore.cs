@@ -1,0 +1,75 @@
+using Registry.Core.Blobs;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Files;
+
+namespace Registry.Storage.Files.Blobs;
+
+/// <summary>Stores blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
+internal sealed class FileSystemBlobStore(
+    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
+{
+    public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
+
+    public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        if (PlainFile.TryOpen(layout.BlobData(digest), layout.Blobs, out var length) is not { } handle)
+        {
+            return null;
+        }
+
+        if (length > BlobContent.MaxInMemory)
+        {
+            return new BlobContent(handle, length);
+        }
+
+        using (handle)
+        {
+            return new BlobContent(PlainFile.Read(handle, (int)length));
+        }
+    });
+
+    public Task<byte[]?> ReadAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        using var handle = PlainFile.TryOpen(layout.BlobData(digest), layout.Blobs, out var length);
+        return handle is null ? null : PlainFile.Read(handle, checked((int)length));
+    });
+
+    public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => threads.RunAsync(() =>
+    {
+        admission.EnsureRoom();
+        var temporary = layout.TemporaryFile(Guid.NewGuid());
+        try
+        {
+            using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+            FileOwner.Inherit(handle, temporary);
+            RandomAccess.Write(handle, content.Span, 0);
+            placement.Place(handle, temporary, digest);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    });
+
+    public Task<bool> DeleteAsync(Digest digest) => threads.RunAsync(() =>
+    {
+        if (!PlainFile.DeleteFolder(layout.BlobDirectory(digest), layout.Blobs))
+        {
+            return false;
+        }
+
+        sync.Directory(layout.BlobShard(digest));
+        return true;
+    });
+
+    public Task<IDisposable?> TryBeginRemovalAsync() => threads.RunAsync(() => RemovalLock.TryTake(layout));
+
+    public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
+
+    public IEnumerable<Digest> EnumeratePlaces() => BlobPlaces.Enumerate(layout);
+
+    private bool Find(Digest digest, out long size) =>
+        PlainFile.Find(layout.BlobData(digest), layout.Blobs, out size) == EntryKind.File;
+}

@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Core.Verification;
+using Registry.Files;
+
+namespace Registry.Storage.Files.Blobs;
+
+/// <summary>File of a blob during verification. One reader reads one part at a time: it holds a thread for a part, not for a layer.</summary>
+internal sealed class ScrubbedFile : IScrubbedBlob
+{
+    private const int PieceSize = 1024 * 1024;
+
+    private readonly SafeFileHandle _handle;
+    private readonly FileSystemLayout _layout;
+    private readonly StorageThreads _threads;
+    private readonly CheckedSync _sync;
+    private readonly IncrementalHash _hash;
+    private long _position;
+    private bool _isDropped;
+
+    internal ScrubbedFile(Digest digest, SafeFileHandle handle, FileSystemLayout layout, StorageThreads threads, CheckedSync sync)
+    {
+        Digest = digest;
+        _handle = handle;
+        _layout = layout;
+        _threads = threads;
+        _sync = sync;
+        _hash = digest.Algorithm.CreateHash();
+        Length = RandomAccess.GetLength(handle);
+
+        // Pages in memory are there because other readers use them, so they stay. If the kernel cannot tell, their next reader waits for the disk.
+        _isDropped = OperatingSystem.IsLinux() && PageCache.FindWhole(handle, 0, Length) != true;
+    }
+
+    public Digest Digest { get; }
+
+    public long Length { get; }
+
+    public Task<int> ReadPieceAsync() => _threads.RunAsync(() =>
+    {
+        var piece = ArrayPool<byte>.Shared.Rent(PieceSize);
+        try
+        {
+            var count = RandomAccess.Read(_handle, piece.AsSpan(0, PieceSize), _position);
+            _hash.AppendData(piece.AsSpan(0, count));
+            _position += count;
+            return count;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    });
+
+    public bool EndsWhole()
+    {
+        _position = 0;
+        return Digest.FromHash(Digest.Algorithm, _hash.GetHashAndReset()) == Digest;
+    }
+
+    public void DropFromMemory()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            PageCache.Drop(_handle);
+            _isDropped = true;
+        }
+    }
+
+    public Task<string?> QuarantineAsync() => _threads.RunAsync(() =>
+    {
+        var path = _layout.BlobData(Digest);
+        using var current = PlainFile.TryOpen(path, _layout.Blobs, out _);
+        if (current is null || !PlainFile.IsSame(_handle, current))
+        {
+            return null;
+        }
+
+        var folder = QuarantineFolder.Ensure(_layout, Digest.Algorithm, _sync);
+        var target = _layout.Quarantined(Digest);
+        DurableFile.Rename(path, target);
+        _sync.Directory(folder);
+        _sync.Directory(_layout.BlobDirectory(Digest));
+        RemoveIfEmpty(_layout.BlobDirectory(Digest));
+        return target;
+    });
+
+    public void Dispose()
+    {
+        if (_isDropped)
+        {
+            DropFromMemory();
+        }
+
+        _hash.Dispose();
+        _handle.Dispose();
+    }
+
+    // The collector would count a folder without bytes. Other files in it stay.
+    private static void RemoveIfEmpty(string folder)
+    {
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            Directory.Delete(folder);
+        }
+    }
+}

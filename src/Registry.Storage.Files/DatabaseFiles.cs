@@ -1,0 +1,78 @@
+using Registry.Files;
+
+namespace Registry.Storage.Files;
+
+/// <summary>Handles the files of the database together: SQLite keeps its log in a file next to it.</summary>
+public static class DatabaseFiles
+{
+    private const string SetAsideSuffix = ".old";
+    private const string DamagedSuffix = ".damaged";
+    private static readonly string[] Suffixes = ["", "-wal", "-shm"];
+
+    /// <summary>Renames the database, so that a new one is created. A database that an earlier, unfinished attempt has set aside stays.</summary>
+    public static void SetAside(FileSystemLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        var isRepeated = File.Exists(layout.Database + SetAsideSuffix);
+        foreach (var file in Suffixes.Select(suffix => layout.Database + suffix).Where(File.Exists))
+        {
+            if (isRepeated)
+            {
+                File.Delete(file);
+            }
+            else
+            {
+                DurableFile.Rename(file, Aside(layout, file, SetAsideSuffix));
+            }
+        }
+    }
+
+    /// <summary>
+    /// Renames a database that could not be read, so that a new one is created. It is never removed: an operator may still recover records from it
+    /// that exist nowhere else.
+    /// </summary>
+    /// <returns>New path of the database; null if there was none.</returns>
+    public static string? SetAsideDamaged(FileSystemLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        if (!File.Exists(layout.Database))
+        {
+            return null;
+        }
+
+        foreach (var file in Suffixes.Select(suffix => layout.Database + suffix))
+        {
+            var aside = Aside(layout, file, DamagedSuffix);
+            File.Delete(aside);
+            if (File.Exists(file))
+            {
+                DurableFile.Rename(file, aside);
+            }
+        }
+
+        return layout.Database + DamagedSuffix;
+    }
+
+    /// <summary>Removes a database with SQLite's other files, which would otherwise be taken for those of the next database of this name.</summary>
+    public static void Delete(string database)
+    {
+        foreach (var suffix in Suffixes.Append("-journal"))
+        {
+            File.Delete(database + suffix);
+        }
+    }
+
+    /// <summary>Removes the database that was set aside.</summary>
+    public static void RemoveSetAside(FileSystemLayout layout)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        foreach (var suffix in Suffixes)
+        {
+            File.Delete(Aside(layout, layout.Database + suffix, SetAsideSuffix));
+        }
+    }
+
+    // SQLite finds the log of a database by its name: registry.db.old has registry.db.old-wal.
+    private static string Aside(FileSystemLayout layout, string file, string suffix) =>
+        layout.Database + suffix + file[layout.Database.Length..];
+}

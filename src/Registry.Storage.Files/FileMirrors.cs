@@ -1,0 +1,65 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
+using Registry.Core.Changes;
+using Registry.Core.Storage;
+using Registry.Core.Verification;
+using Registry.Storage.Files.SmallContent;
+using Registry.Storage.Files.Tree;
+
+namespace Registry.Storage.Files;
+
+/// <summary>Files that follow the metadata, in the background: the repositories tree, and the files of small content. They start at once.</summary>
+public sealed class FileMirrors : IAsyncDisposable
+{
+    private readonly TreeMirror _tree;
+    private readonly StagedFiles _stagedFiles;
+    private readonly StagedMirror? _staged;
+
+    /// <summary>Starts the mirrors.</summary>
+    /// <param name="files">The engine of files.</param>
+    /// <param name="journal">Changes that the tree must follow.</param>
+    /// <param name="metadata">Metadata that learns of damaged rows.</param>
+    /// <param name="locks">Locks of the digests.</param>
+    /// <param name="writesOut">True to write small content to its files.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    public FileMirrors(
+        FileStorage files, ITreeJournal journal, IVerifierMetadata metadata, DigestLocks locks, bool writesOut, TimeProvider time, ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        var (layout, staged, threads) = (files.Layout, files.Staged, files.Threads);
+        Quarantine = new StagedQuarantine(layout, threads, files.Sync, staged, metadata);
+        _stagedFiles = new StagedFiles(
+            layout, staged, files.Placement, Quarantine, locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
+        _staged = writesOut ? new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>()) : null;
+        _tree = new TreeMirror(layout, journal, threads, time, loggers.CreateLogger<TreeMirror>());
+    }
+
+    /// <summary>Takes damaged rows out of the metadata.</summary>
+    public StagedQuarantine Quarantine { get; }
+
+    /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
+    public string? Failure => _tree.Failure ?? _staged?.Failure;
+
+    /// <summary>
+    /// Number of small blobs and manifests that only the metadata has, once the mirrors are disposed; null if they cannot be read, or if small content is
+    /// not written to its files.
+    /// </summary>
+    public long? LeftStaged => _staged?.Left;
+
+    /// <summary>Writes all small content that only the metadata has to its files.</summary>
+    /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
+    public Task WriteOutAsync() => _stagedFiles.WriteOutAsync(int.MaxValue, CancellationToken.None);
+
+    /// <summary>Writes small content to its files, brings the tree up to date, and stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_staged is not null)
+        {
+            await _staged.DisposeAsync();
+        }
+
+        await _tree.DisposeAsync();
+        _stagedFiles.Dispose();
+    }
+}

@@ -1,0 +1,111 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Storage.Files.Blobs;
+using Registry.Storage.Files.Tree;
+using Registry.Storage.Files.Uploads;
+
+namespace Registry.Storage.Files;
+
+/// <summary>The engine of files: blobs, uploads in progress and the repositories tree of a data folder.</summary>
+public sealed class FileStorage
+{
+    private readonly DiskReserve _reserve;
+
+    /// <summary>Opens the stores. Nothing runs in the background before <see cref="FileMirrors"/>.</summary>
+    /// <param name="layout">Paths of the folder, which only this process uses.</param>
+    /// <param name="staged">Small content in the metadata.</param>
+    /// <param name="sessions">Sessions of uploads in the metadata.</param>
+    /// <param name="threads">Threads for work that blocks.</param>
+    /// <param name="health">Health of the storage.</param>
+    /// <param name="limits">Limits for clients.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    public FileStorage(
+        FileSystemLayout layout,
+        IStagedContent staged,
+        IUploadSessions sessions,
+        StorageThreads threads,
+        StorageHealth health,
+        StorageLimits limits,
+        TimeProvider time,
+        ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(limits);
+        Layout = layout;
+        Staged = staged;
+        Threads = threads;
+        Health = health;
+        Sync = new CheckedSync(health);
+        Placement = new BlobPlacement(layout, Sync);
+        _reserve = new DiskReserve(layout.Root, limits.Reserve, time);
+        var admission = new Admission(threads, health, _reserve);
+        Staging = new Staging(staged, admission.EnsureRoomAsync);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(layout, threads, Placement, Sync, admission), staged);
+        Uploads = new FileSystemUploadStore(
+            layout,
+            sessions,
+            new UploadFiles(threads, Placement, admission, Staging, limits.BlobMaxSize),
+            limits.MaxUploads,
+            time,
+            loggers.CreateLogger<FileSystemUploadStore>());
+        Scrub = new BlobScrub(layout, threads, Sync);
+        var treeLog = loggers.CreateLogger<TreeReader>();
+        Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
+        Links = new TreeLinks(layout);
+    }
+
+    /// <summary>Blobs, with small content while it is staged.</summary>
+    public IBlobStore Blobs { get; }
+
+    /// <summary>Admits small content into the metadata.</summary>
+    public Staging Staging { get; }
+
+    /// <summary>Uploads in progress.</summary>
+    public IUploadStore Uploads { get; }
+
+    /// <summary>Blobs for the verifier.</summary>
+    public BlobScrub Scrub { get; }
+
+    /// <summary>Repositories tree.</summary>
+    public TreeReader Tree { get; }
+
+    /// <summary>Links of the repositories tree, for finding those to bytes that the metadata does not know.</summary>
+    public TreeLinks Links { get; }
+
+    internal FileSystemLayout Layout { get; }
+
+    internal IStagedContent Staged { get; }
+
+    internal StorageThreads Threads { get; }
+
+    internal StorageHealth Health { get; }
+
+    internal CheckedSync Sync { get; }
+
+    internal BlobPlacement Placement { get; }
+
+    /// <summary>Opens the blobs of a folder that another process may be using.</summary>
+    /// <param name="layout">Paths of the folder.</param>
+    /// <param name="staged">Small content in the metadata.</param>
+    /// <param name="threads">Threads for work that blocks.</param>
+    /// <param name="health">Health of the storage.</param>
+    /// <returns>Blobs, for reading only.</returns>
+    public static IBlobStore OpenToRead(FileSystemLayout layout, IStagedContent staged, StorageThreads threads, StorageHealth health)
+    {
+        ArgumentNullException.ThrowIfNull(layout);
+        var sync = new CheckedSync(health);
+        var admission = new Admission(threads, health, new DiskReserve(layout.Root, reserve: 0, TimeProvider.System));
+        return new StagedBlobStore(new FileSystemBlobStore(layout, threads, new BlobPlacement(layout, sync), sync, admission), staged);
+    }
+
+    /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
+    public Task<bool> IsShortOfRoomAsync() => Threads.RunAsync(() => _reserve.Ask() is not null);
+
+    /// <summary>Free bytes on the disk, and the bytes that pushes must leave free.</summary>
+    /// <exception cref="IOException">The free space cannot be read.</exception>
+    public (long Free, long Kept) ReadRoom() => _reserve.Read();
+}

@@ -1,0 +1,283 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Files;
+
+namespace Registry.Storage.Files.Tree;
+
+/// <summary>
+/// Mirrors the metadata in the repositories tree by executing the journal, in the background. A failed write never fails a request: the row stays
+/// and is tried again, and so do later rows of the same repository, while other repositories continue. Rows are deleted after the tree has been
+/// synced, so that the rest is replayed after an unclean stop; every change is idempotent.
+/// </summary>
+public sealed partial class TreeMirror : IAsyncDisposable
+{
+    private const int BatchSize = 512;
+
+    // Number of changes that may wait for a repository that cannot be written before all others wait, too: they are kept in memory.
+    private const int MaxHeld = 10_000;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SyncPeriod = TimeSpan.FromSeconds(30);
+
+    private readonly FileSystemLayout _layout;
+    private readonly ITreeJournal _journal;
+    private readonly StorageThreads _threads;
+    private readonly TimeProvider _time;
+    private readonly ILogger<TreeMirror> _logger;
+    private readonly WakeSignal _work = new(isSet: true);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _loop;
+
+    // Rows up to here have been executed, except those that wait, in order, for a repository that is blocked.
+    private long _passed;
+    private List<TreeChange> _held = [];
+    private Dictionary<RepositoryName, string> _blocked = [];
+    private bool _isUnsynced;
+
+    /// <summary>Starts with the rows that an earlier process has left in the journal.</summary>
+    public TreeMirror(FileSystemLayout layout, ITreeJournal journal, StorageThreads threads, TimeProvider time, ILogger<TreeMirror> logger)
+    {
+        _layout = layout;
+        _journal = journal;
+        _threads = threads;
+        _time = time;
+        _logger = logger;
+        _journal.Written += _work.Set;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Executes the remaining rows, syncs the tree, and stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        _journal.Written -= _work.Set;
+        await _stopping.CancelAsync();
+        await _loop;
+        try
+        {
+            await CatchUpAsync(CancellationToken.None);
+            await SyncAsync();
+        }
+#pragma warning disable CA1031 // The rows are still there, and the next start goes on.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            Failure = e.Message;
+            LogBehind(e.Message);
+        }
+
+        _stopping.Dispose();
+        _work.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        var lastSync = _time.GetTimestamp();
+        while (!_stopping.IsCancellationRequested)
+        {
+            var wait = RetryDelay;
+            try
+            {
+                await CatchUpAsync(_stopping.Token);
+                if (_time.GetElapsedTime(lastSync) >= SyncPeriod)
+                {
+                    await SyncAsync();
+                    lastSync = _time.GetTimestamp();
+                }
+
+                Report(DescribeBlocked());
+                if (_held.Count == 0)
+                {
+                    wait = _isUnsynced ? SyncPeriod : Timeout.InfiniteTimeSpan;
+                }
+            }
+#pragma warning disable CA1031 // Whatever it was, the tree must not stay behind for ever.
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                Report(e is StorageException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+            }
+
+            await WaitAsync(wait);
+        }
+    }
+
+    private void Report(string? failure)
+    {
+        if (failure is not null && Failure is null)
+        {
+            LogBehind(failure);
+        }
+        else if (failure is null && Failure is not null)
+        {
+            LogCaughtUp();
+        }
+
+        Failure = failure;
+    }
+
+    private string? DescribeBlocked() => _blocked.Count switch
+    {
+        0 => null,
+        1 => _blocked.First().Value,
+        _ => $"{_blocked.First().Value} (and {_blocked.Count - 1} more repositories)",
+    };
+
+    private async Task WaitAsync(TimeSpan atMost)
+    {
+        try
+        {
+            await _work.WaitAsync(atMost, _stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+
+    private async Task CatchUpAsync(CancellationToken stopping)
+    {
+        if (_held.Count > 0)
+        {
+            await _threads.RunAsync(TryHeldAgain);
+        }
+
+        while (_held.Count < MaxHeld && !stopping.IsCancellationRequested)
+        {
+            var changes = await _journal.ReadAsync(_passed, BatchSize);
+            if (changes.Count == 0)
+            {
+                break;
+            }
+
+            await _threads.RunAsync(() =>
+            {
+                foreach (var change in changes)
+                {
+                    if (!TryApply(change, _blocked))
+                    {
+                        _held.Add(change);
+                    }
+
+                    _passed = change.Id;
+                }
+            });
+        }
+    }
+
+    private void TryHeldAgain()
+    {
+        var blocked = new Dictionary<RepositoryName, string>();
+        _held = [.. _held.Where(change => !TryApply(change, blocked))];
+        _blocked = blocked;
+    }
+
+    // False if the change must wait. A full disk affects all repositories: everything waits.
+    private bool TryApply(TreeChange change, Dictionary<RepositoryName, string> blocked)
+    {
+        if (blocked.ContainsKey(change.Repository))
+        {
+            return false;
+        }
+
+        try
+        {
+            Apply(change);
+            _isUnsynced = true;
+            return true;
+        }
+#pragma warning disable CA1031 // One change that cannot be carried out, whatever the reason, must not keep the others from it.
+        catch (Exception e) when (!StorageException.IsFullCode(e.HResult))
+#pragma warning restore CA1031
+        {
+            blocked[change.Repository] = e.Message;
+            return false;
+        }
+    }
+
+    private async Task SyncAsync()
+    {
+        if (!_isUnsynced)
+        {
+            return;
+        }
+
+        var (passed, held) = (_passed, _held.ConvertAll(change => change.Id));
+        _isUnsynced = false;
+        try
+        {
+            await _threads.RunAsync(() => DurableFile.SyncFileSystem(_layout.Repositories));
+            await _journal.DeleteAsync(passed, held);
+        }
+        catch
+        {
+            // The kernel may have dropped what it could not write, and reports that only once: every change that has a row is written again.
+            _passed = 0;
+            _held = [];
+            _blocked = [];
+            throw;
+        }
+    }
+
+    private void Apply(TreeChange change)
+    {
+        var repository = change.Repository;
+        switch (change.Kind)
+        {
+            case TreeChangeKind.LinkLayer:
+                WriteLink(_layout.Layer(repository, change.Digest!.Value), change.Digest.Value);
+                break;
+            case TreeChangeKind.UnlinkLayer:
+                Remove(_layout.Layer(repository, change.Digest!.Value));
+                break;
+            case TreeChangeKind.AddRevision:
+                WriteLink(_layout.Revision(repository, change.Digest!.Value), change.Digest.Value);
+                break;
+            case TreeChangeKind.RemoveRevision:
+                Remove(_layout.Revision(repository, change.Digest!.Value));
+                break;
+            case TreeChangeKind.SetTag:
+                WriteLink(_layout.TagIndex(repository, change.Tag!.Value, change.Digest!.Value), change.Digest.Value);
+                WriteLink(_layout.TagCurrent(repository, change.Tag.Value), change.Digest.Value);
+                break;
+            case TreeChangeKind.RemoveTag:
+                Remove(_layout.TagDirectory(repository, change.Tag!.Value));
+                break;
+            case TreeChangeKind.ForgetTagRevision:
+                Remove(_layout.TagIndex(repository, change.Tag!.Value, change.Digest!.Value));
+                break;
+            default:
+                throw new InvalidOperationException($"The tree journal holds a change of unknown kind {change.Kind}.");
+        }
+    }
+
+    private void WriteLink(string directory, Digest digest)
+    {
+        var link = Path.Combine(directory, FileSystemLayout.LinkFile);
+        PlainFile.CreateFolder(directory, _layout.Repositories);
+
+        // A folder in its place would block every later change.
+        PlainFile.DeleteFolder(link, _layout.Repositories);
+        using var file = PlainFile.OpenToWrite(link, _layout.Repositories, anew: true);
+        RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);
+    }
+
+    private void Remove(string directory) => PlainFile.DeleteFolder(directory, _layout.Repositories);
+
+    [LoggerMessage(1, LogLevel.Error,
+        "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
+    private partial void LogBehind(string reason);
+
+    [LoggerMessage(2, LogLevel.Information, "The repositories tree is up to date again")]
+    private partial void LogCaughtUp();
+}

@@ -1,0 +1,77 @@
+using Registry.Core.Collection.Records;
+using Registry.Core.Oci;
+
+namespace Registry.Storage.Sqlite.Rows;
+
+/// <summary>Reads the reasons for which a blob or manifest is kept.</summary>
+internal static class ContentExplanation
+{
+    /// <summary>Explains a digest, with at most the given number of entries of each kind.</summary>
+    public static BlobExplanation Read(SqliteSession session, Digest digest, int limit)
+    {
+        var content = session.First(
+            "SELECT id, size, state FROM content WHERE digest = @1",
+            row => (Id: row.GetInt64(0), Size: row.GetInt64(1), State: row.GetInt32(2)),
+            digest.Value);
+        return content == default
+            ? new BlobExplanation { State = BlobState.Unknown }
+            : new BlobExplanation
+            {
+                State = ContentRows.StateOf(content.State),
+                Size = content.Size,
+                Links = ReadLinks(session, content.Id, digest, limit),
+                ManifestOf = ReadManifests(session, content.Id, digest, limit),
+                NeededBy = ReadReferring(session, content.Id, limit),
+            };
+    }
+
+    private static List<LinkRecord> ReadLinks(SqliteSession session, long contentId, Digest digest, int limit) => session.All(
+        """
+        SELECT r.name, l.idle_since, r.pinned FROM blob_links l JOIN repositories r ON r.id = l.repository_id
+        WHERE l.content_id = @1 LIMIT @2
+        """,
+        row => new LinkRecord(
+            RepositoryName.Parse(row.GetString(0)), digest, row.IsDBNull(1) ? null : row.GetInt64(1), row.GetBoolean(2)),
+        contentId,
+        limit);
+
+    private static List<ManifestExplanation> ReadManifests(SqliteSession session, long contentId, Digest digest, int limit)
+    {
+        var manifests = session.All(
+            """
+            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject FROM manifests m
+            JOIN repositories r ON r.id = m.repository_id WHERE m.content_id = @1 LIMIT @2
+            """,
+            row => (
+                Id: row.GetInt64(0),
+                Record: new ManifestRecord(
+                    RepositoryName.Parse(row.GetString(1)),
+                    digest,
+                    row.IsDBNull(2) ? null : row.GetInt64(2),
+                    row.GetBoolean(3),
+                    row.GetBoolean(4),
+                    row.GetInt64(5)),
+                Repository: row.GetInt64(6),
+                Subject: row.IsDBNull(7) ? null : row.GetString(7)),
+            contentId,
+            limit);
+        return manifests.ConvertAll(manifest => new ManifestExplanation(
+            manifest.Record,
+            session.All("SELECT name FROM tags WHERE manifest_id = @1 LIMIT @2", row => row.GetString(0), manifest.Id, limit),
+            session.First<Digest?>(
+                "SELECT c.digest FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
+                row => Digest.Parse(row.GetString(0)),
+                manifest.Repository,
+                manifest.Subject)));
+    }
+
+    private static List<KeyValuePair<RepositoryName, Digest>> ReadReferring(SqliteSession session, long contentId, int limit) => session.All(
+        """
+        SELECT r.name, c.digest FROM manifest_references f JOIN repositories r ON r.id = f.repository_id
+        JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id
+        WHERE f.content_id = @1 LIMIT @2
+        """,
+        row => KeyValuePair.Create(RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1))),
+        contentId,
+        limit);
+}

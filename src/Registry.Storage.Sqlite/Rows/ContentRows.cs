@@ -1,0 +1,96 @@
+using Registry.Core.Changes;
+using Registry.Core.Collection.Records;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Storage.Sqlite.Rows;
+
+/// <summary>Statements about repositories, content and links that several stores share.</summary>
+internal static class ContentRows
+{
+    public const int Mentioned = 0;
+    public const int Stored = 1;
+    public const int Orphaned = 2;
+    public const int Condemned = 3;
+
+    /// <summary>Meaning of the number in the column <c>state</c>.</summary>
+    public static BlobState StateOf(int state) => state switch
+    {
+        Mentioned => BlobState.Mentioned,
+        Stored => BlobState.Stored,
+        Orphaned => BlobState.Orphaned,
+        Condemned => BlobState.Condemned,
+        _ => throw new StorageException($"The metadata holds content in the unknown state {state}."),
+    };
+
+    /// <summary>Reads the totals of the storage.</summary>
+    public static StorageTotals ReadTotals(SqliteSession session) => session.First(
+        "SELECT blobs, stored, logical, manifests, repositories, tags, untagged FROM totals WHERE id = 1",
+        row => new StorageTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6)))!;
+
+    public static long? FindRepository(SqliteSession session, RepositoryName name) =>
+        session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
+
+    public static long GetOrAddRepository(SqliteSession session, RepositoryName name) =>
+        FindRepository(session, name) ?? session.Number("INSERT INTO repositories (name) VALUES (@1) RETURNING id", name.Value)!.Value;
+
+    /// <summary>Adds or updates the row of a digest whose bytes are now stored.</summary>
+    public static long PutStored(SqliteSession session, Digest digest, long size) => session.Number(
+        """
+        INSERT INTO content (digest, size, state) VALUES (@1, @2, 1)
+        ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1 RETURNING id
+        """,
+        digest.Value,
+        size)!.Value;
+
+    /// <summary>Makes a blob visible in a repository; its idle time begins now unless a manifest needs it. True if it was not visible before.</summary>
+    public static bool Link(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
+        """
+        INSERT INTO blob_links (repository_id, content_id, idle_since)
+        SELECT @1, @2, CASE WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1) THEN NULL ELSE @3 END
+        WHERE NOT EXISTS (SELECT 1 FROM blob_links WHERE repository_id = @1 AND content_id = @2)
+        """,
+        repositoryId,
+        contentId,
+        now) > 0;
+
+    /// <summary>Restarts the idle time of a link, if it is idle.</summary>
+    public static void TouchLink(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
+        "UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2 AND idle_since IS NOT NULL",
+        repositoryId,
+        contentId,
+        now);
+
+    /// <summary>Makes a blob invisible in a repository, in the tables and in the tree.</summary>
+    public static void Unlink(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
+    {
+        session.Execute("DELETE FROM blob_links WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
+        SqliteTreeJournal.Append(session, TreeChangeKind.UnlinkLayer, repository, null, digest);
+        OrphanUnused(session, JsonList.Of(contentId));
+    }
+
+    /// <summary>
+    /// Marks content for the collector if no link and no manifest holds it any more; removes its row if it was only mentioned, or its bytes are
+    /// lost.
+    /// </summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="ids">JSON array of rows.</param>
+    public static void OrphanUnused(SqliteSession session, string ids)
+    {
+        session.Execute(
+            """
+            UPDATE content SET state = 2 WHERE id IN (SELECT value FROM json_each(@1)) AND state = 1
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            """,
+            ids);
+        session.Execute(
+            """
+            DELETE FROM content WHERE id IN (SELECT value FROM json_each(@1)) AND state = 0
+            AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            """,
+            ids);
+    }
+}

@@ -1,0 +1,386 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Storage.Sqlite.Rows;
+
+/// <summary>Mutations of manifests and tags, each inside the caller's savepoint.</summary>
+internal static class ManifestRows
+{
+    private const int MaxNamed = 100;
+
+    // No row has this id.
+    private const long NoRepository = 0;
+
+    // Itself, its history, the journal, and the manifest it held before.
+    private const int RowsOfTag = 4;
+
+    // Tags that one change deletes: about 10 ms of the writer.
+    private const int ManyTags = 500;
+
+    /// <summary>Number of rows that <see cref="DeleteSomeTags"/> changes, approximately.</summary>
+    public const int RowsOfManyTags = ManyTags * RowsOfTag;
+
+    /// <summary>Checks a manifest; see <see cref="IMetadataStore.CheckManifestAsync"/>.</summary>
+    public static Result<bool> Check(SqliteSession session, ManifestPut put, PushedReferences references)
+    {
+        var repositoryId = ContentRows.FindRepository(session, put.Repository) ?? NoRepository;
+        return Refuse(session, repositoryId, put, references, out _) is { } refused
+            ? refused
+            : CurrentDigest(session, repositoryId, put.Digest) is not null;
+    }
+
+    /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
+    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, PushedReferences references, long now, long unixTime)
+    {
+        var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
+        if (Refuse(session, repositoryId, put, references, out var current) is { } refused)
+        {
+            return refused;
+        }
+
+        var contentId = ContentRows.PutStored(session, put.Digest, put.Size);
+        if (put.Staged is not null)
+        {
+            StagedRows.Set(session, contentId, put.Staged);
+        }
+
+        var manifestId = Find(session, repositoryId, contentId);
+        if (manifestId is null)
+        {
+            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0 ? null : now, unixTime);
+            SqliteTreeJournal.Append(session, TreeChangeKind.AddRevision, put.Repository, null, put.Digest);
+        }
+        else
+        {
+            ManifestHolds.Renew(session, manifestId.Value, now, unixTime);
+        }
+
+        var moved = new List<MovedTag>();
+        foreach (var tag in put.Tags)
+        {
+            if ((tag == put.Reference.Tag ? current : CurrentDigest(session, repositoryId, tag)) is { } before && before != put.Digest)
+            {
+                moved.Add(new MovedTag(tag, before));
+            }
+
+            SetTag(session, repositoryId, tag.Value, manifestId.Value, now, unixTime);
+            SqliteTreeJournal.Append(session, TreeChangeKind.SetTag, put.Repository, tag.Value, put.Digest);
+        }
+
+        return moved;
+    }
+
+    /// <summary>Number of rows that a push changes, approximately.</summary>
+    public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (RowsOfTag * (long)tags.Count);
+
+    /// <summary>Number of manifests that a push of their subject will hold.</summary>
+    public static long CountIdleReferrers(SqliteSession session, RepositoryName repository, Digest subject) => session.Number(
+        """
+        SELECT COUNT(*) FROM repositories r JOIN manifests m ON m.repository_id = r.id AND m.subject = @2
+        WHERE r.name = @1 AND m.idle_since IS NOT NULL
+        """,
+        repository.Value,
+        subject.Value) ?? 0;
+
+    /// <summary>Number of rows that the deletion of a manifest changes, approximately; 0 if there is no such manifest.</summary>
+    public static long CountHeld(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
+        """
+        SELECT (SELECT COUNT(*) FROM manifest_references WHERE manifest_id = m.id) + @3 * (SELECT COUNT(*) FROM tags WHERE manifest_id = m.id)
+            + (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
+            + (SELECT COUNT(*) FROM manifests f WHERE f.repository_id = r.id AND f.subject = @2)
+        FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
+        """,
+        repository.Value,
+        digest.Value,
+        RowsOfTag) ?? 0;
+
+    /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
+    public static Result<ManifestDeletion> Delete(
+        SqliteSession session, RepositoryName repository, Digest digest, Precondition precondition, long now)
+    {
+        var found = session.First(
+            """
+            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
+            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
+            """,
+            ReadRow,
+            repository.Value,
+            digest.Value);
+        if (found == default)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        if (!precondition.Holds(digest))
+        {
+            return RegistryErrorCode.PreconditionFailed;
+        }
+
+        var tags = Remove(session, found, repository, digest, now);
+        return new ManifestDeletion(digest, found.Size, tags);
+    }
+
+    /// <summary>Removes a manifest that nothing has held since before a time, unless it is promised: then its idle time restarts.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest.</param>
+    /// <param name="idleBefore">The time, in seconds of the running clock.</param>
+    /// <param name="withRoots">True to remove a root, too.</param>
+    /// <param name="isPromised">Returns true if a client learned that the manifest exists.</param>
+    /// <param name="now">The running clock.</param>
+    /// <returns>True if it was removed.</returns>
+    public static bool Expire(
+        SqliteSession session, RepositoryName repository, Digest digest, long idleBefore, bool withRoots, Predicate<Digest> isPromised, long now)
+    {
+        var found = session.First(
+            """
+            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
+            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+            WHERE r.name = @1 AND r.pinned = 0 AND m.idle_since < @3 AND m.is_root <= @4
+            """,
+            ReadRow,
+            repository.Value,
+            digest.Value,
+            idleBefore,
+            withRoots);
+        if (found == default)
+        {
+            return false;
+        }
+
+        if (isPromised(digest))
+        {
+            // So that the next batch does not list it; renewing the promises would do the same a little later.
+            ManifestHolds.Touch(session, found.Id, now);
+            return false;
+        }
+
+        Remove(session, found, repository, digest, now);
+        return true;
+    }
+
+    /// <summary>Removes a tag and its history.</summary>
+    public static Result<ManifestDeletion> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition, long now)
+    {
+        if (ContentRows.FindRepository(session, repository) is not { } repositoryId
+            || CurrentDigest(session, repositoryId, tag) is not { } current
+            || FindTagged(session, repositoryId, tag.Value) is not { } manifestId)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        if (!precondition.Holds(current))
+        {
+            return RegistryErrorCode.PreconditionFailed;
+        }
+
+        RemoveTag(session, repositoryId, repository, tag.Value);
+        ManifestHolds.ReleaseTagged(session, manifestId, now);
+        return new ManifestDeletion(current, null, [tag]);
+    }
+
+    /// <summary>True if a manifest has more tags than one change should delete.</summary>
+    public static bool HasManyTags(SqliteSession session, RepositoryName repository, Digest digest) =>
+        FindIds(session, repository, digest) is { } found
+        && session.Number("SELECT 1 FROM tags WHERE manifest_id = @1 LIMIT 1 OFFSET @2", found.Manifest, (long)ManyTags) is not null;
+
+    /// <summary>Removes some tags of a manifest that <see cref="HasManyTags"/>, with their history.</summary>
+    /// <returns>The removed tags.</returns>
+    public static List<Tag> DeleteSomeTags(SqliteSession session, RepositoryName repository, Digest digest, long now)
+    {
+        if (FindIds(session, repository, digest) is not { } found)
+        {
+            return [];
+        }
+
+        var tags = session.All(
+            "DELETE FROM tags WHERE repository_id = @1 AND name IN (SELECT name FROM tags WHERE manifest_id = @2 LIMIT @3) RETURNING name",
+            row => Tag.Parse(row.GetString(0)),
+            found.Repository,
+            found.Manifest,
+            (long)ManyTags);
+        ForgetTags(session, found.Repository, repository, tags);
+        ManifestHolds.ReleaseTagged(session, found.Manifest, now);
+        return tags;
+    }
+
+    /// <summary>Adds a manifest with its references. The links and manifests it needs, and its referrers, are no longer idle.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repositoryId">Row of its repository.</param>
+    /// <param name="contentId">Row of its bytes.</param>
+    /// <param name="digest">Digest of the bytes.</param>
+    /// <param name="manifest">Parsed bytes.</param>
+    /// <param name="references">References of the manifest.</param>
+    /// <param name="idleSince">Running clock, from which on it is idle if nothing holds it; null if a tag is about to hold it.</param>
+    /// <param name="pushedAt">Unix time, in seconds.</param>
+    public static long Insert(
+        SqliteSession session,
+        long repositoryId,
+        long contentId,
+        Digest digest,
+        Manifest manifest,
+        PushedReferences references,
+        long? idleSince,
+        long pushedAt)
+    {
+        var id = session.Number(
+            """
+            INSERT INTO manifests (repository_id, content_id, media_type, artifact_type, subject, annotations, pushed_at, idle_since)
+            SELECT @1, @2, @3, @4, @5, @6, @7, CASE
+                WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1) THEN NULL
+                WHEN EXISTS (
+                    SELECT 1 FROM content c JOIN manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @5)
+                THEN NULL
+                ELSE @8
+            END RETURNING id
+            """,
+            repositoryId,
+            contentId,
+            manifest.MediaType,
+            manifest.ArtifactType,
+            manifest.Subject?.Digest.Value,
+            manifest.Annotations,
+            pushedAt,
+            idleSince)!.Value;
+        session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1 WHERE id = @1", repositoryId);
+        if (references.Count > 0)
+        {
+            ReferenceRows.Add(session, id, repositoryId, references);
+        }
+
+        ManifestHolds.HoldRelated(session, id, repositoryId, digest);
+        return id;
+    }
+
+    public static long? Find(SqliteSession session, long repositoryId, long contentId) =>
+        session.Number("SELECT id FROM manifests WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
+
+    /// <summary>Sets a tag to a manifest. The previous manifest of the tag may no longer be held.</summary>
+    public static void SetTag(SqliteSession session, long repositoryId, string tag, long manifestId, long now, long unixTime)
+    {
+        var before = FindTagged(session, repositoryId, tag);
+        if (before != manifestId)
+        {
+            session.Execute(
+                """
+                INSERT INTO tags (repository_id, name, manifest_id) VALUES (@1, @2, @3)
+                ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id
+                """,
+                repositoryId,
+                tag,
+                manifestId);
+            ManifestHolds.Hold(session, manifestId);
+            if (before is not null)
+            {
+                ManifestHolds.ReleaseTagged(session, before.Value, now);
+            }
+        }
+
+        AddTagHistory(session, repositoryId, tag, manifestId, unixTime);
+    }
+
+    public static void AddTagHistory(SqliteSession session, long repositoryId, string tag, long manifestId, long unixTime) => session.Execute(
+        """
+        INSERT INTO tag_history (repository_id, tag, manifest_id, set_at) VALUES (@1, @2, @3, @4)
+        ON CONFLICT (repository_id, tag, manifest_id) DO UPDATE SET set_at = excluded.set_at
+        """,
+        repositoryId,
+        tag,
+        manifestId,
+        unixTime);
+
+    private static ManifestRow ReadRow(SqliteDataReader row) =>
+        new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
+
+    private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out Digest? current)
+    {
+        current = null;
+        var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
+        if (missing.Count > 0)
+        {
+            return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, missing);
+        }
+
+        // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
+        // exists.
+        current = CurrentDigest(session, repositoryId, put.Reference);
+        return put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
+    }
+
+    private static long? FindTagged(SqliteSession session, long repositoryId, string tag) =>
+        session.Number("SELECT manifest_id FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);
+
+    private static Digest? CurrentDigest(SqliteSession session, long repositoryId, Reference reference) => session.First<Digest?>(
+        reference.Tag is not null
+            ? """
+              SELECT c.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
+              WHERE t.repository_id = @1 AND t.name = @2
+              """
+            : "SELECT c.digest FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
+        row => Digest.Parse(row.GetString(0)),
+        repositoryId,
+        reference.ToString());
+
+    private static List<Tag> Remove(
+        SqliteSession session, ManifestRow manifest, RepositoryName repository, Digest digest, long now)
+    {
+        var tags = RemoveTagsOf(session, manifest.Id, manifest.Repository, repository, digest);
+        var released = ReferenceRows.Remove(session, manifest.Id);
+        session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
+        session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);
+        if (released is not null)
+        {
+            ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, now);
+        }
+
+        ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, now);
+        ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
+        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
+        return tags;
+    }
+
+    private static List<Tag> RemoveTagsOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
+    {
+        var tags = session.All("DELETE FROM tags WHERE manifest_id = @1 RETURNING name", row => Tag.Parse(row.GetString(0)), manifestId);
+        ForgetTags(session, repositoryId, repository, tags);
+        var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
+        if (earlier.Count > 0)
+        {
+            SqliteTreeJournal.AppendEach(session, TreeChangeKind.ForgetTagRevision, repository, JsonList.Of(earlier), digest);
+        }
+
+        return tags;
+    }
+
+    // The history and the journal of tags that were removed.
+    private static void ForgetTags(SqliteSession session, long repositoryId, RepositoryName repository, List<Tag> tags)
+    {
+        if (tags.Count > 0)
+        {
+            var names = JsonList.Of(tags.ConvertAll(tag => tag.Value));
+            session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag IN (SELECT value FROM json_each(@2))", repositoryId, names);
+            SqliteTreeJournal.AppendEach(session, TreeChangeKind.RemoveTag, repository, names, null);
+        }
+    }
+
+    private static (long Repository, long Manifest)? FindIds(SqliteSession session, RepositoryName repository, Digest digest) => session.First<(long, long)?>(
+        """
+        SELECT r.id, m.id FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+        WHERE r.name = @1
+        """,
+        row => (row.GetInt64(0), row.GetInt64(1)),
+        repository.Value,
+        digest.Value);
+
+    private static void RemoveTag(SqliteSession session, long repositoryId, RepositoryName repository, string tag)
+    {
+        session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);
+        session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2", repositoryId, tag);
+        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveTag, repository, tag, null);
+    }
+
+    private readonly record struct ManifestRow(long Id, long Content, long Repository, bool IsIndex, long Size);
+}

@@ -1,0 +1,223 @@
+using Registry.Core.Collection;
+using Registry.Core.Collection.Records;
+using Registry.Core.Oci;
+using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Writer;
+
+namespace Registry.Storage.Sqlite;
+
+/// <summary>Queries of the collector.</summary>
+public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollectorMetadata
+{
+    // Few enough for a light change, so that pushes do not wait for a collection.
+    private const int RowsPerTurn = 200;
+
+    // Of a manifest without references: itself, the totals, the journal, and its bytes.
+    private const int RowsOfManifest = 4;
+
+    public long? PromisesLostAt => database.PromisesLostAt;
+
+    public async Task RenewAsync(IReadOnlyCollection<Digest> digests)
+    {
+        foreach (var batch in digests.Chunk(RowsPerTurn))
+        {
+            await database.WriteAsync(session => Renew(session, batch), new WriteTurn(default, batch.Length));
+        }
+
+        await database.WriteAsync(database.SaveClock);
+    }
+
+    public async Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
+        await database.ReadAsync(session =>
+        {
+            var listed = ListIdleManifests(session, isRoot: false, idleBefore, limit);
+            if (withRoots)
+            {
+                listed.AddRange(ListIdleManifests(session, isRoot: true, idleBefore, limit - listed.Count));
+            }
+
+            return listed;
+        });
+
+    public async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
+        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised)
+    {
+        var rows = await database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
+        var expired = new List<Digest>();
+        for (var next = 0; next < digests.Count;)
+        {
+            var batch = new List<Digest>();
+            var turn = new WriteTurn(repository, 0);
+            do
+            {
+                turn = turn with { Rows = turn.Rows + rows[next] + RowsOfManifest };
+                batch.Add(digests[next++]);
+            }
+            while (next < digests.Count && turn.Rows + rows[next] + RowsOfManifest <= RowsPerTurn);
+
+            var gone = await database.WriteAsync<List<Digest>>(
+                session => batch.FindAll(
+                    digest => ManifestRows.Expire(session, repository, digest, idleBefore, withRoots, isPromised, database.Clock.Now)),
+                turn);
+            expired.AddRange(gone.Value);
+        }
+
+        return expired;
+    }
+
+    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit)
+    {
+        var removed = new List<BlobLink>();
+        for (var hasMore = true; hasMore && removed.Count < limit;)
+        {
+            var room = Math.Min(limit - removed.Count, RowsPerTurn);
+            var expired = await database.WriteAsync<List<BlobLink>>(
+                session => ExpireLinks(session, idleBefore, isPromised, room, out hasMore), new WriteTurn(default, room));
+            removed.AddRange(expired.Value);
+        }
+
+        return removed;
+    }
+
+    public async Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => await database.ReadAsync(
+        session => ListIdle(session, idleBefore, limit).ConvertAll(row => row.Link));
+
+    public Task<CollectorCounts> CountRemovableAsync(long idleBefore) => database.ReadAsync(session => new CollectorCounts(
+        session.Number(
+            """
+            SELECT COUNT(m.id) FROM manifests m JOIN repositories r ON r.id = m.repository_id
+            WHERE m.is_root = 0 AND m.idle_since < @1 AND r.pinned = 0
+            """,
+            idleBefore)!.Value,
+        session.Number(
+            """
+            SELECT COUNT(l.content_id) FROM blob_links l JOIN repositories r ON r.id = l.repository_id
+            WHERE l.idle_since < @1 AND r.pinned = 0
+            """,
+            idleBefore)!.Value,
+        session.Number("SELECT COUNT(*) FROM content WHERE state >= 2")!.Value));
+
+    public Task<CollectorCounts> CountAllAsync() => database.ReadAsync(session => new CollectorCounts(
+        ContentRows.ReadTotals(session).Manifests,
+        session.Number("SELECT COUNT(*) FROM blob_links")!.Value,
+        session.Number("SELECT COUNT(*) FROM content WHERE state >= 1")!.Value));
+
+    public Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit) => database.ReadAsync(session =>
+    {
+        var rows = session.All(
+            """
+            SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER (), SUM(c.size) OVER () FROM content c
+            WHERE c.state >= 2 OR (c.state = 1
+                AND NOT EXISTS (
+                    SELECT 1 FROM blob_links l JOIN repositories r ON r.id = l.repository_id
+                    WHERE l.content_id = c.id AND (l.idle_since IS NULL OR l.idle_since >= @1 OR r.pinned = 1))
+                AND NOT EXISTS (
+                    SELECT 1 FROM manifests m JOIN repositories r ON r.id = m.repository_id
+                    WHERE m.content_id = c.id AND (m.idle_since IS NULL OR m.idle_since >= @1 OR m.is_root = 1 OR r.pinned = 1)))
+            ORDER BY c.id LIMIT @2
+            """,
+            row => (Blob: new RemovableBlob(Digest.Parse(row.GetString(0)), row.GetInt64(1), row.GetBoolean(2)), Count: row.GetInt64(3), Bytes: row.GetInt64(4)),
+            idleBefore,
+            limit);
+        return rows.Count == 0
+            ? new RemovableBlobs([], 0, 0)
+            : new RemovableBlobs(rows.ConvertAll(row => row.Blob), rows[0].Count, rows[0].Bytes);
+    });
+
+    public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) =>
+        database.ReadAsync(session => ContentExplanation.Read(session, digest, limit));
+
+    public async Task<IReadOnlyList<Digest>> ListOrphansAsync(int limit) => await database.ReadAsync(session => session.All(
+        "SELECT digest FROM content WHERE state >= 2 ORDER BY state, id LIMIT @1", row => Digest.Parse(row.GetString(0)), limit));
+
+    public async Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => await database.ReadAsync(
+        session => digests.Where(digest => session.Number("SELECT id FROM content WHERE digest = @1", digest.Value) is null).ToList());
+
+    public async Task<bool> CondemnAsync(Digest digest)
+    {
+        var condemned = await database.WriteAsync<bool>(session => session.Execute(
+            """
+            UPDATE content SET state = 3 WHERE digest = @1 AND state >= 2
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            """,
+            digest.Value) > 0);
+        return condemned.Value;
+    }
+
+    public Task ForgetAsync(Digest digest) => database.WriteAsync(session =>
+    {
+        // A sparse manifest may still mention it.
+        session.Execute(
+            """
+            UPDATE content SET state = 0, size = 0 WHERE digest = @1 AND state = 3
+            AND EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
+            """,
+            digest.Value);
+        session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
+    });
+
+    private void Renew(SqliteSession session, IEnumerable<Digest> digests)
+    {
+        var now = database.Clock.Now;
+        foreach (var digest in digests)
+        {
+            // The running clock is never negative. With this condition, the index excludes links that are not idle: nearly all of a base layer's.
+            session.Execute(
+                "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
+                digest.Value,
+                now);
+            session.Execute(
+                "UPDATE manifests SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
+                digest.Value,
+                now);
+        }
+    }
+
+    private List<BlobLink> ExpireLinks(SqliteSession session, long idleBefore, Predicate<Digest> isPromised, int limit, out bool hasMore)
+    {
+        var candidates = ListIdle(session, idleBefore, limit);
+        hasMore = candidates.Count == limit;
+        var removed = new List<BlobLink>();
+        foreach (var (repositoryId, contentId, record) in candidates)
+        {
+            var link = new BlobLink(record.Repository, record.Digest);
+            if (isPromised(link.Digest))
+            {
+                // So that the next batch does not list it; RenewAsync would do the same a little later.
+                ContentRows.TouchLink(session, repositoryId, contentId, database.Clock.Now);
+                continue;
+            }
+
+            ContentRows.Unlink(session, repositoryId, contentId, link.Repository, link.Digest);
+            removed.Add(link);
+        }
+
+        return removed;
+    }
+
+    private static List<ManifestRecord> ListIdleManifests(SqliteSession session, bool isRoot, long idleBefore, int limit) => session.All(
+        """
+        SELECT r.name, c.digest, m.idle_since, m.is_root, m.pushed_at FROM manifests m
+        JOIN repositories r ON r.id = m.repository_id JOIN content c ON c.id = m.content_id
+        WHERE m.is_root = @1 AND m.idle_since < @2 AND r.pinned = 0 ORDER BY m.idle_since LIMIT @3
+        """,
+        row => new ManifestRecord(
+            RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetBoolean(3), IsPinned: false, row.GetInt64(4)),
+        isRoot,
+        idleBefore,
+        limit);
+
+    private static List<(long Repository, long Content, LinkRecord Link)> ListIdle(SqliteSession session, long idleBefore, int limit) => session.All(
+        """
+        SELECT l.repository_id, l.content_id, r.name, c.digest, l.idle_since FROM blob_links l
+        JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
+        WHERE l.idle_since < @1 AND r.pinned = 0 ORDER BY l.idle_since LIMIT @2
+        """,
+        row => (
+            row.GetInt64(0),
+            row.GetInt64(1),
+            new LinkRecord(RepositoryName.Parse(row.GetString(2)), Digest.Parse(row.GetString(3)), row.GetInt64(4), IsPinned: false)),
+        idleBefore,
+        limit);
+}

@@ -1,0 +1,322 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Errors;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Writer;
+
+namespace Registry.Storage.Sqlite;
+
+/// <summary>
+/// The database file: one writer, several readers. Readers see the last commit and never wait for the writer (write-ahead log).
+/// </summary>
+public sealed class SqliteDatabase : IDisposable
+{
+    private const int ReaderThreads = 4;
+
+    // A large change (indexing a repository, a manifest with very many references) makes a large log, which would otherwise be kept.
+    private const int MaxIdleLogBytes = 16 * 1024 * 1024;
+
+    private const string CleanKey = "stopped_cleanly";
+    private const string ClockKey = "running_seconds";
+    private const string PromisesLostKey = "promises_lost_at";
+    private const string IndexedKey = "tree_indexed";
+
+    private readonly string _path;
+    private readonly StorageHealth _health;
+    private readonly ConcurrentBag<SqliteSession> _readers = [];
+    private readonly StorageThreads _threads;
+    private readonly SqliteWriter? _writer;
+    private long _stagedWeight;
+
+    private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
+    {
+        _path = path;
+        _health = health;
+        Clock = clock;
+        var connection = Connect(SqliteOpenMode.ReadWriteCreate);
+        var session = new SqliteSession(connection);
+        try
+        {
+            Configure(
+                connection,
+                $"{SqliteSession.TemporariesInMemory} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
+            SqliteSchema.Migrate(connection, path);
+            Begin(session);
+            _stagedWeight = StagedRows.ReadWeight(session);
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+
+        _threads = new StorageThreads("metadata reader", ReaderThreads);
+        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke(), Committed);
+    }
+
+    // For use next to the process that writes it.
+    private SqliteDatabase(string path)
+    {
+        _path = path;
+        _health = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        Clock = new RunningClock(TimeProvider.System);
+        _stagedWeight = long.MaxValue;
+        using (var connection = Connect(SqliteOpenMode.ReadWrite))
+        {
+            SqliteSchema.Check(connection, path);
+            using var session = new SqliteSession(connection);
+            IsTreeIndexed = IsTreeIndexedIn(session);
+        }
+
+        _threads = new StorageThreads("metadata reader", ReaderThreads);
+    }
+
+    /// <summary>Called after a commit that added rows to the tree journal.</summary>
+    internal event Action? JournalWritten;
+
+    /// <summary>Called after a commit while content is staged.</summary>
+    internal event Action? Staged;
+
+    /// <summary>See <see cref="IStagedContent.Weight"/>.</summary>
+    internal long StagedWeight => Volatile.Read(ref _stagedWeight);
+
+    /// <summary>Clock of the grace periods.</summary>
+    public RunningClock Clock { get; }
+
+    /// <summary>
+    /// Time at which a process was last found to have ended without closing the database, in seconds of the clock; null if that never happened. It
+    /// is saved, so that a clean restart shortly afterwards does not hide it.
+    /// </summary>
+    public long? PromisesLostAt { get; private set; }
+
+    /// <summary>True if the previous process had not closed the database.</summary>
+    public bool WasStoppedUncleanly { get; private set; }
+
+    /// <summary>True once the database covers the whole repositories tree.</summary>
+    public bool IsTreeIndexed { get; private set; }
+
+    /// <summary>Opens the database, and creates it if it does not exist.</summary>
+    /// <param name="path">File of the database.</param>
+    /// <param name="health">Health of the storage, which allows or stops writes.</param>
+    /// <param name="clock">The running clock, which continues from what the database has saved.</param>
+    /// <exception cref="StorageException">The database cannot be opened, a newer version wrote it, or the disk is full.</exception>
+    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
+    {
+        try
+        {
+            return new SqliteDatabase(path, health, clock);
+        }
+        catch (SqliteException e)
+        {
+            if (SqliteFault.IsFullAtOpen(e))
+            {
+                throw new StorageException($"cannot be used: {e.Message}", isFull: true);
+            }
+
+            throw new StorageException(
+                $"holds a {Path.GetFileName(path)} that cannot be opened: {e.Message}{SqliteFault.Remedy(e)}", e);
+        }
+    }
+
+    /// <summary>Opens an existing database for reading, next to the process that writes it, if there is one.</summary>
+    /// <exception cref="StorageException">The database cannot be opened, or another version wrote it.</exception>
+    public static SqliteDatabase OpenToRead(string path)
+    {
+        try
+        {
+            return new SqliteDatabase(path);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Reads the totals of the storage.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => ReadAsync(ContentRows.ReadTotals);
+
+    /// <summary>Copies a consistent snapshot of the database into a new file. Writers continue meanwhile.</summary>
+    /// <exception cref="StorageException">The database cannot be read, or the copy cannot be written.</exception>
+    public Task CopyAsync(string target) => _threads.RunAsync(() =>
+    {
+        try
+        {
+            using var source = Connect(SqliteOpenMode.ReadWrite);
+            SqliteSnapshot.Write(source, target);
+        }
+        catch (SqliteException e)
+        {
+            throw new StorageException($"The metadata could not be copied to {target}: {e.Message}", SqliteFault.IsFull(e));
+        }
+    });
+
+    /// <summary>Records that the database covers the whole tree.</summary>
+    public async Task SetTreeIndexedAsync()
+    {
+        await WriteAsync(session => WriteMeta(session, IndexedKey, 1));
+        IsTreeIndexed = true;
+    }
+
+    /// <summary>Closes the database cleanly.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            if (_writer is not null && _health.Failure is null)
+            {
+                WriteAsync(session =>
+                {
+                    SaveClock(session);
+                    WriteMeta(session, CleanKey, 1);
+                }).GetAwaiter().GetResult();
+            }
+        }
+        finally
+        {
+            _threads.Dispose();
+            foreach (var reader in _readers)
+            {
+                reader.Dispose();
+            }
+
+            _writer?.Dispose();
+        }
+    }
+
+    /// <summary>Runs a query on a reader's connection.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    /// <exception cref="InsufficientMemoryException">SQLite found no memory.</exception>
+    internal Task<T> ReadAsync<T>(Func<SqliteSession, T> query) => _threads.RunAsync(() =>
+    {
+        _ = _readers.TryTake(out var session);
+        try
+        {
+            return query(session ??= OpenReader());
+        }
+        catch (SqliteException e)
+        {
+            throw SqliteFault.OfQuery(e);
+        }
+        finally
+        {
+            if (session is not null)
+            {
+                _readers.Add(session);
+            }
+        }
+    });
+
+    /// <summary>Runs a mutation. An error result rolls it back.</summary>
+    /// <param name="mutate">The mutation.</param>
+    /// <param name="turn">Its place in the queue of the writer; the default is that of a small change of the registry itself.</param>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    /// <exception cref="InsufficientMemoryException">SQLite found no memory.</exception>
+    internal Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: true);
+
+    /// <summary>Runs a mutation without a result.</summary>
+    /// <inheritdoc cref="WriteAsync{T}(Func{SqliteSession, Result{T}}, WriteTurn)"/>
+    internal Task WriteAsync(Action<SqliteSession> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: true);
+
+    /// <summary>Runs a mutation without a result that survives the end of the process, but perhaps not a power cut.</summary>
+    /// <inheritdoc cref="WriteAsync{T}(Func{SqliteSession, Result{T}}, WriteTurn)"/>
+    internal Task WriteUnsyncedAsync(Action<SqliteSession> mutate, WriteTurn turn = default) => WriteAsync(mutate, turn, isDurable: false);
+
+    /// <summary>True if the tree has been indexed, as the transaction of the session sees it.</summary>
+    internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
+
+    /// <summary>Saves the running clock.</summary>
+    internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+
+    /// <summary>Reads a number about the whole database; null if there is none.</summary>
+    internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
+
+    /// <summary>Writes a number about the whole database.</summary>
+    internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
+        "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
+
+    // Reads what an earlier process has saved. From here on, the database counts as not closed until this process closes it.
+    private void Begin(SqliteSession session)
+    {
+        Clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
+        WasStoppedUncleanly = ReadMeta(session, CleanKey) is 0;
+        if (WasStoppedUncleanly)
+        {
+            WriteMeta(session, PromisesLostKey, Clock.Now);
+        }
+
+        PromisesLostAt = ReadMeta(session, PromisesLostKey);
+        IsTreeIndexed = IsTreeIndexedIn(session);
+        WriteMeta(session, CleanKey, 0);
+    }
+
+    private void Committed(SqliteSession session)
+    {
+        try
+        {
+            Volatile.Write(ref _stagedWeight, StagedRows.ReadWeight(session));
+        }
+        catch (SqliteException)
+        {
+            // The commit stands. Until the weight can be read, readers look for rows, and small content goes to its file first.
+            Volatile.Write(ref _stagedWeight, Staging.MaxWeight);
+        }
+
+        if (StagedWeight > 0)
+        {
+            Staged?.Invoke();
+        }
+    }
+
+    private Task<Result<T>> WriteAsync<T>(Func<SqliteSession, Result<T>> mutate, WriteTurn turn, bool isDurable) =>
+        (_writer ?? throw new InvalidOperationException("The database was opened for reading.")).WriteAsync(mutate, turn, isDurable);
+
+    private Task<Result<bool>> WriteAsync(Action<SqliteSession> mutate, WriteTurn turn, bool isDurable) => WriteAsync<bool>(
+        session =>
+        {
+            mutate(session);
+            return true;
+        },
+        turn,
+        isDurable);
+
+    private static void Configure(SqliteConnection connection, string pragmas)
+    {
+        using var command = connection.CreateCommand();
+#pragma warning disable CA2100 // Constants of this file.
+        command.CommandText = pragmas;
+#pragma warning restore CA2100
+        command.ExecuteNonQuery();
+    }
+
+    private SqliteSession OpenReader()
+    {
+        var session = new SqliteSession(Connect(SqliteOpenMode.ReadWrite));
+        try
+        {
+            session.Pragma($"{SqliteSession.TemporariesInMemory} PRAGMA query_only = ON;");
+            return session;
+        }
+        catch
+        {
+            session.Dispose();
+            throw;
+        }
+    }
+
+    private SqliteConnection Connect(SqliteOpenMode mode)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = _path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 30,
+        }.ConnectionString);
+        connection.Open();
+        return connection;
+    }
+}

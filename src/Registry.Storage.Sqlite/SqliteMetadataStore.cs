@@ -1,0 +1,288 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Writer;
+
+namespace Registry.Storage.Sqlite;
+
+/// <summary>Repositories, manifests, tags and links in SQLite.</summary>
+public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time) : IMetadataStore
+{
+    public RegistryError? Refusal => null;
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
+        reference.Tag is { } tag
+            ? session.First(
+                """
+                SELECT c.digest, m.media_type, c.size, m.idle_since IS NOT NULL FROM repositories r
+                JOIN tags t ON t.repository_id = r.id AND t.name = @2
+                JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE r.name = @1
+                """,
+                ReadStoredManifest,
+                repository.Value,
+                tag.Value)
+            : session.First(
+                """
+                SELECT c.digest, m.media_type, c.size, m.idle_since IS NOT NULL FROM repositories r
+                JOIN content c ON c.digest = @2
+                JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+                WHERE r.name = @1
+                """,
+                ReadStoredManifest,
+                repository.Value,
+                reference.Digest!.Value.Value));
+
+    public Task<Result<bool>> CheckManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        var references = new PushedReferences(put.Manifest, put.References);
+        return database.ReadAsync(session => ManifestRows.Check(session, put, references));
+    }
+
+    public async Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
+        var references = new PushedReferences(put.Manifest, put.References);
+        var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
+        while (true)
+        {
+            // Nearly no manifest has referrers before it is pushed, so they are counted by the writer. One with many gets a turn of its own.
+            var due = turn;
+            var written = await database.WriteAsync(
+                session =>
+                {
+                    due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : ManifestRows.CountIdleReferrers(session, put.Repository, put.Digest)) };
+                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, put, references, database.Clock.Now, unixTime) : default;
+                },
+                turn);
+            if (due.IsHeavy == turn.IsHeavy)
+            {
+                return written;
+            }
+
+            turn = due;
+        }
+    }
+
+    public async Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
+    {
+        if (reference.Tag is { } tag)
+        {
+            return await database.WriteAsync(
+                session => ManifestRows.DeleteTag(session, repository, tag, precondition, database.Clock.Now), new WriteTurn(repository, 1));
+        }
+
+        var digest = reference.Digest!.Value;
+        var tags = new List<Tag>();
+        var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
+        if (rows > ManifestRows.RowsOfManyTags && precondition.Holds(digest))
+        {
+            await DeleteTagsAsync(repository, digest, tags);
+        }
+
+        var deleted = await database.WriteAsync(
+            session => ManifestRows.Delete(session, repository, digest, precondition, database.Clock.Now), new WriteTurn(repository, rows));
+        return deleted.TryGet(out var manifest, out _) && tags.Count > 0 ? manifest with { Tags = [.. tags, .. manifest.Tags] } : deleted;
+    }
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
+        ContentRows.FindRepository(session, repository) is { } id
+            ? ToPage(
+                session.All(
+                    "SELECT name FROM tags WHERE repository_id = @1 AND name > @2 ORDER BY name LIMIT @3",
+                    row => row.GetString(0),
+                    id,
+                    last ?? string.Empty,
+                    limit + 1L),
+                limit)
+            : null);
+
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        database.ReadAsync(session =>
+        {
+            var names = new List<string>();
+            foreach (var range in ranges.Select(range => range.After(last)).Where(range => !range.IsEmpty))
+            {
+                names.AddRange(session.All(
+                    "SELECT name FROM repositories WHERE manifest_count > 0 AND name >= @1 AND name < @2 ORDER BY name LIMIT @3",
+                    row => row.GetString(0),
+                    range.Start,
+                    range.End,
+                    limit + 1L - names.Count));
+                if (names.Count > limit)
+                {
+                    break;
+                }
+            }
+
+            return ToPage(names, limit);
+        });
+
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
+        database.ReadAsync(session =>
+        {
+            // Annotations are read row by row, after the sort, which would otherwise hold all of them. SQLite knows their length without reading them.
+            var rows = session.All(
+                """
+                SELECT c.digest, m.media_type, c.size, iif(octet_length(m.artifact_type) <= @6, m.artifact_type, NULL), m.id, octet_length(m.annotations) FROM repositories r
+                JOIN manifests m ON m.repository_id = r.id AND m.subject = @2 JOIN content c ON c.id = m.content_id
+                WHERE r.name = @1 AND c.digest > @3 AND (@4 IS NULL OR m.artifact_type = @4) ORDER BY c.digest LIMIT @5
+                """,
+                row => (Id: row.GetInt64(4), Length: row.IsDBNull(5) ? 0 : row.GetInt64(5), Referrer: new Referrer(
+                    Digest.Parse(row.GetString(0)),
+                    row.GetString(1),
+                    row.GetInt64(2),
+                    row.IsDBNull(3) ? null : row.GetString(3),
+                    Annotations: default)),
+                repository.Value,
+                subject.Value,
+                last?.Value ?? string.Empty,
+                artifactType,
+                limit + 1L,
+                (long)Referrer.MaxArtifactTypeBytes);
+            var referrers = new List<Referrer>(Math.Min(rows.Count, limit));
+            var size = 0L;
+            foreach (var (id, length, referrer) in rows.Take(limit))
+            {
+                var isListed = length is > 0 and <= Referrer.MaxAnnotationBytes;
+                size += isListed ? length : 0;
+                if (size > maxBytes)
+                {
+                    break;
+                }
+
+                referrers.Add(isListed
+                    ? referrer with { Annotations = session.First("SELECT annotations FROM manifests WHERE id = @1", row => row.GetFieldValue<byte[]>(0), id) }
+                    : referrer);
+            }
+
+            return new Page<Referrer>(referrers, rows.Count > referrers.Count);
+        });
+
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.Number(
+        """
+        SELECT c.size FROM content c JOIN repositories r ON r.name = @1
+        JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+        WHERE c.digest = @2 AND c.state = 1
+        """,
+        repository.Value,
+        digest.Value));
+
+    public async Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        await database.ReadAsync(session => session.All(
+            """
+            SELECT r.name FROM content c JOIN blob_links l ON l.content_id = c.id JOIN repositories r ON r.id = l.repository_id
+            WHERE c.digest = @1 AND c.state = 1 LIMIT @2
+            """,
+            row => RepositoryName.Parse(row.GetString(0)),
+            digest.Value,
+            limit));
+
+    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) => database.WriteAsync(session =>
+    {
+        if (upload is { } id)
+        {
+            SqliteUploadSessions.Remove(session, id);
+        }
+
+        var repositoryId = ContentRows.GetOrAddRepository(session, repository);
+        var contentId = ContentRows.PutStored(session, digest, size);
+        StagedRows.Set(session, contentId, staged);
+        LinkOrTouch(session, repositoryId, contentId, repository, digest);
+    }, new WriteTurn(repository, 1 + StagedRows.CountRows(staged)));
+
+    public async Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest)
+    {
+        var mounted = await database.WriteAsync<bool>(session =>
+        {
+            var contentId = session.Number(
+                """
+                SELECT c.id FROM content c JOIN repositories r ON r.name = @1
+                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+                WHERE c.digest = @2 AND c.state = 1
+                """,
+                source.Value,
+                digest.Value);
+            if (contentId is null)
+            {
+                return false;
+            }
+
+            var repositoryId = ContentRows.GetOrAddRepository(session, target);
+            LinkOrTouch(session, repositoryId, contentId.Value, target, digest);
+            return true;
+        }, new WriteTurn(target, 1));
+        return mounted.Value;
+    }
+
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+        database.WriteAsync<long>(session =>
+        {
+            var link = session.First(
+                """
+                SELECT l.repository_id, l.content_id, c.size FROM repositories r JOIN content c ON c.digest = @2
+                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = @1
+                """,
+                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Size: row.GetInt64(2)),
+                repository.Value,
+                digest.Value);
+            if (link == default)
+            {
+                return RegistryErrorCode.BlobUnknown;
+            }
+
+            const int MaxNamed = 10;
+            var users = session.All(
+                """
+                SELECT c.digest FROM manifest_references f JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE f.content_id = @1 AND f.repository_id = @2 LIMIT @3
+                """,
+                row => row.GetString(0),
+                link.Content,
+                link.Repository,
+                MaxNamed);
+            if (users.Count > 0)
+            {
+                return new RegistryError(RegistryErrorCode.BlobInUse, $"{digest} is needed by {string.Join(", ", users)}");
+            }
+
+            ContentRows.Unlink(session, link.Repository, link.Content, repository, digest);
+            return link.Size;
+        }, new WriteTurn(repository, 1));
+
+    private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
+        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.GetBoolean(3));
+
+    private static Page<T> ToPage<T>(List<T> rows, int limit) =>
+        rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
+
+    // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
+    private async Task DeleteTagsAsync(RepositoryName repository, Digest digest, List<Tag> tags)
+    {
+        while (await database.ReadAsync(session => ManifestRows.HasManyTags(session, repository, digest)))
+        {
+            var some = await database.WriteAsync<List<Tag>>(
+                session => ManifestRows.DeleteSomeTags(session, repository, digest, database.Clock.Now), new WriteTurn(repository, ManifestRows.RowsOfManyTags));
+            tags.AddRange(some.Value);
+        }
+    }
+
+    private void LinkOrTouch(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
+    {
+        var now = database.Clock.Now;
+        if (ContentRows.Link(session, repositoryId, contentId, now))
+        {
+            SqliteTreeJournal.Append(session, TreeChangeKind.LinkLayer, repository, null, digest);
+        }
+        else
+        {
+            ContentRows.TouchLink(session, repositoryId, contentId, now);
+        }
+    }
+}

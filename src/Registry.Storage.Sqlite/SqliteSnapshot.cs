@@ -1,0 +1,170 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Storage.Sqlite;
+
+/// <summary>A copy of the database at one moment, in a file of its own, for a backup.</summary>
+public sealed class SqliteSnapshot : IDisposable
+{
+    // Staged content of a page is in memory.
+    private const int PageSize = 250;
+
+    private readonly SqliteSession _session;
+
+    private SqliteSnapshot(SqliteSession session) => _session = session;
+
+    /// <summary>Opens a snapshot.</summary>
+    /// <param name="path">File of the snapshot.</param>
+    /// <param name="isChecked">True to check the whole snapshot for damage.</param>
+    /// <exception cref="StorageException">The snapshot does not exist, is damaged, or another version wrote it.</exception>
+    public static SqliteSnapshot Open(string path, bool isChecked = true)
+    {
+        SqliteConnection? connection = null;
+        try
+        {
+            connection = Connect(path, SqliteOpenMode.ReadWrite);
+            connection.Open();
+            var session = new SqliteSession(connection);
+            session.Pragma(SqliteSession.TemporariesInMemory);
+            SqliteSchema.Migrate(connection, path);
+            if (isChecked && session.First("PRAGMA quick_check(1)", row => row.GetString(0)) is var found && found != "ok")
+            {
+                throw new StorageException($"holds a {Path.GetFileName(path)} that is damaged: {found}");
+            }
+
+            return new SqliteSnapshot(session);
+        }
+        catch (SqliteException e)
+        {
+            connection?.Dispose();
+            throw new StorageException($"holds a {Path.GetFileName(path)} that cannot be read: {e.Message}", e);
+        }
+        catch
+        {
+            connection?.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Counts the blobs and manifests that it refers to, and their size in bytes.</summary>
+    public (long Blobs, long Bytes) Count() => _session.First(
+        "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content WHERE state = 1", row => (row.GetInt64(0), row.GetInt64(1)));
+
+    /// <summary>Lists the blobs and manifests that it refers to.</summary>
+    public IEnumerable<SnapshotBlob> Blobs()
+    {
+        for (long last = 0; ;)
+        {
+            var page = _session.All(
+                """
+                SELECT c.id, c.digest, c.size, s.bytes FROM content c LEFT JOIN staged_content s ON s.content_id = c.id
+                WHERE c.id > @1 AND c.state = 1 ORDER BY c.id LIMIT @2
+                """,
+                row => (Id: row.GetInt64(0), Blob: new SnapshotBlob(
+                    Digest.Parse(row.GetString(1)), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetFieldValue<byte[]>(3))),
+                last,
+                PageSize);
+            foreach (var (id, blob) in page)
+            {
+                last = id;
+                yield return blob;
+            }
+
+            if (page.Count < PageSize)
+            {
+                yield break;
+            }
+        }
+    }
+
+    /// <summary>True if it refers to a blob or manifest.</summary>
+    public bool Contains(Digest digest) => _session.Number("SELECT id FROM content WHERE digest = @1 AND state = 1", digest.Value) is not null;
+
+    /// <summary>Removes the bytes of staged content: their files have them.</summary>
+    /// <exception cref="StorageException">The snapshot cannot be written.</exception>
+    public void RemoveStaged()
+    {
+        try
+        {
+            _session.Execute("DELETE FROM staged_content;");
+        }
+        catch (SqliteException e)
+        {
+            throw NotWritten(e);
+        }
+    }
+
+    /// <summary>
+    /// Writes the whole repositories tree into its journal, and replaces the journal's rows: a process that opens the database next to an empty tree
+    /// then fills the tree.
+    /// </summary>
+    /// <exception cref="StorageException">The snapshot cannot be written.</exception>
+    public void JournalTree()
+    {
+        try
+        {
+            _session.Execute("BEGIN IMMEDIATE");
+            _session.Execute("DELETE FROM tree_journal");
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, digest) SELECT @1, r.name, c.digest
+                FROM blob_links l JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
+                """,
+                (long)TreeChangeKind.LinkLayer);
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, digest) SELECT @1, r.name, c.digest
+                FROM manifests m JOIN repositories r ON r.id = m.repository_id JOIN content c ON c.id = m.content_id
+                """,
+                (long)TreeChangeKind.AddRevision);
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, h.tag, c.digest
+                FROM tag_history h JOIN manifests m ON m.id = h.manifest_id JOIN repositories r ON r.id = h.repository_id
+                JOIN content c ON c.id = m.content_id
+                """,
+                (long)TreeChangeKind.SetTag);
+
+            // Last, since the last row sets the tag.
+            _session.Execute(
+                """
+                INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, t.name, c.digest
+                FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN repositories r ON r.id = t.repository_id
+                JOIN content c ON c.id = m.content_id
+                """,
+                (long)TreeChangeKind.SetTag);
+            _session.Execute("COMMIT");
+        }
+        catch (SqliteException e)
+        {
+            throw NotWritten(e);
+        }
+    }
+
+    public void Dispose() => _session.Dispose();
+
+    /// <summary>Makes a snapshot in a new file. Excludes the uploads in progress, whose bytes are not part of a backup.</summary>
+    internal static void Write(SqliteConnection source, string target)
+    {
+        using var copy = Connect(target, SqliteOpenMode.ReadWriteCreate);
+        copy.Open();
+        source.BackupDatabase(copy);
+        using var session = new SqliteSession(copy);
+
+        // One file without a log. A sync of the file makes all of it durable.
+        session.Pragma("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF");
+        session.Execute("DELETE FROM uploads");
+    }
+
+    private static StorageException NotWritten(SqliteException e) =>
+        new($"The metadata could not be written: {e.Message}", SqliteFault.IsFull(e));
+
+    private static SqliteConnection Connect(string path, SqliteOpenMode mode) => new(new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        Mode = mode,
+        Pooling = false,
+    }.ConnectionString);
+}
