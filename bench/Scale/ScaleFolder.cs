@@ -51,9 +51,9 @@ internal sealed class ScaleFolder : IDisposable
     private readonly List<string> _garbage = [];
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("registry-scale-");
 
-    public ScaleFolder() => Layout = new FileSystemLayout(_folder.FullName);
+    public ScaleFolder() => Paths = new DataPaths(_folder.FullName);
 
-    public FileSystemLayout Layout { get; }
+    public DataPaths Paths { get; }
 
     /// <summary>Fills the database.</summary>
     /// <param name="copies">Number of additional teams.</param>
@@ -67,7 +67,7 @@ internal sealed class ScaleFolder : IDisposable
             isComplete: true);
 
         // Otherwise the measured commits would wait until all of it is written.
-        using var file = File.OpenHandle(Layout.Database, access: FileAccess.ReadWrite);
+        using var file = File.OpenHandle(Paths.Database, access: FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(file);
     }
 
@@ -75,8 +75,8 @@ internal sealed class ScaleFolder : IDisposable
     public void Store(byte[] manifest)
     {
         var digest = ScaleContent.DigestOf(manifest);
-        Directory.CreateDirectory(Layout.BlobDirectory(digest));
-        File.WriteAllBytes(Layout.BlobData(digest), manifest);
+        Directory.CreateDirectory(Paths.BlobDirectory(digest));
+        File.WriteAllBytes(Paths.BlobData(digest), manifest);
     }
 
     /// <summary>Adds blobs to a repository that no manifest ever needed.</summary>
@@ -97,7 +97,7 @@ internal sealed class ScaleFolder : IDisposable
             Store(bytes);
             parameter.Value = ScaleContent.DigestOf(bytes).Value;
             command.ExecuteNonQuery();
-            _garbage.Add(Layout.BlobData(ScaleContent.DigestOf(bytes)));
+            _garbage.Add(Paths.BlobData(ScaleContent.DigestOf(bytes)));
         }
 
         transaction.Commit();
@@ -126,7 +126,7 @@ internal sealed class ScaleFolder : IDisposable
     private async Task AddAsync(IEnumerable<TreeRepository> repositories, bool isComplete)
     {
         using var database = SqliteDatabase.Open(
-            Layout.Database, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System));
+            Paths.Database, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System));
         var target = new SqliteIndexTarget(database, TimeProvider.System);
         await Task.WhenAll(repositories.Select(target.AddRepositoryAsync));
         if (isComplete)
@@ -152,7 +152,7 @@ internal sealed class ScaleFolder : IDisposable
 
     private SqliteConnection Connect()
     {
-        var connection = new SqliteConnection($"Data Source={Layout.Database};Pooling=False");
+        var connection = new SqliteConnection($"Data Source={Paths.Database};Pooling=False");
         connection.Open();
         return connection;
     }

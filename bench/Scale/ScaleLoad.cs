@@ -57,10 +57,10 @@ internal static class ScaleLoad
                 folder.Store(ScaleContent.Image(ScaleContent.Name(i), 0));
             }
 
-            Print($"{(copies + 1) * ScaleContent.Repositories} repositories: {new FileInfo(folder.Layout.Database).Length >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
-            var ready = await MeasureStartsAsync(program, folder.Layout.Root, settings.FullName);
+            Print($"{(copies + 1) * ScaleContent.Repositories} repositories: {new FileInfo(folder.Paths.Database).Length >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
+            var ready = await MeasureStartsAsync(program, folder.Paths.Root, settings.FullName);
             List<(string, Timings)> rows;
-            await using (var server = await ScaleServer.StartAsync(program, folder.Layout.Root, settings.FullName))
+            await using (var server = await ScaleServer.StartAsync(program, folder.Paths.Root, settings.FullName))
             {
                 rows = await MeasureRequestsAsync(server);
                 Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
@@ -72,13 +72,13 @@ internal static class ScaleLoad
                 return (ready, rows);
             }
 
-            var log = new FileInfo($"{folder.Layout.Database}-wal");
-            await using (var server = await ScaleServer.StartAsync(program, folder.Layout.Root, settings.FullName))
+            var log = new FileInfo($"{folder.Paths.Database}-wal");
+            await using (var server = await ScaleServer.StartAsync(program, folder.Paths.Root, settings.FullName))
             {
                 Print($"killed with a log of {log.Length / 1048576.0:0.0} MiB; ready again after {server.Ready.Version:0} ms, tags after {server.Ready.Tags:0} ms");
             }
 
-            rows.AddRange(await MeasureMetadataAsync(folder.Layout.Root, copies));
+            rows.AddRange(await MeasureMetadataAsync(folder.Paths.Root, copies));
             return (ready, rows);
         }
         finally

@@ -23,7 +23,7 @@ internal static class SweepLoad
             var image = ScaleContent.Image(ScaleContent.Name(7), 0);
             folder.Store(image);
             folder.AddGarbage(garbage);
-            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Layout.Root, settings.FullName, grace: TimeSpan.FromSeconds(10));
+            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Paths.Root, settings.FullName, grace: TimeSpan.FromSeconds(10));
             using var client = server.Client("admin");
             var path = new Uri($"/v2/{ScaleContent.Name(7)}/manifests/{ScaleContent.DigestOf(image)}", UriKind.Relative);
             var before = await MeasureAsync(client, path, times => times < Quiet);

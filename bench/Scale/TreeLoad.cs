@@ -23,9 +23,9 @@ internal static class TreeLoad
         try
         {
             var files = 0;
-            Parallel.For(0, Repositories, i => Interlocked.Add(ref files, Write(folder.Layout, Name(i))));
+            Parallel.For(0, Repositories, i => Interlocked.Add(ref files, Write(folder.Paths, Name(i))));
             var clock = Stopwatch.StartNew();
-            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Layout.Root, settings.FullName, Name(Repositories - 1));
+            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Paths.Root, settings.FullName, Name(Repositories - 1));
             using var client = server.Client("admin");
             var during = await MeasureAsync(client, async () => await IsReadyAsync(client));
             var seconds = clock.Elapsed.TotalSeconds;
@@ -71,21 +71,21 @@ internal static class TreeLoad
         return [.. times.Order()];
     }
 
-    private static int Write(FileSystemLayout layout, RepositoryName name)
+    private static int Write(DataPaths paths, RepositoryName name)
     {
         var files = 0;
         for (var i = 0; i < ImagesPerRepository; i++)
         {
             var image = ScaleContent.Image(name, i);
             var digest = ScaleContent.DigestOf(image);
-            Write(layout.BlobDirectory(digest), "data", image);
-            Write(layout.Revision(name, digest), FileSystemLayout.LinkFile, Encoding.ASCII.GetBytes(digest.Value));
-            Write(layout.TagCurrent(name, ScaleContent.TagOf(i)), FileSystemLayout.LinkFile, Encoding.ASCII.GetBytes(digest.Value));
-            Write(layout.TagIndex(name, ScaleContent.TagOf(i), digest), FileSystemLayout.LinkFile, Encoding.ASCII.GetBytes(digest.Value));
+            Write(paths.BlobDirectory(digest), "data", image);
+            Write(paths.Revision(name, digest), DataPaths.LinkFile, Encoding.ASCII.GetBytes(digest.Value));
+            Write(paths.TagCurrent(name, ScaleContent.TagOf(i)), DataPaths.LinkFile, Encoding.ASCII.GetBytes(digest.Value));
+            Write(paths.TagIndex(name, ScaleContent.TagOf(i), digest), DataPaths.LinkFile, Encoding.ASCII.GetBytes(digest.Value));
             foreach (var blob in ManifestReader.Read(image, null).Value.Blobs.Where(blob => blob.Digest != ScaleContent.BaseDigest))
             {
-                Write(layout.BlobDirectory(blob.Digest), "data", new byte[blob.Size]);
-                Write(layout.Layer(name, blob.Digest), FileSystemLayout.LinkFile, Encoding.ASCII.GetBytes(blob.Digest.Value));
+                Write(paths.BlobDirectory(blob.Digest), "data", new byte[blob.Size]);
+                Write(paths.Layer(name, blob.Digest), DataPaths.LinkFile, Encoding.ASCII.GetBytes(blob.Digest.Value));
             }
         }
 

@@ -31,7 +31,7 @@ public sealed class RegistryCore : IDisposable
         Rules = new CollectionRules(storage.Clock, settings.Grace, storage.CollectorMetadata.PromisesLostAt);
         Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Walk, Rules);
         Collector = new GarbageCollector(
-            storage.CollectorMetadata, storage.Blobs, storage.Locks, Leases, Walk, Rules, Plan, loggers.CreateLogger<GarbageCollector>());
+            storage.CollectorMetadata, storage.Blobs, storage.Locks, Promises, Walk, Rules, Plan, loggers.CreateLogger<GarbageCollector>());
         Verifier = new Verifier(
             new BlobInspector(
                 storage.Scrubber,
@@ -47,14 +47,14 @@ public sealed class RegistryCore : IDisposable
             time,
             loggers.CreateLogger<Verifier>());
         UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
-        Blobs = new BlobOperations(storage.Contents, Metadata, Leases, loggers.CreateLogger<BlobOperations>());
+        Blobs = new BlobOperations(storage.Contents, Metadata, Promises, loggers.CreateLogger<BlobOperations>());
         Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, storage.Locks, settings.Limits, time);
         Manifests = new ManifestOperations(
             storage.Blobs,
             storage.Staging,
             storage.Contents,
             Metadata,
-            Leases,
+            Promises,
             storage.Locks,
             settings.References,
             settings.Limits,
@@ -67,7 +67,7 @@ public sealed class RegistryCore : IDisposable
     public IMetadataStore Metadata { get; }
 
     /// <summary>Promises to clients that content exists.</summary>
-    public BlobLeases Leases { get; } = new();
+    public ContentPromises Promises { get; } = new();
 
     /// <summary>Blobs of repositories.</summary>
     public BlobOperations Blobs { get; }

@@ -14,21 +14,21 @@ public sealed class DataFolder : IDisposable
 
     private readonly FileStream _lock;
 
-    private DataFolder(FileSystemLayout layout, FileStream @lock)
+    private DataFolder(DataPaths paths, FileStream @lock)
     {
-        Layout = layout;
+        Paths = paths;
         _lock = @lock;
     }
 
-    public FileSystemLayout Layout { get; }
+    public DataPaths Paths { get; }
 
     /// <summary>Opens a folder, and creates it if it does not exist.</summary>
     /// <exception cref="StorageException">The folder cannot be used; the message gives the reason in one line.</exception>
-    public static DataFolder Open(string path) => Take(path, RefuseForeign, layout =>
+    public static DataFolder Open(string path) => Take(path, RefuseForeign, paths =>
     {
-        RemovalLock.Create(layout);
-        TryRename(layout);
-        DurableFile.SyncDirectory(layout.Root);
+        RemovalLock.Create(paths);
+        TryRename(paths);
+        DurableFile.SyncDirectory(paths.Root);
     });
 
     /// <summary>Opens the folder of an existing registry. Creates nothing if there is none.</summary>
@@ -43,21 +43,21 @@ public sealed class DataFolder : IDisposable
     /// <exception cref="StorageException">The folder holds no registry, or cannot be read.</exception>
     public static void RequireRegistry(string path)
     {
-        var layout = new FileSystemLayout(path);
+        var paths = new DataPaths(path);
         try
         {
-            if (File.Exists(layout.Root))
+            if (File.Exists(paths.Root))
             {
                 throw new StorageException("is a file; choose a folder");
             }
 
-            if (!Directory.Exists(layout.Root))
+            if (!Directory.Exists(paths.Root))
             {
                 throw new StorageException("does not exist; check the path");
             }
 
-            RefuseOther(layout);
-            var names = Names(layout);
+            RefuseOther(paths);
+            var names = Names(paths);
             if (!names.Exists(OwnNames.Contains))
             {
                 throw new StorageException(names.Count == 0
@@ -77,11 +77,11 @@ public sealed class DataFolder : IDisposable
     {
         try
         {
-            TryRename(Layout);
+            TryRename(Paths);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"{Layout.Root} cannot be written: {IoFault.Reason(e, Layout.Root)}", e);
+            throw new StorageException($"{Paths.Root} cannot be written: {IoFault.Reason(e, Paths.Root)}", e);
         }
     }
 
@@ -97,9 +97,9 @@ public sealed class DataFolder : IDisposable
     public void FinishRestore()
     {
         // Everything restored is durable before the mark is removed.
-        DurableFile.SyncFileSystem(Layout.Root);
-        File.Delete(Layout.UnfinishedRestore);
-        DurableFile.SyncDirectory(Layout.Root);
+        DurableFile.SyncFileSystem(Paths.Root);
+        File.Delete(Paths.UnfinishedRestore);
+        DurableFile.SyncDirectory(Paths.Root);
     }
 
     public void Dispose() => _lock.Dispose();
@@ -109,34 +109,34 @@ public sealed class DataFolder : IDisposable
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
 
     // Creates a folder, inspects it, locks it, and prepares it. Releases it on any failure.
-    private static DataFolder Take(string path, Action<FileSystemLayout> inspect, Action<FileSystemLayout> prepare)
+    private static DataFolder Take(string path, Action<DataPaths> inspect, Action<DataPaths> prepare)
     {
-        var layout = new FileSystemLayout(path);
+        var paths = new DataPaths(path);
         FileStream? held = null;
         try
         {
-            if (File.Exists(layout.Root))
+            if (File.Exists(paths.Root))
             {
                 throw new StorageException("is a file; choose a folder");
             }
 
-            if (!Directory.Exists(layout.Root))
+            if (!Directory.Exists(paths.Root))
             {
-                RefuseForeignOwner(layout);
-                FileOwner.CreateFolder(layout.Root);
+                RefuseForeignOwner(paths);
+                FileOwner.CreateFolder(paths.Root);
             }
 
-            inspect(layout);
-            RefuseForeignOwner(layout);
-            held = Lock(layout);
-            CreateFolders(layout);
-            prepare(layout);
-            return new DataFolder(layout, held);
+            inspect(paths);
+            RefuseForeignOwner(paths);
+            held = Lock(paths);
+            CreateFolders(paths);
+            prepare(paths);
+            return new DataFolder(paths, held);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             held?.Dispose();
-            throw new StorageException(Reason(layout, e), e);
+            throw new StorageException(Reason(paths, e), e);
         }
         catch
         {
@@ -146,15 +146,15 @@ public sealed class DataFolder : IDisposable
     }
 
     // Before anything is opened: SQLite would only report that the database is read-only.
-    private static void RefuseForeignOwner(FileSystemLayout layout)
+    private static void RefuseForeignOwner(DataPaths paths)
     {
-        if (OperatingSystem.IsLinux() && FolderOwnership.Fault(layout.Root) is { } fault)
+        if (OperatingSystem.IsLinux() && FolderOwnership.Fault(paths.Root) is { } fault)
         {
             throw new StorageException(fault);
         }
     }
 
-    private static string Reason(FileSystemLayout layout, Exception e)
+    private static string Reason(DataPaths paths, Exception e)
     {
         const int ReadOnlyFileSystem = 30;
         if (e.HResult == ReadOnlyFileSystem)
@@ -162,67 +162,67 @@ public sealed class DataFolder : IDisposable
             return "is on a read-only file system. Mount it for writing; in a container, mount a volume there";
         }
 
-        return (OperatingSystem.IsLinux() && e is UnauthorizedAccessException ? FolderOwnership.Fault(layout.Root) : null) ?? $"cannot be used: {IoFault.Reason(e, layout.Root)}";
+        return (OperatingSystem.IsLinux() && e is UnauthorizedAccessException ? FolderOwnership.Fault(paths.Root) : null) ?? $"cannot be used: {IoFault.Reason(e, paths.Root)}";
     }
 
-    private static void MarkUnfinished(FileSystemLayout layout)
+    private static void MarkUnfinished(DataPaths paths)
     {
-        if (!File.Exists(layout.UnfinishedRestore) && Names(layout).FirstOrDefault() is { } name)
+        if (!File.Exists(paths.UnfinishedRestore) && Names(paths).FirstOrDefault() is { } name)
         {
             throw new StorageException($"is not empty (it holds '{name}'); a backup is restored into an empty or new folder");
         }
 
         // The mark comes before all other files, so that a killed restore leaves nothing that looks like a registry.
-        FileOwner.CreateFile(layout.UnfinishedRestore);
-        DurableFile.SyncDirectory(layout.Root);
+        FileOwner.CreateFile(paths.UnfinishedRestore);
+        DurableFile.SyncDirectory(paths.Root);
     }
 
-    private static void CreateFolders(FileSystemLayout layout)
+    private static void CreateFolders(DataPaths paths)
     {
-        FileOwner.CreateFolder(layout.Blobs);
-        FileOwner.CreateFolder(layout.Repositories);
-        FileOwner.CreateFolder(layout.Uploads);
+        FileOwner.CreateFolder(paths.Blobs);
+        FileOwner.CreateFolder(paths.Repositories);
+        FileOwner.CreateFolder(paths.Uploads);
     }
 
-    private static List<string> Names(FileSystemLayout layout) =>
-        [.. Directory.EnumerateFileSystemEntries(layout.Root).Select(entry => Path.GetFileName(entry)!)
+    private static List<string> Names(DataPaths paths) =>
+        [.. Directory.EnumerateFileSystemEntries(paths.Root).Select(entry => Path.GetFileName(entry)!)
             .Where(name => !name.StartsWith('.') && !NeutralNames.Contains(name)).Order(StringComparer.Ordinal)];
 
-    private static void RefuseForeign(FileSystemLayout layout)
+    private static void RefuseForeign(DataPaths paths)
     {
-        RefuseOther(layout);
-        var names = Names(layout);
+        RefuseOther(paths);
+        var names = Names(paths);
         if (names.Count > 0 && !names.Any(OwnNames.Contains))
         {
             throw new StorageException($"is not empty and does not hold a registry (it holds '{names[0]}'); choose an empty or new folder");
         }
     }
 
-    private static void RefuseOther(FileSystemLayout layout)
+    private static void RefuseOther(DataPaths paths)
     {
-        var distribution = Path.Combine(layout.Root, "docker", "registry", "v2");
+        var distribution = Path.Combine(paths.Root, "docker", "registry", "v2");
         if (Directory.Exists(distribution))
         {
             throw new StorageException($"holds the storage of another registry one level down; set it to {distribution}");
         }
 
-        if (File.Exists(layout.UnfinishedRestore))
+        if (File.Exists(paths.UnfinishedRestore))
         {
             throw new StorageException("holds a backup that was not restored to the end; run 'registry restore' again, or empty the folder");
         }
 
-        if (File.Exists(layout.BackupDescription))
+        if (File.Exists(paths.BackupDescription))
         {
             throw new StorageException("is a backup; 'registry restore' makes a registry of it, in another folder");
         }
     }
 
-    private static FileStream Lock(FileSystemLayout layout)
+    private static FileStream Lock(DataPaths paths)
     {
         try
         {
-            FileOwner.CreateFile(layout.LockFile);
-            return new FileStream(layout.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            FileOwner.CreateFile(paths.LockFile);
+            return new FileStream(paths.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (IOException e) when (IsLocked(e))
         {
@@ -231,10 +231,10 @@ public sealed class DataFolder : IDisposable
     }
 
     // Blobs become visible by a rename out of uploads/, which must be on the same file system. This also proves that both can be written.
-    private static void TryRename(FileSystemLayout layout)
+    private static void TryRename(DataPaths paths)
     {
-        var from = Path.Combine(layout.Uploads, ".probe");
-        var to = Path.Combine(layout.Blobs, ".probe");
+        var from = Path.Combine(paths.Uploads, ".probe");
+        var to = Path.Combine(paths.Blobs, ".probe");
         try
         {
             // An existing entry with this name may not be a file to write to.

@@ -10,11 +10,11 @@ public static class DatabaseFiles
     private static readonly string[] Suffixes = ["", "-wal", "-shm"];
 
     /// <summary>Renames the database, so that a new one is created. A database that an earlier, unfinished attempt has set aside stays.</summary>
-    public static void SetAside(FileSystemLayout layout)
+    public static void SetAside(DataPaths paths)
     {
-        ArgumentNullException.ThrowIfNull(layout);
-        var isRepeated = File.Exists(layout.Database + SetAsideSuffix);
-        foreach (var file in Suffixes.Select(suffix => layout.Database + suffix).Where(File.Exists))
+        ArgumentNullException.ThrowIfNull(paths);
+        var isRepeated = File.Exists(paths.Database + SetAsideSuffix);
+        foreach (var file in Suffixes.Select(suffix => paths.Database + suffix).Where(File.Exists))
         {
             if (isRepeated)
             {
@@ -22,7 +22,7 @@ public static class DatabaseFiles
             }
             else
             {
-                DurableFile.Rename(file, Aside(layout, file, SetAsideSuffix));
+                DurableFile.Rename(file, Aside(paths, file, SetAsideSuffix));
             }
         }
     }
@@ -32,17 +32,17 @@ public static class DatabaseFiles
     /// that exist nowhere else.
     /// </summary>
     /// <returns>New path of the database; null if there was none.</returns>
-    public static string? SetAsideDamaged(FileSystemLayout layout)
+    public static string? SetAsideDamaged(DataPaths paths)
     {
-        ArgumentNullException.ThrowIfNull(layout);
-        if (!File.Exists(layout.Database))
+        ArgumentNullException.ThrowIfNull(paths);
+        if (!File.Exists(paths.Database))
         {
             return null;
         }
 
-        foreach (var file in Suffixes.Select(suffix => layout.Database + suffix))
+        foreach (var file in Suffixes.Select(suffix => paths.Database + suffix))
         {
-            var aside = Aside(layout, file, DamagedSuffix);
+            var aside = Aside(paths, file, DamagedSuffix);
             File.Delete(aside);
             if (File.Exists(file))
             {
@@ -50,7 +50,7 @@ public static class DatabaseFiles
             }
         }
 
-        return layout.Database + DamagedSuffix;
+        return paths.Database + DamagedSuffix;
     }
 
     /// <summary>Removes a database with SQLite's other files, which would otherwise be taken for those of the next database of this name.</summary>
@@ -63,16 +63,16 @@ public static class DatabaseFiles
     }
 
     /// <summary>Removes the database that was set aside.</summary>
-    public static void RemoveSetAside(FileSystemLayout layout)
+    public static void RemoveSetAside(DataPaths paths)
     {
-        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(paths);
         foreach (var suffix in Suffixes)
         {
-            File.Delete(Aside(layout, layout.Database + suffix, SetAsideSuffix));
+            File.Delete(Aside(paths, paths.Database + suffix, SetAsideSuffix));
         }
     }
 
     // SQLite finds the log of a database by its name: registry.db.old has registry.db.old-wal.
-    private static string Aside(FileSystemLayout layout, string file, string suffix) =>
-        layout.Database + suffix + file[layout.Database.Length..];
+    private static string Aside(DataPaths paths, string file, string suffix) =>
+        paths.Database + suffix + file[paths.Database.Length..];
 }

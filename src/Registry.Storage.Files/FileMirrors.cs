@@ -27,12 +27,12 @@ public sealed class FileMirrors : IAsyncDisposable
         FileStorage files, ITreeJournal journal, IVerifierMetadata metadata, DigestLocks locks, bool writesOut, TimeProvider time, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(files);
-        var (layout, staged, threads) = (files.Layout, files.Staged, files.Threads);
-        Quarantine = new StagedQuarantine(layout, threads, files.Sync, staged, metadata);
+        var (paths, staged, threads) = (files.Paths, files.Staged, files.Threads);
+        Quarantine = new StagedQuarantine(paths, threads, files.Sync, staged, metadata);
         _stagedFiles = new StagedFiles(
-            layout, staged, files.Placement, Quarantine, locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
+            paths, staged, files.Placement, Quarantine, locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
         _staged = writesOut ? new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>()) : null;
-        _tree = new TreeMirror(layout, journal, threads, time, loggers.CreateLogger<TreeMirror>());
+        _tree = new TreeMirror(paths, journal, threads, time, loggers.CreateLogger<TreeMirror>());
     }
 
     /// <summary>Takes damaged rows out of the metadata.</summary>

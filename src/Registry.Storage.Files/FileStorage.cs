@@ -15,7 +15,7 @@ public sealed class FileStorage
     private readonly DiskReserve _reserve;
 
     /// <summary>Opens the stores. Nothing runs in the background before <see cref="FileMirrors"/>.</summary>
-    /// <param name="layout">Paths of the folder, which only this process uses.</param>
+    /// <param name="paths">Paths of the folder, which only this process uses.</param>
     /// <param name="staged">Small content in the metadata.</param>
     /// <param name="sessions">Sessions of uploads in the metadata.</param>
     /// <param name="threads">Threads for work that blocks.</param>
@@ -24,7 +24,7 @@ public sealed class FileStorage
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     public FileStorage(
-        FileSystemLayout layout,
+        DataPaths paths,
         IStagedContent staged,
         IUploadSessions sessions,
         StorageThreads threads,
@@ -33,29 +33,29 @@ public sealed class FileStorage
         TimeProvider time,
         ILoggerFactory loggers)
     {
-        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(limits);
-        Layout = layout;
+        Paths = paths;
         Staged = staged;
         Threads = threads;
         Health = health;
         Sync = new CheckedSync(health);
-        Placement = new BlobPlacement(layout, Sync);
-        _reserve = new DiskReserve(layout.Root, limits.Reserve, time);
+        Placement = new BlobPlacement(paths, Sync);
+        _reserve = new DiskReserve(paths.Root, limits.Reserve, time);
         var admission = new Admission(threads, health, _reserve);
         Staging = new Staging(staged, admission.EnsureRoomAsync);
-        Blobs = new StagedBlobStore(new FileSystemBlobStore(layout, threads, Placement, Sync, admission), staged);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(paths, threads, Placement, Sync, admission), staged);
         Uploads = new FileSystemUploadStore(
-            layout,
+            paths,
             sessions,
             new UploadFiles(threads, Placement, admission, Staging, limits.BlobMaxSize),
             limits.MaxUploads,
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
-        Scrub = new BlobScrub(layout, threads, Sync);
+        Scrub = new BlobScrub(paths, threads, Sync);
         var treeLog = loggers.CreateLogger<TreeReader>();
-        Tree = new TreeReader(layout, finding => TreeFindings.LogFinding(treeLog, finding));
-        Links = new TreeLinks(layout);
+        Tree = new TreeReader(paths, finding => TreeFindings.LogFinding(treeLog, finding));
+        Links = new TreeLinks(paths);
     }
 
     /// <summary>Blobs, with small content while it is staged.</summary>
@@ -76,7 +76,7 @@ public sealed class FileStorage
     /// <summary>Links of the repositories tree, for finding those to bytes that the metadata does not know.</summary>
     public TreeLinks Links { get; }
 
-    internal FileSystemLayout Layout { get; }
+    internal DataPaths Paths { get; }
 
     internal IStagedContent Staged { get; }
 
@@ -89,17 +89,17 @@ public sealed class FileStorage
     internal BlobPlacement Placement { get; }
 
     /// <summary>Opens the blobs of a folder that another process may be using.</summary>
-    /// <param name="layout">Paths of the folder.</param>
+    /// <param name="paths">Paths of the folder.</param>
     /// <param name="staged">Small content in the metadata.</param>
     /// <param name="threads">Threads for work that blocks.</param>
     /// <param name="health">Health of the storage.</param>
     /// <returns>Blobs, for reading only.</returns>
-    public static IBlobStore OpenToRead(FileSystemLayout layout, IStagedContent staged, StorageThreads threads, StorageHealth health)
+    public static IBlobStore OpenToRead(DataPaths paths, IStagedContent staged, StorageThreads threads, StorageHealth health)
     {
-        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(paths);
         var sync = new CheckedSync(health);
-        var admission = new Admission(threads, health, new DiskReserve(layout.Root, reserve: 0, TimeProvider.System));
-        return new StagedBlobStore(new FileSystemBlobStore(layout, threads, new BlobPlacement(layout, sync), sync, admission), staged);
+        var admission = new Admission(threads, health, new DiskReserve(paths.Root, reserve: 0, TimeProvider.System));
+        return new StagedBlobStore(new FileSystemBlobStore(paths, threads, new BlobPlacement(paths, sync), sync, admission), staged);
     }
 
     /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>

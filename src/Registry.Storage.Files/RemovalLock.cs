@@ -11,15 +11,15 @@ public static class RemovalLock
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(50);
 
     /// <summary>Creates the file, so that it belongs to the process that uses the folder, and not to the first backup.</summary>
-    internal static void Create(FileSystemLayout layout) => FileOwner.CreateFile(layout.RemovalLockFile);
+    internal static void Create(DataPaths paths) => FileOwner.CreateFile(paths.RemovalLockFile);
 
     /// <summary>Begins to read: from now on no bytes are removed. Waits for a removal in progress, which takes seconds at most.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    public static async Task<IDisposable> HoldAsync(FileSystemLayout layout, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<IDisposable> HoldAsync(DataPaths paths, TimeProvider time, CancellationToken cancellationToken)
     {
         while (true)
         {
-            if (TryOpen(layout, FileShare.Read) is { } held)
+            if (TryOpen(paths, FileShare.Read) is { } held)
             {
                 return held;
             }
@@ -30,15 +30,15 @@ public static class RemovalLock
 
     /// <summary>Begins a removal; null while another process reads.</summary>
     /// <exception cref="IOException">The file cannot be opened.</exception>
-    internal static IDisposable? TryTake(FileSystemLayout layout) => TryOpen(layout, FileShare.None);
+    internal static IDisposable? TryTake(DataPaths paths) => TryOpen(paths, FileShare.None);
 
     // FileShare.Read is flock(LOCK_SH), FileShare.None is flock(LOCK_EX); neither waits.
-    private static FileStream? TryOpen(FileSystemLayout layout, FileShare share)
+    private static FileStream? TryOpen(DataPaths paths, FileShare share)
     {
         try
         {
-            FileOwner.CreateFile(layout.RemovalLockFile);
-            return new FileStream(layout.RemovalLockFile, FileMode.OpenOrCreate, FileAccess.Read, share);
+            FileOwner.CreateFile(paths.RemovalLockFile);
+            return new FileStream(paths.RemovalLockFile, FileMode.OpenOrCreate, FileAccess.Read, share);
         }
         catch (IOException e) when (DataFolder.IsLocked(e))
         {

@@ -50,7 +50,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Health = health;
         var staged = new SqliteStagedContent(_database);
         Staged = staged;
-        _files = new FileStorage(folder.Layout, staged, new SqliteUploadSessions(_database), threads, health, limits, time, loggers);
+        _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, time, loggers);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = cache.Decorate(new SqliteMetadataStore(_database, time));
@@ -132,7 +132,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     public StorageThreads Threads => _threads;
 
     /// <summary>Paths of the folder.</summary>
-    public FileSystemLayout Layout => _folder.Layout;
+    public DataPaths Paths => _folder.Paths;
 
     /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
     public Task<bool> IsShortOfRoomAsync() => _files.IsShortOfRoomAsync();
@@ -181,7 +181,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         {
             return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut);
         }
-        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new FileSystemLayout(path).Ballast))
+        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(path).Ballast))
         {
             return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut);
         }
@@ -209,14 +209,14 @@ public sealed class RegistryStorage : IAsyncDisposable
         StorageThreads? threads = null;
         try
         {
-            var ballast = new StorageBallast(folder.Layout.Ballast, FileOwner.Inherit);
+            var ballast = new StorageBallast(folder.Paths.Ballast, FileOwner.Inherit);
             var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
 
             // SQLite takes an empty file for a new database, and creates its other files with the same owner and mode.
-            FileOwner.CreateFile(folder.Layout.Database);
-            database = SqliteDatabase.Open(folder.Layout.Database, health, new RunningClock(time));
+            FileOwner.CreateFile(folder.Paths.Database);
+            database = SqliteDatabase.Open(folder.Paths.Database, health, new RunningClock(time));
             ballast.TryHold();
-            DurableFile.SyncDirectory(folder.Layout.Root);
+            DurableFile.SyncDirectory(folder.Paths.Root);
             threads = new StorageThreads("storage", FileThreads);
             return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut);
         }

@@ -20,19 +20,19 @@ public sealed class StorageReader : IDisposable
     private readonly SqliteDatabase _database;
     private readonly StorageThreads _threads;
 
-    private StorageReader(FileSystemLayout layout, IDisposable @lock, SqliteDatabase database, TimeProvider time, ILoggerFactory loggers)
+    private StorageReader(DataPaths paths, IDisposable @lock, SqliteDatabase database, TimeProvider time, ILoggerFactory loggers)
     {
-        Layout = layout;
+        Paths = paths;
         _lock = @lock;
         _database = database;
         _threads = new StorageThreads("storage", FileThreads);
         var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
-        Blobs = FileStorage.OpenToRead(layout, new SqliteStagedContent(database), _threads, health);
+        Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(database), _threads, health);
         Metadata = new SqliteMetadataStore(database, time);
     }
 
     /// <summary>Paths of the folder.</summary>
-    public FileSystemLayout Layout { get; }
+    public DataPaths Paths { get; }
 
     /// <summary>Blobs, for reading only.</summary>
     public IBlobStore Blobs { get; }
@@ -44,9 +44,9 @@ public sealed class StorageReader : IDisposable
     /// <exception cref="StorageException">The folder cannot be read; the message is for the operator.</exception>
     public static async Task<StorageReader> OpenAsync(string path, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var layout = new FileSystemLayout(path);
+        var paths = new DataPaths(path);
         DataFolder.RequireRegistry(path);
-        if (!File.Exists(layout.Database))
+        if (!File.Exists(paths.Database))
         {
             throw new StorageException("is not indexed yet (there is no registry.db); start the registry and wait until indexing has finished, or run 'registry reindex'");
         }
@@ -55,14 +55,14 @@ public sealed class StorageReader : IDisposable
         SqliteDatabase? database = null;
         try
         {
-            held = await RemovalLock.HoldAsync(layout, time, cancellationToken);
-            database = SqliteDatabase.OpenToRead(layout.Database);
+            held = await RemovalLock.HoldAsync(paths, time, cancellationToken);
+            database = SqliteDatabase.OpenToRead(paths.Database);
             if (!database.IsTreeIndexed)
             {
                 throw new StorageException("is not indexed yet; start the registry and wait until indexing has finished, or run 'registry reindex'");
             }
 
-            return new StorageReader(layout, held, database, time, loggers);
+            return new StorageReader(paths, held, database, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -77,14 +77,14 @@ public sealed class StorageReader : IDisposable
     }
 
     /// <summary>Opens a snapshot of the metadata with the bytes that it refers to.</summary>
-    /// <param name="layout">Layout of the bytes.</param>
+    /// <param name="paths">Paths of the bytes.</param>
     /// <param name="database">The snapshot.</param>
     /// <param name="held">Lock or other resource that is disposed with the reader.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">The log.</param>
     /// <exception cref="StorageException">The snapshot cannot be read.</exception>
-    public static StorageReader OpenSnapshot(FileSystemLayout layout, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
-        new(layout, held, SqliteDatabase.OpenToRead(database), time, loggers);
+    public static StorageReader OpenSnapshot(DataPaths paths, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
+        new(paths, held, SqliteDatabase.OpenToRead(database), time, loggers);
 
     /// <summary>Copies a consistent snapshot of the metadata into a new file.</summary>
     /// <exception cref="StorageException">The metadata cannot be read, or the file cannot be written.</exception>

@@ -50,7 +50,7 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public TreeIndexer Indexer => Storage.Indexer;
 
-    public BlobLeases Leases => Core.Leases;
+    public ContentPromises Promises => Core.Promises;
 
     public StorageWalk Walk => Core.Walk;
 

@@ -7,7 +7,7 @@ namespace Registry.Core.Blobs;
 
 /// <summary>Reads and deletes blobs of a repository.</summary>
 public sealed partial class BlobOperations(
-    IBlobReader contents, IMetadataStore metadata, BlobLeases leases, ILogger<BlobOperations> logger)
+    IBlobReader contents, IMetadataStore metadata, ContentPromises promises, ILogger<BlobOperations> logger)
 {
     private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Digest Digest), Task<long?>> FindLink =
         static link => link.Metadata.FindBlobAsync(link.Repository, link.Digest);
@@ -18,7 +18,7 @@ public sealed partial class BlobOperations(
     /// </summary>
     public async ValueTask<Result<long>> StatAsync(RepositoryName repository, Digest digest)
     {
-        if (await leases.FindAndPromiseAsync((metadata, repository, digest), FindLink, digest) is not { } size)
+        if (await promises.FindAndPromiseAsync((metadata, repository, digest), FindLink, digest) is not { } size)
         {
             return RegistryErrorCode.BlobUnknown;
         }

@@ -13,14 +13,14 @@ namespace Registry.Core.Collection;
 /// </summary>
 /// <remarks>
 /// Live content is safe for these reasons. Links and manifests expire in the same writer that records manifests, so a push either finds them or
-/// is refused. <see cref="BlobLeases"/> cover a client that learned that content exists. Bytes are removed under the lock of their digest, after
+/// is refused. <see cref="ContentPromises"/> cover a client that learned that content exists. Bytes are removed under the lock of their digest, after
 /// the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes takes that lock, too.
 /// </remarks>
 public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
     IBlobStore blobs,
     DigestLocks locks,
-    BlobLeases leases,
+    ContentPromises promises,
     StorageWalk walk,
     CollectionRules rules,
     CollectionPlan plan,
@@ -95,14 +95,14 @@ public sealed partial class GarbageCollector(
     /// <summary>Writes the promises and the running clock to the metadata.</summary>
     public async Task SavePromisesAsync()
     {
-        var promised = leases.Take();
+        var promised = promises.Take();
         try
         {
             await metadata.RenewAsync(promised);
         }
         catch (StorageException)
         {
-            leases.Restore(promised);
+            promises.Restore(promised);
             throw;
         }
     }
@@ -169,8 +169,8 @@ public sealed partial class GarbageCollector(
         var expired = new List<ManifestRecord>();
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
-            var gone = (await leases.ExpireAsync(() => metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, leases.IsPromised))).ToHashSet();
+            var gone = (await promises.ExpireAsync(() => metadata.ExpireManifestsAsync(
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, promises.IsPromised))).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
@@ -182,7 +182,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var expired = await leases.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, leases.IsPromised, BatchSize));
+            var expired = await promises.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, promises.IsPromised, BatchSize));
             total += expired.Count;
             foreach (var link in expired)
             {

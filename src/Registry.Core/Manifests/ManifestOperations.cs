@@ -14,7 +14,7 @@ public sealed partial class ManifestOperations(
     Staging staging,
     IBlobReader contents,
     IMetadataStore metadata,
-    BlobLeases leases,
+    ContentPromises promises,
     DigestLocks locks,
     ManifestReferences references,
     StorageLimits limits,
@@ -116,7 +116,7 @@ public sealed partial class ManifestOperations(
     {
         var manifest = await metadata.FindManifestAsync(repository, reference);
         return manifest is { IsIdle: true } idle
-            ? await leases.FindAndPromiseAsync((metadata, repository, reference), Find, idle.Digest)
+            ? await promises.FindAndPromiseAsync((metadata, repository, reference), Find, idle.Digest)
             : manifest;
     }
 

@@ -29,8 +29,8 @@ internal sealed class BackupFolder(string root)
     private const int MaxDescriptionSize = 64 * 1024;
     private const string UnfinishedSuffix = ".new";
 
-    /// <summary>Layout of the blobs.</summary>
-    public FileSystemLayout Blobs { get; } = new(root);
+    /// <summary>Paths of the blobs.</summary>
+    public DataPaths Blobs { get; } = new(root);
 
     public string Root => Blobs.Root;
 

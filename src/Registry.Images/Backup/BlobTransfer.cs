@@ -13,11 +13,11 @@ namespace Registry.Images.Backup;
 /// Copies the content of a snapshot from one folder to another, several blobs at a time, and checks each digest meanwhile. It reports damaged
 /// blobs, leaves them out, and continues with the others.
 /// </summary>
-/// <param name="source">Layout of the source.</param>
-/// <param name="target">Layout of the target.</param>
+/// <param name="source">Paths of the source.</param>
+/// <param name="target">Paths of the target.</param>
 /// <param name="readsKept">True to read the blobs that the target has, and to replace those that do not have their digest.</param>
 /// <param name="progress">Receives the progress from time to time; null for none.</param>
-public sealed class BlobTransfer(FileSystemLayout source, FileSystemLayout target, bool readsKept, IProgress<TransferProgress>? progress)
+public sealed class BlobTransfer(DataPaths source, DataPaths target, bool readsKept, IProgress<TransferProgress>? progress)
 {
     /// <summary>Number of faults that are described; all of them are counted.</summary>
     public const int MaxFaults = 100;

@@ -15,7 +15,7 @@ internal static class CopiedFiles
     /// the operator.
     /// </summary>
     /// <exception cref="StorageException">A file cannot be read, or is at a path of the registry's own files.</exception>
-    public static void Copy(FileSystemLayout from, string to, IEnumerable<string> files)
+    public static void Copy(DataPaths from, string to, IEnumerable<string> files)
     {
         foreach (var file in files.Distinct())
         {
@@ -25,7 +25,7 @@ internal static class CopiedFiles
                 continue;
             }
 
-            if (FileSystemLayout.IsReserved(name))
+            if (DataPaths.IsReserved(name))
             {
                 throw new StorageException($"{file} is at a path of the registry's own files, so it cannot be backed up; move it elsewhere in the data folder");
             }
@@ -78,7 +78,7 @@ internal static class CopiedFiles
             {
                 throw Altered(path, "is neither a file nor a folder");
             }
-            else if (FileSystemLayout.IsReserved(name))
+            else if (DataPaths.IsReserved(name))
             {
                 throw Altered(path, "no backup has");
             }
@@ -94,7 +94,7 @@ internal static class CopiedFiles
 
     /// <summary>Copies files of a generation into a data folder, and replaces existing ones.</summary>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static void Restore(BackupGeneration generation, FileSystemLayout to, IEnumerable<string> names)
+    public static void Restore(BackupGeneration generation, DataPaths to, IEnumerable<string> names)
     {
         foreach (var name in names)
         {

@@ -15,12 +15,12 @@ public static class LastBackup
     private const UnixFileMode ReadableByGroup = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead;
 
     /// <summary>Reads the time, as Unix time in seconds; null without a backup.</summary>
-    public static long? Read(FileSystemLayout layout)
+    public static long? Read(DataPaths paths)
     {
-        ArgumentNullException.ThrowIfNull(layout);
+        ArgumentNullException.ThrowIfNull(paths);
         try
         {
-            return long.TryParse(File.ReadAllText(layout.LastBackup).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : null;
+            return long.TryParse(File.ReadAllText(paths.LastBackup).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var at) ? at : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -31,16 +31,16 @@ public static class LastBackup
     /// <summary>Records that a backup was completed.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
     /// <exception cref="UnauthorizedAccessException">The process lacks the permission to write it.</exception>
-    internal static void Record(FileSystemLayout layout, DateTimeOffset at)
+    internal static void Record(DataPaths paths, DateTimeOffset at)
     {
-        using (var replacement = FileReplacement.BeginAnew(layout.LastBackup))
+        using (var replacement = FileReplacement.BeginAnew(paths.LastBackup))
         {
             replacement.Finish(Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{at.ToUnixTimeSeconds()}\n")));
         }
 
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(layout.LastBackup, ReadableByGroup);
+            File.SetUnixFileMode(paths.LastBackup, ReadableByGroup);
         }
     }
 }

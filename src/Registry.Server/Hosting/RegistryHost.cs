@@ -163,7 +163,7 @@ public sealed class RegistryHost : IAsyncDisposable
     internal IConnectionListenerFactory Transport { get; }
 
     /// <summary>Absolute path of the data folder.</summary>
-    public string StoragePath => _storage.Layout.Root;
+    public string StoragePath => _storage.Paths.Root;
 
     /// <summary>Opens the storage and starts listening.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
@@ -178,9 +178,9 @@ public sealed class RegistryHost : IAsyncDisposable
         TlsFiles? tls;
         try
         {
-            access = new AccessComposition(options, storage.Layout.TokenKey, memory, time, loggers);
+            access = new AccessComposition(options, storage.Paths.TokenKey, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
-            FilePermissions.Check(options, storage.Layout, loggers.CreateLogger(typeof(FilePermissions).FullName!));
+            FilePermissions.Check(options, storage.Paths, loggers.CreateLogger(typeof(FilePermissions).FullName!));
         }
         catch
         {

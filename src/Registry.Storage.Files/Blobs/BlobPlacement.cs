@@ -12,7 +12,7 @@ namespace Registry.Storage.Files.Blobs;
 /// All steps run on one thread: a journaling file system commits the folder together with the data, so that the sync of the folder finds
 /// nothing left to do, and concurrent syncs share a commit of the journal by themselves.
 /// </remarks>
-public sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
+public sealed class BlobPlacement(DataPaths paths, CheckedSync sync)
 {
     private readonly HashSet<string> _durableShards = new(StringComparer.Ordinal);
 
@@ -23,11 +23,11 @@ public sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
     public void Place(SafeFileHandle handle, string file, Digest digest)
     {
         EnsureShard(digest);
-        var directory = layout.BlobDirectory(digest);
-        PlainFile.CreateFolder(directory, layout.Blobs);
+        var directory = paths.BlobDirectory(digest);
+        PlainFile.CreateFolder(directory, paths.Blobs);
         sync.Data(handle, file);
-        sync.Directory(layout.BlobShard(digest));
-        DurableFile.Rename(file, layout.BlobData(digest));
+        sync.Directory(paths.BlobShard(digest));
+        DurableFile.Rename(file, paths.BlobData(digest));
         sync.Directory(directory);
     }
 
@@ -36,14 +36,14 @@ public sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
     /// </summary>
     public void PlaceUnsynced(string file, Digest digest)
     {
-        PlainFile.CreateFolder(layout.BlobDirectory(digest), layout.Blobs);
-        DurableFile.Rename(file, layout.BlobData(digest));
+        PlainFile.CreateFolder(paths.BlobDirectory(digest), paths.Blobs);
+        DurableFile.Rename(file, paths.BlobData(digest));
     }
 
     // Shard folders are never removed, so each needs its parents synced only once per process.
     private void EnsureShard(Digest digest)
     {
-        var shard = layout.BlobShard(digest);
+        var shard = paths.BlobShard(digest);
         lock (_durableShards)
         {
             if (_durableShards.Contains(shard))
@@ -52,9 +52,9 @@ public sealed class BlobPlacement(FileSystemLayout layout, CheckedSync sync)
             }
         }
 
-        PlainFile.CreateFolder(shard, layout.Blobs);
-        sync.Directory(layout.BlobAlgorithm(digest.Algorithm));
-        sync.Directory(layout.Blobs);
+        PlainFile.CreateFolder(shard, paths.Blobs);
+        sync.Directory(paths.BlobAlgorithm(digest.Algorithm));
+        sync.Directory(paths.Blobs);
         lock (_durableShards)
         {
             _durableShards.Add(shard);

@@ -8,18 +8,18 @@ public static class BlobPlaces
 {
     /// <summary>Lists all digests that have a place, with or without bytes, as of some moment during the enumeration, which blocks.</summary>
     /// <exception cref="IOException">The folder cannot be read.</exception>
-    public static IEnumerable<Digest> Enumerate(FileSystemLayout layout)
+    public static IEnumerable<Digest> Enumerate(DataPaths paths)
     {
-        ArgumentNullException.ThrowIfNull(layout);
-        return EnumerateAll(layout);
+        ArgumentNullException.ThrowIfNull(paths);
+        return EnumerateAll(paths);
     }
 
-    private static IEnumerable<Digest> EnumerateAll(FileSystemLayout layout)
+    private static IEnumerable<Digest> EnumerateAll(DataPaths paths)
     {
         foreach (var algorithm in DigestAlgorithm.All)
         {
-            var folder = layout.BlobAlgorithm(algorithm);
-            if (PlainFile.Find(folder, layout.Blobs) != EntryKind.Folder)
+            var folder = paths.BlobAlgorithm(algorithm);
+            if (PlainFile.Find(folder, paths.Blobs) != EntryKind.Folder)
             {
                 continue;
             }

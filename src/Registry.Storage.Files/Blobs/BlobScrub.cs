@@ -8,23 +8,23 @@ namespace Registry.Storage.Files.Blobs;
 /// <summary>Reads the files of blobs for the verifier.</summary>
 public sealed class BlobScrub : IBlobScrubber
 {
-    private readonly FileSystemLayout _layout;
+    private readonly DataPaths _paths;
     private readonly StorageThreads _threads;
     private readonly CheckedSync _sync;
 
-    internal BlobScrub(FileSystemLayout layout, StorageThreads threads, CheckedSync sync)
+    internal BlobScrub(DataPaths paths, StorageThreads threads, CheckedSync sync)
     {
-        _layout = layout;
+        _paths = paths;
         _threads = threads;
         _sync = sync;
     }
 
     /// <inheritdoc/>
     public Task<IScrubbedBlob?> OpenAsync(Digest digest) => _threads.RunAsync<IScrubbedBlob?>(() =>
-        PlainFile.TryOpen(_layout.BlobData(digest), _layout.Blobs, out _) is { } handle
-            ? new ScrubbedFile(digest, handle, _layout, _threads, _sync)
+        PlainFile.TryOpen(_paths.BlobData(digest), _paths.Blobs, out _) is { } handle
+            ? new ScrubbedFile(digest, handle, _paths, _threads, _sync)
             : null);
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(Digest digest) => _threads.RunAsync(() => PlainFile.Find(_layout.BlobData(digest), _layout.Blobs) == EntryKind.File);
+    public Task<bool> ExistsAsync(Digest digest) => _threads.RunAsync(() => PlainFile.Find(_paths.BlobData(digest), _paths.Blobs) == EntryKind.File);
 }

@@ -5,15 +5,15 @@ using Registry.Files;
 
 namespace Registry.Storage.Files.Blobs;
 
-/// <summary>Stores blobs as files in the tree of <see cref="FileSystemLayout"/>.</summary>
+/// <summary>Stores blobs as files in the tree of <see cref="DataPaths"/>.</summary>
 internal sealed class FileSystemBlobStore(
-    FileSystemLayout layout, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
+    DataPaths paths, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
 {
     public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
 
     public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
     {
-        if (PlainFile.TryOpen(layout.BlobData(digest), layout.Blobs, out var length) is not { } handle)
+        if (PlainFile.TryOpen(paths.BlobData(digest), paths.Blobs, out var length) is not { } handle)
         {
             return null;
         }
@@ -31,14 +31,14 @@ internal sealed class FileSystemBlobStore(
 
     public Task<byte[]?> ReadAsync(Digest digest) => threads.RunAsync(() =>
     {
-        using var handle = PlainFile.TryOpen(layout.BlobData(digest), layout.Blobs, out var length);
+        using var handle = PlainFile.TryOpen(paths.BlobData(digest), paths.Blobs, out var length);
         return handle is null ? null : PlainFile.Read(handle, checked((int)length));
     });
 
     public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => threads.RunAsync(() =>
     {
         admission.EnsureRoom();
-        var temporary = layout.TemporaryFile(Guid.NewGuid());
+        var temporary = paths.TemporaryFile(Guid.NewGuid());
         try
         {
             using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
@@ -55,21 +55,21 @@ internal sealed class FileSystemBlobStore(
 
     public Task<bool> DeleteAsync(Digest digest) => threads.RunAsync(() =>
     {
-        if (!PlainFile.DeleteFolder(layout.BlobDirectory(digest), layout.Blobs))
+        if (!PlainFile.DeleteFolder(paths.BlobDirectory(digest), paths.Blobs))
         {
             return false;
         }
 
-        sync.Directory(layout.BlobShard(digest));
+        sync.Directory(paths.BlobShard(digest));
         return true;
     });
 
-    public Task<IDisposable?> TryBeginRemovalAsync() => threads.RunAsync(() => RemovalLock.TryTake(layout));
+    public Task<IDisposable?> TryBeginRemovalAsync() => threads.RunAsync(() => RemovalLock.TryTake(paths));
 
     public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
 
-    public IEnumerable<Digest> EnumeratePlaces() => BlobPlaces.Enumerate(layout);
+    public IEnumerable<Digest> EnumeratePlaces() => BlobPlaces.Enumerate(paths);
 
     private bool Find(Digest digest, out long size) =>
-        PlainFile.Find(layout.BlobData(digest), layout.Blobs, out size) == EntryKind.File;
+        PlainFile.Find(paths.BlobData(digest), paths.Blobs, out size) == EntryKind.File;
 }

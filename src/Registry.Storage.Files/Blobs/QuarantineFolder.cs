@@ -9,12 +9,12 @@ internal static class QuarantineFolder
     /// <summary>Creates the folder of an algorithm, durably.</summary>
     /// <returns>Path of the folder.</returns>
     /// <exception cref="IOException">The folder cannot be created or synced.</exception>
-    public static string Ensure(FileSystemLayout layout, DigestAlgorithm algorithm, CheckedSync sync)
+    public static string Ensure(DataPaths paths, DigestAlgorithm algorithm, CheckedSync sync)
     {
-        var folder = layout.QuarantineAlgorithm(algorithm);
-        PlainFile.CreateFolder(folder, layout.Root);
-        sync.Directory(layout.Quarantine);
-        sync.Directory(layout.Root);
+        var folder = paths.QuarantineAlgorithm(algorithm);
+        PlainFile.CreateFolder(folder, paths.Root);
+        sync.Directory(paths.Quarantine);
+        sync.Directory(paths.Root);
         return folder;
     }
 }

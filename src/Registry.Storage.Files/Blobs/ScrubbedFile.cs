@@ -14,18 +14,18 @@ internal sealed class ScrubbedFile : IScrubbedBlob
     private const int PieceSize = 1024 * 1024;
 
     private readonly SafeFileHandle _handle;
-    private readonly FileSystemLayout _layout;
+    private readonly DataPaths _paths;
     private readonly StorageThreads _threads;
     private readonly CheckedSync _sync;
     private readonly IncrementalHash _hash;
     private long _position;
     private bool _isDropped;
 
-    internal ScrubbedFile(Digest digest, SafeFileHandle handle, FileSystemLayout layout, StorageThreads threads, CheckedSync sync)
+    internal ScrubbedFile(Digest digest, SafeFileHandle handle, DataPaths paths, StorageThreads threads, CheckedSync sync)
     {
         Digest = digest;
         _handle = handle;
-        _layout = layout;
+        _paths = paths;
         _threads = threads;
         _sync = sync;
         _hash = digest.Algorithm.CreateHash();
@@ -72,19 +72,19 @@ internal sealed class ScrubbedFile : IScrubbedBlob
 
     public Task<string?> QuarantineAsync() => _threads.RunAsync(() =>
     {
-        var path = _layout.BlobData(Digest);
-        using var current = PlainFile.TryOpen(path, _layout.Blobs, out _);
+        var path = _paths.BlobData(Digest);
+        using var current = PlainFile.TryOpen(path, _paths.Blobs, out _);
         if (current is null || !PlainFile.IsSame(_handle, current))
         {
             return null;
         }
 
-        var folder = QuarantineFolder.Ensure(_layout, Digest.Algorithm, _sync);
-        var target = _layout.Quarantined(Digest);
+        var folder = QuarantineFolder.Ensure(_paths, Digest.Algorithm, _sync);
+        var target = _paths.Quarantined(Digest);
         DurableFile.Rename(path, target);
         _sync.Directory(folder);
-        _sync.Directory(_layout.BlobDirectory(Digest));
-        RemoveIfEmpty(_layout.BlobDirectory(Digest));
+        _sync.Directory(_paths.BlobDirectory(Digest));
+        RemoveIfEmpty(_paths.BlobDirectory(Digest));
         return target;
     });
 

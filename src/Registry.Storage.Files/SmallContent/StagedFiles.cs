@@ -19,7 +19,7 @@ namespace Registry.Storage.Files.SmallContent;
 /// leaves rows, and the next attempt begins again.
 /// </remarks>
 internal sealed partial class StagedFiles(
-    FileSystemLayout layout,
+    DataPaths paths,
     IStagedContent staged,
     BlobPlacement placement,
     StagedQuarantine quarantine,
@@ -78,15 +78,15 @@ internal sealed partial class StagedFiles(
     private async Task<long?> WriteOutAsync(long after, int filesPerSync, List<string> refusals)
     {
         var files = new List<TemporaryFile>();
-        using var fileSystem = await threads.RunAsync(() => DurableFile.OpenFileSystem(layout.Blobs));
+        using var fileSystem = await threads.RunAsync(() => DurableFile.OpenFileSystem(paths.Blobs));
         try
         {
             var last = await WriteAsync(files, after, filesPerSync);
             if (files.Count > 0)
             {
-                await threads.RunAsync(() => DurableFile.SyncFileSystem(fileSystem, layout.Blobs));
+                await threads.RunAsync(() => DurableFile.SyncFileSystem(fileSystem, paths.Blobs));
                 await PlaceAsync(files, refusals);
-                await threads.RunAsync(() => DurableFile.SyncFileSystem(fileSystem, layout.Blobs));
+                await threads.RunAsync(() => DurableFile.SyncFileSystem(fileSystem, paths.Blobs));
                 await staged.RemoveAsync([.. files.Where(file => file.IsPlaced).Select(file => file.Row)]);
             }
 
@@ -124,7 +124,7 @@ internal sealed partial class StagedFiles(
     {
         foreach (var row in rows)
         {
-            var temporary = new TemporaryFile(row.Id, row.Digest, layout.TemporaryFile(Guid.NewGuid()));
+            var temporary = new TemporaryFile(row.Id, row.Digest, paths.TemporaryFile(Guid.NewGuid()));
             files.Add(temporary);
             using var handle = File.OpenHandle(temporary.Path, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
             FileOwner.Inherit(handle, temporary.Path);

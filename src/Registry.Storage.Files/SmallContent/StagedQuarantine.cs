@@ -10,15 +10,15 @@ namespace Registry.Storage.Files.SmallContent;
 /// <summary>Quarantine of damaged rows, as files in the data folder.</summary>
 public sealed class StagedQuarantine : IStagedQuarantine
 {
-    private readonly FileSystemLayout _layout;
+    private readonly DataPaths _paths;
     private readonly StorageThreads _threads;
     private readonly CheckedSync _sync;
     private readonly IStagedContent _staged;
     private readonly IVerifierMetadata _metadata;
 
-    internal StagedQuarantine(FileSystemLayout layout, StorageThreads threads, CheckedSync sync, IStagedContent staged, IVerifierMetadata metadata)
+    internal StagedQuarantine(DataPaths paths, StorageThreads threads, CheckedSync sync, IStagedContent staged, IVerifierMetadata metadata)
     {
-        _layout = layout;
+        _paths = paths;
         _threads = threads;
         _sync = sync;
         _staged = staged;
@@ -42,15 +42,15 @@ public sealed class StagedQuarantine : IStagedQuarantine
 
     private bool HasIntactFile(Digest digest)
     {
-        using var file = PlainFile.TryOpen(_layout.BlobData(digest), _layout.Blobs, out var length);
+        using var file = PlainFile.TryOpen(_paths.BlobData(digest), _paths.Blobs, out var length);
         return file is not null && length <= Staging.MaxSize && digest.Algorithm.Compute(PlainFile.Read(file, (int)length)) == digest;
     }
 
     private string Write(StagedContent damaged)
     {
-        var folder = QuarantineFolder.Ensure(_layout, damaged.Digest.Algorithm, _sync);
-        var place = _layout.Quarantined(damaged.Digest);
-        using var file = PlainFile.OpenToWrite(place, _layout.Root, anew: true);
+        var folder = QuarantineFolder.Ensure(_paths, damaged.Digest.Algorithm, _sync);
+        var place = _paths.Quarantined(damaged.Digest);
+        using var file = PlainFile.OpenToWrite(place, _paths.Root, anew: true);
         RandomAccess.Write(file, damaged.Bytes, 0);
         _sync.Data(file, place);
         _sync.Directory(folder);

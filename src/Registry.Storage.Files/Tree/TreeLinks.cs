@@ -12,14 +12,14 @@ namespace Registry.Storage.Files.Tree;
 /// Each folder of links is read once for all digests, which takes time proportional to the number of links. A lookup of each digest in each
 /// folder would take time proportional to the product.
 /// </remarks>
-public sealed class TreeLinks(FileSystemLayout layout) : ILinkSearch
+public sealed class TreeLinks(DataPaths paths) : ILinkSearch
 {
     /// <inheritdoc/>
     public IReadOnlyDictionary<Digest, string> Find(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(digests);
         var search = new Search(digests);
-        var folders = new Stack<string>([layout.Repositories]);
+        var folders = new Stack<string>([paths.Repositories]);
         while (!search.IsOver && folders.TryPop(out var folder))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -121,7 +121,7 @@ public sealed class TreeLinks(FileSystemLayout layout) : ILinkSearch
                     continue;
                 }
 
-                var link = Path.Join(entry, FileSystemLayout.LinkFile);
+                var link = Path.Join(entry, DataPaths.LinkFile);
                 if (PlainFile.Find(link, below) != EntryKind.None)
                 {
                     _found.TryAdd(digest, link);

@@ -22,7 +22,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan SyncPeriod = TimeSpan.FromSeconds(30);
 
-    private readonly FileSystemLayout _layout;
+    private readonly DataPaths _paths;
     private readonly ITreeJournal _journal;
     private readonly StorageThreads _threads;
     private readonly TimeProvider _time;
@@ -38,9 +38,9 @@ public sealed partial class TreeMirror : IAsyncDisposable
     private bool _isUnsynced;
 
     /// <summary>Starts with the rows that an earlier process has left in the journal.</summary>
-    public TreeMirror(FileSystemLayout layout, ITreeJournal journal, StorageThreads threads, TimeProvider time, ILogger<TreeMirror> logger)
+    public TreeMirror(DataPaths paths, ITreeJournal journal, StorageThreads threads, TimeProvider time, ILogger<TreeMirror> logger)
     {
-        _layout = layout;
+        _paths = paths;
         _journal = journal;
         _threads = threads;
         _time = time;
@@ -216,7 +216,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         _isUnsynced = false;
         try
         {
-            await _threads.RunAsync(() => DurableFile.SyncFileSystem(_layout.Repositories));
+            await _threads.RunAsync(() => DurableFile.SyncFileSystem(_paths.Repositories));
             await _journal.DeleteAsync(passed, held);
         }
         catch
@@ -235,26 +235,26 @@ public sealed partial class TreeMirror : IAsyncDisposable
         switch (change.Kind)
         {
             case TreeChangeKind.LinkLayer:
-                WriteLink(_layout.Layer(repository, change.Digest!.Value), change.Digest.Value);
+                WriteLink(_paths.Layer(repository, change.Digest!.Value), change.Digest.Value);
                 break;
             case TreeChangeKind.UnlinkLayer:
-                Remove(_layout.Layer(repository, change.Digest!.Value));
+                Remove(_paths.Layer(repository, change.Digest!.Value));
                 break;
             case TreeChangeKind.AddRevision:
-                WriteLink(_layout.Revision(repository, change.Digest!.Value), change.Digest.Value);
+                WriteLink(_paths.Revision(repository, change.Digest!.Value), change.Digest.Value);
                 break;
             case TreeChangeKind.RemoveRevision:
-                Remove(_layout.Revision(repository, change.Digest!.Value));
+                Remove(_paths.Revision(repository, change.Digest!.Value));
                 break;
             case TreeChangeKind.SetTag:
-                WriteLink(_layout.TagIndex(repository, change.Tag!.Value, change.Digest!.Value), change.Digest.Value);
-                WriteLink(_layout.TagCurrent(repository, change.Tag.Value), change.Digest.Value);
+                WriteLink(_paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value), change.Digest.Value);
+                WriteLink(_paths.TagCurrent(repository, change.Tag.Value), change.Digest.Value);
                 break;
             case TreeChangeKind.RemoveTag:
-                Remove(_layout.TagDirectory(repository, change.Tag!.Value));
+                Remove(_paths.TagDirectory(repository, change.Tag!.Value));
                 break;
             case TreeChangeKind.ForgetTagRevision:
-                Remove(_layout.TagIndex(repository, change.Tag!.Value, change.Digest!.Value));
+                Remove(_paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value));
                 break;
             default:
                 throw new InvalidOperationException($"The tree journal holds a change of unknown kind {change.Kind}.");
@@ -263,16 +263,16 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
     private void WriteLink(string directory, Digest digest)
     {
-        var link = Path.Combine(directory, FileSystemLayout.LinkFile);
-        PlainFile.CreateFolder(directory, _layout.Repositories);
+        var link = Path.Combine(directory, DataPaths.LinkFile);
+        PlainFile.CreateFolder(directory, _paths.Repositories);
 
         // A folder in its place would block every later change.
-        PlainFile.DeleteFolder(link, _layout.Repositories);
-        using var file = PlainFile.OpenToWrite(link, _layout.Repositories, anew: true);
+        PlainFile.DeleteFolder(link, _paths.Repositories);
+        using var file = PlainFile.OpenToWrite(link, _paths.Repositories, anew: true);
         RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);
     }
 
-    private void Remove(string directory) => PlainFile.DeleteFolder(directory, _layout.Repositories);
+    private void Remove(string directory) => PlainFile.DeleteFolder(directory, _paths.Repositories);
 
     [LoggerMessage(1, LogLevel.Error,
         "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]

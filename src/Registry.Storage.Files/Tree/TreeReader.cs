@@ -10,26 +10,26 @@ namespace Registry.Storage.Files.Tree;
 /// Reads the repositories tree that this program or another registry has written. Old trees hold folders without links, links to missing content,
 /// and empty link files: the reader uses what it understands, reports the rest, and leaves it unchanged.
 /// </summary>
-public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
+public sealed class TreeReader(DataPaths paths, Action<string> report)
 {
     private const int MaxManifestSize = 64 * 1024 * 1024;
     private const int MaxLinkSize = 1024;
 
     /// <summary>True if the tree holds no repository.</summary>
-    public bool IsEmpty => !Directory.Exists(layout.Repositories) || !Directory.EnumerateDirectories(layout.Repositories).Any();
+    public bool IsEmpty => !Directory.Exists(paths.Repositories) || !Directory.EnumerateDirectories(paths.Repositories).Any();
 
     /// <summary>True if the tree has a folder for this repository.</summary>
-    public bool Exists(RepositoryName name) => IsRepository(layout.Repository(name), layout.Repositories);
+    public bool Exists(RepositoryName name) => IsRepository(paths.Repository(name), paths.Repositories);
 
     /// <summary>Lists all repositories of the tree.</summary>
     public IEnumerable<RepositoryName> Repositories()
     {
-        if (!Directory.Exists(layout.Repositories))
+        if (!Directory.Exists(paths.Repositories))
         {
             yield break;
         }
 
-        var folders = new Stack<string>([layout.Repositories]);
+        var folders = new Stack<string>([paths.Repositories]);
         while (folders.TryPop(out var folder))
         {
             foreach (var child in PlainFile.Folders(folder))
@@ -40,12 +40,12 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
                 }
             }
 
-            if (folder == layout.Repositories || !IsRepository(folder, folder))
+            if (folder == paths.Repositories || !IsRepository(folder, folder))
             {
                 continue;
             }
 
-            var text = Path.GetRelativePath(layout.Repositories, folder).Replace(Path.DirectorySeparatorChar, '/');
+            var text = Path.GetRelativePath(paths.Repositories, folder).Replace(Path.DirectorySeparatorChar, '/');
             if (RepositoryName.TryParse(text, out var name))
             {
                 yield return name;
@@ -62,10 +62,10 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
     {
         var isPinned = false;
         var manifests = new Dictionary<Digest, TreeManifest>();
-        foreach (var digest in Linked(layout.Revisions(name), Pin))
+        foreach (var digest in Linked(paths.Revisions(name), Pin))
         {
-            var data = layout.BlobData(digest);
-            var kind = PlainFile.Find(data, layout.Blobs, out var size);
+            var data = paths.BlobData(digest);
+            var kind = PlainFile.Find(data, paths.Blobs, out var size);
             if (kind == EntryKind.None)
             {
                 report($"{name}: the bytes of manifest {digest} are missing; it is not served");
@@ -84,9 +84,9 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
         var history = new List<KeyValuePair<Tag, Digest>>();
         foreach (var tag in Tags(name))
         {
-            history.AddRange(Linked(Path.Combine(layout.TagDirectory(name, tag), "index"), report)
+            history.AddRange(Linked(Path.Combine(paths.TagDirectory(name, tag), "index"), report)
                 .Where(manifests.ContainsKey).Select(digest => KeyValuePair.Create(tag, digest)));
-            var link = Path.Combine(layout.TagCurrent(name, tag), FileSystemLayout.LinkFile);
+            var link = Path.Combine(paths.TagCurrent(name, tag), DataPaths.LinkFile);
             if (ReadLink(link) is not { } current)
             {
                 report($"{link}: missing, unreadable or not a digest; tag {name}:{tag} is not served");
@@ -124,9 +124,9 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
 
     private IEnumerable<KeyValuePair<Digest, long>> Layers(RepositoryName name, Action<string> reportUnknown)
     {
-        foreach (var digest in Linked(layout.Layers(name), reportUnknown))
+        foreach (var digest in Linked(paths.Layers(name), reportUnknown))
         {
-            if (PlainFile.Find(layout.BlobData(digest), layout.Blobs, out var size) == EntryKind.File)
+            if (PlainFile.Find(paths.BlobData(digest), paths.Blobs, out var size) == EntryKind.File)
             {
                 yield return KeyValuePair.Create(digest, size);
             }
@@ -151,7 +151,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
                     continue;
                 }
 
-                var link = Path.Combine(entry, FileSystemLayout.LinkFile);
+                var link = Path.Combine(entry, DataPaths.LinkFile);
                 switch (PlainFile.Find(link, names))
                 {
                     case EntryKind.None:
@@ -169,7 +169,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
 
     private bool IsFolder(string path, Action<string> reportOther)
     {
-        var kind = PlainFile.Find(path, layout.Repositories);
+        var kind = PlainFile.Find(path, paths.Repositories);
         if (kind is EntryKind.File or EntryKind.Other)
         {
             reportOther(PlainFile.NotPlain(path, "folder").Message);
@@ -182,7 +182,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
     {
         try
         {
-            return PlainFile.TryRead(path, layout.Repositories, MaxLinkSize) is { } content
+            return PlainFile.TryRead(path, paths.Repositories, MaxLinkSize) is { } content
                 && Digest.TryParse(Encoding.ASCII.GetString(content).Trim(), out var digest) ? digest : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -193,7 +193,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
 
     private IEnumerable<Tag> Tags(RepositoryName name)
     {
-        var tags = layout.Tags(name);
+        var tags = paths.Tags(name);
         if (!IsFolder(tags, report))
         {
             yield break;
@@ -209,7 +209,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
             {
                 report($"{entry}: not a tag; ignored");
             }
-            else if (PlainFile.Find(layout.TagCurrent(name, tag), tags) != EntryKind.None)
+            else if (PlainFile.Find(paths.TagCurrent(name, tag), tags) != EntryKind.None)
             {
                 yield return tag;
             }
@@ -226,7 +226,7 @@ public sealed class TreeReader(FileSystemLayout layout, Action<string> report)
 
         try
         {
-            return PlainFile.TryRead(path, layout.Blobs, MaxManifestSize) is { } content ? StoredManifestReader.Read(content) : null;
+            return PlainFile.TryRead(path, paths.Blobs, MaxManifestSize) is { } content ? StoredManifestReader.Read(content) : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,7 +12,7 @@ namespace Registry.Storage.Files.Uploads;
 
 /// <summary>An upload that one request has acquired. Bytes are hashed while they are written.</summary>
 internal sealed class FileSystemUpload(
-    UploadState state, FileSystemUploadStore store, FileSystemLayout layout, UploadFiles files, TimeProvider time, bool isLast) : IUpload
+    UploadState state, FileSystemUploadStore store, DataPaths paths, UploadFiles files, TimeProvider time, bool isLast) : IUpload
 {
     // Smallest amount that is worth a switch to a storage thread, and the amount that is hashed and written at a time: a larger one leaves the
     // core's cache in between. The receive buffer of the server (1 MiB) keeps filling meanwhile.
@@ -30,7 +30,7 @@ internal sealed class FileSystemUpload(
     private const long RehashTurnSize = 4 * RehashBufferSize;
 
     private readonly BodyWait _wait = new(time);
-    private readonly string _path = layout.UploadData(state.Id);
+    private readonly string _path = paths.UploadData(state.Id);
     private readonly List<ReadOnlyMemory<byte>> _segments = [];
     private SafeFileHandle? _handle;
     private long _writtenBack = state.Length;
@@ -392,7 +392,7 @@ internal sealed class FileSystemUpload(
     }
 
     // The first byte creates the file, or empties one that could not be removed.
-    private SafeFileHandle Open() => _handle ??= PlainFile.OpenToWrite(_path, layout.Uploads, anew: state.Length == 0);
+    private SafeFileHandle Open() => _handle ??= PlainFile.OpenToWrite(_path, paths.Uploads, anew: state.Length == 0);
 
     private readonly record struct Received(
         ReadOnlySequence<byte> Buffer, bool IsCompleted, bool IsTakenOver, System.Runtime.ExceptionServices.ExceptionDispatchInfo? BrokenOff);

@@ -14,7 +14,7 @@ namespace Registry.Storage.Files.Uploads;
 /// </summary>
 internal sealed partial class FileSystemUploadStore : IUploadStore
 {
-    private readonly FileSystemLayout _layout;
+    private readonly DataPaths _paths;
     private readonly IUploadSessions _sessions;
     private readonly UploadFiles _files;
     private readonly TimeProvider _time;
@@ -24,9 +24,9 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     private readonly UploadShares _shares;
 
     public FileSystemUploadStore(
-        FileSystemLayout layout, IUploadSessions sessions, UploadFiles files, int maxCount, TimeProvider time, ILogger<FileSystemUploadStore> logger)
+        DataPaths paths, IUploadSessions sessions, UploadFiles files, int maxCount, TimeProvider time, ILogger<FileSystemUploadStore> logger)
     {
-        _layout = layout;
+        _paths = paths;
         _sessions = sessions;
         _files = files;
         _time = time;
@@ -74,7 +74,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         await _files.Admission.EnsureRoomAsync();
         var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, 0);
         upload.TryTake();
-        return new FileSystemUpload(upload, this, _layout, _files, _time, isLast: true);
+        return new FileSystemUpload(upload, this, _paths, _files, _time, isLast: true);
     }
 
     public ValueTask<UploadSession?> FindAsync(Guid id) =>
@@ -93,7 +93,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             return ValueTask.FromResult<IUpload?>(null);
         }
 
-        return ValueTask.FromResult<IUpload?>(new FileSystemUpload(upload, this, _layout, _files, _time, isLast: false));
+        return ValueTask.FromResult<IUpload?>(new FileSystemUpload(upload, this, _paths, _files, _time, isLast: false));
     }
 
     public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;
@@ -132,7 +132,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     {
         try
         {
-            await _files.Threads.RunAsync(() => File.Delete(_layout.UploadData(upload.Id)));
+            await _files.Threads.RunAsync(() => File.Delete(_paths.UploadData(upload.Id)));
         }
         catch (StorageException e)
         {
@@ -170,8 +170,8 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     {
         foreach (var session in _sessions.Load())
         {
-            var data = _layout.UploadData(session.Id);
-            var kind = PlainFile.Find(data, _layout.Uploads, out var length);
+            var data = _paths.UploadData(session.Id);
+            var kind = PlainFile.Find(data, _paths.Uploads, out var length);
             if (kind == EntryKind.Other)
             {
                 File.Delete(data);
@@ -185,12 +185,12 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
 
         // Includes links to folders, which are listed as folders.
-        foreach (var file in Directory.EnumerateFileSystemEntries(_layout.Uploads)
-            .Where(entry => PlainFile.Find(entry, _layout.Uploads) != EntryKind.Folder))
+        foreach (var file in Directory.EnumerateFileSystemEntries(_paths.Uploads)
+            .Where(entry => PlainFile.Find(entry, _paths.Uploads) != EntryKind.Folder))
         {
             // Uploads without a session, and manifests that were being stored: no client got a success response for them.
             var name = Path.GetFileNameWithoutExtension(file);
-            if (Guid.TryParseExact(name, "D", out var id) && !(_uploads.ContainsKey(id) && file == _layout.UploadData(id)))
+            if (Guid.TryParseExact(name, "D", out var id) && !(_uploads.ContainsKey(id) && file == _paths.UploadData(id)))
             {
                 File.Delete(file);
             }

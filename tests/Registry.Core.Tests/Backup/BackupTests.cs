@@ -68,8 +68,8 @@ public sealed class BackupTests : IDisposable
         var rotted = Samples.Digest("app layer");
         var missing = Samples.Digest("app config");
         await storage.WriteOutAsync();
-        await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(rotted), "app lager");
-        File.Delete(storage.Storage.Layout.BlobData(missing));
+        await File.WriteAllTextAsync(storage.Storage.Paths.BlobData(rotted), "app lager");
+        File.Delete(storage.Storage.Paths.BlobData(missing));
 
         var report = await _backup.MakeAsync(storage);
 
@@ -98,7 +98,7 @@ public sealed class BackupTests : IDisposable
         await storage.PushImageAsync(A, "app", "latest");
         await _backup.MakeAsync(storage);
         await storage.WriteOutAsync();
-        await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(Samples.Digest("app layer")), "app lager");
+        await File.WriteAllTextAsync(storage.Storage.Paths.BlobData(Samples.Digest("app layer")), "app lager");
 
         Assert.Equal(0, (await _backup.MakeAsync(storage)).Faulty);
         Assert.Equal(0, (await _backup.RestoreAsync()).Faulty);
@@ -202,12 +202,12 @@ public sealed class BackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         var users = Path.Combine(storage.Path, "access", "users");
         Tree.Write("alice:hash", users);
-        Tree.Write("a key", storage.Storage.Layout.TokenKey);
+        Tree.Write("a key", storage.Storage.Paths.TokenKey);
         Tree.Write("elsewhere", _backup.Path, "elsewhere");
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(storage.Storage.Layout.TokenKey, OwnerOnly);
+            File.SetUnixFileMode(storage.Storage.Paths.TokenKey, OwnerOnly);
         }
 
         await _backup.MakeAsync(storage, files: [users, Path.Combine(_backup.Path, "elsewhere")]);
@@ -236,7 +236,7 @@ public sealed class BackupTests : IDisposable
         Directory.Delete(_backup.Target, recursive: true);
 
         await TestBackup.AssertRefusedAsync("overlap", () => _backup.MakeAsync(storage, target: Path.Combine(storage.Path, "backup")));
-        await TestBackup.AssertRefusedAsync("does not exist", () => BackupOperation.RunAsync(
+        await TestBackup.AssertRefusedAsync("does not exist", () => BackupRun.RunAsync(
             Path.Combine(_backup.Path, "nothing"), _backup.Target, 1, [], TimeProvider.System, storage.Loggers, null, default));
 
         await _backup.MakeAsync(storage);

@@ -37,7 +37,7 @@ public sealed class GenerationTests : IAsyncLifetime
             _time.Advance(TimeSpan.FromDays(1));
         }
 
-        var names = (await BackupOperation.ListAsync(_backup.Target)).Select(generation => generation.Name).ToList();
+        var names = (await BackupRun.ListAsync(_backup.Target)).Select(generation => generation.Name).ToList();
         Assert.Equal(["2026-11-27T093000Z", "2026-11-28T093000Z", "2026-11-29T093000Z"], names);
         Assert.Equal(images[1], await RestoredAsync(names[1]));
         Assert.Equal(images[2], await RestoredAsync(null));
@@ -77,7 +77,7 @@ public sealed class GenerationTests : IAsyncLifetime
 
         Assert.Equal("2026-11-27T093001Z", sameSecond.Generation);
         Assert.Equal("2026-11-27T093002Z", before.Generation);
-        Assert.Equal(3, (await BackupOperation.ListAsync(_backup.Target)).Count);
+        Assert.Equal(3, (await BackupRun.ListAsync(_backup.Target)).Count);
     }
 
     [Fact]
@@ -88,7 +88,7 @@ public sealed class GenerationTests : IAsyncLifetime
         MakeBackupOfOneState();
 
         Assert.Equal(old, await RestoredAsync(null));
-        var name = Assert.Single(await BackupOperation.ListAsync(_backup.Target)).Name;
+        var name = Assert.Single(await BackupRun.ListAsync(_backup.Target)).Name;
         await _storage.PushImageAsync(A, "new", "latest");
         var report = await _backup.MakeAsync(_storage, keep: 2);
         Assert.Equal(2, report.Generations.Count);
@@ -108,7 +108,7 @@ public sealed class GenerationTests : IAsyncLifetime
 
         await TestBackup.AssertRefusedAsync("holds a backup of format 3, and this version reads up to 2", () => BackUpAsync());
         await TestBackup.AssertRefusedAsync("holds a backup of format 3", () => _backup.RestoreAsync());
-        await TestBackup.AssertRefusedAsync("holds a backup of format 3", () => BackupOperation.ListAsync(_backup.Target));
+        await TestBackup.AssertRefusedAsync("holds a backup of format 3", () => BackupRun.ListAsync(_backup.Target));
     }
 
     [Fact]
@@ -119,10 +119,10 @@ public sealed class GenerationTests : IAsyncLifetime
         var unfinished = Path.Combine(_backup.Target, "generations", "2026-12-01T000000Z.new");
         Directory.CreateDirectory(Path.Combine(unfinished, "files"));
 
-        Assert.Single(await BackupOperation.ListAsync(_backup.Target));
+        Assert.Single(await BackupRun.ListAsync(_backup.Target));
         await BackUpAsync();
         Assert.False(Directory.Exists(unfinished));
-        Assert.Equal(2, (await BackupOperation.ListAsync(_backup.Target)).Count);
+        Assert.Equal(2, (await BackupRun.ListAsync(_backup.Target)).Count);
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class GenerationTests : IAsyncLifetime
     private async Task<string> ExportAsync(string? generation)
     {
         var layout = Path.Combine(_backup.Path, generation ?? "last");
-        using var reader = await BackupOperation.OpenAsync(_backup.Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
+        using var reader = await BackupRun.OpenAsync(_backup.Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
         Assert.True(ImageReference.TryParse("a:latest", out var image));
         await ImageExport.ToPathAsync(reader, [image], layout, withReferrers: true, null, default);
         using var index = System.Text.Json.JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(layout, "index.json")));

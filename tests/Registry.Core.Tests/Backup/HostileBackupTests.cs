@@ -76,7 +76,7 @@ public sealed class HostileBackupTests : IDisposable
         Directory.Move(generation, elsewhere);
         Directory.CreateSymbolicLink(generation, elsewhere);
         await AssertRefusedAsync("it has no generation");
-        await Assert.ThrowsAsync<StorageException>(() => BackupOperation.OpenAsync(_backup.Target, null, TimeProvider.System, NullLoggerFactory.Instance));
+        await Assert.ThrowsAsync<StorageException>(() => BackupRun.OpenAsync(_backup.Target, null, TimeProvider.System, NullLoggerFactory.Instance));
     }
 
     [Fact]
@@ -84,7 +84,7 @@ public sealed class HostileBackupTests : IDisposable
     {
         await BackUpAsync();
         Assert.Equal(0, (await RestoreAsync()).Faulty);
-        var layer = new FileSystemLayout(_backup.Restored).BlobData(Samples.Digest("app layer"));
+        var layer = new DataPaths(_backup.Restored).BlobData(Samples.Digest("app layer"));
         await File.WriteAllTextAsync(layer, "app lager");
         await File.WriteAllTextAsync(Path.Combine(_backup.Restored, "restore.unfinished"), "");
 

@@ -29,12 +29,12 @@ public sealed class StagedContentBackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync(data);
         var image = await storage.PushImageAsync(A, "app", "latest");
         await PushManyAsync(storage);
-        Assert.Empty(Tree.List(storage.Storage.Layout.Blobs));
+        Assert.Empty(Tree.List(storage.Storage.Paths.Blobs));
         Assert.Equal((Many + 3, true), await VerifyAsync(storage));
 
-        var report = await BackupOperation.RunAsync(data, target, 1, [], TimeProvider.System, storage.Loggers, null, default);
+        var report = await BackupRun.RunAsync(data, target, 1, [], TimeProvider.System, storage.Loggers, null, default);
         Assert.Equal((Many + 3, Many + 3, 0), (report.Blobs, report.Copied, report.Faulty));
-        var restore = await RestoreOperation.RunAsync(target, null, restored, TimeProvider.System, NullLoggerFactory.Instance, null, default);
+        var restore = await RestoreRun.RunAsync(target, null, restored, TimeProvider.System, NullLoggerFactory.Instance, null, default);
         Assert.Equal((Many + 3, 0), (restore.Blobs, restore.Faulty));
         await using (var again = await TestStorage.CreateAsync(restored))
         {
@@ -43,12 +43,12 @@ public sealed class StagedContentBackupTests : IDisposable
             Assert.Equal(image, await again.GetAsync(A, Latest));
         }
 
-        Assert.Empty(Tree.List(storage.Storage.Layout.Blobs));
+        Assert.Empty(Tree.List(storage.Storage.Paths.Blobs));
         await storage.ReopenAsync(cleanly: false);
         Assert.Equal((Many + 3, true), await VerifyAsync(storage));
         await storage.CloseAsync();
         Assert.Equal(0, storage.Storage.LeftStaged);
-        Assert.Equal(Many + 3, Directory.EnumerateFiles(storage.Storage.Layout.Blobs, "data", SearchOption.AllDirectories).Count());
+        Assert.Equal(Many + 3, Directory.EnumerateFiles(storage.Storage.Paths.Blobs, "data", SearchOption.AllDirectories).Count());
     }
 
     [Fact]

@@ -30,13 +30,13 @@ internal sealed class TestBackup : IDisposable
         IEnumerable<string>? files = null,
         string? target = null,
         IProgress<TransferProgress>? progress = null,
-        CancellationToken cancellationToken = default) => BackupOperation.RunAsync(
+        CancellationToken cancellationToken = default) => BackupRun.RunAsync(
         storage.Path, target ?? Target, keep, files ?? [], time ?? TimeProvider.System, storage.Loggers, progress, cancellationToken);
 
     /// <summary>Restores a generation, the last one by default.</summary>
     public Task<RestoreReport> RestoreAsync(
         string? generation = null, IProgress<TransferProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        RestoreOperation.RunAsync(Target, generation, Restored, TimeProvider.System, NullLoggerFactory.Instance, progress, cancellationToken);
+        RestoreRun.RunAsync(Target, generation, Restored, TimeProvider.System, NullLoggerFactory.Instance, progress, cancellationToken);
 
     /// <summary>Checks that an operation is refused, and a part of the message.</summary>
     public static async Task AssertRefusedAsync(string message, Func<Task> action) =>

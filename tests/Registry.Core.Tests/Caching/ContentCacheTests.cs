@@ -15,7 +15,7 @@ public sealed class ContentCacheTests : IAsyncDisposable
 
     public ContentCacheTests() => _cache = new ContentCache(_engine.Blobs, _engine.Time, 100_000);
 
-    private string Path => _engine.Layout.BlobData(Digest);
+    private string Path => _engine.Paths.BlobData(Digest);
 
     public ValueTask DisposeAsync() => _engine.DisposeAsync();
 

@@ -199,7 +199,7 @@ public class GarbageCollectorTests
 
         var blobs = new StuckBlobs(storage.Storage.Blobs, busy);
         var collector = new GarbageCollector(
-            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Leases, storage.Walk, storage.Core.Rules,
+            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Promises, storage.Walk, storage.Core.Rules,
             storage.Core.Plan, storage.Loggers.CreateLogger<GarbageCollector>());
         Assert.Equal(new Collected(0, 0, 1), await collector.RunAsync(default));
         Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
@@ -265,7 +265,7 @@ public class GarbageCollectorTests
         Assert.True(await storage.SeesBlobAsync(A, Blob));
         storage.Storage.Health.Fail("the disk is gone");
         await Assert.ThrowsAsync<StorageException>(() => storage.Collector.RunAsync(default));
-        Assert.True(storage.Leases.IsPromised(Blob));
+        Assert.True(storage.Promises.IsPromised(Blob));
     }
 
     [Fact]

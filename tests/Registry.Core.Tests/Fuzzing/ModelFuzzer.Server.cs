@@ -103,8 +103,8 @@ internal sealed partial class ModelFuzzer
         Trace("lose the database and index the tree");
         await StopAsync();
         _model.Leftovers.UnionWith(Storage.Storage.Blobs.Enumerate().Except(_model.Stored()));
-        DatabaseFiles.SetAside(Storage.Storage.Layout);
-        DatabaseFiles.RemoveSetAside(Storage.Storage.Layout);
+        DatabaseFiles.SetAside(Storage.Storage.Paths);
+        DatabaseFiles.RemoveSetAside(Storage.Storage.Paths);
         _model.Uploads.Clear();
         foreach (var repository in _model.Repositories.Values)
         {

@@ -43,7 +43,7 @@ public class DamagedMetadataTests
         await using var storage = await CreateAsync();
         await storage.CloseAsync();
         LoseDatabase(storage.Path);
-        Damage(new FileSystemLayout(storage.Path).TagCurrent(A, Tag.Parse("v1")) + "/link", damage);
+        Damage(new DataPaths(storage.Path).TagCurrent(A, Tag.Parse("v1")) + "/link", damage);
 
         await using var indexed = await TestStorage.CreateAsync(storage.Path);
 
@@ -78,9 +78,9 @@ public class DamagedMetadataTests
         await using var storage = await CreateAsync();
         await storage.CloseAsync();
         LoseDatabase(storage.Path);
-        var layout = new FileSystemLayout(storage.Path);
-        File.Delete(Path.Combine(layout.Layer(A, Samples.Digest("one layer")), FileSystemLayout.LinkFile));
-        File.Delete(Path.Combine(layout.Revision(A, Samples.Digest(Image("two"))), FileSystemLayout.LinkFile));
+        var paths = new DataPaths(storage.Path);
+        File.Delete(Path.Combine(paths.Layer(A, Samples.Digest("one layer")), DataPaths.LinkFile));
+        File.Delete(Path.Combine(paths.Revision(A, Samples.Digest(Image("two"))), DataPaths.LinkFile));
 
         await using var indexed = await TestStorage.CreateAsync(storage.Path);
 
@@ -103,7 +103,7 @@ public class DamagedMetadataTests
     {
         await using var storage = await CreateAsync();
         await storage.CloseAsync();
-        var database = new FileSystemLayout(storage.Path).Database;
+        var database = new DataPaths(storage.Path).Database;
         using (var file = File.OpenWrite(database))
         {
             file.SetLength(length < 0 ? file.Length + length : length);
@@ -118,7 +118,7 @@ public class DamagedMetadataTests
     {
         await using var storage = await CreateAsync();
         await storage.CloseAsync();
-        await File.WriteAllBytesAsync(new FileSystemLayout(storage.Path).Database, Samples.Bytes(1, 50_000));
+        await File.WriteAllBytesAsync(new DataPaths(storage.Path).Database, Samples.Bytes(1, 50_000));
 
         AssertRefused(storage.Path);
         await AssertRebuiltAsync(storage.Path);
@@ -149,7 +149,7 @@ public class DamagedMetadataTests
         await storage.ReopenAsync();
         await storage.PushImageAsync(A, "later", "later");
         await storage.WriteOutAsync();
-        await Eventually.TrueAsync(() => File.Exists(new FileSystemLayout(storage.Path).TagCurrent(A, Tag.Parse("later")) + "/link"));
+        await Eventually.TrueAsync(() => File.Exists(new DataPaths(storage.Path).TagCurrent(A, Tag.Parse("later")) + "/link"));
         using var copy = new Registry.Testing.TemporaryFolder();
         foreach (var file in Directory.EnumerateFiles(storage.Path, "*", SearchOption.AllDirectories))
         {
@@ -185,7 +185,7 @@ public class DamagedMetadataTests
             await storage.Storage.Metadata.LinkBlobAsync(Samples.Repository("many"), Samples.Digest($"blob {i}"), i);
         }
 
-        await Eventually.TrueAsync(() => Directory.Exists(new FileSystemLayout(storage.Path).Layer(Samples.Repository("many"), Samples.Digest("blob 99"))));
+        await Eventually.TrueAsync(() => Directory.Exists(new DataPaths(storage.Path).Layer(Samples.Repository("many"), Samples.Digest("blob 99"))));
         return storage;
     }
 
@@ -193,7 +193,7 @@ public class DamagedMetadataTests
 
     private static List<string> Links(string path) =>
         [.. new[] { A, B }.SelectMany(name =>
-            Directory.EnumerateFiles(new FileSystemLayout(path).Repository(name), FileSystemLayout.LinkFile, SearchOption.AllDirectories))];
+            Directory.EnumerateFiles(new DataPaths(path).Repository(name), DataPaths.LinkFile, SearchOption.AllDirectories))];
 
     private static async Task<IReadOnlyList<string>> TagsAsync(TestStorage storage, RepositoryName repository) =>
         (await storage.Storage.Metadata.ListTagsAsync(repository, null, 100))!.Items;
@@ -224,7 +224,7 @@ public class DamagedMetadataTests
     // What the command does when the old database cannot be opened.
     private static async Task AssertRebuiltAsync(string path)
     {
-        var kept = DatabaseFiles.SetAsideDamaged(new FileSystemLayout(path));
+        var kept = DatabaseFiles.SetAsideDamaged(new DataPaths(path));
         Assert.True(File.Exists(kept));
         await using var rebuilt = await TestStorage.CreateAsync(path);
         await AssertWholeAsync(rebuilt, ["v1", "v2"]);

@@ -133,7 +133,7 @@ public sealed class LayoutTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         await FillAsync(storage);
         await storage.WriteOutAsync();
-        await File.WriteAllTextAsync(storage.Storage.Layout.BlobData(Samples.Digest("one layer")), "one lager");
+        await File.WriteAllTextAsync(storage.Storage.Paths.BlobData(Samples.Digest("one layer")), "one lager");
         foreach (var name in new[] { "layout", "layout.tar" })
         {
             var refused = await Assert.ThrowsAsync<LayoutException>(() => ExportAsync(storage, name, "team/a:1"));

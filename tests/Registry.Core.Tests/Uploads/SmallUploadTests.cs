@@ -120,5 +120,5 @@ public sealed class SmallUploadTests
         Assert.Equal(Content, await storage.Storage.Blobs.ReadAsync(Digest));
     }
 
-    private static IEnumerable<string> Files(TestStorage storage) => Directory.EnumerateFileSystemEntries(storage.Storage.Layout.Uploads);
+    private static IEnumerable<string> Files(TestStorage storage) => Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads);
 }

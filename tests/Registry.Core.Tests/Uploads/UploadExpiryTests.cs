@@ -27,7 +27,7 @@ public sealed class UploadExpiryTests : IAsyncDisposable
         _engine.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(1, await _expiry.RunAsync(default));
         Assert.Null(await _engine.Uploads.FindAsync(session.Id));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Paths.Uploads));
         Assert.Equal(0, await _expiry.RunAsync(default));
     }
 

@@ -90,7 +90,7 @@ public sealed class RepeatedPullTests : IAsyncLifetime
         Check.Status(200, await GetAsync(path));
         await _registry.Host.Storage.WriteOutAsync();
         await File.WriteAllTextAsync(
-            _registry.Host.Storage.Layout.BlobData(Core.Oci.Digest.Parse(blob.Digest)), "short", TestContext.Current.CancellationToken);
+            _registry.Host.Storage.Paths.BlobData(Core.Oci.Digest.Parse(blob.Digest)), "short", TestContext.Current.CancellationToken);
         _time.Advance(ContentCache.Lifetime);
         Check.Status(404, await GetAsync(path));
         Check.Status(404, await HeadAsync(path));

@@ -103,7 +103,7 @@ public sealed class MetricsTests : IAsyncLifetime
         _registry.Host.ReadOnly.TurnOn();
         await _registry.Host.Verifier.VerifyAllAsync(isDryRun: false, CancellationToken.None);
         using var folder = new TemporaryFolder();
-        await BackupOperation.RunAsync(
+        await BackupRun.RunAsync(
             _registry.StoragePath, System.IO.Path.Combine(folder.Path, "backup"), 7, [], TimeProvider.System, NullLoggerFactory.Instance, null, CancellationToken.None);
 
         var after = await ScrapeAsync();

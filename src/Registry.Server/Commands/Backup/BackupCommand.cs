@@ -60,7 +60,7 @@ internal static class BackupCommand
         string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
         try
         {
-            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Backing up"), progress => BackupOperation.RunAsync(
+            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Backing up"), progress => BackupRun.RunAsync(
                 options.StoragePath, request.Folder, request.Keep, files.OfType<string>(), time, loggers, progress, cancellationToken));
             context.Output.WriteLine(request.IsJson ? JsonSerializer.Serialize(report, ReportJson.Indented.BackupReport) : Describe(report));
             return FaultLines.Write(report.Faulty, report.Faults, "copied", context.Error) ? ExitCodes.Failure : ExitCodes.Success;

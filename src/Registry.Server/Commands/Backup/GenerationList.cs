@@ -13,7 +13,7 @@ internal static class GenerationList
     {
         try
         {
-            var generations = await BackupOperation.ListAsync(folder);
+            var generations = await BackupRun.ListAsync(folder);
             if (isJson)
             {
                 ReportJson.Write(context.Output, generations, json => json.IReadOnlyListGenerationSummary);

@@ -45,7 +45,7 @@ internal static class RestoreCommand
     {
         try
         {
-            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Restoring"), progress => RestoreOperation.RunAsync(
+            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Restoring"), progress => RestoreRun.RunAsync(
                 request.Folder, request.Generation, options.StoragePath, time, loggers, progress, cancellationToken));
             context.Output.WriteLine(request.IsJson
                 ? JsonSerializer.Serialize(report, ReportJson.Indented.RestoreReport)

@@ -47,9 +47,9 @@ internal static class ReindexCommand
             {
                 if (isReadable)
                 {
-                    DatabaseFiles.SetAside(folder.Layout);
+                    DatabaseFiles.SetAside(folder.Paths);
                 }
-                else if ((kept = DatabaseFiles.SetAsideDamaged(folder.Layout)) is not null && !isJson)
+                else if ((kept = DatabaseFiles.SetAsideDamaged(folder.Paths)) is not null && !isJson)
                 {
                     context.Output.WriteLine($"The old metadata is kept as {kept}.");
                 }
@@ -71,7 +71,7 @@ internal static class ReindexCommand
 
             using (var folder = DataFolder.Open(path))
             {
-                DatabaseFiles.RemoveSetAside(folder.Layout);
+                DatabaseFiles.RemoveSetAside(folder.Paths);
             }
 
             if (isJson)

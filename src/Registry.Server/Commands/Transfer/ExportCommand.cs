@@ -63,7 +63,7 @@ internal static class ExportCommand
         try
         {
             using var storage = request.Backup is { } backup
-                ? await BackupOperation.OpenAsync(backup.Folder, backup.Generation, time, loggers)
+                ? await BackupRun.OpenAsync(backup.Folder, backup.Generation, time, loggers)
                 : await StorageReader.OpenAsync(path, time, loggers, cancellationToken);
             if (request.Target == "-")
             {

@@ -56,7 +56,7 @@ internal static class ImportCommand
             if (request.Source == "-")
             {
                 // The index of an archive is often its last file. The next start removes what a killed import leaves here.
-                spooled = registry.Storage.Layout.TemporaryFile(Guid.NewGuid());
+                spooled = registry.Storage.Paths.TemporaryFile(Guid.NewGuid());
                 await SpoolAsync(context, spooled, cancellationToken);
             }
 

@@ -9,11 +9,11 @@ namespace Registry.Server.Hosting.Lifetime;
 internal static partial class FilePermissions
 {
     /// <summary>Checks the data folder and every file that a setting names.</summary>
-    public static void Check(RegistryOptions options, FileSystemLayout layout, ILogger logger)
+    public static void Check(RegistryOptions options, DataPaths paths, ILogger logger)
     {
-        if (FilePrivacy.ConcernOfFolder(layout.Root, "registry.db", "blobs", "repositories") is { } concern)
+        if (FilePrivacy.ConcernOfFolder(paths.Root, "registry.db", "blobs", "repositories") is { } concern)
         {
-            LogOpen(logger, "REGISTRY_STORAGE_PATH", layout.Root, concern, $"chmod -R o-rwx {layout.Root}");
+            LogOpen(logger, "REGISTRY_STORAGE_PATH", paths.Root, concern, $"chmod -R o-rwx {paths.Root}");
         }
 
         // Other users must not change even the public files: these decide about access.

@@ -109,7 +109,7 @@ internal sealed class RegistryGauges : IDisposable
     {
         Gauge("registry.verify.last_success", "s", "End of the last complete verification, as Unix time; 0 before the first.", () => Verification().EndedAt ?? 0);
         Gauge("registry.verify.findings", "{blob}", "Blobs and manifests that the last complete verification found damaged, missing or unreadable.", () => Verification().LastFindings);
-        Gauge("registry.backup.last_success", "s", "End of the last complete backup, as Unix time; 0 before the first.", () => LastBackup.Read(_storage.Layout) ?? 0);
+        Gauge("registry.backup.last_success", "s", "End of the last complete backup, as Unix time; 0 before the first.", () => LastBackup.Read(_storage.Paths) ?? 0);
     }
 
     private static Measurement<int> Suspended(string reason, bool isSuspended) =>

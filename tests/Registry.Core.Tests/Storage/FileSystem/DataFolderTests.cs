@@ -13,10 +13,10 @@ public sealed class DataFolderTests : IDisposable
     {
         var path = Path.Combine(_folder.Path, "some", "where");
         using var data = DataFolder.Open(path);
-        Assert.Equal(path, data.Layout.Root);
+        Assert.Equal(path, data.Paths.Root);
         Assert.Equal(["blobs", "registry.lock", "removal.lock", "repositories", "uploads"], Names(path));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Layout.Uploads));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Layout.Blobs));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Paths.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(data.Paths.Blobs));
     }
 
     [Fact]
@@ -138,24 +138,24 @@ public sealed class DataFolderTests : IDisposable
     [Fact]
     public void A_database_is_set_aside_with_its_log_and_removed_later()
     {
-        var layout = new FileSystemLayout(_folder.Path);
+        var paths = new DataPaths(_folder.Path);
         foreach (var suffix in new[] { "", "-wal", "-shm" })
         {
-            Tree.Write($"first{suffix}", layout.Database + suffix);
+            Tree.Write($"first{suffix}", paths.Database + suffix);
         }
 
-        DatabaseFiles.SetAside(layout);
+        DatabaseFiles.SetAside(paths);
         Assert.Equal(["registry.db.old = first", "registry.db.old-shm = first-shm", "registry.db.old-wal = first-wal"], Tree.List(_folder.Path));
 
         // An attempt that was interrupted has left half a database: the one set aside first is the good one.
-        Tree.Write("second", layout.Database);
-        DatabaseFiles.SetAside(layout);
+        Tree.Write("second", paths.Database);
+        DatabaseFiles.SetAside(paths);
         Assert.Equal("registry.db.old = first", Tree.List(_folder.Path)[0]);
         Assert.Equal(3, Tree.List(_folder.Path).Count);
 
-        DatabaseFiles.RemoveSetAside(layout);
+        DatabaseFiles.RemoveSetAside(paths);
         Assert.Empty(Tree.List(_folder.Path));
-        DatabaseFiles.RemoveSetAside(layout);
+        DatabaseFiles.RemoveSetAside(paths);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -31,7 +31,7 @@ internal sealed class FileSystemEngine : IByteEngine
         Open();
     }
 
-    public FileSystemLayout Layout => _data.Layout;
+    public DataPaths Paths => _data.Paths;
 
     public StorageHealth Health { get; private set; }
 
@@ -68,14 +68,14 @@ internal sealed class FileSystemEngine : IByteEngine
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
         Threads = new StorageThreads("test storage", StorageThreadCount);
         var sync = new CheckedSync(Health);
-        var placement = new BlobPlacement(Layout, sync);
-        var admission = new Admission(Threads, Health, new DiskReserve(Layout.Root, 0, Time));
-        _database = SqliteDatabase.Open(Layout.Database, Health, new RunningClock(Time));
+        var placement = new BlobPlacement(Paths, sync);
+        var admission = new Admission(Threads, Health, new DiskReserve(Paths.Root, 0, Time));
+        _database = SqliteDatabase.Open(Paths.Database, Health, new RunningClock(Time));
         var staged = new SqliteStagedContent(_database);
-        Blobs = new StagedBlobStore(new FileSystemBlobStore(Layout, Threads, placement, sync, admission), staged);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(Paths, Threads, placement, sync, admission), staged);
         Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(
-            Layout,
+            Paths,
             new SqliteUploadSessions(_database),
             new UploadFiles(Threads, placement, admission, new Staging(staged, admission.EnsureRoomAsync), long.MaxValue),
             _maxUploads,

@@ -24,7 +24,7 @@ public sealed class FileSystemUploadStoreTests : UploadStoreContract
     {
         byte[] content = [1, 2, 3];
         var session = await _engine.Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
-        var path = _engine.Layout.UploadData(session.Id);
+        var path = _engine.Paths.UploadData(session.Id);
         await using (var upload = (await _engine.Uploads.TryAcquireAsync(session.Id))!)
         {
             await upload.AppendAsync(Samples.Body(content), DigestAlgorithm.Sha256, default);
@@ -63,7 +63,7 @@ public sealed class FileSystemUploadStoreTests : UploadStoreContract
         var matching = upload.MatchesAsync(DigestAlgorithm.Find("sha512")!.Compute(content));
         var other = _engine.Threads.RunAsync(() =>
         {
-            using var file = File.OpenHandle(_engine.Layout.UploadData(session.Id), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+            using var file = File.OpenHandle(_engine.Paths.UploadData(session.Id), FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
             RandomAccess.Write(file, [(byte)(content[^1] + (isChanged ? 1 : 0))], content.Length - 1);
         });
         first.Set();
@@ -79,7 +79,7 @@ public sealed class FileSystemUploadStoreTests : UploadStoreContract
     {
         var content = Samples.Bytes(3, 1000);
         var digest = Samples.Digest(content);
-        var inTheWay = Path.Combine(_engine.Layout.BlobData(digest), "folder");
+        var inTheWay = Path.Combine(_engine.Paths.BlobData(digest), "folder");
         Directory.CreateDirectory(inTheWay);
         var session = await _engine.Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
         await using var upload = (await _engine.Uploads.TryAcquireAsync(session.Id))!;

@@ -21,7 +21,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
     [MemberData(nameof(Kinds))]
     public async Task In_the_place_of_a_blob_it_is_no_blob_and_pushing_the_blob_replaces_it(string kind)
     {
-        Planted.Put(kind, _engine.Layout.BlobData(Blob), _outside.Path);
+        Planted.Put(kind, _engine.Paths.BlobData(Blob), _outside.Path);
         await AssertNotHereAsync();
         await _engine.Blobs.PutAsync(Blob, Samples.Text("blob"));
         Assert.Equal(Samples.Text("blob"), await _engine.Blobs.ReadAsync(Blob));
@@ -32,10 +32,10 @@ public sealed class PlantedBytesTests : IAsyncDisposable
     [MemberData(nameof(Kinds))]
     public async Task In_the_place_of_a_blob_it_is_removed_with_the_blob(string kind)
     {
-        Planted.Put(kind, _engine.Layout.BlobData(Blob), _outside.Path);
-        File.CreateSymbolicLink(Path.Combine(_engine.Layout.BlobDirectory(Blob), "beside"), _outside.Path);
+        Planted.Put(kind, _engine.Paths.BlobData(Blob), _outside.Path);
+        File.CreateSymbolicLink(Path.Combine(_engine.Paths.BlobDirectory(Blob), "beside"), _outside.Path);
         Assert.True(await _engine.Blobs.DeleteAsync(Blob));
-        Assert.False(Directory.Exists(_engine.Layout.BlobDirectory(Blob)));
+        Assert.False(Directory.Exists(_engine.Paths.BlobDirectory(Blob)));
         Planted.AssertUntouched(_outside.Path);
     }
 
@@ -45,16 +45,16 @@ public sealed class PlantedBytesTests : IAsyncDisposable
     {
         var path = place switch
         {
-            "algorithm" => _engine.Layout.BlobAlgorithm(Blob.Algorithm),
-            "shard" => _engine.Layout.BlobShard(Blob),
-            _ => _engine.Layout.BlobDirectory(Blob),
+            "algorithm" => _engine.Paths.BlobAlgorithm(Blob.Algorithm),
+            "shard" => _engine.Paths.BlobShard(Blob),
+            _ => _engine.Paths.BlobDirectory(Blob),
         };
         Planted.Put(kind, path, _outside.Path);
         await AssertNotHereAsync();
         Assert.False(await _engine.Blobs.DeleteAsync(Blob));
         var refused = await Assert.ThrowsAsync<StorageException>(() => _engine.Blobs.PutAsync(Blob, Samples.Text("blob")));
         Assert.Contains($"{path} is not a folder", refused.Message, StringComparison.Ordinal);
-        Assert.Empty(Directory.EnumerateFiles(_engine.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFiles(_engine.Paths.Uploads));
         Assert.Null(_engine.Health.Failure);
         Planted.AssertUntouched(_outside.Path);
     }
@@ -64,7 +64,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
     public async Task In_the_place_of_an_upload_nothing_is_written_to_it(string kind)
     {
         var session = await _engine.Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
-        var path = _engine.Layout.UploadData(session.Id);
+        var path = _engine.Paths.UploadData(session.Id);
         Planted.Put(kind, path, _outside.Path);
         await using (var upload = (await _engine.Uploads.TryAcquireAsync(session.Id))!)
         {
@@ -75,7 +75,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
             await upload.AbortAsync();
         }
 
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Paths.Uploads));
         Planted.AssertUntouched(_outside.Path);
     }
 
@@ -89,7 +89,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
             await upload.AppendAsync(Samples.Body(Samples.Text("blob")), DigestAlgorithm.Sha256, default);
         }
 
-        Planted.Put(kind, _engine.Layout.UploadData(session.Id), _outside.Path);
+        Planted.Put(kind, _engine.Paths.UploadData(session.Id), _outside.Path);
         await using (var upload = (await _engine.Uploads.TryAcquireAsync(session.Id))!)
         {
             await Assert.ThrowsAsync<StorageException>(() => upload.CommitAsync(Blob));
@@ -105,10 +105,10 @@ public sealed class PlantedBytesTests : IAsyncDisposable
     public async Task At_a_start_uploads_that_are_none_begin_again(string kind)
     {
         var session = await _engine.Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
-        Planted.Put(kind, _engine.Layout.UploadData(session.Id), _outside.Path);
-        Planted.Put(kind, _engine.Layout.UploadData(Guid.NewGuid()), _outside.Path);
-        Planted.Put(kind, Path.Combine(_engine.Layout.Uploads, ".probe"), _outside.Path);
-        Planted.Put(kind, Path.Combine(_engine.Layout.Blobs, ".probe"), _outside.Path);
+        Planted.Put(kind, _engine.Paths.UploadData(session.Id), _outside.Path);
+        Planted.Put(kind, _engine.Paths.UploadData(Guid.NewGuid()), _outside.Path);
+        Planted.Put(kind, Path.Combine(_engine.Paths.Uploads, ".probe"), _outside.Path);
+        Planted.Put(kind, Path.Combine(_engine.Paths.Blobs, ".probe"), _outside.Path);
         await _engine.ReopenAsync();
         Assert.Equal(0, (await _engine.Uploads.FindAsync(session.Id))!.Length);
         await using (var upload = (await _engine.Uploads.TryAcquireAsync(session.Id))!)
@@ -118,7 +118,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
         }
 
         Assert.Equal(Samples.Text("blob"), await _engine.Blobs.ReadAsync(Blob));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Paths.Uploads));
         Planted.AssertUntouched(_outside.Path);
     }
 

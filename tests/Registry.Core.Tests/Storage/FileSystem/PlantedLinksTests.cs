@@ -65,11 +65,11 @@ public sealed class PlantedLinksTests : IDisposable
     public void Reading_the_tree_takes_nothing_from_it(string place, string kind)
     {
         using var folder = new TemporaryFolder();
-        PlantImage(new FileSystemLayout(folder.Path));
+        PlantImage(new DataPaths(folder.Path));
         Planted.Put(kind, PathOf(folder.Path, place), _outside.Path);
 
         var findings = new List<string>();
-        var reader = new TreeReader(new FileSystemLayout(folder.Path), findings.Add);
+        var reader = new TreeReader(new DataPaths(folder.Path), findings.Add);
         var isThere = reader.Exists(A);
         Assert.Equal(isThere, reader.Repositories().Any());
         var found = reader.Read(A);
@@ -94,7 +94,7 @@ public sealed class PlantedLinksTests : IDisposable
         }
 
         var findings = new List<string>();
-        var found = new TreeReader(new FileSystemLayout(storage.Path), findings.Add).Read(A);
+        var found = new TreeReader(new DataPaths(storage.Path), findings.Add).Read(A);
         Assert.Empty(found.Tags);
         Assert.Single(found.Manifests);
         Assert.Contains("tag team/a:latest is not served", Assert.Single(findings), StringComparison.Ordinal);
@@ -102,18 +102,18 @@ public sealed class PlantedLinksTests : IDisposable
 
     public void Dispose() => _outside.Dispose();
 
-    private static void PlantImage(FileSystemLayout layout)
+    private static void PlantImage(DataPaths paths)
     {
         var image = Samples.Image("app config", [Samples.Layer("app layer")]);
         foreach (var content in new[] { Samples.Text("app config"), Samples.Text("app layer"), image })
         {
-            Tree.Write(content, layout.BlobData(Samples.Digest(content)));
-            var folder = content == image ? layout.Revision(A, Samples.Digest(content)) : layout.Layer(A, Samples.Digest(content));
+            Tree.Write(content, paths.BlobData(Samples.Digest(content)));
+            var folder = content == image ? paths.Revision(A, Samples.Digest(content)) : paths.Layer(A, Samples.Digest(content));
             Tree.Write(Samples.Digest(content).Value, folder, "link");
         }
 
-        Tree.Write(Samples.Digest(image).Value, layout.TagCurrent(A, Latest), "link");
-        Tree.Write(Samples.Digest(image).Value, layout.TagIndex(A, Latest, Samples.Digest(image)), "link");
+        Tree.Write(Samples.Digest(image).Value, paths.TagCurrent(A, Latest), "link");
+        Tree.Write(Samples.Digest(image).Value, paths.TagIndex(A, Latest, Samples.Digest(image)), "link");
     }
 
     private static string PathOf(string root, string place) =>

@@ -40,7 +40,7 @@ public sealed class ScrubbedFileTests : IAsyncDisposable
     {
         var digest = Samples.Digest(Samples.Bytes(1, Size));
         await _engine.Blobs.PutAsync(digest, Samples.Bytes(1, Size));
-        using var handle = File.OpenHandle(_engine.Layout.BlobData(digest));
+        using var handle = File.OpenHandle(_engine.Paths.BlobData(digest));
         PageCache.Load(handle, 0, Size);
         var whenLoaded = PageCache.FindWhole(handle, 0, Size);
         PageCache.Drop(handle);
@@ -78,5 +78,5 @@ public sealed class ScrubbedFileTests : IAsyncDisposable
         return total;
     }
 
-    private BlobScrub Scrub() => new(_engine.Layout, _engine.Threads, new CheckedSync(_engine.Health));
+    private BlobScrub Scrub() => new(_engine.Paths, _engine.Threads, new CheckedSync(_engine.Health));
 }

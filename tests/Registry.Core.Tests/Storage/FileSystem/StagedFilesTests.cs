@@ -31,10 +31,10 @@ public sealed class StagedFilesTests
 
         await storage.WriteOutAsync();
 
-        Assert.Equal(content, await File.ReadAllBytesAsync(storage.Storage.Layout.BlobData(digest)));
+        Assert.Equal(content, await File.ReadAllBytesAsync(storage.Storage.Paths.BlobData(digest)));
         Assert.Equal(0, storage.Storage.Staged.Weight);
         await AssertReadAsync(storage, digest, content);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
     }
 
     [Fact]
@@ -43,7 +43,7 @@ public sealed class StagedFilesTests
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
         Assert.False(HasFile(storage, Samples.Digest(image)));
-        Assert.Empty(Tree.List(storage.Storage.Layout.Blobs));
+        Assert.Empty(Tree.List(storage.Storage.Paths.Blobs));
 
         await Eventually.TrueAsync(() =>
         {
@@ -51,7 +51,7 @@ public sealed class StagedFilesTests
             return storage.Storage.Staged.Weight == 0;
         });
 
-        Assert.Equal(3, Tree.List(storage.Storage.Layout.Blobs).Count);
+        Assert.Equal(3, Tree.List(storage.Storage.Paths.Blobs).Count);
         Assert.Equal(image, await storage.GetAsync(A, Latest));
         Assert.Null(storage.Storage.TreeFailure);
     }
@@ -62,7 +62,7 @@ public sealed class StagedFilesTests
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
         await storage.CloseAsync();
-        Assert.Equal(3, Tree.List(storage.Storage.Layout.Blobs).Count);
+        Assert.Equal(3, Tree.List(storage.Storage.Paths.Blobs).Count);
         Assert.Equal(0, storage.Storage.LeftStaged);
     }
 
@@ -72,10 +72,10 @@ public sealed class StagedFilesTests
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
         await storage.ReopenAsync(cleanly: false);
-        Assert.Empty(Tree.List(storage.Storage.Layout.Blobs));
+        Assert.Empty(Tree.List(storage.Storage.Paths.Blobs));
         Assert.Equal(image, await storage.GetAsync(A, Latest));
         await storage.WriteOutAsync();
-        Assert.Equal(3, Tree.List(storage.Storage.Layout.Blobs).Count);
+        Assert.Equal(3, Tree.List(storage.Storage.Paths.Blobs).Count);
     }
 
     [Fact]
@@ -87,8 +87,8 @@ public sealed class StagedFilesTests
 
         await WriteOutAsync(storage, staged);
 
-        Assert.Empty(Tree.List(storage.Storage.Layout.Blobs));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Layout.Uploads));
+        Assert.Empty(Tree.List(storage.Storage.Paths.Blobs));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
         Assert.Null(await storage.Storage.Blobs.StatAsync(Blob));
     }
 
@@ -129,7 +129,7 @@ public sealed class StagedFilesTests
         var sync = new CheckedSync(storage.Storage.Health);
         var admission = new Admission(storage.Storage.Threads, storage.Storage.Health, new DiskReserve(storage.Path, 0, storage.Time));
         var store = new StagedBlobStore(
-            new FileSystemBlobStore(storage.Storage.Layout, storage.Storage.Threads, new BlobPlacement(storage.Storage.Layout, sync), sync, admission), staged);
+            new FileSystemBlobStore(storage.Storage.Paths, storage.Storage.Threads, new BlobPlacement(storage.Storage.Paths, sync), sync, admission), staged);
         staged.AfterFind = async () =>
         {
             await RemoveAsync(storage);
@@ -180,8 +180,8 @@ public sealed class StagedFilesTests
         await storage.WriteOutAsync();
 
         Assert.False(HasFile(storage, damaged));
-        Assert.Equal(2, Tree.List(storage.Storage.Layout.Blobs).Count);
-        Assert.Single(Tree.List(storage.Storage.Layout.Quarantine));
+        Assert.Equal(2, Tree.List(storage.Storage.Paths.Blobs).Count);
+        Assert.Single(Tree.List(storage.Storage.Paths.Quarantine));
         Assert.False(await storage.SeesBlobAsync(A, damaged));
         Assert.Single(storage.Log.Entries, entry => entry.Message.StartsWith($"{damaged} is damaged in registry.db", StringComparison.Ordinal));
         Assert.Equal(0, storage.Storage.Staged.Weight);
@@ -206,7 +206,7 @@ public sealed class StagedFilesTests
 
         Assert.Equal(0, storage.Storage.Staged.Weight);
         await AssertReadAsync(storage, Blob, Samples.Text("blob"));
-        Assert.False(Directory.Exists(storage.Storage.Layout.Quarantine));
+        Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
     }
 
     [Theory]
@@ -224,7 +224,7 @@ public sealed class StagedFilesTests
 
         Assert.Equal(isDryRun, await storage.Storage.Staged.FindAsync(damaged) is not null);
         Assert.Equal(isDryRun, await storage.SeesBlobAsync(A, damaged));
-        Assert.Equal(!isDryRun, Directory.Exists(storage.Storage.Layout.Quarantine));
+        Assert.Equal(!isDryRun, Directory.Exists(storage.Storage.Paths.Quarantine));
         Assert.Contains(storage.Log.Entries, entry => entry.Message.StartsWith($"{damaged} of a is damaged", StringComparison.Ordinal));
         await storage.PushBlobAsync(A, "app config");
         Assert.Equal((3, true), await VerifyAsync(storage, isDryRun));
@@ -235,7 +235,7 @@ public sealed class StagedFilesTests
     public async Task A_place_that_cannot_be_written_holds_up_no_other_content_and_a_stop_says_what_is_left()
     {
         await using var storage = await TestStorage.CreateAsync();
-        var obstacle = storage.Storage.Layout.BlobShard(Blob);
+        var obstacle = storage.Storage.Paths.BlobShard(Blob);
         Tree.Write("a file where a folder must go", obstacle);
         await storage.PushBlobAsync(A, "blob");
         var other = await storage.PushBlobAsync(A, "other");
@@ -251,7 +251,7 @@ public sealed class StagedFilesTests
         await storage.CloseAsync();
         Assert.Equal(1, storage.Storage.LeftStaged);
         Assert.Single(storage.Log.Entries, entry => entry.Message.StartsWith("Left in registry.db: 1 small", StringComparison.Ordinal));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Layout.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
 
         File.Delete(obstacle);
         await using var again = await TestStorage.CreateAsync(storage.Path);
@@ -270,7 +270,7 @@ public sealed class StagedFilesTests
         using var folder = new Registry.Testing.TemporaryFolder("staged", isInMemory: true);
         await using var storage = await TestStorage.CreateAsync(folder.Path);
         var sha512 = DigestAlgorithm.Find("sha512")!;
-        Tree.Write("a file where a folder must go", storage.Storage.Layout.BlobAlgorithm(sha512));
+        Tree.Write("a file where a folder must go", storage.Storage.Paths.BlobAlgorithm(sha512));
         var refused = 0;
         var pushed = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, 4200), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancelled) =>
@@ -293,7 +293,7 @@ public sealed class StagedFilesTests
         Assert.InRange(storage.Storage.Staged.Weight, 1, Core.SmallContent.Staging.MaxWeight);
         var elsewhere = await storage.PushBlobAsync(A, Samples.Bytes(1, Core.SmallContent.Staging.MaxSize));
         Assert.True(HasFile(storage, elsewhere));
-        File.Delete(storage.Storage.Layout.BlobAlgorithm(sha512));
+        File.Delete(storage.Storage.Paths.BlobAlgorithm(sha512));
         await storage.WriteOutAsync();
         Assert.Equal(0, storage.Storage.Staged.Weight);
         Assert.Equal(pushed + 1, storage.Storage.Blobs.Enumerate().Count());
@@ -303,7 +303,7 @@ public sealed class StagedFilesTests
     {
         var row = (await storage.Storage.Staged.FindAsync(digest))!;
         row.Bytes[row.Bytes.Length / 2] ^= 1;
-        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={storage.Storage.Layout.Database};Pooling=False");
+        using var connection = new Microsoft.Data.Sqlite.SqliteConnection($"Data Source={storage.Storage.Paths.Database};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "UPDATE staged_content SET bytes = $bytes WHERE id = $id";
@@ -314,12 +314,12 @@ public sealed class StagedFilesTests
 
     private static async Task WriteOutAsync(TestStorage storage, IStagedContent staged)
     {
-        var layout = storage.Storage.Layout;
+        var paths = storage.Storage.Paths;
         var sync = new CheckedSync(storage.Storage.Health);
         using var files = new StagedFiles(
-            layout,
+            paths,
             staged,
-            new BlobPlacement(layout, sync),
+            new BlobPlacement(paths, sync),
             storage.Storage.StagedQuarantine,
             storage.Storage.Locks,
             storage.Storage.Threads,
@@ -348,5 +348,5 @@ public sealed class StagedFilesTests
         return (result.Count, result.IsClean);
     }
 
-    private static bool HasFile(TestStorage storage, Digest digest) => File.Exists(storage.Storage.Layout.BlobData(digest));
+    private static bool HasFile(TestStorage storage, Digest digest) => File.Exists(storage.Storage.Paths.BlobData(digest));
 }

@@ -74,7 +74,7 @@ public sealed class TreeLinksTests : IDisposable
         return Find();
     }
 
-    private IReadOnlyDictionary<Digest, string> Find() => new TreeLinks(new FileSystemLayout(_folder.Path)).Find(Wanted, default);
+    private IReadOnlyDictionary<Digest, string> Find() => new TreeLinks(new DataPaths(_folder.Path)).Find(Wanted, default);
 
     private string Link(string place, Digest digest)
     {

@@ -139,23 +139,23 @@ public class TreeMirrorTests
         await using var storage = await TestStorage.CreateAsync();
         var journal = new FaultyJournal { Fault = new InvalidOperationException("a mistake") };
         var log = storage.Loggers.CreateLogger<TreeMirror>();
-        await using var mirror = new TreeMirror(storage.Storage.Layout, journal, storage.Storage.Threads, storage.Time, log);
+        await using var mirror = new TreeMirror(storage.Storage.Paths, journal, storage.Storage.Threads, storage.Time, log);
         await Eventually.TrueAsync(() => mirror.Failure is not null);
         Assert.Contains("InvalidOperationException: a mistake", mirror.Failure, StringComparison.Ordinal);
         journal.Fault = null;
         journal.Add(TreeChangeKind.LinkLayer, B);
         await Eventually.TrueAsync(() => mirror.Failure is null);
-        Assert.Single(Tree.List(storage.Storage.Layout.Repositories));
+        Assert.Single(Tree.List(storage.Storage.Paths.Repositories));
     }
 
     [Fact]
     public async Task After_a_sync_that_failed_everything_is_written_again()
     {
         await using var storage = await TestStorage.CreateAsync();
-        var tree = storage.Storage.Layout.Repositories;
+        var tree = storage.Storage.Paths.Repositories;
         var journal = new FaultyJournal();
         var log = storage.Loggers.CreateLogger<TreeMirror>();
-        await using var mirror = new TreeMirror(storage.Storage.Layout, journal, storage.Storage.Threads, storage.Time, log);
+        await using var mirror = new TreeMirror(storage.Storage.Paths, journal, storage.Storage.Threads, storage.Time, log);
         journal.Add(TreeChangeKind.LinkLayer, A);
         await Eventually.TrueAsync(() => Tree.List(tree).Count == 1);
 

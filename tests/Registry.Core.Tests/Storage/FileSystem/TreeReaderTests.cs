@@ -13,13 +13,13 @@ public sealed class TreeReaderTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _findings = [];
-    private readonly FileSystemLayout _layout;
+    private readonly DataPaths _paths;
     private readonly TreeReader _reader;
 
     public TreeReaderTests()
     {
-        _layout = new FileSystemLayout(_folder.Path);
-        _reader = new TreeReader(_layout, _findings.Add);
+        _paths = new DataPaths(_folder.Path);
+        _reader = new TreeReader(_paths, _findings.Add);
     }
 
     [Fact]
@@ -28,7 +28,7 @@ public sealed class TreeReaderTests : IDisposable
         PlantImage();
         var older = Samples.Image("config", []);
         PlantManifest(App, older);
-        PlantLink(_layout.TagIndex(App, Latest, Samples.Digest(older)), Samples.Digest(older).Value);
+        PlantLink(_paths.TagIndex(App, Latest, Samples.Digest(older)), Samples.Digest(older).Value);
         var found = _reader.Read(App);
         Assert.Equal(App, found.Name);
         Assert.Equal(
@@ -49,7 +49,7 @@ public sealed class TreeReaderTests : IDisposable
         Assert.Empty(_reader.Repositories());
         Assert.False(_reader.Exists(App));
         Assert.Empty(_reader.Read(App).Manifests);
-        Directory.CreateDirectory(_layout.Repositories);
+        Directory.CreateDirectory(_paths.Repositories);
         Assert.True(_reader.IsEmpty);
     }
 
@@ -58,7 +58,7 @@ public sealed class TreeReaderTests : IDisposable
     {
         foreach (var name in new[] { "a", "a/b", "a/b/c/d", "z" })
         {
-            Directory.CreateDirectory(Path.Combine(_layout.Repository(Samples.Repository(name)), name == "z" ? "_layers" : "_manifests"));
+            Directory.CreateDirectory(Path.Combine(_paths.Repository(Samples.Repository(name)), name == "z" ? "_layers" : "_manifests"));
         }
 
         Assert.Equal(["a", "a/b", "a/b/c/d", "z"], Names());
@@ -71,10 +71,10 @@ public sealed class TreeReaderTests : IDisposable
     [Fact]
     public void Uploads_of_distribution_and_empty_folders_are_no_repositories()
     {
-        Directory.CreateDirectory(Path.Combine(_layout.Repositories, "empty", "deeper"));
-        Tree.Write("x", _layout.Repositories, "uploading", "_uploads", "some-id", "data");
+        Directory.CreateDirectory(Path.Combine(_paths.Repositories, "empty", "deeper"));
+        Tree.Write("x", _paths.Repositories, "uploading", "_uploads", "some-id", "data");
         PlantImage();
-        Directory.CreateDirectory(Path.Combine(_layout.Repository(App), "_uploads", "id", "_layers"));
+        Directory.CreateDirectory(Path.Combine(_paths.Repository(App), "_uploads", "id", "_layers"));
         Assert.Equal(["team/app"], Names());
         Assert.Empty(_findings);
     }
@@ -82,8 +82,8 @@ public sealed class TreeReaderTests : IDisposable
     [Fact]
     public void A_folder_that_no_repository_can_be_called_is_reported_and_left_alone()
     {
-        Directory.CreateDirectory(Path.Combine(_layout.Repositories, "Upper", "_layers"));
-        Directory.CreateDirectory(Path.Combine(_layout.Repositories, "Upper", "below", "_layers"));
+        Directory.CreateDirectory(Path.Combine(_paths.Repositories, "Upper", "_layers"));
+        Directory.CreateDirectory(Path.Combine(_paths.Repositories, "Upper", "below", "_layers"));
         PlantImage();
         Assert.Equal(["team/app"], Names());
         Assert.Equal(2, _findings.Count);
@@ -94,10 +94,10 @@ public sealed class TreeReaderTests : IDisposable
     public void Links_to_folders_are_not_followed_neither_when_listing_nor_when_asked()
     {
         PlantImage();
-        var team = Path.Combine(_layout.Repositories, "team");
-        Directory.CreateSymbolicLink(Path.Combine(team, "link"), _layout.Repository(App));
-        Directory.CreateSymbolicLink(Path.Combine(_layout.Repositories, "other"), team);
-        Directory.CreateSymbolicLink(Path.Combine(team, "loop"), _layout.Repositories);
+        var team = Path.Combine(_paths.Repositories, "team");
+        Directory.CreateSymbolicLink(Path.Combine(team, "link"), _paths.Repository(App));
+        Directory.CreateSymbolicLink(Path.Combine(_paths.Repositories, "other"), team);
+        Directory.CreateSymbolicLink(Path.Combine(team, "loop"), _paths.Repositories);
         Assert.Equal(["team/app"], Names());
         Assert.True(_reader.Exists(App));
         Assert.False(_reader.Exists(Samples.Repository("team/link")));
@@ -108,8 +108,8 @@ public sealed class TreeReaderTests : IDisposable
     public void A_folder_without_a_link_was_deleted()
     {
         PlantImage();
-        File.Delete(Path.Combine(_layout.Revision(App, Samples.Digest(Image)), "link"));
-        File.Delete(Path.Combine(_layout.Layer(App, Samples.Digest("layer")), "link"));
+        File.Delete(Path.Combine(_paths.Revision(App, Samples.Digest(Image)), "link"));
+        File.Delete(Path.Combine(_paths.Layer(App, Samples.Digest("layer")), "link"));
         var found = _reader.Read(App);
         Assert.Empty(found.Manifests);
         Assert.Equal([Samples.Digest("config")], found.Layers.Select(layer => layer.Key));
@@ -121,8 +121,8 @@ public sealed class TreeReaderTests : IDisposable
     public void An_empty_link_means_what_its_folder_is_called()
     {
         PlantImage();
-        PlantLink(_layout.Revision(App, Samples.Digest(Image)), "");
-        PlantLink(_layout.Layer(App, Samples.Digest("layer")), "");
+        PlantLink(_paths.Revision(App, Samples.Digest(Image)), "");
+        PlantLink(_paths.Layer(App, Samples.Digest("layer")), "");
         var found = _reader.Read(App);
         Assert.Single(found.Manifests);
         Assert.Equal(2, found.Layers.Count);
@@ -133,8 +133,8 @@ public sealed class TreeReaderTests : IDisposable
     public void Links_to_nothing_are_left_out()
     {
         PlantImage();
-        File.Delete(_layout.BlobData(Samples.Digest("layer")));
-        File.Delete(_layout.BlobData(Samples.Digest(Image)));
+        File.Delete(_paths.BlobData(Samples.Digest("layer")));
+        File.Delete(_paths.BlobData(Samples.Digest(Image)));
         var found = _reader.Read(App);
         Assert.Empty(found.Manifests);
         Assert.Equal([Samples.Digest("config")], found.Layers.Select(layer => layer.Key));
@@ -161,7 +161,7 @@ public sealed class TreeReaderTests : IDisposable
     {
         PlantImage();
         var digest = PlantManifest(App, Samples.Text("{}"));
-        var data = _layout.BlobData(digest);
+        var data = _paths.BlobData(digest);
         File.Delete(data);
         File.CreateSymbolicLink(data, data);
         var found = _reader.Read(App);
@@ -177,7 +177,7 @@ public sealed class TreeReaderTests : IDisposable
     public void A_tag_whose_link_is_damaged_is_left_out_and_the_others_stay(string link)
     {
         PlantImage();
-        PlantLink(_layout.TagCurrent(App, Tag.Parse("broken")), link);
+        PlantLink(_paths.TagCurrent(App, Tag.Parse("broken")), link);
         Assert.Equal([new(Latest, Samples.Digest(Image))], _reader.Read(App).Tags);
         Assert.Contains("tag team/app:broken is not served", Assert.Single(_findings), StringComparison.Ordinal);
     }
@@ -186,7 +186,7 @@ public sealed class TreeReaderTests : IDisposable
     public void A_tag_whose_link_is_a_folder_is_left_out_and_the_others_stay()
     {
         PlantImage();
-        Directory.CreateDirectory(Path.Combine(_layout.TagCurrent(App, Tag.Parse("broken")), "link"));
+        Directory.CreateDirectory(Path.Combine(_paths.TagCurrent(App, Tag.Parse("broken")), "link"));
         Assert.Equal([new(Latest, Samples.Digest(Image))], _reader.Read(App).Tags);
         Assert.Contains("tag team/app:broken is not served", Assert.Single(_findings), StringComparison.Ordinal);
     }
@@ -195,7 +195,7 @@ public sealed class TreeReaderTests : IDisposable
     public void A_link_with_a_line_feed_is_good_enough()
     {
         PlantImage();
-        PlantLink(_layout.TagCurrent(App, Latest), Samples.Digest(Image).Value + "\n");
+        PlantLink(_paths.TagCurrent(App, Latest), Samples.Digest(Image).Value + "\n");
         Assert.Single(_reader.Read(App).Tags);
     }
 
@@ -203,11 +203,11 @@ public sealed class TreeReaderTests : IDisposable
     public void Folders_that_are_no_tags_or_digests_are_overlooked()
     {
         PlantImage();
-        Directory.CreateDirectory(Path.Combine(_layout.Tags(App), ".hidden", "current"));
-        Directory.CreateDirectory(Path.Combine(_layout.Tags(App), "deleted"));
-        Tree.Write("sha256:x", _layout.Layers(App), "sha256", "x", "link");
-        Tree.Write("md5:x", _layout.Layers(App), "md5", "x", "link");
-        Tree.Write("a file", _layout.Layers(App), "sha256", "file");
+        Directory.CreateDirectory(Path.Combine(_paths.Tags(App), ".hidden", "current"));
+        Directory.CreateDirectory(Path.Combine(_paths.Tags(App), "deleted"));
+        Tree.Write("sha256:x", _paths.Layers(App), "sha256", "x", "link");
+        Tree.Write("md5:x", _paths.Layers(App), "md5", "x", "link");
+        Tree.Write("a file", _paths.Layers(App), "sha256", "file");
         var found = _reader.Read(App);
         Assert.Equal(2, found.Layers.Count);
         Assert.Single(found.Tags);
@@ -222,20 +222,20 @@ public sealed class TreeReaderTests : IDisposable
     {
         foreach (var content in new[] { "config", "layer" })
         {
-            Tree.Write(content, _layout.BlobData(Samples.Digest(content)));
-            PlantLink(_layout.Layer(App, Samples.Digest(content)), Samples.Digest(content).Value);
+            Tree.Write(content, _paths.BlobData(Samples.Digest(content)));
+            PlantLink(_paths.Layer(App, Samples.Digest(content)), Samples.Digest(content).Value);
         }
 
         var digest = PlantManifest(App, Image);
-        PlantLink(_layout.TagCurrent(App, Latest), digest.Value);
-        PlantLink(_layout.TagIndex(App, Latest, digest), digest.Value);
+        PlantLink(_paths.TagCurrent(App, Latest), digest.Value);
+        PlantLink(_paths.TagIndex(App, Latest, digest), digest.Value);
     }
 
     private Digest PlantManifest(RepositoryName repository, byte[] content)
     {
         var digest = Samples.Digest(content);
-        Tree.Write(content, _layout.BlobData(digest));
-        PlantLink(_layout.Revision(repository, digest), digest.Value);
+        Tree.Write(content, _paths.BlobData(digest));
+        PlantLink(_paths.Revision(repository, digest), digest.Value);
         return digest;
     }
 

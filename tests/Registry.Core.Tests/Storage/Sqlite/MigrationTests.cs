@@ -59,7 +59,7 @@ public sealed class MigrationTests
     private static async Task<TestStorage> ReopenAsync(TestStorage storage, int version)
     {
         await storage.CloseAsync();
-        OldSchema.Revert(storage.Storage.Layout.Database, version);
+        OldSchema.Revert(storage.Storage.Paths.Database, version);
         return await TestStorage.CreateAsync(storage.Path);
     }
 }

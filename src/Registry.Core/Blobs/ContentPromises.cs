@@ -4,10 +4,10 @@ using Registry.Core.Oci;
 namespace Registry.Core.Blobs;
 
 /// <summary>
-/// Leases for clients that asked whether a blob or manifest exists: after a "yes" they do not push it, so it must not expire before the
-/// manifest that needs it arrives. Leases ("promises") are kept in memory and written to the metadata in batches.
+/// Promises for clients that asked whether a blob or manifest exists: after a "yes" they do not push it, so it must not expire before the
+/// manifest that needs it arrives. They are kept in memory and written to the metadata in batches.
 /// </summary>
-public sealed class BlobLeases
+public sealed class ContentPromises
 {
     private ConcurrentDictionary<Digest, byte> _promised = new();
     private TaskCompletionSource? _expiring;

@@ -3,8 +3,8 @@ using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-/// <summary>Freezes the layout on disk, which other registries and older versions of this one read.</summary>
-public class FileSystemLayoutTests
+/// <summary>Freezes the paths on disk, which other registries and older versions of this one read.</summary>
+public class DataPathsTests
 {
     private const string Config = "{}";
     private const string Layer = "hello";
@@ -97,14 +97,14 @@ public class FileSystemLayoutTests
     [Fact]
     public void Every_path_is_below_the_root_whatever_the_name()
     {
-        var layout = new FileSystemLayout("/data/../data");
+        var paths = new DataPaths("/data/../data");
         var digest = Samples.Digest(Layer);
-        Assert.Equal("/data", layout.Root);
-        Assert.Equal("/data/blobs/sha256/2c/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824/data", layout.BlobData(digest));
-        Assert.Equal("/data/repositories/team/app/_layers/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", layout.Layer(App, digest));
-        Assert.Equal("/data/repositories/team/app/_manifests/revisions/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", layout.Revision(App, digest));
-        Assert.Equal("/data/repositories/team/app/_manifests/tags/v1/current", layout.TagCurrent(App, Tag.Parse("v1")));
-        Assert.Equal("/data/repositories/team/app/_manifests/tags/v1/index/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", layout.TagIndex(App, Tag.Parse("v1"), digest));
-        Assert.Equal("/data/uploads/00000000-0000-0000-0000-000000000000", layout.UploadData(Guid.Empty));
+        Assert.Equal("/data", paths.Root);
+        Assert.Equal("/data/blobs/sha256/2c/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824/data", paths.BlobData(digest));
+        Assert.Equal("/data/repositories/team/app/_layers/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", paths.Layer(App, digest));
+        Assert.Equal("/data/repositories/team/app/_manifests/revisions/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", paths.Revision(App, digest));
+        Assert.Equal("/data/repositories/team/app/_manifests/tags/v1/current", paths.TagCurrent(App, Tag.Parse("v1")));
+        Assert.Equal("/data/repositories/team/app/_manifests/tags/v1/index/sha256/2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824", paths.TagIndex(App, Tag.Parse("v1"), digest));
+        Assert.Equal("/data/uploads/00000000-0000-0000-0000-000000000000", paths.UploadData(Guid.Empty));
     }
 }

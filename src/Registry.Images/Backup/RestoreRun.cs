@@ -8,7 +8,7 @@ namespace Registry.Images.Backup;
 
 /// <summary>Restores a data folder from a backup: bytes, metadata, key and, from the metadata, the repositories tree.</summary>
 /// <remarks>The folder is marked as unfinished until all of it is durable. Another run continues an interrupted restore.</remarks>
-public static class RestoreOperation
+public static class RestoreRun
 {
     /// <summary>Restores a backup.</summary>
     /// <param name="source">The folder of the backup.</param>
@@ -65,14 +65,14 @@ public static class RestoreOperation
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
     {
-        var layout = folder.Layout;
-        DatabaseFiles.Delete(layout.Database);
-        generation.CopyMetadata(layout.Database);
-        CopiedFiles.Restore(generation, layout, files);
+        var paths = folder.Paths;
+        DatabaseFiles.Delete(paths.Database);
+        generation.CopyMetadata(paths.Database);
+        CopiedFiles.Restore(generation, paths, files);
 
         // The bytes last, and all of them are read, so that all content the registry serves has its digest.
-        using var snapshot = SqliteSnapshot.Open(layout.Database);
-        var transfer = new BlobTransfer(backup.Blobs, layout, readsKept: true, progress);
+        using var snapshot = SqliteSnapshot.Open(paths.Database);
+        var transfer = new BlobTransfer(backup.Blobs, paths, readsKept: true, progress);
         await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
         snapshot.JournalTree();
         folder.FinishRestore();

@@ -4,11 +4,11 @@ using Registry.Testing;
 
 namespace Registry.Core.Tests.Collection;
 
-public class BlobLeasesTests
+public class ContentPromisesTests
 {
     private static readonly Digest Blob = Samples.Digest("blob");
 
-    private readonly BlobLeases _leases = new();
+    private readonly ContentPromises _leases = new();
 
     [Fact]
     public async Task What_was_found_is_promised_and_what_was_not_is_not()

@@ -28,7 +28,7 @@ namespace Registry.Storage.Files;
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
-public sealed class FileSystemLayout(string root)
+public sealed class DataPaths(string root)
 {
     /// <summary>Name of the file that holds a digest in the repositories tree.</summary>
     public const string LinkFile = "link";

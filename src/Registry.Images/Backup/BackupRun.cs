@@ -16,7 +16,7 @@ namespace Registry.Images.Backup;
 /// The process can be killed at any moment. A generation gets its name when all of its blobs are durable; older generations, and blobs that only
 /// they need, are removed after that. A finished generation therefore stays complete.
 /// </remarks>
-public static partial class BackupOperation
+public static partial class BackupRun
 {
     /// <summary>Makes a generation of a backup.</summary>
     /// <param name="storage">The data folder.</param>
@@ -47,8 +47,8 @@ public static partial class BackupOperation
             var generation = folder.Begin(time.GetUtcNow());
             FileOwner.CreateFile(generation.Metadata);
             await reader.CopyMetadataAsync(generation.Metadata);
-            CopiedFiles.Copy(reader.Layout, generation.Files, [reader.Layout.TokenKey, .. files]);
-            var transfer = new BlobTransfer(reader.Layout, folder.Blobs, readsKept: false, progress);
+            CopiedFiles.Copy(reader.Paths, generation.Files, [reader.Paths.TokenKey, .. files]);
+            var transfer = new BlobTransfer(reader.Paths, folder.Blobs, readsKept: false, progress);
             long blobs;
             using (var snapshot = SqliteSnapshot.Open(generation.Metadata))
             {
@@ -60,7 +60,7 @@ public static partial class BackupOperation
             generation = folder.Finish(generation);
             if (transfer.Faulty == 0)
             {
-                TryRecord(reader.Layout, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
+                TryRecord(reader.Paths, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
             }
 
             var pruned = Prune(folder, keep);
@@ -163,15 +163,15 @@ public static partial class BackupOperation
     }
 
     // The backup is valid without it; only a metric is not updated.
-    private static void TryRecord(FileSystemLayout layout, DateTimeOffset at, ILogger<BackupFolder> log)
+    private static void TryRecord(DataPaths paths, DateTimeOffset at, ILogger<BackupFolder> log)
     {
         try
         {
-            LastBackup.Record(layout, at);
+            LastBackup.Record(paths, at);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            LogNotRecorded(log, layout.LastBackup, IoFault.Reason(e, layout.LastBackup));
+            LogNotRecorded(log, paths.LastBackup, IoFault.Reason(e, paths.LastBackup));
         }
     }
 
