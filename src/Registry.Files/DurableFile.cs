@@ -14,7 +14,9 @@ public static class DurableFile
     {
         if (OperatingSystem.IsWindows())
         {
+#pragma warning disable RS0030 // On Windows, it reports failures.
             RandomAccess.FlushToDisk(handle);
+#pragma warning restore RS0030
             return;
         }
 
@@ -74,7 +76,9 @@ public static class DurableFile
     {
         if (OperatingSystem.IsWindows())
         {
+#pragma warning disable RS0030 // On Windows, it does not copy.
             File.Move(from, to, overwrite: true);
+#pragma warning restore RS0030
             return;
         }
 

@@ -13,9 +13,11 @@ using Registry.Server.Telemetry.Logs;
 NativeHeap.LimitArenas();
 BundledSqlite.Use();
 FilePrivacy.RestrictNewFiles();
+#pragma warning disable RS0030 // The only place that reads the environment and opens the console.
 var environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
     .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? string.Empty, StringComparer.Ordinal);
 var context = new CommandContext(environment, Console.Out, Console.Error, CreateLoggers, Terminal.OfProcess(environment));
+#pragma warning restore RS0030
 try
 {
     return await CommandLine.RunAsync(args, context);

@@ -36,6 +36,9 @@ internal sealed class CommandContext(
     /// <summary>Creates the option that makes a command print JSON. Each command needs its own instance.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print the result as JSON." };
 
+    /// <summary>Value of an environment variable that is no setting; null without one.</summary>
+    public string? Variable(string name) => environment.GetValueOrDefault(name);
+
     /// <summary>Collects all values that are set, without checking them.</summary>
     /// <param name="parsed">The arguments; null for none.</param>
     public SettingSources Sources(ParseResult? parsed) => new(parsed is null ? new Dictionary<string, string>() : Settings.Read(parsed), environment);

@@ -33,6 +33,7 @@ internal sealed record Terminal
     /// <summary>Columns that help is wrapped to: those of the terminal, at most 100; 80 without a terminal.</summary>
     public int TextColumns => Math.Clamp(OutputColumns?.Invoke() ?? UsualColumns, MinTextColumns, MaxTextColumns);
 
+#pragma warning disable RS0030 // Commands see the console through this class.
     /// <summary>
     /// Creates the terminal of this process. The variable COLUMNS overrides the width of the terminal. Nothing is opened before it is needed:
     /// the library writes to a terminal when it first reads from it.
@@ -53,4 +54,5 @@ internal sealed record Terminal
 
     // A terminal of unknown size reports 0.
     private static int WindowColumns() => Console.WindowWidth is > 0 and var width ? width : UsualColumns;
+#pragma warning restore RS0030
 }

@@ -73,11 +73,6 @@ public partial class HouseTests
             .Where(type => type.IsClass && !type.IsSealed && !type.IsAbstract && !type.Name.StartsWith('<') && !IsGenerated(type))
             .Select(type => type.FullName));
 
-    [Fact]
-    public void The_tests_do_not_sleep() => Assert.DoesNotContain(
-        SourceTree.Files("tests/Registry.Core.Tests").Where(file => !file.EndsWith("HouseTests.cs", StringComparison.Ordinal)),
-        file => SourceTree.Lines(file).Any(line => line.Contains("Thread.Sleep", StringComparison.Ordinal)));
-
     private static bool IsGenerated(Type type) =>
         type.IsDefined(typeof(System.Runtime.CompilerServices.CompilerGeneratedAttribute), false)
         || type.IsDefined(typeof(System.CodeDom.Compiler.GeneratedCodeAttribute), false);

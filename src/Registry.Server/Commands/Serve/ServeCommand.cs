@@ -34,7 +34,7 @@ internal static class ServeCommand
     private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, RegistryOptions options, ILoggerFactory loggers)
     {
         var notices = new StartAndStop(context.Output, options, loggers.CreateLogger<StartAndStop>());
-        var manager = new ServiceNotifier(Environment.GetEnvironmentVariable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
+        var manager = new ServiceNotifier(context.Variable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
         var folder = Path.GetFullPath(options.StoragePath);
         RegistryHost host;
         try
