@@ -10,6 +10,7 @@ using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Files;
 using Registry.Storage;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files.Tree;
 using Registry.Testing;
 

@@ -1,3 +1,5 @@
+using Registry.Storage.Contracts;
+
 namespace Registry.Core.Tests;
 
 /// <summary>Content of a folder, for comparing and for planting entries.</summary>

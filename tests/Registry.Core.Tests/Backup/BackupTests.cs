@@ -3,6 +3,7 @@ using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Storage;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Backup;
 

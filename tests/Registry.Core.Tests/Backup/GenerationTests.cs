@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Oci;
 using Registry.Images;
 using Registry.Images.Backup;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Backup;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Images.Backup;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Backup;

@@ -3,6 +3,7 @@ using Registry.Core.Oci;
 using Registry.Core.Tests.Storage.FileSystem;
 using Registry.Images.Backup;
 using Registry.Storage;
+using Registry.Storage.Contracts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Backup;

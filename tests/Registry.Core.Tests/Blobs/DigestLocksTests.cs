@@ -1,4 +1,5 @@
 using Registry.Core.Blobs;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Blobs;
 

@@ -4,9 +4,9 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
-using Registry.Core.Tests.Storage.Contracts;
 using Registry.Core.Tests.Storage.Sqlite;
 using Registry.Core.Verification;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Caching;
 

@@ -2,6 +2,7 @@ using CsCheck;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Caching;
 

@@ -2,6 +2,7 @@ using Registry.Core.Caching;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Tests.Storage.Sqlite;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Caching;
 

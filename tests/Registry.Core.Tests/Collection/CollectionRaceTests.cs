@@ -4,6 +4,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Tests.Fuzzing;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Collection;
 

@@ -1,5 +1,6 @@
 using Registry.Core.Blobs;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Collection;

@@ -4,6 +4,7 @@ using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Collection;
 

@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Collection;
 

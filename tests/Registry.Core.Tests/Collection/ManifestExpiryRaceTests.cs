@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Tests.Fuzzing;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Collection;
 

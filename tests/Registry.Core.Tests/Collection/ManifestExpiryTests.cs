@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Tests.Indexing;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Collection;
 

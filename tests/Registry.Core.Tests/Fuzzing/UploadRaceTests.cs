@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Fuzzing;
 

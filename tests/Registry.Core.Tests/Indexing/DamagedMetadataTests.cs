@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Indexing;

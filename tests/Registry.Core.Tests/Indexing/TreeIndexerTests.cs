@@ -5,6 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files.Tree;
 
 namespace Registry.Core.Tests.Indexing;

@@ -3,6 +3,7 @@ using System.Text;
 using Registry.Core.Oci;
 using Registry.Images;
 using Registry.Images.Layouts;
+using Registry.Storage.Contracts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Layouts;

@@ -3,6 +3,7 @@ using Registry.Core.Oci;
 using Registry.Images;
 using Registry.Images.Layouts;
 using Registry.Storage;
+using Registry.Storage.Contracts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Layouts;

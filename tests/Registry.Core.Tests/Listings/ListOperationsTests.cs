@@ -5,6 +5,7 @@ using Registry.Core.Access.Rules;
 using Registry.Core.Listings;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Listings;
 

@@ -1,6 +1,7 @@
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Manifests;
 

@@ -1,5 +1,6 @@
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Metadata;
 

@@ -2,6 +2,7 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Uploads;
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
 using Registry.Core.Tests.Storage.FileSystem;
 using Registry.Core.Uploads;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Uploads;
 

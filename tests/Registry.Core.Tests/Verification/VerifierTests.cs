@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Verification;
 

@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -1,6 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Tests.Storage.Contracts;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

@@ -1,5 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using Registry.Core.Verification;
 using Registry.Files;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Blobs;
 

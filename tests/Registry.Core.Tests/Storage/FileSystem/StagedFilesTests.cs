@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Blobs;
 using Registry.Storage.Files.SmallContent;

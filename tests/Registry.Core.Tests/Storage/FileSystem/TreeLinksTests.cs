@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Tree;
 using Registry.Testing;

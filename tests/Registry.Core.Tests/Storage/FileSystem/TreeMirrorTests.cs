@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files.Tree;
 using Registry.Storage.Sqlite;
 

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 

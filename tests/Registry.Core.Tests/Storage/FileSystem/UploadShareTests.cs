@@ -2,6 +2,7 @@ using System.Net;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
+using Registry.Storage.Contracts;
 using Registry.Storage.Files.Uploads;
 
 namespace Registry.Core.Tests.Storage.FileSystem;

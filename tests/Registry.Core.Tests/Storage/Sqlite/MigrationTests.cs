@@ -1,5 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Core.Tests.Indexing;
+using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Storage.Sqlite;

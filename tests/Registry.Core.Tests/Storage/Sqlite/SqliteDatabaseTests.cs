@@ -2,6 +2,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Testing;
 

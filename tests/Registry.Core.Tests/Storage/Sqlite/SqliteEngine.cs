@@ -5,8 +5,8 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
-using Registry.Core.Tests.Storage.Contracts;
 using Registry.Core.Verification;
+using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Testing;
 

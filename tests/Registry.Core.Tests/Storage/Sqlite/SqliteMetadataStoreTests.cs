@@ -1,4 +1,4 @@
-using Registry.Core.Tests.Storage.Contracts;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Storage.Sqlite;
 

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Rows;
 using SQLitePCL;

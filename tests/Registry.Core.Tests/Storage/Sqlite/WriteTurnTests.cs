@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;

@@ -1,7 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Contract of <see cref="IBlobStore"/>.</summary>
 public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable

@@ -1,6 +1,6 @@
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Bodies that break off, and the bytes that had arrived before.</summary>
 public abstract partial class UploadStoreContract

@@ -4,7 +4,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Contract of <see cref="IIndexTarget"/>, together with its metadata.</summary>
 public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDisposable

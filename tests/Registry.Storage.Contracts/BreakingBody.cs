@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Registry.Core.Tests;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Request bodies whose client disconnects in the middle.</summary>
 internal static class BreakingBody

@@ -5,7 +5,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Metadata engine under a contract suite: empty at first, removed when it is disposed.</summary>
 public interface IMetadataEngine : IAsyncDisposable

@@ -2,7 +2,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 public abstract partial class MetadataStoreContract
 {

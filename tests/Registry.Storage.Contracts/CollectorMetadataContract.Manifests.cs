@@ -4,7 +4,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Manifests whose index or subject was deleted.</summary>
 public abstract partial class CollectorMetadataContract

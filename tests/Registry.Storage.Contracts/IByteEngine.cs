@@ -2,7 +2,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Uploads;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Engine for blobs and uploads under a contract suite: empty at first, removed when it is disposed.</summary>
 public interface IByteEngine : IAsyncDisposable

@@ -1,7 +1,7 @@
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 public abstract partial class MetadataStoreContract
 {

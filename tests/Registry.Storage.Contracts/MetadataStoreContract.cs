@@ -2,7 +2,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Contract of <see cref="IMetadataStore"/>. Its parts are in the files beside this one.</summary>
 public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IAsyncDisposable

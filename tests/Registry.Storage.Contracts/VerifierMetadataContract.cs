@@ -3,7 +3,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Verification;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Contract of <see cref="IVerifierMetadata"/>, together with its metadata.</summary>
 public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncDisposable

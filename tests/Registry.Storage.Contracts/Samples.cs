@@ -5,7 +5,7 @@ using System.Text.Json;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Tests;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Small content to store, and manifests about it.</summary>
 internal static class Samples

@@ -2,7 +2,7 @@ using System.IO.Pipelines;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
 
-namespace Registry.Core.Tests.Storage.Contracts;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Contract of <see cref="IUploadStore"/>.</summary>
 public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDisposable
