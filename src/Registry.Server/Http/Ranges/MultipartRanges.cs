@@ -1,6 +1,6 @@
+using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
-using System.Text.Unicode;
 using Registry.Core.Oci;
 
 namespace Registry.Server.Http.Ranges;
@@ -15,10 +15,16 @@ internal sealed class MultipartRanges
     private readonly long _size;
     private readonly string _boundary = Guid.NewGuid().ToString("N");
 
+    // A request may have 2,048 parts: what their heads have in common is formatted once.
+    private readonly byte[] _headBegin;
+    private readonly byte[] _headEnd;
+
     public MultipartRanges(IReadOnlyList<ByteRange> ranges, long size)
     {
         _ranges = ranges;
         _size = size;
+        _headBegin = Encoding.ASCII.GetBytes($"\r\n--{_boundary}\r\nContent-Type: {MediaTypes.OctetStream}\r\nContent-Range: bytes ");
+        _headEnd = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"/{size}\r\n\r\n"));
         Span<byte> head = stackalloc byte[MaxHead];
         Length = End.Length;
         foreach (var range in ranges)
@@ -54,11 +60,18 @@ internal sealed class MultipartRanges
     /// <returns>Number of written bytes.</returns>
     public int WriteHead(ByteRange part, Span<byte> destination)
     {
-        _ = Utf8.TryWrite(
-            destination,
-            CultureInfo.InvariantCulture,
-            $"\r\n--{_boundary}\r\nContent-Type: {MediaTypes.OctetStream}\r\nContent-Range: bytes {part.Offset}-{part.Last}/{_size}\r\n\r\n",
-            out var written);
+        _headBegin.CopyTo(destination);
+        var written = _headBegin.Length;
+        written += Write(part.Offset, destination[written..]);
+        destination[written++] = (byte)'-';
+        written += Write(part.Last, destination[written..]);
+        _headEnd.CopyTo(destination[written..]);
+        return written + _headEnd.Length;
+    }
+
+    private static int Write(long number, Span<byte> destination)
+    {
+        _ = Utf8Formatter.TryFormat(number, destination, out var written);
         return written;
     }
 }
