@@ -25,13 +25,23 @@ public static class Http2Frames
     public const byte InitialWindowSize = 4;
     public const byte MaxFrameSize = 5;
 
+    // Methods in the static table (RFC 7541, appendix A).
+    public const byte GetMethod = 0x82;
+    public const byte PostMethod = 0x83;
+
     /// <summary>Connection preface of a client (section 3.4), with empty settings.</summary>
     public static byte[] Preface => [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. Frame(Settings, 0, 0, [])];
 
     /// <summary>GET of a path, as a block of headers.</summary>
     /// <param name="path">The path.</param>
     /// <param name="isTls">True for the scheme https, which the server compares with its own.</param>
-    public static byte[] Get(string path, bool isTls) => [0x82, (byte)(isTls ? 0x87 : 0x86), .. Literal(0x04, path), .. Literal(0x01, "localhost")];
+    public static byte[] Get(string path, bool isTls) => Head(GetMethod, path, isTls);
+
+    /// <summary>Request for a path, as a block of headers.</summary>
+    /// <param name="method">The method.</param>
+    /// <param name="path">The path.</param>
+    /// <param name="isTls">True for the scheme https, which the server compares with its own.</param>
+    public static byte[] Head(byte method, string path, bool isTls) => [method, (byte)(isTls ? 0x87 : 0x86), .. Literal(0x04, path), .. Literal(0x01, "localhost")];
 
     /// <summary>A literal without indexing, its name from the static table or written out (RFC 7541, section 6.2.2).</summary>
     public static byte[] Literal(byte index, string value, string name = "")

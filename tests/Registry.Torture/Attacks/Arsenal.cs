@@ -8,7 +8,7 @@ internal static class Arsenal
     [
         new LargeReferrers(), new ClosedWindows(), new SlowReaders(), new UnfinishedBodies(), new StalledUploads(), new SessionFlood(), new SparseIndexes(),
         new UnknownLogins(), new PipelinedResets(), new Http2Floods(), new OddTargets(), new HalfClosers(), new SlowRecords(), new IdleConnections(),
-        new StalledHandshakes(), new HandshakeFlood(), new WaitingStreams(),
+        new StalledHandshakes(), new HandshakeFlood(), new WaitingStreams(), new WaitingUploads(), new LargeHeads(),
     ];
 
     /// <summary>Attacks that a registry can be exposed to.</summary>

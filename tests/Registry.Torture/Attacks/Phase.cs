@@ -10,10 +10,12 @@ namespace Registry.Torture.Attacks;
 /// <param name="Logins">Durations of the honest logins.</param>
 /// <param name="Refused">Honest requests that were answered 429 or 503, and repeated.</param>
 /// <param name="PeakBytes">Peak of the server's resident size in bytes.</param>
+/// <param name="Memory">The largest sample of the server's memory; null when none could be read.</param>
 /// <param name="Load">Use of the machine.</param>
 /// <param name="Tallies">The tallies of the attacks, by name.</param>
 internal sealed record Phase(
-    string Name, List<double> Pulls, List<double> Pushes, List<double> Logins, int Refused, long PeakBytes, string Load, IReadOnlyDictionary<string, Tally> Tallies)
+    string Name, List<double> Pulls, List<double> Pushes, List<double> Logins, int Refused, long PeakBytes, MemorySample? Memory, string Load,
+    IReadOnlyDictionary<string, Tally> Tallies)
 {
     /// <summary>99th percentile of the honest pulls, in milliseconds.</summary>
     public double P99 => Latencies.Percentile(Pulls, 99);
@@ -21,7 +23,7 @@ internal sealed record Phase(
     /// <inheritdoc/>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Name}: {Times("pulls", Pulls)}, {Times("pushes", Pushes)}, {Times("logins", Logins)}, {Refused} refused and repeated; peak {PeakBytes >> 20} MiB; {Load}")
+        $"{Name}: {Times("pulls", Pulls)}, {Times("pushes", Pushes)}, {Times("logins", Logins)}, {Refused} refused and repeated; peak {PeakBytes >> 20} MiB; {Load}\n    at {Memory?.ToString() ?? "no sample"}")
         + string.Concat(Tallies.Select(tally => $"\n    {tally.Key}: {tally.Value}"));
 
     /// <summary>Number, median and 99th percentile of durations.</summary>

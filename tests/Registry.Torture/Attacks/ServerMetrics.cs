@@ -11,9 +11,9 @@ internal sealed class ServerMetrics(int port) : IDisposable
     public void Dispose() => _http.Dispose();
 
     /// <summary>Reads all series.</summary>
-    public async Task<IReadOnlyList<(string Series, double Value)>> ReadAsync()
+    public async Task<IReadOnlyList<(string Series, double Value)>> ReadAsync(CancellationToken cancellationToken = default)
     {
-        var text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        var text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancellationToken);
         return [.. text.Split('\n').Where(line => line.Length > 0 && line[0] != '#').Select(line => line.LastIndexOf(' ') is var end
             ? (line[..end], double.Parse(line.AsSpan(end + 1), NumberStyles.Float, CultureInfo.InvariantCulture)) : default)];
     }

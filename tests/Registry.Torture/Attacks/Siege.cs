@@ -90,6 +90,9 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
         var refused = honest.Refused;
         registry.Process.ForgetPeak();
         var load = new MachineLoad();
+        var sampler = new MemorySampler(registry);
+        using var over = new CancellationTokenSource();
+        var sampling = sampler.RunAsync(over.Token);
         IReadOnlyDictionary<string, Tally> tallies = new Dictionary<string, Tally>();
         if (attacks.Length == 0)
         {
@@ -100,10 +103,17 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
             tallies = await AttackerProcess.RunAsync(attacks, registry.Target, run.Random(++_seed).Next(), time);
         }
 
+        await over.CancelAsync();
+        await sampling;
+        if (registry.Process.HasExited && sampler.Largest is { } last)
+        {
+            run.Report($"{Name}, {name}: before the end, {last}");
+        }
+
         registry.Check(name);
         var phase = new Phase(
             $"{Name}, {name}", honest.Pulls.Take(), honest.Pushes.Take(), honest.Logins.Take(), honest.Refused - refused,
-            registry.Process.PeakResidentBytes, $"{load}", tallies);
+            registry.Process.PeakResidentBytes, sampler.Largest, $"{load}", tallies);
         run.Report(phase.ToString());
         return phase;
     }

@@ -31,7 +31,10 @@ internal sealed record Target(Uri Address, Uri Http2, string User, string Passwo
         $"{method} {path} HTTP/1.1\r\nHost: registry\r\nAuthorization: {Authorization}\r\n{string.Concat(headers.ToArray().Select(header => $"{header}\r\n"))}\r\n";
 
     /// <summary>The block of headers of a GET of the attackers' user over HTTP/2.</summary>
-    public byte[] Http2Get(string path) => [.. Http2Frames.Get(path, IsTls), .. Http2Frames.Literal(0, Authorization, "authorization")];
+    public byte[] Http2Get(string path) => Http2Head(Http2Frames.GetMethod, path);
+
+    /// <summary>The block of headers of a request of the attackers' user over HTTP/2.</summary>
+    public byte[] Http2Head(byte method, string path) => [.. Http2Frames.Head(method, path, IsTls), .. Http2Frames.Literal(0, Authorization, "authorization")];
 
     /// <summary>Connects for HTTP/1.1.</summary>
     /// <param name="member">Number of the attacker, which decides its address.</param>

@@ -11,6 +11,9 @@ namespace Registry.Torture.Scenarios;
 /// </summary>
 public sealed class Hostile : IScenario
 {
+    private const string Plain = "plain";
+    private const string Tls = "tls";
+
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
 
     public string Name => "hostile";
@@ -24,21 +27,29 @@ public sealed class Hostile : IScenario
     public async Task<string> RunAsync(TortureRun run)
     {
         ArgumentNullException.ThrowIfNull(run);
-        if (run.Point is { } point && Arsenal.All.All(attack => attack.Name != point))
+        if (run.Point is { } point and not (Plain or Tls) && Arsenal.All.All(attack => attack.Name != point))
         {
-            throw new ViolationException($"{point} is no attack; there are {string.Join(", ", Arsenal.All.Select(attack => attack.Name))}");
+            throw new ViolationException($"{point} is no attack; there are {string.Join(", ", Arsenal.All.Select(attack => attack.Name))}; '{Plain}' and '{Tls}' are all of them without and with TLS");
         }
 
         var load = new MachineLoad();
         var results = new List<string>();
         var violations = new List<string>();
-        foreach (var isTls in new[] { false, true })
+        bool[] transports = run.Point switch
+        {
+            Plain => [false],
+            Tls => [true],
+            _ => [false, true],
+        };
+        var limit = (run.Limit ?? Long) / transports.Length;
+        run = run with { Point = run.Point is Plain or Tls ? null : run.Point };
+        foreach (var isTls in transports)
         {
             if (Arsenal.Against(isTls).Any(attack => run.Point is null || attack.Name == run.Point))
             {
                 try
                 {
-                    results.Add(await new Siege(run, isTls, (run.Limit ?? Long) / 2).RunAsync());
+                    results.Add(await new Siege(run, isTls, limit).RunAsync());
                 }
                 catch (ViolationException e)
                 {
