@@ -10,7 +10,7 @@ using Registry.Server.Hosting;
 using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Telemetry.Logs;
 
-NativeHeap.LimitArenas();
+NativeHeap.Configure();
 BundledSqlite.Use();
 FilePrivacy.RestrictNewFiles();
 #pragma warning disable RS0030 // The only place that reads the environment and opens the console.

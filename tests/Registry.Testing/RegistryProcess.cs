@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Registry.Server.Hosting;
 
 namespace Registry.Testing;
 
@@ -16,9 +17,6 @@ public sealed partial class RegistryProcess : IAsyncDisposable
 
     /// <summary>Variable that limits the heap of the server; see <see cref="HeapLimit"/>.</summary>
     public const string HeapLimitVariable = "DOTNET_GCHeapHardLimit";
-
-    // The server's heap takes this part of the limit of a control group (System.GC.HeapHardLimitPercent in its project file).
-    private const int HeapPercent = 60;
 
     // The kernel closes the sockets of a process before it notifies its parent of the end.
     private static readonly TimeSpan ExitPatience = TimeSpan.FromSeconds(10);
@@ -99,7 +97,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public static string HeapLimit(long bytes) => bytes.ToString("x", CultureInfo.InvariantCulture);
 
     /// <summary>Value of <see cref="HeapLimitVariable"/> for the limit that the heap has in a control group with a limit in bytes.</summary>
-    public static string HeapLimitWithin(long bytes) => HeapLimit(bytes * HeapPercent / 100);
+    public static string HeapLimitWithin(long bytes) => HeapLimit(bytes * MemoryLimits.HeapPercent / 100);
 
     /// <summary>Starts a command of the server, for a caller that ends it early.</summary>
     public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], null, command);

@@ -14,6 +14,7 @@ internal sealed class MemoryTrim(BlockPool pool)
     // Growth that is worth a collection.
     private const long WorthIt = 16L * 1024 * 1024;
 
+    private readonly Lock _lock = new();
     private long _afterCollection = Environment.WorkingSet;
     private long _afterTrim = Environment.WorkingSet;
     private int _collections;
@@ -24,20 +25,43 @@ internal sealed class MemoryTrim(BlockPool pool)
     /// </summary>
     public void Run()
     {
-        pool.Trim();
-        var resident = Environment.WorkingSet;
-        if (resident > _afterCollection + WorthIt && GC.CollectionCount(0) == _collections)
+        lock (_lock)
         {
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-            NativeHeap.Trim();
-            _afterCollection = _afterTrim = Environment.WorkingSet;
-        }
-        else if (resident > _afterTrim + WorthIt)
-        {
-            NativeHeap.Trim();
-            _afterTrim = Environment.WorkingSet;
-        }
+            pool.Trim();
+            var resident = Environment.WorkingSet;
+            if (resident > _afterCollection + WorthIt && GC.CollectionCount(0) == _collections)
+            {
+                CollectAndReturn();
+            }
+            else if (resident > _afterTrim + WorthIt)
+            {
+                NativeHeap.Trim();
+                _afterTrim = Environment.WorkingSet;
+            }
 
-        _collections = GC.CollectionCount(0);
+            _collections = GC.CollectionCount(0);
+        }
+    }
+
+    /// <summary>Returns everything to the system that can be returned now, at the price of a pause of the whole process.</summary>
+    public void Reclaim()
+    {
+        lock (_lock)
+        {
+            // Twice: the first call only begins to count what is needed.
+            pool.Trim();
+            pool.Trim();
+            CollectAndReturn();
+        }
+    }
+
+    /// <summary>Collects all garbage, at the price of a shorter pause.</summary>
+    public static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+
+    private void CollectAndReturn()
+    {
+        GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+        NativeHeap.Trim();
+        _afterCollection = _afterTrim = Environment.WorkingSet;
     }
 }

@@ -39,6 +39,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly HttpApplication _application;
     private readonly BodyWatch _bodies;
     private readonly MemoryTrim _trim;
+    private readonly MemoryWatch _memoryWatch;
     private readonly ILoggerFactory _loggers;
     private readonly TimeProvider _time;
     private readonly RegistryOptions _options;
@@ -114,7 +115,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
         _trim = new MemoryTrim(Buffers);
         _application = new HttpApplication(Handle, _bodies);
-        _kestrel = KestrelFactory.Create(options, Transport, tlsLayer, time, loggers);
+        Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers);
+        _memoryWatch = new MemoryWatch(
+            MemoryLimits.OfProcess(), () => MemoryUse.OfProcess(Buffers), MemoryTrim.Collect, _trim.Reclaim, Connections, time, loggers.CreateLogger<MemoryWatch>());
     }
 
     /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>
@@ -152,6 +156,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Memory of connections.</summary>
     internal BlockPool Buffers { get; }
+
+    /// <summary>Limit of the connections.</summary>
+    internal ConnectionLimit Connections { get; }
 
     /// <summary>Number of passwords checked with bcrypt.</summary>
     internal long PasswordChecks => _access.PasswordChecks;
@@ -227,6 +234,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await _kestrel.StopAsync(_cutOff.Token);
         }
 
+        _memoryWatch.Dispose();
         _kestrel.Dispose();
         (Transport as IDisposable)?.Dispose();
         _bodies.Dispose();
@@ -288,6 +296,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
+        _memoryWatch.Start();
         _suspension.Begin(_storage.WasStoppedUncleanly);
         _indexing = Task.Run(IndexAsync);
         var log = _loggers.CreateLogger<PeriodicTask>();

@@ -3,9 +3,8 @@ using System.Buffers;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Pool of pinned memory for sockets, in four sizes. Most requests fit in the smallest; the larger ones are for connections that stream.
-/// Returned blocks are kept for reuse, since new memory costs a page fault every 4 KiB, and the runtime frees pinned memory late: blocks that were
-/// dropped after each burst would soon take more than those in use. <see cref="Trim"/> drops those that were not needed for a while.
+/// Pool of memory for sockets, in four sizes. Most requests fit in the smallest; the larger ones are for connections that stream. Returned blocks are kept for
+/// reuse, since new memory costs a page fault every 4 KiB. <see cref="Trim"/> gives those back to the system that were not needed for a while.
 /// </summary>
 /// <param name="maxLargeBytes">
 /// When large blocks in use exceed this number of bytes, connections use small ones: memory is bounded in total, not only per connection. Together
@@ -28,6 +27,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
     ];
 
     private long _rented;
+    private long _bytes;
     private long _large;
 
     /// <inheritdoc/>
@@ -35,6 +35,9 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
 
     /// <summary>Number of blocks in use. After all connections have closed, it must return to its initial value; otherwise there is a leak.</summary>
     public long Rented => Interlocked.Read(ref _rented);
+
+    /// <summary>Bytes of the blocks in use.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>Bytes of the large blocks in use.</summary>
     public long LargeBytes => Interlocked.Read(ref _large);
@@ -55,7 +58,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
         {
             if (minBufferSize <= size.BlockSize)
             {
-                var block = size.TryTake() ?? new Block(this, size);
+                var block = size.Take(this);
                 block.Lend();
                 Interlocked.Increment(ref _rented);
                 Count(size, size.BlockSize);
@@ -66,7 +69,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
         throw new ArgumentOutOfRangeException(nameof(minBufferSize), minBufferSize, $"at most {LargestBlock} bytes");
     }
 
-    /// <summary>Drops the blocks that were not needed since the last call.</summary>
+    /// <summary>Gives the blocks that were not needed since the last call back to the system.</summary>
     public void Trim()
     {
         foreach (var size in _classes)
@@ -77,7 +80,7 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
 
     protected override void Dispose(bool disposing)
     {
-        // The garbage collector frees the blocks, including those that connections return later.
+        // The memory is freed with the last block, since connections may return some later.
     }
 
     private void Return(Block block)
@@ -88,6 +91,10 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
         if (size.BlockSize == SmallestBlock || LargeBytes + KeptOf(_classes.AsSpan(1)) + size.BlockSize <= maxLargeBytes)
         {
             size.Keep(block);
+        }
+        else
+        {
+            size.Release(block);
         }
     }
 
@@ -104,71 +111,119 @@ internal sealed class BlockPool(long maxLargeBytes) : MemoryPool<byte>
 
     private void Count(SizeClass size, int bytes)
     {
+        Interlocked.Add(ref _bytes, bytes);
         if (size.BlockSize > SmallestBlock)
         {
             Interlocked.Add(ref _large, bytes);
         }
     }
 
-    // A stack, because the block that was returned last is still in the processor's cache.
+    // Stacks, because the block that was returned last is still in the processor's cache.
     private sealed class SizeClass(int blockSize)
     {
         private readonly Lock _lock = new();
-        private readonly Stack<Block> _free = new();
+        private readonly Stack<Block> _kept = new();
+
+        // Blocks without memory.
+        private readonly Stack<Block> _released = new();
         private int _spare;
-        private long _kept;
+        private long _keptBytes;
 
         public int BlockSize { get; } = blockSize;
 
-        public long Kept => Volatile.Read(ref _kept);
+        public long Kept => Volatile.Read(ref _keptBytes);
 
-        public Block? TryTake()
+        public Block Take(BlockPool pool)
         {
             lock (_lock)
             {
-                var isFound = _free.TryPop(out var block);
-                _spare = Math.Min(_spare, _free.Count);
-                Volatile.Write(ref _kept, (long)_free.Count * BlockSize);
-                return isFound ? block : null;
+                if (_kept.TryPop(out var block))
+                {
+                    _spare = Math.Min(_spare, _kept.Count);
+                    CountKept();
+                    return block;
+                }
+
+                _spare = 0;
+                if (_released.Count == 0)
+                {
+                    Add(pool);
+                }
+
+                return _released.Pop();
             }
         }
 
         public void Trim()
         {
+            List<Block> spare = [];
             lock (_lock)
             {
                 for (; _spare > 0; _spare--)
                 {
-                    _free.Pop();
+                    spare.Add(_kept.Pop());
                 }
 
-                _spare = _free.Count;
-                Volatile.Write(ref _kept, (long)_free.Count * BlockSize);
+                _spare = _kept.Count;
+                CountKept();
             }
+
+            spare.ForEach(Release);
         }
 
         public void Keep(Block block)
         {
             lock (_lock)
             {
-                _free.Push(block);
-                Volatile.Write(ref _kept, (long)_free.Count * BlockSize);
+                _kept.Push(block);
+                CountKept();
             }
         }
+
+        public void Release(Block block)
+        {
+            block.Release();
+            lock (_lock)
+            {
+                _released.Push(block);
+            }
+        }
+
+        private void Add(BlockPool pool)
+        {
+            var slab = new BlockSlab();
+            for (var offset = 0; offset < BlockSlab.Size; offset += BlockSize)
+            {
+                _released.Push(new Block(pool, this, slab, offset));
+            }
+        }
+
+        private void CountKept() => Volatile.Write(ref _keptBytes, (long)_kept.Count * BlockSize);
     }
 
-    private sealed class Block(BlockPool pool, SizeClass size) : IMemoryOwner<byte>
+    private sealed class Block(BlockPool pool, SizeClass size, BlockSlab slab, int offset) : MemoryManager<byte>
     {
-        private readonly byte[] _bytes = GC.AllocateUninitializedArray<byte>(size.BlockSize, pinned: true);
         private int _isLent;
 
         public SizeClass Size { get; } = size;
 
-        public Memory<byte> Memory => _bytes;
+        public override Memory<byte> Memory => CreateMemory(Size.BlockSize);
 
         public void Lend() => Volatile.Write(ref _isLent, 1);
 
-        public void Dispose()
+        public void Release() => slab.Release(offset, Size.BlockSize);
+
+        public override unsafe Span<byte> GetSpan() => new(slab.At(offset), Size.BlockSize);
+
+        // It does not move; the handle keeps it reachable.
+        public override unsafe MemoryHandle Pin(int elementIndex = 0) => new(slab.At(offset + elementIndex), pinnable: this);
+
+        public override void Unpin()
+        {
+            // Nothing was pinned.
+        }
+
+        protected override void Dispose(bool disposing)
         {
             if (Interlocked.Exchange(ref _isLent, 0) == 1)
             {

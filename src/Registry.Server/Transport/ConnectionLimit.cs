@@ -33,10 +33,27 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     // Recommended (RFC 9113, section 6.5.2), and Kestrel's default.
     private const int MostStreams = 100;
 
+    // Connections that are left when memory is short: with fewer, those of honest clients would have to go, too.
+    private const long LeastPlaces = 128;
+
+    // Part of the limit by which the number of places grows again at a time.
+    private const long Steps = 32;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ClientNetwork, LinkedList<ConnectionContext>> _networks = [];
     private readonly WarningInterval _reached = new(time);
+    private long _places = limit;
     private long _count;
+    private long _shed;
+
+    /// <summary>Number of connections, at least 1.</summary>
+    public long Limit { get; } = limit;
+
+    /// <summary>Number of connections that there may be now: fewer than <see cref="Limit"/> after <see cref="Shed"/>.</summary>
+    public long Places => Interlocked.Read(ref _places);
+
+    /// <summary>Number of connections that <see cref="Shed"/> has closed.</summary>
+    public long ShedTotal => Interlocked.Read(ref _shed);
 
     /// <summary>Number of connections that take half of the memory that the process may use.</summary>
     /// <param name="hasHttp2">True when clients may use HTTP/2.</param>
@@ -54,6 +71,49 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
         new Listener(await inner.BindAsync(endpoint, cancellationToken), this);
 
+    /// <summary>Closes connections, the newest ones of the networks with most, and admits no more than are left.</summary>
+    /// <param name="kept">Part of the connections that are left, from 0 to 1.</param>
+    /// <returns>The number of closed connections.</returns>
+    public int Shed(double kept)
+    {
+        List<ConnectionContext> surplus;
+        lock (_lock)
+        {
+            // Allocated before anything changes: memory is short.
+            surplus = new List<ConnectionContext>((int)_count);
+            var most = new PriorityQueue<ClientNetwork, int>(_networks.Select(one => (one.Key, -one.Value.Count)));
+            _places = Math.Min(Limit, Math.Max(LeastPlaces, (long)(Math.Min(_places, _count) * kept)));
+            while (_count > _places)
+            {
+                var network = most.Dequeue();
+                var place = _networks[network].Last!;
+                surplus.Add(place.Value);
+                Remove(network, place);
+                if (_networks.TryGetValue(network, out var rest))
+                {
+                    most.Enqueue(network, -rest.Count);
+                }
+            }
+        }
+
+        Interlocked.Add(ref _shed, surplus.Count);
+        foreach (var connection in surplus)
+        {
+            connection.Abort(new ConnectionAbortedException("Memory is short."));
+        }
+
+        return surplus.Count;
+    }
+
+    /// <summary>Admits some more connections, up to the limit.</summary>
+    public void Recover()
+    {
+        lock (_lock)
+        {
+            _places = Math.Min(Limit, _places + Math.Max(1, Limit / Steps));
+        }
+    }
+
     // True when the connection has a place, for which another may have to go.
     private bool Admit(ConnectionContext connection)
     {
@@ -63,11 +123,11 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         lock (_lock)
         {
             var own = _networks.GetValueOrDefault(network) ?? [];
-            if (_count >= limit)
+            if (_count >= _places)
             {
-                if (_reached.TryBegin())
+                if (_places == Limit && _reached.TryBegin())
                 {
-                    LogReached(limit);
+                    LogReached(Limit);
                 }
 
                 var (largest, most) = _networks.MaxBy(one => one.Value.Count);

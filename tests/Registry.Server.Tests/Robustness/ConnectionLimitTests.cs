@@ -41,14 +41,54 @@ public sealed class ConnectionLimitTests
         {
             crowd.ForEach(connection => connection.Dispose());
         }
+    }
 
-        static Task<RawConnection> OpenAsync(TestRegistry registry, string from) =>
-            RawConnection.OpenAsync(registry.Client.BaseAddress!, IPAddress.Parse(from));
-
-        static async Task GetAsync(RawConnection connection)
+    [Theory]
+    [InlineData(TransportKind.Direct)]
+    [InlineData(TransportKind.Kestrel)]
+    public async Task When_memory_is_short_the_newest_connections_of_the_largest_network_end_and_fewer_are_admitted(TransportKind transport)
+    {
+        const int Crowd = 180;
+        const int Left = 134;
+        await using var registry = await TestRegistry.StartAsync(options => options with { MaxConnections = 200, Transport = transport });
+        using var honest = await OpenAsync(registry, "127.0.0.3");
+        await GetAsync(honest);
+        var crowd = new List<RawConnection>();
+        try
         {
-            await connection.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
-            Check.Status(200, await connection.ReadAnswerAsync());
+            for (var i = 0; i < Crowd; i++)
+            {
+                crowd.Add(await OpenAsync(registry, "127.0.0.2"));
+                await GetAsync(crowd[i]);
+            }
+
+            // A quarter of 181.
+            Assert.Equal(Crowd - Left, registry.Host.Connections.Shed(kept: 0.75));
+            Assert.Equal(Left + 1, registry.Host.Connections.Places);
+            foreach (var closed in crowd.Skip(Left))
+            {
+                Assert.True(await closed.IsClosedAsync());
+            }
+
+            await GetAsync(honest);
+            await GetAsync(crowd[Left - 1]);
+
+            // The crowd gets no further place, and another network gets one of the crowd's.
+            using var further = await OpenAsync(registry, "127.0.0.2");
+            Assert.True(await further.IsClosedAsync());
+            using var other = await OpenAsync(registry, "127.0.0.4");
+            await GetAsync(other);
+            Assert.True(await crowd[Left - 1].IsClosedAsync());
+
+            registry.Host.Connections.Recover();
+            Assert.Equal(Left + 7, registry.Host.Connections.Places);
+            using var admitted = await OpenAsync(registry, "127.0.0.2");
+            await GetAsync(admitted);
+            Assert.Equal(Crowd - Left, registry.Host.Connections.ShedTotal);
+        }
+        finally
+        {
+            crowd.ForEach(connection => connection.Dispose());
         }
     }
 
@@ -89,5 +129,14 @@ public sealed class ConnectionLimitTests
             "another connection has the place");
         await (await next)!.DisposeAsync();
         await processed.DisposeAsync();
+    }
+
+    private static Task<RawConnection> OpenAsync(TestRegistry registry, string from) =>
+        RawConnection.OpenAsync(registry.Client.BaseAddress!, IPAddress.Parse(from));
+
+    private static async Task GetAsync(RawConnection connection)
+    {
+        await connection.SendAsync("GET /v2/ HTTP/1.1\r\nHost: registry\r\n\r\n");
+        Check.Status(200, await connection.ReadAnswerAsync());
     }
 }

@@ -44,6 +44,57 @@ public sealed class MemoryTests
         Assert.Equal((2 * Mebibyte) + (5000 * BlockPool.SmallestBlock), pool.Kept);
     }
 
+    [Theory]
+    [InlineData(BlockPool.SmallestBlock)]
+    [InlineData(BlockPool.LargestBlock)]
+    public void The_pages_of_dropped_blocks_go_back_to_the_system(int size)
+    {
+        using var pool = new BlockPool(64L * Mebibyte);
+        var block = pool.Rent(size);
+        block.Memory.Span.Fill(1);
+        block.Dispose();
+        pool.Trim();
+        pool.Trim();
+
+        // New pages are zeros (madvise(2), MADV_DONTNEED). The last block that was returned is the first that is rented.
+        using var again = pool.Rent(size);
+        Assert.Same(block, again);
+        Assert.False(again.Memory.Span.ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public void Blocks_beyond_the_limit_keep_no_pages()
+    {
+        using var pool = new BlockPool(Mebibyte);
+        var blocks = Enumerable.Range(0, 2).Select(_ => pool.Rent(BlockPool.LargestBlock)).ToList();
+        blocks.ForEach(block => block.Memory.Span.Fill(1));
+        blocks.ForEach(block => block.Dispose());
+
+        blocks = [.. Enumerable.Range(0, 2).Select(_ => pool.Rent(BlockPool.LargestBlock))];
+
+        Assert.Single(blocks, block => block.Memory.Span.ContainsAnyExcept((byte)0));
+    }
+
+    [Fact]
+    public void Blocks_do_not_overlap()
+    {
+        using var pool = new BlockPool(64L * Mebibyte);
+        var blocks = new[] { BlockPool.SmallestBlock, 32 * 1024, 256 * 1024, BlockPool.LargestBlock }
+            .SelectMany(size => Enumerable.Range(0, 300 * 1024 / size + 2).Select(_ => pool.Rent(size))).ToList();
+        for (var i = 0; i < blocks.Count; i++)
+        {
+            blocks[i].Memory.Span.Fill((byte)i);
+        }
+
+        for (var i = 0; i < blocks.Count; i++)
+        {
+            Assert.False(blocks[i].Memory.Span.ContainsAnyExcept((byte)i));
+            blocks[i].Dispose();
+        }
+
+        Assert.Equal(0, pool.Bytes);
+    }
+
     [Fact]
     public async Task A_registry_that_is_quiet_keeps_no_blocks()
     {

@@ -54,14 +54,28 @@ internal static class KestrelFactory
         RegistryOptions options, TlsFiles? files, BlockPool pool, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
         files is null ? null : new TlsLayer(files, pool, ReceiveBufferSize, options.Limits.Headers, runBlocking, time, loggers.CreateLogger<TlsLayer>());
 
+    /// <summary>Creates the limit of the connections of a server, around its transport.</summary>
+    /// <param name="options">The number of connections.</param>
+    /// <param name="transport">The transport.</param>
+    /// <param name="hasHttp2">True when clients may use HTTP/2.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">Its log.</param>
+    public static ConnectionLimit CreateLimit(
+        RegistryOptions options, IConnectionListenerFactory transport, bool hasHttp2, TimeProvider time, ILoggerFactory loggers)
+    {
+        var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
+        return new ConnectionLimit(guarded, options.MaxConnections ?? ConnectionLimit.Default(hasHttp2), time, loggers.CreateLogger<ConnectionLimit>());
+    }
+
     /// <summary>Creates a server.</summary>
     /// <param name="options">Addresses to listen on, and time limits of connections.</param>
     /// <param name="transport">Its transport.</param>
+    /// <param name="connections">The limit of its connections, around the transport.</param>
     /// <param name="tls">Its TLS layer; null for a server in clear text.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static KestrelServer Create(
-        RegistryOptions options, IConnectionListenerFactory transport, TlsLayer? tls, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options, IConnectionListenerFactory transport, ConnectionLimit connections, TlsLayer? tls, TimeProvider time, ILoggerFactory loggers)
     {
         var kestrelLoggers = new KestrelLoggers(loggers);
         var kestrel = new KestrelServerOptions
@@ -76,8 +90,7 @@ internal static class KestrelFactory
         limits.MaxRequestLineSize = MaxRequestLine;
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
-        var connections = options.MaxConnections ?? ConnectionLimit.Default(hasHttp2: tls is not null || options.Http2Port is not null);
-        limits.Http2.MaxStreamsPerConnection = ConnectionLimit.Streams(connections);
+        limits.Http2.MaxStreamsPerConnection = ConnectionLimit.Streams(connections.Limit);
         limits.MinRequestBodyDataRate = null; // BodyWatch has the rate of bodies.
 
         // The registry's transport and BodyWatch have the rate of responses. Kestrel's is an average that counts what the kernel has accepted.
@@ -92,9 +105,7 @@ internal static class KestrelFactory
             Listen(kestrel, options.Host, http2Port, listen => listen.Protocols = HttpProtocols.Http2);
         }
 
-        var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
-        var limited = new ConnectionLimit(guarded, connections, time, loggers.CreateLogger<ConnectionLimit>());
-        return new KestrelServer(Options.Create(kestrel), limited, kestrelLoggers);
+        return new KestrelServer(Options.Create(kestrel), connections, kestrelLoggers);
     }
 
     // TLS needs services that only Kestrel's own registration creates; nothing else of a host is used.

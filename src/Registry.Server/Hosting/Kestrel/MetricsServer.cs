@@ -21,7 +21,9 @@ internal sealed class MetricsServer : IAsyncDisposable
     {
         _telemetry = telemetry;
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
-        _kestrel = KestrelFactory.Create(options with { Host = options.MetricsHost, Port = options.MetricsPort!.Value, Http2Port = null }, transport, tls: null, TimeProvider.System, loggers);
+        options = options with { Host = options.MetricsHost, Port = options.MetricsPort!.Value, Http2Port = null };
+        var connections = KestrelFactory.CreateLimit(options, transport, hasHttp2: false, TimeProvider.System, loggers);
+        _kestrel = KestrelFactory.Create(options, transport, connections, tls: null, TimeProvider.System, loggers);
     }
 
     /// <summary>URL of the metrics.</summary>

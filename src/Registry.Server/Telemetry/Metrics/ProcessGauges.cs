@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
+using Registry.Server.Hosting;
 using Registry.Server.Hosting.Lifetime;
 
 namespace Registry.Server.Telemetry.Metrics;
@@ -23,6 +24,13 @@ internal static class ProcessGauges
         meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
         if (OperatingSystem.IsLinux())
         {
+            var used = new KeyValuePair<string, object?>("registry.state", "used");
+            var free = new KeyValuePair<string, object?>("registry.state", "free");
+            meter.CreateObservableUpDownCounter(
+                "registry.native_memory",
+                () => NativeHeap.Read() is var heap ? new Measurement<long>[] { new(heap.Used, used), new(heap.Free, free) } : [],
+                "By",
+                "Memory of OpenSSL, SQLite and the blocks of connections: in use, and free but not returned to the system.");
             meter.CreateObservableGauge(
                 "process.open_fds", () => (long)Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(), null, "Open files and connections of the process.");
             meter.CreateObservableGauge("process.max_fds", DescriptorLimit, null, "Limit of open files and connections of the process.");

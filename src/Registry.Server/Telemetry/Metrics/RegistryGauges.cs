@@ -24,6 +24,7 @@ internal sealed class RegistryGauges : IDisposable
         AddRequestMemory(host.Memory, host.Buffers);
         AddCollection(host);
         AddVerificationAndBackup();
+        Total("registry.connections.shed", "{connection}", "Connections that were closed because memory was short.", () => host.Connections.ShedTotal);
         Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", () => host.PasswordChecks);
         _meter.CreateObservableGauge(
             "registry.tls.certificate.expires",

@@ -1,0 +1,13 @@
+using Registry.Server.Transport;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>Memory that the process uses, in bytes.</summary>
+/// <param name="Resident">Resident memory.</param>
+/// <param name="Heap">Objects in the heap, and garbage that is not collected yet.</param>
+/// <param name="Blocks">Blocks of the connections.</param>
+internal readonly record struct MemoryUse(long Resident, long Heap, long Blocks)
+{
+    /// <summary>Reads the use of this process.</summary>
+    public static MemoryUse OfProcess(BlockPool pool) => new(Environment.WorkingSet, GC.GetTotalMemory(forceFullCollection: false), pool.Bytes);
+}
