@@ -60,8 +60,9 @@ internal sealed class TlsOutput(TlsConnection connection, SslStream ssl, Transpo
     // Encrypts the next part of a file. Its memory is free again while the part waits for the peer.
     private async ValueTask EncryptAsync(FileRange file)
     {
-        using var block = Pool.Rent(Math.Min(file.Remaining, Pool.IsCrowded ? Record : MostRecords * Record));
-        var memory = block.Memory[..Math.Min(Math.Min(file.Remaining, MostRecords * Record), block.Memory.Length)];
+        var wanted = Math.Min(file.Remaining, Pool.IsCrowded ? Record : MostRecords * Record);
+        using var block = Pool.Rent(wanted);
+        var memory = block.Memory[..wanted];
         var count = RandomAccess.Read(file.File, memory.Span, file.Offset);
         if (count == 0)
         {
@@ -79,7 +80,12 @@ internal sealed class TlsOutput(TlsConnection connection, SslStream ssl, Transpo
             await PassAsync();
         }
 
-        transport.Reserve(bytes.Length + (((bytes.Length / Record) + 1) * Overhead));
+        // While memory is short, records are cut into small blocks: what waits for a slow peer takes no more than its length.
+        if (!Pool.IsCrowded)
+        {
+            transport.Reserve(bytes.Length + (((bytes.Length / Record) + 1) * Overhead));
+        }
+
         await ssl.WriteAsync(bytes);
         _gathered += bytes.Length;
     }

@@ -17,6 +17,9 @@ internal sealed class OutputWatch : IDisposable
 
     public OutputWatch(TimeProvider time) => _timer = time.CreateTimer(static watch => ((OutputWatch)watch!).Beat(), this, Second, Second);
 
+    /// <summary>Number of connections whose output waits, or has waited within the last second.</summary>
+    public int Count => _waiting.Count;
+
     /// <summary>Watches a connection as long as its output waits.</summary>
     public void Add(DirectConnection connection) => _waiting.TryAdd(connection, true);
 

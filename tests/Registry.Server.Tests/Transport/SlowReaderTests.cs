@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
 using Registry.Server.Tests.Transport.Soak;
+using Registry.Server.Transport;
 using static Registry.Testing.Http2Frames;
 
 namespace Registry.Server.Tests.Transport;
@@ -79,6 +81,37 @@ public sealed class SlowReaderTests : IDisposable
             await client.AwaitFramesAsync(Headers, 1);
             client.Dispose();
         }
+    }
+
+    [Theory]
+    [InlineData(WireKind.Http11)]
+    [InlineData(WireKind.Tls)]
+    [SupportedOSPlatform("linux")]
+    public async Task Clients_that_do_not_read_hold_little_while_memory_for_connections_is_short(WireKind wire)
+    {
+        await using var registry = await StartAsync(wire);
+        await registry.Client.PushBlobAsync("t", Huge);
+        var pool = registry.Host.Buffers;
+        var taken = new List<IDisposable>();
+        while (!pool.IsCrowded)
+        {
+            taken.Add(pool.Rent(BlockPool.LargestBlock));
+        }
+
+        var before = pool.Bytes;
+        var clients = new List<WireClient>();
+        for (var i = 0; i < Connections; i++)
+        {
+            clients.Add(await WireClient.ConnectAsync(registry, wire));
+            await clients[i].RequestAsync("GET", Samples.Path(Huge));
+        }
+
+        var waiting = ((DirectTransport)registry.Host.Transport).Outputs;
+        await Eventually.HoldsAsync(() => Task.FromResult(waiting.Count == Connections), "all answers wait for their clients");
+        Assert.InRange(pool.Bytes - before, 0, Connections * 48 * 1024);
+
+        clients.ForEach(client => client.Dispose());
+        taken.ForEach(block => block.Dispose());
     }
 
     [Fact]
