@@ -9,25 +9,24 @@ namespace Registry.Core.Fairness;
 internal sealed class TurnQueue<T>
     where T : class
 {
-    private readonly Dictionary<ClientNetwork, List<T>> _items = [];
+    private readonly Dictionary<ClientNetwork, Line> _lines = [];
     private readonly LinkedList<ClientNetwork> _turns = new();
 
     /// <summary>Number of items.</summary>
     public int Count { get; private set; }
 
     /// <summary>Number of items of a network.</summary>
-    public int CountOf(ClientNetwork network) => _items.TryGetValue(network, out var items) ? items.Count : 0;
+    public int CountOf(ClientNetwork network) => _lines.TryGetValue(network, out var line) ? line.Items.Count : 0;
 
     /// <summary>Adds an item behind those of its network. A network without items is the last in turn.</summary>
     public void Add(ClientNetwork network, T item)
     {
-        if (!_items.TryGetValue(network, out var items))
+        if (!_lines.TryGetValue(network, out var line))
         {
-            _items.Add(network, items = []);
-            _turns.AddLast(network);
+            _lines.Add(network, line = new Line(_turns.AddLast(network)));
         }
 
-        items.Add(item);
+        line.Items.Add(item);
         Count++;
     }
 
@@ -42,24 +41,18 @@ internal sealed class TurnQueue<T>
 
         _turns.RemoveFirst();
         _turns.AddLast(turn);
-        item = _items[turn.Value][0];
-        Remove(turn.Value, item);
+        var line = _lines[turn.Value];
+        item = line.Items[0];
+        RemoveAt(line, 0);
         return true;
     }
 
     /// <summary>Removes an item, if it is still there.</summary>
     public void Remove(ClientNetwork network, T item)
     {
-        if (!_items.TryGetValue(network, out var items) || !items.Remove(item))
+        if (_lines.TryGetValue(network, out var line) && line.Items.IndexOf(item) is >= 0 and var index)
         {
-            return;
-        }
-
-        Count--;
-        if (items.Count == 0)
-        {
-            _items.Remove(network);
-            _turns.Remove(network);
+            RemoveAt(line, index);
         }
     }
 
@@ -67,8 +60,24 @@ internal sealed class TurnQueue<T>
     /// <param name="count">Number of items of that network.</param>
     public T? NewestOfTheMost(out int count)
     {
-        var most = _items.Values.MaxBy(items => items.Count);
+        var most = _lines.Values.MaxBy(line => line.Items.Count)?.Items;
         count = most?.Count ?? 0;
         return most?[^1];
+    }
+
+    private void RemoveAt(Line line, int index)
+    {
+        line.Items.RemoveAt(index);
+        Count--;
+        if (line.Items.Count == 0)
+        {
+            _lines.Remove(line.Turn.Value);
+            _turns.Remove(line.Turn);
+        }
+    }
+
+    private sealed record Line(LinkedListNode<ClientNetwork> Turn)
+    {
+        public List<T> Items { get; } = [];
     }
 }

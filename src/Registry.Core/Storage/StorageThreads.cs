@@ -1,8 +1,11 @@
+using Registry.Core.Fairness;
+
 namespace Registry.Core.Storage;
 
 /// <summary>
 /// Threads for system calls that block: fsync, rename, reads of cold files, SQLite. The ThreadPool has as many threads as there are cores, and
-/// one slow disk must not keep it from answering requests that need no disk. The queue is bounded; callers wait for a place in it.
+/// one slow disk must not keep it from answering requests that need no disk. In the queue, the networks of the callers take turns
+/// (<see cref="CurrentCaller"/>), and the registry's own work is one of them: a network with many requests delays another one by one piece of work.
 /// </summary>
 /// <remarks>
 /// The thread that became idle last takes the next work, because its stack and the caches of its core are warm. Idle threads sleep at once:
@@ -10,13 +13,10 @@ namespace Registry.Core.Storage;
 /// </remarks>
 public sealed class StorageThreads : IDisposable
 {
-    private const int QueueLimit = 4096;
-
     private readonly Lock _lock = new();
-    private readonly Queue<IWork> _queue = new();
+    private readonly TurnQueue<IWork> _queue = new();
     private readonly Stack<Worker> _idle = new();
     private readonly List<Worker> _workers = [];
-    private readonly SemaphoreSlim _room = new(QueueLimit);
     private bool _closed;
 
     /// <summary>Starts the threads.</summary>
@@ -48,14 +48,22 @@ public sealed class StorageThreads : IDisposable
         }
     }
 
+    /// <summary>Number of pieces of work of a network that wait for a thread.</summary>
+    public int CountWaiting(ClientNetwork network)
+    {
+        lock (_lock)
+        {
+            return _queue.CountOf(network);
+        }
+    }
+
     /// <summary>Runs blocking work on one of the threads.</summary>
     /// <exception cref="StorageException">The work failed with an I/O error.</exception>
-    public async Task<T> RunAsync<T>(Func<T> work)
+    public Task<T> RunAsync<T>(Func<T> work)
     {
         var item = new Work<T>(work);
-        await _room.WaitAsync();
         Add(item);
-        return await item.Task;
+        return item.Task;
     }
 
     /// <inheritdoc cref="RunAsync{T}"/>
@@ -86,8 +94,6 @@ public sealed class StorageThreads : IDisposable
         {
             worker.Join();
         }
-
-        _room.Dispose();
     }
 
     private void Add(IWork work)
@@ -101,7 +107,7 @@ public sealed class StorageThreads : IDisposable
             }
             else
             {
-                _queue.Enqueue(work);
+                _queue.Add(CurrentCaller.Network, work);
             }
         }
     }
@@ -111,7 +117,7 @@ public sealed class StorageThreads : IDisposable
     {
         lock (_lock)
         {
-            if (_queue.TryDequeue(out var work))
+            if (_queue.TryTake(out var work))
             {
                 return work;
             }
@@ -173,7 +179,6 @@ public sealed class StorageThreads : IDisposable
         {
             while (_threads.Take(this) is { } work)
             {
-                _threads._room.Release();
                 work.Run();
             }
         }

@@ -24,6 +24,7 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
             return invalid;
         }
 
+        request.TakeTurns();
         using var held = new HeldListing(request, memory);
         if (await ReserveAsync(held, n) is { } refused)
         {
@@ -46,6 +47,7 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
             return invalid;
         }
 
+        request.TakeTurns();
         using var held = new HeldListing(request, memory);
         if (await ReserveAsync(held, n) is { } refused)
         {

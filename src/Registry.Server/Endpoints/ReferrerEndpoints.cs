@@ -46,6 +46,7 @@ internal sealed class ReferrerEndpoints(ReferrerOperations referrers, RequestMem
         // An unescaped plus sign is decoded as a space, which no media type contains.
         var filter = query.TryGetValue("artifactType", out var filterText) ? filterText.ToString().Replace(' ', '+') : null;
         filter = string.IsNullOrEmpty(filter) ? null : filter;
+        request.TakeTurns();
         using var held = new HeldListing(request, memory);
         var listed = await ListAsync(request, held, subject, filter, last, UsualPageBytes);
         if (listed is { Error: null, Value.HasMore: true })

@@ -159,6 +159,12 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         return null;
     }
 
+    /// <summary>
+    /// Gives the calling method, and what it calls, the turns of the client's network in the queues of the storage. For requests that leave the memory of the
+    /// registry: it costs an allocation.
+    /// </summary>
+    public void TakeTurns() => CurrentCaller.Network = Network;
+
     /// <summary>Counts sent bytes of the response body.</summary>
     public void Report(long value) => BytesOut += value;
 

@@ -185,6 +185,11 @@ internal sealed partial class RequestPipeline(
             return RegistryErrorCode.ReadOnly;
         }
 
+        if (route.IsChange)
+        {
+            request.TakeTurns();
+        }
+
         return await route.Handler(request);
     }
 

@@ -14,7 +14,7 @@ public partial class DependencyTests
         ["Oci"] = ["Errors"],
         ["Errors"] = ["Oci"],
         ["Fairness"] = [],
-        ["Storage"] = ["Errors"],
+        ["Storage"] = ["Errors", "Fairness"],
         ["Metadata"] = ["Oci", "Errors", "Storage"],
         ["Changes"] = ["Oci"],
         ["Indexing"] = ["Oci", "Errors", "Storage", "Metadata"],

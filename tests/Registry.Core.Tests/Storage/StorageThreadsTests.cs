@@ -1,4 +1,6 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Fairness;
 using Registry.Core.Storage;
 using Registry.Testing;
 
@@ -64,11 +66,46 @@ public sealed class StorageThreadsTests : IDisposable
     }
 
     [Fact]
-    public async Task More_work_than_the_queue_holds_is_all_done()
+    public async Task Any_amount_of_work_is_all_done()
     {
         var done = 0;
         await Task.WhenAll(Enumerable.Range(0, 20_000).Select(_ => _threads.RunAsync(() => Interlocked.Increment(ref done))));
         Assert.Equal(20_000, done);
+    }
+
+    [Fact]
+    public async Task The_networks_of_callers_take_turns()
+    {
+        using var threads = new StorageThreads("turns", 1);
+        using var gate = new ManualResetEventSlim();
+        var order = new List<string>();
+        var gated = threads.RunAsync(gate.Wait);
+        var work = new List<Task>();
+        foreach (var name in new[] { "a1", "a2", "a3", "own 1", "b1", "b2" })
+        {
+            work.Add(AddAsync(name));
+        }
+
+        Assert.Equal(3, threads.CountWaiting(Network("a")));
+        Assert.Equal(1, threads.CountWaiting(ClientNetwork.Unknown));
+        gate.Set();
+        await gated;
+        await Task.WhenAll(work);
+
+        Assert.Equal(["a1", "own 1", "b1", "a2", "b2", "a3"], order);
+        Assert.Equal(ClientNetwork.Unknown, CurrentCaller.Network);
+
+        async Task AddAsync(string name)
+        {
+            if (!name.StartsWith("own", StringComparison.Ordinal))
+            {
+                CurrentCaller.Network = Network(name[..1]);
+            }
+
+            await threads.RunAsync(() => order.Add(name));
+        }
+
+        static ClientNetwork Network(string name) => ClientNetwork.Of(IPAddress.Parse(name == "a" ? "192.0.2.1" : "192.0.2.2"));
     }
 
     [Fact]

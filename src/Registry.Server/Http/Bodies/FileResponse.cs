@@ -113,6 +113,7 @@ internal static class FileResponse
         }
 
         // The file is already open, so a blob that is deleted meanwhile is still sent.
+        request.TakeTurns();
         return OperatingSystem.IsLinux() && request.Http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
             ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, request, request.Aborted)
             : CopyAsync(request, content.Handle, range);
