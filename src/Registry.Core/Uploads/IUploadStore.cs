@@ -1,3 +1,4 @@
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -13,12 +14,15 @@ public interface IUploadStore
     /// <summary>Number of uploads in progress of a holder.</summary>
     int CountOf(UploadHolder holder);
 
+    /// <summary>True if the holders of a network together have its share of the uploads in progress.</summary>
+    bool IsShareUsed(ClientNetwork network);
+
     /// <summary>
-    /// Begins an upload with a session, which later requests continue. When the holder has its share of the sessions, or none is left, an
+    /// Begins an upload with a session, which later requests continue. When the holder or its network has its share of the sessions, or none is left, an
     /// upload that has received no byte for a minute ends instead.
     /// </summary>
     /// <returns>Null if no upload can end for it.</returns>
-    Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, DigestAlgorithm algorithm);
+    Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, ClientNetwork network, DigestAlgorithm algorithm);
 
     /// <summary>Begins an upload that ends with its request: no other request can find it, and a restart removes it.</summary>
     ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm);

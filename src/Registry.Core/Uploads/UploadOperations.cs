@@ -36,15 +36,21 @@ public sealed class UploadOperations(
         }
 
         var holder = UploadHolder.Of(owner, network);
-        if (await uploads.TryCreateAsync(repository, holder, algorithm) is { } session)
+        if (await uploads.TryCreateAsync(repository, holder, network, algorithm) is { } session)
         {
             return session;
         }
 
-        return uploads.Count >= limits.MaxUploads
-            ? RegistryErrorCode.TooManyUploads
-            : new RegistryError(
-                RegistryErrorCode.UploadShareUsed, $"{holder} has {uploads.CountOf(holder)} uploads in progress, which is its share of those that the registry allows");
+        if (uploads.Count >= limits.MaxUploads)
+        {
+            return RegistryErrorCode.TooManyUploads;
+        }
+
+        return new RegistryError(
+            RegistryErrorCode.UploadShareUsed,
+            uploads.IsShareUsed(network)
+                ? $"the network {network} has its share of the uploads in progress that the registry allows"
+                : $"{holder} has {uploads.CountOf(holder)} uploads in progress, which is its share of those that the registry allows");
     }
 
     /// <summary>Finds a session, with its length; BLOB_UPLOAD_UNKNOWN if there is none.</summary>

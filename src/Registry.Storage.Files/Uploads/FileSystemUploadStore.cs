@@ -39,12 +39,14 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
 
     public int CountOf(UploadHolder holder) => _shares.CountOf(holder);
 
-    public async Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, DigestAlgorithm algorithm)
+    public bool IsShareUsed(ClientNetwork network) => _shares.IsUsedBy(network);
+
+    public async Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, ClientNetwork network, DigestAlgorithm algorithm)
     {
         await _files.Admission.EnsureRoomAsync();
-        while (!_shares.TryTake(holder))
+        while (!_shares.TryTake(holder, network))
         {
-            if (_shares.FindLesser(holder) is not { } lesser)
+            if (_shares.FindLesser(holder, network) is not { } lesser)
             {
                 return null;
             }
@@ -59,11 +61,11 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
         catch
         {
-            _shares.GiveBack(holder);
+            _shares.GiveBack(holder, network);
             throw;
         }
 
-        var upload = Begin(session, holder, 0);
+        var upload = Begin(session, holder, network, 0);
         _shares.Begin(upload);
         _uploads[session.Id] = upload;
         return Describe(upload);
@@ -72,7 +74,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     public async ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
     {
         await _files.Admission.EnsureRoomAsync();
-        var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, 0);
+        var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, ClientNetwork.Unknown, 0);
         upload.TryTake();
         return new FileSystemUpload(upload, this, _paths, _files, _time, isLast: true);
     }
@@ -154,8 +156,8 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
     }
 
-    private UploadState Begin(StoredUploadSession session, UploadHolder holder, long length) =>
-        new(session, holder, length, _time.GetTimestamp(), _idleHashes);
+    private UploadState Begin(StoredUploadSession session, UploadHolder holder, ClientNetwork network, long length) =>
+        new(session, holder, network, length, _time.GetTimestamp(), _idleHashes);
 
     private UploadSession Describe(UploadState upload) => new(
         upload.Id,
@@ -178,7 +180,8 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
             }
 
             // The network of an anonymous caller is not stored.
-            var upload = Begin(session, UploadHolder.Of(session.Owner, ClientNetwork.Unknown), kind == EntryKind.File ? length : 0);
+            var upload = Begin(
+                session, UploadHolder.Of(session.Owner, ClientNetwork.Unknown), ClientNetwork.Unknown, kind == EntryKind.File ? length : 0);
             _shares.Take(upload.Holder);
             _shares.Begin(upload);
             _uploads[session.Id] = upload;

@@ -1,10 +1,12 @@
+using Registry.Core.Fairness;
 using Registry.Core.Uploads;
 
 namespace Registry.Storage.Files.Uploads;
 
 /// <summary>
 /// Counts the uploads in progress. A holder may have a third as many as are still free, which is a quarter of all for a single holder and less
-/// the more others have, but <see cref="Least"/> in any case.
+/// the more others have, but <see cref="Least"/> in any case. All holders of one network together may have as many as are still free, so that many users of one
+/// network do not take what others need.
 /// </summary>
 /// <remarks>
 /// The share shrinks with the room that is left, so that twenty holders who take all they can still leave room for the next. Switches divide
@@ -24,8 +26,12 @@ internal sealed class UploadShares(int max, TimeProvider time)
 
     private const int PartOfFree = 3;
 
+    // Of all uploads. When others have nearly all, the users behind one proxy still have some each.
+    private const int LeastPartOfNetwork = 16;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<UploadHolder, Share> _shares = [];
+    private readonly Dictionary<ClientNetwork, int> _networks = [];
     private int _count;
 
     /// <summary>Number of uploads of all holders.</summary>
@@ -40,19 +46,35 @@ internal sealed class UploadShares(int max, TimeProvider time)
         }
     }
 
-    /// <summary>Takes a place for an upload; false if the holder has its share or none is left.</summary>
-    public bool TryTake(UploadHolder holder)
+    /// <summary>True if all holders of a network together have its share.</summary>
+    public bool IsUsedBy(ClientNetwork network)
+    {
+        lock (_lock)
+        {
+            return HasShare(network);
+        }
+    }
+
+    /// <summary>Takes a place for an upload; false if the holder or its network has its share, or none is left.</summary>
+    /// <param name="holder">The holder.</param>
+    /// <param name="network">Network of the caller; an unknown one has no share.</param>
+    public bool TryTake(UploadHolder holder, ClientNetwork network)
     {
         lock (_lock)
         {
             var share = _shares.GetValueOrDefault(holder);
             var free = max - _count;
-            if (free <= 0 || (share?.Count ?? 0) >= Math.Max(Least, free / PartOfFree))
+            if (free <= 0 || (share?.Count ?? 0) >= Math.Max(Least, free / PartOfFree) || HasShare(network))
             {
                 return false;
             }
 
             Take(holder, share);
+            if (network != ClientNetwork.Unknown)
+            {
+                _networks[network] = _networks.GetValueOrDefault(network) + 1;
+            }
+
             return true;
         }
     }
@@ -67,11 +89,11 @@ internal sealed class UploadShares(int max, TimeProvider time)
     }
 
     /// <summary>Gives back a place for which no upload was begun.</summary>
-    public void GiveBack(UploadHolder holder)
+    public void GiveBack(UploadHolder holder, ClientNetwork network)
     {
         lock (_lock)
         {
-            GiveBack(holder, _shares[holder]);
+            GiveBack(holder, _shares[holder], network);
         }
     }
 
@@ -91,20 +113,29 @@ internal sealed class UploadShares(int max, TimeProvider time)
         {
             var share = _shares[upload.Holder];
             LeaveEmpty(share, upload);
-            GiveBack(upload.Holder, share);
+            GiveBack(upload.Holder, share, upload.Network);
         }
     }
 
     /// <summary>Returns the upload that gives way to a new one of a holder; null if there is none.</summary>
-    public UploadState? FindLesser(UploadHolder holder)
+    public UploadState? FindLesser(UploadHolder holder, ClientNetwork network)
     {
         lock (_lock)
         {
             var own = _shares.GetValueOrDefault(holder);
+            if (HasShare(network))
+            {
+                // Only one of the network makes room in its share.
+                return _shares.Values.OrderByDescending(share => share.Count).Select(OldestIdle).FirstOrDefault(upload => upload?.Network == network);
+            }
+
             var most = _count < max ? null : _shares.Values.MaxBy(share => share.Count);
             return (most?.Count > (own?.Count ?? 0) ? OldestIdle(most) : null) ?? (own is null ? null : OldestIdle(own));
         }
     }
+
+    private bool HasShare(ClientNetwork network) =>
+        network != ClientNetwork.Unknown && _networks.GetValueOrDefault(network) >= Math.Max(Math.Max(Least, max / LeastPartOfNetwork), max - _count);
 
     private void Take(UploadHolder holder, Share? share)
     {
@@ -117,9 +148,18 @@ internal sealed class UploadShares(int max, TimeProvider time)
         _count++;
     }
 
-    private void GiveBack(UploadHolder holder, Share share)
+    private void GiveBack(UploadHolder holder, Share share, ClientNetwork network)
     {
         _count--;
+        if (_networks.TryGetValue(network, out var count))
+        {
+            _networks[network] = count - 1;
+            if (count == 1)
+            {
+                _networks.Remove(network);
+            }
+        }
+
         if (--share.Count == 0)
         {
             _shares.Remove(holder);

@@ -1,11 +1,13 @@
 using System.Security.Cryptography;
+using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
 
 namespace Registry.Storage.Files.Uploads;
 
 /// <summary>State of an upload between requests. Only the request that has acquired it changes it.</summary>
-internal sealed class UploadState(StoredUploadSession session, UploadHolder holder, long length, long begunAt, IdleHashes idleHashes)
+internal sealed class UploadState(
+    StoredUploadSession session, UploadHolder holder, ClientNetwork network, long length, long begunAt, IdleHashes idleHashes)
 {
     private const long NoMark = -1;
 
@@ -23,6 +25,9 @@ internal sealed class UploadState(StoredUploadSession session, UploadHolder hold
 
     /// <summary>Caller in whose share the upload is.</summary>
     public UploadHolder Holder { get; } = holder;
+
+    /// <summary>Network from which the upload was begun; unknown for one of a previous process.</summary>
+    public ClientNetwork Network { get; } = network;
 
     /// <summary>Time at which this process began to know the upload, as a timestamp of the time provider.</summary>
     public long BegunAt { get; } = begunAt;

@@ -30,8 +30,46 @@ public sealed class UploadShareTests : IAsyncDisposable
             Assert.InRange(TakeAll(shares, At($"192.0.2.{i}")), UploadShares.Least, 1_875);
         }
 
-        Assert.True(shares.TryTake(At("198.51.100.1")));
-        Assert.False(shares.TryTake(Alice));
+        Assert.True(shares.TryTake(At("198.51.100.1"), ClientNetwork.Unknown));
+        Assert.False(shares.TryTake(Alice, ClientNetwork.Unknown));
+    }
+
+    [Fact]
+    public void Any_number_of_users_of_one_network_leave_half_to_the_others()
+    {
+        var shares = new UploadShares(10_000, TimeProvider.System);
+        var crowd = Network("192.0.2.1");
+        Assert.Equal(5_000, Enumerable.Range(0, 1_000).Sum(i => TakeAll(shares, UploadHolder.Of($"user {i}", crowd), crowd)));
+
+        Assert.True(shares.IsUsedBy(crowd));
+        Assert.Equal(1_250, TakeAll(shares, Alice, Network("192.0.2.2")));
+
+        // They may have more again when others have fewer.
+        Assert.False(shares.TryTake(UploadHolder.Of("user 0", crowd), crowd));
+        for (var i = 0; i < 1_250; i++)
+        {
+            shares.GiveBack(Alice, Network("192.0.2.2"));
+        }
+
+        shares.GiveBack(UploadHolder.Of("user 0", crowd), crowd);
+        Assert.False(shares.IsUsedBy(crowd));
+    }
+
+    [Fact]
+    public async Task In_a_network_that_has_its_share_an_idle_upload_of_the_user_with_the_most_gives_way_to_that_of_another()
+    {
+        var network = Network("192.0.2.1");
+        var begun = new List<List<Guid>>();
+        for (var i = 0; begun.Sum(one => one.Count) < Max / 2; i++)
+        {
+            begun.Add(await FillAsync(UploadHolder.Of($"user {i}", network), network));
+        }
+
+        Assert.Null(await TryCreateAsync(Alice, network));
+        Assert.NotNull(await TryCreateAsync(Alice, Network("192.0.2.2")));
+        _engine.Advance(Claim);
+        Assert.NotNull(await TryCreateAsync(Alice, network));
+        Assert.Null(await _engine.Uploads.FindAsync(begun[0][0]));
     }
 
     [Fact]
@@ -143,21 +181,22 @@ public sealed class UploadShareTests : IAsyncDisposable
 
     private static UploadHolder At(string address) => UploadHolder.Of(null, Network(address));
 
-    private static int TakeAll(UploadShares shares, UploadHolder holder)
+    private static int TakeAll(UploadShares shares, UploadHolder holder, ClientNetwork network = default)
     {
-        while (shares.TryTake(holder))
+        while (shares.TryTake(holder, network))
         {
         }
 
         return shares.CountOf(holder);
     }
 
-    private Task<UploadSession?> TryCreateAsync(UploadHolder holder) => _engine.Uploads.TryCreateAsync(App, holder, DigestAlgorithm.Sha256);
+    private Task<UploadSession?> TryCreateAsync(UploadHolder holder, ClientNetwork network = default) =>
+        _engine.Uploads.TryCreateAsync(App, holder, network, DigestAlgorithm.Sha256);
 
-    private async Task<List<Guid>> FillAsync(UploadHolder holder)
+    private async Task<List<Guid>> FillAsync(UploadHolder holder, ClientNetwork network = default)
     {
         var begun = new List<Guid>();
-        while (await TryCreateAsync(holder) is { } session)
+        while (await TryCreateAsync(holder, network) is { } session)
         {
             begun.Add(session.Id);
         }
