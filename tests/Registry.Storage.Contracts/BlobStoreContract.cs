@@ -18,7 +18,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         Assert.Null(await Blobs.OpenAsync(Digest));
         Assert.Null(await Blobs.ReadAsync(Digest));
         Assert.False(await Blobs.DeleteAsync(Digest));
-        Assert.Empty(Blobs.Enumerate());
+        Assert.Empty(await Blobs.ListAsync());
     }
 
     [Theory]
@@ -47,7 +47,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         await Blobs.PutAsync(Digest, Content);
         await Blobs.PutAsync(Digest, Content);
         Assert.Equal(Content, await Blobs.ReadAsync(Digest));
-        Assert.Equal([Digest], Blobs.Enumerate());
+        Assert.Equal([Digest], await Blobs.ListAsync());
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         Assert.False(await Blobs.DeleteAsync(Digest));
         Assert.Null(await Blobs.StatAsync(Digest));
         Assert.Null(await Blobs.ReadAsync(Digest));
-        Assert.Empty(Blobs.Enumerate());
+        Assert.Empty(await Blobs.ListAsync());
 
         await Blobs.PutAsync(Digest, Content);
         Assert.Equal(Content, await Blobs.ReadAsync(Digest));
@@ -112,7 +112,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         }
 
         await Blobs.DeleteAsync(Digest);
-        Assert.Equal(new[] { neighbour, other }.Order(), Blobs.Enumerate().Order());
+        Assert.Equal(new[] { neighbour, other }.Order(), (await Blobs.ListAsync()).Order());
         Assert.Equal(Content, await Blobs.ReadAsync(neighbour));
         Assert.Equal(Content, await Blobs.ReadAsync(other));
     }
@@ -128,7 +128,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
             await Blobs.PutAsync(digests[^1], content);
         }
 
-        Assert.Equal(digests.Order(), Blobs.Enumerate().Order());
+        Assert.Equal(digests.Order(), (await Blobs.ListAsync()).Order());
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     {
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => Blobs.PutAsync(Digest, Content))));
         Assert.Equal(Content, await Blobs.ReadAsync(Digest));
-        Assert.Equal([Digest], Blobs.Enumerate());
+        Assert.Equal([Digest], await Blobs.ListAsync());
     }
 
     [Fact]
@@ -178,7 +178,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         await Blobs.PutAsync(Digest, Content);
         await engine.ReopenAsync();
         Assert.Equal(Content, await Blobs.ReadAsync(Digest));
-        Assert.Equal([Digest], Blobs.Enumerate());
+        Assert.Equal([Digest], await Blobs.ListAsync());
     }
 
     public async ValueTask DisposeAsync()

@@ -31,12 +31,9 @@ public interface IBlobStore
     /// </summary>
     Task<IDisposable?> TryBeginRemovalAsync();
 
-    /// <summary>Lists all digests with a file, in no particular order, as of some moment during the enumeration. Staged content has none.</summary>
-    IEnumerable<Digest> Enumerate();
-
     /// <summary>
-    /// Lists all digests that have a place for their file, with or without bytes, as of some moment during the enumeration, which blocks: stored content, and
-    /// what an interrupted store or removal has left behind.
+    /// Lists all digests that have a place for their file, with or without bytes, in no particular order, as of some moment during the enumeration, which
+    /// blocks: stored content, and what an interrupted store or removal has left behind.
     /// </summary>
     IEnumerable<Digest> EnumeratePlaces();
 }

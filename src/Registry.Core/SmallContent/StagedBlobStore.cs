@@ -29,8 +29,6 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
 
     public Task<IDisposable?> TryBeginRemovalAsync() => files.TryBeginRemovalAsync();
 
-    public IEnumerable<Digest> Enumerate() => files.Enumerate();
-
     public IEnumerable<Digest> EnumeratePlaces() => files.EnumeratePlaces();
 
     // The row first: it is removed after its file is durable, so content without a row has a file. Content that was deleted and pushed again between

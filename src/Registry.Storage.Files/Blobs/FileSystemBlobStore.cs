@@ -66,8 +66,6 @@ internal sealed class FileSystemBlobStore(
 
     public Task<IDisposable?> TryBeginRemovalAsync() => threads.RunAsync(() => RemovalLock.TryTake(paths));
 
-    public IEnumerable<Digest> Enumerate() => EnumeratePlaces().Where(digest => Find(digest, out _));
-
     public IEnumerable<Digest> EnumeratePlaces() => BlobPlaces.Enumerate(paths);
 
     private bool Find(Digest digest, out long size) =>

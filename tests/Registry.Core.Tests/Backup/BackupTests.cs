@@ -117,12 +117,12 @@ public sealed class BackupTests : IDisposable
             await storage.DeleteAsync(A, Samples.Digest(image));
             Assert.Equal((2, 0), await storage.CollectAfterAsync(1000));
             Assert.Equal((0, 0), await storage.CollectAfterAsync(1000));
-            Assert.Equal(4, storage.Storage.Blobs.Enumerate().Count());
+            Assert.Equal(4, (await storage.Storage.Blobs.ListAsync()).Count);
             Assert.Single(storage.Log.Entries, entry => entry.Message.Contains("waits for a backup", StringComparison.Ordinal));
         }
 
         Assert.Equal((0, 4), await storage.CollectAfterAsync(1000));
-        Assert.Empty(storage.Storage.Blobs.Enumerate());
+        Assert.Empty(await storage.Storage.Blobs.ListAsync());
     }
 
     [Fact]

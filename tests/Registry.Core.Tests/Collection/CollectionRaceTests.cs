@@ -160,7 +160,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
             }
 
             await storage.WriteOutAsync();
-            var stored = storage.Storage.Blobs.Enumerate().ToHashSet();
+            var stored = (await storage.Storage.Blobs.ListAsync()).ToHashSet();
             if (!stored.SetEquals(needed))
             {
                 Violated($"{stored.Except(needed).Count()} blobs too many are left and {needed.Except(stored).Count()} are missing");

@@ -32,7 +32,7 @@ public sealed class StorageWalkTests : IDisposable
         Assert.Equal((0, 1), await storage.CollectAfterAsync(1));
         Assert.False(Directory.Exists(storage.Storage.Paths.BlobDirectory(Blob)));
         await storage.WriteOutAsync();
-        Assert.Equal(3, storage.Storage.Blobs.Enumerate().Count());
+        Assert.Equal(3, (await storage.Storage.Blobs.ListAsync()).Count);
         Assert.Contains(storage.Log.Entries, entry => entry.Message == "Blobs removed that the metadata does not know and nothing links to: 1");
     }
 

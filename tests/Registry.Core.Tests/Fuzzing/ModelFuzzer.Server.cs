@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
 using Registry.Storage.Files;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -102,7 +103,8 @@ internal sealed partial class ModelFuzzer
     {
         Trace("lose the database and index the tree");
         await StopAsync();
-        _model.Leftovers.UnionWith(Storage.Storage.Blobs.Enumerate().Except(_model.Stored()));
+        _model.Leftovers.UnionWith(
+            Storage.Storage.Blobs.EnumeratePlaces().Where(digest => File.Exists(Storage.Storage.Paths.BlobData(digest))).Except(_model.Stored()));
         DatabaseFiles.SetAside(Storage.Storage.Paths);
         DatabaseFiles.RemoveSetAside(Storage.Storage.Paths);
         _model.Uploads.Clear();
@@ -140,7 +142,7 @@ internal sealed partial class ModelFuzzer
             Expect(idle.Count == 0, $"{name} still has the blobs {string.Join(", ", idle)}, which nothing needs");
         }
 
-        var tooMany = Storage.Storage.Blobs.Enumerate().Except(_model.Stored()).Except(_model.Leftovers).ToList();
+        var tooMany = (await Storage.Storage.Blobs.ListAsync()).Except(_model.Stored()).Except(_model.Leftovers).ToList();
         Expect(tooMany.Count == 0, $"the bytes of {string.Join(", ", tooMany)} are left, and nothing needs them");
         await StopAsync();
     }

@@ -184,7 +184,7 @@ public sealed class BackupCommandTests : IDisposable
             }
         }
 
-        foreach (var digest in registry.Host.Storage.Blobs.Enumerate())
+        foreach (var digest in registry.Host.Storage.Blobs.EnumeratePlaces())
         {
             Assert.Equal(digest, digest.Algorithm.Compute(await registry.Host.Storage.Blobs.ReadAsync(digest)));
         }

@@ -150,6 +150,6 @@ public sealed class PlantedBytesTests : IAsyncDisposable
         Assert.Null(await _engine.Blobs.StatAsync(Blob));
         Assert.Null(await _engine.Blobs.OpenAsync(Blob));
         Assert.Null(await _engine.Blobs.ReadAsync(Blob));
-        Assert.Empty(_engine.Blobs.Enumerate());
+        Assert.Empty(await _engine.Blobs.ListAsync());
     }
 }

@@ -297,7 +297,7 @@ public sealed class StagedFilesTests
         File.Delete(storage.Storage.Paths.BlobAlgorithm(sha512));
         await storage.WriteOutAsync();
         Assert.Equal(0, storage.Storage.Staged.Weight);
-        Assert.Equal(pushed + 1, storage.Storage.Blobs.Enumerate().Count());
+        Assert.Equal(pushed + 1, (await storage.Storage.Blobs.ListAsync()).Count);
     }
 
     internal static async Task FlipBitAsync(TestStorage storage, Digest digest)
