@@ -38,8 +38,7 @@ internal static class DistributionServer
             """);
 
         // Version 3 sends traces to a collector by default.
-        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
-            .Where(variable => variable.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(variable => variable, _ => (string?)null);
+        var environment = Contestant.WithoutSettings();
         environment["OTEL_TRACES_EXPORTER"] = "none";
         var version = await Programs.VersionAsync(program, "--version");
         return await Contestant.StartAsync(name, version, root, address, program, ["serve", configuration], environment);

@@ -87,14 +87,12 @@ internal sealed class Field : IAsyncDisposable
             _contestants.Add(await DistributionServer.StartAsync(DistributionServer.DebianName, debian, _folders, _certificate));
         }
 
-        if (Named(ZotServer.Variable, ZotServer.Name) is { } zot)
+        foreach (var peer in new[] { NamedRegistry.Zot, NamedRegistry.Olareg })
         {
-            _contestants.Add(await ZotServer.StartAsync(zot, _folders, _certificate));
-        }
-
-        if (Named(OlaregServer.Variable, OlaregServer.Name) is { } olareg)
-        {
-            _contestants.Add(await OlaregServer.StartAsync(olareg, _folders, _certificate));
+            if (Named(peer.Variable, peer.Name) is { } named)
+            {
+                _contestants.Add(await peer.StartAsync(named, _folders, _certificate));
+            }
         }
 
         if (Installed("nginx", "nginx-light") is { } nginx)

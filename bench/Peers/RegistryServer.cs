@@ -17,8 +17,7 @@ internal static class RegistryServer
         RegistryProgram program, string folder, IReadOnlyDictionary<string, string> settings, ServerCertificate? certificate = null)
     {
         var address = Contestant.FreeAddress(certificate);
-        var environment = Environment.GetEnvironmentVariables().Keys.Cast<string>()
-            .Where(name => name.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(name => name, _ => (string?)null);
+        var environment = Contestant.WithoutSettings();
         environment["REGISTRY_HOST"] = address.EndPoint.Address.ToString();
         environment["REGISTRY_PORT"] = $"{address.EndPoint.Port}";
         environment["REGISTRY_STORAGE_PATH"] = folder;

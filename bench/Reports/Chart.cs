@@ -22,8 +22,8 @@ internal static class Chart
         [NginxServer.Name] = "#3fa34d",
         [DistributionServer.PeerName] = "#b0623b",
         [DistributionServer.DebianName] = "#d9a273",
-        [ZotServer.Name] = "#8250df",
-        [OlaregServer.Name] = "#bf8700",
+        [NamedRegistry.Zot.Name] = "#8250df",
+        [NamedRegistry.Olareg.Name] = "#bf8700",
         [BareKestrel.Name] = "#8a8f98",
     };
 

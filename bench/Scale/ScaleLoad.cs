@@ -64,7 +64,7 @@ internal static class ScaleLoad
             {
                 rows = await MeasureRequestsAsync(server);
                 Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
-                await server.KillAsync();
+                server.Kill();
             }
 
             if (!isWhole)

@@ -2,11 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using Registry.Bench.Peers;
 using Registry.Core.Oci;
 using Registry.Server.Commands.Access;
+using Registry.Testing;
 
 namespace Registry.Bench.Scale;
 
@@ -14,6 +14,8 @@ namespace Registry.Bench.Scale;
 internal sealed class ScaleServer : IAsyncDisposable
 {
     private const string Password = "secret";
+
+    private static readonly TimeSpan StopDeadline = TimeSpan.FromMinutes(2);
 
     private static readonly string Rules = $$"""
         { "defaultPolicy": "deny", "adminUsers": ["admin"], "rules": [
@@ -30,10 +32,10 @@ internal sealed class ScaleServer : IAsyncDisposable
           { "repository": "**/app-99", "users": ["suffix"], "permissions": ["pull"] } ] }
         """;
 
-    private readonly Process _process;
+    private readonly BackgroundProcess _process;
     private readonly Uri _address;
 
-    private ScaleServer(Process process, Uri address)
+    private ScaleServer(BackgroundProcess process, Uri address)
     {
         _process = process;
         _address = address;
@@ -62,13 +64,8 @@ internal sealed class ScaleServer : IAsyncDisposable
             await File.WriteAllTextAsync(rules, Rules);
         }
 
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
-        var start = new ProcessStartInfo(program.Path, program.Arguments) { RedirectStandardOutput = true };
-        foreach (var inherited in start.Environment.Keys.Where(name => name.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToList())
-        {
-            start.Environment.Remove(inherited);
-        }
-
+        var address = new Uri($"http://127.0.0.1:{FreePorts.Find(1)[0]}");
+        var environment = Contestant.WithoutSettings();
         foreach (var (name, value) in new[]
         {
             ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
@@ -78,16 +75,16 @@ internal sealed class ScaleServer : IAsyncDisposable
             ("VERIFY_PERIOD", "0"),
         })
         {
-            start.Environment[$"REGISTRY_{name}"] = value;
+            environment[$"REGISTRY_{name}"] = value;
         }
 
         if (grace is { } seconds)
         {
-            start.Environment["REGISTRY_GC_GRACE"] = seconds.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            environment["REGISTRY_GC_GRACE"] = seconds.TotalSeconds.ToString(CultureInfo.InvariantCulture);
         }
 
         var clock = Stopwatch.StartNew();
-        var server = new ScaleServer(Process.Start(start)!, address);
+        var server = new ScaleServer(BackgroundProcess.Start(program.Path, program.Arguments, environment), address);
         using var client = server.Client("admin");
         await server.FirstAsync(client, "/v2/");
         var version = clock.Elapsed.TotalMilliseconds;
@@ -106,21 +103,12 @@ internal sealed class ScaleServer : IAsyncDisposable
     }
 
     /// <summary>Kills the process.</summary>
-    public Task KillAsync()
-    {
-        _process.Kill();
-        return _process.WaitForExitAsync();
-    }
+    public void Kill() => _process.Kill();
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-        {
-            using var terminate = Process.Start("kill", $"{Id}");
-            await _process.WaitForExitAsync();
-        }
-
-        _process.Dispose();
+        await _process.TerminateAsync(StopDeadline);
+        await _process.DisposeAsync();
     }
 
     private async Task FirstAsync(HttpClient client, string path)
@@ -129,7 +117,7 @@ internal sealed class ScaleServer : IAsyncDisposable
         {
             if (_process.HasExited)
             {
-                throw new InvalidOperationException("The registry ended before it answered.");
+                throw new InvalidOperationException($"The registry ended before it answered.\n{_process.Output}");
             }
 
             try
@@ -146,13 +134,6 @@ internal sealed class ScaleServer : IAsyncDisposable
                 await Task.Delay(1);
             }
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private double Status(string key)

@@ -6,7 +6,7 @@ namespace Registry.Testing;
 
 /// <summary>
 /// Program in its own session, with captured output. Its child processes are in its process group unless they leave it on purpose, so ending
-/// the group ends exactly the processes that this object started.
+/// the group ends exactly the processes that this object started. The program gets SIGTERM when this process ends without disposing it.
 /// </summary>
 public sealed partial class BackgroundProcess : IAsyncDisposable
 {
@@ -77,9 +77,13 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
     public static BackgroundProcess Start(
         string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string?>? environment = null, Action<string>? onLine = null)
     {
-        // setsid(1) makes the session and then becomes the program, under the same process id.
-        var info = new ProcessStartInfo("setsid") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        info.ArgumentList.Add(program);
+        // setsid(1) makes the session, setpriv(1) asks for the signal, and the program follows, under the same process id.
+        var info = new ProcessStartInfo("setsid", ["setpriv", "--pdeathsig", "TERM", program])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
         foreach (string argument in arguments)
         {
             info.ArgumentList.Add(argument);
@@ -88,7 +92,7 @@ public sealed partial class BackgroundProcess : IAsyncDisposable
         {
             info.Environment[name] = value;
         }
-        Process process = Process.Start(info) ?? throw new InvalidOperationException($"{program} did not start.");
+        Process process = ProcessStarter.Start(info);
         process.StandardInput.Close();
         return new BackgroundProcess(process, string.Join(' ', info.ArgumentList), onLine);
     }
