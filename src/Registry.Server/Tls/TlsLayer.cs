@@ -17,10 +17,6 @@ namespace Registry.Server.Tls;
 /// </remarks>
 internal sealed partial class TlsLayer
 {
-    // Decrypted bytes of a connection ahead of its reader while the pool is crowded. Kestrel looks at all of a head at once, and what was looked at
-    // does not count.
-    private const int CrowdedAhead = 16 * 1024;
-
     private readonly TlsFiles _files;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
@@ -43,14 +39,7 @@ internal sealed partial class TlsLayer
         MaxAhead = maxAhead;
         RunBlocking = runBlocking;
         _logger = logger;
-        PipeOptions = new PipeOptions(
-            pool,
-            readerScheduler: PipeScheduler.Inline,
-            writerScheduler: PipeScheduler.ThreadPool,
-            pauseWriterThreshold: CrowdedAhead,
-            resumeWriterThreshold: CrowdedAhead / 2,
-            minimumSegmentSize: BlockPool.SmallestBlock,
-            useSynchronizationContext: false);
+        PipeOptions = InputPipe.CreateOptions(pool);
     }
 
     /// <summary>Memory of all connections.</summary>
@@ -62,7 +51,7 @@ internal sealed partial class TlsLayer
     /// <summary>Runs work that may wait for a disk.</summary>
     public Func<Action, Task> RunBlocking { get; }
 
-    /// <summary>The reader runs on the thread that has decrypted.</summary>
+    /// <summary>Options of the inputs of connections.</summary>
     public PipeOptions PipeOptions { get; }
 
     public ILogger Logger => _logger;

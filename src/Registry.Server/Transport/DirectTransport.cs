@@ -30,15 +30,10 @@ internal sealed class DirectTransport(
     ILogger<DirectTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
 {
-    // Unread input of a connection while the pool is crowded. Kestrel looks at all of a head at once, and what was looked at does not count.
-    private const int CrowdedReceiveBuffer = 16 * 1024;
-
     // As many as the system allows (net.core.somaxconn) up to this, so no client of a busy image is turned away.
     private const int Backlog = 4096;
 
     private long _connections;
-
-    private PipeOptions? _pipeOptions;
 
     /// <summary>Memory of all connections.</summary>
     public BlockPool Pool { get; } = pool;
@@ -46,17 +41,8 @@ internal sealed class DirectTransport(
     /// <summary>Check of the connections whose peers do not read.</summary>
     public OutputWatch Outputs { get; } = new(time);
 
-    /// <summary>
-    /// Scheduler of readers: they run on the thread that received the bytes. A request that is answered from memory uses no other thread.
-    /// </summary>
-    public PipeOptions PipeOptions => _pipeOptions ??= new PipeOptions(
-        Pool,
-        readerScheduler: PipeScheduler.Inline,
-        writerScheduler: PipeScheduler.ThreadPool,
-        pauseWriterThreshold: CrowdedReceiveBuffer,
-        resumeWriterThreshold: CrowdedReceiveBuffer / 2,
-        minimumSegmentSize: BlockPool.SmallestBlock,
-        useSynchronizationContext: false);
+    /// <summary>Options of the inputs of connections.</summary>
+    public PipeOptions PipeOptions { get; } = InputPipe.CreateOptions(pool);
 
     /// <summary>Largest number of bytes that a connection buffers beyond the threshold of its pipe, while the pool is not crowded.</summary>
     public long MaxReceiveBuffer => maxReceiveBuffer;

@@ -18,11 +18,28 @@ internal abstract class InputPipe(BlockPool pool, PipeOptions options, long maxA
     // The rest of a block is used while a typical request fits in.
     private const int SmallestReceive = BlockPool.SmallestBlock / 2;
 
+    // Bytes ahead of the reader while the pool is crowded. Kestrel looks at all of a head at once, and what was looked at does not count.
+    private const int CrowdedAhead = 16 * 1024;
+
     private readonly Pipe _pipe = new(options);
     private readonly Lock _lock = new();
     private long _ahead;
     private bool _isDemanded;
     private bool _hasEnded;
+
+    /// <summary>
+    /// Creates the options that all inputs share. The reader runs on the thread that received the bytes, so a request that is answered from memory uses
+    /// no other thread.
+    /// </summary>
+    /// <param name="pool">Memory of all connections.</param>
+    public static PipeOptions CreateOptions(BlockPool pool) => new(
+        pool,
+        readerScheduler: PipeScheduler.Inline,
+        writerScheduler: PipeScheduler.ThreadPool,
+        pauseWriterThreshold: CrowdedAhead,
+        resumeWriterThreshold: CrowdedAhead / 2,
+        minimumSegmentSize: BlockPool.SmallestBlock,
+        useSynchronizationContext: false);
 
     /// <summary>Ends the input in order: the reader sees the end after all received bytes.</summary>
     public void End()
