@@ -120,6 +120,26 @@ internal sealed class CommandContext(
         }
     }
 
+    /// <summary>Runs a command on the storage of a stopped registry, and closes it. Rows that the closing cannot write to their files make the command fail.</summary>
+    public Task<int> WithStorageAsync(RegistryStorage storage, Func<RegistryStorage, Task<int>> run) => WithStorageAsync(storage, storage, run);
+
+    /// <inheritdoc cref="WithStorageAsync(RegistryStorage, Func{RegistryStorage, Task{int}})"/>
+    public Task<int> WithStorageAsync(StoppedRegistry registry, Func<StoppedRegistry, Task<int>> run) => WithStorageAsync(registry.Storage, registry, run);
+
+    private async Task<int> WithStorageAsync<T>(RegistryStorage storage, T opened, Func<T, Task<int>> run)
+        where T : IAsyncDisposable
+    {
+        int exitCode;
+        await using (opened)
+        {
+            exitCode = await run(opened);
+        }
+
+        return Leftovers.Describe(storage) is { } left
+            ? Fail($"REGISTRY_STORAGE_PATH {storage.Paths.Root} {left}. Keep registry.db; remove the cause, and run the command again or start the registry, which writes them")
+            : exitCode;
+    }
+
     /// <summary>Reads the settings and reports their faults.</summary>
     /// <returns>Null when there is a fault.</returns>
     public LoadedOptions? Load(ParseResult? parsed)

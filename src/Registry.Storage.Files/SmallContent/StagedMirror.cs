@@ -62,6 +62,10 @@ internal sealed partial class StagedMirror : IAsyncDisposable
             await TryWriteOutAsync(CancellationToken.None);
             await CountLeftAsync();
         }
+        else
+        {
+            Failure = null;
+        }
 
         _stopping.Dispose();
         _work.Dispose();

@@ -67,6 +67,7 @@ public sealed partial class TreeMirror : IAsyncDisposable
         {
             await CatchUpAsync(CancellationToken.None);
             await SyncAsync();
+            Report(DescribeBlocked());
         }
 #pragma warning disable CA1031 // The rows are still there, and the next start goes on.
         catch (Exception e)

@@ -93,31 +93,9 @@ internal static class GcCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var storage = RegistryStorage.OpenExisting(path, time, loggers, writesOut: !request.IsReport);
-            if (!storage.IndexTarget.IsComplete)
-            {
-                return context.Fail(path, StoppedRegistry.NotIndexed);
-            }
-
-            using var core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
-            var report = new GcReport(storage, core);
-            if (request.Explained is { } digest)
-            {
-                var explanation = await report.ExplainAsync(digest);
-                Write(context, request, explanation, explanation.Write, json => json.GcExplanation);
-                return explanation.IsKnown ? ExitCodes.Success : ExitCodes.Failure;
-            }
-
-            if (request.IsDryRun)
-            {
-                var preview = await report.PreviewAsync();
-                Write(context, request, preview, preview.Write, json => json.GcPreview);
-                return ExitCodes.Success;
-            }
-
-            return request.Untagged is { } untagged
-                ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
-                : await CollectAsync(context, core, report, request, cancellationToken);
+            return await context.WithStorageAsync(
+                RegistryStorage.OpenExisting(path, time, loggers, writesOut: !request.IsReport),
+                storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken));
         }
         catch (StorageException e)
         {
@@ -127,6 +105,41 @@ internal static class GcCommand
         {
             return context.Fail("the collection was interrupted; run it again to continue");
         }
+    }
+
+    private static async Task<int> RunAsync(
+        CommandContext context,
+        RegistryStorage storage,
+        RegistryOptions options,
+        GcRequest request,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        CancellationToken cancellationToken)
+    {
+        if (!storage.IndexTarget.IsComplete)
+        {
+            return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
+        }
+
+        using var core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
+        var report = new GcReport(storage, core);
+        if (request.Explained is { } digest)
+        {
+            var explanation = await report.ExplainAsync(digest);
+            Write(context, request, explanation, explanation.Write, json => json.GcExplanation);
+            return explanation.IsKnown ? ExitCodes.Success : ExitCodes.Failure;
+        }
+
+        if (request.IsDryRun)
+        {
+            var preview = await report.PreviewAsync();
+            Write(context, request, preview, preview.Write, json => json.GcPreview);
+            return ExitCodes.Success;
+        }
+
+        return request.Untagged is { } untagged
+            ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
+            : await CollectAsync(context, core, report, request, cancellationToken);
     }
 
     private static async Task<int> CollectAsync(

@@ -102,7 +102,7 @@ internal static class ReindexCommand
         try
         {
             DataFolder.OpenExisting(path).Dispose();
-            await TryFinishAsync(context, path, loggers);
+            var isWhole = await TryFinishAsync(context, path, loggers);
             await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             var comparison = new TreeComparison(
                 storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
@@ -122,7 +122,7 @@ internal static class ReindexCommand
                 preview.Write(context.Output);
             }
 
-            return preview.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
+            return isWhole && preview.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (StorageException e)
         {
@@ -138,23 +138,21 @@ internal static class ReindexCommand
     private static async Task<bool> TryFinishAsync(CommandContext context, string path, ILoggerFactory loggers)
     {
         string? reason;
-        long? left = null;
+        string? left = null;
         try
         {
             var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             await storage.DisposeAsync();
-            (reason, left) = (storage.TreeFailure, storage.LeftStaged);
+            (reason, left) = (storage.TreeFailure, Leftovers.DescribeStaged(storage));
         }
         catch (StorageException e)
         {
             reason = e.Message;
         }
 
-        if (left > 0)
+        if (left is not null)
         {
-            var content = left == 1 ? "1 small blob or manifest that is" : $"{left} small blobs and manifests that are";
-            throw new StorageException(
-                $"has {content} only in registry.db and could not be written to blobs/: {reason}. The metadata was not changed; remove the cause, and run the command again");
+            throw new StorageException($"{left}. The metadata was not changed; remove the cause, and run the command again");
         }
 
         if (reason is not null)

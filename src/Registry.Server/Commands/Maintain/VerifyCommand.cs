@@ -40,34 +40,9 @@ internal static class VerifyCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var storage = RegistryStorage.OpenExisting(path, TimeProvider.System, loggers, writesOut: !isDryRun);
-            if (isDryRun && !storage.IndexTarget.IsComplete)
-            {
-                return context.Fail(path, StoppedRegistry.NotIndexed);
-            }
-
-            await storage.Indexer.RunAsync(cancellationToken);
-            using var core = new RegistryCore(
-                storage.Ports, options.CoreSettings with { VerifyBytesPerSecond = Pace.Unlimited }, TimeProvider.System, loggers);
-            var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();
-            var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(
-                isJson,
-                done => new WorkDone(
-                    $"Verifying {done.Count} of {Count.Of(count, "blob")}{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
-                    done.Bytes,
-                    bytes),
-                progress => core.Verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
-            if (isJson)
-            {
-                ReportJson.Write(context.Output, result, json => json.VerificationResult);
-                return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
-            }
-
-            context.Output.WriteLine(
-                $"Read all blobs and manifests in {path}: {Count.Of(result.Count, "file")}, {Count.Of(result.Bytes, "byte")}; "
-                + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
-                + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
-            return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
+            return await context.WithStorageAsync(
+                RegistryStorage.OpenExisting(path, TimeProvider.System, loggers, writesOut: !isDryRun),
+                storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken));
         }
         catch (StorageException e)
         {
@@ -77,5 +52,37 @@ internal static class VerifyCommand
         {
             return context.Fail("the verification was interrupted; run it again to read the rest");
         }
+    }
+
+    private static async Task<int> VerifyAsync(
+        CommandContext context, RegistryStorage storage, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
+    {
+        if (isDryRun && !storage.IndexTarget.IsComplete)
+        {
+            return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
+        }
+
+        await storage.Indexer.RunAsync(cancellationToken);
+        using var core = new RegistryCore(
+            storage.Ports, options.CoreSettings with { VerifyBytesPerSecond = Pace.Unlimited }, TimeProvider.System, loggers);
+        var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();
+        var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(
+            isJson,
+            done => new WorkDone(
+                $"Verifying {done.Count} of {Count.Of(count, "blob")}{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
+                done.Bytes,
+                bytes),
+            progress => core.Verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
+        if (isJson)
+        {
+            ReportJson.Write(context.Output, result, json => json.VerificationResult);
+            return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
+        }
+
+        context.Output.WriteLine(
+            $"Read all blobs and manifests in {storage.Paths.Root}: {Count.Of(result.Count, "file")}, {Count.Of(result.Bytes, "byte")}; "
+            + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
+            + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
+        return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
     }
 }

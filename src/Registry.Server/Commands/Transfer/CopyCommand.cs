@@ -47,19 +47,22 @@ internal static class CopyCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers);
-            var report = await context.WithProgressAsync<long, TransferReport>(
-                request.IsJson, linked => new WorkDone("Copying", linked, Unit: "blobs linked"), progress => ImageCopy.RunAsync(
-                    registry.Storage.Metadata,
-                    registry.Storage.Blobs,
-                    registry.Writer,
-                    request.Source,
-                    request.Target,
-                    request.WithReferrers,
-                    progress,
-                    cancellationToken));
-            TransferLines.Write(report, "Copied to", request.IsJson, context.Output);
-            return ExitCodes.Success;
+            var opened = await StoppedRegistry.OpenAsync(options, time, loggers);
+            return await context.WithStorageAsync(opened, async registry =>
+            {
+                var report = await context.WithProgressAsync<long, TransferReport>(
+                    request.IsJson, linked => new WorkDone("Copying", linked, Unit: "blobs linked"), progress => ImageCopy.RunAsync(
+                        registry.Storage.Metadata,
+                        registry.Storage.Blobs,
+                        registry.Writer,
+                        request.Source,
+                        request.Target,
+                        request.WithReferrers,
+                        progress,
+                        cancellationToken));
+                TransferLines.Write(report, "Copied to", request.IsJson, context.Output);
+                return ExitCodes.Success;
+            });
         }
         catch (LayoutException e)
         {

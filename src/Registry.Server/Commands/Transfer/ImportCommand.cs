@@ -52,18 +52,21 @@ internal static class ImportCommand
         string? spooled = null;
         try
         {
-            await using var registry = await StoppedRegistry.OpenAsync(options, time, loggers, request.CreatesFolder);
-            if (request.Source == "-")
+            var opened = await StoppedRegistry.OpenAsync(options, time, loggers, request.CreatesFolder);
+            return await context.WithStorageAsync(opened, async registry =>
             {
-                // The index of an archive is often its last file. The next start removes what a killed import leaves here.
-                spooled = registry.Storage.Paths.TemporaryFile(Guid.NewGuid());
-                await SpoolAsync(context, spooled, cancellationToken);
-            }
+                if (request.Source == "-")
+                {
+                    // The index of an archive is often its last file. The next start removes what a killed import leaves here.
+                    spooled = registry.Storage.Paths.TemporaryFile(Guid.NewGuid());
+                    await SpoolAsync(context, spooled, cancellationToken);
+                }
 
-            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Importing"), progress => ImageImport.RunAsync(
-                registry.Writer, spooled ?? request.Source, request.Target, options.ManifestMaxSize, progress, cancellationToken));
-            TransferLines.Write(report, "Imported", request.IsJson, context.Output);
-            return ExitCodes.Success;
+                var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Importing"), progress => ImageImport.RunAsync(
+                    registry.Writer, spooled ?? request.Source, request.Target, options.ManifestMaxSize, progress, cancellationToken));
+                TransferLines.Write(report, "Imported", request.IsJson, context.Output);
+                return ExitCodes.Success;
+            });
         }
         catch (LayoutException e)
         {
