@@ -6,10 +6,10 @@ using Registry.Core.Storage;
 namespace Registry.Storage.Files.SmallContent;
 
 /// <summary>
-/// Writes staged content to its files (<see cref="StagedFiles"/>), in the background. No request waits for it. Content whose file cannot be written is
-/// served from the metadata, and is tried again; other content proceeds.
+/// Writes staged content to its files (<see cref="StagedFiles"/>). Content whose file cannot be written is served from the metadata; other content
+/// proceeds.
 /// </summary>
-internal sealed partial class StagedMirror : IAsyncDisposable
+internal sealed partial class StagedMirror : Mirror
 {
     private const int FilesPerSync = 4096;
 
@@ -24,39 +24,25 @@ internal sealed partial class StagedMirror : IAsyncDisposable
     private readonly StagedFiles _files;
     private readonly TimeProvider _time;
     private readonly ILogger<StagedMirror> _logger;
-    private readonly WakeSignal _work;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _loop;
 
     /// <summary>Starts with the content that an earlier process has left.</summary>
     public StagedMirror(IStagedContent staged, StagedFiles files, TimeProvider time, ILogger<StagedMirror> logger)
+        : base(hasWork: staged.Weight > 0)
     {
         _staged = staged;
         _files = files;
         _time = time;
         _logger = logger;
-        _work = new WakeSignal(isSet: staged.Weight > 0);
-        _staged.Staged += _work.Set;
-        _loop = Task.Run(RunAsync);
+        _staged.Staged += Wake;
+        Begin();
     }
-
-    /// <summary>Reason why content is staged for longer than usual; null if none is.</summary>
-    public string? Failure { get; private set; }
 
     /// <summary>Number of blobs and manifests that only the metadata has, once the mirror is disposed; null if they cannot be read.</summary>
     public long? Left { get; private set; } = 0;
 
-    /// <summary>Writes the remaining content, and stops.</summary>
-    public async ValueTask DisposeAsync()
+    protected override async ValueTask FinishAsync()
     {
-        if (_stopping.IsCancellationRequested)
-        {
-            return;
-        }
-
-        _staged.Staged -= _work.Set;
-        await _stopping.CancelAsync();
-        await _loop;
+        _staged.Staged -= Wake;
         if (_staged.Weight > 0)
         {
             await TryWriteOutAsync(CancellationToken.None);
@@ -64,32 +50,23 @@ internal sealed partial class StagedMirror : IAsyncDisposable
         }
         else
         {
-            Failure = null;
+            Report(null);
         }
 
-        _stopping.Dispose();
-        _work.Dispose();
         _files.Dispose();
     }
 
-    private async Task RunAsync()
+    protected override async Task RunAsync(CancellationToken stopping)
     {
-        try
+        while (true)
         {
-            while (true)
+            if (Failure is null)
             {
-                if (Failure is null)
-                {
-                    await _work.WaitAsync(Timeout.InfiniteTimeSpan, _stopping.Token);
-                }
-
-                await Task.Delay(Failure is null ? Gathering : RetryDelay, _time, _stopping.Token);
-                await TryWriteOutAsync(_stopping.Token);
+                await WaitForWorkAsync(Timeout.InfiniteTimeSpan);
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopping.
+
+            await Task.Delay(Failure is null ? Gathering : RetryDelay, _time, stopping);
+            await TryWriteOutAsync(stopping);
         }
     }
 
@@ -98,23 +75,13 @@ internal sealed partial class StagedMirror : IAsyncDisposable
         try
         {
             await _files.WriteOutAsync(Failure is null ? FilesPerSync : FilesPerSyncAfterFailure, cancellationToken);
-            if (Failure is not null)
-            {
-                LogCaughtUp();
-                Failure = null;
-            }
+            Report(null);
         }
 #pragma warning disable CA1031 // Whatever the reason, content must not stay behind for ever.
         catch (Exception e) when (e is not OperationCanceledException)
 #pragma warning restore CA1031
         {
-            var reason = e is StorageException ? e.Message : $"{e.GetType().Name}: {e.Message}";
-            if (Failure is null)
-            {
-                LogBehind(reason);
-            }
-
-            Failure = reason;
+            ReportFailure(e);
         }
     }
 
@@ -137,10 +104,10 @@ internal sealed partial class StagedMirror : IAsyncDisposable
 
     [LoggerMessage(1, LogLevel.Error,
         "Small blobs and manifests are in registry.db, and could not be written to their files under blobs/ yet; requests are not affected, and they are tried again: {Reason}")]
-    private partial void LogBehind(string reason);
+    protected override partial void LogBehind(string reason);
 
     [LoggerMessage(2, LogLevel.Information, "All small blobs and manifests have been written to their files")]
-    private partial void LogCaughtUp();
+    protected override partial void LogCaughtUp();
 
     [LoggerMessage(3, LogLevel.Error,
         "Left in registry.db: {Count} small blobs and manifests that have no file under blobs/ yet. Keep registry.db: the next start writes them. Until then, another registry on this folder does not have them: {Reason}")]

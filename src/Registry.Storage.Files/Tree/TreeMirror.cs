@@ -8,11 +8,11 @@ using Registry.Files;
 namespace Registry.Storage.Files.Tree;
 
 /// <summary>
-/// Mirrors the metadata in the repositories tree by executing the journal, in the background. A failed write never fails a request: the row stays
-/// and is tried again, and so do later rows of the same repository, while other repositories continue. Rows are deleted after the tree has been
-/// synced, so that the rest is replayed after an unclean stop; every change is idempotent.
+/// Mirrors the metadata in the repositories tree by executing the journal. A row that cannot be executed holds back the later rows of its repository,
+/// while other repositories continue. Rows are deleted after the tree has been synced, so that the rest is replayed after an unclean stop; every change
+/// is idempotent.
 /// </summary>
-public sealed partial class TreeMirror : IAsyncDisposable
+internal sealed partial class TreeMirror : Mirror
 {
     private const int BatchSize = 512;
 
@@ -27,9 +27,6 @@ public sealed partial class TreeMirror : IAsyncDisposable
     private readonly StorageThreads _threads;
     private readonly TimeProvider _time;
     private readonly ILogger<TreeMirror> _logger;
-    private readonly WakeSignal _work = new(isSet: true);
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _loop;
 
     // Rows up to here have been executed, except those that wait, in order, for a repository that is blocked.
     private long _passed;
@@ -39,30 +36,21 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
     /// <summary>Starts with the rows that an earlier process has left in the journal.</summary>
     public TreeMirror(DataPaths paths, ITreeJournal journal, StorageThreads threads, TimeProvider time, ILogger<TreeMirror> logger)
+        : base(hasWork: true)
     {
         _paths = paths;
         _journal = journal;
         _threads = threads;
         _time = time;
         _logger = logger;
-        _journal.Written += _work.Set;
-        _loop = Task.Run(RunAsync);
+        _journal.Written += Wake;
+        Begin();
     }
 
-    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
-    public string? Failure { get; private set; }
-
-    /// <summary>Executes the remaining rows, syncs the tree, and stops.</summary>
-    public async ValueTask DisposeAsync()
+    // Executes the rest, and syncs the tree.
+    protected override async ValueTask FinishAsync()
     {
-        if (_stopping.IsCancellationRequested)
-        {
-            return;
-        }
-
-        _journal.Written -= _work.Set;
-        await _stopping.CancelAsync();
-        await _loop;
+        _journal.Written -= Wake;
         try
         {
             await CatchUpAsync(CancellationToken.None);
@@ -73,23 +61,19 @@ public sealed partial class TreeMirror : IAsyncDisposable
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            Failure = e.Message;
-            LogBehind(e.Message);
+            ReportFailure(e);
         }
-
-        _stopping.Dispose();
-        _work.Dispose();
     }
 
-    private async Task RunAsync()
+    protected override async Task RunAsync(CancellationToken stopping)
     {
         var lastSync = _time.GetTimestamp();
-        while (!_stopping.IsCancellationRequested)
+        while (!stopping.IsCancellationRequested)
         {
             var wait = RetryDelay;
             try
             {
-                await CatchUpAsync(_stopping.Token);
+                await CatchUpAsync(stopping);
                 if (_time.GetElapsedTime(lastSync) >= SyncPeriod)
                 {
                     await SyncAsync();
@@ -106,25 +90,11 @@ public sealed partial class TreeMirror : IAsyncDisposable
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                Report(e is StorageException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+                ReportFailure(e);
             }
 
-            await WaitAsync(wait);
+            await WaitForWorkAsync(wait);
         }
-    }
-
-    private void Report(string? failure)
-    {
-        if (failure is not null && Failure is null)
-        {
-            LogBehind(failure);
-        }
-        else if (failure is null && Failure is not null)
-        {
-            LogCaughtUp();
-        }
-
-        Failure = failure;
     }
 
     private string? DescribeBlocked() => _blocked.Count switch
@@ -133,18 +103,6 @@ public sealed partial class TreeMirror : IAsyncDisposable
         1 => _blocked.First().Value,
         _ => $"{_blocked.First().Value} (and {_blocked.Count - 1} more repositories)",
     };
-
-    private async Task WaitAsync(TimeSpan atMost)
-    {
-        try
-        {
-            await _work.WaitAsync(atMost, _stopping.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopping.
-        }
-    }
 
     private async Task CatchUpAsync(CancellationToken stopping)
     {
@@ -277,8 +235,8 @@ public sealed partial class TreeMirror : IAsyncDisposable
 
     [LoggerMessage(1, LogLevel.Error,
         "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
-    private partial void LogBehind(string reason);
+    protected override partial void LogBehind(string reason);
 
     [LoggerMessage(2, LogLevel.Information, "The repositories tree is up to date again")]
-    private partial void LogCaughtUp();
+    protected override partial void LogCaughtUp();
 }

@@ -1,0 +1,84 @@
+using Registry.Core.Storage;
+
+namespace Registry.Storage.Files;
+
+/// <summary>
+/// Writes rows of the database to files, in the background, when commits have added some. A failed write never fails a request: the row stays and is
+/// tried again. The log has a line when the files fall behind, and one when they have caught up.
+/// </summary>
+/// <param name="hasWork">True when an earlier process has left rows.</param>
+internal abstract class Mirror(bool hasWork) : IAsyncDisposable
+{
+    private readonly WakeSignal _work = new(hasWork);
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _loop = Task.CompletedTask;
+
+    /// <summary>Reason why the files are behind the database; null if they are not.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Writes the remaining rows, and stops.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await _stopping.CancelAsync();
+        await _loop;
+        await FinishAsync();
+        _stopping.Dispose();
+        _work.Dispose();
+    }
+
+    /// <summary>Starts the loop.</summary>
+    protected void Begin() => _loop = Task.Run(LoopAsync);
+
+    /// <summary>Wakes the loop: there is work.</summary>
+    protected void Wake() => _work.Set();
+
+    /// <summary>Waits for work.</summary>
+    /// <exception cref="OperationCanceledException">The mirror stops.</exception>
+    protected Task WaitForWorkAsync(TimeSpan atMost) => _work.WaitAsync(atMost, _stopping.Token);
+
+    /// <summary>Writes rows until it is cancelled.</summary>
+    protected abstract Task RunAsync(CancellationToken stopping);
+
+    /// <summary>Writes the remaining rows. Never throws.</summary>
+    protected abstract ValueTask FinishAsync();
+
+    protected abstract void LogBehind(string reason);
+
+    protected abstract void LogCaughtUp();
+
+    /// <summary>Records that an attempt has failed.</summary>
+    protected void ReportFailure(Exception failure) => Report(failure is StorageException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}");
+
+    /// <summary>Records the result of an attempt.</summary>
+    /// <param name="failure">Reason why rows are left; null if none are.</param>
+    protected void Report(string? failure)
+    {
+        if (failure is not null && Failure is null)
+        {
+            LogBehind(failure);
+        }
+        else if (failure is null && Failure is not null)
+        {
+            LogCaughtUp();
+        }
+
+        Failure = failure;
+    }
+
+    private async Task LoopAsync()
+    {
+        try
+        {
+            await RunAsync(_stopping.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping.
+        }
+    }
+}
