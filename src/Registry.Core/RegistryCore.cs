@@ -47,7 +47,8 @@ public sealed class RegistryCore : IDisposable
             time,
             loggers.CreateLogger<Verifier>());
         UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
-        Blobs = new BlobOperations(storage.Contents, Metadata, Promises, loggers.CreateLogger<BlobOperations>());
+        var damaged = new DamagedContent(storage.Faults, loggers.CreateLogger<DamagedContent>());
+        Blobs = new BlobOperations(storage.Contents, Metadata, Promises, damaged);
         Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, storage.Locks, settings.Limits, time);
         Manifests = new ManifestOperations(
             storage.Blobs,
@@ -58,7 +59,7 @@ public sealed class RegistryCore : IDisposable
             storage.Locks,
             settings.References,
             settings.Limits,
-            loggers.CreateLogger<ManifestOperations>());
+            damaged);
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
     }

@@ -1,5 +1,6 @@
 using Registry.Core.Blobs;
 using Registry.Core.Collection;
+using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -53,6 +54,9 @@ public sealed record StoragePorts
 
     /// <summary>Threads for work that blocks.</summary>
     public required StorageThreads Threads { get; init; }
+
+    /// <summary>Faults that recur with each request.</summary>
+    public required RecurringFaults Faults { get; init; }
 
     /// <summary>Clock of grace periods.</summary>
     public required RunningClock Clock { get; init; }

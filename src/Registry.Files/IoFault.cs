@@ -12,6 +12,7 @@ public static class IoFault
     private const int Enoent = 2;
     private const int Eio = 5;
     private const int Eacces = 13;
+    private const int Eexist = 17;
     private const int Enotdir = 20;
     private const int Eisdir = 21;
     private const int Enfile = 23;
@@ -41,6 +42,29 @@ public static class IoFault
             _ => fault.Message.TrimEnd('.'),
         };
     }
+
+    /// <summary>Cause of a fault of a file, with its remedy; null if it is none that an operator can remove.</summary>
+    public static FaultCause? Cause(Exception fault) => fault switch
+    {
+        FileNotFoundException or DirectoryNotFoundException => Missing("a file or folder is missing"),
+        UnauthorizedAccessException => new(OfErrno(Eacces)!, "Give the user of the registry access to the data folder and to everything in it"),
+        IOException when OperatingSystem.IsWindows() => null,
+        IOException when fault.HResult == Erofs => new(
+            OfErrno(Erofs)!, "Mount the file system for writing. If it became read-only by itself, it has found an error: check the disk"),
+        IOException when fault.HResult == Eio => new(OfErrno(Eio)!, "Check the disk, and the log of the kernel"),
+        IOException when fault.HResult is Emfile or Enfile => new(
+            OfErrno(Emfile)!, "Raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of a container), or lower REGISTRY_MAX_CONNECTIONS"),
+        IOException when fault.HResult == Enospc || fault.HResult == Edquot => new(OfErrno(fault.HResult)!, "Make room on the disk"),
+        IOException when fault.HResult is Enotdir or Eisdir => Missing(OfErrno(fault.HResult)!),
+        IOException when fault.HResult == Eexist => Missing("a file is in the place of a folder, or a folder in that of a file"),
+        IOException => new(
+            (PathIn(fault.Message) is { } path ? fault.Message.Replace($"'{path}'", "…", StringComparison.Ordinal) : fault.Message).TrimEnd('.'),
+            "Check the data folder, and its disk"),
+        _ => null,
+    };
+
+    private static FaultCause Missing(string reason) =>
+        new(reason, "Another program has changed the data folder, or its disk is not mounted: restore what was changed");
 
     /// <summary>Words for an error number; null for one without words of its own.</summary>
     internal static string? OfErrno(int errno) =>

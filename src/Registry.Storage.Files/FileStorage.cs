@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
+using Registry.Core.Errors;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
@@ -21,6 +22,7 @@ public sealed class FileStorage
     /// <param name="threads">Threads for work that blocks.</param>
     /// <param name="health">Health of the storage.</param>
     /// <param name="limits">Limits for clients.</param>
+    /// <param name="faults">Faults that recur with each request.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     public FileStorage(
@@ -30,6 +32,7 @@ public sealed class FileStorage
         StorageThreads threads,
         StorageHealth health,
         StorageLimits limits,
+        RecurringFaults faults,
         TimeProvider time,
         ILoggerFactory loggers)
     {
@@ -50,6 +53,7 @@ public sealed class FileStorage
             sessions,
             new UploadFiles(threads, Placement, admission, Staging, limits.BlobMaxSize),
             limits.MaxUploads,
+            faults,
             time,
             loggers.CreateLogger<FileSystemUploadStore>());
         Scrub = new BlobScrub(paths, threads, Sync);

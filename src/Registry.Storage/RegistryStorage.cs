@@ -3,6 +3,7 @@ using Registry.Core;
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
 using Registry.Core.Collection;
+using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -48,9 +49,10 @@ public sealed class RegistryStorage : IAsyncDisposable
         _database = database;
         _threads = threads;
         Health = health;
+        Faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
         var staged = new SqliteStagedContent(_database);
         Staged = staged;
-        _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, time, loggers);
+        _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, Faults, time, loggers);
         Contents = new ContentCache(Blobs, time, ContentCacheSize);
         var cache = new MetadataCache(MetadataCacheSize);
         Metadata = cache.Decorate(new SqliteMetadataStore(_database, time));
@@ -78,6 +80,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Indexer = Indexer,
             Locks = Locks,
             Threads = _threads,
+            Faults = Faults,
             Clock = Clock,
         };
     }
@@ -114,6 +117,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     public DigestLocks Locks { get; } = new();
 
     public StorageHealth Health { get; }
+
+    /// <summary>Faults that recur with each request, for everything that uses the storage.</summary>
+    public RecurringFaults Faults { get; }
 
     public RunningClock Clock => _database.Clock;
 
@@ -199,6 +205,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _mirrors.DisposeAsync();
+        Faults.Dispose();
         Close(_database, _threads, _folder);
     }
 

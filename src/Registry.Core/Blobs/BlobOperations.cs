@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -6,8 +5,7 @@ using Registry.Core.Oci;
 namespace Registry.Core.Blobs;
 
 /// <summary>Reads and deletes blobs of a repository.</summary>
-public sealed partial class BlobOperations(
-    IBlobReader contents, IMetadataStore metadata, ContentPromises promises, ILogger<BlobOperations> logger)
+public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata, ContentPromises promises, DamagedContent damaged)
 {
     private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Digest Digest), Task<long?>> FindLink =
         static link => link.Metadata.FindBlobAsync(link.Repository, link.Digest);
@@ -26,7 +24,7 @@ public sealed partial class BlobOperations(
         var actual = await contents.StatAsync(digest, size);
         if (actual != size)
         {
-            LogDamaged(repository.Value, digest.Value, size, StoredSize.Describe(actual));
+            damaged.Report("Blob", repository, digest, size, actual);
             return RegistryErrorCode.BlobUnknown;
         }
 
@@ -44,7 +42,7 @@ public sealed partial class BlobOperations(
         var content = await contents.OpenAsync(digest);
         if (content?.Length != size)
         {
-            LogDamaged(repository.Value, digest.Value, size, StoredSize.Describe(content?.Length));
+            damaged.Report("Blob", repository, digest, size, content?.Length);
             content?.Dispose();
             return RegistryErrorCode.BlobUnknown;
         }
@@ -55,9 +53,4 @@ public sealed partial class BlobOperations(
     /// <summary>Removes a blob from the repository; refused while one of its manifests needs the blob.</summary>
     /// <returns>Size of the blob in bytes.</returns>
     public Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest) => metadata.UnlinkBlobAsync(repository, digest);
-
-    // The response is BLOB_UNKNOWN, so that a client pushes the blob again, which replaces the file.
-    [LoggerMessage(1, LogLevel.Error,
-        "Blob {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} found. Pushing it again repairs it")]
-    private partial void LogDamaged(string repository, string digest, long expected, string actual);
 }

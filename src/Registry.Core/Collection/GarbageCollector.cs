@@ -33,6 +33,8 @@ public sealed partial class GarbageCollector(
 
     private Task _cycle = Task.CompletedTask;
     private string? _walkFailure;
+    private string? _removalFailure;
+    private bool _hasFailedToRemove;
     private bool _isImplausible;
     private bool _isHeldUp;
     private long _bytesFreed;
@@ -211,6 +213,7 @@ public sealed partial class GarbageCollector(
     private async Task<int> RemoveOrphansAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var total = 0;
+        _hasFailedToRemove = false;
         while (!cancellationToken.IsCancellationRequested)
         {
             var orphans = await metadata.ListOrphansAsync(BatchSize);
@@ -252,6 +255,7 @@ public sealed partial class GarbageCollector(
             }
         }
 
+        _removalFailure = _hasFailedToRemove ? _removalFailure : null;
         return total;
     }
 
@@ -280,7 +284,15 @@ public sealed partial class GarbageCollector(
         }
         catch (StorageException e)
         {
-            LogNotRemoved(digest.Value, e.Message);
+            // One line while the cause lasts: it may be the same for all of them, in every cycle.
+            var fault = e.InnerException ?? e;
+            var cause = $"{fault.GetType().Name} {fault.HResult}";
+            if (cause != _removalFailure)
+            {
+                LogNotRemoved(digest.Value, e.Message);
+            }
+
+            (_removalFailure, _hasFailedToRemove) = (cause, true);
             return false;
         }
     }
@@ -323,7 +335,7 @@ public sealed partial class GarbageCollector(
         "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry and see why with 'registry gc --dry-run'; if the removal is right, run 'registry gc --force'")]
     private partial void LogImplausible(long manifests, long allManifests, long links, long allLinks, long blobs, long allBlobs);
 
-    [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}")]
+    [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}. Every cycle tries again; others with the same cause have no line")]
     private partial void LogNotRemoved(string digest, string reason);
 
     [LoggerMessage(7, LogLevel.Information, "Garbage collection waits for a backup or an export that reads the storage; no bytes are removed until it ends")]

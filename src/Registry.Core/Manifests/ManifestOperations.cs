@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
@@ -9,7 +8,7 @@ using Registry.Core.Storage;
 namespace Registry.Core.Manifests;
 
 /// <summary>Reads, stores and deletes manifests and tags.</summary>
-public sealed partial class ManifestOperations(
+public sealed class ManifestOperations(
     IBlobStore blobs,
     Staging staging,
     IBlobReader contents,
@@ -18,7 +17,7 @@ public sealed partial class ManifestOperations(
     DigestLocks locks,
     ManifestReferences references,
     StorageLimits limits,
-    ILogger<ManifestOperations> logger)
+    DamagedContent damaged)
 {
     private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Reference Reference), Task<StoredManifest?>> Find =
         static asked => asked.Metadata.FindManifestAsync(asked.Repository, asked.Reference);
@@ -37,7 +36,7 @@ public sealed partial class ManifestOperations(
         var actual = await contents.StatAsync(manifest.Digest, manifest.Size);
         if (actual != manifest.Size)
         {
-            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, StoredSize.Describe(actual));
+            damaged.Report("Manifest", repository, manifest.Digest, manifest.Size, actual);
             return RegistryErrorCode.ManifestUnknown;
         }
 
@@ -58,7 +57,7 @@ public sealed partial class ManifestOperations(
         if (content?.Length != manifest.Size)
         {
             content?.Dispose();
-            LogDamaged(repository.Value, manifest.Digest.Value, manifest.Size, StoredSize.Describe(content?.Length));
+            damaged.Report("Manifest", repository, manifest.Digest, manifest.Size, content?.Length);
             return RegistryErrorCode.ManifestUnknown;
         }
 
@@ -153,8 +152,4 @@ public sealed partial class ManifestOperations(
 
         return recorded;
     }
-
-    [LoggerMessage(1, LogLevel.Error,
-        "Manifest {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} found. Pushing it again repairs it")]
-    private partial void LogDamaged(string repository, string digest, long expected, string actual);
 }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
+using Registry.Storage;
 
 namespace Registry.Server.Commands;
 

@@ -4,8 +4,8 @@ using Registry.Core.Storage;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Runs an action periodically until it is disposed. A failure is logged, and the next turn tries again. A failure of the storage is one line in
-/// the log, once while it stays the same: after a failed sync, that is until the restart.
+/// Runs an action periodically until it is disposed. A failure is logged once while it stays the same, and the next turn tries again. A failure of the
+/// storage has no stack trace.
 /// </summary>
 public sealed partial class PeriodicTask : IAsyncDisposable
 {
@@ -15,8 +15,7 @@ public sealed partial class PeriodicTask : IAsyncDisposable
     private readonly PeriodicTimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
-    private string? _storageFailure;
-    private bool _hasFailed;
+    private string? _failure;
 
     public PeriodicTask(string name, TimeSpan period, Func<CancellationToken, Task> run, TimeProvider time, ILogger<PeriodicTask> logger)
     {
@@ -43,36 +42,40 @@ public sealed partial class PeriodicTask : IAsyncDisposable
             try
             {
                 await _run(_stopping.Token);
-                _storageFailure = null;
-                if (_hasFailed)
+                if (_failure is not null)
                 {
                     LogRecovered(_name);
                 }
 
-                _hasFailed = false;
+                _failure = null;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
-            catch (StorageException e)
-            {
-                if (e.Message != _storageFailure)
-                {
-                    LogStorageFailed(_name, e.Message);
-                }
-
-                _storageFailure = e.Message;
-                _hasFailed = true;
-            }
 #pragma warning disable CA1031 // Whatever it was, the registry serves on, and the next turn tries again.
             catch (Exception e)
 #pragma warning restore CA1031
             {
-                LogFailed(e, _name);
-                _hasFailed = true;
+                Report(e);
             }
         }
+    }
+
+    private void Report(Exception e)
+    {
+        var isStorage = e is StorageException;
+        var failure = isStorage ? e.Message : $"{e.GetType().Name}: {e.Message}";
+        if (failure != _failure && isStorage)
+        {
+            LogStorageFailed(_name, failure);
+        }
+        else if (failure != _failure)
+        {
+            LogFailed(e, _name);
+        }
+
+        _failure = failure;
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Task} failed and will be tried again")]

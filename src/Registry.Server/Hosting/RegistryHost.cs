@@ -97,6 +97,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new ErrorResponse(_core.Uploads, locations),
             telemetry,
             memory,
+            storage.Faults,
             loggers.CreateLogger<RequestPipeline>());
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
@@ -110,8 +111,9 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         Buffers = new BlockPool(memory.Buffers);
-        Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, time, loggers);
-        var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, time, loggers);
+        var unsent = new UnsentAnswers(storage.Faults, loggers.CreateLogger<UnsentAnswers>());
+        Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, unsent, time, loggers);
+        var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, time, loggers);
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
         _trim = new MemoryTrim(Buffers);
         _application = new HttpApplication(Handle, _bodies);

@@ -4,11 +4,13 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Files;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
+using Registry.Storage.Files;
 
 namespace Registry.Server.Pipeline;
 
@@ -24,6 +26,7 @@ internal sealed partial class RequestPipeline(
     ErrorResponse errors,
     RequestTelemetry telemetry,
     RequestMemory memory,
+    RecurringFaults faults,
     ILogger<RequestPipeline> logger)
 {
     private static readonly Task<RegistryError?> Answered = Task.FromResult<RegistryError?>(null);
@@ -96,16 +99,10 @@ internal sealed partial class RequestPipeline(
             request.Http.Abort();
             return null;
         }
-        catch (StorageException e) when (e.IsFull || e.InnerException is null)
-        {
-            // A stack trace would not help: the disk is full, or writes have stopped earlier.
-            LogTurnedAway(request.Request.Method, RequestTarget.Path(request.Http), e.Message, RequestTelemetry.Name(request));
-            return e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
-        }
         catch (StorageException e)
         {
-            LogStorage(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
-            return RegistryErrorCode.StorageFailed;
+            Report(e, request);
+            return e.IsFull ? RegistryErrorCode.StorageFull : RegistryErrorCode.StorageFailed;
         }
         catch (OutOfMemoryException e)
         {
@@ -117,8 +114,31 @@ internal sealed partial class RequestPipeline(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            LogMistake(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
+            if (faults.IsNew($"Internal errors, {e.GetType().Name} {e.StackTrace?.Split('\n')[0].Trim()}"))
+            {
+                LogMistake(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
+            }
+
             return RegistryErrorCode.InternalError;
+        }
+    }
+
+    private void Report(StorageException fault, RequestContext request)
+    {
+        var cause = StorageFault.CauseOf(fault);
+        if (!faults.IsNew($"Requests that the storage cannot serve, {cause?.Reason ?? fault.InnerException!.GetType().Name}"))
+        {
+            return;
+        }
+
+        var (method, path, id) = (request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
+        if (cause is null)
+        {
+            LogStorage(fault, method, path, id);
+        }
+        else
+        {
+            LogRefused(method, path, fault.InnerException is null ? fault.Message.TrimEnd('.') : IoFault.Reason(fault.InnerException), cause.Remedy, id);
         }
     }
 
@@ -195,11 +215,13 @@ internal sealed partial class RequestPipeline(
 
     private static Task<RegistryError?> Refuse(RegistryError error) => Task.FromResult<RegistryError?>(error);
 
-    [LoggerMessage(4, LogLevel.Error, "{Method} {Path} could not be served by the storage (request {RequestId})")]
+    [LoggerMessage(4, LogLevel.Error,
+        "{Method} {Path} could not be served by the storage. Further requests with this fault are counted once a minute (request {RequestId})")]
     private partial void LogStorage(Exception exception, string method, string path, string requestId);
 
-    [LoggerMessage(6, LogLevel.Error, "{Method} {Path} was refused by the storage: {Reason} (request {RequestId})")]
-    private partial void LogTurnedAway(string method, string path, string reason, string requestId);
+    [LoggerMessage(6, LogLevel.Error,
+        "{Method} {Path} could not be served by the storage: {Reason}. {Remedy}. Further requests with this fault are counted once a minute (request {RequestId})")]
+    private partial void LogRefused(string method, string path, string reason, string remedy, string requestId);
 
     [LoggerMessage(5, LogLevel.Critical, "{Method} {Path}: internal error; please report it with these lines (request {RequestId})")]
     private partial void LogMistake(Exception exception, string method, string path, string requestId);

@@ -25,6 +25,7 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
     private readonly SslStream _ssl;
     private readonly TlsInput _input;
     private readonly TlsOutput _output;
+    private readonly UnsentAnswers _unsent;
     private readonly ILogger _logger;
     private Task _decrypting = Task.CompletedTask;
 
@@ -34,6 +35,7 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
         _transport = connection.Transport;
         _records = records;
         _ssl = ssl;
+        _unsent = layer.Unsent;
         _logger = layer.Logger;
         _input = new TlsInput(ssl, records, layer.Pool, layer.PipeOptions, layer.MaxAhead);
         _output = new TlsOutput(this, ssl, records, layer.Pool, layer.RunBlocking);
@@ -115,7 +117,7 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
         if (error is not ConnectionResetException)
         {
             // The file or this program is at fault. A reset keeps the peer from taking a part for the whole.
-            LogNotSent(_connection.ConnectionId, error);
+            _unsent.Report(_connection.ConnectionId, error);
             _connection.Abort(new ConnectionAbortedException("The response could not be sent.", error));
         }
     }
@@ -159,9 +161,6 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
             LogNotClosed(_connection.ConnectionId, e.Message);
         }
     }
-
-    [LoggerMessage(1, LogLevel.Error, "Connection {Id} was closed: its response could not be sent")]
-    private partial void LogNotSent(string id, Exception exception);
 
     [LoggerMessage(2, LogLevel.Debug, "Connection {Id} ends without close_notify: {Reason}")]
     private partial void LogNotClosed(string id, string reason);

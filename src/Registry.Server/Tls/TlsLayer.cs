@@ -27,10 +27,18 @@ internal sealed partial class TlsLayer
     /// <param name="maxAhead">Largest number of decrypted bytes that a connection buffers.</param>
     /// <param name="timeout">Time limit of the handshake.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+    /// <param name="unsent">Log of answers that could not be sent.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public TlsLayer(
-        TlsFiles files, BlockPool pool, long maxAhead, TimeSpan timeout, Func<Action, Task> runBlocking, TimeProvider time, ILogger<TlsLayer> logger)
+        TlsFiles files,
+        BlockPool pool,
+        long maxAhead,
+        TimeSpan timeout,
+        Func<Action, Task> runBlocking,
+        UnsentAnswers unsent,
+        TimeProvider time,
+        ILogger<TlsLayer> logger)
     {
         _files = files;
         _timeout = timeout;
@@ -38,6 +46,7 @@ internal sealed partial class TlsLayer
         Pool = pool;
         MaxAhead = maxAhead;
         RunBlocking = runBlocking;
+        Unsent = unsent;
         _logger = logger;
         PipeOptions = InputPipe.CreateOptions(pool);
     }
@@ -53,6 +62,9 @@ internal sealed partial class TlsLayer
 
     /// <summary>Options of the inputs of connections.</summary>
     public PipeOptions PipeOptions { get; }
+
+    /// <summary>Log of answers that could not be sent.</summary>
+    public UnsentAnswers Unsent { get; }
 
     public ILogger Logger => _logger;
 

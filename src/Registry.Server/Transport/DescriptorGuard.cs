@@ -3,6 +3,7 @@ using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Registry.Files;
+using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Transport;
 
@@ -19,6 +20,8 @@ internal sealed partial class DescriptorGuard(IConnectionListenerFactory inner, 
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    private readonly WarningInterval _waiting = new(time);
+
     public bool CanBind(EndPoint endpoint) => inner is not IConnectionListenerFactorySelector selector || selector.CanBind(endpoint);
 
     public async ValueTask<IConnectionListener> BindAsync(EndPoint endpoint, CancellationToken cancellationToken = default) =>
@@ -31,14 +34,18 @@ internal sealed partial class DescriptorGuard(IConnectionListenerFactory inner, 
             return;
         }
 
-        LogWaiting(OpenFileLimit.Current);
+        if (_waiting.TryBegin())
+        {
+            LogWaiting(OpenFileLimit.Current);
+        }
+
         while (OpenFileLimit.IsReachedByConnections && !unbound.IsCancellationRequested)
         {
             await Task.Delay(Pause, time, unbound).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "New connections wait until others end: nearly all of the {Limit} files and sockets that the registry may open are in use. If this repeats, raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of a container)")]
+    [LoggerMessage(1, LogLevel.Warning, "New connections wait until others end: nearly all of the {Limit} files and sockets that the registry may open are in use. If this repeats, raise the limit (ulimit -n, LimitNOFILE= of systemd, --ulimit nofile= of a container). Repeated once a minute at most")]
     private partial void LogWaiting(long limit);
 
     private sealed class Listener(IConnectionListener listener, DescriptorGuard guard) : IConnectionListener

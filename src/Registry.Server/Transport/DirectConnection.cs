@@ -195,7 +195,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         else
         {
             // The file or this program is at fault. A reset keeps the peer from taking a part for the whole.
-            LogNotSent(ConnectionId, error);
+            _transport.Unsent.Report(ConnectionId, error);
             Shutdown(new ConnectionAbortedException("The response could not be sent.", error), graceful: false);
         }
 
@@ -365,9 +365,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
 
     [LoggerMessage(1, LogLevel.Error, "Connection {Id} ended with an unexpected error")]
     private partial void LogUnexpected(string id, Exception exception);
-
-    [LoggerMessage(3, LogLevel.Error, "Connection {Id} was closed: its response could not be sent")]
-    private partial void LogNotSent(string id, Exception exception);
 
     [LoggerMessage(2, LogLevel.Debug, "Connection {Id} was closed: its peer read {Fault}")]
     private partial void LogTooSlow(string id, string fault);

@@ -17,6 +17,7 @@ namespace Registry.Server.Transport;
 /// <param name="limits">Least rate at which a peer must read.</param>
 /// <param name="idleTimeout">Longest time in which it may read nothing of what waits for it.</param>
 /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+/// <param name="unsent">Log of answers that could not be sent.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">The log.</param>
 [SupportedOSPlatform("linux")]
@@ -26,6 +27,7 @@ internal sealed class DirectTransport(
     ConnectionLimits limits,
     TimeSpan idleTimeout,
     Func<Action, Task> runBlocking,
+    UnsentAnswers unsent,
     TimeProvider time,
     ILogger<DirectTransport> logger)
     : IConnectionListenerFactory, IConnectionListenerFactorySelector, IDisposable
@@ -55,6 +57,9 @@ internal sealed class DirectTransport(
 
     /// <summary>Runs work that may wait for a disk.</summary>
     public Func<Action, Task> RunBlocking { get; } = runBlocking;
+
+    /// <summary>Log of answers that could not be sent.</summary>
+    public UnsentAnswers Unsent { get; } = unsent;
 
     /// <summary>Number of connections.</summary>
     public long Connections => Interlocked.Read(ref _connections);

@@ -43,7 +43,14 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
                 if (e.Message != _lastFailure)
                 {
                     _lastFailure = e.Message;
-                    LogFailed(e, RetryDelay.TotalSeconds);
+                    if (StorageFault.CauseOf(e) is { } cause)
+                    {
+                        LogRefused(RetryDelay.TotalSeconds, e.Message, cause.Remedy);
+                    }
+                    else
+                    {
+                        LogFailed(e, RetryDelay.TotalSeconds);
+                    }
                 }
 
                 await Task.Delay(RetryDelay, time, cancellationToken);
@@ -144,6 +151,10 @@ public sealed partial class TreeIndexer(TreeReader tree, IIndexTarget target, St
 
     [LoggerMessage(3, LogLevel.Information, "Indexed the storage: repositories: {Repositories}, manifests: {Manifests}, seconds: {Seconds:0.0}")]
     private partial void LogFinished(int repositories, int manifests, double seconds);
+
+    [LoggerMessage(5, LogLevel.Critical,
+        "Indexing could not be finished and is tried again every {Seconds} s; until then, pushes, deletes and the catalog stay unavailable: {Reason}. {Remedy}")]
+    private partial void LogRefused(double seconds, string reason, string remedy);
 
     [LoggerMessage(4, LogLevel.Critical,
         "Indexing could not be finished and is tried again every {Seconds} s; until then, pushes, deletes and the catalog stay unavailable")]

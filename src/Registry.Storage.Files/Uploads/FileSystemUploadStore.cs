@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -17,6 +18,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     private readonly DataPaths _paths;
     private readonly IUploadSessions _sessions;
     private readonly UploadFiles _files;
+    private readonly RecurringFaults _faults;
     private readonly TimeProvider _time;
     private readonly ILogger<FileSystemUploadStore> _logger;
     private readonly IdleHashes _idleHashes = new();
@@ -24,11 +26,18 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     private readonly UploadShares _shares;
 
     public FileSystemUploadStore(
-        DataPaths paths, IUploadSessions sessions, UploadFiles files, int maxCount, TimeProvider time, ILogger<FileSystemUploadStore> logger)
+        DataPaths paths,
+        IUploadSessions sessions,
+        UploadFiles files,
+        int maxCount,
+        RecurringFaults faults,
+        TimeProvider time,
+        ILogger<FileSystemUploadStore> logger)
     {
         _paths = paths;
         _sessions = sessions;
         _files = files;
+        _faults = faults;
         _time = time;
         _logger = logger;
         _shares = new UploadShares(maxCount, time);
@@ -138,7 +147,10 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
         catch (StorageException e)
         {
-            LogLeftBehind(upload.Id, e.Message);
+            if (_faults.IsNew($"Files of uploads that could not be removed, {StorageFault.CauseOf(e)?.Reason}"))
+            {
+                LogLeftBehind(upload.Id, e.Message);
+            }
         }
 
         upload.Length = 0;
@@ -200,7 +212,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "The file of the upload {Id} could not be removed: {Reason}")]
+    [LoggerMessage(1, LogLevel.Warning, "The file of the upload {Id} could not be removed: {Reason}. The next start removes it. Further files are counted once a minute")]
     private partial void LogLeftBehind(Guid id, string reason);
 
     [LoggerMessage(2, LogLevel.Information, "Upload {Id} to {Repository} of {Holder} had received no byte for a minute, and gave way to one of {Other}: too many uploads are in progress")]

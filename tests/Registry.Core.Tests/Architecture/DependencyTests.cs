@@ -27,7 +27,7 @@ public partial class DependencyTests
         ["Collection"] = ["Oci", "Errors", "Storage", "Blobs", "Collection.Records"],
         ["Verification"] = ["Oci", "Errors", "Storage", "Blobs", "SmallContent"],
         ["Caching"] = ["Oci", "Errors", "Storage", "Metadata", "Indexing", "Blobs", "Collection", "Collection.Records", "Verification"],
-        [""] = ["Storage", "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Manifests", "Listings", "Collection", "Verification"],
+        [""] = ["Errors", "Storage", "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Manifests", "Listings", "Collection", "Verification"],
         ["Access.Rules"] = ["Oci", "Errors"],
         ["Access.Identities"] = ["Fairness", "Access.Rules"],
         ["Access.Passwords"] = ["Errors", "Fairness", "Access.Rules", "Access.Identities"],

@@ -61,7 +61,7 @@ public sealed class FullDiskTests : IAsyncLifetime
         }
 
         // Refusing is no mistake of the server's: one line says what happened, and no stack trace.
-        Assert.Contains("was refused by the storage: No space left", registry.Output, StringComparison.Ordinal);
+        Assert.Contains("could not be served by the storage: the disk is full at ", registry.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("Exception", registry.Output, StringComparison.Ordinal);
     }
 }

@@ -32,7 +32,7 @@ public sealed class MemoryWatchTests : IDisposable
     public MemoryWatchTests()
     {
         var transport = KestrelFactory.CreateTransport(
-            new RegistryOptions { Transport = TransportKind.Kestrel }, _pool, Task.Run, TimeProvider.System, NullLoggerFactory.Instance);
+            new RegistryOptions { Transport = TransportKind.Kestrel }, _pool, Task.Run, Transport.Samples.Unsent(), TimeProvider.System, NullLoggerFactory.Instance);
         _connections = new ConnectionLimit(transport, 1000, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
         _watch = new MemoryWatch(Limits, () => _use, Collect, Reclaim, _connections, _time, NullLogger<MemoryWatch>.Instance);
     }

@@ -110,7 +110,7 @@ public sealed class ConnectionLimitTests
     public async Task A_connection_leaves_its_place_when_its_socket_ends_even_if_its_processing_does_not(TransportKind transport)
     {
         using var pool = new BlockPool(64 * 1024 * 1024);
-        var inner = KestrelFactory.CreateTransport(new RegistryOptions { Transport = transport }, pool, Task.Run, TimeProvider.System, NullLoggerFactory.Instance);
+        var inner = KestrelFactory.CreateTransport(new RegistryOptions { Transport = transport }, pool, Task.Run, Transport.Samples.Unsent(), TimeProvider.System, NullLoggerFactory.Instance);
         var limit = new ConnectionLimit(inner, 1, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
         await using var listener = await limit.BindAsync(new IPEndPoint(IPAddress.Loopback, 0));
         var address = new Uri($"http://{listener.EndPoint}");

@@ -32,6 +32,7 @@ internal sealed class HandlerOnDirectTransport : IAsyncDisposable
             new ConnectionLimits(),
             TimeSpan.FromMinutes(1),
             work => Task.Run(work),
+            Samples.Unsent(),
             TimeProvider.System,
             NullLogger<DirectTransport>.Instance);
 

@@ -1,5 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Errors;
+using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Transport;
 
@@ -37,6 +40,10 @@ internal static class Samples
 #pragma warning restore CA5394
         return ByName[name] = new TestBlob(bytes);
     }
+
+    /// <summary>A log that keeps nothing.</summary>
+    public static UnsentAnswers Unsent() => new(
+        new RecurringFaults(TimeProvider.System, NullLogger<RecurringFaults>.Instance), NullLogger<UnsentAnswers>.Instance);
 
     /// <summary>The path of a blob in the repository of the exchanges.</summary>
     public static string Path(TestBlob blob) => $"/v2/t/blobs/{blob.Digest}";

@@ -34,13 +34,14 @@ internal static class KestrelFactory
     /// <param name="options">Settings that choose the transport.</param>
     /// <param name="pool">Memory of all connections.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+    /// <param name="unsent">Log of answers that could not be sent.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static IConnectionListenerFactory CreateTransport(
-        RegistryOptions options, BlockPool pool, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
+        RegistryOptions options, BlockPool pool, Func<Action, Task> runBlocking, UnsentAnswers unsent, TimeProvider time, ILoggerFactory loggers) =>
         options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
             ? new DirectTransport(
-                pool, ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, time, loggers.CreateLogger<DirectTransport>())
+                pool, ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, unsent, time, loggers.CreateLogger<DirectTransport>())
             : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
 
     /// <summary>Creates the TLS layer of a server; null for a server in clear text.</summary>
@@ -48,11 +49,12 @@ internal static class KestrelFactory
     /// <param name="files">The certificate; null without TLS.</param>
     /// <param name="pool">Memory of all connections.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
+    /// <param name="unsent">Log of answers that could not be sent.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static TlsLayer? CreateTls(
-        RegistryOptions options, TlsFiles? files, BlockPool pool, Func<Action, Task> runBlocking, TimeProvider time, ILoggerFactory loggers) =>
-        files is null ? null : new TlsLayer(files, pool, ReceiveBufferSize, options.Limits.Headers, runBlocking, time, loggers.CreateLogger<TlsLayer>());
+        RegistryOptions options, TlsFiles? files, BlockPool pool, Func<Action, Task> runBlocking, UnsentAnswers unsent, TimeProvider time, ILoggerFactory loggers) =>
+        files is null ? null : new TlsLayer(files, pool, ReceiveBufferSize, options.Limits.Headers, runBlocking, unsent, time, loggers.CreateLogger<TlsLayer>());
 
     /// <summary>Creates the limit of the connections of a server, around its transport.</summary>
     /// <param name="options">The number of connections.</param>

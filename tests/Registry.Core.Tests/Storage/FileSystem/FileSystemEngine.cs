@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Blobs;
+using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
@@ -79,6 +80,7 @@ internal sealed class FileSystemEngine : IByteEngine
             new SqliteUploadSessions(_database),
             new UploadFiles(Threads, placement, admission, new Staging(staged, admission.EnsureRoomAsync), long.MaxValue),
             _maxUploads,
+            new RecurringFaults(Time, NullLogger<RecurringFaults>.Instance),
             Time,
             NullLogger<FileSystemUploadStore>.Instance);
     }

@@ -1,0 +1,147 @@
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Core.Errors;
+
+/// <summary>
+/// Keeps faults that recur with each request from filling the log. The first fault with a cause gets a line from its caller, and further ones are counted.
+/// Once a minute, the log has their number. It has another line when a cause has not recurred for a minute.
+/// </summary>
+public sealed partial class RecurringFaults : IDisposable
+{
+    /// <summary>Largest number of causes with a line of their own at a time; faults with further causes are counted together. Bounds memory and the log.</summary>
+    internal const int MaxCauses = 100;
+
+    /// <summary>Length of a period.</summary>
+    internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
+
+    private readonly ILogger<RecurringFaults> _logger;
+    private readonly ITimer _timer;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, Tally> _causes = [];
+    private long _others;
+
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Log of the numbers.</param>
+    public RecurringFaults(TimeProvider time, ILogger<RecurringFaults> logger)
+    {
+        ArgumentNullException.ThrowIfNull(time);
+        _logger = logger;
+        _timer = time.CreateTimer(_ => EndPeriod(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Counts a fault.</summary>
+    /// <param name="cause">
+    /// What fails and why, for the operator, such as <c>Requests that the storage refuses, because the disk is full</c>. The same text for all faults with
+    /// the same cause.
+    /// </param>
+    /// <returns>True when the caller must log the fault, since no line of the log tells of its cause.</returns>
+    public bool IsNew(string cause)
+    {
+        ArgumentNullException.ThrowIfNull(cause);
+        lock (_lock)
+        {
+            if (_causes.TryGetValue(cause, out var tally))
+            {
+                tally.Count++;
+                return false;
+            }
+
+            if (_causes.Count >= MaxCauses)
+            {
+                _others++;
+                return false;
+            }
+
+            if (_causes.Count == 0)
+            {
+                _timer.Change(Period, Period);
+            }
+
+            _causes[cause] = new Tally();
+            return true;
+        }
+    }
+
+    /// <summary>Logs what has not been logged yet.</summary>
+    public void Dispose()
+    {
+        _timer.Dispose();
+        Report(Take(out var others), others);
+    }
+
+    private void EndPeriod()
+    {
+        List<string> over;
+        List<(string Cause, long Count)> more;
+        long others;
+        lock (_lock)
+        {
+            over = [.. _causes.Where(cause => cause.Value.IsOver).Select(cause => cause.Key)];
+            over.ForEach(cause => _causes.Remove(cause));
+            more = Take(out others);
+            if (_causes.Count == 0)
+            {
+                _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            }
+        }
+
+        Report(more, others);
+        over.ForEach(LogOver);
+    }
+
+    private List<(string Cause, long Count)> Take(out long others)
+    {
+        var more = new List<(string, long)>();
+        lock (_lock)
+        {
+            foreach (var (cause, tally) in _causes)
+            {
+                if (tally.Count > 0)
+                {
+                    more.Add((cause, tally.Count));
+                }
+
+                tally.EndPeriod();
+            }
+
+            (others, _others) = (_others, 0);
+        }
+
+        return more;
+    }
+
+    private void Report(List<(string Cause, long Count)> more, long others)
+    {
+        foreach (var (cause, count) in more)
+        {
+            LogMore(cause, count);
+        }
+
+        if (others > 0)
+        {
+            LogOthers(MaxCauses, others);
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Error, "{Cause}: {Count} more within a minute")]
+    private partial void LogMore(string cause, long count);
+
+    [LoggerMessage(2, LogLevel.Information, "{Cause}: none within a minute, so this is over")]
+    private partial void LogOver(string cause);
+
+    [LoggerMessage(3, LogLevel.Error, "Faults for more than {Causes} reasons at a time: {Count} more within a minute")]
+    private partial void LogOthers(int causes, long count);
+
+    private sealed class Tally
+    {
+        private bool _isNew = true;
+
+        /// <summary>Number of faults in the period, without the one that has a line.</summary>
+        public long Count { get; set; }
+
+        /// <summary>True when the period has no fault.</summary>
+        public bool IsOver => Count == 0 && !_isNew;
+
+        public void EndPeriod() => (Count, _isNew) = (0, false);
+    }
+}
