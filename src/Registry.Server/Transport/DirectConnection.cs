@@ -12,8 +12,8 @@ namespace Registry.Server.Transport;
 /// <summary>TCP connection, for Kestrel.</summary>
 /// <remarks>
 /// It begins with <see cref="Start"/>. It ends when the peer closes it, when it is aborted (the peer gets a reset), or when Kestrel disposes
-/// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input for a moment: closing a socket with unread
-/// input resets it and destroys the response. A peer that closes its sending side after its requests, such as <c>nc</c> with a file as its
+/// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input until the peer has had some seconds for its last
+/// response: closing a socket with unread input resets it and destroys the response. An idle connection closes at once. A peer that closes its sending side after its requests, such as <c>nc</c> with a file as its
 /// input, still gets the responses: Kestrel sees the end of the input at once, and the end of the connection when the responses are sent.
 /// </remarks>
 [SupportedOSPlatform("linux")]
@@ -58,8 +58,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _transport = transport;
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
-        _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer);
-        Output = new SocketOutput(this, transport.Pool, transport.Outputs, transport.RunBlocking);
+        _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer, transport.Time);
+        Output = new SocketOutput(this, transport.Pool, transport.Outputs, transport.RunBlocking, transport.Time);
         _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -166,16 +166,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _input.Complete();
         Output.Complete();
         await Output.DrainAsync();
+        var linger = Linger();
         FinishSending();
         BeginEnd();
-        try
-        {
-            await _receiving.WaitAsync(LingerTimeout);
-        }
-        catch (TimeoutException)
-        {
-            // The peer keeps sending, or does not close.
-        }
+        await _receiving.WaitAsync(linger, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Shutdown(new ConnectionAbortedException("The connection was closed by the server."), graceful: true);
         await _receiving;
@@ -235,6 +229,13 @@ internal sealed partial class DirectConnection : ConnectionContext,
             _input.Break(Volatile.Read(ref _shutdownReason) ?? error);
             await FireClosedAsync();
         }
+    }
+
+    // Time that the peer still has to read its last answer. A peer that has sent nothing for as long has nothing on its way that would reset the connection.
+    private TimeSpan Linger()
+    {
+        var quiet = _transport.Time.GetElapsedTime(Math.Max(_input.ReceivedAt, Output.AnsweredAt));
+        return quiet < LingerTimeout ? LingerTimeout - quiet : TimeSpan.Zero;
     }
 
     // Discards what the peer still sends after the end.

@@ -9,11 +9,17 @@ namespace Registry.Server.Transport;
 /// <param name="memory">Memory for Kestrel, which learns whether the connection receives much.</param>
 /// <param name="options">Options of the pipe.</param>
 /// <param name="maxAhead">Number of bytes that may be received ahead of the reader.</param>
-internal sealed class SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, PipeOptions options, long maxAhead)
+/// <param name="time">The clock.</param>
+internal sealed class SocketInput(Socket socket, BlockPool pool, ConnectionMemory memory, PipeOptions options, long maxAhead, TimeProvider time)
     : InputPipe(pool, options, maxAhead)
 {
     // Larger than any request without a body.
     private const int StreamingThreshold = 32 * 1024;
+
+    private long _receivedAt = time.GetTimestamp();
+
+    /// <summary>Time of the last received bytes, as a timestamp of the clock; at first, that of the connection.</summary>
+    public long ReceivedAt => Volatile.Read(ref _receivedAt);
 
     /// <summary>Receives until the peer closes its side, or the reader completes.</summary>
     /// <returns>True when the peer has closed its side.</returns>
@@ -38,6 +44,7 @@ internal sealed class SocketInput(Socket socket, BlockPool pool, ConnectionMemor
                 return true;
             }
 
+            Volatile.Write(ref _receivedAt, time.GetTimestamp());
             mayHaveMore = count == block.Length;
             if (!await PassAsync(count))
             {

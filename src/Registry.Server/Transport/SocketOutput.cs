@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 
@@ -5,13 +6,32 @@ namespace Registry.Server.Transport;
 
 /// <summary>Output of a connection to its socket: several blocks of memory in one system call, and files by sendfile(2).</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, OutputWatch watch, Func<Action, Task> runBlocking)
+internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, OutputWatch watch, Func<Action, Task> runBlocking, TimeProvider time)
     : OutputQueue(pool, runBlocking)
 {
+    // A farewell is shorter than any answer: frames GOAWAY of HTTP/2, or the alert close_notify.
+    private const int LongestFarewell = 100;
+
     private bool _isWaiting;
+    private bool _isAnswer;
+    private long _answeredAt;
+
+    /// <summary>Time at which the socket last took bytes that may belong to an answer, as a timestamp of the clock; 0 before the first.</summary>
+    public long AnsweredAt => Volatile.Read(ref _answeredAt);
 
     /// <summary>True while a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
+
+    public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+    {
+        if (UnflushedBytes > 0)
+        {
+            _isAnswer = UnflushedBytes > LongestFarewell;
+            NoteAnswer();
+        }
+
+        return base.FlushAsync(cancellationToken);
+    }
 
     protected override ValueTask SendAsync(List<OutputPiece> batch, bool more) =>
         batch[0].File is { } file ? SendFileAsync(file) : SendMemoryAsync(batch, more);
@@ -106,6 +126,15 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
             Volatile.Write(ref _isWaiting, false);
             memory = memory[count..];
             Count(count);
+            NoteAnswer();
+        }
+    }
+
+    private void NoteAnswer()
+    {
+        if (_isAnswer)
+        {
+            Volatile.Write(ref _answeredAt, time.GetTimestamp());
         }
     }
 }

@@ -94,6 +94,17 @@ internal sealed class WireClient : IDisposable
         }
     }
 
+    /// <summary>Waits for an answer to a request for an existing thing: its first byte, or its body with HTTP/2.</summary>
+    public Task AwaitAnswerAsync() => _isHttp2 ? AwaitFramesAsync(Data, 1) : TakeAsync(1);
+
+    /// <summary>Reads and drops everything until the server closes the connection.</summary>
+    /// <exception cref="IOException">The connection was reset.</exception>
+    public async Task ReadToEndAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience.Limit);
+        await _stream.CopyToAsync(Stream.Null, deadline.Token);
+    }
+
     /// <summary>Reads frames of HTTP/2 until a number of them has a type.</summary>
     public async Task AwaitFramesAsync(byte type, int count)
     {

@@ -1,17 +1,26 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
+using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
 using static Registry.Server.Tests.Transport.Turns;
 
 namespace Registry.Server.Tests.Transport;
 
 /// <summary>Connections during a clean stop of the registry.</summary>
-public sealed class StoppingTests
+public sealed class StoppingTests : IDisposable
 {
     // More than the sockets of both sides hold, so that the answer is under way until the client reads it.
     private static readonly TestBlob Huge = Samples.Make("huge", 32 * 1024 * 1024);
     private static readonly TestBlob Body = Samples.Make("body", 200_000);
+
+    private readonly TlsFolder _tls = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+
+    public static TheoryData<WireKind> Wires => [.. Enum.GetValues<WireKind>()];
+
+    public void Dispose() => _tls.Dispose();
 
     [Theory]
     [InlineData(TransportKind.Kestrel)]
@@ -63,6 +72,39 @@ public sealed class StoppingTests
         await IsClosed(fresh);
     }
 
+    // The clock of the registry stands still during the stop: a connection that waits for its client would wait for ever.
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public async Task A_connection_that_was_idle_for_seconds_does_not_wait_for_its_client(WireKind wire)
+    {
+        await using var registry = await StartPatientAsync(wire);
+        using var client = await WireClient.ConnectAsync(registry, wire);
+        await client.RequestAsync("GET", "/v2/");
+        await client.AwaitAnswerAsync();
+        _time.Advance(TimeSpan.FromSeconds(2));
+
+        await registry.Host.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
+
+        await client.ReadToEndAsync();
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public async Task A_connection_that_was_just_answered_waits_for_its_client(WireKind wire)
+    {
+        await using var registry = await StartPatientAsync(wire);
+        using var client = await WireClient.ConnectAsync(registry, wire);
+        await client.RequestAsync("GET", "/v2/");
+        await client.AwaitAnswerAsync();
+
+        var stop = registry.Host.DisposeAsync().AsTask();
+        await client.ReadToEndAsync();
+
+        Assert.False(stop.IsCompleted);
+        client.End(Ending.Fin);
+        await stop.WaitAsync(Patience.Limit);
+    }
+
     [Theory]
     [InlineData(TransportKind.Kestrel, new byte[0])]
     [InlineData(TransportKind.Kestrel, new byte[] { 22, 3, 1 })]
@@ -100,6 +142,14 @@ public sealed class StoppingTests
 
         Assert.InRange((await wire.ReceiveRestAsync()).Bytes.Length, 1, Huge.Bytes.Length - 1);
     }
+
+    private Task<TestRegistry> StartPatientAsync(WireKind wire) => TestRegistry.StartAsync(
+        options =>
+        {
+            options = options with { Limits = new ConnectionLimits { Drain = TimeSpan.FromMinutes(10) }, Http2Port = wire == WireKind.Http2 ? 0 : null };
+            return wire is WireKind.Tls or WireKind.Http2OverTls ? _tls.Configure(options) : options;
+        },
+        time: _time);
 
     private static async Task<TestRegistry> StartAsync(TransportKind transport, ConnectionLimits? limits = null)
     {
