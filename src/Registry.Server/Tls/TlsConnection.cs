@@ -28,6 +28,7 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
     private readonly UnsentAnswers _unsent;
     private readonly ILogger _logger;
     private Task _decrypting = Task.CompletedTask;
+    private bool _isBroken;
 
     public TlsConnection(ConnectionContext connection, TransportStream records, SslStream ssl, TlsLayer layer)
     {
@@ -136,6 +137,7 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
         catch (Exception e)
         {
             // Kestrel takes this exception for the end of a connection, and others for faults of the server.
+            _isBroken = e is RecordOverflowException;
             _input.Break(e as ConnectionResetException ?? new ConnectionResetException(e.Message, e));
             return;
         }
@@ -146,7 +148,8 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
     [SuppressMessage("Design", "CA1031:Do not catch general exception types", Justification = "Any failure ends this connection only.")]
     private async Task CloseAsync()
     {
-        if (_output.IsOver)
+        // After a fault of the peer, nothing says that all is well (RFC 8446, section 6.2). OpenSSL knows of the others.
+        if (_output.IsOver || _isBroken)
         {
             return;
         }

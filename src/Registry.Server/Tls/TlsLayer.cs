@@ -17,6 +17,9 @@ namespace Registry.Server.Tls;
 /// </remarks>
 internal sealed partial class TlsLayer
 {
+    // The alert record_overflow (RFC 8446, section 6) in a record.
+    private static ReadOnlySpan<byte> RecordOverflow => [21, 3, 3, 0, 2, 2, 22];
+
     private readonly TlsFiles _files;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
@@ -102,23 +105,29 @@ internal sealed partial class TlsLayer
             using var given = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, StopToken.Of(connection));
             await ssl.AuthenticateAsServerAsync(_files.Identity.Handshake, given.Token);
             handshake.Succeeded(ssl.SslProtocol);
+            records.LimitRecords(ssl.SslProtocol);
             return true;
         }
         catch (Exception e) when (e is IOException or AuthenticationException or OperationCanceledException)
         {
             handshake.Failed(e);
             LogFailed(connection.ConnectionId, e is OperationCanceledException ? "it took too long, or the server stops" : (e.InnerException ?? e).Message);
+            await SendAlertAsync(records, e);
         }
 
-        await SendAlertAsync(records);
         return false;
     }
 
-    // SslStream leaves some alerts to the next flush.
-    private static async Task SendAlertAsync(TransportStream records)
+    // SslStream leaves some alerts to the next flush. Alerts after the first answer are encrypted, and only SslStream has the key.
+    private static async Task SendAlertAsync(TransportStream records, Exception fault)
     {
         try
         {
+            if (fault is RecordOverflowException && !records.HasWritten)
+            {
+                records.Write(RecordOverflow);
+            }
+
             await records.FlushAsync(CancellationToken.None);
         }
         catch (ConnectionResetException)

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 
 namespace Registry.Server.Tls;
@@ -10,11 +11,15 @@ namespace Registry.Server.Tls;
 /// </summary>
 internal sealed class TransportStream(IDuplexPipe transport) : Stream
 {
+    private readonly RecordLengths _lengths = new();
     private int _read;
     private long _buffered;
 
     /// <summary>Number of bytes of the last read and of those that wait behind it, up to 1 GiB.</summary>
     public int Available => (int)Math.Min(1 << 30, _read + _buffered);
+
+    /// <summary>True when records have been written.</summary>
+    public bool HasWritten { get; private set; }
 
     public override bool CanRead => true;
 
@@ -34,12 +39,16 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
     /// <param name="count">Number of bytes.</param>
     public void Reserve(int count) => transport.Output.GetMemory(count);
 
+    /// <summary>Limits the length of further records to that of a version of TLS.</summary>
+    public void LimitRecords(SslProtocols version) => _lengths.Limit(version);
+
     /// <summary>Ends the current read, or the next one.</summary>
     public void CancelRead() => transport.Input.CancelPendingRead();
 
     /// <summary>Reads bytes; none into empty memory, after waiting for some.</summary>
     /// <returns>The number of bytes; 0 also at the end of the input.</returns>
     /// <exception cref="OperationCanceledException">The read was cancelled.</exception>
+    /// <exception cref="RecordOverflowException">The peer has begun a record that is too long.</exception>
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
         transport.Input.TryRead(out var result) ? new ValueTask<int>(Take(result, buffer)) : WaitAsync(buffer, cancellationToken);
 
@@ -51,19 +60,23 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
     /// <summary>Gathers bytes for the next flush.</summary>
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        transport.Output.Write(buffer.Span);
+        Write(buffer.Span);
         return ValueTask.CompletedTask;
     }
 
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
     {
-        transport.Output.Write(buffer.AsSpan(offset, count));
+        Write(buffer.AsSpan(offset, count));
         return Task.CompletedTask;
     }
 
-    public override void Write(byte[] buffer, int offset, int count) => transport.Output.Write(buffer.AsSpan(offset, count));
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Write(ReadOnlySpan<byte> buffer) => transport.Output.Write(buffer);
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        HasWritten = true;
+        transport.Output.Write(buffer);
+    }
 
     /// <summary>Sends the gathered bytes.</summary>
     /// <exception cref="ConnectionResetException">The connection is over.</exception>
@@ -96,6 +109,7 @@ internal sealed class TransportStream(IDuplexPipe transport) : Stream
 
         var taken = input.Slice(0, Math.Min(input.Length, buffer.Length));
         taken.CopyTo(buffer.Span);
+        _lengths.Pass(buffer.Span[..(int)taken.Length]);
         (_read, _buffered) = ((int)taken.Length, input.Length - taken.Length);
         transport.Input.AdvanceTo(taken.End);
         return _read;

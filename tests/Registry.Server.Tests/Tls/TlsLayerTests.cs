@@ -11,6 +11,7 @@ namespace Registry.Server.Tests.Tls;
 public sealed class TlsLayerTests : IDisposable
 {
     private const byte Alert = 21;
+    private const byte Handshake = 22;
     private const byte ApplicationData = 23;
     private const int FullRecord = 16 * 1024;
 
@@ -104,6 +105,37 @@ public sealed class TlsLayerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Transports))]
+    public async Task A_record_that_is_too_long_ends_its_connection_before_it_has_arrived(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport);
+        foreach (var (version, longest) in new[] { (SslProtocols.Tls12, FullRecord + 2048), (SslProtocols.Tls13, FullRecord + 256) })
+        {
+            using var records = await Records.OpenAsync(registry, version);
+            Assert.Equal("{}"u8.ToArray(), await GetAsync(records, "/v2/"));
+
+            await records.SendRawAsync(Header(ApplicationData, longest + 1));
+
+            await AssertEndsAsync(records);
+        }
+
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/"));
+        Assert.DoesNotContain(registry.Log.Entries, entry => entry.Level >= LogLevel.Warning);
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
+    public async Task A_handshake_that_begins_with_a_record_that_is_too_long_gets_the_alert_record_overflow(TransportKind transport)
+    {
+        await using var registry = await StartAsync(transport);
+        using var connection = await RawConnection.OpenPlainAsync(registry);
+
+        await connection.SendAsync(Header(Handshake, ushort.MaxValue));
+
+        Assert.Equal([Alert, 3, 3, 0, 2, 2, 22], await connection.ReadToEndAsync());
+    }
+
+    [Theory]
+    [MemberData(nameof(Transports))]
     public async Task Idle_connections_hold_no_large_buffer(TransportKind transport)
     {
         await using var registry = await StartAsync(transport);
@@ -171,6 +203,8 @@ public sealed class TlsLayerTests : IDisposable
             "three handshakes are counted");
         Assert.Equal(["1.2", "1.3", "System.Security.Authentication.AuthenticationException"], labels);
     }
+
+    private static byte[] Header(byte type, int length) => [type, 3, 3, (byte)(length >> 8), (byte)length];
 
     private static async Task<byte[]> GetAsync(Records records, string path)
     {
