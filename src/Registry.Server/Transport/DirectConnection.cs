@@ -13,8 +13,9 @@ namespace Registry.Server.Transport;
 /// <remarks>
 /// It begins with <see cref="Start"/>. It ends when the peer closes it, when it is aborted (the peer gets a reset), or when Kestrel disposes
 /// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input until the peer has had some seconds for its last
-/// response: closing a socket with unread input resets it and destroys the response. An idle connection closes at once. A peer that closes its sending side after its requests, such as <c>nc</c> with a file as its
-/// input, still gets the responses: Kestrel sees the end of the input at once, and the end of the connection when the responses are sent.
+/// response: closing a socket with unread input resets it and destroys the response. An idle connection closes at once. A peer that closes its
+/// sending side after its requests, such as <c>nc</c> with a file as its input, still gets the responses: Kestrel sees the end of the input at
+/// once, and the end of the connection when the responses are sent.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DirectConnection : ConnectionContext,
