@@ -46,7 +46,7 @@ public class CommitBenchmarks
 
     [Benchmark(OperationsPerInvoke = Operations)]
     public Task BeginUpload() => RunAsync(i => _storage.Uploads.TryCreateAsync(
-        _repository, UploadHolder.Of($"user {i % 16}", ClientNetwork.Unknown), DigestAlgorithm.Sha256));
+        _repository, UploadHolder.Of($"user {i % 16}", ClientNetwork.Unknown), ClientNetwork.Unknown, DigestAlgorithm.Sha256));
 
     private Task RunAsync(Func<int, Task> operation) => Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
     {
