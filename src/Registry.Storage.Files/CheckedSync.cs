@@ -8,7 +8,7 @@ namespace Registry.Storage.Files;
 /// <summary>
 /// Runs syncs on the caller's thread. A failed sync stops all writes, unless the disk is only full.
 /// </summary>
-public sealed class CheckedSync(StorageHealth health)
+public sealed class CheckedSync(StorageHealth health, StorageMetrics? metrics = null)
 {
     /// <summary>Makes a file's data and size durable.</summary>
     /// <exception cref="SyncException">The sync failed.</exception>
@@ -24,7 +24,7 @@ public sealed class CheckedSync(StorageHealth health)
         try
         {
             sync();
-            StorageMetrics.Synced(startedAt, isFolder);
+            metrics?.Synced(startedAt, isFolder);
         }
         catch (SyncException e) when (!StorageException.IsFullCode(e.HResult))
         {

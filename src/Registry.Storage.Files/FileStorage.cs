@@ -25,6 +25,7 @@ public sealed class FileStorage
     /// <param name="faults">Faults that recur with each request.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
+    /// <param name="metrics">Metrics; null for none.</param>
     public FileStorage(
         DataPaths paths,
         IStagedContent staged,
@@ -34,7 +35,8 @@ public sealed class FileStorage
         StorageLimits limits,
         RecurringFaults faults,
         TimeProvider time,
-        ILoggerFactory loggers)
+        ILoggerFactory loggers,
+        StorageMetrics? metrics = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
         ArgumentNullException.ThrowIfNull(limits);
@@ -42,7 +44,7 @@ public sealed class FileStorage
         Staged = staged;
         Threads = threads;
         Health = health;
-        Sync = new CheckedSync(health);
+        Sync = new CheckedSync(health, metrics);
         Placement = new BlobPlacement(paths, Sync);
         _reserve = new DiskReserve(paths.Root, limits.Reserve, time);
         var admission = new Admission(threads, health, _reserve);

@@ -31,7 +31,7 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteWriter? _writer;
     private long _stagedWeight;
 
-    private SqliteDatabase(string path, StorageHealth health, RunningClock clock)
+    private SqliteDatabase(string path, StorageHealth health, RunningClock clock, StorageMetrics? metrics)
     {
         _path = path;
         _health = health;
@@ -54,7 +54,7 @@ public sealed class SqliteDatabase : IDisposable
         }
 
         _threads = new StorageThreads("metadata reader", ReaderThreads);
-        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke(), Committed);
+        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke(), Committed, metrics);
     }
 
     // For use next to the process that writes it.
@@ -102,12 +102,13 @@ public sealed class SqliteDatabase : IDisposable
     /// <param name="path">File of the database.</param>
     /// <param name="health">Health of the storage, which allows or stops writes.</param>
     /// <param name="clock">The running clock, which continues from what the database has saved.</param>
+    /// <param name="metrics">Metrics; null for none.</param>
     /// <exception cref="StorageException">The database cannot be opened, a newer version wrote it, or the disk is full.</exception>
-    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock)
+    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock, StorageMetrics? metrics = null)
     {
         try
         {
-            return new SqliteDatabase(path, health, clock);
+            return new SqliteDatabase(path, health, clock, metrics);
         }
         catch (SqliteException e)
         {

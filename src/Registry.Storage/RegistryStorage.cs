@@ -43,7 +43,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         StorageLimits limits,
         TimeProvider time,
         ILoggerFactory loggers,
-        bool writesOut)
+        bool writesOut,
+        StorageMetrics? metrics)
     {
         _folder = folder;
         _database = database;
@@ -52,9 +53,9 @@ public sealed class RegistryStorage : IAsyncDisposable
         Faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
         var staged = new SqliteStagedContent(_database);
         Staged = staged;
-        _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, Faults, time, loggers);
-        Contents = new ContentCache(Blobs, time, ContentCacheSize);
-        var cache = new MetadataCache(MetadataCacheSize);
+        _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, Faults, time, loggers, metrics);
+        Contents = new ContentCache(Blobs, time, ContentCacheSize, metrics);
+        var cache = new MetadataCache(MetadataCacheSize, metrics);
         Metadata = cache.Decorate(new SqliteMetadataStore(_database, time));
         CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(_database));
         VerifierMetadata = cache.Decorate(new SqliteVerifierMetadata(_database), Contents.Forget);
@@ -180,16 +181,18 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <param name="writesOut">
     /// True to write small content that only the metadata has to its files. False for a preview, which must leave damaged rows where they are.
     /// </param>
+    /// <param name="metrics">Metrics; null for none.</param>
     /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
-    public static RegistryStorage Open(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
+    public static RegistryStorage Open(
+        string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true, StorageMetrics? metrics = null)
     {
         try
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
         }
         catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(path).Ballast))
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
         }
     }
 
@@ -209,7 +212,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         Close(_database, _threads, _folder);
     }
 
-    private static RegistryStorage OpenFolder(string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut)
+    private static RegistryStorage OpenFolder(
+        string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
@@ -221,11 +225,11 @@ public sealed class RegistryStorage : IAsyncDisposable
 
             // SQLite takes an empty file for a new database, and creates its other files with the same owner and mode.
             FileOwner.CreateFile(folder.Paths.Database);
-            database = SqliteDatabase.Open(folder.Paths.Database, health, new RunningClock(time));
+            database = SqliteDatabase.Open(folder.Paths.Database, health, new RunningClock(time), metrics);
             ballast.TryHold();
             DurableFile.SyncDirectory(folder.Paths.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut, metrics);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

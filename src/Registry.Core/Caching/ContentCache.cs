@@ -17,7 +17,8 @@ namespace Registry.Core.Caching;
 /// <param name="blobs">Store of the bytes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="maxBytes">Limit on the weight of all cached results.</param>
-public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBytes) : IBlobReader
+/// <param name="metrics">Metrics; null for none.</param>
+public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBytes, StorageMetrics? metrics = null) : IBlobReader
 {
     /// <summary>Time for which a result is used without reading the storage again.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(10);
@@ -47,7 +48,7 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
         var fresh = _cache.Find(digest) is { } entry && entry.Epoch == Volatile.Read(ref _epoch) && time.GetElapsedTime(entry.LookedAt) < Lifetime
             ? entry
             : null;
-        StorageMetrics.LookedUpContent(isHit: fresh is not null);
+        metrics?.LookedUpContent(isHit: fresh is not null);
         return fresh;
     }
 

@@ -2,6 +2,7 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Verification;
 
 namespace Registry.Core.Caching;
@@ -23,10 +24,11 @@ public sealed class MetadataCache
     private readonly StampedAnswers<long?> _links;
 
     /// <param name="maxBytes">Limit on the weight of all results.</param>
-    public MetadataCache(long maxBytes)
+    /// <param name="metrics">Metrics; null for none.</param>
+    public MetadataCache(long maxBytes, StorageMetrics? metrics = null)
     {
-        _manifests = new StampedAnswers<StoredManifest?>(_manifestStamps, maxBytes / 2, MaxEntries);
-        _links = new StampedAnswers<long?>(_linkStamps, maxBytes / 2, MaxEntries);
+        _manifests = new StampedAnswers<StoredManifest?>(_manifestStamps, maxBytes / 2, MaxEntries, metrics);
+        _links = new StampedAnswers<long?>(_linkStamps, maxBytes / 2, MaxEntries, metrics);
     }
 
     /// <summary>Metadata with the results of pulls in memory. Every change must go through the ports that this cache decorates.</summary>

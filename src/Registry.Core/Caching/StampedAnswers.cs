@@ -9,7 +9,7 @@ namespace Registry.Core.Caching;
 /// </summary>
 /// <typeparam name="T">Type of the result; null if it does not exist.</typeparam>
 /// <remarks>A result is cached as the finished task that callers get, so returning it again allocates nothing.</remarks>
-internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int maxEntries)
+internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int maxEntries, StorageMetrics? metrics)
 {
     // Size of a task, its result and the nodes that hold them, without the text of the key.
     private const int Overhead = 600;
@@ -31,11 +31,11 @@ internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int 
         var question = new Question(repository.Value, about);
         if (_cache.Find(question) is { } known && known.Stamp == stamp)
         {
-            StorageMetrics.LookedUpMetadata(isHit: true);
+            metrics?.LookedUpMetadata(isHit: true);
             return known.Task;
         }
 
-        StorageMetrics.LookedUpMetadata(isHit: false);
+        metrics?.LookedUpMetadata(isHit: false);
         return ChangeStamps.IsQuiet(stamp) ? AskAsync(question, stamp, ask(state)) : ask(state);
     }
 

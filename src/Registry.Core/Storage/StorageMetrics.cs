@@ -4,10 +4,10 @@ using System.Diagnostics.Metrics;
 namespace Registry.Core.Storage;
 
 /// <summary>
-/// Metrics of the storage. The instruments belong to the process, as is usual in .NET. While nothing listens, measuring costs next to nothing and
-/// allocates nothing.
+/// Metrics of a storage. Their meter belongs to one host, so that several hosts of a process are counted apart. While nothing listens, measuring costs
+/// next to nothing and allocates nothing.
 /// </summary>
-public static class StorageMetrics
+public sealed class StorageMetrics
 {
     /// <summary>Name of all meters and of the source of traces.</summary>
     public const string Name = "Registry";
@@ -25,50 +25,55 @@ public static class StorageMetrics
     private static readonly KeyValuePair<string, object?> DataSync = new("registry.sync", "data");
     private static readonly KeyValuePair<string, object?> FolderSync = new("registry.sync", "folder");
 
-    private static readonly Meter Meter = new(Name);
+    private readonly Histogram<double> _commitDuration;
+    private readonly Counter<long> _mutations;
+    private readonly Histogram<double> _syncDuration;
+    private readonly Counter<long> _cacheLookups;
 
-    private static readonly Histogram<double> CommitDuration = Meter.CreateHistogram(
-        "registry.metadata.commit.duration", "s", "Duration of the commits of the metadata, sync included.", advice: DiskTimes);
-
-    private static readonly Counter<long> Mutations = Meter.CreateCounter<long>(
-        "registry.metadata.mutations", "{mutation}", "Changes of the metadata that were committed; many share a commit.");
-
-    private static readonly Histogram<double> SyncDuration = Meter.CreateHistogram(
-        "registry.storage.sync.duration", "s", "Duration of the syncs of blobs and their folders.", advice: DiskTimes);
-
-    private static readonly Counter<long> CacheLookups = Meter.CreateCounter<long>(
-        "registry.cache.lookups", "{lookup}", "Lookups of pulls in the caches in memory.");
+    /// <summary>Creates the instruments.</summary>
+    /// <param name="meter">Meter of the host.</param>
+    public StorageMetrics(Meter meter)
+    {
+        ArgumentNullException.ThrowIfNull(meter);
+        _commitDuration = meter.CreateHistogram(
+            "registry.metadata.commit.duration", "s", "Duration of the commits of the metadata, sync included.", advice: DiskTimes);
+        _mutations = meter.CreateCounter<long>(
+            "registry.metadata.mutations", "{mutation}", "Changes of the metadata that were committed; many share a commit.");
+        _syncDuration = meter.CreateHistogram(
+            "registry.storage.sync.duration", "s", "Duration of the syncs of blobs and their folders.", advice: DiskTimes);
+        _cacheLookups = meter.CreateCounter<long>("registry.cache.lookups", "{lookup}", "Lookups of pulls in the caches in memory.");
+    }
 
     /// <summary>Source of traces that do not belong to a request.</summary>
     public static ActivitySource Activities { get; } = new(Name);
 
     /// <summary>Creates the series of every counter before there is anything to count.</summary>
-    public static void BeginAtZero()
+    public void BeginAtZero()
     {
-        Mutations.Add(0);
+        _mutations.Add(0);
         foreach (var cache in new[] { MetadataCache, ContentCache })
         {
-            CacheLookups.Add(0, cache, Hit);
-            CacheLookups.Add(0, cache, Miss);
+            _cacheLookups.Add(0, cache, Hit);
+            _cacheLookups.Add(0, cache, Miss);
         }
     }
 
     /// <summary>Records a commit of the metadata.</summary>
     /// <param name="startedAt">Beginning of the commit, as a timestamp of <see cref="Stopwatch"/>.</param>
     /// <param name="mutations">Number of changes in the commit.</param>
-    public static void Committed(long startedAt, int mutations)
+    public void Committed(long startedAt, int mutations)
     {
-        CommitDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
-        Mutations.Add(mutations);
+        _commitDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds);
+        _mutations.Add(mutations);
     }
 
     /// <summary>Records a sync.</summary>
     /// <param name="startedAt">Beginning of the sync, as a timestamp of <see cref="Stopwatch"/>.</param>
     /// <param name="isFolder">True for a folder, false for a file.</param>
-    public static void Synced(long startedAt, bool isFolder) =>
-        SyncDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, isFolder ? FolderSync : DataSync);
+    public void Synced(long startedAt, bool isFolder) =>
+        _syncDuration.Record(Stopwatch.GetElapsedTime(startedAt).TotalSeconds, isFolder ? FolderSync : DataSync);
 
-    internal static void LookedUpMetadata(bool isHit) => CacheLookups.Add(1, MetadataCache, isHit ? Hit : Miss);
+    internal void LookedUpMetadata(bool isHit) => _cacheLookups.Add(1, MetadataCache, isHit ? Hit : Miss);
 
-    internal static void LookedUpContent(bool isHit) => CacheLookups.Add(1, ContentCache, isHit ? Hit : Miss);
+    internal void LookedUpContent(bool isHit) => _cacheLookups.Add(1, ContentCache, isHit ? Hit : Miss);
 }

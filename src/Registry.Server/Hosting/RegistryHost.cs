@@ -47,9 +47,9 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly CancellationTokenSource _cutOff = new();
     private readonly FileReloads _reloads;
+    private readonly HostMetrics _hostMetrics;
     private readonly CollectionSuspension _suspension;
     private TelemetryExport? _telemetry;
-    private RegistryGauges? _gauges;
     private MetricsServer? _metrics;
     private long _lastCollection;
     private Task _indexing = Task.CompletedTask;
@@ -62,10 +62,12 @@ public sealed class RegistryHost : IAsyncDisposable
         AccessComposition access,
         TlsFiles? tls,
         RequestMemory memory,
+        HostMetrics metrics,
         TimeProvider time,
         ILoggerFactory loggers)
     {
         Memory = memory;
+        _hostMetrics = metrics;
         _options = options;
         _storage = storage;
         _access = access;
@@ -88,7 +90,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(
-            time, new RequestLog(loggers.CreateLogger<RequestLog>(), options.AccessLog), new AuditLog(loggers.CreateLogger<AuditLog>()));
+            time, new RequestLog(loggers.CreateLogger<RequestLog>(), options.AccessLog), new AuditLog(loggers.CreateLogger<AuditLog>()), metrics.Requests);
         var pipeline = new RequestPipeline(
             routes,
             _access.Gate,
@@ -112,13 +114,13 @@ public sealed class RegistryHost : IAsyncDisposable
 
         Buffers = new BlockPool(memory.Buffers);
         var unsent = new UnsentAnswers(storage.Faults, loggers.CreateLogger<UnsentAnswers>());
-        Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, unsent, time, loggers);
+        Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, unsent, time, loggers, metrics.Requests);
         var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, time, loggers);
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
         _trim = new MemoryTrim(Buffers);
         _application = new HttpApplication(Handle, _bodies);
         Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
-        _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers);
+        _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);
         _memoryWatch = new MemoryWatch(
             MemoryLimits.OfProcess(), () => MemoryUse.OfProcess(Buffers), MemoryTrim.Collect, _trim.Reclaim, Connections, time, loggers.CreateLogger<MemoryWatch>());
     }
@@ -180,7 +182,18 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
     {
-        var storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits);
+        var metrics = new HostMetrics();
+        RegistryStorage storage;
+        try
+        {
+            storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+        }
+        catch
+        {
+            metrics.Dispose();
+            throw;
+        }
+
         var memory = new RequestMemory(
             options.RequestMemory ?? RequestMemory.Default(options.ManifestMaxSize), time, loggers.CreateLogger<RequestMemory>());
         AccessComposition? access = null;
@@ -195,10 +208,11 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await (access?.DisposeAsync() ?? ValueTask.CompletedTask);
             await storage.DisposeAsync();
+            metrics.Dispose();
             throw;
         }
 
-        var host = new RegistryHost(options, storage, access, tls, memory, time, loggers);
+        var host = new RegistryHost(options, storage, access, tls, memory, metrics, time, loggers);
         try
         {
             await host.StartAsync();
@@ -246,7 +260,6 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _telemetry?.Dispose();
-        _gauges?.Dispose();
         await _stopping.CancelAsync();
         foreach (var task in _periodic)
         {
@@ -267,6 +280,7 @@ public sealed class RegistryHost : IAsyncDisposable
             await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
             await _storage.DisposeAsync();
+            _hostMetrics.Dispose();
             _stopping.Dispose();
         }
     }
@@ -282,18 +296,16 @@ public sealed class RegistryHost : IAsyncDisposable
         await WarmUpAsync();
 
         // After the warm-up, which is not a client's request and is not counted.
-        _telemetry = new TelemetryExport(_options);
+        _telemetry = new TelemetryExport(_options, _hostMetrics);
         if (_telemetry.HasMetrics)
         {
-            _gauges = new RegistryGauges(this);
-            StorageMetrics.BeginAtZero();
-            RequestMetrics.BeginAtZero();
-            CollectorMetrics.BeginAtZero();
+            _ = new RegistryGauges(this, _hostMetrics.Meter);
+            _hostMetrics.BeginAtZero();
         }
 
         if (_options.MetricsPort is not null)
         {
-            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _loggers, _stopping.Token);
+            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _hostMetrics.Requests, _loggers, _stopping.Token);
         }
 
         await _kestrel.StartAsync(_application, _stopping.Token);
@@ -340,12 +352,12 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             var collected = await Collector.RunAsync(cancellationToken);
             _suspension.Check();
-            CollectorMetrics.Ended(_time.GetElapsedTime(startedAt), collected);
+            _hostMetrics.Collector.Ended(_time.GetElapsedTime(startedAt), collected);
             Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            CollectorMetrics.Failed();
+            _hostMetrics.Collector.Failed();
             throw;
         }
     }

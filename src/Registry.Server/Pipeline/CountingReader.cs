@@ -13,7 +13,8 @@ namespace Registry.Server.Pipeline;
 /// <param name="inner">The body.</param>
 /// <param name="watch">Checks the rate of the body; null for none.</param>
 /// <param name="stream">Memory of its stream of HTTP/2, which gives way while the client sends nothing; null for none.</param>
-internal sealed class CountingReader(PipeReader inner, BodyWatch? watch, MemoryReservation? stream = null) : PipeReader
+/// <param name="metrics">Counts the bytes; null for none.</param>
+internal sealed class CountingReader(PipeReader inner, BodyWatch? watch, MemoryReservation? stream = null, RequestMetrics? metrics = null) : PipeReader
 {
     private static readonly RegistryError GaveWay =
         new(RegistryErrorCode.MemoryShareUsed, "the body did not arrive at once, and the memory of its stream was needed for other clients");
@@ -52,7 +53,7 @@ internal sealed class CountingReader(PipeReader inner, BodyWatch? watch, MemoryR
         {
             var taken = _seen.Slice(0, consumed).Length;
             Interlocked.Add(ref _consumed, taken);
-            RequestMetrics.Received(taken);
+            metrics?.Received(taken);
             _seen = default;
         }
 

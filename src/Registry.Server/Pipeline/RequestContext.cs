@@ -7,6 +7,7 @@ using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Server.Memory;
 using Registry.Server.Routing;
+using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Pipeline;
 
@@ -94,8 +95,11 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 
     public HttpResponse Response => Http.Response;
 
+    /// <summary>Metrics that count the request; null for none.</summary>
+    public RequestMetrics? Metrics { get; set; }
+
     /// <summary>Body of the request, counted as it is read.</summary>
-    public CountingReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies, _stream);
+    public CountingReader Body => _body ??= new CountingReader(Http.Request.BodyReader, bodies, _stream, Metrics);
 
     /// <summary>Network of the client, which a trusted proxy may have forwarded.</summary>
     public ClientNetwork Network => ClientNetwork.Of(Http.Connection.RemoteIpAddress);

@@ -7,7 +7,7 @@ using Registry.Server.Telemetry.Metrics;
 namespace Registry.Server.Telemetry;
 
 /// <summary>Logs, counts and traces a request, from its first to its last step. Costs almost nothing for a pull without log and trace.</summary>
-internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditLog audit)
+internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditLog audit, RequestMetrics metrics)
 {
     private const string RequestIdHeader = "X-Request-Id";
     private const int MaxRequestIdLength = 64;
@@ -21,7 +21,8 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
             return;
         }
 
-        RequestMetrics.Begin(request);
+        request.Metrics = metrics;
+        metrics.Begin(request);
         RequestTraces.Begin(request);
         var given = request.Request.Headers[RequestIdHeader];
         if (given.Count == 1 && IsRequestId(given[0]))
@@ -55,7 +56,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
 
         var duration = time.GetElapsedTime(request.StartedAt);
         var sent = SentBytes(request);
-        RequestMetrics.End(request, duration, sent);
+        metrics.End(request, duration, sent);
         audit.Write(request);
         log.Write(request, duration, sent);
         RequestTraces.End(request);

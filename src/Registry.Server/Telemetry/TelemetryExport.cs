@@ -21,12 +21,13 @@ internal sealed class TelemetryExport : IDisposable
     private readonly MeterProvider? _metrics;
     private readonly TracerProvider? _traces;
 
-    public TelemetryExport(RegistryOptions options)
+    public TelemetryExport(RegistryOptions options, HostMetrics own)
     {
         if (options.MetricsPort is not null || options.ExportsMetrics)
         {
             var builder = Sdk.CreateMeterProviderBuilder().SetResourceBuilder(Resource())
-                .AddMeter(StorageMetrics.Name, "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime");
+                .AddMeter(StorageMetrics.Name, "Microsoft.AspNetCore.Server.Kestrel", "System.Runtime")
+                .AddView(instrument => own.IsOfAnother(instrument) ? MetricStreamConfiguration.Drop : null);
             if (options.MetricsPort is not null)
             {
                 _prometheus = new PrometheusText();

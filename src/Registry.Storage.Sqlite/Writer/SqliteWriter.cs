@@ -22,6 +22,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly StorageHealth _health;
     private readonly Action _journalWritten;
     private readonly Action<SqliteSession> _committed;
+    private readonly StorageMetrics? _metrics;
     private readonly WriteQueue _queue = new();
     private readonly Thread _thread;
     private SqliteMutation? _held;
@@ -31,12 +32,14 @@ internal sealed class SqliteWriter : IDisposable
     /// <param name="health">Health of the storage.</param>
     /// <param name="journalWritten">Called after a commit that added rows to the tree journal.</param>
     /// <param name="committed">Called after each commit, before its callers continue.</param>
-    public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten, Action<SqliteSession> committed)
+    /// <param name="metrics">Metrics; null for none.</param>
+    public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten, Action<SqliteSession> committed, StorageMetrics? metrics)
     {
         _session = session;
         _health = health;
         _journalWritten = journalWritten;
         _committed = committed;
+        _metrics = metrics;
         _thread = new Thread(Work) { IsBackground = true, Name = "metadata writer" };
         _thread.Start();
     }
@@ -134,7 +137,7 @@ internal sealed class SqliteWriter : IDisposable
         {
             var startedAt = Stopwatch.GetTimestamp();
             CommitBatch(batch);
-            StorageMetrics.Committed(startedAt, batch.Count);
+            _metrics?.Committed(startedAt, batch.Count);
             return null;
         }
         catch (Exception e)

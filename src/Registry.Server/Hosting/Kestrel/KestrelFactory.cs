@@ -12,6 +12,7 @@ using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Http;
+using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tls;
 using Registry.Server.Transport;
 
@@ -37,12 +38,19 @@ internal static class KestrelFactory
     /// <param name="unsent">Log of answers that could not be sent.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
+    /// <param name="metrics">Counts lost connections; null for none.</param>
     public static IConnectionListenerFactory CreateTransport(
-        RegistryOptions options, BlockPool pool, Func<Action, Task> runBlocking, UnsentAnswers unsent, TimeProvider time, ILoggerFactory loggers) =>
+        RegistryOptions options,
+        BlockPool pool,
+        Func<Action, Task> runBlocking,
+        UnsentAnswers unsent,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        RequestMetrics? metrics = null) =>
         options.Transport == TransportKind.Direct && OperatingSystem.IsLinux()
             ? new DirectTransport(
                 pool, ReceiveBufferSize, options.Limits, options.IdleTimeout, runBlocking, unsent, time, loggers.CreateLogger<DirectTransport>())
-            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers));
+            : new SocketTransportFactory(Options.Create(new SocketTransportOptions()), new KestrelLoggers(loggers, metrics));
 
     /// <summary>Creates the TLS layer of a server; null for a server in clear text.</summary>
     /// <param name="options">Time limits of connections.</param>
@@ -76,10 +84,17 @@ internal static class KestrelFactory
     /// <param name="tls">Its TLS layer; null for a server in clear text.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
+    /// <param name="metrics">Counts lost connections; null for none.</param>
     public static KestrelServer Create(
-        RegistryOptions options, IConnectionListenerFactory transport, ConnectionLimit connections, TlsLayer? tls, TimeProvider time, ILoggerFactory loggers)
+        RegistryOptions options,
+        IConnectionListenerFactory transport,
+        ConnectionLimit connections,
+        TlsLayer? tls,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        RequestMetrics? metrics = null)
     {
-        var kestrelLoggers = new KestrelLoggers(loggers);
+        var kestrelLoggers = new KestrelLoggers(loggers, metrics);
         var kestrel = new KestrelServerOptions
         {
             AddServerHeader = false,

@@ -10,11 +10,11 @@ namespace Registry.Server.Hosting.Kestrel;
 /// client could fill the log with them; here they are logged at the level debug and counted. So are connections whose processing never ended:
 /// rapid resets of HTTP/2 leave some, with any application, and Kestrel notices them when their memory is reclaimed.
 /// </summary>
-internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
+internal sealed class KestrelLoggers(ILoggerFactory inner, RequestMetrics? metrics = null) : ILoggerFactory
 {
     private const string NeverCompleted = "ApplicationNeverCompleted";
 
-    public ILogger CreateLogger(string categoryName) => new Logger(inner.CreateLogger(categoryName));
+    public ILogger CreateLogger(string categoryName) => new Logger(inner.CreateLogger(categoryName), metrics);
 
     public void AddProvider(ILoggerProvider provider) => inner.AddProvider(provider);
 
@@ -33,7 +33,7 @@ internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
         _ => false,
     };
 
-    private sealed class Logger(ILogger inner) : ILogger
+    private sealed class Logger(ILogger inner, RequestMetrics? metrics) : ILogger
     {
         public IDisposable? BeginScope<TState>(TState state)
             where TState : notnull => inner.BeginScope(state);
@@ -48,7 +48,7 @@ internal sealed class KestrelLoggers(ILoggerFactory inner) : ILoggerFactory
                 return;
             }
 
-            RequestMetrics.ConnectionLost();
+            metrics?.ConnectionLost();
             if (inner.IsEnabled(LogLevel.Debug))
             {
                 inner.Log(LogLevel.Debug, eventId, state, null, (line, _) => $"{formatter(line, null)} {exception?.Message}");

@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
 using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Hosting.Kestrel;
 
@@ -17,13 +18,13 @@ internal sealed class MetricsServer : IAsyncDisposable
     private readonly KestrelServer _kestrel;
     private readonly TelemetryExport _telemetry;
 
-    private MetricsServer(RegistryOptions options, TelemetryExport telemetry, ILoggerFactory loggers)
+    private MetricsServer(RegistryOptions options, TelemetryExport telemetry, RequestMetrics metrics, ILoggerFactory loggers)
     {
         _telemetry = telemetry;
         var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
         options = options with { Host = options.MetricsHost, Port = options.MetricsPort!.Value, Http2Port = null };
         var connections = KestrelFactory.CreateLimit(options, transport, hasHttp2: false, TimeProvider.System, loggers);
-        _kestrel = KestrelFactory.Create(options, transport, connections, tls: null, TimeProvider.System, loggers);
+        _kestrel = KestrelFactory.Create(options, transport, connections, tls: null, TimeProvider.System, loggers, metrics);
     }
 
     /// <summary>URL of the metrics.</summary>
@@ -32,9 +33,9 @@ internal sealed class MetricsServer : IAsyncDisposable
     /// <summary>Starts listening.</summary>
     /// <exception cref="StartupException">The registry cannot listen on the address.</exception>
     public static async Task<MetricsServer> StartAsync(
-        RegistryOptions options, TelemetryExport telemetry, ILoggerFactory loggers, CancellationToken cancellationToken)
+        RegistryOptions options, TelemetryExport telemetry, RequestMetrics metrics, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var server = new MetricsServer(options, telemetry, loggers);
+        var server = new MetricsServer(options, telemetry, metrics, loggers);
         try
         {
             await server._kestrel.StartAsync(new HttpApplication(request => server.AnswerAsync(request.Http)), cancellationToken);

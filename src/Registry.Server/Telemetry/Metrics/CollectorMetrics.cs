@@ -1,47 +1,47 @@
 using System.Diagnostics.Metrics;
 using Registry.Core.Collection;
-using Registry.Core.Storage;
 
 namespace Registry.Server.Telemetry.Metrics;
 
 /// <summary>Metrics of the cycles of the garbage collector.</summary>
-internal static class CollectorMetrics
+internal sealed class CollectorMetrics
 {
-    private static readonly Meter Meter = new(StorageMetrics.Name);
+    private readonly Histogram<double> _duration;
+    private readonly Counter<long> _manifests;
+    private readonly Counter<long> _links;
+    private readonly Counter<long> _blobs;
+    private readonly Counter<long> _failures;
 
-    private static readonly Histogram<double> Duration = Meter.CreateHistogram(
-        "registry.gc.duration",
-        "s",
-        "Duration of the cycles of the garbage collector; their count is that of the cycles.",
-        advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.01, 0.1, 1, 10, 60, 600] });
-
-    private static readonly Counter<long> Manifests = Meter.CreateCounter<long>(
-        "registry.gc.manifests", "{manifest}", "Manifests that expired because their index or subject was deleted and nothing held them.");
-
-    private static readonly Counter<long> Links = Meter.CreateCounter<long>(
-        "registry.gc.links", "{link}", "Links to blobs that expired because no manifest needed them.");
-
-    private static readonly Counter<long> Blobs = Meter.CreateCounter<long>("registry.gc.blobs", "{blob}", "Blobs that were removed.");
-
-    private static readonly Counter<long> Failures = Meter.CreateCounter<long>(
-        "registry.gc.failures", "{cycle}", "Cycles of the garbage collector that failed; see the server log.");
+    public CollectorMetrics(Meter meter)
+    {
+        _duration = meter.CreateHistogram(
+            "registry.gc.duration",
+            "s",
+            "Duration of the cycles of the garbage collector; their count is that of the cycles.",
+            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.001, 0.01, 0.1, 1, 10, 60, 600] });
+        _manifests = meter.CreateCounter<long>(
+            "registry.gc.manifests", "{manifest}", "Manifests that expired because their index or subject was deleted and nothing held them.");
+        _links = meter.CreateCounter<long>("registry.gc.links", "{link}", "Links to blobs that expired because no manifest needed them.");
+        _blobs = meter.CreateCounter<long>("registry.gc.blobs", "{blob}", "Blobs that were removed.");
+        _failures = meter.CreateCounter<long>("registry.gc.failures", "{cycle}", "Cycles of the garbage collector that failed; see the server log.");
+    }
 
     /// <summary>Creates the series of every counter before its first increase.</summary>
-    public static void BeginAtZero()
+    public void BeginAtZero()
     {
-        Manifests.Add(0);
-        Links.Add(0);
-        Blobs.Add(0);
-        Failures.Add(0);
+        _manifests.Add(0);
+        _links.Add(0);
+        _blobs.Add(0);
+        _failures.Add(0);
     }
 
-    public static void Ended(TimeSpan duration, Collected collected)
+    public void Ended(TimeSpan duration, Collected collected)
     {
-        Duration.Record(duration.TotalSeconds);
-        Manifests.Add(collected.Manifests);
-        Links.Add(collected.Links);
-        Blobs.Add(collected.Blobs);
+        _duration.Record(duration.TotalSeconds);
+        _manifests.Add(collected.Manifests);
+        _links.Add(collected.Links);
+        _blobs.Add(collected.Blobs);
     }
 
-    public static void Failed() => Failures.Add(1);
+    public void Failed() => _failures.Add(1);
 }

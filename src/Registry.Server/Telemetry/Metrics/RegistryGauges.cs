@@ -10,13 +10,14 @@ using Registry.Storage;
 namespace Registry.Server.Telemetry.Metrics;
 
 /// <summary>Gauges that read the state of a running registry when metrics are collected. Their cost does not depend on the amount of content.</summary>
-internal sealed class RegistryGauges : IDisposable
+internal sealed class RegistryGauges
 {
-    private readonly Meter _meter = new(StorageMetrics.Name);
+    private readonly Meter _meter;
     private readonly RegistryStorage _storage;
 
-    public RegistryGauges(RegistryHost host)
+    public RegistryGauges(RegistryHost host, Meter meter)
     {
+        _meter = meter;
         _storage = host.Storage;
         ProcessGauges.AddTo(_meter);
         AddContent();
@@ -32,8 +33,6 @@ internal sealed class RegistryGauges : IDisposable
             "s",
             "Expiry of the certificate, as Unix time; absent without TLS.");
     }
-
-    public void Dispose() => _meter.Dispose();
 
     private void AddContent()
     {

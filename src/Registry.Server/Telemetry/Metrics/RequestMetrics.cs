@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
-using Registry.Core.Storage;
 using Registry.Server.Pipeline;
 using Registry.Server.Routing;
 
@@ -10,7 +9,7 @@ namespace Registry.Server.Telemetry.Metrics;
 /// <summary>
 /// Metrics of requests. No label holds a repository, tag, user or address: clients choose these, so the number of series would be unbounded.
 /// </summary>
-internal static class RequestMetrics
+internal sealed class RequestMetrics
 {
     // Bounds of the semantic conventions, plus smaller ones for responses from memory and larger ones for layers.
     private static readonly InstrumentAdvice<double> RequestTimes = new()
@@ -21,38 +20,6 @@ internal static class RequestMetrics
     // Boxed once: the value of a label is an object.
     private static readonly object[] Statuses = [.. Enumerable.Range(0, 600).Select(status => (object)status)];
 
-    private static readonly Meter Meter = new(StorageMetrics.Name);
-
-    private static readonly Histogram<double> Duration = Meter.CreateHistogram(
-        "http.server.request.duration", "s", "Duration of requests, from their head to the end of the response.", advice: RequestTimes);
-
-    private static readonly UpDownCounter<long> Active = Meter.CreateUpDownCounter<long>(
-        "http.server.active_requests", "{request}", "Requests that are being answered.");
-
-    private static readonly Counter<long> Pulls = Meter.CreateCounter<long>(
-        "registry.pulls", "{pull}", "Pulled manifests and blobs, including parts of blobs.");
-
-    private static readonly Counter<long> Pushes = Meter.CreateCounter<long>("registry.pushes", "{push}", "Pushed manifests and blobs.");
-
-    private static readonly Counter<long> Mounts = Meter.CreateCounter<long>(
-        "registry.mounts", "{mount}", "Blobs linked from another repository instead of being pushed.");
-
-    private static readonly Counter<long> Deletes = Meter.CreateCounter<long>("registry.deletes", "{delete}", "Deleted manifests, tags and blobs.");
-
-    private static readonly Counter<long> BytesIn = Meter.CreateCounter<long>("registry.received", "By", "Bytes of request bodies, counted as they arrive.");
-
-    private static readonly Counter<long> BytesOut = Meter.CreateCounter<long>(
-        "registry.sent", "By", "Bytes of response bodies, including responses that ended early.");
-
-    private static readonly Counter<long> Refusals = Meter.CreateCounter<long>(
-        "registry.auth.failures", "{failure}", "Refused requests by reason: authentication or access rules.");
-
-    private static readonly Counter<long> Gone = Meter.CreateCounter<long>(
-        "registry.clients.gone", "{request}", "Requests whose client went away before the response was complete.");
-
-    private static readonly Counter<long> Lost = Meter.CreateCounter<long>(
-        "registry.connections.lost", "{connection}", "Broken connections that the HTTP server reported as errors.");
-
     private static readonly KeyValuePair<string, object?> Manifest = new("registry.content", "manifest");
     private static readonly KeyValuePair<string, object?> Blob = new("registry.content", "blob");
     private static readonly KeyValuePair<string, object?> Tag = new("registry.content", "tag");
@@ -60,57 +27,92 @@ internal static class RequestMetrics
     // Reasons of AccessGate.
     private static readonly string[] Reasons = ["no_credentials", "bad_credentials", "insufficient_scope", "denied", "busy"];
 
-    /// <summary>Creates the series of every counter before its first increase, so that a scraper sees the increase.</summary>
-    public static void BeginAtZero()
+    private readonly Histogram<double> _duration;
+    private readonly UpDownCounter<long> _active;
+    private readonly Counter<long> _pulls;
+    private readonly Counter<long> _pushes;
+    private readonly Counter<long> _mounts;
+    private readonly Counter<long> _deletes;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _refusals;
+    private readonly Counter<long> _gone;
+    private readonly Counter<long> _lost;
+
+    public RequestMetrics(Meter meter)
     {
-        Pulls.Add(0, Manifest);
-        Pulls.Add(0, Blob);
-        Pushes.Add(0, Manifest);
-        Pushes.Add(0, Blob);
-        Mounts.Add(0);
-        Deletes.Add(0, Manifest);
-        Deletes.Add(0, Tag);
-        Deletes.Add(0, Blob);
-        BytesIn.Add(0);
-        BytesOut.Add(0);
-        Gone.Add(0);
-        Lost.Add(0);
+        _duration = meter.CreateHistogram(
+            "http.server.request.duration", "s", "Duration of requests, from their head to the end of the response.", advice: RequestTimes);
+        _active = meter.CreateUpDownCounter<long>(
+            "http.server.active_requests", "{request}", "Requests that are being answered.");
+        _pulls = meter.CreateCounter<long>(
+            "registry.pulls", "{pull}", "Pulled manifests and blobs, including parts of blobs.");
+        _pushes = meter.CreateCounter<long>("registry.pushes", "{push}", "Pushed manifests and blobs.");
+        _mounts = meter.CreateCounter<long>(
+            "registry.mounts", "{mount}", "Blobs linked from another repository instead of being pushed.");
+        _deletes = meter.CreateCounter<long>("registry.deletes", "{delete}", "Deleted manifests, tags and blobs.");
+        _bytesIn = meter.CreateCounter<long>("registry.received", "By", "Bytes of request bodies, counted as they arrive.");
+        _bytesOut = meter.CreateCounter<long>(
+            "registry.sent", "By", "Bytes of response bodies, including responses that ended early.");
+        _refusals = meter.CreateCounter<long>(
+            "registry.auth.failures", "{failure}", "Refused requests by reason: authentication or access rules.");
+        _gone = meter.CreateCounter<long>(
+            "registry.clients.gone", "{request}", "Requests whose client went away before the response was complete.");
+        _lost = meter.CreateCounter<long>(
+            "registry.connections.lost", "{connection}", "Broken connections that the HTTP server reported as errors.");
+    }
+
+    /// <summary>Creates the series of every counter before its first increase, so that a scraper sees the increase.</summary>
+    public void BeginAtZero()
+    {
+        _pulls.Add(0, Manifest);
+        _pulls.Add(0, Blob);
+        _pushes.Add(0, Manifest);
+        _pushes.Add(0, Blob);
+        _mounts.Add(0);
+        _deletes.Add(0, Manifest);
+        _deletes.Add(0, Tag);
+        _deletes.Add(0, Blob);
+        _bytesIn.Add(0);
+        _bytesOut.Add(0);
+        _gone.Add(0);
+        _lost.Add(0);
         foreach (var reason in Reasons)
         {
-            Refusals.Add(0, new KeyValuePair<string, object?>("registry.reason", reason));
+            _refusals.Add(0, new KeyValuePair<string, object?>("registry.reason", reason));
         }
     }
 
-    public static void Begin(RequestContext request)
+    public void Begin(RequestContext request)
     {
-        request.IsCounted = Active.Enabled;
+        request.IsCounted = _active.Enabled;
         if (request.IsCounted)
         {
-            Active.Add(1, Method(request), Scheme(request));
+            _active.Add(1, Method(request), Scheme(request));
         }
     }
 
-    public static void Received(long bytes) => BytesIn.Add(bytes);
+    public void Received(long bytes) => _bytesIn.Add(bytes);
 
     /// <summary>Counts a broken connection that the HTTP server reported as an error.</summary>
-    public static void ConnectionLost() => Lost.Add(1);
+    public void ConnectionLost() => _lost.Add(1);
 
-    public static void End(RequestContext request, TimeSpan duration, long sent)
+    public void End(RequestContext request, TimeSpan duration, long sent)
     {
         if (request.IsCounted)
         {
-            Active.Add(-1, Method(request), Scheme(request));
+            _active.Add(-1, Method(request), Scheme(request));
         }
 
-        BytesOut.Add(sent);
+        _bytesOut.Add(sent);
         if (request.IsGone)
         {
-            Gone.Add(1);
+            _gone.Add(1);
         }
 
         if (request.Refusal is { } refusal)
         {
-            Refusals.Add(1, new KeyValuePair<string, object?>("registry.reason", refusal));
+            _refusals.Add(1, new KeyValuePair<string, object?>("registry.reason", refusal));
         }
 
         if (request.Error is null && !request.IsGone)
@@ -118,7 +120,7 @@ internal static class RequestMetrics
             Count(request);
         }
 
-        if (Duration.Enabled)
+        if (_duration.Enabled)
         {
             var status = request.Response.StatusCode;
             var tags = new TagList { Method(request), Scheme(request) };
@@ -137,37 +139,37 @@ internal static class RequestMetrics
                 tags.Add("error.type", request.IsGone ? "client_gone" : request.Error?.Code.Code);
             }
 
-            Duration.Record(duration.TotalSeconds, in tags);
+            _duration.Record(duration.TotalSeconds, in tags);
         }
     }
 
-    private static void Count(RequestContext request)
+    private void Count(RequestContext request)
     {
         switch (request.Operation)
         {
             case RequestOperation.PullManifest when HasContent(request):
-                Pulls.Add(1, Manifest);
+                _pulls.Add(1, Manifest);
                 break;
             case RequestOperation.PullBlob when HasContent(request):
-                Pulls.Add(1, Blob);
+                _pulls.Add(1, Blob);
                 break;
             case RequestOperation.PushManifest:
-                Pushes.Add(1, Manifest);
+                _pushes.Add(1, Manifest);
                 break;
             case RequestOperation.PushBlob:
-                Pushes.Add(1, Blob);
+                _pushes.Add(1, Blob);
                 break;
             case RequestOperation.MountBlob:
-                Mounts.Add(1);
+                _mounts.Add(1);
                 break;
             case RequestOperation.DeleteManifest:
-                Deletes.Add(1, Manifest);
+                _deletes.Add(1, Manifest);
                 break;
             case RequestOperation.DeleteTag:
-                Deletes.Add(1, Tag);
+                _deletes.Add(1, Tag);
                 break;
             case RequestOperation.DeleteBlob:
-                Deletes.Add(1, Blob);
+                _deletes.Add(1, Blob);
                 break;
         }
     }
