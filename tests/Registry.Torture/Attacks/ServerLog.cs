@@ -11,15 +11,25 @@ internal sealed partial class ServerLog(Findings findings)
     private const int LinesAtFirst = 100;
     private const int LinesPerMinute = 200;
 
+    // Lines before a stack trace, which say what happened, and its frames.
+    private const int LinesOfTrace = 24;
+    private const int LinesBefore = 3;
+
     private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly List<string> _trace = [];
+    private bool _hasTrace;
     private int _lines;
 
     /// <summary>Number of lines, but for audit lines: those are one for each change, as promised.</summary>
     public int Lines => _lines;
 
+    /// <summary>The first stack trace, with the lines before it; empty without one.</summary>
+    public string Trace { get; private set; } = string.Empty;
+
     /// <summary>Reads a line.</summary>
     public void Observe(string line)
     {
+        Follow(line);
         if (Broken().IsMatch(line))
         {
             findings.Add("the log has no stack trace and no fatal line", line);
@@ -32,6 +42,24 @@ internal sealed partial class ServerLog(Findings findings)
             {
                 findings.Add("the log does not grow with the attack", line);
             }
+        }
+    }
+
+    private void Follow(string line)
+    {
+        if (_trace.Count == LinesOfTrace)
+        {
+            return;
+        }
+
+        _trace.Add(line);
+        if (_hasTrace |= Broken().IsMatch(line))
+        {
+            Trace = string.Join('\n', _trace);
+        }
+        else if (_trace.Count > LinesBefore)
+        {
+            _trace.RemoveAt(0);
         }
     }
 

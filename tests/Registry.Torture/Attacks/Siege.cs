@@ -53,7 +53,7 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
         var verified = await honest.VerifyAsync();
         var charged = registry.Group is { } group ? $"{group.Peak >> 20} MiB charged with page cache" : "no control group";
         var lines = registry.Log.Lines;
-        _findings.ThrowIfAny(registry.LastLines);
+        _findings.ThrowIfAny($"{registry.Log.Trace}\n{registry.LastLines}");
         if (await registry.Process.StopAsync() is not 0 and var code)
         {
             throw new ViolationException($"the server ended with {code} instead of 0:\n{registry.Process.Output}");
