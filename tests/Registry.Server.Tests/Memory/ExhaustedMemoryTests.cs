@@ -37,6 +37,7 @@ public sealed class ExhaustedMemoryTests : IDisposable
         await client.PushAsync("full", TestImage.Create(), "latest");
         await registry.WaitForOutputAsync("The process has no memory left for a request");
         Assert.DoesNotContain("internal error", registry.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", registry.Output, StringComparison.Ordinal);
         Assert.Equal(2, registry.Output.Split("has no memory left").Length);
     }
 }

@@ -51,16 +51,25 @@ internal static class BodyReading
                 var result = await reader.ReadAsync(request.Aborted);
                 var buffer = result.Buffer;
                 var length = body.Bytes.Length + buffer.Length;
-                var error = length > limit
-                    ? TooLarge(limit, tooLarge)
-                    : await body.AppendAsync(buffer, result.IsCompleted ? length : announced, request.Aborted);
-                if (error is not null)
+                var isTaken = false;
+                try
                 {
-                    reader.AdvanceTo(buffer.Start, buffer.End);
-                    return error;
+                    var error = length > limit
+                        ? TooLarge(limit, tooLarge)
+                        : await body.AppendAsync(buffer, result.IsCompleted ? length : announced, request.Aborted);
+                    if (error is not null)
+                    {
+                        return error;
+                    }
+
+                    isTaken = true;
+                }
+                finally
+                {
+                    // Also when there is no memory at all, or the client goes away: Kestrel reads the rest, and takes an open read for a fault of this code.
+                    reader.AdvanceTo(isTaken ? buffer.End : buffer.Start, buffer.End);
                 }
 
-                reader.AdvanceTo(buffer.End);
                 if (result.IsCompleted)
                 {
                     reservation.GiveWay = null;
