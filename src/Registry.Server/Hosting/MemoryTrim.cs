@@ -15,6 +15,8 @@ internal sealed class MemoryTrim(BlockPool pool)
     private const long WorthIt = 16L * 1024 * 1024;
 
     private readonly Lock _lock = new();
+
+    // Of a quiet registry: after a collection under pressure, there is more to return later.
     private long _afterCollection = Environment.WorkingSet;
     private long _afterTrim = Environment.WorkingSet;
     private int _collections;
@@ -32,6 +34,7 @@ internal sealed class MemoryTrim(BlockPool pool)
             if (resident > _afterCollection + WorthIt && GC.CollectionCount(0) == _collections)
             {
                 CollectAndReturn();
+                _afterCollection = _afterTrim;
             }
             else if (resident > _afterTrim + WorthIt)
             {
@@ -62,6 +65,6 @@ internal sealed class MemoryTrim(BlockPool pool)
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         NativeHeap.Trim();
-        _afterCollection = _afterTrim = Environment.WorkingSet;
+        _afterTrim = Environment.WorkingSet;
     }
 }
