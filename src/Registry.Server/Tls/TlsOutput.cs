@@ -21,6 +21,9 @@ internal sealed class TlsOutput(TlsConnection connection, SslStream ssl, Transpo
 
     private int _gathered;
 
+    // About half a millisecond. Other requests wait for a turn of each of hundreds of downloads that begin at once and fill the buffers of their sockets.
+    protected override int MaxTurn => 2 * MostRecords * Record;
+
     protected override async ValueTask SendAsync(List<OutputPiece> batch, bool more)
     {
         foreach (var piece in batch)

@@ -15,9 +15,6 @@ namespace Registry.Server.Transport;
 /// <param name="runBlocking">Runs work that may wait for a disk.</param>
 internal abstract class OutputQueue(BlockPool pool, Func<Action, Task> runBlocking) : PipeWriter, IFileOutput
 {
-    // Bound of bytes sent in a row: a client that reads as fast as a file is sent must not occupy a thread.
-    private const int MaxTurn = 4 * 1024 * 1024;
-
     // Block for what follows the first 4 KiB of a flush, or comes after a flush of this size.
     private const int LargeBlock = 32 * 1024;
 
@@ -61,6 +58,9 @@ internal abstract class OutputQueue(BlockPool pool, Func<Action, Task> runBlocki
 
     /// <summary>Memory of all connections.</summary>
     protected BlockPool Pool { get; } = pool;
+
+    /// <summary>Number of bytes that are sent in a row: a client that reads as fast as a file is sent must not occupy a thread.</summary>
+    protected abstract int MaxTurn { get; }
 
     /// <inheritdoc/>
     public void AnnounceFile(SafeFileHandle file, long offset, int count)

@@ -22,6 +22,9 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
     /// <summary>True while a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
 
+    // About a millisecond.
+    protected override int MaxTurn => 4 * 1024 * 1024;
+
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
         if (UnflushedBytes > 0)
