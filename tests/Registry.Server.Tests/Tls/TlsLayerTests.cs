@@ -201,7 +201,9 @@ public sealed class TlsLayerTests : IDisposable
                 }
             },
             "three handshakes are counted");
-        Assert.Equal(["1.2", "1.3", "System.Security.Authentication.AuthenticationException"], labels);
+
+        // A client may have ended its handshake before the server has counted it.
+        Assert.Equal(["1.2", "1.3", "System.Security.Authentication.AuthenticationException"], labels.Order(StringComparer.Ordinal));
     }
 
     private static byte[] Header(byte type, int length) => [type, 3, 3, (byte)(length >> 8), (byte)length];
