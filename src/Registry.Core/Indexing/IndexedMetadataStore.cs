@@ -10,9 +10,14 @@ namespace Registry.Core.Indexing;
 /// </summary>
 public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer) : IMetadataStore
 {
-    public RegistryError? Refusal => indexer.RefuseUntilComplete() ?? store.Refusal;
+    // Once complete, the index stays so: later calls ask neither the indexer nor the database behind it.
+    private volatile bool _isComplete;
 
-    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => indexer.IsComplete
+    public RegistryError? Refusal => IsComplete ? store.Refusal : indexer.RefuseUntilComplete() ?? store.Refusal;
+
+    private bool IsComplete => _isComplete || (_isComplete = indexer.IsComplete);
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => IsComplete
         ? store.FindManifestAsync(repository, reference)
         : IndexAsync(repository, (repository, reference), static (store, asked) => store.FindManifestAsync(asked.repository, asked.reference));
 
@@ -25,7 +30,7 @@ public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer)
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         Refusal is { } refusal ? Task.FromResult<Result<ManifestDeletion>>(refusal) : store.DeleteManifestAsync(repository, reference, precondition);
 
-    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => indexer.IsComplete
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => IsComplete
         ? store.ListTagsAsync(repository, last, limit)
         : IndexAsync(repository, (repository, last, limit), static (store, asked) => store.ListTagsAsync(asked.repository, asked.last, asked.limit));
 
@@ -33,14 +38,14 @@ public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer)
         store.ListRepositoriesAsync(ranges, last, limit);
 
     public Task<Page<Referrer>> ListReferrersAsync(
-        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) => indexer.IsComplete
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) => IsComplete
         ? store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes)
         : IndexAsync(
             repository,
             (repository, subject, artifactType, last, limit, maxBytes),
             static (store, asked) => store.ListReferrersAsync(asked.repository, asked.subject, asked.artifactType, asked.last, asked.limit, asked.maxBytes));
 
-    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => indexer.IsComplete
+    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => IsComplete
         ? store.FindBlobAsync(repository, digest)
         : IndexAsync(repository, (repository, digest), static (store, asked) => store.FindBlobAsync(asked.repository, asked.digest));
 
