@@ -15,8 +15,6 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
     // Of a manifest without references: itself, the totals, the journal, and its bytes.
     private const int RowsOfManifest = 4;
 
-    private readonly SqliteReferrerTurns _referrers = new(database);
-
     public long? PromisesLostAt => database.PromisesLostAt;
 
     public async Task RenewAsync(IReadOnlyCollection<Digest> digests)
@@ -57,31 +55,15 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             }
             while (next < digests.Count && turn.Rows + rows[next] + RowsOfManifest <= RowsPerTurn);
 
-            // Such a manifest is alone in its turn.
-            var hasManyReferrers = rows[next - 1] > SqliteReferrerTurns.Many
-                && await database.ReadAsync(session => SqliteReferrerTurns.AreMany(session, repository, batch[0]));
-            if (hasManyReferrers)
-            {
-                await _referrers.UnrootAsync(repository, batch[0]);
-            }
-
             var gone = await database.WriteAsync<List<Digest>>(
                 session => batch.FindAll(
                     digest => ManifestRows.Expire(session, repository, digest, idleBefore, withRoots, isPromised, database.Clock.Now)),
                 turn);
             expired.AddRange(gone.Value);
-            if (hasManyReferrers)
-            {
-                await _referrers.ReleaseAsync(repository, batch[0]);
-            }
         }
 
         return expired;
     }
-
-    public Task<(RepositoryName Repository, Digest Subject)?> FindReleasedSubjectAsync() => _referrers.FindAsync();
-
-    public Task ReleaseReferrersAsync(RepositoryName repository, Digest subject) => _referrers.ReleaseAsync(repository, subject);
 
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit)
     {

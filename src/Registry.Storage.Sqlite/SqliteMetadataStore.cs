@@ -11,8 +11,6 @@ namespace Registry.Storage.Sqlite;
 /// <summary>Repositories, manifests, tags and links in SQLite.</summary>
 public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time) : IMetadataStore
 {
-    private readonly SqliteReferrerTurns _referrers = new(database);
-
     public RegistryError? Refusal => null;
 
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
@@ -51,44 +49,23 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
         var references = new PushedReferences(put.Manifest, put.References);
         var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
-        var isHeld = false;
         while (true)
         {
-            // Nearly no manifest has referrers before it is pushed, so they are counted by the writer. Many get a turn of their own, and very many several.
+            // Nearly no manifest has referrers before it is pushed, so they are counted by the writer. One with many gets a turn of its own.
             var due = turn;
-            var areVeryMany = false;
             var written = await database.WriteAsync(
                 session =>
                 {
-                    var referrers = SqliteReferrerTurns.CountIdle(session, put.Repository, put.Digest);
-                    areVeryMany = !isHeld && referrers > SqliteReferrerTurns.Many;
-                    due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : referrers) };
-                    return !areVeryMany && due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, put, references, database.Clock.Now, unixTime) : default;
+                    due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : ManifestRows.CountIdleReferrers(session, put.Repository, put.Digest)) };
+                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, put, references, database.Clock.Now, unixTime) : default;
                 },
                 turn);
-            if (areVeryMany)
+            if (due.IsHeavy == turn.IsHeavy)
             {
-                if ((await CheckManifestAsync(put)).Error is { } refused)
-                {
-                    return refused;
-                }
-
-                isHeld = true;
-                await _referrers.HoldAsync(put.Repository, put.Digest);
-            }
-            else if (due.IsHeavy == turn.IsHeavy)
-            {
-                if (isHeld && written.Error is not null)
-                {
-                    await _referrers.ReleaseAsync(put.Repository, put.Digest);
-                }
-
                 return written;
             }
-            else
-            {
-                turn = due;
-            }
+
+            turn = due;
         }
     }
 
@@ -108,20 +85,8 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             await DeleteTagsAsync(repository, digest, tags);
         }
 
-        var hasManyReferrers = rows > SqliteReferrerTurns.Many && precondition.Holds(digest)
-            && await database.ReadAsync(session => SqliteReferrerTurns.AreMany(session, repository, digest));
-        if (hasManyReferrers)
-        {
-            await _referrers.UnrootAsync(repository, digest);
-        }
-
         var deleted = await database.WriteAsync(
             session => ManifestRows.Delete(session, repository, digest, precondition, database.Clock.Now), new WriteTurn(repository, rows));
-        if (hasManyReferrers)
-        {
-            await _referrers.ReleaseAsync(repository, digest);
-        }
-
         return deleted.TryGet(out var manifest, out _) && tags.Count > 0 ? manifest with { Tags = [.. tags, .. manifest.Tags] } : deleted;
     }
 

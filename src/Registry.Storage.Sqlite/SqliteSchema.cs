@@ -224,18 +224,6 @@ internal static class SqliteSchema
             UPDATE totals SET staged = staged - 1, staged_bytes = staged_bytes - length(old.bytes);
         END;
         """,
-        """
-        -- Subjects that do not exist, some of whose very many referrers still count as held: those up to the row after_id do not.
-        CREATE TABLE released_subjects (
-            repository_id INTEGER NOT NULL REFERENCES repositories (id),
-            subject       TEXT    NOT NULL,
-            after_id      INTEGER NOT NULL DEFAULT 0,
-            PRIMARY KEY (repository_id, subject)
-        ) STRICT, WITHOUT ROWID;
-
-        -- Referrers that nothing holds, for a push of their subject.
-        CREATE INDEX manifests_idle_by_subject ON manifests (repository_id, subject) WHERE subject IS NOT NULL AND idle_since IS NOT NULL;
-        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

@@ -22,14 +22,6 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
         cache.ChangeManifestsAsync(
             repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised));
 
-    public Task<(RepositoryName Repository, Digest Subject)?> FindReleasedSubjectAsync() => metadata.FindReleasedSubjectAsync();
-
-    public Task ReleaseReferrersAsync(RepositoryName repository, Digest subject) => cache.ChangeManifestsAsync(repository, async () =>
-    {
-        await metadata.ReleaseReferrersAsync(repository, subject);
-        return true;
-    });
-
     public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit) =>
         cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit));
 

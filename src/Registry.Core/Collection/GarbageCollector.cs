@@ -67,7 +67,6 @@ public sealed partial class GarbageCollector(
     /// <summary>Removes unneeded content as above, and reports the number of blobs removed so far.</summary>
     public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        await ReleaseReferrersAsync();
         var manifests = await ExpireManifestsAsync(cancellationToken);
         var links = await ExpireLinksAsync(cancellationToken);
         var removed = await RemoveOrphansAsync(progress, cancellationToken);
@@ -120,15 +119,6 @@ public sealed partial class GarbageCollector(
 
         var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : new Collected(0, 0, 0);
         return collected with { Blobs = collected.Blobs + await WalkAsync(cancellationToken) };
-    }
-
-    // What a stop has interrupted.
-    private async Task ReleaseReferrersAsync()
-    {
-        while (await metadata.FindReleasedSubjectAsync() is (var repository, var subject))
-        {
-            await metadata.ReleaseReferrersAsync(repository, subject);
-        }
     }
 
     private async Task<bool> IsPlausibleAsync()

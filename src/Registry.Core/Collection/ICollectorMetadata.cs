@@ -30,12 +30,6 @@ public interface ICollectorMetadata
     Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
         RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised);
 
-    /// <summary>Finds a deleted manifest whose referrers still count as held, because a stop has interrupted their release; null if there is none.</summary>
-    Task<(RepositoryName Repository, Digest Subject)?> FindReleasedSubjectAsync();
-
-    /// <summary>Begins the grace period of the referrers of a deleted manifest, as far as it has not begun.</summary>
-    Task ReleaseReferrersAsync(RepositoryName repository, Digest subject);
-
     /// <summary>
     /// Removes links that no manifest of their repository has needed since before a time in the past, except those whose blob is promised.
     /// </summary>

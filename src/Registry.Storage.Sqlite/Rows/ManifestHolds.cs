@@ -37,7 +37,6 @@ internal static class ManifestHolds
             "UPDATE manifests SET idle_since = NULL WHERE repository_id = @1 AND subject = @2 AND idle_since IS NOT NULL",
             repositoryId,
             digest.Value);
-        SqliteReferrerTurns.End(session, repositoryId, digest);
     }
 
     /// <summary>Begins the idle time of a manifest that has lost a tag, unless something else holds it.</summary>
@@ -97,25 +96,5 @@ internal static class ManifestHolds
         """,
         repositoryId,
         subject.Value,
-        now);
-
-    /// <summary>Begins the idle time of some of the manifests whose subject is gone, unless something else holds them.</summary>
-    /// <param name="session">The transaction.</param>
-    /// <param name="repositoryId">Row of the repository.</param>
-    /// <param name="subject">The subject.</param>
-    /// <param name="after">Row after which the manifests begin.</param>
-    /// <param name="last">Row of the last manifest.</param>
-    /// <param name="now">The running clock.</param>
-    public static void ReleaseSome(SqliteSession session, long repositoryId, Digest subject, long after, long last, long now) => session.Execute(
-        """
-        UPDATE manifests SET idle_since = @5 WHERE repository_id = @1 AND subject = @2 AND id > @3 AND id <= @4 AND idle_since IS NULL
-        AND NOT EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id)
-        AND NOT EXISTS (
-            SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
-        """,
-        repositoryId,
-        subject.Value,
-        after,
-        last,
         now);
 }

@@ -76,19 +76,26 @@ internal static class ManifestRows
     /// <summary>Number of rows that a push changes, approximately.</summary>
     public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (RowsOfTag * (long)tags.Count);
 
+    /// <summary>Number of manifests that a push of their subject will hold.</summary>
+    public static long CountIdleReferrers(SqliteSession session, RepositoryName repository, Digest subject) => session.Number(
+        """
+        SELECT COUNT(*) FROM repositories r JOIN manifests m ON m.repository_id = r.id AND m.subject = @2
+        WHERE r.name = @1 AND m.idle_since IS NOT NULL
+        """,
+        repository.Value,
+        subject.Value) ?? 0;
+
     /// <summary>Number of rows that the deletion of a manifest changes, approximately; 0 if there is no such manifest.</summary>
     public static long CountHeld(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
         """
         SELECT (SELECT COUNT(*) FROM manifest_references WHERE manifest_id = m.id) + @3 * (SELECT COUNT(*) FROM tags WHERE manifest_id = m.id)
             + (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
-            + CASE WHEN EXISTS (SELECT 1 FROM manifests f WHERE f.repository_id = r.id AND f.subject = @2 LIMIT 1 OFFSET @4) THEN @4 + 1
-                ELSE (SELECT COUNT(*) FROM manifests f WHERE f.repository_id = r.id AND f.subject = @2) END
+            + (SELECT COUNT(*) FROM manifests f WHERE f.repository_id = r.id AND f.subject = @2)
         FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
         """,
         repository.Value,
         digest.Value,
-        RowsOfTag,
-        (long)SqliteReferrerTurns.Many) ?? 0;
+        RowsOfTag) ?? 0;
 
     /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(
@@ -329,15 +336,7 @@ internal static class ManifestRows
             ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, now);
         }
 
-        if (SqliteReferrerTurns.AreMany(session, manifest.Repository, digest))
-        {
-            SqliteReferrerTurns.Begin(session, manifest.Repository, digest);
-        }
-        else
-        {
-            ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, now);
-        }
-
+        ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, now);
         ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
         return tags;

@@ -49,10 +49,6 @@ internal static class OldSchema
         ALTER TABLE totals DROP COLUMN staged_bytes;
         ALTER TABLE totals DROP COLUMN staged;
         """,
-        """
-        DROP INDEX manifests_idle_by_subject;
-        DROP TABLE released_subjects;
-        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -26,7 +26,6 @@ public sealed partial class QueryPlanTests : IDisposable
         ["SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content"] = "counts what a backup copies, in its snapshot, and what a verification by hand reads",
         ["INSERT INTO tree_journal (change, repository, digest) SELECT"] = "writes down the whole tree of what is restored",
         ["INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name"] = "writes down the whole tree of what is restored",
-        ["SELECT r.name, s.subject FROM released_subjects s"] = "reads one row, of any",
         ["DELETE FROM staged_content;"] = "empties the table in the snapshot of a backup",
         ["SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER ()"] = "counts what a collection by hand would remove, for a dry run on a stopped registry",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",

@@ -172,7 +172,7 @@ public sealed class WriteTurnTests : IAsyncDisposable
         Assert.Equal(0, await WeighAsync());
         Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(subject)));
 
-        Task<int> WeighAsync() => _engine.Database.ReadAsync(session => SqliteReferrerTurns.CountIdle(session, A, Samples.Digest(subject)));
+        Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestRows.CountIdleReferrers(session, A, Samples.Digest(subject)));
     }
 
     public async ValueTask DisposeAsync()
