@@ -21,7 +21,7 @@ public sealed partial class DamagedContent(RecurringFaults faults, ILogger<Damag
     /// <param name="actual">Size of what is stored, in bytes; null when neither a file nor the metadata has it.</param>
     internal void Report(string kind, RepositoryName repository, Digest digest, long expected, long? actual)
     {
-        if (faults.IsNew($"Requests for damaged content, {digest.Value}"))
+        if (faults.IsNew($"Requests for damaged content, {digest.Value}", nameof(DamagedContent)))
         {
             LogDamaged(kind, digest.Value, repository.Value, expected, actual is { } found ? string.Create(CultureInfo.InvariantCulture, $"{found} B") : "nothing");
         }

@@ -11,6 +11,9 @@ public sealed partial class RecurringFaults : IDisposable
     /// <summary>Largest number of causes with a line of their own at a time; faults with further causes are counted together. Bounds memory and the log.</summary>
     internal const int MaxCauses = 100;
 
+    /// <summary>Largest number of them for one kind, so that many damaged blobs do not hide a full disk.</summary>
+    internal const int MaxCausesOfKind = MaxCauses / 2;
+
     /// <summary>Length of a period.</summary>
     internal static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
@@ -34,8 +37,9 @@ public sealed partial class RecurringFaults : IDisposable
     /// What fails and why, for the operator, such as <c>Requests that the storage refuses, because the disk is full</c>. The same text for all faults with
     /// the same cause.
     /// </param>
+    /// <param name="kind">The kind of a cause that names one of many things, such as a blob; null for others. Causes of one kind take half of the places.</param>
     /// <returns>True when the caller must log the fault, since no line of the log tells of its cause.</returns>
-    public bool IsNew(string cause)
+    public bool IsNew(string cause, string? kind = null)
     {
         ArgumentNullException.ThrowIfNull(cause);
         lock (_lock)
@@ -46,7 +50,7 @@ public sealed partial class RecurringFaults : IDisposable
                 return false;
             }
 
-            if (_causes.Count >= MaxCauses)
+            if (_causes.Count >= MaxCauses || (kind is not null && _causes.Values.Count(one => one.Kind == kind) >= MaxCausesOfKind))
             {
                 _others++;
                 return false;
@@ -57,7 +61,7 @@ public sealed partial class RecurringFaults : IDisposable
                 _timer.Change(Period, Period);
             }
 
-            _causes[cause] = new Tally();
+            _causes[cause] = new Tally(kind);
             return true;
         }
     }
@@ -119,22 +123,24 @@ public sealed partial class RecurringFaults : IDisposable
 
         if (others > 0)
         {
-            LogOthers(MaxCauses, others);
+            LogOthers(others);
         }
     }
 
     [LoggerMessage(1, LogLevel.Error, "{Cause}: {Count} more within a minute")]
     private partial void LogMore(string cause, long count);
 
-    [LoggerMessage(2, LogLevel.Information, "{Cause}: none within a minute, so this is over")]
+    [LoggerMessage(2, LogLevel.Information, "{Cause}: none within a minute. The cause is gone, or no request has met it")]
     private partial void LogOver(string cause);
 
-    [LoggerMessage(3, LogLevel.Error, "Faults for more than {Causes} reasons at a time: {Count} more within a minute")]
-    private partial void LogOthers(int causes, long count);
+    [LoggerMessage(3, LogLevel.Error, "Faults with further causes, too many for a line each: {Count} within a minute")]
+    private partial void LogOthers(long count);
 
-    private sealed class Tally
+    private sealed class Tally(string? kind)
     {
         private bool _isNew = true;
+
+        public string? Kind { get; } = kind;
 
         /// <summary>Number of faults in the period, without the one that has a line.</summary>
         public long Count { get; set; }

@@ -40,6 +40,7 @@ internal sealed partial class MemoryWatch : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly WarningInterval _warned;
+    private readonly WarningInterval _failed;
     private readonly ManualResetEventSlim _stopping = new();
     private readonly Thread _thread;
     private long _reclaimedAt;
@@ -64,6 +65,7 @@ internal sealed partial class MemoryWatch : IDisposable
         _time = time;
         _logger = logger;
         _warned = new WarningInterval(time);
+        _failed = new WarningInterval(time);
         _thread = new Thread(Work) { IsBackground = true, Name = "memory watch" };
     }
 
@@ -159,6 +161,14 @@ internal sealed partial class MemoryWatch : IDisposable
             {
                 // The next check follows at once.
             }
+            catch (Exception e)
+            {
+                // Without a check, the process ends at the limit, so the thread goes on.
+                if (_failed.TryBegin())
+                {
+                    LogFailed(e);
+                }
+            }
         }
     }
 
@@ -166,4 +176,7 @@ internal sealed partial class MemoryWatch : IDisposable
         "Memory is short (process {Resident} of {MaxResident} MiB, heap {Heap} of {MaxHeap} MiB, buffers {Blocks} MiB): {Closed} connections of the networks with most were closed, "
         + "and fewer are admitted until there is memory again. If the clients are honest, give the process more memory; otherwise lower REGISTRY_MAX_CONNECTIONS. Repeated once a minute at most")]
     private partial void LogShort(long resident, long maxResident, long heap, long maxHeap, long blocks, int closed);
+
+    [LoggerMessage(2, LogLevel.Error, "The memory of the process cannot be checked. Checks go on; under attack, the process may reach its limit and end. Repeated once a minute at most")]
+    private partial void LogFailed(Exception error);
 }

@@ -77,6 +77,7 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     public int Shed(double kept)
     {
         List<ConnectionContext> surplus;
+        var reason = new ConnectionAbortedException("Memory is short.");
         lock (_lock)
         {
             // Allocated before anything changes: memory is short.
@@ -99,7 +100,14 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         Interlocked.Add(ref _shed, surplus.Count);
         foreach (var connection in surplus)
         {
-            connection.Abort(new ConnectionAbortedException("Memory is short."));
+            try
+            {
+                connection.Abort(reason);
+            }
+            catch (Exception e) when (e is OutOfMemoryException or ObjectDisposedException)
+            {
+                // The others still have to go.
+            }
         }
 
         return surplus.Count;
@@ -125,9 +133,9 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
             var own = _networks.GetValueOrDefault(network) ?? [];
             if (_count >= _places)
             {
-                if (_places == Limit && _reached.TryBegin())
+                if (_reached.TryBegin())
                 {
-                    LogReached(Limit);
+                    LogReached();
                 }
 
                 var (largest, most) = _networks.MaxBy(one => one.Value.Count);
@@ -172,10 +180,27 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         }
     }
 
+    private void LogReached()
+    {
+        if (_places == Limit)
+        {
+            LogReached(Limit);
+        }
+        else
+        {
+            LogReached(_places, Limit);
+        }
+    }
+
     [LoggerMessage(1, LogLevel.Warning,
         "All {Limit} connections that the registry may have are open. Connections of the network with most of them are closed for those of others. If the clients "
         + "are honest, raise REGISTRY_MAX_CONNECTIONS, or give the process more memory. Repeated once a minute at most")]
     private partial void LogReached(long limit);
+
+    [LoggerMessage(2, LogLevel.Warning,
+        "Memory is short, so {Places} instead of {Limit} connections are admitted, and all of them are open. Connections of the network with most of them are closed "
+        + "for those of others. If the clients are honest, give the process more memory. Repeated once a minute at most")]
+    private partial void LogReached(long places, long limit);
 
     private sealed class Listener(IConnectionListener listener, ConnectionLimit limit) : IConnectionListener
     {

@@ -47,7 +47,7 @@ public sealed class RecurringFaultsTests : IDisposable
         EndPeriod();
         EndPeriod();
 
-        Assert.Equal(["full: 2 more within a minute", "full: 1 more within a minute", "full: none within a minute, so this is over"], Lines);
+        Assert.Equal(["full: 2 more within a minute", "full: 1 more within a minute", "full: none within a minute. The cause is gone, or no request has met it"], Lines);
         Assert.Equal([LogLevel.Error, LogLevel.Error, LogLevel.Information], _log.Entries.Select(entry => entry.Level));
     }
 
@@ -58,7 +58,7 @@ public sealed class RecurringFaultsTests : IDisposable
         EndPeriod();
         Assert.Empty(Lines);
         EndPeriod();
-        Assert.Equal(["full: none within a minute, so this is over"], Lines);
+        Assert.Equal(["full: none within a minute. The cause is gone, or no request has met it"], Lines);
     }
 
     [Fact]
@@ -66,7 +66,14 @@ public sealed class RecurringFaultsTests : IDisposable
     {
         Assert.Equal(RecurringFaults.MaxCauses, Enumerable.Range(0, 10 * RecurringFaults.MaxCauses).Count(i => _faults.IsNew($"{i}")));
         EndPeriod();
-        Assert.Equal(["Faults for more than 100 reasons at a time: 900 more within a minute"], Lines);
+        Assert.Equal(["Faults with further causes, too many for a line each: 900 within a minute"], Lines);
+    }
+
+    [Fact]
+    public void Causes_of_one_kind_leave_lines_for_others()
+    {
+        Assert.Equal(RecurringFaults.MaxCausesOfKind, Enumerable.Range(0, RecurringFaults.MaxCauses).Count(i => _faults.IsNew($"{i}", "damaged")));
+        Assert.True(_faults.IsNew("full"));
     }
 
     [Fact]

@@ -95,7 +95,7 @@ public sealed class RecurringFaultTests
         _time.Advance(TimeSpan.FromMinutes(1));
         Assert.Single(registry.Log.Entries, entry => entry.Level == LogLevel.Information
             && entry.Message.StartsWith(cause, StringComparison.Ordinal)
-            && entry.Message.EndsWith(": none within a minute, so this is over", StringComparison.Ordinal));
+            && entry.Message.EndsWith(": none within a minute. The cause is gone, or no request has met it", StringComparison.Ordinal));
     }
 
     // Without the lines of the mirrors, which report their own state.
