@@ -9,8 +9,9 @@ namespace Registry.Server.Transport;
 internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, OutputWatch watch, Func<Action, Task> runBlocking, TimeProvider time)
     : OutputQueue(pool, runBlocking)
 {
-    // A farewell is shorter than any answer: frames GOAWAY of HTTP/2, or the alert close_notify.
-    private const int LongestFarewell = 100;
+    // Upper bound of a farewell: two frames GOAWAY of 17 bytes and the alert close_notify of 2, each in a TLS record with up to 29 more (RFC 9113, section 6.8;
+    // RFC 5246, section 6.2.3). Only an answer of HTTP/2 without a body is as short.
+    private const int LongestFarewell = 128;
 
     private bool _isWaiting;
     private bool _isAnswer;
