@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
-using Registry.Storage.Files;
 using Registry.Storage.Contracts;
+using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Fuzzing;
 
