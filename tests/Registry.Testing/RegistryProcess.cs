@@ -2,7 +2,7 @@ using System.ComponentModel;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
-using Registry.Server.Hosting;
+using Registry.Server.Memory;
 
 namespace Registry.Testing;
 
@@ -97,7 +97,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public static string HeapLimit(long bytes) => bytes.ToString("x", CultureInfo.InvariantCulture);
 
     /// <summary>Value of <see cref="HeapLimitVariable"/> for the limit that the heap has in a control group with a limit in bytes.</summary>
-    public static string HeapLimitWithin(long bytes) => HeapLimit(bytes * MemoryLimits.HeapPercent / 100);
+    public static string HeapLimitWithin(long bytes) => HeapLimit(bytes * ProcessMemoryLimits.HeapPercent / 100);
 
     /// <summary>Starts a command of the server, for a caller that ends it early.</summary>
     public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], null, command);

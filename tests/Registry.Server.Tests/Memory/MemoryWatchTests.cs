@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
-using Registry.Server.Hosting;
 using Registry.Server.Hosting.Kestrel;
+using Registry.Server.Memory;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tests.Memory;
@@ -16,7 +16,7 @@ public sealed class MemoryWatchTests : IDisposable
     private const int Heads = 1500;
 
     // A process of 256 MiB.
-    private static readonly MemoryLimits Limits = new(256 * MiB, 256 * MiB * MemoryLimits.HeapPercent / 100);
+    private static readonly ProcessMemoryLimits Limits = new(256 * MiB, 256 * MiB * ProcessMemoryLimits.HeapPercent / 100);
     private static readonly MemoryUse Calm = new(100 * MiB, 50 * MiB, MiB);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);

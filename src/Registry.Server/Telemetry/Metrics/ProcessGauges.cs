@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
-using Registry.Server.Hosting;
 using Registry.Server.Hosting.Lifetime;
+using Registry.Server.Memory;
 
 namespace Registry.Server.Telemetry.Metrics;
 

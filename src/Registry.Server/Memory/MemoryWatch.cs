@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Server.Telemetry.Logs;
 using Registry.Server.Transport;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Memory;
 
 /// <summary>
 /// Keeps the process below the memory that it may use, whatever takes it: budgets bound what the registry knows of, but not what the runtime, OpenSSL and
@@ -32,7 +32,7 @@ internal sealed partial class MemoryWatch : IDisposable
     private static readonly TimeSpan BetweenSheds = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan BetweenRecoveries = TimeSpan.FromSeconds(1);
 
-    private readonly MemoryLimits _limits;
+    private readonly ProcessMemoryLimits _limits;
     private readonly Func<MemoryUse> _read;
     private readonly Action _collect;
     private readonly Action _reclaim;
@@ -55,7 +55,7 @@ internal sealed partial class MemoryWatch : IDisposable
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public MemoryWatch(
-        MemoryLimits limits, Func<MemoryUse> read, Action collect, Action reclaim, ConnectionLimit connections, TimeProvider time, ILogger<MemoryWatch> logger)
+        ProcessMemoryLimits limits, Func<MemoryUse> read, Action collect, Action reclaim, ConnectionLimit connections, TimeProvider time, ILogger<MemoryWatch> logger)
     {
         _limits = limits;
         _read = read;

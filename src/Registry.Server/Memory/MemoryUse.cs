@@ -1,6 +1,6 @@
 using Registry.Server.Transport;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Memory;
 
 /// <summary>Memory that the process uses, in bytes.</summary>
 /// <param name="Resident">Resident memory.</param>

@@ -1,9 +1,9 @@
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Memory;
 
 /// <summary>Memory above which <see cref="MemoryWatch"/> acts, in bytes.</summary>
 /// <param name="Process">Memory that the process may use.</param>
 /// <param name="WholeHeap">Limit of the heap, at which the runtime throws.</param>
-internal sealed record MemoryLimits(long Process, long WholeHeap)
+internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
 {
     /// <summary>Part of the memory of the process that its heap may take, in percent (<c>System.GC.HeapHardLimitPercent</c> in the project file).</summary>
     public const int HeapPercent = 60;
@@ -29,7 +29,7 @@ internal sealed record MemoryLimits(long Process, long WholeHeap)
     public long Blocks => (long)(WholeHeap * PartOfBlocks);
 
     /// <summary>The limits of this process: those of its control group, or of the machine. Call before the first request.</summary>
-    public static MemoryLimits OfProcess()
+    public static ProcessMemoryLimits OfProcess()
     {
         var info = GC.GetGCMemoryInfo();
         var heap = info.TotalAvailableMemoryBytes;

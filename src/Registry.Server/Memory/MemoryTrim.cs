@@ -1,6 +1,6 @@
 using Registry.Server.Transport;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Memory;
 
 /// <summary>
 /// Gives memory back to the system when the registry has been quiet for a while. The runtime collects only when something is allocated, so a

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Registry.Server.Hosting;
+namespace Registry.Server.Memory;
 
 /// <summary>Heap of the C library, from which OpenSSL and SQLite allocate. Only glibc has these calls; other libraries need none.</summary>
 internal static partial class NativeHeap
