@@ -1,5 +1,4 @@
 using Registry.Core.Indexing;
-using Registry.Core.Metadata;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -39,14 +38,14 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
             var contentId = ContentRows.PutStored(session, found.Digest, found.Size);
             manifestIds[found.Digest] = ManifestRows.Find(session, repositoryId, contentId)
                 ?? ManifestRows.Insert(
-                    session, repositoryId, contentId, found.Digest, found.Manifest, new PushedReferences(found.Manifest, ManifestReferences.Sparse), now, unixTime);
+                    session, repositoryId, contentId, found.Digest, found.Manifest, new PushedReferences(found.Manifest, required: null), now, unixTime);
         }
 
         foreach (var (tag, digest) in repository.TagHistory)
         {
             if (manifestIds.TryGetValue(digest, out var manifestId))
             {
-                ManifestRows.AddTagHistory(session, repositoryId, tag.Value, manifestId, unixTime);
+                TagRows.AddHistory(session, repositoryId, tag, manifestId, unixTime);
             }
         }
 
@@ -54,7 +53,7 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
         {
             if (manifestIds.TryGetValue(digest, out var manifestId))
             {
-                ManifestRows.SetTag(session, repositoryId, tag.Value, manifestId, now, unixTime);
+                TagRows.SetIndexed(session, repositoryId, tag, manifestId, now, unixTime);
             }
         }
     }, new WriteTurn(

@@ -39,7 +39,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     public Task<Result<bool>> CheckManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
-        var references = new PushedReferences(put.Manifest, put.References);
+        var references = new PushedReferences(put.Manifest, put.Required);
         return database.ReadAsync(session => ManifestRows.Check(session, put, references));
     }
 
@@ -47,7 +47,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     {
         ArgumentNullException.ThrowIfNull(put);
         var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
-        var references = new PushedReferences(put.Manifest, put.References);
+        var references = new PushedReferences(put.Manifest, put.Required);
         var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
         while (true)
         {
@@ -80,7 +80,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var digest = reference.Digest!.Value;
         var tags = new List<Tag>();
         var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-        if (rows > ManifestRows.RowsOfManyTags && precondition.Holds(digest))
+        if (rows > TagRows.RowsOfMany && precondition.Holds(digest))
         {
             await DeleteTagsAsync(repository, digest, tags);
         }
@@ -265,10 +265,10 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
     private async Task DeleteTagsAsync(RepositoryName repository, Digest digest, List<Tag> tags)
     {
-        while (await database.ReadAsync(session => ManifestRows.HasManyTags(session, repository, digest)))
+        while (await database.ReadAsync(session => TagRows.HasMany(session, repository, digest)))
         {
             var some = await database.WriteAsync<List<Tag>>(
-                session => ManifestRows.DeleteSomeTags(session, repository, digest, database.Clock.Now), new WriteTurn(repository, ManifestRows.RowsOfManyTags));
+                session => TagRows.DeleteSome(session, repository, digest, database.Clock.Now), new WriteTurn(repository, TagRows.RowsOfMany));
             tags.AddRange(some.Value);
         }
     }

@@ -312,7 +312,7 @@ public abstract partial class CollectorMetadataContract
 
     private async Task<Digest> PutSparseAsync(RepositoryName repository, byte[] manifest, params string[] tags)
     {
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(repository, manifest, tags) with { References = ManifestReferences.Sparse })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(repository, manifest, tags).Requiring(ManifestReferences.Sparse))).Error);
         return Samples.Digest(manifest);
     }
 

@@ -108,7 +108,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
     public async Task A_link_made_after_the_manifest_that_needs_it_is_not_idle()
     {
         var image = Samples.Image("blob", []);
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Sparse })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image).Requiring(ManifestReferences.Sparse))).Error);
         await LinkAsync(A, "blob");
         Assert.Empty(await ExpireAsync(long.MaxValue));
     }
@@ -253,7 +253,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         Assert.True(await Collector.CondemnAsync(Samples.Digest("orphan")));
         Assert.Equal(BlobState.Condemned, (await Collector.ExplainAsync(Samples.Digest("orphan"), 10)).State);
         var index = Samples.Index([Samples.Layer("mentioned")]);
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi").Requiring(ManifestReferences.Sparse))).Error);
         Assert.Equal(BlobState.Mentioned, (await Collector.ExplainAsync(Samples.Digest("mentioned"), 10)).State);
     }
 
@@ -266,7 +266,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         Assert.True(await Collector.CondemnAsync(Samples.Digest("forgotten")));
         await Collector.ForgetAsync(Samples.Digest("forgotten"));
         var index = Samples.Index([Samples.Layer("mentioned")]);
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi") with { References = ManifestReferences.Sparse })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index, "multi").Requiring(ManifestReferences.Sparse))).Error);
         var unknown = new[] { "forgotten", "never" }.Select(Samples.Digest).ToArray();
         Digest[] known = [Blob, Samples.Digest("orphan"), Samples.Digest("mentioned"), Samples.Digest(index)];
         Assert.Equal(unknown, await Collector.FindUnknownAsync([.. known, .. unknown]));

@@ -61,7 +61,7 @@ public abstract partial class MetadataStoreContract
     public async Task A_digest_that_a_manifest_only_mentions_cannot_be_seen_or_mounted()
     {
         var image = Samples.Image("config", [Samples.Layer("blob")]);
-        await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Sparse });
+        await Metadata.PutManifestAsync(Samples.Put(A, image).Requiring(ManifestReferences.Sparse));
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
         Assert.False(await Metadata.MountBlobAsync(A, B, Blob));
         Assert.Empty(await Metadata.FindRepositoriesWithBlobAsync(Blob, 10));

@@ -93,7 +93,7 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "there");
         var image = Samples.Image("missing config", [Samples.Layer("there"), Samples.Layer("missing"), Samples.Layer("missing")]);
-        var error = (await Metadata.PutManifestAsync(Samples.Put(B, image, "latest") with { References = references })).Error;
+        var error = (await Metadata.PutManifestAsync(Samples.Put(B, image, "latest").Requiring(references))).Error;
         AssertRefused(RegistryErrorCode.ManifestBlobUnknown, error);
         Assert.Equal(
             new[] { Samples.Digest("there"), Samples.Digest("missing"), Samples.Digest("missing config") }.Select(digest => digest.Value).Order(StringComparer.Ordinal),
@@ -121,11 +121,11 @@ public abstract partial class MetadataStoreContract
     {
         var index = Samples.Index([Samples.Child(Samples.Text("nowhere"))]);
         var put = Samples.Put(A, index, "multi");
-        var error = (await Metadata.PutManifestAsync(put with { References = ManifestReferences.Strict })).Error;
+        var error = (await Metadata.PutManifestAsync(put.Requiring(ManifestReferences.Strict))).Error;
         AssertRefused(RegistryErrorCode.ManifestBlobUnknown, error);
         Assert.Equal([Samples.Digest("nowhere").Value], error!.Details);
         Assert.Null(await TagsAsync(A));
-        Assert.Null((await Metadata.PutManifestAsync(put with { References = ManifestReferences.SparseIndex })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(put.Requiring(ManifestReferences.SparseIndex))).Error);
         Assert.Equal(MediaTypes.OciIndex, (await FindAsync(A, "multi"))?.MediaType);
     }
 
@@ -135,17 +135,17 @@ public abstract partial class MetadataStoreContract
         var image = await PushImageAsync(A, "app");
         await LinkAsync(A, "a blob");
         var index = Samples.Index([Samples.Child(image), Samples.Layer("a blob")]);
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index) with { References = ManifestReferences.Strict })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index).Requiring(ManifestReferences.Strict))).Error);
         AssertRefused(
             RegistryErrorCode.ManifestBlobUnknown,
-            (await Metadata.PutManifestAsync(Samples.Put(B, index) with { References = ManifestReferences.Strict })).Error);
+            (await Metadata.PutManifestAsync(Samples.Put(B, index).Requiring(ManifestReferences.Strict))).Error);
     }
 
     [Fact]
     public async Task A_sparse_registry_asks_for_nothing()
     {
         var image = Samples.Image("nowhere", [Samples.Layer("no layer")]);
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, "latest") with { References = ManifestReferences.Sparse })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, "latest").Requiring(ManifestReferences.Sparse))).Error);
         Assert.NotNull(await FindAsync(A, "latest"));
         Assert.Null(await Metadata.FindBlobAsync(A, Samples.Digest("no layer")));
     }
@@ -155,7 +155,7 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "config");
         var image = Samples.Image("config", [Samples.Layer("elsewhere", Samples.ForeignType)], Samples.Child(Samples.Text("no subject")));
-        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image) with { References = ManifestReferences.Strict })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image).Requiring(ManifestReferences.Strict))).Error);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public abstract partial class MetadataStoreContract
         Assert.Null(await FindAsync(A, image));
         AssertRefused(
             RegistryErrorCode.PreconditionFailed,
-            (await Metadata.PutManifestAsync(Samples.Put(B, image, "v1") with { Precondition = MustExist, References = ManifestReferences.Sparse })).Error);
+            (await Metadata.PutManifestAsync(Samples.Put(B, image, "v1").Requiring(ManifestReferences.Sparse) with { Precondition = MustExist })).Error);
         Assert.Null(await TagsAsync(B));
         Assert.Empty(await RepositoriesAsync());
     }

@@ -66,16 +66,22 @@ internal static class Samples
     public static ManifestPut Put(RepositoryName repository, byte[] manifest, params string[] tags)
     {
         var digest = Digest(manifest);
+        var parsed = ManifestReader.Read(manifest, null).Value;
         return new ManifestPut
         {
             Repository = repository,
             Digest = digest,
             Size = manifest.Length,
-            Manifest = ManifestReader.Read(manifest, null).Value,
+            Manifest = parsed,
+            Required = RequiredReferences.Of(parsed, ManifestReferences.SparseIndex),
             Tags = [.. tags.Select(Tag.Parse)],
             Reference = tags.Length == 1 ? Tag.Parse(tags[0]) : digest,
         };
     }
+
+    /// <summary>The same push under another setting of the references that must exist.</summary>
+    public static ManifestPut Requiring(this ManifestPut put, ManifestReferences references) =>
+        put with { Required = RequiredReferences.Of(put.Manifest, references) };
 
     /// <summary>Request body that has arrived completely.</summary>
     public static PipeReader Body(byte[] content) => PipeReader.Create(new ReadOnlySequence<byte>(content));

@@ -76,12 +76,12 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
     public async Task An_index_that_needs_a_lost_manifest_is_refused_until_that_is_pushed_again()
     {
         await FillAsync();
-        var index = Samples.Put(A, Samples.Index([Samples.Child(Image)])) with { References = ManifestReferences.Strict };
+        var index = Samples.Put(A, Samples.Index([Samples.Child(Image)])).Requiring(ManifestReferences.Strict);
         await Verifier.MarkLostAsync(Samples.Digest(Image));
 
         var refusal = (await Metadata.PutManifestAsync(index)).Error;
         Assert.Equal(RegistryErrorCode.ManifestBlobUnknown, refusal?.Code);
-        Assert.Null((await Metadata.PutManifestAsync(index with { References = ManifestReferences.SparseIndex })).Error);
+        Assert.Null((await Metadata.PutManifestAsync(index.Requiring(ManifestReferences.SparseIndex))).Error);
 
         Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, Image))).Error);
         Assert.Null((await Metadata.PutManifestAsync(index)).Error);

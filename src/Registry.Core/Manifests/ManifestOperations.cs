@@ -101,7 +101,7 @@ public sealed class ManifestOperations(
             Tags = reference.Tag is { } tag ? [tag] : tags,
             Reference = reference,
             Precondition = precondition,
-            References = references,
+            Required = RequiredReferences.Of(manifest, references),
         };
         return (await StoreAsync(put, content)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
     }

@@ -26,5 +26,6 @@ public sealed record ManifestPut
 
     public Precondition Precondition { get; init; } = Precondition.None;
 
-    public ManifestReferences References { get; init; } = ManifestReferences.SparseIndex;
+    /// <summary>References that the repository must have.</summary>
+    public required RequiredReferences Required { get; init; }
 }

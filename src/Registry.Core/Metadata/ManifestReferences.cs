@@ -1,6 +1,6 @@
 namespace Registry.Core.Metadata;
 
-/// <summary>References of a manifest that must exist in its repository when it is pushed. The subject need never exist.</summary>
+/// <summary>Setting of the references that must exist when a manifest is pushed; <see cref="RequiredReferences"/> applies it.</summary>
 public enum ManifestReferences
 {
     /// <summary>All of them.</summary>

@@ -6,7 +6,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Storage.Sqlite.Rows;
 
-/// <summary>Mutations of manifests and tags, each inside the caller's savepoint.</summary>
+/// <summary>Mutations of manifests, each inside the caller's savepoint.</summary>
 internal static class ManifestRows
 {
     private const int MaxNamed = 100;
@@ -14,29 +14,20 @@ internal static class ManifestRows
     // No row has this id.
     private const long NoRepository = 0;
 
-    // Itself, its history, the journal, and the manifest it held before.
-    private const int RowsOfTag = 4;
-
-    // Tags that one change deletes: about 10 ms of the writer.
-    private const int ManyTags = 500;
-
-    /// <summary>Number of rows that <see cref="DeleteSomeTags"/> changes, approximately.</summary>
-    public const int RowsOfManyTags = ManyTags * RowsOfTag;
-
     /// <summary>Checks a manifest; see <see cref="IMetadataStore.CheckManifestAsync"/>.</summary>
     public static Result<bool> Check(SqliteSession session, ManifestPut put, PushedReferences references)
     {
         var repositoryId = ContentRows.FindRepository(session, put.Repository) ?? NoRepository;
         return Refuse(session, repositoryId, put, references, out _) is { } refused
             ? refused
-            : CurrentDigest(session, repositoryId, put.Digest) is not null;
+            : Exists(session, repositoryId, put.Digest);
     }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
     public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, PushedReferences references, long now, long unixTime)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
-        if (Refuse(session, repositoryId, put, references, out var current) is { } refused)
+        if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
         {
             return refused;
         }
@@ -61,20 +52,20 @@ internal static class ManifestRows
         var moved = new List<MovedTag>();
         foreach (var tag in put.Tags)
         {
-            if ((tag == put.Reference.Tag ? current : CurrentDigest(session, repositoryId, tag)) is { } before && before != put.Digest)
+            var before = tag == put.Reference.Tag ? tagged : TagRows.Find(session, repositoryId, tag);
+            if (before is { } other && other.Digest != put.Digest)
             {
-                moved.Add(new MovedTag(tag, before));
+                moved.Add(new MovedTag(tag, other.Digest));
             }
 
-            SetTag(session, repositoryId, tag.Value, manifestId.Value, now, unixTime);
-            SqliteTreeJournal.Append(session, TreeChangeKind.SetTag, put.Repository, tag.Value, put.Digest);
+            TagRows.Set(session, repositoryId, put.Repository, tag, before, new TaggedManifest(manifestId.Value, put.Digest), now, unixTime);
         }
 
         return moved;
     }
 
     /// <summary>Number of rows that a push changes, approximately.</summary>
-    public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (RowsOfTag * (long)tags.Count);
+    public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (TagRows.RowsOfTag * (long)tags.Count);
 
     /// <summary>Number of manifests that a push of their subject will hold.</summary>
     public static long CountIdleReferrers(SqliteSession session, RepositoryName repository, Digest subject) => session.Number(
@@ -95,7 +86,7 @@ internal static class ManifestRows
         """,
         repository.Value,
         digest.Value,
-        RowsOfTag) ?? 0;
+        TagRows.RowsOfTag) ?? 0;
 
     /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(
@@ -166,45 +157,18 @@ internal static class ManifestRows
     public static Result<ManifestDeletion> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition, long now)
     {
         if (ContentRows.FindRepository(session, repository) is not { } repositoryId
-            || CurrentDigest(session, repositoryId, tag) is not { } current
-            || FindTagged(session, repositoryId, tag.Value) is not { } manifestId)
+            || TagRows.Find(session, repositoryId, tag) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        if (!precondition.Holds(current))
+        if (!precondition.Holds(manifest.Digest))
         {
             return RegistryErrorCode.PreconditionFailed;
         }
 
-        RemoveTag(session, repositoryId, repository, tag.Value);
-        ManifestHolds.ReleaseTagged(session, manifestId, now);
-        return new ManifestDeletion(current, null, [tag]);
-    }
-
-    /// <summary>True if a manifest has more tags than one change should delete.</summary>
-    public static bool HasManyTags(SqliteSession session, RepositoryName repository, Digest digest) =>
-        FindIds(session, repository, digest) is { } found
-        && session.Number("SELECT 1 FROM tags WHERE manifest_id = @1 LIMIT 1 OFFSET @2", found.Manifest, (long)ManyTags) is not null;
-
-    /// <summary>Removes some tags of a manifest that <see cref="HasManyTags"/>, with their history.</summary>
-    /// <returns>The removed tags.</returns>
-    public static List<Tag> DeleteSomeTags(SqliteSession session, RepositoryName repository, Digest digest, long now)
-    {
-        if (FindIds(session, repository, digest) is not { } found)
-        {
-            return [];
-        }
-
-        var tags = session.All(
-            "DELETE FROM tags WHERE repository_id = @1 AND name IN (SELECT name FROM tags WHERE manifest_id = @2 LIMIT @3) RETURNING name",
-            row => Tag.Parse(row.GetString(0)),
-            found.Repository,
-            found.Manifest,
-            (long)ManyTags);
-        ForgetTags(session, found.Repository, repository, tags);
-        ManifestHolds.ReleaseTagged(session, found.Manifest, now);
-        return tags;
+        TagRows.Delete(session, repositoryId, repository, tag, manifest, now);
+        return new ManifestDeletion(manifest.Digest, null, [tag]);
     }
 
     /// <summary>Adds a manifest with its references. The links and manifests it needs, and its referrers, are no longer idle.</summary>
@@ -258,46 +222,12 @@ internal static class ManifestRows
     public static long? Find(SqliteSession session, long repositoryId, long contentId) =>
         session.Number("SELECT id FROM manifests WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
 
-    /// <summary>Sets a tag to a manifest. The previous manifest of the tag may no longer be held.</summary>
-    public static void SetTag(SqliteSession session, long repositoryId, string tag, long manifestId, long now, long unixTime)
-    {
-        var before = FindTagged(session, repositoryId, tag);
-        if (before != manifestId)
-        {
-            session.Execute(
-                """
-                INSERT INTO tags (repository_id, name, manifest_id) VALUES (@1, @2, @3)
-                ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id
-                """,
-                repositoryId,
-                tag,
-                manifestId);
-            ManifestHolds.Hold(session, manifestId);
-            if (before is not null)
-            {
-                ManifestHolds.ReleaseTagged(session, before.Value, now);
-            }
-        }
-
-        AddTagHistory(session, repositoryId, tag, manifestId, unixTime);
-    }
-
-    public static void AddTagHistory(SqliteSession session, long repositoryId, string tag, long manifestId, long unixTime) => session.Execute(
-        """
-        INSERT INTO tag_history (repository_id, tag, manifest_id, set_at) VALUES (@1, @2, @3, @4)
-        ON CONFLICT (repository_id, tag, manifest_id) DO UPDATE SET set_at = excluded.set_at
-        """,
-        repositoryId,
-        tag,
-        manifestId,
-        unixTime);
-
     private static ManifestRow ReadRow(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
 
-    private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out Digest? current)
+    private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out TaggedManifest? tagged)
     {
-        current = null;
+        tagged = null;
         var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
         if (missing.Count > 0)
         {
@@ -306,28 +236,29 @@ internal static class ManifestRows
 
         // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
         // exists.
-        current = CurrentDigest(session, repositoryId, put.Reference);
+        Digest? current;
+        if (put.Reference.Tag is { } tag)
+        {
+            tagged = TagRows.Find(session, repositoryId, tag);
+            current = tagged?.Digest;
+        }
+        else
+        {
+            current = Exists(session, repositoryId, put.Digest) ? put.Digest : null;
+        }
+
         return put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
     }
 
-    private static long? FindTagged(SqliteSession session, long repositoryId, string tag) =>
-        session.Number("SELECT manifest_id FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);
-
-    private static Digest? CurrentDigest(SqliteSession session, long repositoryId, Reference reference) => session.First<Digest?>(
-        reference.Tag is not null
-            ? """
-              SELECT c.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
-              WHERE t.repository_id = @1 AND t.name = @2
-              """
-            : "SELECT c.digest FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
-        row => Digest.Parse(row.GetString(0)),
+    private static bool Exists(SqliteSession session, long repositoryId, Digest digest) => session.Number(
+        "SELECT m.id FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
         repositoryId,
-        reference.ToString());
+        digest.Value) is not null;
 
     private static List<Tag> Remove(
         SqliteSession session, ManifestRow manifest, RepositoryName repository, Digest digest, long now)
     {
-        var tags = RemoveTagsOf(session, manifest.Id, manifest.Repository, repository, digest);
+        var tags = TagRows.DeleteAllOf(session, manifest.Id, manifest.Repository, repository, digest);
         var released = ReferenceRows.Remove(session, manifest.Id);
         session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
         session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);
@@ -340,46 +271,6 @@ internal static class ManifestRows
         ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
         return tags;
-    }
-
-    private static List<Tag> RemoveTagsOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
-    {
-        var tags = session.All("DELETE FROM tags WHERE manifest_id = @1 RETURNING name", row => Tag.Parse(row.GetString(0)), manifestId);
-        ForgetTags(session, repositoryId, repository, tags);
-        var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
-        if (earlier.Count > 0)
-        {
-            SqliteTreeJournal.AppendEach(session, TreeChangeKind.ForgetTagRevision, repository, JsonList.Of(earlier), digest);
-        }
-
-        return tags;
-    }
-
-    // The history and the journal of tags that were removed.
-    private static void ForgetTags(SqliteSession session, long repositoryId, RepositoryName repository, List<Tag> tags)
-    {
-        if (tags.Count > 0)
-        {
-            var names = JsonList.Of(tags.ConvertAll(tag => tag.Value));
-            session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag IN (SELECT value FROM json_each(@2))", repositoryId, names);
-            SqliteTreeJournal.AppendEach(session, TreeChangeKind.RemoveTag, repository, names, null);
-        }
-    }
-
-    private static (long Repository, long Manifest)? FindIds(SqliteSession session, RepositoryName repository, Digest digest) => session.First<(long, long)?>(
-        """
-        SELECT r.id, m.id FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
-        WHERE r.name = @1
-        """,
-        row => (row.GetInt64(0), row.GetInt64(1)),
-        repository.Value,
-        digest.Value);
-
-    private static void RemoveTag(SqliteSession session, long repositoryId, RepositoryName repository, string tag)
-    {
-        session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag);
-        session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2", repositoryId, tag);
-        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveTag, repository, tag, null);
     }
 
     private readonly record struct ManifestRow(long Id, long Content, long Repository, bool IsIndex, long Size);

@@ -7,14 +7,14 @@ namespace Registry.Storage.Sqlite.Rows;
 internal sealed class PushedReferences
 {
     /// <param name="manifest">The manifest.</param>
-    /// <param name="references">What the repository must have.</param>
-    public PushedReferences(Manifest manifest, ManifestReferences references)
+    /// <param name="required">References that the repository must have; null for none.</param>
+    public PushedReferences(Manifest manifest, RequiredReferences? required)
     {
-        var all = Distinct(manifest.References);
+        var all = Distinct(manifest.References.Select(reference => reference.Digest));
         Count = all.Length;
         All = JsonList.Of(all);
-        Blobs = references == ManifestReferences.Sparse ? null : ListOf(Distinct(manifest.Blobs), all);
-        Children = references == ManifestReferences.Strict ? ListOf(Distinct(manifest.Manifests), all) : null;
+        Blobs = required is null ? null : ListOf(Distinct(required.Blobs), all);
+        Content = required is null ? null : ListOf(Distinct(required.Content), all);
     }
 
     /// <summary>Number of different digests.</summary>
@@ -23,16 +23,16 @@ internal sealed class PushedReferences
     /// <summary>Every digest that the manifest refers to, except its subject.</summary>
     public string All { get; }
 
-    /// <summary>Blobs that the repository must have; null if there are none.</summary>
+    /// <summary><see cref="RequiredReferences.Blobs"/>; null if there are none.</summary>
     public string? Blobs { get; }
 
-    /// <summary>Manifests or blobs that the repository must have; null if there are none.</summary>
-    public string? Children { get; }
+    /// <summary><see cref="RequiredReferences.Content"/>; null if there is none.</summary>
+    public string? Content { get; }
 
     // In order, since rows of an index that are near each other are found and added faster.
-    private static string[] Distinct(IEnumerable<Descriptor> descriptors)
+    private static string[] Distinct(IEnumerable<Digest> references)
     {
-        string[] digests = [.. descriptors.Select(descriptor => descriptor.Digest.Value).Distinct(StringComparer.Ordinal)];
+        string[] digests = [.. references.Select(digest => digest.Value).Distinct(StringComparer.Ordinal)];
         Array.Sort(digests, StringComparer.Ordinal);
         return digests;
     }

@@ -28,9 +28,8 @@ internal static class ReferenceRows
                 repositoryId,
                 references.Blobs,
                 limit);
-        if (references.Children is not null)
+        if (references.Content is not null)
         {
-            // An index may list blobs, too (OCI image-spec, image-index.md, "manifests").
             missing.AddRange(session.All(
                 """
                 SELECT j.value FROM json_each(@2) j WHERE NOT EXISTS (
@@ -41,7 +40,7 @@ internal static class ReferenceRows
                 """,
                 row => row.GetString(0),
                 repositoryId,
-                references.Children,
+                references.Content,
                 limit - missing.Count));
         }
 

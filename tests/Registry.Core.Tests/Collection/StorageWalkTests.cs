@@ -210,7 +210,7 @@ public sealed class StorageWalkTests : IDisposable
         var digest = Samples.Digest(content);
         Directory.CreateDirectory(storage.Storage.Paths.BlobDirectory(digest));
         await storage.Storage.Metadata.PutManifestAsync(
-            Samples.Put(A, Samples.Image(content, [])) with { References = ManifestReferences.Sparse });
+            Samples.Put(A, Samples.Image(content, [])).Requiring(ManifestReferences.Sparse));
         await storage.Storage.Metadata.LinkBlobAsync(A, digest, 1);
     }
 

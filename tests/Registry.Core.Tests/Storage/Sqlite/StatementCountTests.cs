@@ -35,7 +35,7 @@ public sealed class StatementCountTests : IDisposable
         {
             var children = Enumerable.Range(0, count).Select(i => Samples.Layer($"{count} {i}", MediaTypes.OciManifest)).ToList();
             children.ForEach(Link);
-            return Samples.Put(A, Samples.Index(children)) with { References = references };
+            return Samples.Put(A, Samples.Index(children)).Requiring(references);
         });
     }
 
@@ -45,7 +45,7 @@ public sealed class StatementCountTests : IDisposable
         var layers = Enumerable.Range(0, count).Select(i => Samples.Layer($"{count} {i}")).ToList();
         layers.ForEach(Link);
         Link(Samples.Layer("config"));
-        return Samples.Put(A, Samples.Image("config", layers)) with { References = ManifestReferences.Strict };
+        return Samples.Put(A, Samples.Image("config", layers)).Requiring(ManifestReferences.Strict);
     });
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class StatementCountTests : IDisposable
     }
 
     private Core.Errors.Result<IReadOnlyList<MovedTag>> Put(ManifestPut put) =>
-        ManifestRows.Put(_session, put, new PushedReferences(put.Manifest, put.References), now: 1, unixTime: 1);
+        ManifestRows.Put(_session, put, new PushedReferences(put.Manifest, put.Required), now: 1, unixTime: 1);
 
     private void Link(Descriptor blob) => ContentRows.Link(
         _session, ContentRows.GetOrAddRepository(_session, A), ContentRows.PutStored(_session, blob.Digest, blob.Size), now: 1);
