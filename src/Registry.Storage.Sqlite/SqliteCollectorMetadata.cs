@@ -7,7 +7,9 @@ using Registry.Storage.Sqlite.Writer;
 namespace Registry.Storage.Sqlite;
 
 /// <summary>Queries of the collector.</summary>
-public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollectorMetadata
+/// <param name="database">The database.</param>
+/// <param name="time">The wall clock.</param>
+public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvider time) : ICollectorMetadata
 {
     // Few enough for a light change, so that pushes do not wait for a collection.
     private const int RowsPerTurn = 200;
@@ -56,8 +58,11 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             while (next < digests.Count && turn.Rows + rows[next] + RowsOfManifest <= RowsPerTurn);
 
             var gone = await database.WriteAsync<List<Digest>>(
-                session => batch.FindAll(
-                    digest => ManifestRows.Expire(session, repository, digest, idleBefore, withRoots, isPromised, database.Clock.Now)),
+                session =>
+                {
+                    var change = Begin();
+                    return batch.FindAll(digest => ManifestRows.Expire(session, change, repository, digest, idleBefore, withRoots, isPromised));
+                },
                 turn);
             expired.AddRange(gone.Value);
         }
@@ -156,6 +161,9 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database) : ICollecto
             digest.Value);
         session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
     });
+
+    // Called by the writer.
+    private ChangeContext Begin() => new() { Now = database.Clock.Now, Time = time.GetUtcNow() };
 
     private void Renew(SqliteSession session, IEnumerable<Digest> digests)
     {

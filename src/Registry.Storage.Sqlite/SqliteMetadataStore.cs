@@ -3,14 +3,20 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;
 
 /// <summary>Repositories, manifests, tags and links in SQLite.</summary>
-public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time) : IMetadataStore
+/// <param name="database">The database.</param>
+/// <param name="time">The wall clock.</param>
+/// <param name="rules">Rules about changes; null for none.</param>
+public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time, IChangeRules? rules = null) : IMetadataStore
 {
+    private readonly IChangeRules _rules = rules ?? NoRules.Instance;
+
     public RegistryError? Refusal => null;
 
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
@@ -46,7 +52,6 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     public async Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
-        var unixTime = time.GetUtcNow().ToUnixTimeSeconds();
         var references = new PushedReferences(put.Manifest, put.Required);
         var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
         while (true)
@@ -57,7 +62,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 session =>
                 {
                     due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : ManifestRows.CountIdleReferrers(session, put.Repository, put.Digest)) };
-                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, put, references, database.Clock.Now, unixTime) : default;
+                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, Begin(), put, references) : default;
                 },
                 turn);
             if (due.IsHeavy == turn.IsHeavy)
@@ -74,19 +79,19 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         if (reference.Tag is { } tag)
         {
             return await database.WriteAsync(
-                session => ManifestRows.DeleteTag(session, repository, tag, precondition, database.Clock.Now), new WriteTurn(repository, 1));
+                session => ManifestRows.DeleteTag(session, Begin(), repository, tag, precondition), new WriteTurn(repository, 1));
         }
 
         var digest = reference.Digest!.Value;
         var tags = new List<Tag>();
         var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-        if (rows > TagRows.RowsOfMany && precondition.Holds(digest))
+        if (rows > TagRows.RowsOfMany && precondition.Holds(digest) && await DeleteTagsAsync(repository, digest, tags) is { } refused)
         {
-            await DeleteTagsAsync(repository, digest, tags);
+            return refused;
         }
 
         var deleted = await database.WriteAsync(
-            session => ManifestRows.Delete(session, repository, digest, precondition, database.Clock.Now), new WriteTurn(repository, rows));
+            session => ManifestRows.Delete(session, Begin(), repository, digest, precondition), new WriteTurn(repository, rows));
         return deleted.TryGet(out var manifest, out _) && tags.Count > 0 ? manifest with { Tags = [.. tags, .. manifest.Tags] } : deleted;
     }
 
@@ -184,42 +189,42 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) => database.WriteAsync(session =>
+    public async Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null)
     {
-        if (upload is { } id)
+        var linked = await database.WriteAsync<bool>(session =>
         {
-            SqliteUploadSessions.Remove(session, id);
-        }
-
-        var repositoryId = ContentRows.GetOrAddRepository(session, repository);
-        var contentId = ContentRows.PutStored(session, digest, size);
-        StagedRows.Set(session, contentId, staged);
-        LinkOrTouch(session, repositoryId, contentId, repository, digest);
-    }, new WriteTurn(repository, 1 + StagedRows.CountRows(staged)));
-
-    public async Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest)
-    {
-        var mounted = await database.WriteAsync<bool>(session =>
-        {
-            var contentId = session.Number(
-                """
-                SELECT c.id FROM content c JOIN repositories r ON r.name = @1
-                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
-                WHERE c.digest = @2 AND c.state = 1
-                """,
-                source.Value,
-                digest.Value);
-            if (contentId is null)
+            if (upload is { } id)
             {
-                return false;
+                SqliteUploadSessions.Remove(session, id);
             }
 
-            var repositoryId = ContentRows.GetOrAddRepository(session, target);
-            LinkOrTouch(session, repositoryId, contentId.Value, target, digest);
-            return true;
-        }, new WriteTurn(target, 1));
-        return mounted.Value;
+            var repositoryId = ContentRows.GetOrAddRepository(session, repository);
+            var contentId = ContentRows.PutStored(session, digest, size);
+            StagedRows.Set(session, contentId, staged);
+            return LinkOrTouch(session, repositoryId, contentId, repository, digest, size) is { } refused ? refused : true;
+        }, new WriteTurn(repository, 1 + StagedRows.CountRows(staged)));
+        return linked.Error;
     }
+
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) => database.WriteAsync<bool>(session =>
+    {
+        var content = session.First(
+            """
+            SELECT c.id, c.size FROM content c JOIN repositories r ON r.name = @1
+            JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+            WHERE c.digest = @2 AND c.state = 1
+            """,
+            row => (Id: row.GetInt64(0), Size: row.GetInt64(1)),
+            source.Value,
+            digest.Value);
+        if (content == default)
+        {
+            return false;
+        }
+
+        var repositoryId = ContentRows.GetOrAddRepository(session, target);
+        return LinkOrTouch(session, repositoryId, content.Id, target, digest, content.Size) is { } refused ? refused : true;
+    }, new WriteTurn(target, 1));
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
         database.WriteAsync<long>(session =>
@@ -263,26 +268,43 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
 
     // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
-    private async Task DeleteTagsAsync(RepositoryName repository, Digest digest, List<Tag> tags)
+    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, List<Tag> tags)
     {
+        // A refusal leaves all of them.
+        if (await database.ReadAsync(session => TagRows.FindRefusal(session, _rules, repository, digest)) is { } refused)
+        {
+            return refused;
+        }
+
         while (await database.ReadAsync(session => TagRows.HasMany(session, repository, digest)))
         {
             var some = await database.WriteAsync<List<Tag>>(
-                session => TagRows.DeleteSome(session, repository, digest, database.Clock.Now), new WriteTurn(repository, TagRows.RowsOfMany));
-            tags.AddRange(some.Value);
+                session => TagRows.DeleteSome(session, Begin(), repository, digest), new WriteTurn(repository, TagRows.RowsOfMany));
+            if (!some.TryGet(out var deleted, out var changed))
+            {
+                return changed;
+            }
+
+            tags.AddRange(deleted);
         }
+
+        return null;
     }
 
-    private void LinkOrTouch(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
+    // Called by the writer.
+    private ChangeContext Begin() => new() { Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = _rules };
+
+    // Returns the refusal of a rule.
+    private RegistryError? LinkOrTouch(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest, long size)
     {
-        var now = database.Clock.Now;
-        if (ContentRows.Link(session, repositoryId, contentId, now))
+        var change = Begin();
+        if (!ContentRows.Link(session, repositoryId, contentId, change.Now))
         {
-            SqliteTreeJournal.Append(session, TreeChangeKind.LinkLayer, repository, null, digest);
+            ContentRows.TouchLink(session, repositoryId, contentId, change.Now);
+            return null;
         }
-        else
-        {
-            ContentRows.TouchLink(session, repositoryId, contentId, now);
-        }
+
+        SqliteTreeJournal.Append(session, TreeChangeKind.LinkLayer, repository, null, digest);
+        return change.Rules.CheckLink(repository, digest, size);
     }
 }

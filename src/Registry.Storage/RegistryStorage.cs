@@ -6,6 +6,7 @@ using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Policies;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
@@ -44,7 +45,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         TimeProvider time,
         ILoggerFactory loggers,
         bool writesOut,
-        StorageMetrics? metrics)
+        StorageMetrics? metrics,
+        IChangeRules? rules)
     {
         _folder = folder;
         _database = database;
@@ -56,8 +58,8 @@ public sealed class RegistryStorage : IAsyncDisposable
         _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, Faults, time, loggers, metrics);
         Contents = new ContentCache(Blobs, time, ContentCacheSize, metrics);
         var cache = new MetadataCache(MetadataCacheSize, metrics);
-        Metadata = cache.Decorate(new SqliteMetadataStore(_database, time));
-        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(_database));
+        Metadata = cache.Decorate(new SqliteMetadataStore(_database, time, rules));
+        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(_database, time));
         VerifierMetadata = cache.Decorate(new SqliteVerifierMetadata(_database), Contents.Forget);
         Listing = new SqliteMetadataListing(_database);
         IndexTarget = cache.Decorate(new SqliteIndexTarget(_database, time));
@@ -182,17 +184,24 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// True to write small content that only the metadata has to its files. False for a preview, which must leave damaged rows where they are.
     /// </param>
     /// <param name="metrics">Metrics; null for none.</param>
+    /// <param name="rules">Rules about changes; null for none.</param>
     /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(
-        string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true, StorageMetrics? metrics = null)
+        string path,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        StorageLimits? limits = null,
+        bool writesOut = true,
+        StorageMetrics? metrics = null,
+        IChangeRules? rules = null)
     {
         try
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics, rules);
         }
         catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(path).Ballast))
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
+            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics, rules);
         }
     }
 
@@ -213,7 +222,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     }
 
     private static RegistryStorage OpenFolder(
-        string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics)
+        string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics, IChangeRules? rules)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;
@@ -229,7 +238,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             ballast.TryHold();
             DurableFile.SyncDirectory(folder.Paths.Root);
             threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut, metrics);
+            return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut, metrics, rules);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

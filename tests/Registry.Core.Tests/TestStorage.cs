@@ -6,6 +6,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Files;
@@ -22,13 +23,20 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly TemporaryFolder? _ownFolder;
     private readonly TimeSpan _grace;
     private readonly ManifestReferences _references;
+    private readonly IChangeRules? _rules;
     private bool _isClosed;
 
     /// <param name="path">A folder that outlives the storage; null for one of its own that does not.</param>
     /// <param name="grace">The grace period of the collector; null for a minute.</param>
     /// <param name="references">Which references must exist.</param>
-    public TestStorage(string? path = null, TimeSpan? grace = null, ManifestReferences references = ManifestReferences.SparseIndex)
+    /// <param name="rules">Rules about changes; null for none.</param>
+    public TestStorage(
+        string? path = null,
+        TimeSpan? grace = null,
+        ManifestReferences references = ManifestReferences.SparseIndex,
+        IChangeRules? rules = null)
     {
+        _rules = rules;
         _ownFolder = path is null ? new TemporaryFolder() : null;
         Path = path ?? _ownFolder!.Path;
         _grace = grace ?? TimeSpan.FromMinutes(1);
@@ -202,7 +210,7 @@ internal sealed class TestStorage : IAsyncDisposable
     private void Open()
     {
         _isClosed = false;
-        Storage = RegistryStorage.Open(Path, Time, Loggers);
+        Storage = RegistryStorage.Open(Path, Time, Loggers, rules: _rules);
         Core = new RegistryCore(
             Storage.Ports,
             new CoreSettings { Grace = _grace, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references },

@@ -1,6 +1,7 @@
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Indexing;
+using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
@@ -68,7 +69,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         await LinkAsync(A, "blob");
         Assert.Empty(await ExpireAsync(10));
         engine.Advance(TimeSpan.FromSeconds(10));
-        Assert.True(await Metadata.MountBlobAsync(A, A, Blob));
+        Assert.True((await Metadata.MountBlobAsync(A, A, Blob)).Value);
         Assert.Empty(await ExpireAsync(20));
         Assert.Single(await ExpireAsync(21));
     }
@@ -351,7 +352,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         GC.SuppressFinalize(this);
     }
 
-    private Task LinkAsync(RepositoryName repository, string blob) =>
+    private Task<RegistryError?> LinkAsync(RepositoryName repository, string blob) =>
         Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length);
 
     private async Task<Digest> PutAsync(RepositoryName repository, byte[] manifest)

@@ -20,6 +20,9 @@ public interface IMetadataEngine : IAsyncDisposable
 
     IIndexTarget IndexTarget { get; }
 
+    /// <summary>Rules about changes, which allow everything until a test sets them.</summary>
+    ContractRules Rules { get; }
+
     RunningClock Clock { get; }
 
     /// <summary>Closes the engine and opens it on the same storage, as a restart of the server does.</summary>

@@ -38,21 +38,21 @@ public abstract partial class MetadataStoreContract
     public async Task A_mount_lets_another_repository_see_the_blob()
     {
         await LinkAsync(A, "blob");
-        Assert.True(await Metadata.MountBlobAsync(A, B, Blob));
+        Assert.True((await Metadata.MountBlobAsync(A, B, Blob)).Value);
         Assert.Equal(4, await Metadata.FindBlobAsync(B, Blob));
         Assert.Null((await Metadata.UnlinkBlobAsync(A, Blob)).Error);
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
         Assert.Equal(4, await Metadata.FindBlobAsync(B, Blob));
-        Assert.True(await Metadata.MountBlobAsync(B, B, Blob));
+        Assert.True((await Metadata.MountBlobAsync(B, B, Blob)).Value);
     }
 
     [Fact]
     public async Task A_mount_from_where_it_cannot_be_seen_changes_nothing()
     {
         await LinkAsync(A, "blob");
-        Assert.False(await Metadata.MountBlobAsync(Samples.Repository("nowhere"), B, Blob));
-        Assert.False(await Metadata.MountBlobAsync(B, A, Blob));
-        Assert.False(await Metadata.MountBlobAsync(A, B, Samples.Digest("other")));
+        Assert.False((await Metadata.MountBlobAsync(Samples.Repository("nowhere"), B, Blob)).Value);
+        Assert.False((await Metadata.MountBlobAsync(B, A, Blob)).Value);
+        Assert.False((await Metadata.MountBlobAsync(A, B, Samples.Digest("other"))).Value);
         Assert.Null(await TagsAsync(B));
         Assert.Null(await Metadata.FindBlobAsync(B, Blob));
     }
@@ -63,7 +63,7 @@ public abstract partial class MetadataStoreContract
         var image = Samples.Image("config", [Samples.Layer("blob")]);
         await Metadata.PutManifestAsync(Samples.Put(A, image).Requiring(ManifestReferences.Sparse));
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
-        Assert.False(await Metadata.MountBlobAsync(A, B, Blob));
+        Assert.False((await Metadata.MountBlobAsync(A, B, Blob)).Value);
         Assert.Empty(await Metadata.FindRepositoriesWithBlobAsync(Blob, 10));
         AssertRefused(RegistryErrorCode.BlobUnknown, (await Metadata.UnlinkBlobAsync(A, Blob)).Error);
     }

@@ -33,7 +33,7 @@ public abstract partial class MetadataStoreContract
         {
             var own = Samples.Repository($"team/{writer}");
             await LinkAsync(A, "shared");
-            Assert.True(await Metadata.MountBlobAsync(A, own, Samples.Digest("shared")));
+            Assert.True((await Metadata.MountBlobAsync(A, own, Samples.Digest("shared"))).Value);
             var image = Samples.Image("shared", [Samples.Layer("shared")], note: $"{writer}");
             Assert.Null((await Metadata.PutManifestAsync(Samples.Put(own, image, "latest", $"v{writer}"))).Error);
             Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image, $"from-{writer}"))).Error);

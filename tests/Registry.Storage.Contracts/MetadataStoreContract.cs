@@ -18,7 +18,7 @@ public abstract partial class MetadataStoreContract(IMetadataEngine engine) : IA
         GC.SuppressFinalize(this);
     }
 
-    private Task LinkAsync(RepositoryName repository, string blob) =>
+    private Task<RegistryError?> LinkAsync(RepositoryName repository, string blob) =>
         Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length);
 
     /// <summary>Links the blobs of an image and records its manifest.</summary>

@@ -63,7 +63,7 @@ public abstract class VerifierMetadataContract(IMetadataEngine engine) : IAsyncD
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
         Assert.Null(await Metadata.FindBlobAsync(B, Blob));
         Assert.Null(await Verifier.FindSizeAsync(Blob));
-        Assert.False(await Metadata.MountBlobAsync(A, Samples.Repository("c"), Blob));
+        Assert.False((await Metadata.MountBlobAsync(A, Samples.Repository("c"), Blob)).Value);
         var next = Samples.Put(A, Samples.Image("blob", [], note: "next"));
         Assert.Equal(RegistryErrorCode.ManifestBlobUnknown, (await Metadata.PutManifestAsync(next)).Error?.Code);
 

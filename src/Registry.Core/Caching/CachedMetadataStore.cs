@@ -40,14 +40,10 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
-        cache.ChangeLinkAsync(repository, digest, async () =>
-        {
-            await store.LinkBlobAsync(repository, digest, size, upload, staged);
-            return true;
-        });
+    public Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        cache.ChangeLinkAsync(repository, digest, () => store.LinkBlobAsync(repository, digest, size, upload, staged));
 
-    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
         cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest));
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>

@@ -52,10 +52,10 @@ public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer)
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+    public Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
         store.LinkBlobAsync(repository, digest, size, upload, staged);
 
-    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) => store.MountBlobAsync(source, target, digest);
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) => store.MountBlobAsync(source, target, digest);
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
         Refusal is { } refusal ? Task.FromResult<Result<long>>(refusal) : store.UnlinkBlobAsync(repository, digest);

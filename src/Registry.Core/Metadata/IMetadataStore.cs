@@ -1,12 +1,13 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Metadata;
 
 /// <summary>
 /// Metadata of the registry: its repositories, their manifests and tags, and the blobs that each may see. Every mutation is atomic, and
-/// durable when its task ends.
+/// durable when its task ends. A rule (<see cref="IChangeRules"/>) may refuse it: the error is the answer, and nothing has changed.
 /// </summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IMetadataStore
@@ -25,11 +26,11 @@ public interface IMetadataStore
     Task<Result<bool>> CheckManifestAsync(ManifestPut put);
 
     /// <summary>Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed.</summary>
-    /// <returns>Tags that referred to another manifest before; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN, and nothing has changed.</returns>
+    /// <returns>Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule.</returns>
     Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put);
 
     /// <summary>Removes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
-    /// <returns>What was removed; or MANIFEST_UNKNOWN or PRECONDITION_FAILED, and nothing has changed.</returns>
+    /// <returns>What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags.</returns>
     Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition);
 
     /// <summary>Lists the tags of a repository after <paramref name="last"/>, which need not exist; null if there is no such repository.</summary>
@@ -63,10 +64,12 @@ public interface IMetadataStore
     /// <param name="size">Size of the blob in bytes.</param>
     /// <param name="upload">The session that ends with this; null if there was none.</param>
     /// <param name="staged">The bytes, if they become durable in this transaction; null if their file has them.</param>
-    Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null);
+    /// <returns>The refusal of a rule; null if the repository has the blob. A refused upload has not ended.</returns>
+    Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null);
 
-    /// <summary>Makes a blob of another repository visible in a repository; false, without a change, if the other may not see it.</summary>
-    Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);
+    /// <summary>Makes a blob of another repository visible in a repository.</summary>
+    /// <returns>False, without a change, if the other may not see it; or the refusal of a rule.</returns>
+    Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);
 
     /// <summary>Makes a blob invisible in a repository.</summary>
     /// <returns>Size of the blob in bytes; or BLOB_UNKNOWN, or BLOB_IN_USE with the manifests, and nothing has changed.</returns>

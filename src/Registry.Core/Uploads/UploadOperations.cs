@@ -91,7 +91,7 @@ public sealed class UploadOperations(
 
     /// <summary>
     /// Appends the last chunk, which may be empty, and makes the upload a blob of the repository. If that fails, for any reason, the upload has
-    /// the same length as before, so that the client can repeat the same request.
+    /// the same length as before, so that the client can repeat the same request. Only the session of a large blob that a rule refuses has ended.
     /// </summary>
     /// <inheritdoc cref="AppendAsync"/>
     /// <returns>The size of the blob in bytes, or the error.</returns>
@@ -202,9 +202,10 @@ public sealed class UploadOperations(
 
         foreach (var candidate in allowed)
         {
-            if (await metadata.MountBlobAsync(candidate, target, digest))
+            var mounted = await metadata.MountBlobAsync(candidate, target, digest);
+            if (!mounted.TryGet(out var isMounted, out _) || isMounted)
             {
-                return true;
+                return mounted;
             }
         }
 
@@ -319,13 +320,17 @@ public sealed class UploadOperations(
         using var holder = await locks.AcquireAsync(digest);
         if (await upload.TryStageAsync() is { } bytes)
         {
-            await metadata.LinkBlobAsync(repository, digest, bytes.Length, session, bytes);
+            if (await metadata.LinkBlobAsync(repository, digest, bytes.Length, session, bytes) is { } forbidden)
+            {
+                return forbidden;
+            }
+
             await upload.EndAsync();
             return bytes.Length;
         }
 
+        // The bytes of a refused blob that nothing else needs are removed as after a crash at this point (StorageWalk).
         var size = await upload.CommitAsync(digest);
-        await metadata.LinkBlobAsync(repository, digest, size, session);
-        return size;
+        return await metadata.LinkBlobAsync(repository, digest, size, session) is { } refused ? refused : size;
     }
 }

@@ -24,7 +24,7 @@ internal static class ManifestRows
     }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
-    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ManifestPut put, PushedReferences references, long now, long unixTime)
+    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ChangeContext change, ManifestPut put, PushedReferences references)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
         if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
@@ -41,12 +41,12 @@ internal static class ManifestRows
         var manifestId = Find(session, repositoryId, contentId);
         if (manifestId is null)
         {
-            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0 ? null : now, unixTime);
+            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0 ? null : change.Now, change.UnixTime);
             SqliteTreeJournal.Append(session, TreeChangeKind.AddRevision, put.Repository, null, put.Digest);
         }
         else
         {
-            ManifestHolds.Renew(session, manifestId.Value, now, unixTime);
+            ManifestHolds.Renew(session, manifestId.Value, change.Now, change.UnixTime);
         }
 
         var moved = new List<MovedTag>();
@@ -58,7 +58,10 @@ internal static class ManifestRows
                 moved.Add(new MovedTag(tag, other.Digest));
             }
 
-            TagRows.Set(session, repositoryId, put.Repository, tag, before, new TaggedManifest(manifestId.Value, put.Digest), now, unixTime);
+            if (TagRows.Set(session, change, repositoryId, put.Repository, tag, before, new TaggedManifest(manifestId.Value, put.Digest)) is { } forbidden)
+            {
+                return forbidden;
+            }
         }
 
         return moved;
@@ -90,7 +93,7 @@ internal static class ManifestRows
 
     /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(
-        SqliteSession session, RepositoryName repository, Digest digest, Precondition precondition, long now)
+        SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, Precondition precondition)
     {
         var found = session.First(
             """
@@ -110,21 +113,28 @@ internal static class ManifestRows
             return RegistryErrorCode.PreconditionFailed;
         }
 
-        var tags = Remove(session, found, repository, digest, now);
-        return new ManifestDeletion(digest, found.Size, tags);
+        return Remove(session, change, found, repository, digest).TryGet(out var tags, out var refused)
+            ? new ManifestDeletion(digest, found.Size, tags)
+            : refused;
     }
 
     /// <summary>Removes a manifest that nothing has held since before a time, unless it is promised: then its idle time restarts.</summary>
     /// <param name="session">The transaction.</param>
+    /// <param name="change">The change, which no rule refuses: nothing that expires has a tag.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The manifest.</param>
     /// <param name="idleBefore">The time, in seconds of the running clock.</param>
     /// <param name="withRoots">True to remove a root, too.</param>
     /// <param name="isPromised">Returns true if a client learned that the manifest exists.</param>
-    /// <param name="now">The running clock.</param>
     /// <returns>True if it was removed.</returns>
     public static bool Expire(
-        SqliteSession session, RepositoryName repository, Digest digest, long idleBefore, bool withRoots, Predicate<Digest> isPromised, long now)
+        SqliteSession session,
+        ChangeContext change,
+        RepositoryName repository,
+        Digest digest,
+        long idleBefore,
+        bool withRoots,
+        Predicate<Digest> isPromised)
     {
         var found = session.First(
             """
@@ -145,16 +155,16 @@ internal static class ManifestRows
         if (isPromised(digest))
         {
             // So that the next batch does not list it; renewing the promises would do the same a little later.
-            ManifestHolds.Touch(session, found.Id, now);
+            ManifestHolds.Touch(session, found.Id, change.Now);
             return false;
         }
 
-        Remove(session, found, repository, digest, now);
-        return true;
+        return Remove(session, change, found, repository, digest).Error is null;
     }
 
     /// <summary>Removes a tag and its history.</summary>
-    public static Result<ManifestDeletion> DeleteTag(SqliteSession session, RepositoryName repository, Tag tag, Precondition precondition, long now)
+    public static Result<ManifestDeletion> DeleteTag(
+        SqliteSession session, ChangeContext change, RepositoryName repository, Tag tag, Precondition precondition)
     {
         if (ContentRows.FindRepository(session, repository) is not { } repositoryId
             || TagRows.Find(session, repositoryId, tag) is not { } manifest)
@@ -167,8 +177,9 @@ internal static class ManifestRows
             return RegistryErrorCode.PreconditionFailed;
         }
 
-        TagRows.Delete(session, repositoryId, repository, tag, manifest, now);
-        return new ManifestDeletion(manifest.Digest, null, [tag]);
+        return TagRows.Delete(session, change, repositoryId, repository, tag, manifest) is { } refused
+            ? refused
+            : new ManifestDeletion(manifest.Digest, null, [tag]);
     }
 
     /// <summary>Adds a manifest with its references. The links and manifests it needs, and its referrers, are no longer idle.</summary>
@@ -255,19 +266,24 @@ internal static class ManifestRows
         repositoryId,
         digest.Value) is not null;
 
-    private static List<Tag> Remove(
-        SqliteSession session, ManifestRow manifest, RepositoryName repository, Digest digest, long now)
+    private static Result<List<Tag>> Remove(
+        SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest)
     {
-        var tags = TagRows.DeleteAllOf(session, manifest.Id, manifest.Repository, repository, digest);
+        var tags = TagRows.DeleteAllOf(session, change, manifest.Id, manifest.Repository, repository, digest);
+        if (tags.Error is not null)
+        {
+            return tags;
+        }
+
         var released = ReferenceRows.Remove(session, manifest.Id);
         session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
         session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);
         if (released is not null)
         {
-            ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, now);
+            ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, change.Now);
         }
 
-        ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, now);
+        ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, change.Now);
         ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
         return tags;

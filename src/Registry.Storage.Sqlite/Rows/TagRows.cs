@@ -1,5 +1,7 @@
 using Registry.Core.Changes;
+using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 
 namespace Registry.Storage.Sqlite.Rows;
 
@@ -30,26 +32,31 @@ internal static class TagRows
 
     /// <summary>Sets a tag to a manifest.</summary>
     /// <param name="session">The transaction.</param>
+    /// <param name="change">The change.</param>
     /// <param name="repositoryId">Row of the repository.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="tag">The tag.</param>
     /// <param name="before">The manifest that it refers to now; null for a new tag.</param>
     /// <param name="manifest">The manifest.</param>
-    /// <param name="now">The running clock.</param>
-    /// <param name="unixTime">Unix time, in seconds.</param>
-    public static void Set(
+    /// <returns>The refusal of a rule; null if the tag is set.</returns>
+    public static RegistryError? Set(
         SqliteSession session,
+        ChangeContext change,
         long repositoryId,
         RepositoryName repository,
         Tag tag,
         TaggedManifest? before,
-        TaggedManifest manifest,
-        long now,
-        long unixTime)
+        TaggedManifest manifest)
     {
-        Point(session, repositoryId, tag, before, manifest.Id, now);
-        AddHistory(session, repositoryId, tag, manifest.Id, unixTime);
+        if (change.Rules.CheckTag(new TagChange(repository, tag, before?.Digest, manifest.Digest)) is { } refused)
+        {
+            return refused;
+        }
+
+        Point(session, repositoryId, tag, before, manifest.Id, change.Now);
+        AddHistory(session, repositoryId, tag, manifest.Id, change.UnixTime);
         SqliteTreeJournal.Append(session, TreeChangeKind.SetTag, repository, tag.Value, manifest.Digest);
+        return null;
     }
 
     /// <summary>Records a tag, and its history, that indexing has found in the tree: the journal gets nothing.</summary>
@@ -71,19 +78,33 @@ internal static class TagRows
         unixTime);
 
     /// <summary>Removes a tag and its history. The grace period of its manifest begins, unless something else holds it.</summary>
-    public static void Delete(SqliteSession session, long repositoryId, RepositoryName repository, Tag tag, TaggedManifest manifest, long now)
+    /// <returns>The refusal of a rule; null if the tag is removed.</returns>
+    public static RegistryError? Delete(
+        SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, Tag tag, TaggedManifest manifest)
     {
+        if (change.Rules.CheckTag(new TagChange(repository, tag, manifest.Digest, After: null)) is { } refused)
+        {
+            return refused;
+        }
+
         session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag.Value);
         session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2", repositoryId, tag.Value);
         SqliteTreeJournal.Append(session, TreeChangeKind.RemoveTag, repository, tag.Value, null);
-        ManifestHolds.ReleaseTagged(session, manifest.Id, now);
+        ManifestHolds.ReleaseTagged(session, manifest.Id, change.Now);
+        return null;
     }
 
     /// <summary>Removes all tags of a manifest that is being removed, and the manifest from the history of other tags.</summary>
-    /// <returns>The removed tags.</returns>
-    public static List<Tag> DeleteAllOf(SqliteSession session, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
+    /// <returns>The removed tags; or the refusal of a rule, and the change must be rolled back.</returns>
+    public static Result<List<Tag>> DeleteAllOf(
+        SqliteSession session, ChangeContext change, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
     {
         var tags = session.All("DELETE FROM tags WHERE manifest_id = @1 RETURNING name", row => Tag.Parse(row.GetString(0)), manifestId);
+        if (FindRefusal(change.Rules, repository, tags, digest) is { } refused)
+        {
+            return refused;
+        }
+
         Forget(session, repositoryId, repository, tags);
         var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
         if (earlier.Count > 0)
@@ -99,13 +120,24 @@ internal static class TagRows
         FindIds(session, repository, digest) is { } found
         && session.Number("SELECT 1 FROM tags WHERE manifest_id = @1 LIMIT 1 OFFSET @2", found.Manifest, (long)Many) is not null;
 
+    /// <summary>Asks the rules about the deletion of all tags of a manifest.</summary>
+    /// <returns>The first refusal; null if all may be deleted.</returns>
+    public static RegistryError? FindRefusal(SqliteSession session, IChangeRules rules, RepositoryName repository, Digest digest) =>
+        FindIds(session, repository, digest) is { } found
+            ? FindRefusal(
+                rules,
+                repository,
+                session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), found.Manifest),
+                digest)
+            : null;
+
     /// <summary>Removes some tags of a manifest that <see cref="HasMany"/>, with their history.</summary>
-    /// <returns>The removed tags.</returns>
-    public static List<Tag> DeleteSome(SqliteSession session, RepositoryName repository, Digest digest, long now)
+    /// <returns>The removed tags; or the refusal of a rule, and the change must be rolled back.</returns>
+    public static Result<List<Tag>> DeleteSome(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest)
     {
         if (FindIds(session, repository, digest) is not { } found)
         {
-            return [];
+            return new List<Tag>();
         }
 
         var tags = session.All(
@@ -114,8 +146,13 @@ internal static class TagRows
             found.Repository,
             found.Manifest,
             (long)Many);
+        if (FindRefusal(change.Rules, repository, tags, digest) is { } refused)
+        {
+            return refused;
+        }
+
         Forget(session, found.Repository, repository, tags);
-        ManifestHolds.ReleaseTagged(session, found.Manifest, now);
+        ManifestHolds.ReleaseTagged(session, found.Manifest, change.Now);
         return tags;
     }
 
@@ -139,6 +176,19 @@ internal static class TagRows
         {
             ManifestHolds.ReleaseTagged(session, released.Id, now);
         }
+    }
+
+    private static RegistryError? FindRefusal(IChangeRules rules, RepositoryName repository, List<Tag> tags, Digest digest)
+    {
+        foreach (var tag in tags)
+        {
+            if (rules.CheckTag(new TagChange(repository, tag, digest, After: null)) is { } refused)
+            {
+                return refused;
+            }
+        }
+
+        return null;
     }
 
     // The history and the journal of tags that were removed.

@@ -15,7 +15,8 @@ public partial class DependencyTests
         ["Errors"] = ["Oci"],
         ["Fairness"] = [],
         ["Storage"] = ["Errors", "Fairness"],
-        ["Metadata"] = ["Oci", "Errors", "Storage"],
+        ["Policies"] = ["Oci", "Errors"],
+        ["Metadata"] = ["Oci", "Errors", "Storage", "Policies"],
         ["Changes"] = ["Oci"],
         ["Indexing"] = ["Oci", "Errors", "Storage", "Metadata"],
         ["Blobs"] = ["Oci", "Errors", "Storage", "Metadata"],
@@ -121,6 +122,6 @@ public partial class DependencyTests
             .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
             .OfType<string>()];
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?Core\.(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Metadata|Changes|Indexing|Blobs|SmallContent|Uploads|Manifests|Listings|Collection|Verification|Caching)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?Core\.(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Metadata|Policies|Changes|Indexing|Blobs|SmallContent|Uploads|Manifests|Listings|Collection|Verification|Caching)(?:\.[A-Z]\w*)*)(?=[;.])")]
     private static partial Regex FolderName();
 }

@@ -32,6 +32,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public IIndexTarget IndexTarget { get; private set; }
 
+    public ContractRules Rules => _sqlite.Rules;
+
     public RunningClock Clock => _sqlite.Clock;
 
     public long UnixTime => _sqlite.UnixTime;

@@ -31,10 +31,10 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
         ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition));
 
-    public Task LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
-        ChangeAsync(LinkAsync(repository, digest, size, upload, staged));
+    public Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        ChangeAsync(store.LinkBlobAsync(repository, digest, size, upload, staged));
 
-    public Task<bool> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
         ChangeAsync(store.MountBlobAsync(source, target, digest));
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
@@ -66,11 +66,5 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
         var result = await changing;
         await AfterChange();
         return result;
-    }
-
-    private async Task<bool> LinkAsync(RepositoryName repository, Digest digest, long size, Guid? upload, byte[]? staged)
-    {
-        await store.LinkBlobAsync(repository, digest, size, upload, staged);
-        return true;
     }
 }

@@ -297,7 +297,7 @@ public class GarbageCollectorTests
         Assert.Equal(TimeSpan.FromSeconds(interval), storage.Core.Rules.Interval);
     }
 
-    private static Task LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(
+    private static Task<RegistryError?[]> LinkAsync(TestStorage storage, int first, int count) => Task.WhenAll(
         Enumerable.Range(first, count).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
 
     /// <summary>Store in which one blob cannot be removed, such as a mount, an immutable file or a bad sector.</summary>

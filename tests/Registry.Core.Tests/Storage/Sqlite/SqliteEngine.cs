@@ -22,6 +22,8 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public string Path => System.IO.Path.Combine(_folder.Path, "registry.db");
 
+    public ContractRules Rules { get; } = new();
+
     public StorageHealth Health { get; private set; }
 
     public SqliteDatabase Database { get; private set; }
@@ -69,8 +71,8 @@ internal sealed class SqliteEngine : IMetadataEngine
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
         Clock = new RunningClock(_time);
         Database = SqliteDatabase.Open(Path, Health, Clock);
-        Metadata = new SqliteMetadataStore(Database, _time);
-        Collector = new SqliteCollectorMetadata(Database);
+        Metadata = new SqliteMetadataStore(Database, _time, Rules);
+        Collector = new SqliteCollectorMetadata(Database, _time);
         Verifier = new SqliteVerifierMetadata(Database);
         Journal = new SqliteTreeJournal(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);

@@ -14,6 +14,7 @@ public sealed class StatementCountTests : IDisposable
     private const int Many = 500;
 
     private static readonly RepositoryName A = RepositoryName.Parse("a");
+    private static readonly ChangeContext Change = new() { Now = 1, Time = DateTimeOffset.UnixEpoch };
 
     private readonly SqliteConnection _connection = new("Data Source=:memory:");
     private readonly SqliteSession _session;
@@ -79,7 +80,7 @@ public sealed class StatementCountTests : IDisposable
             }
 
             return Count(() => Assert.Equal(
-                count, ManifestRows.Delete(_session, A, Samples.Digest(image), Precondition.None, now: 1).Value.Tags.Count));
+                count, ManifestRows.Delete(_session, Change, A, Samples.Digest(image), Precondition.None).Value.Tags.Count));
         }
     }
 
@@ -96,7 +97,7 @@ public sealed class StatementCountTests : IDisposable
         {
             counts.Add((
                 Count(() => Assert.Null(Put(put).Error)),
-                Count(() => Assert.Null(ManifestRows.Delete(_session, A, put.Digest, Precondition.None, now: 1).Error))));
+                Count(() => Assert.Null(ManifestRows.Delete(_session, Change, A, put.Digest, Precondition.None).Error))));
         }
 
         Assert.InRange(counts[0].Put, 5, 20);
@@ -104,7 +105,7 @@ public sealed class StatementCountTests : IDisposable
     }
 
     private Core.Errors.Result<IReadOnlyList<MovedTag>> Put(ManifestPut put) =>
-        ManifestRows.Put(_session, put, new PushedReferences(put.Manifest, put.Required), now: 1, unixTime: 1);
+        ManifestRows.Put(_session, Change, put, new PushedReferences(put.Manifest, put.Required));
 
     private void Link(Descriptor blob) => ContentRows.Link(
         _session, ContentRows.GetOrAddRepository(_session, A), ContentRows.PutStored(_session, blob.Digest, blob.Size), now: 1);

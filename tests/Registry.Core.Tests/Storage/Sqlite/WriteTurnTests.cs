@@ -158,6 +158,19 @@ public sealed class WriteTurnTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_rule_that_protects_one_of_very_many_tags_keeps_all_of_them()
+    {
+        var index = Index("tagged", 1);
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, [.. Enumerable.Range(0, 1300).Select(i => $"tag-{i:d4}")]));
+        _engine.Rules.Tag = change => change.Tag.Value == "tag-0900" ? new RegistryError(RegistryErrorCode.Denied) : null;
+
+        var refused = await _engine.Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None);
+
+        Assert.Equal(RegistryErrorCode.Denied, refused.Error?.Code);
+        Assert.Equal(1300, (await _engine.Metadata.ListTagsAsync(A, null, 2000))!.Items.Count);
+    }
+
+    [Fact]
     public async Task A_push_weighs_the_referrers_that_it_will_hold()
     {
         const int Referrers = 300;

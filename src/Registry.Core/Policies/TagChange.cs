@@ -1,0 +1,10 @@
+using Registry.Core.Oci;
+
+namespace Registry.Core.Policies;
+
+/// <summary>A tag that is about to be set or deleted.</summary>
+/// <param name="Repository">Its repository.</param>
+/// <param name="Tag">The tag.</param>
+/// <param name="Before">The manifest that it refers to; null for a new tag.</param>
+/// <param name="After">The manifest that it will refer to, which may be the same; null if it is deleted.</param>
+public readonly record struct TagChange(RepositoryName Repository, Tag Tag, Digest? Before, Digest? After);

@@ -1,0 +1,19 @@
+using Registry.Core.Policies;
+
+namespace Registry.Storage.Sqlite.Rows;
+
+/// <summary>Circumstances of a change, for the rows that it writes.</summary>
+internal sealed record ChangeContext
+{
+    /// <summary>The running clock, in seconds.</summary>
+    public required long Now { get; init; }
+
+    /// <summary>The wall clock.</summary>
+    public required DateTimeOffset Time { get; init; }
+
+    /// <summary>Rules that may refuse the change.</summary>
+    public IChangeRules Rules { get; init; } = NoRules.Instance;
+
+    /// <summary>The wall clock, as Unix time in seconds.</summary>
+    public long UnixTime => Time.ToUnixTimeSeconds();
+}

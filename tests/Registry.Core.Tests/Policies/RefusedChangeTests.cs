@@ -1,0 +1,88 @@
+using Registry.Core.Errors;
+using Registry.Core.Fairness;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.Uploads;
+using Registry.Storage.Contracts;
+
+namespace Registry.Core.Tests.Policies;
+
+/// <summary>A rule that refuses a change: the operation answers with its error, and leaves nothing behind.</summary>
+public sealed class RefusedChangeTests : IAsyncDisposable
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+    private static readonly RepositoryName B = Samples.Repository("b");
+    private static readonly RegistryError Refusal = new(RegistryErrorCode.Denied, "a rule of the test");
+
+    // Smaller and larger than content that is staged.
+    public static readonly TheoryData<int> Sizes = [100, 100_000];
+
+    private readonly ContractRules _rules = new();
+    private readonly TestStorage _storage;
+
+    public RefusedChangeTests() => _storage = new TestStorage(rules: _rules);
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task A_refused_blob_is_not_there(int size)
+    {
+        await _storage.Indexer.RunAsync(default);
+        var content = Samples.Bytes(1, size);
+        _rules.Link = (_, _, _) => Refusal;
+
+        var pushed = await _storage.Uploads.PushAsync(A, Samples.Digest(content), null, Samples.Body(content), default);
+
+        Assert.Same(Refusal, pushed.Error);
+        Assert.False(await _storage.SeesBlobAsync(A, Samples.Digest(content)));
+        _rules.Link = (_, _, _) => null;
+        await _storage.PushBlobAsync(A, content);
+        Assert.True(await _storage.SeesBlobAsync(A, Samples.Digest(content)));
+    }
+
+    [Fact]
+    public async Task A_session_whose_blob_was_refused_can_be_completed_again()
+    {
+        await _storage.Indexer.RunAsync(default);
+        var content = Samples.Bytes(1, 100);
+        var session = (await _storage.Uploads.BeginAsync(A, null, ClientNetwork.Unknown, DigestAlgorithm.Sha256)).Value;
+        _rules.Link = (_, _, _) => Refusal;
+
+        Assert.Same(Refusal, (await CompleteAsync()).Error);
+        Assert.Equal(0, (await _storage.Uploads.StatAsync(A, null, session.Id)).Value.Length);
+        _rules.Link = (_, _, _) => null;
+        Assert.Equal(content.Length, (await CompleteAsync()).Value);
+
+        Task<Result<long>> CompleteAsync() => _storage.Uploads.CompleteAsync(
+            A, null, session.Id, Samples.Digest(content), new ChunkPlace { Position = 0, Length = content.Length }, Samples.Body(content), default);
+    }
+
+    [Fact]
+    public async Task A_refused_mount_is_no_missing_blob()
+    {
+        await _storage.Indexer.RunAsync(default);
+        var digest = await _storage.PushBlobAsync(A, "blob");
+        _rules.Link = (repository, _, _) => repository == B ? Refusal : null;
+
+        Assert.Same(Refusal, (await _storage.Uploads.MountAsync(B, A, digest, _ => true)).Error);
+        Assert.Same(Refusal, (await _storage.Uploads.MountAsync(B, null, digest, _ => true)).Error);
+        Assert.False(await _storage.SeesBlobAsync(B, digest));
+    }
+
+    [Fact]
+    public async Task A_refused_tag_refuses_the_manifest_and_every_way_to_delete_it()
+    {
+        await _storage.Indexer.RunAsync(default);
+        var image = await _storage.PushImageAsync(A, "app", "v1");
+        _rules.Tag = _ => Refusal;
+
+        Assert.Same(Refusal, await _storage.TryPutAsync(A, image, "v2"));
+        Assert.Same(Refusal, (await _storage.Manifests.PutAsync(
+            A, Samples.Digest(image), null, image, [Tag.Parse("v2"), Tag.Parse("v3")], Precondition.None)).Error);
+        Assert.Same(Refusal, (await _storage.Manifests.DeleteAsync(A, Tag.Parse("v1"), Precondition.None)).Error);
+        Assert.Same(Refusal, (await _storage.Manifests.DeleteAsync(A, Samples.Digest(image), Precondition.None)).Error);
+        Assert.Equal(image, await _storage.GetAsync(A, Tag.Parse("v1")));
+        Assert.Equal(["v1"], (await _storage.Storage.Metadata.ListTagsAsync(A, null, 10))!.Items);
+    }
+
+    public ValueTask DisposeAsync() => _storage.DisposeAsync();
+}
