@@ -21,8 +21,10 @@ internal sealed class Http2Connection : IDisposable
 
     // RFC 9113, section 6.5.2.
     private const int DefaultWindow = 65_535;
-    private const int FrameSize = 16 * 1024;
-    private const int FramesInARow = 16;
+    private const int DefaultFrame = 16 * 1024;
+
+    // golang.org/x/net/http2, transport.go: the client sends no larger frames, whatever the server allows.
+    private const int LargestFrame = 512 * 1024;
     private const int BufferSize = 256 * 1024;
 
     private readonly TlsLink _link;
@@ -35,6 +37,7 @@ internal sealed class Http2Connection : IDisposable
     private long _unreturned;
     private long _sendWindow = DefaultWindow;
     private long _initialSendWindow = DefaultWindow;
+    private int _frame = DefaultFrame;
     private bool _hasSettings;
 
     /// <summary>Connects, and waits for the settings of the server.</summary>
@@ -84,7 +87,8 @@ internal sealed class Http2Connection : IDisposable
             .. Http2Frames.Literal(0, "application/octet-stream", "content-type"),
         ]);
         using var file = File.OpenHandle(body.Path);
-        var frames = new byte[FramesInARow * (HeadSize + FrameSize)];
+        var inARow = Math.Max(1, BufferSize / _frame);
+        var frames = new byte[inARow * (HeadSize + _frame)];
         for (long offset = 0; offset < body.Length;)
         {
             var room = Math.Min(_sendWindow, stream.SendWindow);
@@ -95,9 +99,9 @@ internal sealed class Http2Connection : IDisposable
             }
 
             var filled = 0;
-            for (var i = 0; i < FramesInARow && room > 0 && offset < body.Length; i++)
+            for (var i = 0; i < inARow && room > 0 && offset < body.Length; i++)
             {
-                var payload = frames.AsSpan(filled + HeadSize, (int)Math.Min(FrameSize, Math.Min(room, body.Length - offset)));
+                var payload = frames.AsSpan(filled + HeadSize, (int)Math.Min(_frame, Math.Min(room, body.Length - offset)));
                 Fill(payload, file, offset, body);
                 offset += payload.Length;
                 room -= payload.Length;
@@ -218,10 +222,15 @@ internal sealed class Http2Connection : IDisposable
     {
         for (; settings.Length >= 6; settings = settings[6..])
         {
-            if (BinaryPrimitives.ReadInt16BigEndian(settings) == Http2Frames.InitialWindowSize)
+            var (name, value) = (BinaryPrimitives.ReadInt16BigEndian(settings), BinaryPrimitives.ReadUInt32BigEndian(settings[2..]));
+            if (name == Http2Frames.MaxFrameSize)
+            {
+                _frame = (int)Math.Min(value, LargestFrame);
+            }
+            else if (name == Http2Frames.InitialWindowSize)
             {
                 var before = _initialSendWindow;
-                _initialSendWindow = BinaryPrimitives.ReadUInt32BigEndian(settings[2..]);
+                _initialSendWindow = value;
                 foreach (var stream in _streams.Values)
                 {
                     stream.SendWindow += _initialSendWindow - before;

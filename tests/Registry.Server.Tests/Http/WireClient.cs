@@ -115,6 +115,17 @@ internal sealed class WireClient : IDisposable
         }
     }
 
+    /// <summary>Reads the settings that the server sends first (RFC 9113, section 3.4).</summary>
+    /// <returns>Values by the number of the setting.</returns>
+    public async Task<Dictionary<byte, int>> ReadSettingsAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience.Limit);
+        var (type, payload) = await ReadAsync(_stream, deadline.Token);
+        return type == Settings
+            ? payload.Chunk(6).ToDictionary(setting => setting[1], setting => BinaryPrimitives.ReadInt32BigEndian(setting.AsSpan(2)))
+            : throw new InvalidDataException($"The first frame has type {type}.");
+    }
+
     /// <summary>Ends the connection.</summary>
     public void End(Ending ending)
     {

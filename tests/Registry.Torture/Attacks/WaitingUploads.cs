@@ -14,7 +14,7 @@ internal sealed class WaitingUploads : IAttack
 
     private const int Sha256Length = 64;
 
-    // All of them together fill the window of the connection, 1 MiB.
+    // All of them together fill the window of the connection: 1 MiB in a control group of 256 MiB.
     private const int SentOnEach = 48 * 1024;
 
     public string Name => "waiting-uploads";

@@ -31,6 +31,9 @@ internal static class KestrelFactory
     // One GET requests a token for 300 scopes. With HTTP/2, the path counts as a header.
     private const int MaxRequestLine = 48 * 1024;
 
+    // Each frame of a body costs a switch between threads. Kestrel keeps a frame until it is whole, so a frame may take what the headers of a request may.
+    private const int MaxFrame = MaxHeaders;
+
     /// <summary>Creates the transport of a server.</summary>
     /// <param name="options">Settings that choose the transport.</param>
     /// <param name="pool">Memory of all connections.</param>
@@ -107,6 +110,10 @@ internal static class KestrelFactory
         limits.MaxRequestLineSize = MaxRequestLine;
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
+        limits.Http2.MaxFrameSize = MaxFrame;
+        var window = RequestWindow.For(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        limits.Http2.InitialConnectionWindowSize = window.Connection;
+        limits.Http2.InitialStreamWindowSize = window.Stream;
         limits.Http2.MaxStreamsPerConnection = ConnectionLimit.Streams(connections.Limit);
         limits.MinRequestBodyDataRate = null; // BodyWatch has the rate of bodies.
 
