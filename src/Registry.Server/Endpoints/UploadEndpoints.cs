@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
@@ -47,7 +48,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
                 return Parameters.InvalidDigest(pushed.ToString());
             }
 
-            if (HasBody(request.Request) || digest == digest.Algorithm.Compute([]))
+            if (HasBody(request) || digest == digest.Algorithm.Compute([]))
             {
                 request.Operation = RequestOperation.PushBlob;
                 var stored = await uploads.PushAsync(request.Repository, digest, request.Request.ContentLength, request.Body, request.Aborted);
@@ -165,7 +166,8 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
         return size;
     }
 
-    private static bool HasBody(HttpRequest request) => request.ContentLength > 0 || request.Headers.TransferEncoding.Count > 0;
+    // Over HTTP/2, no header announces a body of unknown length (RFC 9113, section 8.1).
+    private static bool HasBody(RequestContext request) => request.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
     private static Result<ChunkPlace> ReadPlace(HttpRequest request)
     {

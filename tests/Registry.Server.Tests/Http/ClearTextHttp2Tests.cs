@@ -49,6 +49,27 @@ public sealed class ClearTextHttp2Tests
     }
 
     [Fact]
+    public async Task A_body_of_unknown_length_is_stored_by_one_request()
+    {
+        await using var registry = await TestRegistry.StartAsync(options => options with { Http2Port = 0 });
+        using var client = Connect(registry);
+        var blob = TestBlob.Random(100_000);
+        using var body = new StreamContent(new MemoryStream(blob.Bytes));
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"/v2/team/app/blobs/uploads/?digest={blob.Digest}")
+        {
+            Content = body,
+            Version = HttpVersion.Version20,
+            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        };
+        request.Headers.TransferEncodingChunked = true; // Without a length; HTTP/2 has no such header.
+
+        using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Created, answer.StatusCode);
+        Assert.Equal(blob.Bytes, (await client.GetAnswerAsync($"/v2/team/app/blobs/{blob.Digest}")).Body);
+    }
+
+    [Fact]
     public async Task Each_port_speaks_its_own_protocol_only()
     {
         await using var registry = await TestRegistry.StartAsync(options => options with { Http2Port = 0 });

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
