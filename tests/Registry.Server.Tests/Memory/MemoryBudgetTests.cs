@@ -97,7 +97,7 @@ public sealed class MemoryBudgetTests
         _time.Advance(MemoryBudget.Settled);
         using var second = _budget.Open(Other);
         var waiting = second.AddAsync(10, default).AsTask();
-        await Eventually.HoldsAsync(() => Task.FromResult(held.GiveWay is null), "it was asked to give way");
+        await Eventually.HoldsAsync(() => Task.FromResult(held is { GiveWay: null, IsLeaving: false }), "it was asked to give way, and stays");
 
         // A second later, its client pauses again, and it is asked again.
         held.Wait(held.Dispose);
