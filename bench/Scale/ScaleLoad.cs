@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Bench.Peers;
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Storage;
 
@@ -15,6 +16,8 @@ internal static class ScaleLoad
 {
     private const int Repetitions = 500;
     private const int Starts = 5;
+
+    private static readonly ChangeOrigin Origin = ChangeOrigin.Command("bench", user: null);
 
     /// <summary>Measures 1,010 repositories, then 100,002.</summary>
     public static async Task RunAsync()
@@ -173,15 +176,15 @@ internal static class ScaleLoad
         await AnywhereAsync("manifest by digest", (name, digest) => storage.Metadata.FindManifestAsync(name, digest));
         await AnywhereAsync("tags", (name, _) => storage.Metadata.ListTagsAsync(name, null, 100));
         await AddAsync("metadata: repositories with the base layer", _ => storage.Metadata.FindRepositoriesWithBlobAsync(popular, 10));
-        await AddAsync("metadata: link of a new blob", i => storage.Metadata.LinkBlobAsync(mine, New(i), 1));
-        await AddAsync("metadata: first blob of a new repository", i => storage.Metadata.LinkBlobAsync(RepositoryName.Parse($"bench/{i}"), New(0), 1));
+        await AddAsync("metadata: link of a new blob", i => storage.Metadata.LinkBlobAsync(mine, New(i), 1, Origin));
+        await AddAsync("metadata: first blob of a new repository", i => storage.Metadata.LinkBlobAsync(RepositoryName.Parse($"bench/{i}"), New(0), 1, Origin));
         await AddAsync("metadata: mount of the base layer", i =>
-            storage.Metadata.MountBlobAsync(ScaleContent.Name(i % 10), RepositoryName.Parse($"bench/{i}"), popular));
+            storage.Metadata.MountBlobAsync(ScaleContent.Name(i % 10), RepositoryName.Parse($"bench/{i}"), popular, Origin));
         await AddAsync("collector: renewal of a promise of the base layer", _ => storage.CollectorMetadata.RenewAsync([popular]));
-        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(0, _ => false, 500));
+        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(0, _ => false, 500, ChangeOrigin.Collector));
         await AddAsync("collector: search for orphans", _ => storage.CollectorMetadata.ListOrphansAsync(500));
         rows.Add(("collector: removal of 100 idle links", await Timings.MeasureAsync(Environment.ProcessId, 4, 1, _ =>
-            storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, _ => false, 100))));
+            storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, _ => false, 100, ChangeOrigin.Collector))));
         return rows;
 
         async Task AddAsync(string name, Func<int, Task> work) =>

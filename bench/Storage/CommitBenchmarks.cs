@@ -1,6 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using BenchmarkDotNet.Engines;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Changes;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
@@ -17,6 +18,8 @@ namespace Registry.Bench.Storage;
 public class CommitBenchmarks
 {
     private const int Operations = 256;
+
+    private static readonly ChangeOrigin Origin = ChangeOrigin.Command("bench", user: null);
 
     private readonly RepositoryName _repository = RepositoryName.Parse("bench/commits");
     private DirectoryInfo _folder = null!;
@@ -42,7 +45,7 @@ public class CommitBenchmarks
 
     [Benchmark(Baseline = true, OperationsPerInvoke = Operations)]
     public Task LinkBlob() => RunAsync(i =>
-        _storage.Metadata.LinkBlobAsync(_repository, DigestAlgorithm.Sha256.Compute(BitConverter.GetBytes(i)), 1));
+        _storage.Metadata.LinkBlobAsync(_repository, DigestAlgorithm.Sha256.Compute(BitConverter.GetBytes(i)), 1, Origin));
 
     [Benchmark(OperationsPerInvoke = Operations)]
     public Task BeginUpload() => RunAsync(i => _storage.Uploads.TryCreateAsync(

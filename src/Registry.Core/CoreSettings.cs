@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
@@ -24,6 +25,9 @@ public sealed record CoreSettings
 
     /// <summary>Running time for which content is kept that nothing needs.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromDays(1);
+
+    /// <summary>Origin of what the collector removes.</summary>
+    public ChangeOrigin CollectorOrigin { get; init; } = ChangeOrigin.Collector;
 
     /// <summary>Running time within which all stored content is verified.</summary>
     public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromDays(30);

@@ -31,7 +31,15 @@ public sealed class RegistryCore : IDisposable
         Rules = new CollectionRules(storage.Clock, settings.Grace, storage.CollectorMetadata.PromisesLostAt);
         Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Walk, Rules);
         Collector = new GarbageCollector(
-            storage.CollectorMetadata, storage.Blobs, storage.Locks, Promises, Walk, Rules, Plan, loggers.CreateLogger<GarbageCollector>());
+            storage.CollectorMetadata,
+            storage.Blobs,
+            storage.Locks,
+            Promises,
+            Walk,
+            Rules,
+            Plan,
+            settings.CollectorOrigin,
+            loggers.CreateLogger<GarbageCollector>());
         Verifier = new Verifier(
             new BlobInspector(
                 storage.Scrubber,

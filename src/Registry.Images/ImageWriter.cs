@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
@@ -12,14 +13,15 @@ namespace Registry.Images;
 /// <param name="metadata">Metadata of the registry.</param>
 /// <param name="uploads">Stores blobs.</param>
 /// <param name="manifests">Stores manifests and tags.</param>
-public sealed class ImageWriter(IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests)
+/// <param name="origin">Origin of the images.</param>
+public sealed class ImageWriter(IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests, ChangeOrigin origin)
 {
     /// <summary>Metadata of the registry.</summary>
     internal IMetadataStore Metadata => metadata;
 
     /// <summary>Links a blob of another repository; false if that repository does not have it.</summary>
     internal async Task<bool> MountAsync(RepositoryName target, RepositoryName? source, Digest digest) =>
-        (await uploads.MountAsync(target, source, digest, _ => true)).TryGet(out var isMounted, out var error) ? isMounted : throw Refused($"{digest}", error);
+        (await uploads.MountAsync(target, source, digest, _ => true, origin)).TryGet(out var isMounted, out var error) ? isMounted : throw Refused($"{digest}", error);
 
     /// <summary>Stores a blob.</summary>
     internal async Task PushAsync(RepositoryName repository, Digest digest, Stream content, CancellationToken cancellationToken)
@@ -27,7 +29,7 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
         var reader = PipeReader.Create(content, new StreamPipeReaderOptions(bufferSize: 256 * 1024, leaveOpen: true));
         try
         {
-            if ((await uploads.PushAsync(repository, digest, null, reader, cancellationToken)).Error is { } error)
+            if ((await uploads.PushAsync(repository, digest, null, reader, origin, cancellationToken)).Error is { } error)
             {
                 throw Refused($"the blob {digest}", error);
             }
@@ -42,7 +44,7 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
     internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags)
     {
         var put = await manifests.PutAsync(
-            repository, manifest.Descriptor.Digest, manifest.Descriptor.MediaType, manifest.Content, tags, Precondition.None);
+            repository, manifest.Descriptor.Digest, manifest.Descriptor.MediaType, manifest.Content, tags, Precondition.None, origin);
         if (put.Error is { } error)
         {
             throw Refused($"the manifest {manifest.Descriptor.Digest}", error);

@@ -15,7 +15,7 @@ public sealed class FileStorage
 {
     private readonly DiskReserve _reserve;
 
-    /// <summary>Opens the stores. Nothing runs in the background before <see cref="FileMirrors"/>.</summary>
+    /// <summary>Opens the stores. Nothing runs in the background before <see cref="FileFollowers"/>.</summary>
     /// <param name="paths">Paths of the folder, which only this process uses.</param>
     /// <param name="staged">Small content in the metadata.</param>
     /// <param name="sessions">Sessions of uploads in the metadata.</param>

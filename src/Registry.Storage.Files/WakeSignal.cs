@@ -25,9 +25,9 @@ internal sealed class WakeSignal(bool isSet) : IDisposable
         }
     }
 
-    /// <summary>Waits until the signal is set, and resets it.</summary>
+    /// <summary>Waits until the signal is set, and resets it; false when the time is up.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public Task WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => _semaphore.WaitAsync(atMost, cancellationToken);
+    public Task<bool> WaitAsync(TimeSpan atMost, CancellationToken cancellationToken) => _semaphore.WaitAsync(atMost, cancellationToken);
 
     public void Dispose() => _semaphore.Dispose();
 }

@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
@@ -11,10 +12,14 @@ namespace Registry.Storage.Sqlite;
 /// <param name="time">The wall clock.</param>
 public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvider time) : ICollectorMetadata
 {
+    // Reasons of the changes.
+    private const string Expired = "expired";
+    private const string Untagged = "untagged";
+
     // Few enough for a light change, so that pushes do not wait for a collection.
     private const int RowsPerTurn = 200;
 
-    // Of a manifest without references: itself, the totals, the journal, and its bytes.
+    // Of a manifest without references: itself, the totals, the change, and its bytes.
     private const int RowsOfManifest = 4;
 
     public long? PromisesLostAt => database.PromisesLostAt;
@@ -42,7 +47,12 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         });
 
     public async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
-        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised)
+        RepositoryName repository,
+        IReadOnlyList<Digest> digests,
+        long idleBefore,
+        bool withRoots,
+        Predicate<Digest> isPromised,
+        ChangeOrigin origin)
     {
         var rows = await database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
         var expired = new List<Digest>();
@@ -60,7 +70,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             var gone = await database.WriteAsync<List<Digest>>(
                 session =>
                 {
-                    var change = Begin();
+                    var change = Begin(origin, withRoots ? Untagged : Expired);
                     return batch.FindAll(digest => ManifestRows.Expire(session, change, repository, digest, idleBefore, withRoots, isPromised));
                 },
                 turn);
@@ -70,14 +80,14 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         return expired;
     }
 
-    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit)
+    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin)
     {
         var removed = new List<BlobLink>();
         for (var hasMore = true; hasMore && removed.Count < limit;)
         {
             var room = Math.Min(limit - removed.Count, RowsPerTurn);
             var expired = await database.WriteAsync<List<BlobLink>>(
-                session => ExpireLinks(session, idleBefore, isPromised, room, out hasMore), new WriteTurn(default, room));
+                session => ExpireLinks(session, Begin(origin, Expired), idleBefore, isPromised, room, out hasMore), new WriteTurn(default, room));
             removed.AddRange(expired.Value);
         }
 
@@ -163,7 +173,8 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     });
 
     // Called by the writer.
-    private ChangeContext Begin() => new() { Now = database.Clock.Now, Time = time.GetUtcNow() };
+    private ChangeContext Begin(ChangeOrigin origin, string reason) =>
+        new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow() };
 
     private void Renew(SqliteSession session, IEnumerable<Digest> digests)
     {
@@ -182,7 +193,8 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         }
     }
 
-    private List<BlobLink> ExpireLinks(SqliteSession session, long idleBefore, Predicate<Digest> isPromised, int limit, out bool hasMore)
+    private static List<BlobLink> ExpireLinks(
+        SqliteSession session, ChangeContext change, long idleBefore, Predicate<Digest> isPromised, int limit, out bool hasMore)
     {
         var candidates = ListIdle(session, idleBefore, limit);
         hasMore = candidates.Count == limit;
@@ -193,11 +205,11 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             if (isPromised(link.Digest))
             {
                 // So that the next batch does not list it; RenewAsync would do the same a little later.
-                ContentRows.TouchLink(session, repositoryId, contentId, database.Clock.Now);
+                ContentRows.TouchLink(session, repositoryId, contentId, change.Now);
                 continue;
             }
 
-            ContentRows.Unlink(session, repositoryId, contentId, link.Repository, link.Digest);
+            ContentRows.Unlink(session, change, repositoryId, contentId, link.Repository, link.Digest);
             removed.Add(link);
         }
 

@@ -54,7 +54,7 @@ public sealed class SqliteDatabase : IDisposable
         }
 
         _threads = new StorageThreads("metadata reader", ReaderThreads);
-        _writer = new SqliteWriter(session, health, () => JournalWritten?.Invoke(), Committed, metrics);
+        _writer = new SqliteWriter(session, health, () => ChangesRecorded?.Invoke(), Committed, metrics);
     }
 
     // For use next to the process that writes it.
@@ -74,8 +74,8 @@ public sealed class SqliteDatabase : IDisposable
         _threads = new StorageThreads("metadata reader", ReaderThreads);
     }
 
-    /// <summary>Called after a commit that added rows to the tree journal.</summary>
-    internal event Action? JournalWritten;
+    /// <summary>Called after a commit that recorded changes.</summary>
+    internal event Action? ChangesRecorded;
 
     /// <summary>Called after a commit while content is staged.</summary>
     internal event Action? Staged;
@@ -232,6 +232,9 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Saves the running clock.</summary>
     internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
 
+    /// <summary>Reads the running clock that was saved last.</summary>
+    internal static long ReadClock(SqliteSession session) => ReadMeta(session, ClockKey) ?? 0;
+
     /// <summary>Reads a number about the whole database; null if there is none.</summary>
     internal static long? ReadMeta(SqliteSession session, string key) => session.Number("SELECT value FROM meta WHERE key = @1", key);
 
@@ -242,7 +245,7 @@ public sealed class SqliteDatabase : IDisposable
     // Reads what an earlier process has saved. From here on, the database counts as not closed until this process closes it.
     private void Begin(SqliteSession session)
     {
-        Clock.ContinueFrom(ReadMeta(session, ClockKey) ?? 0);
+        Clock.ContinueFrom(ReadClock(session));
         WasStoppedUncleanly = ReadMeta(session, CleanKey) is 0;
         if (WasStoppedUncleanly)
         {

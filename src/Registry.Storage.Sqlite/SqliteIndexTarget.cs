@@ -4,7 +4,7 @@ using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;
 
-/// <summary>Fills the tables from the tree. Writes nothing to the journal, since the tree has all of it.</summary>
+/// <summary>Fills the tables from the tree. Records no changes, since the tree has all of it.</summary>
 public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time) : IIndexTarget
 {
     public bool IsComplete => database.IsTreeIndexed;

@@ -62,7 +62,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 session =>
                 {
                     due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : ManifestRows.CountIdleReferrers(session, put.Repository, put.Digest)) };
-                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, Begin(), put, references) : default;
+                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, Begin(put.Origin), put, references) : default;
                 },
                 turn);
             if (due.IsHeavy == turn.IsHeavy)
@@ -74,24 +74,25 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
     }
 
-    public async Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition)
+    public async Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin)
     {
         if (reference.Tag is { } tag)
         {
             return await database.WriteAsync(
-                session => ManifestRows.DeleteTag(session, Begin(), repository, tag, precondition), new WriteTurn(repository, 1));
+                session => ManifestRows.DeleteTag(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1));
         }
 
         var digest = reference.Digest!.Value;
         var tags = new List<Tag>();
         var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-        if (rows > TagRows.RowsOfMany && precondition.Holds(digest) && await DeleteTagsAsync(repository, digest, tags) is { } refused)
+        if (rows > TagRows.RowsOfMany && precondition.Holds(digest) && await DeleteTagsAsync(repository, digest, origin, tags) is { } refused)
         {
             return refused;
         }
 
         var deleted = await database.WriteAsync(
-            session => ManifestRows.Delete(session, Begin(), repository, digest, precondition), new WriteTurn(repository, rows));
+            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition), new WriteTurn(repository, rows));
         return deleted.TryGet(out var manifest, out _) && tags.Count > 0 ? manifest with { Tags = [.. tags, .. manifest.Tags] } : deleted;
     }
 
@@ -189,7 +190,8 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
-    public async Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null)
+    public async Task<RegistryError?> LinkBlobAsync(
+        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null)
     {
         var linked = await database.WriteAsync<bool>(session =>
         {
@@ -201,12 +203,12 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             var repositoryId = ContentRows.GetOrAddRepository(session, repository);
             var contentId = ContentRows.PutStored(session, digest, size);
             StagedRows.Set(session, contentId, staged);
-            return LinkOrTouch(session, repositoryId, contentId, repository, digest, size) is { } refused ? refused : true;
+            return LinkOrTouch(session, Begin(origin), repositoryId, contentId, repository, digest, size) is { } refused ? refused : true;
         }, new WriteTurn(repository, 1 + StagedRows.CountRows(staged)));
         return linked.Error;
     }
 
-    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) => database.WriteAsync<bool>(session =>
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) => database.WriteAsync<bool>(session =>
     {
         var content = session.First(
             """
@@ -223,10 +225,10 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
 
         var repositoryId = ContentRows.GetOrAddRepository(session, target);
-        return LinkOrTouch(session, repositoryId, content.Id, target, digest, content.Size) is { } refused ? refused : true;
+        return LinkOrTouch(session, Begin(origin), repositoryId, content.Id, target, digest, content.Size) is { } refused ? refused : true;
     }, new WriteTurn(target, 1));
 
-    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         database.WriteAsync<long>(session =>
         {
             var link = session.First(
@@ -257,7 +259,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 return new RegistryError(RegistryErrorCode.BlobInUse, $"{digest} is needed by {string.Join(", ", users)}");
             }
 
-            ContentRows.Unlink(session, link.Repository, link.Content, repository, digest);
+            ContentRows.Unlink(session, Begin(origin), link.Repository, link.Content, repository, digest);
             return link.Size;
         }, new WriteTurn(repository, 1));
 
@@ -268,7 +270,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
 
     // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
-    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, List<Tag> tags)
+    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, List<Tag> tags)
     {
         // A refusal leaves all of them.
         if (await database.ReadAsync(session => TagRows.FindRefusal(session, _rules, repository, digest)) is { } refused)
@@ -279,7 +281,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         while (await database.ReadAsync(session => TagRows.HasMany(session, repository, digest)))
         {
             var some = await database.WriteAsync<List<Tag>>(
-                session => TagRows.DeleteSome(session, Begin(), repository, digest), new WriteTurn(repository, TagRows.RowsOfMany));
+                session => TagRows.DeleteSome(session, Begin(origin), repository, digest), new WriteTurn(repository, TagRows.RowsOfMany));
             if (!some.TryGet(out var deleted, out var changed))
             {
                 return changed;
@@ -292,19 +294,19 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     }
 
     // Called by the writer.
-    private ChangeContext Begin() => new() { Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = _rules };
+    private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = _rules };
 
     // Returns the refusal of a rule.
-    private RegistryError? LinkOrTouch(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest, long size)
+    private static RegistryError? LinkOrTouch(
+        SqliteSession session, ChangeContext change, long repositoryId, long contentId, RepositoryName repository, Digest digest, long size)
     {
-        var change = Begin();
         if (!ContentRows.Link(session, repositoryId, contentId, change.Now))
         {
             ContentRows.TouchLink(session, repositoryId, contentId, change.Now);
             return null;
         }
 
-        SqliteTreeJournal.Append(session, TreeChangeKind.LinkLayer, repository, null, digest);
+        ChangeRows.Append(session, change, ChangeKind.BlobLinked, repositoryId, repository, digest, size: size);
         return change.Rules.CheckLink(repository, digest, size);
     }
 }

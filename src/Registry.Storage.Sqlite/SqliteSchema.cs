@@ -224,6 +224,45 @@ internal static class SqliteSchema
             UPDATE totals SET staged = staged - 1, staged_bytes = staged_bytes - length(old.bytes);
         END;
         """,
+        """
+        -- Changes of repositories, in order. kind, source: ChangeKind, ChangeSource. at: the wall clock, as Unix time in milliseconds. clock: the
+        -- running clock, in seconds. repository: its name at that time. The other columns are those of RegistryChange and ChangeOrigin. The rows
+        -- outlive their repository, tag and manifest.
+        CREATE TABLE changes (
+            sequence      INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind          INTEGER NOT NULL,
+            at            INTEGER NOT NULL,
+            clock         INTEGER NOT NULL,
+            source        INTEGER NOT NULL,
+            actor         TEXT,
+            request       TEXT,
+            address       TEXT,
+            client        TEXT,
+            reason        TEXT,
+            repository_id INTEGER NOT NULL,
+            repository    TEXT    NOT NULL,
+            tag           TEXT,
+            digest        TEXT,
+            previous      TEXT,
+            media_type    TEXT,
+            size          INTEGER
+        ) STRICT;
+        CREATE INDEX changes_by_tag ON changes (repository_id, tag) WHERE tag IS NOT NULL;
+
+        -- Last change whose effect is durable, of each consumer.
+        CREATE TABLE change_consumers (
+            name     TEXT    PRIMARY KEY,
+            position INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO change_consumers (name, position) VALUES ('tree', 0);
+
+        -- What the tree does not have yet. The origin was not recorded.
+        INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest) SELECT
+            j.change, 1000 * unixepoch(), COALESCE((SELECT value FROM meta WHERE key = 'running_seconds'), 0), 0,
+            COALESCE((SELECT id FROM repositories WHERE name = j.repository), 0), j.repository, j.tag, j.digest
+        FROM tree_journal j ORDER BY j.id;
+        DROP TABLE tree_journal;
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

@@ -12,8 +12,8 @@ internal sealed class SqliteSession(SqliteConnection connection) : IDisposable
 
     private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
 
-    /// <summary>True if a row was added to the tree journal since the caller last set this to false.</summary>
-    public bool HasJournaled { get; set; }
+    /// <summary>True if a change was recorded since the caller last set this to false.</summary>
+    public bool HasChanges { get; set; }
 
     /// <summary>Runs a statement and returns the number of changed rows.</summary>
     public int Execute(string sql, params ReadOnlySpan<object?> arguments) => Prepare(sql, arguments).ExecuteNonQuery();

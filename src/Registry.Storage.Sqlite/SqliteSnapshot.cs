@@ -97,44 +97,62 @@ public sealed class SqliteSnapshot : IDisposable
     }
 
     /// <summary>
-    /// Writes the whole repositories tree into its journal, and replaces the journal's rows: a process that opens the database next to an empty tree
-    /// then fills the tree.
+    /// Records everything that the repositories tree shows as changes of a restore: a process that opens the database next to an empty tree then
+    /// fills the tree.
     /// </summary>
     /// <exception cref="StorageException">The snapshot cannot be written.</exception>
-    public void JournalTree()
+    public void RepeatForTree(DateTimeOffset time)
     {
         try
         {
+            var milliseconds = time.ToUnixTimeMilliseconds();
+            var clock = SqliteDatabase.ReadClock(_session);
             _session.Execute("BEGIN IMMEDIATE");
-            _session.Execute("DELETE FROM tree_journal");
+            _session.Execute("DELETE FROM changes WHERE kind IN (1, 2, 7) OR source = 4");
+            _session.Execute(
+                "UPDATE change_consumers SET position = (SELECT COALESCE(MAX(sequence), 0) FROM changes) WHERE name = @1", ChangeConsumers.Tree);
             _session.Execute(
                 """
-                INSERT INTO tree_journal (change, repository, digest) SELECT @1, r.name, c.digest
+                INSERT INTO changes (kind, at, clock, source, repository_id, repository, digest) SELECT @1, @2, @3, @4, r.id, r.name, c.digest
                 FROM blob_links l JOIN repositories r ON r.id = l.repository_id JOIN content c ON c.id = l.content_id
                 """,
-                (long)TreeChangeKind.LinkLayer);
+                (long)ChangeKind.BlobLinked,
+                milliseconds,
+                clock,
+                (long)ChangeSource.Restore);
             _session.Execute(
                 """
-                INSERT INTO tree_journal (change, repository, digest) SELECT @1, r.name, c.digest
+                INSERT INTO changes (kind, at, clock, source, repository_id, repository, digest) SELECT @1, @2, @3, @4, r.id, r.name, c.digest
                 FROM manifests m JOIN repositories r ON r.id = m.repository_id JOIN content c ON c.id = m.content_id
                 """,
-                (long)TreeChangeKind.AddRevision);
+                (long)ChangeKind.ManifestAdded,
+                milliseconds,
+                clock,
+                (long)ChangeSource.Restore);
             _session.Execute(
                 """
-                INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, h.tag, c.digest
+                INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest)
+                SELECT @1, @2, @3, @4, r.id, r.name, h.tag, c.digest
                 FROM tag_history h JOIN manifests m ON m.id = h.manifest_id JOIN repositories r ON r.id = h.repository_id
                 JOIN content c ON c.id = m.content_id
                 """,
-                (long)TreeChangeKind.SetTag);
+                (long)ChangeKind.TagSet,
+                milliseconds,
+                clock,
+                (long)ChangeSource.Restore);
 
-            // Last, since the last row sets the tag.
+            // Last, since the last change sets the tag.
             _session.Execute(
                 """
-                INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name, t.name, c.digest
+                INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest)
+                SELECT @1, @2, @3, @4, r.id, r.name, t.name, c.digest
                 FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN repositories r ON r.id = t.repository_id
                 JOIN content c ON c.id = m.content_id
                 """,
-                (long)TreeChangeKind.SetTag);
+                (long)ChangeKind.TagSet,
+                milliseconds,
+                clock,
+                (long)ChangeSource.Restore);
             _session.Execute("COMMIT");
         }
         catch (SqliteException e)

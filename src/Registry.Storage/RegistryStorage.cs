@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
+using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
@@ -34,7 +35,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     private readonly StorageThreads _threads;
     private readonly SqliteDatabase _database;
     private readonly FileStorage _files;
-    private readonly FileMirrors _mirrors;
+    private readonly FileFollowers _followers;
 
     private RegistryStorage(
         DataFolder folder,
@@ -65,8 +66,10 @@ public sealed class RegistryStorage : IAsyncDisposable
         IndexTarget = cache.Decorate(new SqliteIndexTarget(_database, time));
         Indexer = new TreeIndexer(Tree, IndexTarget, threads, loggers.CreateLogger<TreeIndexer>());
 
+        Changes = new SqliteChangeFeed(_database);
+
         // Last, because they start to work at once.
-        _mirrors = new FileMirrors(_files, new SqliteTreeJournal(_database), VerifierMetadata, Locks, writesOut, time, loggers);
+        _followers = new FileFollowers(_files, Changes, VerifierMetadata, Locks, writesOut, time, loggers);
         Ports = new StoragePorts
         {
             Blobs = Blobs,
@@ -114,7 +117,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     public BlobScrub Scrub => _files.Scrub;
 
     /// <summary>Takes damaged rows out of the metadata.</summary>
-    public StagedQuarantine StagedQuarantine => _mirrors.Quarantine;
+    public StagedQuarantine StagedQuarantine => _followers.Quarantine;
 
     /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
     public DigestLocks Locks { get; } = new();
@@ -134,6 +137,9 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public IIndexTarget IndexTarget { get; }
 
+    /// <summary>Changes of the repositories.</summary>
+    public IChangeFeed Changes { get; }
+
     /// <summary>Metadata for the comparison with the tree.</summary>
     public IMetadataListing Listing { get; }
 
@@ -151,13 +157,13 @@ public sealed class RegistryStorage : IAsyncDisposable
     public (long Free, long Kept) ReadRoom() => _files.ReadRoom();
 
     /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
-    public string? TreeFailure => _mirrors.Failure;
+    public string? TreeFailure => _followers.Failure;
 
     /// <summary>
     /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read, or if the storage
     /// was opened to leave them there.
     /// </summary>
-    public long? LeftStaged => _mirrors.LeftStaged;
+    public long? LeftStaged => _followers.LeftStaged;
 
     /// <summary>True if the last process that used the folder was killed or crashed.</summary>
     public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
@@ -211,12 +217,12 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Writes all small content that only the metadata has to its files.</summary>
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
-    public Task WriteOutAsync() => _mirrors.WriteOutAsync();
+    public Task WriteOutAsync() => _followers.WriteOutAsync();
 
     /// <summary>Writes small content to its files, brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _mirrors.DisposeAsync();
+        await _followers.DisposeAsync();
         Faults.Dispose();
         Close(_database, _threads, _folder);
     }

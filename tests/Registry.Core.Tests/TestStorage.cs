@@ -83,7 +83,7 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     /// <summary>Closes the storage and opens it again.</summary>
-    /// <param name="cleanly">False for a server that was killed: what is in memory is lost, and the journal is left as it is.</param>
+    /// <param name="cleanly">False for a server that was killed: what is in memory is lost, and the position of the tree in the feed is left as it is.</param>
     public async Task ReopenAsync(bool cleanly = true)
     {
         if (cleanly)

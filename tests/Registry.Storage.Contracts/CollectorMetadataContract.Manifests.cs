@@ -253,8 +253,8 @@ public abstract partial class CollectorMetadataContract
         engine.Advance(TimeSpan.FromSeconds(10));
         Assert.Single(await ExpireManifestsAsync(long.MaxValue));
         Assert.Equal([new LinkRecord(A, Samples.Digest("config"), 10, false)], await Collector.ListIdleAsync(long.MaxValue, 10));
-        var changes = (await engine.Journal.ReadAsync(0, 100)).Where(change => change.Digest == Samples.Digest(Child)).Select(change => change.Kind);
-        Assert.Equal(TreeChangeKind.RemoveRevision, changes.Last());
+        var changes = (await engine.Feed.ReadAsync(0, 100)).Where(change => change.Digest == Samples.Digest(Child)).Select(change => change.Kind);
+        Assert.Equal(ChangeKind.ManifestRemoved, changes.Last());
     }
 
     [Fact]

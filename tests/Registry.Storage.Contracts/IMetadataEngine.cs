@@ -16,7 +16,7 @@ public interface IMetadataEngine : IAsyncDisposable
 
     IVerifierMetadata Verifier { get; }
 
-    ITreeJournal Journal { get; }
+    IChangeFeed Feed { get; }
 
     IIndexTarget IndexTarget { get; }
 

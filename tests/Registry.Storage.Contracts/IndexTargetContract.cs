@@ -75,8 +75,8 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
         await engine.IndexTarget.AddRepositoryAsync(Found);
         Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None)).Error);
         Assert.Contains(
-            await engine.Journal.ReadAsync(0, 10),
-            change => change.Kind == TreeChangeKind.ForgetTagRevision && change.Tag == Tag.Parse("latest") && change.Digest == Samples.Digest(First));
+            await engine.Feed.ReadAsync(0, 10),
+            change => change.Kind == ChangeKind.TagForgotten && change.Tag == Tag.Parse("latest") && change.Digest == Samples.Digest(First));
     }
 
     [Fact]

@@ -73,6 +73,7 @@ internal static class Samples
             Digest = digest,
             Size = manifest.Length,
             Manifest = parsed,
+            Origin = ContractOrigin.Request,
             Required = RequiredReferences.Of(parsed, ManifestReferences.SparseIndex),
             Tags = [.. tags.Select(Tag.Parse)],
             Reference = tags.Length == 1 ? Tag.Parse(tags[0]) : digest,

@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -52,5 +53,6 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
 
     /// <summary>Removes a blob from the repository; refused while one of its manifests needs the blob.</summary>
     /// <returns>Size of the blob in bytes.</returns>
-    public Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest) => metadata.UnlinkBlobAsync(repository, digest);
+    public Task<Result<long>> DeleteAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
+        metadata.UnlinkBlobAsync(repository, digest, origin);
 }

@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
@@ -18,12 +19,16 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
         metadata.ListIdleManifestsAsync(idleBefore, withRoots, limit);
 
     public Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
-        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised) =>
-        cache.ChangeManifestsAsync(
-            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised));
+        RepositoryName repository,
+        IReadOnlyList<Digest> digests,
+        long idleBefore,
+        bool withRoots,
+        Predicate<Digest> isPromised,
+        ChangeOrigin origin) => cache.ChangeManifestsAsync(
+            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised, origin));
 
-    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit) =>
-        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit));
+    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin) =>
+        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit, origin));
 
     public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => metadata.ListIdleAsync(idleBefore, limit);
 

@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -23,8 +24,9 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
         return cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put));
     }
 
-    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        cache.ChangeManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition));
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
+        cache.ChangeManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition, origin));
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => store.ListTagsAsync(repository, last, limit);
 
@@ -40,12 +42,13 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
-    public Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
-        cache.ChangeLinkAsync(repository, digest, () => store.LinkBlobAsync(repository, digest, size, upload, staged));
+    public Task<RegistryError?> LinkBlobAsync(
+        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
+        cache.ChangeLinkAsync(repository, digest, () => store.LinkBlobAsync(repository, digest, size, origin, upload, staged));
 
-    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
-        cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest));
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
+        cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest, origin));
 
-    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
-        cache.ChangeLinkAsync(repository, digest, () => store.UnlinkBlobAsync(repository, digest));
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
+        cache.ChangeLinkAsync(repository, digest, () => store.UnlinkBlobAsync(repository, digest, origin));
 }

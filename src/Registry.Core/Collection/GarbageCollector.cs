@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
+using Registry.Core.Changes;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -24,6 +25,7 @@ public sealed partial class GarbageCollector(
     StorageWalk walk,
     CollectionRules rules,
     CollectionPlan plan,
+    ChangeOrigin origin,
     ILogger<GarbageCollector> logger)
 {
     private const int BatchSize = 500;
@@ -172,7 +174,7 @@ public sealed partial class GarbageCollector(
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
             var gone = (await promises.ExpireAsync(() => metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, promises.IsPromised))).ToHashSet();
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, promises.IsPromised, origin))).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
@@ -184,7 +186,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!cancellationToken.IsCancellationRequested)
         {
-            var expired = await promises.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, promises.IsPromised, BatchSize));
+            var expired = await promises.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, promises.IsPromised, BatchSize, origin));
             total += expired.Count;
             foreach (var link in expired)
             {

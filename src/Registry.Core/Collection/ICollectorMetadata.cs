@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -28,13 +29,18 @@ public interface ICollectorMetadata
     /// </summary>
     /// <returns>The removed manifests.</returns>
     Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
-        RepositoryName repository, IReadOnlyList<Digest> digests, long idleBefore, bool withRoots, Predicate<Digest> isPromised);
+        RepositoryName repository,
+        IReadOnlyList<Digest> digests,
+        long idleBefore,
+        bool withRoots,
+        Predicate<Digest> isPromised,
+        ChangeOrigin origin);
 
     /// <summary>
     /// Removes links that no manifest of their repository has needed since before a time in the past, except those whose blob is promised.
     /// </summary>
     /// <returns>The removed links; fewer than <paramref name="limit"/> if none is left to remove.</returns>
-    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit);
+    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin);
 
     /// <summary>Lists the links that <see cref="ExpireLinksAsync"/> would remove if no blob were promised; the oldest first.</summary>
     Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit);

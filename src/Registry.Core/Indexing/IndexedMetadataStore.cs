@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -27,8 +28,9 @@ public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer)
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) =>
         Refusal is { } refusal ? Task.FromResult<Result<IReadOnlyList<MovedTag>>>(refusal) : store.PutManifestAsync(put);
 
-    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        Refusal is { } refusal ? Task.FromResult<Result<ManifestDeletion>>(refusal) : store.DeleteManifestAsync(repository, reference, precondition);
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
+        Refusal is { } refusal ? Task.FromResult<Result<ManifestDeletion>>(refusal) : store.DeleteManifestAsync(repository, reference, precondition, origin);
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => IsComplete
         ? store.ListTagsAsync(repository, last, limit)
@@ -52,13 +54,15 @@ public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer)
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
-    public Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
-        store.LinkBlobAsync(repository, digest, size, upload, staged);
+    public Task<RegistryError?> LinkBlobAsync(
+        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
+        store.LinkBlobAsync(repository, digest, size, origin, upload, staged);
 
-    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) => store.MountBlobAsync(source, target, digest);
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
+        store.MountBlobAsync(source, target, digest, origin);
 
-    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
-        Refusal is { } refusal ? Task.FromResult<Result<long>>(refusal) : store.UnlinkBlobAsync(repository, digest);
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
+        Refusal is { } refusal ? Task.FromResult<Result<long>>(refusal) : store.UnlinkBlobAsync(repository, digest, origin);
 
     // The arguments are passed along, since a captured one would cost an allocation in every call.
     private async Task<T> IndexAsync<TAsked, T>(RepositoryName repository, TAsked asked, Func<IMetadataStore, TAsked, Task<T>> read)

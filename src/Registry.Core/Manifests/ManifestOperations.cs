@@ -1,4 +1,5 @@
 using Registry.Core.Blobs;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -71,6 +72,7 @@ public sealed class ManifestOperations(
     /// <param name="content">The bytes.</param>
     /// <param name="tags">Further tags to set, for a push by digest.</param>
     /// <param name="precondition">Condition on the current manifest of the reference.</param>
+    /// <param name="origin">Origin of the push.</param>
     /// <returns>The digest, the manifest and the tags that referred to another one before, or the error.</returns>
     public async Task<Result<(Digest Digest, Manifest Manifest, IReadOnlyList<MovedTag> Moved)>> PutAsync(
         RepositoryName repository,
@@ -78,7 +80,8 @@ public sealed class ManifestOperations(
         string? contentType,
         ReadOnlyMemory<byte> content,
         IReadOnlyList<Tag> tags,
-        Precondition precondition)
+        Precondition precondition,
+        ChangeOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(tags);
         var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
@@ -101,14 +104,16 @@ public sealed class ManifestOperations(
             Tags = reference.Tag is { } tag ? [tag] : tags,
             Reference = reference,
             Precondition = precondition,
+            Origin = origin,
             Required = RequiredReferences.Of(manifest, references),
         };
         return (await StoreAsync(put, content)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
     }
 
     /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
-    public Task<Result<ManifestDeletion>> DeleteAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        metadata.DeleteManifestAsync(repository, reference, precondition);
+    public Task<Result<ManifestDeletion>> DeleteAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
+        metadata.DeleteManifestAsync(repository, reference, precondition, origin);
 
     // A held manifest needs no new grace period: it begins when the manifest is released.
     private async ValueTask<StoredManifest?> FindAsync(RepositoryName repository, Reference reference)

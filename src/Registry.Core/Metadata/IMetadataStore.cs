@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
@@ -7,7 +8,7 @@ namespace Registry.Core.Metadata;
 
 /// <summary>
 /// Metadata of the registry: its repositories, their manifests and tags, and the blobs that each may see. Every mutation is atomic, and
-/// durable when its task ends. A rule (<see cref="IChangeRules"/>) may refuse it: the error is the answer, and nothing has changed.
+/// durable when its task ends; the changes it makes are recorded with their origin (<see cref="IChangeFeed"/>). A rule (<see cref="IChangeRules"/>) may refuse it: the error is the answer, and nothing has changed.
 /// </summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public interface IMetadataStore
@@ -31,7 +32,7 @@ public interface IMetadataStore
 
     /// <summary>Removes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
     /// <returns>What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags.</returns>
-    Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition);
+    Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin);
 
     /// <summary>Lists the tags of a repository after <paramref name="last"/>, which need not exist; null if there is no such repository.</summary>
     Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit);
@@ -62,16 +63,17 @@ public interface IMetadataStore
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The blob.</param>
     /// <param name="size">Size of the blob in bytes.</param>
+    /// <param name="origin">Origin of the blob.</param>
     /// <param name="upload">The session that ends with this; null if there was none.</param>
     /// <param name="staged">The bytes, if they become durable in this transaction; null if their file has them.</param>
     /// <returns>The refusal of a rule; null if the repository has the blob. A refused upload has not ended.</returns>
-    Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null);
+    Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null);
 
     /// <summary>Makes a blob of another repository visible in a repository.</summary>
     /// <returns>False, without a change, if the other may not see it; or the refusal of a rule.</returns>
-    Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest);
+    Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin);
 
     /// <summary>Makes a blob invisible in a repository.</summary>
     /// <returns>Size of the blob in bytes; or BLOB_UNKNOWN, or BLOB_IN_USE with the manifests, and nothing has changed.</returns>
-    Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest);
+    Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin);
 }

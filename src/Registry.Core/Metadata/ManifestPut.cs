@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Metadata;
@@ -25,6 +26,9 @@ public sealed record ManifestPut
     public required Reference Reference { get; init; }
 
     public Precondition Precondition { get; init; } = Precondition.None;
+
+    /// <summary>Origin of the push.</summary>
+    public required ChangeOrigin Origin { get; init; }
 
     /// <summary>References that the repository must have.</summary>
     public required RequiredReferences Required { get; init; }

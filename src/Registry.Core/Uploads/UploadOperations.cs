@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Core.Blobs;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Metadata;
@@ -93,7 +94,14 @@ public sealed class UploadOperations(
     /// Appends the last chunk, which may be empty, and makes the upload a blob of the repository. If that fails, for any reason, the upload has
     /// the same length as before, so that the client can repeat the same request. Only the session of a large blob that a rule refuses has ended.
     /// </summary>
-    /// <inheritdoc cref="AppendAsync"/>
+    /// <param name="repository">Repository of the session.</param>
+    /// <param name="owner">User of the session.</param>
+    /// <param name="id">The session.</param>
+    /// <param name="digest">Digest of the blob.</param>
+    /// <param name="place">Position and length of the chunk, as far as the request gives them.</param>
+    /// <param name="body">The chunk, as it arrives.</param>
+    /// <param name="origin">Origin of the blob.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The size of the blob in bytes, or the error.</returns>
     public async Task<Result<long>> CompleteAsync(
         RepositoryName repository,
@@ -102,6 +110,7 @@ public sealed class UploadOperations(
         Digest digest,
         ChunkPlace place,
         PipeReader body,
+        ChangeOrigin origin,
         CancellationToken cancellationToken)
     {
         var size = 0L;
@@ -112,7 +121,7 @@ public sealed class UploadOperations(
             try
             {
                 error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken);
-                if (error is null && !(await CommitAsync(upload, repository, digest, id)).TryGet(out size, out var refusal))
+                if (error is null && !(await CommitAsync(upload, repository, digest, origin, id)).TryGet(out size, out var refusal))
                 {
                     error = refusal;
                 }
@@ -143,10 +152,11 @@ public sealed class UploadOperations(
     /// <param name="digest">Digest of the blob.</param>
     /// <param name="length">Content-Length, in bytes; null without the header.</param>
     /// <param name="body">The blob, as it arrives.</param>
+    /// <param name="origin">Origin of the blob.</param>
     /// <param name="cancellationToken">Stops reading.</param>
     /// <returns>The size of the blob in bytes, or the error.</returns>
     public async Task<Result<long>> PushAsync(
-        RepositoryName repository, Digest digest, long? length, PipeReader body, CancellationToken cancellationToken)
+        RepositoryName repository, Digest digest, long? length, PipeReader body, ChangeOrigin origin, CancellationToken cancellationToken)
     {
         if (metadata.Refusal is { } refusal)
         {
@@ -163,7 +173,7 @@ public sealed class UploadOperations(
         try
         {
             stored = await upload.AppendAsync(body, digest.Algorithm, cancellationToken)
-                ? await CommitAsync(upload, repository, digest, null)
+                ? await CommitAsync(upload, repository, digest, origin, null)
                 : TooLarge();
         }
         finally
@@ -182,9 +192,10 @@ public sealed class UploadOperations(
     /// <param name="source">Repository that has the blob; null to search all repositories that the caller may pull from.</param>
     /// <param name="digest">The blob.</param>
     /// <param name="mayPull">Returns true if the caller may pull from a repository.</param>
+    /// <param name="origin">Origin of the mount.</param>
     /// <returns>False if the blob cannot be mounted; the client then uploads it.</returns>
     public async Task<Result<bool>> MountAsync(
-        RepositoryName target, RepositoryName? source, Digest digest, Func<RepositoryName, bool> mayPull)
+        RepositoryName target, RepositoryName? source, Digest digest, Func<RepositoryName, bool> mayPull, ChangeOrigin origin)
     {
         ArgumentNullException.ThrowIfNull(mayPull);
         if (metadata.Refusal is { } refusal)
@@ -202,7 +213,7 @@ public sealed class UploadOperations(
 
         foreach (var candidate in allowed)
         {
-            var mounted = await metadata.MountBlobAsync(candidate, target, digest);
+            var mounted = await metadata.MountBlobAsync(candidate, target, digest, origin);
             if (!mounted.TryGet(out var isMounted, out _) || isMounted)
             {
                 return mounted;
@@ -310,7 +321,7 @@ public sealed class UploadOperations(
 
     private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob may have at most {limits.BlobMaxSize} bytes");
 
-    private async Task<Result<long>> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, Guid? session)
+    private async Task<Result<long>> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, Guid? session)
     {
         if (!await upload.MatchesAsync(digest))
         {
@@ -320,7 +331,7 @@ public sealed class UploadOperations(
         using var holder = await locks.AcquireAsync(digest);
         if (await upload.TryStageAsync() is { } bytes)
         {
-            if (await metadata.LinkBlobAsync(repository, digest, bytes.Length, session, bytes) is { } forbidden)
+            if (await metadata.LinkBlobAsync(repository, digest, bytes.Length, origin, session, bytes) is { } forbidden)
             {
                 return forbidden;
             }
@@ -331,6 +342,6 @@ public sealed class UploadOperations(
 
         // The bytes of a refused blob that nothing else needs are removed as after a crash at this point (StorageWalk).
         var size = await upload.CommitAsync(digest);
-        return await metadata.LinkBlobAsync(repository, digest, size, session) is { } refused ? refused : size;
+        return await metadata.LinkBlobAsync(repository, digest, size, origin, session) is { } refused ? refused : size;
     }
 }

@@ -39,10 +39,10 @@ public static class RestoreRun
                 BlobTransfer transfer;
                 using (var folder = DataFolder.OpenToRestore(storage))
                 {
-                    transfer = await FillAsync(backup, found, files, folder, loggers, progress, cancellationToken);
+                    transfer = await FillAsync(backup, found, files, folder, time, loggers, progress, cancellationToken);
                 }
 
-                // Executes the journal: the tree is complete once the storage is closed.
+                // Follows the changes: the tree is complete once the storage is closed.
                 await RegistryStorage.Open(storage, time, loggers).DisposeAsync();
                 return new RestoreReport
                 {
@@ -61,6 +61,7 @@ public static class RestoreRun
         BackupGeneration generation,
         IReadOnlyList<string> files,
         DataFolder folder,
+        TimeProvider time,
         ILoggerFactory loggers,
         IProgress<TransferProgress>? progress,
         CancellationToken cancellationToken)
@@ -74,7 +75,7 @@ public static class RestoreRun
         using var snapshot = SqliteSnapshot.Open(paths.Database);
         var transfer = new BlobTransfer(backup.Blobs, paths, readsKept: true, progress);
         await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
-        snapshot.JournalTree();
+        snapshot.RepeatForTree(time.GetUtcNow());
         folder.FinishRestore();
         return transfer;
     }

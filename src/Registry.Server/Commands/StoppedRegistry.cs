@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core;
+using Registry.Core.Changes;
 using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Server.Configuration;
@@ -15,11 +16,11 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     /// <summary>Fault of a folder whose database does not cover the whole tree.</summary>
     public static StorageException NotIndexed => new("is not indexed; run 'registry reindex', or start the registry");
 
-    private StoppedRegistry(RegistryStorage storage, RegistryCore core)
+    private StoppedRegistry(RegistryStorage storage, RegistryCore core, ChangeOrigin origin)
     {
         _core = core;
         Storage = storage;
-        Writer = new ImageWriter(core.Metadata, core.Uploads, core.Manifests);
+        Writer = new ImageWriter(core.Metadata, core.Uploads, core.Manifests, origin);
     }
 
     /// <summary>Stores of the registry.</summary>
@@ -28,13 +29,19 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     /// <summary>Imports images.</summary>
     public ImageWriter Writer { get; }
 
+    /// <summary>Origin of the changes that a command makes.</summary>
+    /// <param name="command">The command, without the name of the program.</param>
+    public static ChangeOrigin OriginOf(string command) => ChangeOrigin.Command(command, Environment.UserName);
+
     /// <summary>Opens the storage.</summary>
+    /// <param name="command">The command, without the name of the program.</param>
     /// <param name="options">Settings of the registry.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">The log.</param>
     /// <param name="createsFolder">True to create a registry when the data folder holds none.</param>
     /// <exception cref="StorageException">The folder cannot be used, or a registry runs on it. The message is for the operator.</exception>
-    public static async Task<StoppedRegistry> OpenAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
+    public static async Task<StoppedRegistry> OpenAsync(
+        string command, RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
     {
         var path = Path.GetFullPath(options.StoragePath);
         var storage = createsFolder
@@ -49,7 +56,7 @@ internal sealed class StoppedRegistry : IAsyncDisposable
 
             // A new folder has nothing to index.
             await storage.Indexer.RunAsync(CancellationToken.None);
-            return new StoppedRegistry(storage, new RegistryCore(storage.Ports, options.CoreSettings, time, loggers));
+            return new StoppedRegistry(storage, new RegistryCore(storage.Ports, options.CoreSettings, time, loggers), OriginOf(command));
         }
         catch
         {

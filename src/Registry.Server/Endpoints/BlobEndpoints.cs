@@ -50,7 +50,7 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return Parameters.InvalidDigest(request.Parameter);
         }
 
-        if ((await blobs.DeleteAsync(request.Repository, digest)).TryGet(out var size, out var error))
+        if ((await blobs.DeleteAsync(request.Repository, digest, request.Origin)).TryGet(out var size, out var error))
         {
             request.Change = new ContentChange { Digest = digest, Size = size };
             request.Response.StatusCode = StatusCodes.Status202Accepted;

@@ -98,7 +98,8 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             WithoutParameters(request.Request.ContentType),
             body.Bytes,
             tags,
-            EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
+            EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch),
+            request.Origin);
         if (!put.TryGet(out var stored, out var error))
         {
             return error;
@@ -133,7 +134,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         request.Operation = reference.Tag is null ? RequestOperation.DeleteManifest : RequestOperation.DeleteTag;
         var headers = request.Request.Headers;
         var delete = await manifests.DeleteAsync(
-            request.Repository, reference, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch));
+            request.Repository, reference, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch), request.Origin);
         if (!delete.TryGet(out var deleted, out var error))
         {
             // A condition that fails would tell a caller who may not pull that the tag exists, without deleting it (RFC 9110, section 13.1.1:

@@ -51,7 +51,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             if (HasBody(request) || digest == digest.Algorithm.Compute([]))
             {
                 request.Operation = RequestOperation.PushBlob;
-                var stored = await uploads.PushAsync(request.Repository, digest, request.Request.ContentLength, request.Body, request.Aborted);
+                var stored = await uploads.PushAsync(request.Repository, digest, request.Request.ContentLength, request.Body, request.Origin, request.Aborted);
                 return stored.TryGet(out var size, out var error) ? Created(request, digest, size) : error;
             }
 
@@ -125,7 +125,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             return invalid;
         }
 
-        var stored = await uploads.CompleteAsync(request.Repository, request.User, id, digest, place, request.Body, request.Aborted);
+        var stored = await uploads.CompleteAsync(request.Repository, request.User, id, digest, place, request.Body, request.Origin, request.Aborted);
         if (stored.TryGet(out var size, out var error))
         {
             return Created(request, digest, size);
@@ -196,7 +196,7 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
             source = named;
         }
 
-        if (!(await uploads.MountAsync(request.Repository, source, digest, request.MayPull)).TryGet(out var isMounted, out var error))
+        if (!(await uploads.MountAsync(request.Repository, source, digest, request.MayPull, request.Origin)).TryGet(out var isMounted, out var error))
         {
             return (false, error);
         }

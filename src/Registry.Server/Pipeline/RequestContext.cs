@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Access;
 using Registry.Core.Access.Identities;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
@@ -87,6 +88,16 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 
     /// <summary>Name of the user; null for an anonymous caller.</summary>
     public string? User => Identity.Name;
+
+    /// <summary>Origin of the changes that the request makes.</summary>
+    public ChangeOrigin Origin => new()
+    {
+        Source = ChangeSource.Request,
+        Actor = User,
+        Request = Id.Length == 0 ? null : Id,
+        Address = Http.Connection.RemoteIpAddress?.ToString(),
+        Client = Request.Headers.UserAgent.ToString(),
+    };
 
     /// <summary>Caller to which memory is charged.</summary>
     public MemoryHolder MemoryHolder => new(User, Network);

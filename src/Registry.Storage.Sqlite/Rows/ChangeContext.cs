@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Policies;
 
 namespace Registry.Storage.Sqlite.Rows;
@@ -5,6 +6,12 @@ namespace Registry.Storage.Sqlite.Rows;
 /// <summary>Circumstances of a change, for the rows that it writes.</summary>
 internal sealed record ChangeContext
 {
+    /// <summary>Origin of the change.</summary>
+    public required ChangeOrigin Origin { get; init; }
+
+    /// <summary>See <see cref="RegistryChange.Reason"/>.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>The running clock, in seconds.</summary>
     public required long Now { get; init; }
 

@@ -61,11 +61,11 @@ internal static class ContentRows
         contentId,
         now);
 
-    /// <summary>Makes a blob invisible in a repository, in the tables and in the tree.</summary>
-    public static void Unlink(SqliteSession session, long repositoryId, long contentId, RepositoryName repository, Digest digest)
+    /// <summary>Makes a blob invisible in a repository.</summary>
+    public static void Unlink(SqliteSession session, ChangeContext change, long repositoryId, long contentId, RepositoryName repository, Digest digest)
     {
         session.Execute("DELETE FROM blob_links WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
-        SqliteTreeJournal.Append(session, TreeChangeKind.UnlinkLayer, repository, null, digest);
+        ChangeRows.Append(session, change, ChangeKind.BlobUnlinked, repositoryId, repository, digest);
         OrphanUnused(session, JsonList.Of(contentId));
     }
 

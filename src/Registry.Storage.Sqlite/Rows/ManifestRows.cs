@@ -42,7 +42,8 @@ internal static class ManifestRows
         if (manifestId is null)
         {
             manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0 ? null : change.Now, change.UnixTime);
-            SqliteTreeJournal.Append(session, TreeChangeKind.AddRevision, put.Repository, null, put.Digest);
+            ChangeRows.Append(
+                session, change, ChangeKind.ManifestAdded, repositoryId, put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
         }
         else
         {
@@ -58,7 +59,7 @@ internal static class ManifestRows
                 moved.Add(new MovedTag(tag, other.Digest));
             }
 
-            if (TagRows.Set(session, change, repositoryId, put.Repository, tag, before, new TaggedManifest(manifestId.Value, put.Digest)) is { } forbidden)
+            if (TagRows.Set(session, change, repositoryId, put, tag, before, manifestId.Value) is { } forbidden)
             {
                 return forbidden;
             }
@@ -285,7 +286,7 @@ internal static class ManifestRows
 
         ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, change.Now);
         ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
-        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveRevision, repository, null, digest);
+        ChangeRows.Append(session, change, ChangeKind.ManifestRemoved, manifest.Repository, repository, digest, size: manifest.Size);
         return tags;
     }
 

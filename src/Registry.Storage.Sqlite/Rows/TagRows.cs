@@ -1,17 +1,18 @@
 using Registry.Core.Changes;
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 
 namespace Registry.Storage.Sqlite.Rows;
 
 /// <summary>
-/// Tags, inside the caller's savepoint. Setting or deleting a tag writes the tag, its history, and the journal of the tree, always together. It
-/// also begins or ends the idle time of the manifest that the tag refers to.
+/// Tags, inside the caller's savepoint. Setting or deleting a tag writes the tag, its history, and the change, always together. It also begins or
+/// ends the idle time of the manifest that the tag refers to.
 /// </summary>
 internal static class TagRows
 {
-    /// <summary>Number of rows that a change of a tag touches: the tag, its history, the journal, and the manifest it referred to before.</summary>
+    /// <summary>Number of rows that a change of a tag touches: the tag, its history, the change, and the manifest it referred to before.</summary>
     public const int RowsOfTag = 4;
 
     // Tags that one change deletes: about 10 ms of the writer.
@@ -34,32 +35,33 @@ internal static class TagRows
     /// <param name="session">The transaction.</param>
     /// <param name="change">The change.</param>
     /// <param name="repositoryId">Row of the repository.</param>
-    /// <param name="repository">The repository.</param>
+    /// <param name="put">The manifest.</param>
     /// <param name="tag">The tag.</param>
     /// <param name="before">The manifest that it refers to now; null for a new tag.</param>
-    /// <param name="manifest">The manifest.</param>
+    /// <param name="manifestId">Row of the manifest.</param>
     /// <returns>The refusal of a rule; null if the tag is set.</returns>
     public static RegistryError? Set(
         SqliteSession session,
         ChangeContext change,
         long repositoryId,
-        RepositoryName repository,
+        ManifestPut put,
         Tag tag,
         TaggedManifest? before,
-        TaggedManifest manifest)
+        long manifestId)
     {
-        if (change.Rules.CheckTag(new TagChange(repository, tag, before?.Digest, manifest.Digest)) is { } refused)
+        if (change.Rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest)) is { } refused)
         {
             return refused;
         }
 
-        Point(session, repositoryId, tag, before, manifest.Id, change.Now);
-        AddHistory(session, repositoryId, tag, manifest.Id, change.UnixTime);
-        SqliteTreeJournal.Append(session, TreeChangeKind.SetTag, repository, tag.Value, manifest.Digest);
+        Point(session, repositoryId, tag, before, manifestId, change.Now);
+        AddHistory(session, repositoryId, tag, manifestId, change.UnixTime);
+        ChangeRows.Append(
+            session, change, ChangeKind.TagSet, repositoryId, put.Repository, put.Digest, tag, before?.Digest, put.Manifest.MediaType, put.Size);
         return null;
     }
 
-    /// <summary>Records a tag, and its history, that indexing has found in the tree: the journal gets nothing.</summary>
+    /// <summary>Records a tag, and its history, that indexing has found in the tree: no change is recorded.</summary>
     public static void SetIndexed(SqliteSession session, long repositoryId, Tag tag, long manifestId, long now, long unixTime)
     {
         Point(session, repositoryId, tag, Find(session, repositoryId, tag), manifestId, now);
@@ -89,7 +91,7 @@ internal static class TagRows
 
         session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name = @2", repositoryId, tag.Value);
         session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2", repositoryId, tag.Value);
-        SqliteTreeJournal.Append(session, TreeChangeKind.RemoveTag, repository, tag.Value, null);
+        ChangeRows.Append(session, change, ChangeKind.TagRemoved, repositoryId, repository, tag: tag, previous: manifest.Digest);
         ManifestHolds.ReleaseTagged(session, manifest.Id, change.Now);
         return null;
     }
@@ -105,11 +107,11 @@ internal static class TagRows
             return refused;
         }
 
-        Forget(session, repositoryId, repository, tags);
+        Forget(session, change, repositoryId, repository, tags, digest);
         var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
         if (earlier.Count > 0)
         {
-            SqliteTreeJournal.AppendEach(session, TreeChangeKind.ForgetTagRevision, repository, JsonList.Of(earlier), digest);
+            ChangeRows.AppendEach(session, change, ChangeKind.TagForgotten, repositoryId, repository, JsonList.Of(earlier), digest);
         }
 
         return tags;
@@ -151,7 +153,7 @@ internal static class TagRows
             return refused;
         }
 
-        Forget(session, found.Repository, repository, tags);
+        Forget(session, change, found.Repository, repository, tags, digest);
         ManifestHolds.ReleaseTagged(session, found.Manifest, change.Now);
         return tags;
     }
@@ -191,14 +193,15 @@ internal static class TagRows
         return null;
     }
 
-    // The history and the journal of tags that were removed.
-    private static void Forget(SqliteSession session, long repositoryId, RepositoryName repository, List<Tag> tags)
+    // Removes the history of tags that were removed, and records their removal.
+    private static void Forget(
+        SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, List<Tag> tags, Digest digest)
     {
         if (tags.Count > 0)
         {
             var names = JsonList.Of(tags.ConvertAll(tag => tag.Value));
             session.Execute("DELETE FROM tag_history WHERE repository_id = @1 AND tag IN (SELECT value FROM json_each(@2))", repositoryId, names);
-            SqliteTreeJournal.AppendEach(session, TreeChangeKind.RemoveTag, repository, names, null);
+            ChangeRows.AppendEach(session, change, ChangeKind.TagRemoved, repositoryId, repository, names, previous: digest);
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class SqliteWriter : IDisposable
 
     private readonly SqliteSession _session;
     private readonly StorageHealth _health;
-    private readonly Action _journalWritten;
+    private readonly Action _recorded;
     private readonly Action<SqliteSession> _committed;
     private readonly StorageMetrics? _metrics;
     private readonly WriteQueue _queue = new();
@@ -30,14 +30,14 @@ internal sealed class SqliteWriter : IDisposable
 
     /// <param name="session">Connection of the writer.</param>
     /// <param name="health">Health of the storage.</param>
-    /// <param name="journalWritten">Called after a commit that added rows to the tree journal.</param>
+    /// <param name="recorded">Called after a commit that recorded changes.</param>
     /// <param name="committed">Called after each commit, before its callers continue.</param>
     /// <param name="metrics">Metrics; null for none.</param>
-    public SqliteWriter(SqliteSession session, StorageHealth health, Action journalWritten, Action<SqliteSession> committed, StorageMetrics? metrics)
+    public SqliteWriter(SqliteSession session, StorageHealth health, Action recorded, Action<SqliteSession> committed, StorageMetrics? metrics)
     {
         _session = session;
         _health = health;
-        _journalWritten = journalWritten;
+        _recorded = recorded;
         _committed = committed;
         _metrics = metrics;
         _thread = new Thread(Work) { IsBackground = true, Name = "metadata writer" };
@@ -88,12 +88,12 @@ internal sealed class SqliteWriter : IDisposable
                 _committed(_session);
             }
 
-            if (_session.HasJournaled)
+            if (_session.HasChanges)
             {
-                _session.HasJournaled = false;
+                _session.HasChanges = false;
                 if (fault is null)
                 {
-                    _journalWritten();
+                    _recorded();
                 }
             }
 

@@ -13,7 +13,6 @@ public partial class HouseTests
     // A type and the small one that only it uses.
     private static readonly string[] WithTwoTypes =
     [
-        "src/Registry.Core/Changes/TreeChange.cs",
         "src/Registry.Core/Indexing/TreeRepository.cs",
     ];
 

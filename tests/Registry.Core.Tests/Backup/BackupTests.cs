@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Images;
@@ -41,6 +42,12 @@ public sealed class BackupTests : IDisposable
         Assert.Equal(
             [Samples.Digest(signature)],
             (await restored.Storage.Metadata.ListReferrersAsync(A, Samples.Digest(second), null, null, 10)).Items.Select(referrer => referrer.Digest));
+
+        // The restore is no part of the history.
+        var changes = await restored.Storage.Changes.ReadAsync(0, 1000);
+        Assert.Equal((4, 3), (changes.Count(change => change.Kind == ChangeKind.ManifestAdded), changes.Count(change => change.Kind == ChangeKind.TagSet)));
+        Assert.All(changes, change => Assert.Equal(ContractOrigin.Request, change.Origin));
+        Assert.Equal(7, changes.Count);
     }
 
     [Fact]

@@ -28,7 +28,7 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public IVerifierMetadata Verifier { get; private set; }
 
-    public ITreeJournal Journal => _sqlite.Journal;
+    public IChangeFeed Feed => _sqlite.Feed;
 
     public IIndexTarget IndexTarget { get; private set; }
 

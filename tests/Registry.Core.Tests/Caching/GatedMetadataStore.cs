@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -28,17 +29,19 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 
     public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
 
-    public Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition) =>
-        ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition));
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
+        ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition, origin));
 
-    public Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
-        ChangeAsync(store.LinkBlobAsync(repository, digest, size, upload, staged));
+    public Task<RegistryError?> LinkBlobAsync(
+        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
+        ChangeAsync(store.LinkBlobAsync(repository, digest, size, origin, upload, staged));
 
-    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest) =>
-        ChangeAsync(store.MountBlobAsync(source, target, digest));
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
+        ChangeAsync(store.MountBlobAsync(source, target, digest, origin));
 
-    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest) =>
-        ChangeAsync(store.UnlinkBlobAsync(repository, digest));
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
+        ChangeAsync(store.UnlinkBlobAsync(repository, digest, origin));
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) =>
         store.ListTagsAsync(repository, last, limit);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
+using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
@@ -201,7 +202,7 @@ public class GarbageCollectorTests
         var blobs = new StuckBlobs(storage.Storage.Blobs, busy);
         var collector = new GarbageCollector(
             storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Promises, storage.Walk, storage.Core.Rules,
-            storage.Core.Plan, storage.Loggers.CreateLogger<GarbageCollector>());
+            storage.Core.Plan, ChangeOrigin.Collector, storage.Loggers.CreateLogger<GarbageCollector>());
         Assert.Equal(new Collected(0, 0, 1), await collector.RunAsync(default));
         Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
         Assert.Contains(storage.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains(busy.Value, StringComparison.Ordinal));

@@ -176,7 +176,7 @@ internal sealed partial class ModelFuzzer
 
     private static void CopyData(string from, string to)
     {
-        // The database first: what the tree is given meanwhile is in the copied journal, too.
+        // The database first: what the tree is given meanwhile is in the copied changes, too.
         string[] database = [Path.Combine(from, "registry.db"), Path.Combine(from, "registry.db-wal")];
         string[] others = [.. database, Path.Combine(from, "registry.db-shm"), Path.Combine(from, "registry.lock")];
         foreach (var file in database.Where(File.Exists))

@@ -5,6 +5,9 @@ namespace Registry.Core.Tests.Indexing;
 /// <summary>Reverts the migrations of a database, so that opening it runs them again.</summary>
 internal static class OldSchema
 {
+    /// <summary>Version that kept a journal of the tree instead of changes.</summary>
+    public const int WithTreeJournal = 6;
+
     /// <summary>Version before idle manifests were recorded.</summary>
     public const int BeforeIdleManifests = 4;
 
@@ -49,18 +52,39 @@ internal static class OldSchema
         ALTER TABLE totals DROP COLUMN staged_bytes;
         ALTER TABLE totals DROP COLUMN staged;
         """,
+        """
+        DROP TABLE changes;
+        DROP TABLE change_consumers;
+        DELETE FROM meta WHERE key = 'changes_trimmed';
+        CREATE TABLE tree_journal (
+            id         INTEGER PRIMARY KEY AUTOINCREMENT,
+            change     INTEGER NOT NULL,
+            repository TEXT    NOT NULL,
+            tag        TEXT,
+            digest     TEXT
+        ) STRICT;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>
     public static IEnumerable<int> Versions => Enumerable.Range(1, Reverts.Length);
 
-    /// <summary>Reverts the newest version of a closed database to an older one.</summary>
-    public static void Revert(string database, int version)
+    /// <summary>Reverts a closed database to an older version.</summary>
+    /// <param name="database">The database.</param>
+    /// <param name="version">The older version.</param>
+    /// <param name="from">The version that it has; null for the newest one.</param>
+    public static void Revert(string database, int version, int? from = null) => Execute(
+        database, $"{string.Concat(Reverts.Take((from ?? Reverts.Length + 1) - 1).Skip(version - 1).Reverse())}PRAGMA user_version = {version};");
+
+    /// <summary>Executes statements in a closed database.</summary>
+    public static void Execute(string database, string sql)
     {
         using var connection = new SqliteConnection($"Data Source={database};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = $"{string.Concat(Reverts.Skip(version - 1).Reverse())}PRAGMA user_version = {version};";
+#pragma warning disable CA2100 // The test has written it.
+        command.CommandText = sql;
+#pragma warning restore CA2100
         command.ExecuteNonQuery();
     }
 }

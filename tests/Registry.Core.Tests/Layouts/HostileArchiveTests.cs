@@ -168,5 +168,5 @@ public sealed class HostileArchiveTests : IDisposable
         Assert.Contains(message, (await Assert.ThrowsAsync<LayoutException>(() => ImportAsync(storage, Archive))).Message, StringComparison.Ordinal);
 
     private static Task<TransferReport> ImportAsync(TestStorage storage, string path) => ImageImport.RunAsync(
-        new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests), path, null, MaxManifestSize, null, default);
+        new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request), path, null, MaxManifestSize, null, default);
 }

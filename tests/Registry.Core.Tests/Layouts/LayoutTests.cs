@@ -64,7 +64,7 @@ public sealed class LayoutTests : IDisposable
         var (index, signature, note) = await FillAsync(storage);
         await storage.WriteOutAsync();
         var before = (await storage.Storage.Blobs.ListAsync()).Count;
-        var writer = new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests);
+        var writer = new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request);
         var report = await ImageCopy.RunAsync(
             storage.Storage.Metadata, storage.Storage.Blobs, writer, Image("team/a:multi"), Image("b"), withReferrers: true, null, default);
 
@@ -181,7 +181,7 @@ public sealed class LayoutTests : IDisposable
     }
 
     private Task<TransferReport> ImportAsync(TestStorage storage, string name, string? target) => ImageImport.RunAsync(
-        new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests),
+        new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request),
         Path.Combine(_folder.Path, name),
         target is null ? null : Image(target),
         MaxManifestSize,

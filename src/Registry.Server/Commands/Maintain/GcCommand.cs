@@ -121,7 +121,8 @@ internal static class GcCommand
             return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
         }
 
-        using var core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
+        var settings = options.CoreSettings with { CollectorOrigin = StoppedRegistry.OriginOf("gc") };
+        using var core = new RegistryCore(storage.Ports, settings, time, loggers);
         var report = new GcReport(storage, core);
         if (request.Explained is { } digest)
         {

@@ -47,7 +47,7 @@ internal static class CopyCommand
         var path = Path.GetFullPath(options.StoragePath);
         try
         {
-            var opened = await StoppedRegistry.OpenAsync(options, time, loggers);
+            var opened = await StoppedRegistry.OpenAsync("copy", options, time, loggers);
             return await context.WithStorageAsync(opened, async registry =>
             {
                 var report = await context.WithProgressAsync<long, TransferReport>(

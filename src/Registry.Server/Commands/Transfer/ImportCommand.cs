@@ -52,7 +52,7 @@ internal static class ImportCommand
         string? spooled = null;
         try
         {
-            var opened = await StoppedRegistry.OpenAsync(options, time, loggers, request.CreatesFolder);
+            var opened = await StoppedRegistry.OpenAsync("import", options, time, loggers, request.CreatesFolder);
             return await context.WithStorageAsync(opened, async registry =>
             {
                 if (request.Source == "-")

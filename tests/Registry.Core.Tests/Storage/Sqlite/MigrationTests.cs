@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Tests.Indexing;
 using Registry.Storage.Contracts;
@@ -55,6 +56,44 @@ public sealed class MigrationTests
         Assert.Equal((5, 2, 3, 2), (after.Manifests, after.Repositories, after.Tags, after.Untagged));
         await using var again = await ReopenAsync(migrated, version);
         Assert.Equal(after, await again.Storage.ReadTotalsAsync());
+    }
+
+    // A process that was killed has left its journal.
+    [Theory]
+    [MemberData(nameof(Versions))]
+    public async Task What_the_tree_does_not_have_yet_is_written_after_the_migration(int version)
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var image = await storage.PushImageAsync(A, "app", "latest");
+        await storage.CloseAsync();
+        var tree = Path.Combine(storage.Path, "repositories");
+        var expected = Tree.List(tree);
+        Directory.Delete(tree, recursive: true);
+        OldSchema.Revert(storage.Storage.Paths.Database, OldSchema.WithTreeJournal);
+        OldSchema.Execute(
+            storage.Storage.Paths.Database,
+            $"""
+            INSERT INTO tree_journal (change, repository, tag, digest) VALUES
+                (5, 'a', 'gone', '{Samples.Digest(image)}'),
+                (1, 'a', NULL, '{Samples.Digest("app config")}'),
+                (1, 'a', NULL, '{Samples.Digest("app layer")}'),
+                (3, 'a', NULL, '{Samples.Digest(image)}'),
+                (5, 'a', 'latest', '{Samples.Digest(image)}'),
+                (6, 'a', 'gone', NULL);
+            """);
+        OldSchema.Revert(storage.Storage.Paths.Database, version, OldSchema.WithTreeJournal);
+
+        await using var migrated = await TestStorage.CreateAsync(storage.Path);
+        await migrated.CloseAsync();
+
+        Assert.Equal(expected, Tree.List(tree));
+        await using var again = await TestStorage.CreateAsync(storage.Path);
+        var changes = await again.Storage.Changes.ReadAsync(0, 100);
+        Assert.Equal(
+            [(ChangeKind.TagSet, "gone"), (ChangeKind.ManifestAdded, null), (ChangeKind.TagSet, "latest"), (ChangeKind.TagRemoved, "gone")],
+            changes.Select(change => (change.Kind, change.Tag?.Value)));
+        Assert.All(changes, change => Assert.Equal(new ChangeOrigin { Source = ChangeSource.Unknown }, change.Origin));
+        Assert.Equal(changes[^1].Sequence, await again.Storage.Changes.FindPositionAsync(ChangeConsumers.Tree));
     }
 
     private static async Task<TestStorage> ReopenAsync(TestStorage storage, int version)

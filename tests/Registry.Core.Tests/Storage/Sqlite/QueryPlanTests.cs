@@ -24,8 +24,10 @@ public sealed partial class QueryPlanTests : IDisposable
             "looks for rows that wait for their repository, if there are any; no foreign key is deferred, so there are none",
         ["SELECT COUNT(*) FROM blob_links"] = "counts what there is, when a collection would remove many",
         ["SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content"] = "counts what a backup copies, in its snapshot, and what a verification by hand reads",
-        ["INSERT INTO tree_journal (change, repository, digest) SELECT"] = "writes down the whole tree of what is restored",
-        ["INSERT INTO tree_journal (change, repository, tag, digest) SELECT @1, r.name"] = "writes down the whole tree of what is restored",
+        ["INSERT INTO changes (kind, at, clock, source, repository_id, repository, digest) SELECT"] = "writes down the whole tree of what is restored",
+        ["INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest) SELECT"] =
+            "writes down the whole tree of what is restored",
+        ["DELETE FROM changes WHERE kind"] = "removes what the tree of a backup had not yet, in its snapshot",
         ["DELETE FROM staged_content;"] = "empties the table in the snapshot of a backup",
         ["SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER ()"] = "counts what a collection by hand would remove, for a dry run on a stopped registry",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",

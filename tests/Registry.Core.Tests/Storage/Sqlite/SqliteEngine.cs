@@ -34,7 +34,7 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public IVerifierMetadata Verifier { get; private set; }
 
-    public ITreeJournal Journal { get; private set; }
+    public IChangeFeed Feed { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -65,7 +65,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Journal), nameof(IndexTarget), nameof(Clock))]
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Clock))]
     private void Open()
     {
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
@@ -74,7 +74,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Metadata = new SqliteMetadataStore(Database, _time, Rules);
         Collector = new SqliteCollectorMetadata(Database, _time);
         Verifier = new SqliteVerifierMetadata(Database);
-        Journal = new SqliteTreeJournal(Database);
+        Feed = new SqliteChangeFeed(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
     }
 }

@@ -14,7 +14,7 @@ public sealed class StatementCountTests : IDisposable
     private const int Many = 500;
 
     private static readonly RepositoryName A = RepositoryName.Parse("a");
-    private static readonly ChangeContext Change = new() { Now = 1, Time = DateTimeOffset.UnixEpoch };
+    private static readonly ChangeContext Change = new() { Origin = ContractOrigin.Request, Now = 1, Time = DateTimeOffset.UnixEpoch };
 
     private readonly SqliteConnection _connection = new("Data Source=:memory:");
     private readonly SqliteSession _session;

@@ -142,7 +142,7 @@ public sealed class WriteTurnTests : IAsyncDisposable
         Assert.Equal(["other"], (await _engine.Metadata.ListTagsAsync(A, null, 10))!.Items);
         Assert.Null(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(index)));
         Assert.Equal(tags.Length, await _engine.Database.ReadAsync(session => session.Number(
-            "SELECT COUNT(*) FROM tree_journal WHERE change = @1", (long)TreeChangeKind.RemoveTag)));
+            "SELECT COUNT(*) FROM changes WHERE kind = @1", (long)ChangeKind.TagRemoved)));
     }
 
     [Fact]

@@ -7,16 +7,17 @@ using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Files.Tree;
 using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Rows;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-public class TreeMirrorTests
+public class TreeWriterTests
 {
     private static readonly RepositoryName A = Samples.Repository("a");
     private static readonly RepositoryName B = Samples.Repository("b");
 
     [Fact]
-    public async Task After_an_unclean_stop_the_journal_is_carried_out_again()
+    public async Task After_an_unclean_stop_the_changes_are_made_again()
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
@@ -27,7 +28,7 @@ public class TreeMirrorTests
         var expected = Tree.List(tree);
         Assert.Equal(9, expected.Count);
 
-        // The rows of a process that was killed are still there when its tree is already complete, and when nothing of it is.
+        // The position of a process that was killed is still at the beginning when its tree is already complete, and when nothing of it is.
         await AssertReplayedAsync(storage, expected, () => { });
         await AssertReplayedAsync(storage, expected, () => Directory.Delete(tree, recursive: true));
     }
@@ -65,7 +66,7 @@ public class TreeMirrorTests
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
         await storage.CloseAsync();
-        Assert.Empty(await ReadJournalAsync(storage));
+        Assert.Empty(await ReadLeftAsync(storage));
     }
 
     [Fact]
@@ -102,8 +103,7 @@ public class TreeMirrorTests
         await Eventually.TrueAsync(() => storage.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
         await storage.CloseAsync();
         Assert.Equal(9, Tree.List(Path.Combine(storage.Path, "repositories", "b")).Count);
-        Assert.Equal(7, (await ReadJournalAsync(storage)).Count);
-        Assert.All(await ReadJournalAsync(storage), row => Assert.Equal(A, row.Repository));
+        Assert.Equal(7, (await ReadLeftAsync(storage)).Count(change => change.Repository == A));
 
         File.Delete(obstacle);
         await using (var again = await TestStorage.CreateAsync(storage.Path))
@@ -112,17 +112,18 @@ public class TreeMirrorTests
         }
 
         Assert.Equal(3, Tree.List(obstacle).Count);
-        Assert.Empty(await ReadJournalAsync(storage));
+        Assert.Empty(await ReadLeftAsync(storage));
     }
 
     [Fact]
-    public async Task An_unknown_kind_of_row_holds_up_its_repository_only()
+    public async Task An_unknown_kind_of_change_holds_up_its_repository_only()
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.CloseAsync();
         using (var database = OpenDatabase(storage))
         {
-            await database.WriteAsync(session => SqliteTreeJournal.Append(session, (TreeChangeKind)99, A, null, Samples.Digest("x")));
+            var change = new ChangeContext { Origin = ContractOrigin.Request, Now = 0, Time = DateTimeOffset.UnixEpoch };
+            await database.WriteAsync(session => ChangeRows.Append(session, change, (ChangeKind)99, 1, A, Samples.Digest("x")));
         }
 
         await using var again = await TestStorage.CreateAsync(storage.Path);
@@ -131,21 +132,42 @@ public class TreeMirrorTests
         Assert.Contains("unknown kind", again.Storage.TreeFailure, StringComparison.Ordinal);
         await again.CloseAsync();
         Assert.Equal(5, Tree.List(Path.Combine(storage.Path, "repositories")).Count);
-        Assert.Equal(A, Assert.Single(await ReadJournalAsync(storage)).Repository);
+        Assert.Single(await ReadLeftAsync(storage), change => change.Repository == A);
+    }
+
+    [Fact]
+    public async Task A_repository_that_is_held_back_catches_up_with_all_it_has_missed()
+    {
+        const int Blobs = 700;
+        await using var storage = await TestStorage.CreateAsync();
+        var obstacle = Path.Combine(storage.Path, "repositories", "a");
+        Tree.Write("a file where a folder must go", obstacle);
+        await Task.WhenAll(Enumerable.Range(0, Blobs).SelectMany(
+            i => new[] { A, B }.Select(repository => storage.Storage.Metadata.LinkBlobAsync(repository, Samples.Digest($"{i}"), 1))));
+        await storage.PushImageAsync(A, "app", "latest");
+        Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest("1"))).Error);
+        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is not null);
+        File.Delete(obstacle);
+        await storage.PushBlobAsync(B, "another change wakes it");
+        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is null);
+        await storage.CloseAsync();
+        Assert.Equal(Blobs - 1 + 5, Tree.List(obstacle).Count);
+        Assert.Equal(Blobs + 1, Tree.List(Path.Combine(storage.Path, "repositories", "b")).Count);
+        Assert.Empty(await ReadLeftAsync(storage));
     }
 
     [Fact]
     public async Task It_continues_after_an_unexpected_fault()
     {
         await using var storage = await TestStorage.CreateAsync();
-        var journal = new FaultyJournal { Fault = new InvalidOperationException("a mistake") };
-        var log = storage.Loggers.CreateLogger<TreeMirror>();
-        await using var mirror = new TreeMirror(storage.Storage.Paths, journal, storage.Storage.Threads, storage.Time, log);
-        await Eventually.TrueAsync(() => mirror.Failure is not null);
-        Assert.Contains("InvalidOperationException: a mistake", mirror.Failure, StringComparison.Ordinal);
-        journal.Fault = null;
-        journal.Add(TreeChangeKind.LinkLayer, B);
-        await Eventually.TrueAsync(() => mirror.Failure is null);
+        var feed = new FaultyFeed { Fault = new InvalidOperationException("a mistake") };
+        var log = storage.Loggers.CreateLogger<TreeWriter>();
+        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Threads, storage.Time, log);
+        await Eventually.TrueAsync(() => writer.Failure is not null);
+        Assert.Contains("InvalidOperationException: a mistake", writer.Failure, StringComparison.Ordinal);
+        feed.Fault = null;
+        feed.Add(B);
+        await Eventually.TrueAsync(() => writer.Failure is null);
         Assert.Single(Tree.List(storage.Storage.Paths.Repositories));
     }
 
@@ -154,24 +176,24 @@ public class TreeMirrorTests
     {
         await using var storage = await TestStorage.CreateAsync();
         var tree = storage.Storage.Paths.Repositories;
-        var journal = new FaultyJournal();
-        var log = storage.Loggers.CreateLogger<TreeMirror>();
-        await using var mirror = new TreeMirror(storage.Storage.Paths, journal, storage.Storage.Threads, storage.Time, log);
-        journal.Add(TreeChangeKind.LinkLayer, A);
+        var feed = new FaultyFeed();
+        var log = storage.Loggers.CreateLogger<TreeWriter>();
+        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Threads, storage.Time, log);
+        feed.Add(A);
         await Eventually.TrueAsync(() => Tree.List(tree).Count == 1);
 
         // What cannot be opened cannot be synced.
         Directory.Delete(tree, recursive: true);
         Tree.Write("a file", tree);
         storage.Time.Advance(TimeSpan.FromSeconds(30));
-        journal.Wake();
-        await Eventually.TrueAsync(() => mirror.Failure is not null);
-        Assert.Single(await journal.ReadAsync(0, 10));
+        feed.Wake();
+        await Eventually.TrueAsync(() => writer.Failure is not null);
+        Assert.Equal(0, await feed.FindPositionAsync(ChangeConsumers.Tree));
 
         File.Delete(tree);
         Directory.CreateDirectory(tree);
-        journal.Wake();
-        await Eventually.TrueAsync(() => journal.IsEmpty);
+        feed.Wake();
+        await Eventually.TrueAsync(() => feed.IsPassed);
         Assert.Single(Tree.List(tree));
     }
 
@@ -183,7 +205,7 @@ public class TreeMirrorTests
         Tree.Write("a file where a folder must go", obstacle);
         await storage.PushImageAsync(A, "app", "latest");
         await storage.CloseAsync();
-        Assert.NotEmpty(await ReadJournalAsync(storage));
+        Assert.NotEmpty(await ReadLeftAsync(storage));
 
         File.Delete(obstacle);
         await using (var again = await TestStorage.CreateAsync(storage.Path))
@@ -192,7 +214,7 @@ public class TreeMirrorTests
         }
 
         Assert.Equal(5, Tree.List(Path.Combine(storage.Path, "repositories")).Count);
-        Assert.Empty(await ReadJournalAsync(storage));
+        Assert.Empty(await ReadLeftAsync(storage));
     }
 
     [Fact]
@@ -204,7 +226,7 @@ public class TreeMirrorTests
             () => storage.Storage.Metadata.MountBlobAsync(A, Samples.Repository($"r{i % 7}/x{i}"), Samples.Digest("config")))));
         await storage.CloseAsync();
         Assert.Equal(701, Tree.List(Path.Combine(storage.Path, "repositories")).Count);
-        Assert.Empty(await ReadJournalAsync(storage));
+        Assert.Empty(await ReadLeftAsync(storage));
     }
 
     private static string Link(byte[] content)
@@ -213,7 +235,7 @@ public class TreeMirrorTests
         return $"sha256/{digest.Hex}/link = {digest}";
     }
 
-    // The folder as a process that was killed leaves it: rows in the journal, and a tree in some state.
+    // The folder as a process that was killed leaves it: a position in the feed, and a tree in some state.
     private static async Task AssertReplayedAsync(TestStorage storage, IReadOnlyList<string> expected, Action damage)
     {
         damage();
@@ -223,10 +245,12 @@ public class TreeMirrorTests
         Assert.Equal(expected, Tree.List(Path.Combine(storage.Path, "repositories")));
     }
 
-    private static async Task<IReadOnlyList<TreeChange>> ReadJournalAsync(TestStorage storage)
+    // The changes that the tree does not have, or not durably.
+    private static async Task<IReadOnlyList<RegistryChange>> ReadLeftAsync(TestStorage storage)
     {
         using var database = OpenDatabase(storage);
-        return await new SqliteTreeJournal(database).ReadAsync(0, 1000);
+        var feed = new SqliteChangeFeed(database);
+        return await feed.ReadAsync(await feed.FindPositionAsync(ChangeConsumers.Tree), 1000);
     }
 
     private static SqliteDatabase OpenDatabase(TestStorage storage) => SqliteDatabase.Open(
@@ -234,40 +258,52 @@ public class TreeMirrorTests
         new StorageHealth(NullLogger<StorageHealth>.Instance),
         new RunningClock(TimeProvider.System));
 
-    /// <summary>Journal in memory whose calls can fail.</summary>
-    private sealed class FaultyJournal : ITreeJournal
+    /// <summary>Feed in memory whose calls can fail.</summary>
+    private sealed class FaultyFeed : IChangeFeed
     {
-        private readonly ConcurrentQueue<TreeChange> _rows = new();
+        private readonly ConcurrentQueue<RegistryChange> _changes = new();
         private Exception? _fault;
+        private long _position;
 
-        public event Action? Written;
+        public event Action? Recorded;
 
         public Exception? Fault
         {
             set => Volatile.Write(ref _fault, value);
         }
 
-        public bool IsEmpty => _rows.IsEmpty;
+        public bool IsPassed => Volatile.Read(ref _position) == _changes.Count;
 
-        public void Add(TreeChangeKind kind, RepositoryName repository)
+        /// <summary>Adds a link to a blob.</summary>
+        public void Add(RepositoryName repository)
         {
-            _rows.Enqueue(new TreeChange(_rows.Count + 1, kind, repository, null, Samples.Digest("x")));
+            _changes.Enqueue(new RegistryChange
+            {
+                Sequence = _changes.Count + 1,
+                Kind = ChangeKind.BlobLinked,
+                Time = DateTimeOffset.UnixEpoch,
+                Origin = ContractOrigin.Request,
+                Repository = repository,
+                Digest = Samples.Digest("x"),
+            });
             Wake();
         }
 
-        public void Wake() => Written?.Invoke();
+        public void Wake() => Recorded?.Invoke();
 
-        public Task<IReadOnlyList<TreeChange>> ReadAsync(long afterId, int limit) => Volatile.Read(ref _fault) is { } fault
+        public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Volatile.Read(ref _position));
+
+        public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault
             ? throw fault
-            : Task.FromResult<IReadOnlyList<TreeChange>>([.. _rows.Where(row => row.Id > afterId).Take(limit)]);
+            : Task.FromResult<IReadOnlyList<RegistryChange>>([.. _changes.Where(change => change.Sequence > after).Take(limit)]);
 
-        public Task DeleteAsync(long upToId, IReadOnlyList<long> except)
+        public Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit) =>
+            Task.FromResult<IReadOnlyList<RegistryChange>>(
+                [.. _changes.Where(change => change.Repository == repository && change.Sequence > after && change.Sequence <= upTo).Take(limit)]);
+
+        public Task AcknowledgeAsync(string consumer, long position)
         {
-            while (_rows.TryPeek(out var row) && row.Id <= upToId)
-            {
-                _rows.TryDequeue(out _);
-            }
-
+            Volatile.Write(ref _position, position);
             return Task.CompletedTask;
         }
     }

@@ -7,7 +7,7 @@ namespace Registry.Storage.Files;
 /// tried again. The log has a line when the files fall behind, and one when they have caught up.
 /// </summary>
 /// <param name="hasWork">True when an earlier process has left rows.</param>
-internal abstract class Mirror(bool hasWork) : IAsyncDisposable
+internal abstract class Follower(bool hasWork) : IAsyncDisposable
 {
     private readonly WakeSignal _work = new(hasWork);
     private readonly CancellationTokenSource _stopping = new();
@@ -37,9 +37,30 @@ internal abstract class Mirror(bool hasWork) : IAsyncDisposable
     /// <summary>Wakes the loop: there is work.</summary>
     protected void Wake() => _work.Set();
 
-    /// <summary>Waits for work.</summary>
-    /// <exception cref="OperationCanceledException">The mirror stops.</exception>
-    protected Task WaitForWorkAsync(TimeSpan atMost) => _work.WaitAsync(atMost, _stopping.Token);
+    /// <summary>Waits for work; false when the time is up.</summary>
+    /// <exception cref="OperationCanceledException">The follower stops.</exception>
+    protected Task<bool> WaitForWorkAsync(TimeSpan atMost) => _work.WaitAsync(atMost, _stopping.Token);
+
+    /// <summary>Makes an attempt to write rows, and reports its result. Whatever fails, the files must not stay behind for ever.</summary>
+    /// <param name="attempt">Returns the reason why rows are left; null if none are.</param>
+    /// <returns>True unless it threw an exception.</returns>
+    /// <exception cref="OperationCanceledException">The attempt was cancelled.</exception>
+    protected async Task<bool> TryAsync(Func<Task<string?>> attempt)
+    {
+        ArgumentNullException.ThrowIfNull(attempt);
+        try
+        {
+            Report(await attempt());
+            return true;
+        }
+#pragma warning disable CA1031 // The rows are still there, and are tried again.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
+            Report(e is StorageException ? e.Message : $"{e.GetType().Name}: {e.Message}");
+            return false;
+        }
+    }
 
     /// <summary>Writes rows until it is cancelled.</summary>
     protected abstract Task RunAsync(CancellationToken stopping);
@@ -50,9 +71,6 @@ internal abstract class Mirror(bool hasWork) : IAsyncDisposable
     protected abstract void LogBehind(string reason);
 
     protected abstract void LogCaughtUp();
-
-    /// <summary>Records that an attempt has failed.</summary>
-    protected void ReportFailure(Exception failure) => Report(failure is StorageException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}");
 
     /// <summary>Records the result of an attempt.</summary>
     /// <param name="failure">Reason why rows are left; null if none are.</param>

@@ -9,30 +9,30 @@ using Registry.Storage.Files.Tree;
 namespace Registry.Storage.Files;
 
 /// <summary>Files that follow the metadata, in the background: the repositories tree, and the files of small content. They start at once.</summary>
-public sealed class FileMirrors : IAsyncDisposable
+public sealed class FileFollowers : IAsyncDisposable
 {
-    private readonly TreeMirror _tree;
+    private readonly TreeWriter _tree;
     private readonly StagedFiles _stagedFiles;
-    private readonly StagedMirror? _staged;
+    private readonly StagedWriter? _staged;
 
-    /// <summary>Starts the mirrors.</summary>
+    /// <summary>Starts the followers.</summary>
     /// <param name="files">The engine of files.</param>
-    /// <param name="journal">Changes that the tree must follow.</param>
+    /// <param name="feed">Changes that the tree must follow.</param>
     /// <param name="metadata">Metadata that learns of damaged rows.</param>
     /// <param name="locks">Locks of the digests.</param>
     /// <param name="writesOut">True to write small content to its files.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
-    public FileMirrors(
-        FileStorage files, ITreeJournal journal, IVerifierMetadata metadata, DigestLocks locks, bool writesOut, TimeProvider time, ILoggerFactory loggers)
+    public FileFollowers(
+        FileStorage files, IChangeFeed feed, IVerifierMetadata metadata, DigestLocks locks, bool writesOut, TimeProvider time, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(files);
         var (paths, staged, threads) = (files.Paths, files.Staged, files.Threads);
         Quarantine = new StagedQuarantine(paths, threads, files.Sync, staged, metadata);
         _stagedFiles = new StagedFiles(
             paths, staged, files.Placement, Quarantine, locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
-        _staged = writesOut ? new StagedMirror(staged, _stagedFiles, time, loggers.CreateLogger<StagedMirror>()) : null;
-        _tree = new TreeMirror(paths, journal, threads, time, loggers.CreateLogger<TreeMirror>());
+        _staged = writesOut ? new StagedWriter(staged, _stagedFiles, time, loggers.CreateLogger<StagedWriter>()) : null;
+        _tree = new TreeWriter(paths, feed, threads, time, loggers.CreateLogger<TreeWriter>());
     }
 
     /// <summary>Takes damaged rows out of the metadata.</summary>
@@ -42,7 +42,7 @@ public sealed class FileMirrors : IAsyncDisposable
     public string? Failure => _tree.Failure ?? _staged?.Failure;
 
     /// <summary>
-    /// Number of small blobs and manifests that only the metadata has, once the mirrors are disposed; null if they cannot be read, or if small content is
+    /// Number of small blobs and manifests that only the metadata has, once the followers are disposed; null if they cannot be read, or if small content is
     /// not written to its files.
     /// </summary>
     public long? LeftStaged => _staged?.Left;

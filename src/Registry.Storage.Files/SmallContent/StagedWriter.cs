@@ -9,7 +9,7 @@ namespace Registry.Storage.Files.SmallContent;
 /// Writes staged content to its files (<see cref="StagedFiles"/>). Content whose file cannot be written is served from the metadata; other content
 /// proceeds.
 /// </summary>
-internal sealed partial class StagedMirror : Mirror
+internal sealed partial class StagedWriter : Follower
 {
     private const int FilesPerSync = 4096;
 
@@ -23,10 +23,10 @@ internal sealed partial class StagedMirror : Mirror
     private readonly IStagedContent _staged;
     private readonly StagedFiles _files;
     private readonly TimeProvider _time;
-    private readonly ILogger<StagedMirror> _logger;
+    private readonly ILogger<StagedWriter> _logger;
 
     /// <summary>Starts with the content that an earlier process has left.</summary>
-    public StagedMirror(IStagedContent staged, StagedFiles files, TimeProvider time, ILogger<StagedMirror> logger)
+    public StagedWriter(IStagedContent staged, StagedFiles files, TimeProvider time, ILogger<StagedWriter> logger)
         : base(hasWork: staged.Weight > 0)
     {
         _staged = staged;
@@ -37,7 +37,7 @@ internal sealed partial class StagedMirror : Mirror
         Begin();
     }
 
-    /// <summary>Number of blobs and manifests that only the metadata has, once the mirror is disposed; null if they cannot be read.</summary>
+    /// <summary>Number of blobs and manifests that only the metadata has, once the writer is disposed; null if they cannot be read.</summary>
     public long? Left { get; private set; } = 0;
 
     protected override async ValueTask FinishAsync()
@@ -45,7 +45,7 @@ internal sealed partial class StagedMirror : Mirror
         _staged.Staged -= Wake;
         if (_staged.Weight > 0)
         {
-            await TryWriteOutAsync(CancellationToken.None);
+            await WriteOutAsync(CancellationToken.None);
             await CountLeftAsync();
         }
         else
@@ -66,24 +66,15 @@ internal sealed partial class StagedMirror : Mirror
             }
 
             await Task.Delay(Failure is null ? Gathering : RetryDelay, _time, stopping);
-            await TryWriteOutAsync(stopping);
+            await WriteOutAsync(stopping);
         }
     }
 
-    private async Task TryWriteOutAsync(CancellationToken cancellationToken)
+    private Task<bool> WriteOutAsync(CancellationToken cancellationToken) => TryAsync(async () =>
     {
-        try
-        {
-            await _files.WriteOutAsync(Failure is null ? FilesPerSync : FilesPerSyncAfterFailure, cancellationToken);
-            Report(null);
-        }
-#pragma warning disable CA1031 // Whatever the reason, content must not stay behind for ever.
-        catch (Exception e) when (e is not OperationCanceledException)
-#pragma warning restore CA1031
-        {
-            ReportFailure(e);
-        }
-    }
+        await _files.WriteOutAsync(Failure is null ? FilesPerSync : FilesPerSyncAfterFailure, cancellationToken);
+        return null;
+    });
 
     private async Task CountLeftAsync()
     {

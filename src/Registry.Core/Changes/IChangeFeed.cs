@@ -1,0 +1,36 @@
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Changes;
+
+/// <summary>
+/// The changes of all repositories, in order. A change is recorded in the transaction that makes it. A consumer reads on from its position, and moves the
+/// position when the effect of the changes is durable: after a crash it meets some of them again, so it must be able to repeat them.
+/// </summary>
+/// <remarks>
+/// Changes of tags and manifests are kept for <see cref="Retention"/>, and the change that set a tag to its current manifest for as long as that is so.
+/// Changes of blobs, <see cref="ChangeKind.TagForgotten"/> and the changes of a restore are kept until all consumers have passed them, and no longer than
+/// the others: a consumer that never moves on loses changes, and does not fill the disk. Acknowledging removes what need not be kept.
+/// Every member throws <see cref="StorageException"/> when the storage fails.
+/// </remarks>
+public interface IChangeFeed
+{
+    /// <summary>Running time for which changes of tags and manifests are kept (<see cref="RunningClock"/>).</summary>
+    static readonly TimeSpan Retention = TimeSpan.FromDays(400);
+
+    /// <summary>Called after a commit that recorded changes, on the thread that commits: it must return at once.</summary>
+    event Action? Recorded;
+
+    /// <summary>Position of a consumer: the last change whose effect is durable; 0 at first.</summary>
+    /// <param name="consumer">One of <see cref="ChangeConsumers"/>.</param>
+    Task<long> FindPositionAsync(string consumer);
+
+    /// <summary>Reads the changes after a position, in order.</summary>
+    Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit);
+
+    /// <summary>Reads the changes of one repository after a position and up to another one, in order.</summary>
+    Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit);
+
+    /// <summary>Moves a consumer to a position; the first call makes it known. Survives the end of the process, but perhaps not a power cut: then the position is an earlier one.</summary>
+    Task AcknowledgeAsync(string consumer, long position);
+}

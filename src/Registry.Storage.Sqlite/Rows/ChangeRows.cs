@@ -1,0 +1,198 @@
+using Microsoft.Data.Sqlite;
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+
+namespace Registry.Storage.Sqlite.Rows;
+
+/// <summary>Statements about the <c>changes</c> table, inside the caller's savepoint.</summary>
+internal static class ChangeRows
+{
+    /// <summary>Records a change, in the transaction that makes it.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="change">Circumstances of the change.</param>
+    /// <param name="kind">Its kind.</param>
+    /// <param name="repositoryId">Row of the repository.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The blob or manifest.</param>
+    /// <param name="tag">The tag.</param>
+    /// <param name="previous">The manifest that the tag referred to before.</param>
+    /// <param name="mediaType">Media type of the manifest.</param>
+    /// <param name="size">Size of the blob or manifest in bytes.</param>
+    public static void Append(
+        SqliteSession session,
+        ChangeContext change,
+        ChangeKind kind,
+        long repositoryId,
+        RepositoryName repository,
+        Digest? digest = null,
+        Tag? tag = null,
+        Digest? previous = null,
+        string? mediaType = null,
+        long? size = null) => Append(
+            session,
+            """
+            INSERT INTO changes (
+                kind, at, clock, source, actor, request, address, client, reason, repository_id, repository, tag, digest, previous, media_type, size)
+            VALUES (@1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12, @13, @14, @15, @16)
+            """,
+            change,
+            kind,
+            repositoryId,
+            repository,
+            tag?.Value,
+            digest,
+            previous,
+            mediaType,
+            size);
+
+    /// <summary>Records the same change of each tag of a JSON array, in the transaction that makes it.</summary>
+    public static void AppendEach(
+        SqliteSession session,
+        ChangeContext change,
+        ChangeKind kind,
+        long repositoryId,
+        RepositoryName repository,
+        string tags,
+        Digest? digest = null,
+        Digest? previous = null) => Append(
+            session,
+            """
+            INSERT INTO changes (
+                kind, at, clock, source, actor, request, address, client, reason, repository_id, repository, tag, digest, previous, media_type, size)
+            SELECT @1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, value, @13, @14, @15, @16 FROM json_each(@12)
+            """,
+            change,
+            kind,
+            repositoryId,
+            repository,
+            tags,
+            digest,
+            previous,
+            mediaType: null,
+            size: null);
+
+    /// <summary>Reads the changes after a position, in order.</summary>
+    public static List<RegistryChange> Read(SqliteSession session, long after, int limit) => session.All(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        WHERE sequence > @1 ORDER BY sequence LIMIT @2
+        """,
+        ReadRow,
+        after,
+        limit);
+
+    /// <summary>Reads the changes of a repository after a position and up to another one, in order.</summary>
+    public static List<RegistryChange> Read(SqliteSession session, RepositoryName repository, long after, long upTo, int limit) => session.All(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        WHERE sequence > @1 AND sequence <= @2 AND repository = @3 ORDER BY sequence LIMIT @4
+        """,
+        ReadRow,
+        after,
+        upTo,
+        repository.Value,
+        limit);
+
+    /// <summary>Removes the changes that only consumers need, after a position and up to another one.</summary>
+    public static void RemovePassed(SqliteSession session, long after, long upTo) => session.Execute(
+        "DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind IN (1, 2, 7) OR source = 4)", after, upTo);
+
+    /// <summary>Removes changes that are older than the retention, the oldest first, except those that set a tag to its current manifest.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="after">Position up to which an earlier call has looked.</param>
+    /// <param name="before">The running clock at the beginning of the retention.</param>
+    /// <param name="limit">Number of changes to look at.</param>
+    /// <returns>Position up to which this call has looked.</returns>
+    public static long RemoveOld(SqliteSession session, long after, long before, int limit)
+    {
+        if (session.Number("SELECT clock FROM changes WHERE sequence > @1 ORDER BY sequence LIMIT 1", after) is not { } oldest || oldest >= before)
+        {
+            return after;
+        }
+
+        var upTo = session.All(
+            "SELECT sequence, clock FROM changes WHERE sequence > @1 ORDER BY sequence LIMIT @2",
+            row => (Sequence: row.GetInt64(0), Clock: row.GetInt64(1)),
+            after,
+            limit).TakeWhile(row => row.Clock < before).Last().Sequence;
+
+        // A kept change goes when its successor has this age, too. What only repeats or forgets an entry of a tag (7, and a restore) succeeds nothing.
+        session.Execute(
+            """
+            DELETE FROM changes WHERE sequence IN (
+                SELECT e.sequence FROM changes l CROSS JOIN changes e ON e.repository_id = l.repository_id AND e.tag = l.tag AND e.sequence < l.sequence
+                WHERE l.sequence > @1 AND l.sequence <= @2 AND l.tag IS NOT NULL AND l.kind IN (5, 6) AND l.source <> 4)
+            """,
+            after,
+            upTo);
+        session.Execute(
+            """
+            DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind <> 5 OR source = 4 OR EXISTS (
+                SELECT 1 FROM changes l WHERE l.repository_id = changes.repository_id AND l.tag = changes.tag AND l.sequence > changes.sequence
+                AND l.kind IN (5, 6) AND l.source <> 4))
+            """,
+            after,
+            upTo);
+        return upTo;
+    }
+
+    private static void Append(
+        SqliteSession session,
+        string sql,
+        ChangeContext change,
+        ChangeKind kind,
+        long repositoryId,
+        RepositoryName repository,
+        string? tags,
+        Digest? digest,
+        Digest? previous,
+        string? mediaType,
+        long? size)
+    {
+        session.Execute(
+            sql,
+            (long)kind,
+            change.Time.ToUnixTimeMilliseconds(),
+            change.Now,
+            (long)change.Origin.Source,
+            change.Origin.Actor,
+            change.Origin.Request,
+            change.Origin.Address,
+            change.Origin.Client,
+            change.Reason,
+            repositoryId,
+            repository.Value,
+            tags,
+            digest?.Value,
+            previous?.Value,
+            mediaType,
+            size);
+        session.HasChanges = true;
+    }
+
+    private static RegistryChange ReadRow(SqliteDataReader row) => new()
+    {
+        Sequence = row.GetInt64(0),
+        Kind = (ChangeKind)row.GetInt32(1),
+        Time = DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(2)),
+        Origin = new ChangeOrigin
+        {
+            Source = (ChangeSource)row.GetInt32(3),
+            Actor = Text(row, 4),
+            Request = Text(row, 5),
+            Address = Text(row, 6),
+            Client = Text(row, 7),
+        },
+        Reason = Text(row, 8),
+        Repository = RepositoryName.Parse(row.GetString(9)),
+        Tag = Text(row, 10) is { } tag ? Tag.Parse(tag) : null,
+        Digest = ReadDigest(row, 11),
+        Previous = ReadDigest(row, 12),
+        MediaType = Text(row, 13),
+        Size = row.IsDBNull(14) ? null : row.GetInt64(14),
+    };
+
+    private static Digest? ReadDigest(SqliteDataReader row, int column) => Text(row, column) is { } digest ? Digest.Parse(digest) : null;
+
+    private static string? Text(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
+}
