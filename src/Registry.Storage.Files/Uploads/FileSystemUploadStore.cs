@@ -53,14 +53,17 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     public async Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, ClientNetwork network, DigestAlgorithm algorithm)
     {
         await _files.Admission.EnsureRoomAsync();
-        while (!_shares.TryTake(holder, network))
+        while (!_shares.TryTake(holder, network, out var lesser))
         {
-            if (_shares.FindLesser(holder, network) is not { } lesser)
+            if (lesser is null)
             {
                 return null;
             }
 
-            await GiveWayAsync(lesser, holder);
+            if (await TryGiveWayAsync(lesser, holder) && _shares.TryReplace(holder, network))
+            {
+                break;
+            }
         }
 
         var session = new StoredUploadSession(Guid.NewGuid(), repository, holder.User, algorithm);
@@ -158,14 +161,17 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     }
 
     // Ends an upload without a byte, unless a request has just begun to use it.
-    private async Task GiveWayAsync(UploadState lesser, UploadHolder holder)
+    private async Task<bool> TryGiveWayAsync(UploadState lesser, UploadHolder holder)
     {
         await using var upload = await TryAcquireAsync(lesser.Id);
-        if (upload is { Length: 0 })
+        if (upload is not { Length: 0 })
         {
-            await upload.AbortAsync();
-            LogGaveWay(lesser.Id, lesser.Session.Repository.Value, lesser.Holder, holder);
+            return false;
         }
+
+        await upload.AbortAsync();
+        LogGaveWay(lesser.Id, lesser.Session.Repository.Value, lesser.Holder, holder);
+        return true;
     }
 
     private UploadState Begin(StoredUploadSession session, UploadHolder holder, ClientNetwork network, long length) =>

@@ -6,13 +6,14 @@ namespace Registry.Storage.Files.Uploads;
 /// <summary>
 /// Counts the uploads in progress. A holder may have a third as many as are still free, which is a quarter of all for a single holder and less
 /// the more others have, but <see cref="Least"/> in any case. All holders of one network together may have as many as are still free, so that many users of one
-/// network do not take what others need.
+/// network do not take what others need. The last sixteenth is for holders and networks with fewer than <see cref="Least"/>, so that many of both leave some to
+/// a new one.
 /// </summary>
 /// <remarks>
 /// The share shrinks with the room that is left, so that twenty holders who take all they can still leave room for the next. Switches divide
 /// their memory between ports in the same way (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). An upload that has received no
-/// byte for a minute gives way to a new one, the oldest first: one of the holder with the most when nothing is free, and the holder's own when it
-/// has its share. An upload with bytes, or in use, never gives way.
+/// byte for a minute gives its place to a new one, the oldest first: to one of the same holder or network when that has its share, otherwise of the holder with
+/// the most when nothing is free. An upload with bytes, or in use, never gives way.
 /// </remarks>
 /// <param name="max">Largest number of uploads in progress.</param>
 /// <param name="time">Clock of the idle time.</param>
@@ -26,8 +27,8 @@ internal sealed class UploadShares(int max, TimeProvider time)
 
     private const int PartOfFree = 3;
 
-    // Of all uploads. When others have nearly all, the users behind one proxy still have some each.
-    private const int LeastPartOfNetwork = 16;
+    // Of all uploads. Forty networks would have to take their part of it to leave none.
+    private const int PartInReserve = 16;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<UploadHolder, Share> _shares = [];
@@ -58,23 +59,34 @@ internal sealed class UploadShares(int max, TimeProvider time)
     /// <summary>Takes a place for an upload; false if the holder or its network has its share, or none is left.</summary>
     /// <param name="holder">The holder.</param>
     /// <param name="network">Network of the caller; an unknown one has no share.</param>
-    public bool TryTake(UploadHolder holder, ClientNetwork network)
+    /// <param name="lesser">The upload whose place the new one may have instead, when it has ended; null if there is none.</param>
+    public bool TryTake(UploadHolder holder, ClientNetwork network, out UploadState? lesser)
     {
         lock (_lock)
         {
-            var share = _shares.GetValueOrDefault(holder);
-            var free = max - _count;
-            if (free <= 0 || (share?.Count ?? 0) >= Math.Max(Least, free / PartOfFree) || HasShare(network))
+            lesser = null;
+            if (_count >= max || HasShare(holder) || HasShare(network))
+            {
+                lesser = FindLesser(holder, network);
+                return false;
+            }
+
+            Add(holder, network);
+            return true;
+        }
+    }
+
+    /// <summary>Takes the place of an upload that has given way, whatever the shares; false if another caller was faster.</summary>
+    public bool TryReplace(UploadHolder holder, ClientNetwork network)
+    {
+        lock (_lock)
+        {
+            if (_count >= max)
             {
                 return false;
             }
 
-            Take(holder, share);
-            if (network != ClientNetwork.Unknown)
-            {
-                _networks[network] = _networks.GetValueOrDefault(network) + 1;
-            }
-
+            Add(holder, network);
             return true;
         }
     }
@@ -117,25 +129,33 @@ internal sealed class UploadShares(int max, TimeProvider time)
         }
     }
 
-    /// <summary>Returns the upload that gives way to a new one of a holder; null if there is none.</summary>
-    public UploadState? FindLesser(UploadHolder holder, ClientNetwork network)
-    {
-        lock (_lock)
-        {
-            var own = _shares.GetValueOrDefault(holder);
-            if (HasShare(network))
-            {
-                // Only one of the network makes room in its share.
-                return _shares.Values.OrderByDescending(share => share.Count).Select(OldestIdle).FirstOrDefault(upload => upload?.Network == network);
-            }
+    private bool IsScarce => max - _count <= max / PartInReserve;
 
-            var most = _count < max ? null : _shares.Values.MaxBy(share => share.Count);
-            return (most?.Count > (own?.Count ?? 0) ? OldestIdle(most) : null) ?? (own is null ? null : OldestIdle(own));
-        }
-    }
+    private bool HasShare(UploadHolder holder) =>
+        _shares.TryGetValue(holder, out var share) && share.Count >= (IsScarce ? Least : Math.Max(Least, (max - _count) / PartOfFree));
 
     private bool HasShare(ClientNetwork network) =>
-        network != ClientNetwork.Unknown && _networks.GetValueOrDefault(network) >= Math.Max(Math.Max(Least, max / LeastPartOfNetwork), max - _count);
+        network != ClientNetwork.Unknown && _networks.GetValueOrDefault(network) >= (IsScarce ? Least : Math.Max(Least, max - _count));
+
+    // Only what the caller has itself makes room in its share, so that no other upload ends in vain.
+    private UploadState? FindLesser(UploadHolder holder, ClientNetwork network)
+    {
+        var own = _shares.GetValueOrDefault(holder);
+        ClientNetwork? within = HasShare(network) ? network : null;
+        IEnumerable<Share> candidates = own is not null && HasShare(holder) ? [own]
+            : within is not null ? _shares.Values.OrderByDescending(share => share.Count)
+            : _shares.Values.Where(share => share == own || share.Count > (own?.Count ?? 0)).OrderByDescending(share => share.Count);
+        return candidates.Select(share => OldestIdle(share, within)).FirstOrDefault(upload => upload is not null);
+    }
+
+    private void Add(UploadHolder holder, ClientNetwork network)
+    {
+        Take(holder, _shares.GetValueOrDefault(holder));
+        if (network != ClientNetwork.Unknown)
+        {
+            _networks[network] = _networks.GetValueOrDefault(network) + 1;
+        }
+    }
 
     private void Take(UploadHolder holder, Share? share)
     {
@@ -166,28 +186,19 @@ internal sealed class UploadShares(int max, TimeProvider time)
         }
     }
 
-    // In the order in which they were begun; those that were used later stand at the end, and those with bytes have left.
-    private UploadState? OldestIdle(Share share)
+    // In the order in which they were begun. Those that have bytes by now leave the list.
+    private UploadState? OldestIdle(Share share, ClientNetwork? network)
     {
-        for (var left = share.Empty.Count; left > 0; left--)
+        for (var place = share.Empty.First; place is { Value: var upload } && time.GetElapsedTime(upload.BegunAt) >= Claim;)
         {
-            var upload = share.Empty.First!.Value;
+            place = place.Next;
             if (upload.Length > 0)
             {
                 LeaveEmpty(share, upload);
             }
-            else if (!upload.IsTaken && time.GetElapsedTime(upload.LastActivity) >= Claim)
+            else if (!upload.IsTaken && time.GetElapsedTime(upload.LastActivity) >= Claim && (network is null || upload.Network == network))
             {
                 return upload;
-            }
-            else if (time.GetElapsedTime(upload.BegunAt) < Claim)
-            {
-                return null;
-            }
-            else
-            {
-                share.Empty.RemoveFirst();
-                share.Empty.AddLast(upload.Place!);
             }
         }
 

@@ -30,8 +30,8 @@ public sealed class UploadShareTests : IAsyncDisposable
             Assert.InRange(TakeAll(shares, At($"192.0.2.{i}")), UploadShares.Least, 1_875);
         }
 
-        Assert.True(shares.TryTake(At("198.51.100.1"), ClientNetwork.Unknown));
-        Assert.False(shares.TryTake(Alice, ClientNetwork.Unknown));
+        Assert.True(shares.TryTake(At("198.51.100.1"), ClientNetwork.Unknown, out _));
+        Assert.False(shares.TryTake(Alice, ClientNetwork.Unknown, out _));
     }
 
     [Fact]
@@ -45,7 +45,7 @@ public sealed class UploadShareTests : IAsyncDisposable
         Assert.Equal(1_250, TakeAll(shares, Alice, Network("192.0.2.2")));
 
         // They may have more again when others have fewer.
-        Assert.False(shares.TryTake(UploadHolder.Of("user 0", crowd), crowd));
+        Assert.False(shares.TryTake(UploadHolder.Of("user 0", crowd), crowd, out _));
         for (var i = 0; i < 1_250; i++)
         {
             shares.GiveBack(Alice, Network("192.0.2.2"));
@@ -53,6 +53,68 @@ public sealed class UploadShareTests : IAsyncDisposable
 
         shares.GiveBack(UploadHolder.Of("user 0", crowd), crowd);
         Assert.False(shares.IsUsedBy(crowd));
+    }
+
+    [Fact]
+    public void Any_number_of_users_of_thirty_networks_leave_some_to_a_new_user_of_a_new_network()
+    {
+        var shares = new UploadShares(10_000, TimeProvider.System);
+        for (var i = 0; i < 3_000; i++)
+        {
+            var network = Network($"192.0.2.{i % 30}");
+            TakeAll(shares, UploadHolder.Of($"user {i}", network), network);
+        }
+
+        Assert.Equal(UploadShares.Least, TakeAll(shares, Alice, Network("198.51.100.1")));
+    }
+
+    [Fact]
+    public async Task A_user_who_has_its_share_ends_no_upload_of_another()
+    {
+        var bobs = await FillAsync(Bob);
+        var own = await FillAsync(Alice);
+        for (var i = 0; _engine.Uploads.Count < Max; i++)
+        {
+            await FillAsync(At($"192.0.2.{i}"));
+        }
+
+        Assert.True(bobs.Count > own.Count);
+        _engine.Advance(Claim);
+        Assert.NotNull(await TryCreateAsync(Alice));
+        Assert.Equal((bobs.Count, own.Count), (_engine.Uploads.CountOf(Bob), _engine.Uploads.CountOf(Alice)));
+        Assert.Null(await _engine.Uploads.FindAsync(own[0]));
+    }
+
+    [Fact]
+    public async Task A_user_whose_share_has_shrunk_ends_one_upload_for_a_new_one()
+    {
+        var begun = await FillAsync(Alice);
+        for (var i = 0; _engine.Uploads.Count < Max; i++)
+        {
+            await FillAsync(At($"192.0.2.{i}"));
+        }
+
+        _engine.Advance(Claim);
+        Assert.NotNull(await TryCreateAsync(Alice));
+        Assert.Equal(begun.Count, _engine.Uploads.CountOf(Alice));
+        Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
+    }
+
+    [Fact]
+    public async Task In_a_network_that_has_its_share_no_upload_from_another_network_gives_way()
+    {
+        var network = Network("192.0.2.1");
+        var user = UploadHolder.Of("user 0", network);
+        var elsewhere = await TryCreateAsync(user, Network("192.0.2.2"));
+        var begun = await FillAsync(user, network);
+        for (var i = 1; await TryCreateAsync(UploadHolder.Of($"user {i}", network), network) is not null; i++)
+        {
+        }
+
+        _engine.Advance(Claim);
+        Assert.NotNull(await TryCreateAsync(Alice, network));
+        Assert.NotNull(await _engine.Uploads.FindAsync(elsewhere!.Id));
+        Assert.Null(await _engine.Uploads.FindAsync(begun[0]));
     }
 
     [Fact]
@@ -183,7 +245,7 @@ public sealed class UploadShareTests : IAsyncDisposable
 
     private static int TakeAll(UploadShares shares, UploadHolder holder, ClientNetwork network = default)
     {
-        while (shares.TryTake(holder, network))
+        while (shares.TryTake(holder, network, out _))
         {
         }
 
