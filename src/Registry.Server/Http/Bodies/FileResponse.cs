@@ -100,23 +100,25 @@ internal static class FileResponse
     // If-Range with anything but this entity tag, such as a date, means that the client's part may be stale (RFC 9110, section 13.1.5).
     private static bool AppliesTo(string? ifRange, Digest digest) => string.IsNullOrEmpty(ifRange) || ifRange == EntityTags.Of(digest);
 
-    private static Task SendAsync(RequestContext request, BlobContent content, ByteRange range)
+    // Asynchronous also where it need not be: otherwise the caller would have the network of TakeTurns.
+    private static async Task SendAsync(RequestContext request, BlobContent content, ByteRange range)
     {
         if (range.Length == 0)
         {
-            return Task.CompletedTask;
+            return;
         }
 
         if (content.Bytes is { } bytes)
         {
-            return BodyWriting.WriteAsync(request, bytes.AsMemory((int)range.Offset, (int)range.Length));
+            await BodyWriting.WriteAsync(request, bytes.AsMemory((int)range.Offset, (int)range.Length));
+            return;
         }
 
         // The file is already open, so a blob that is deleted meanwhile is still sent.
         request.TakeTurns();
-        return OperatingSystem.IsLinux() && request.Http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
+        await (OperatingSystem.IsLinux() && request.Http.Features.Get<IHttpResponseBodyFeature>() is ZeroCopyResponseBody zeroCopy
             ? zeroCopy.SendFileAsync(content.Handle, range.Offset, range.Length, request, request.Aborted)
-            : CopyAsync(request, content.Handle, range);
+            : CopyAsync(request, content.Handle, range));
     }
 
     private static bool BypassesKestrel(RequestContext request) =>
