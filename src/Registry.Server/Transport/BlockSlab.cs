@@ -17,8 +17,19 @@ internal sealed unsafe partial class BlockSlab
 
     // madvise(2).
     private const int DontNeed = 4;
+    private const int NoHugePage = 15;
 
     private readonly byte* _start = (byte*)NativeMemory.AlignedAlloc(Size, Page);
+
+    // With huge pages (/sys/kernel/mm/transparent_hugepage/enabled is "always"), the first byte of a block would take up to 2 MiB, neighbours included, and
+    // what is given back would be filled again in the background. A failure means that the kernel has none.
+    public BlockSlab()
+    {
+        if (OperatingSystem.IsLinux())
+        {
+            _ = Advise(_start, Size, NoHugePage);
+        }
+    }
 
     ~BlockSlab() => NativeMemory.AlignedFree(_start);
 

@@ -1,3 +1,6 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Transport;
@@ -93,6 +96,25 @@ public sealed class MemoryTests
         }
 
         Assert.Equal(0, pool.Bytes);
+    }
+
+    [Fact]
+    public void Blocks_take_no_huge_pages()
+    {
+        using var pool = new BlockPool(64L * Mebibyte);
+        using var block = pool.Rent();
+        block.Memory.Span.Fill(1);
+        var address = Unsafe.ByteOffset(ref Unsafe.NullRef<byte>(), ref MemoryMarshal.GetReference(block.Memory.Span));
+
+        // "nh" is no huge page (proc(5), smaps); a kernel without huge pages knows no such flag.
+        var flags = File.ReadLines("/proc/self/smaps").SkipWhile(line => !Contains(line, address)).First(line => line.StartsWith("VmFlags:", StringComparison.Ordinal));
+        Assert.Equal(Directory.Exists("/sys/kernel/mm/transparent_hugepage"), flags.Split(' ').Contains("nh"));
+
+        // A mapping begins with a line such as "7f1c04000000-7f1c04021000 rw-p 00000000 00:00 0".
+        static bool Contains(string line, nint address) => line.Split('-', ' ') is [var start, var end, ..]
+            && nint.TryParse(start, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var from)
+            && nint.TryParse(end, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var to)
+            && from <= address && address < to;
     }
 
     [Fact]
