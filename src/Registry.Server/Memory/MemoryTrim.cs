@@ -17,8 +17,8 @@ internal sealed class MemoryTrim(BlockPool pool)
     private readonly Lock _lock = new();
 
     // Of a quiet registry: after a collection under pressure, there is more to return later.
-    private long _afterCollection = Environment.WorkingSet;
-    private long _afterTrim = Environment.WorkingSet;
+    private long _afterCollection = ResidentMemory.Read();
+    private long _afterTrim = ResidentMemory.Read();
     private int _collections;
 
     /// <summary>
@@ -30,7 +30,7 @@ internal sealed class MemoryTrim(BlockPool pool)
         lock (_lock)
         {
             pool.Trim();
-            var resident = Environment.WorkingSet;
+            var resident = ResidentMemory.Read();
             if (resident > _afterCollection + WorthIt && GC.CollectionCount(0) == _collections)
             {
                 CollectAndReturn();
@@ -39,32 +39,42 @@ internal sealed class MemoryTrim(BlockPool pool)
             else if (resident > _afterTrim + WorthIt)
             {
                 NativeHeap.Trim();
-                _afterTrim = Environment.WorkingSet;
+                _afterTrim = ResidentMemory.Read();
             }
 
             _collections = GC.CollectionCount(0);
         }
     }
 
-    /// <summary>Returns everything to the system that can be returned now, at the price of a pause of the whole process.</summary>
-    public void Reclaim()
+    /// <summary>What can be done at once when memory is short.</summary>
+    public MemoryActions Actions => new(Release, Collect, Reclaim);
+
+    private static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+
+    private void Release()
     {
         lock (_lock)
         {
             // Twice: the first call only begins to count what is needed.
             pool.Trim();
             pool.Trim();
-            CollectAndReturn();
+            NativeHeap.Trim();
+            _afterTrim = ResidentMemory.Read();
         }
     }
 
-    /// <summary>Collects all garbage, at the price of a shorter pause.</summary>
-    public static void Collect() => GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
+    private void Reclaim()
+    {
+        lock (_lock)
+        {
+            CollectAndReturn();
+        }
+    }
 
     private void CollectAndReturn()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         NativeHeap.Trim();
-        _afterTrim = Environment.WorkingSet;
+        _afterTrim = ResidentMemory.Read();
     }
 }

@@ -9,5 +9,5 @@ namespace Registry.Server.Memory;
 internal readonly record struct MemoryUse(long Resident, long Heap, long Blocks)
 {
     /// <summary>Reads the use of this process.</summary>
-    public static MemoryUse OfProcess(BlockPool pool) => new(Environment.WorkingSet, GC.GetTotalMemory(forceFullCollection: false), pool.Bytes);
+    public static MemoryUse OfProcess(BlockPool pool) => new(ResidentMemory.Read(), GC.GetTotalMemory(forceFullCollection: false), pool.Bytes);
 }

@@ -14,57 +14,67 @@ namespace Registry.Server.Memory;
 internal sealed partial class MemoryWatch : IDisposable
 {
     private const long MiB = 1024 * 1024;
-    private const long PartUntilNextCollection = 16;
 
     // Parts of the connections. What is closed returns its memory a moment later, and a full heap ends the process.
     private const double Kept = 0.75;
     private const double KeptWhenHeapIsFull = 0.5;
 
+    // Parts of the limits that are worth the pause of a collection.
+    private const int PartOfHeap = 16;
+    private const int PartOfProcess = 64;
+
+    // A collection stops the process for up to a few hundred milliseconds. One that can wait takes a hundredth of the time, so that the 99th percentile of the
+    // honest clients does not see it; when more than a tenth is not enough, memory is taken faster than collections return it.
+    private const int UsualPause = 100;
+    private const int ShortestPause = 10;
+
     // Hostile clients on a fast network take some 10 MiB in the shorter time.
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IntervalWhenNear = TimeSpan.FromMilliseconds(10);
-
-    // A reclaim stops the process for up to a few hundred milliseconds.
-    private static readonly TimeSpan BetweenReclaims = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BetweenCollections = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenReclaims = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan BetweenReclaimsWhenShort = TimeSpan.FromSeconds(2);
 
     // Closed connections return their blocks within this time.
     private static readonly TimeSpan BetweenSheds = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan BetweenRecoveries = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BetweenRecoveriesWhenNear = TimeSpan.FromSeconds(10);
 
     private readonly ProcessMemoryLimits _limits;
     private readonly Func<MemoryUse> _read;
-    private readonly Action _collect;
-    private readonly Action _reclaim;
+    private readonly MemoryActions _actions;
     private readonly ConnectionLimit _connections;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly PressurePace _collections;
+    private readonly PressurePace _reclaims;
     private readonly WarningInterval _warned;
+    private readonly WarningInterval _warnedOfUse;
     private readonly WarningInterval _failed;
     private readonly ManualResetEventSlim _stopping = new();
     private readonly Thread _thread;
-    private long _reclaimedAt;
     private long _changedAt;
-    private long _live;
+    private bool _isWarned;
 
     /// <param name="limits">What may be used.</param>
     /// <param name="read">Reads what is used.</param>
-    /// <param name="collect">Collects all garbage.</param>
-    /// <param name="reclaim">Returns to the system what is free.</param>
+    /// <param name="actions">Ways to return memory.</param>
     /// <param name="connections">Connections that are closed when memory is short.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public MemoryWatch(
-        ProcessMemoryLimits limits, Func<MemoryUse> read, Action collect, Action reclaim, ConnectionLimit connections, TimeProvider time, ILogger<MemoryWatch> logger)
+        ProcessMemoryLimits limits, Func<MemoryUse> read, MemoryActions actions, ConnectionLimit connections, TimeProvider time, ILogger<MemoryWatch> logger)
     {
         _limits = limits;
         _read = read;
-        _collect = collect;
-        _reclaim = reclaim;
+        _actions = actions;
         _connections = connections;
         _time = time;
         _logger = logger;
+        _collections = new PressurePace(limits.Heap / PartOfHeap, time);
+        _reclaims = new PressurePace(limits.Process / PartOfProcess, time);
         _warned = new WarningInterval(time);
+        _warnedOfUse = new WarningInterval(time);
         _failed = new WarningInterval(time);
         _thread = new Thread(Work) { IsBackground = true, Name = "memory watch" };
     }
@@ -96,46 +106,62 @@ internal sealed partial class MemoryWatch : IDisposable
             _changedAt = _time.GetTimestamp();
             Shed(use, isHeapFull ? KeptWhenHeapIsFull : Kept);
         }
-        else if (_changedAt != 0 && _connections.Places < _connections.Limit && use.Resident <= _limits.Resident.Reclaim && IsDue(_changedAt, BetweenRecoveries))
+        else if (_changedAt != 0 && _connections.Places < _connections.Limit)
         {
-            _changedAt = _time.GetTimestamp();
-            _connections.Recover();
+            Recover(use);
         }
 
         return use.Heap > _limits.Heap / 2 || use.Blocks > _limits.Blocks / 2;
     }
 
-    // Only a collection tells objects from garbage. While it lasts, nothing is allocated, and the next one is due when enough was allocated since.
+    // Only a collection tells objects from garbage. While there is room for garbage, it can wait.
     private bool IsHeapFull(ref MemoryUse use)
     {
         if (use.Heap <= _limits.Heap)
         {
-            _live = 0;
             return false;
         }
 
-        if (use.Heap - _live < _limits.Heap / PartUntilNextCollection)
+        var isUrgent = use.Heap > _limits.HeapWithGarbage;
+        var usual = _collections.Lasted * UsualPause;
+        var soonest = isUrgent || usual < BetweenCollections ? BetweenCollections : usual;
+        if (!_collections.IsDue(use.Heap, soonest) && !(isUrgent && _collections.HasRisen(use.Heap)))
         {
             return false;
         }
 
-        _collect();
+        var isTooOften = _collections.IsWithin(_collections.Lasted * ShortestPause);
+        _collections.Run(_actions.Collect, use.Heap, () => _read().Heap);
         use = _read();
-        _live = use.Heap;
-        return _live > _limits.Heap;
+        return isTooOften || use.Heap > _limits.Heap;
     }
 
     private bool IsProcessFull(ref MemoryUse use)
     {
-        if (use.Resident <= _limits.Resident.Reclaim || !IsDue(_reclaimedAt, use.Resident > _limits.Resident.Shed ? BetweenReclaimsWhenShort : BetweenReclaims))
+        if (use.Resident <= _limits.Resident.Reclaim
+            || !_reclaims.IsDue(use.Resident, use.Resident > _limits.Resident.Shed ? BetweenReclaimsWhenShort : BetweenReclaims))
         {
             return false;
         }
 
-        _reclaim();
-        _reclaimedAt = _time.GetTimestamp();
+        _reclaims.Run(Reclaim, use.Resident, () => _read().Resident);
         use = _read();
+        if (use.Resident > _limits.Resident.Reclaim && _warnedOfUse.TryBegin())
+        {
+            LogNear(use.Resident / MiB, _limits.Process / MiB, use.Heap / MiB, use.Blocks / MiB, _limits.Resident.Shed / MiB);
+        }
+
         return use.Resident > _limits.Resident.Shed;
+    }
+
+    // What needs no pause comes first, and often suffices.
+    private void Reclaim()
+    {
+        _actions.Release();
+        if (_read().Resident > _limits.Resident.Reclaim)
+        {
+            _actions.Reclaim();
+        }
     }
 
     private bool IsDue(long since, TimeSpan after) => since == 0 || _time.GetElapsedTime(since) >= after;
@@ -143,9 +169,43 @@ internal sealed partial class MemoryWatch : IDisposable
     private void Shed(MemoryUse use, double kept)
     {
         var closed = _connections.Shed(kept);
-        if (closed > 0 && _warned.TryBegin())
+        if (closed == 0)
         {
+            return;
+        }
+
+        // What they held can be collected soon.
+        _collections.Forget();
+        _reclaims.Forget();
+        if (_warned.TryBegin())
+        {
+            _isWarned = true;
             LogShort(use.Resident / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, closed);
+        }
+    }
+
+    // Near the limit more slowly: each step may be the one that makes it necessary to close connections again.
+    private void Recover(MemoryUse use)
+    {
+        if (use.Heap <= _limits.Heap && use.Blocks <= _limits.Blocks && use.Resident <= _limits.Resident.Shed
+            && IsDue(_changedAt, use.Resident > _limits.Resident.Reclaim ? BetweenRecoveriesWhenNear : BetweenRecoveries))
+        {
+            _changedAt = _time.GetTimestamp();
+            _connections.Recover();
+        }
+
+        if (_connections.Places == _connections.Limit)
+        {
+            if (_isWarned)
+            {
+                _isWarned = false;
+                LogRecovered(_connections.Limit);
+            }
+        }
+        else if (_warned.TryBegin())
+        {
+            _isWarned = true;
+            LogFewer(_connections.Places, _connections.Limit, use.Resident / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB);
         }
     }
 
@@ -179,4 +239,17 @@ internal sealed partial class MemoryWatch : IDisposable
 
     [LoggerMessage(2, LogLevel.Error, "The memory of the process cannot be checked. Checks go on; under attack, the process may reach its limit and end. Repeated once a minute at most")]
     private partial void LogFailed(Exception error);
+
+    [LoggerMessage(3, LogLevel.Warning,
+        "Memory has been short: {Places} instead of {Limit} connections are admitted (process {Resident} of {MaxResident} MiB, heap {Heap} of {MaxHeap} MiB, buffers {Blocks} MiB). "
+        + "The number grows while there is memory. If it does not, give the process more memory. Repeated once a minute at most")]
+    private partial void LogFewer(long places, long limit, long resident, long maxResident, long heap, long maxHeap, long blocks);
+
+    [LoggerMessage(4, LogLevel.Information, "There is memory again: all {Limit} connections are admitted")]
+    private partial void LogRecovered(long limit);
+
+    [LoggerMessage(5, LogLevel.Warning,
+        "Memory is nearly used up: the process takes {Resident} of {MaxResident} MiB although what was free has been returned (heap {Heap} MiB, buffers {Blocks} MiB). From {Shed} MiB on, "
+        + "connections are closed. If the clients are honest, give the process more memory; otherwise lower REGISTRY_MAX_CONNECTIONS. Repeated once a minute at most")]
+    private partial void LogNear(long resident, long maxResident, long heap, long blocks, long shed);
 }

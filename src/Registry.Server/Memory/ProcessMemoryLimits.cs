@@ -19,23 +19,36 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     // Of the heap's limit, although blocks are outside of the heap: connections take about as much of it.
     private const double PartOfBlocks = 0.25;
 
+    // The program itself, SQLite, OpenSSL and blocks do not become smaller with the heap.
+    private const long LeastBesideHeap = 100 * 1024 * 1024;
+
     /// <summary>Resident memory above which what is free is returned, and above which connections are closed when that was not enough.</summary>
     public (long Reclaim, long Shed) Resident => ((long)(Process * PartToReclaim), (long)(Process * PartToShed));
 
     /// <summary>Bytes of objects, without garbage, above which connections are closed.</summary>
     public long Heap => Math.Max(WholeHeap / 2, Math.Min((long)(WholeHeap * PartOfHeap), WholeHeap - LeastFree));
 
+    /// <summary>Bytes of objects and garbage above which a collection cannot wait any longer.</summary>
+    public long HeapWithGarbage => (Heap + WholeHeap) / 2;
+
     /// <summary>Bytes of blocks in use above which connections are closed.</summary>
     public long Blocks => (long)(WholeHeap * PartOfBlocks);
 
-    /// <summary>The limits of this process: those of its control group, or of the machine. Call before the first request.</summary>
+    /// <summary>The limits of this process. Call before the first request.</summary>
     public static ProcessMemoryLimits OfProcess()
     {
         var info = GC.GetGCMemoryInfo();
-        var heap = info.TotalAvailableMemoryBytes;
 
-        // The runtime calls 90 % of the memory of the machine or control group a high load. An operator may have set a smaller heap.
-        var all = info.HighMemoryLoadThresholdBytes / 9 * 10;
-        return new(Math.Min(all, Math.Max(heap / HeapPercent * 100, heap + Environment.WorkingSet)), heap);
+        // The runtime calls 90 % of the memory of the machine or control group a high load.
+        return Of(info.HighMemoryLoadThresholdBytes / 9 * 10, info.TotalAvailableMemoryBytes);
     }
+
+    /// <summary>
+    /// The limits of a process whose heap has a limit. An operator who sets a smaller heap than usual (<c>DOTNET_GCHeapHardLimit</c>) wants a smaller process:
+    /// without a control group, there is no other way to ask for one.
+    /// </summary>
+    /// <param name="available">Memory of the machine or control group.</param>
+    /// <param name="heap">Limit of the heap.</param>
+    internal static ProcessMemoryLimits Of(long available, long heap) =>
+        new(Math.Min(available, heap + Math.Max(heap / HeapPercent * (100 - HeapPercent), LeastBesideHeap)), heap);
 }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
@@ -13,33 +15,40 @@ namespace Registry.Server.Tests.Memory;
 public sealed class MemoryWatchTests : IDisposable
 {
     private const long MiB = 1024 * 1024;
-    private const int Heads = 1500;
+    private const int Heads = 500;
 
     // A process of 256 MiB.
     private static readonly ProcessMemoryLimits Limits = new(256 * MiB, 256 * MiB * ProcessMemoryLimits.HeapPercent / 100);
     private static readonly MemoryUse Calm = new(100 * MiB, 50 * MiB, MiB);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
+    private readonly RecordedLog _log = new();
+    private readonly ILoggerFactory _loggers;
     private readonly ConnectionLimit _connections;
     private readonly BlockPool _pool = new(64 * MiB);
     private readonly TemporaryFolder _folder = new();
     private readonly MemoryWatch _watch;
     private MemoryUse _use = Calm;
     private MemoryUse _afterwards = Calm;
+    private MemoryUse? _afterRelease;
+    private TimeSpan _collectionTime;
+    private int _released;
     private int _collected;
     private int _reclaimed;
 
     public MemoryWatchTests()
     {
+        _loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
         var transport = KestrelFactory.CreateTransport(
             new RegistryOptions { Transport = TransportKind.Kestrel }, _pool, Task.Run, Transport.Samples.Unsent(), TimeProvider.System, NullLoggerFactory.Instance);
         _connections = new ConnectionLimit(transport, 1000, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
-        _watch = new MemoryWatch(Limits, () => _use, Collect, Reclaim, _connections, _time, NullLogger<MemoryWatch>.Instance);
+        _watch = new MemoryWatch(Limits, () => _use, new MemoryActions(Release, Collect, Reclaim), _connections, _time, _loggers.CreateLogger<MemoryWatch>());
     }
 
     public void Dispose()
     {
         _watch.Dispose();
+        _loggers.Dispose();
         _pool.Dispose();
         _folder.Dispose();
     }
@@ -63,9 +72,64 @@ public sealed class MemoryWatchTests : IDisposable
         _use = Calm with { Resident = 210 * MiB };
         _watch.Check();
         Assert.Equal(1, _reclaimed);
-        _time.Advance(TimeSpan.FromSeconds(10));
+        _time.Advance(TimeSpan.FromSeconds(30));
         _watch.Check();
         Assert.Equal((2, 1000), (_reclaimed, _connections.Places));
+    }
+
+    [Fact]
+    public void What_is_free_outside_of_the_heap_is_returned_first_without_a_pause()
+    {
+        _use = Calm with { Resident = 230 * MiB };
+        _afterRelease = Calm with { Resident = 200 * MiB };
+        _watch.Check();
+
+        Assert.Equal((1, 0, 1000), (_released, _reclaimed, _connections.Places));
+    }
+
+    [Fact]
+    public void A_reclaim_that_gains_nothing_is_repeated_ever_more_rarely_until_the_process_has_grown()
+    {
+        _use = _afterwards = Calm with { Resident = 215 * MiB };
+        PassSeconds(3600);
+        Assert.InRange(_reclaimed, 3, 9);
+        Assert.Equal(1000, _connections.Places);
+        Assert.InRange(LinesWith("nearly used up"), 3, 9);
+
+        var before = _reclaimed;
+        _use = _afterwards = Calm with { Resident = 220 * MiB };
+        _watch.Check();
+        Assert.Equal(before + 1, _reclaimed);
+    }
+
+    [Fact]
+    public void Connections_are_closed_again_when_the_process_stays_full_although_reclaims_gain_nothing()
+    {
+        _use = _afterwards = Calm with { Resident = 215 * MiB };
+        PassSeconds(3600);
+
+        _use = _afterwards = Calm with { Resident = 230 * MiB };
+        _watch.Check();
+        Assert.InRange(_connections.Places, 1, 999);
+    }
+
+    [Fact]
+    public void The_number_of_connections_grows_again_although_memory_is_nearly_used_up()
+    {
+        _use = _afterwards = Calm with { Resident = 230 * MiB };
+        _watch.Check();
+        var places = _connections.Places;
+        Assert.InRange(places, 1, 999);
+
+        _use = _afterwards = Calm with { Resident = 215 * MiB };
+        PassSeconds(9);
+        Assert.Equal(places, _connections.Places);
+        PassSeconds(60);
+        Assert.InRange(_connections.Places, places + 1, 999);
+        Assert.InRange(LinesWith("instead of 1000 connections are admitted"), 1, 2);
+        PassSeconds(600);
+        Assert.Equal(1000, _connections.Places);
+        Assert.Equal(1, LinesWith("all 1000 connections are admitted"));
     }
 
     [Theory]
@@ -102,6 +166,39 @@ public sealed class MemoryWatchTests : IDisposable
     }
 
     [Fact]
+    public void Collections_that_can_wait_take_a_hundredth_of_the_time()
+    {
+        _collectionTime = TimeSpan.FromMilliseconds(200);
+        _afterwards = Calm with { Heap = 100 * MiB };
+        for (var i = 0; i < 6000; i++)
+        {
+            // There is room for more garbage.
+            _use = Calm with { Heap = 113 * MiB };
+            _watch.Check();
+            _time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.InRange(_collected, 2, 4);
+        Assert.Equal(1000, _connections.Places);
+    }
+
+    [Fact]
+    public void Connections_are_closed_when_memory_is_taken_faster_than_collections_return_it()
+    {
+        _collectionTime = TimeSpan.FromMilliseconds(200);
+        _afterwards = Calm with { Heap = 100 * MiB };
+        _use = Calm with { Heap = 140 * MiB };
+        _watch.Check();
+        Assert.Equal((1, 1000), (_collected, _connections.Places));
+
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        _use = Calm with { Heap = 140 * MiB };
+        _watch.Check();
+        Assert.Equal(2, _collected);
+        Assert.InRange(_connections.Places, 1, 999);
+    }
+
+    [Fact]
     public void A_heap_that_stays_full_is_collected_again_when_enough_was_allocated()
     {
         _use = _afterwards = Calm with { Heap = 130 * MiB };
@@ -118,22 +215,46 @@ public sealed class MemoryWatchTests : IDisposable
     }
 
     [Fact]
+    public void The_resident_memory_is_read_from_a_file_that_stays_open()
+    {
+        Assert.InRange(ResidentMemory.Read(), Environment.WorkingSet / 2, 2 * Environment.WorkingSet);
+        Assert.Contains(Directory.GetFiles("/proc/self/fd"), file => new FileInfo(file).LinkTarget?.EndsWith("/statm", StringComparison.Ordinal) == true);
+    }
+
+    [Theory]
+    [InlineData(256, 153.6, 256)] // A control group.
+    [InlineData(64_000, 153.6, 256)] // The same heap on a large machine.
+    [InlineData(64_000, 64, 164)]
+    [InlineData(128, 64, 128)]
+    public void A_limit_of_the_heap_limits_the_process(double available, double heap, double process) =>
+        Assert.Equal(process, ProcessMemoryLimits.Of((long)(available * MiB), (long)(heap * MiB)).Process / (double)MiB, tolerance: 0.1);
+
+    [Fact]
     public async Task A_server_with_little_memory_survives_more_unfinished_heads_than_fit()
     {
+        var metrics = FreePorts.Find(1)[0];
         await using var registry = await RegistryProcess.StartAsync(_folder.Path, new Dictionary<string, string?>
         {
             [RegistryProcess.HeapLimitVariable] = RegistryProcess.HeapLimit(128 * MiB),
+            ["REGISTRY_METRICS_PORT"] = metrics.ToString(CultureInfo.InvariantCulture),
         });
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
         var crowd = new List<RawConnection>();
         try
         {
-            for (var i = 0; i < Heads; i++)
-            {
-                var connection = await RawConnection.OpenAsync(registry.BaseAddress, IPAddress.Parse("127.0.0.2"));
-                crowd.Add(connection);
-                await SendHeadAsync(connection);
-            }
+            // Heads end after some seconds. A busy machine needs more of them until enough have arrived at once.
+            await Eventually.HoldsAsync(
+                async () =>
+                {
+                    for (var i = 0; i < Heads; i++)
+                    {
+                        await SendHeadAsync(registry, crowd);
+                    }
+
+                    return await ReadAsync("registry_connections_shed_total") > 0;
+                },
+                "connections are closed for lack of memory");
+            Assert.InRange(await ReadAsync("registry_connections_places"), 128, await ReadAsync("registry_connections_limit"));
         }
         finally
         {
@@ -142,25 +263,49 @@ public sealed class MemoryWatchTests : IDisposable
 
         await client.PushAsync("held", TestImage.Create(), "latest");
         Assert.False(registry.HasExited);
+
+        async Task<double> ReadAsync(string series) =>
+            (await client.GetAnswerAsync($"http://127.0.0.1:{metrics}/metrics")).Text.Split('\n').Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
+            .Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)).Single();
     }
 
     // 60 KiB of fields, without the end of the head; as text in the heap, twice as much.
-    private static async Task SendHeadAsync(RawConnection connection)
+    private static async Task SendHeadAsync(RegistryProcess registry, List<RawConnection> crowd)
     {
         try
         {
+            var connection = await RawConnection.OpenAsync(registry.BaseAddress, IPAddress.Parse("127.0.0.2"));
+            crowd.Add(connection);
             await connection.SendAsync(
                 $"GET /v2/ HTTP/1.1\r\nHost: registry\r\n{string.Concat(Enumerable.Range(0, 15).Select(i => $"X-{i}: {new string('a', 4000)}\r\n"))}");
         }
-        catch (IOException)
+        catch (Exception e) when (e.IsLostConnection())
         {
-            // It was closed for lack of memory.
+            // It was closed for lack of memory, or refused.
         }
+    }
+
+    private void PassSeconds(int seconds)
+    {
+        for (var i = 0; i < seconds; i++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            _watch.Check();
+        }
+    }
+
+    private int LinesWith(string text) => _log.Entries.Count(entry => entry.Message.Contains(text, StringComparison.Ordinal));
+
+    private void Release()
+    {
+        _released++;
+        _use = _afterRelease ?? _use;
     }
 
     private void Collect()
     {
         _collected++;
+        _time.Advance(_collectionTime);
         _use = _afterwards;
     }
 

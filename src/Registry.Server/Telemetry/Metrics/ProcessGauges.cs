@@ -21,7 +21,7 @@ internal static class ProcessGauges
         meter.CreateObservableGauge("registry.build_info", () => new Measurement<long>(1, build), null, "1, with the version of the registry and the runtime as labels.");
         meter.CreateObservableGauge("process.start_time", () => StartTime, "s", "Start of the process, as Unix time.");
         meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "CPU time of the process.");
-        meter.CreateObservableGauge("process.resident_memory", () => Environment.WorkingSet, "By", "Resident memory of the process.");
+        meter.CreateObservableGauge("process.resident_memory", ResidentMemory.Read, "By", "Resident memory of the process.");
         if (OperatingSystem.IsLinux())
         {
             var used = new KeyValuePair<string, object?>("registry.state", "used");

@@ -25,6 +25,8 @@ internal sealed class RegistryGauges
         AddRequestMemory(host.Memory, host.Buffers);
         AddCollection(host);
         AddVerificationAndBackup();
+        Level("registry.connections.limit", "{connection}", "Connections that there may be.", () => host.Connections.Limit);
+        Level("registry.connections.places", "{connection}", "Connections that there may be now: fewer than the limit after memory was short.", () => host.Connections.Places);
         Total("registry.connections.shed", "{connection}", "Connections that were closed because memory was short.", () => host.Connections.ShedTotal);
         Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", () => host.PasswordChecks);
         _meter.CreateObservableGauge(
