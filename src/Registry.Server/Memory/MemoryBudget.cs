@@ -7,21 +7,26 @@ namespace Registry.Server.Memory;
 /// left.
 /// </summary>
 /// <remarks>
-/// Without contention, one caller may use everything. With it, the room goes to the caller that holds the least, and the caller that holds the most
-/// gives way: one of its requests that has waited for its client for longer than <see cref="Settled"/> is ended. So a caller that holds little is
-/// served however much another one takes, and a proxy behind which all clients look like one caller is not limited to a share.
+/// Without contention, one caller may use everything but a reserve for callers that hold little: they need not wait until another gives way.
+/// With contention, the room goes to the caller that holds the least, and the caller that holds the most gives way: one of its requests that has waited for its
+/// client for longer than <see cref="Settled"/> is ended. So a caller that holds little is served however much another one takes, and a proxy behind which all
+/// clients look like one caller is not limited to a small share.
 /// </remarks>
 /// <param name="limit">The limit, in bytes.</param>
 /// <param name="time">The clock.</param>
 /// <param name="onRefused">Called after refusals.</param>
-/// <param name="maxWaiting">Largest number of requests that wait for room; further ones are refused at once.</param>
-internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefused = null, int maxWaiting = 1024)
+/// <param name="maxWaiting">Largest number of requests that wait for room. Beyond it, the newest of the caller that would hold the most is refused at once.</param>
+/// <param name="reserve">The part of the limit for callers that hold a quarter of it or less, in bytes.</param>
+internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefused = null, int maxWaiting = 1024, long reserve = 0)
 {
     /// <summary>Time after which a request that waits for its client may have to give way. A client that means to send or read is done by then.</summary>
     public static readonly TimeSpan Settled = TimeSpan.FromSeconds(1);
 
     /// <summary>Longest time for which a request waits for room.</summary>
     public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(3);
+
+    // Of the reserve: what one caller may take of it.
+    private const int LittlePart = 4;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<MemoryHolder, Account> _accounts = [];
@@ -32,6 +37,9 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
 
     /// <summary>Limit of all reservations, in bytes.</summary>
     public long Limit => limit;
+
+    /// <summary>Bytes that callers may reserve who hold more than little.</summary>
+    public long Shared => limit - reserve;
 
     /// <summary>Reserved bytes.</summary>
     public long Used => Interlocked.Read(ref _used);
@@ -58,10 +66,11 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
             }
 
             waiter = new Waiter(reservation, AccountOf(reservation), bytes);
-            if (_waiting.Count < maxWaiting && bytes <= limit)
+            if (bytes <= limit)
             {
                 _waiting.Add(waiter);
                 ServeWaiting();
+                DismissSurplus();
             }
         }
 
@@ -73,7 +82,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     {
         lock (_lock)
         {
-            var hasRoom = _waiting.Count == 0 && bytes <= limit - _used;
+            var hasRoom = _waiting.Count == 0 && bytes <= RoomFor(reservation, bytes);
             if (hasRoom)
             {
                 _ = AccountOf(reservation);
@@ -149,8 +158,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
             return null;
         }
 
-        // A request that was chosen to give way is counted already.
-        Count(waiter.Decision.IsCompleted ? 0 : 1);
+        Count(waiter.IsCounted ? 0 : 1);
         return waiter.Account.Held > limit / 4 ? RegistryErrorCode.MemoryShareUsed : RegistryErrorCode.MemoryUsed;
     }
 
@@ -171,14 +179,16 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
                 wanted += other.Order <= waiter.Order ? other.Bytes : 0;
             }
 
-            while (limit - _used + _leaving < wanted && FindToLeave(waiter) is { } reservation)
+            while (RoomFor(waiter.Reservation, waiter.Bytes) + _leaving < wanted && FindToLeave(waiter) is { } reservation)
             {
                 reservation.IsLeaving = true;
                 reservation.Account!.Leaving += reservation.Bytes;
                 _leaving += reservation.Bytes;
                 if (_waiting.Find(other => other.Reservation == reservation) is { } waitsItself)
                 {
+                    // It is counted with those that give way.
                     _waiting.Remove(waitsItself);
+                    waitsItself.IsCounted = true;
                     waitsItself.Decide(isGranted: false);
                 }
 
@@ -239,12 +249,36 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     // The caller that would hold the least comes first, and none passes it.
     private void ServeWaiting()
     {
-        while (_waiting.MinBy(waiter => waiter.Order) is { } next && next.Bytes <= limit - _used)
+        while (_waiting.MinBy(waiter => waiter.Order) is { } next && next.Bytes <= RoomFor(next.Reservation, next.Bytes))
         {
             _waiting.Remove(next);
             Add(next.Reservation, next.Bytes);
             next.Decide(isGranted: true);
         }
+    }
+
+    // Otherwise many requests of one caller would keep the place in which others wait.
+    private void DismissSurplus()
+    {
+        while (_waiting.Count > maxWaiting)
+        {
+            var last = _waiting[^1];
+            foreach (var waiter in _waiting)
+            {
+                last = waiter.Order >= last.Order ? waiter : last;
+            }
+
+            _waiting.Remove(last);
+            last.Decide(isGranted: false);
+        }
+    }
+
+    // A request that needs more than is shared has everything once nothing else is held.
+    private long RoomFor(MemoryReservation reservation, long bytes)
+    {
+        var held = _accounts.TryGetValue(reservation.Holder, out var account) ? account.Held : 0;
+        var maxUsed = held + bytes <= reserve / LittlePart || reservation.Bytes + bytes > Shared ? limit : Shared;
+        return maxUsed - _used;
     }
 
     private Account AccountOf(MemoryReservation reservation)
@@ -318,6 +352,9 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         public Task<bool> Decision => _decision.Task;
 
         public bool IsGranted => Decision is { IsCompleted: true, Result: true };
+
+        /// <summary>True when the refusal is counted already.</summary>
+        public bool IsCounted { get; set; }
 
         public void Decide(bool isGranted) => _decision.TrySetResult(isGranted);
     }

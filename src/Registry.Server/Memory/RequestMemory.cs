@@ -31,6 +31,9 @@ internal sealed partial class RequestMemory
     // Each of them takes memory of its own while it waits.
     private const int MostWaitingStreams = 128;
 
+    // Of the bodies and streams, nearly all of which are small. Listings have none: a page may need half of their memory.
+    private const int PartInReserve = 8;
+
     // Larger buffers than this have not made uploads faster.
     private const long MostBuffers = 64 * MiB;
 
@@ -49,10 +52,10 @@ internal sealed partial class RequestMemory
         _reported = new WarningInterval(time);
         Total = total;
         Buffers = Math.Min(total / 4, MostBuffers);
-        Bodies = new MemoryBudget(total / 4, time, Warn);
+        Bodies = new MemoryBudget(total / 4, time, Warn, reserve: total / 4 / PartInReserve);
         Listings = new MemoryBudget(total / 4, time, Warn);
         Rows = new MemoryBudget(total / 8, time, Warn);
-        Streams = new MemoryBudget(total / 8, time, Warn, MostWaitingStreams);
+        Streams = new MemoryBudget(total / 8, time, Warn, MostWaitingStreams, total / 8 / PartInReserve);
     }
 
     /// <summary>Bytes of all kinds together.</summary>

@@ -8,16 +8,20 @@ namespace Registry.Server.Tests.Memory;
 
 public sealed class MemoryBudgetTests
 {
+    // Of which 100 are shared, and a caller that holds 3 holds little.
+    private const int Limit = 114;
+    private const int Reserve = 14;
+
     private static readonly MemoryHolder One = new(null, ClientNetwork.Of(IPAddress.Parse("192.0.2.1")));
     private static readonly MemoryHolder Other = new(null, ClientNetwork.Of(IPAddress.Parse("192.0.2.2")));
 
     private readonly FakeTimeProvider _time = new();
     private readonly MemoryBudget _budget;
 
-    public MemoryBudgetTests() => _budget = new MemoryBudget(100, _time);
+    public MemoryBudgetTests() => _budget = new MemoryBudget(Limit, _time, reserve: Reserve);
 
     [Fact]
-    public async Task One_caller_may_use_all_of_it_while_no_other_needs_any()
+    public async Task One_caller_may_use_all_that_is_shared_while_no_other_needs_any()
     {
         using var first = await HeldAsync(One, 60);
         using var second = await HeldAsync(One, 40);
@@ -137,6 +141,57 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
+    public async Task A_full_queue_refuses_the_caller_that_would_hold_the_most()
+    {
+        var budget = new MemoryBudget(Limit, _time, maxWaiting: 1, reserve: Reserve);
+        using var held = budget.Open(One);
+        Assert.True(held.TryAdd(100));
+        using var more = budget.Open(One);
+        using var second = budget.Open(Other);
+        var greedy = more.AddAsync(10, default).AsTask();
+
+        var waiting = second.AddAsync(10, default).AsTask();
+
+        Assert.Equal(RegistryErrorCode.MemoryShareUsed, (await greedy.WaitAsync(Patience.Limit))?.Code);
+        Assert.Equal(1, budget.Refused);
+        Assert.False(waiting.IsCompleted);
+        held.ShrinkTo(90);
+        Assert.Null(await waiting.WaitAsync(Patience.Limit));
+    }
+
+    [Fact]
+    public async Task The_reserve_is_for_callers_that_hold_little()
+    {
+        using var all = await HeldAsync(One, 100);
+        using var more = _budget.Open(One);
+        using var little = _budget.Open(Other);
+        Assert.False(more.TryAdd(1));
+
+        // Although a request of another caller waits.
+        var waiting = more.AddAsync(1, default);
+        Assert.Null(await little.AddAsync(3, default));
+        Assert.False(waiting.IsCompleted);
+        Assert.False(little.TryAdd(1));
+        Assert.Equal(103, _budget.Used);
+
+        all.ShrinkTo(90);
+        Assert.Null(await waiting);
+    }
+
+    [Fact]
+    public async Task A_request_that_needs_more_than_is_shared_waits_until_nothing_else_is_held()
+    {
+        using var small = await HeldAsync(One, 20);
+        using var large = _budget.Open(Other);
+        var waiting = large.AddAsync(Limit, default).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        small.Dispose();
+        Assert.Null(await waiting.WaitAsync(Patience.Limit));
+        Assert.Equal(Limit, _budget.Used);
+    }
+
+    [Fact]
     public async Task Returned_bytes_go_to_the_caller_that_holds_the_least()
     {
         using var held = await HeldAsync(One, 100);
@@ -157,7 +212,7 @@ public sealed class MemoryBudgetTests
         using var stalled = await HeldAsync(One, 100);
         stalled.GiveWay = () => { };
         _time.Advance(MemoryBudget.Settled);
-        var growing = stalled.AddAsync(10, default).AsTask();
+        var growing = stalled.AddAsync(20, default).AsTask();
         using var second = _budget.Open(Other);
         var waiting = second.AddAsync(10, default);
 
