@@ -39,6 +39,25 @@ public sealed class RawConnection : IDisposable
         return OpenAsync(new UriBuilder(registry.Host.Addresses[0]) { Scheme = Uri.UriSchemeHttp }.Uri);
     }
 
+    /// <summary>True when a new connection is closed or reset before its client gets an answer.</summary>
+    /// <param name="registry">The registry.</param>
+    /// <param name="from">Address of the client; null for the system's choice.</param>
+    /// <param name="sent">What the client sends.</param>
+    public static async Task<bool> IsRefusedAsync(TestRegistry registry, IPAddress? from = null, string sent = "")
+    {
+        ArgumentNullException.ThrowIfNull(registry);
+        try
+        {
+            using var connection = await OpenAsync(new Uri(registry.Host.Addresses[0]), from);
+            await connection.SendAsync(sent);
+            return await connection.IsClosedAsync();
+        }
+        catch (Exception e) when (e is SocketException { SocketErrorCode: SocketError.ConnectionReset } or IOException { InnerException: SocketException })
+        {
+            return true;
+        }
+    }
+
     /// <summary>Connects to a registry at an address. The scheme https stands for TLS with any certificate.</summary>
     /// <param name="address">Address of the registry.</param>
     /// <param name="from">Address of the client; null for the system's choice.</param>

@@ -8,7 +8,7 @@ namespace Registry.Server.Transport;
 
 /// <summary>
 /// Limits the open connections of a server, on every transport. At the limit, a new connection gets the place of the newest one of the network that
-/// has most, so that no network keeps the others out. A connection of that network itself is closed at once.
+/// has most, so that no network keeps the others out. A connection of that network itself is reset at once: what it has sent already must not hold anything.
 /// </summary>
 /// <remarks>
 /// Kestrel's own limit counts until its processing of a connection ends. After rapid resets of HTTP/2, that sometimes never ends, and the place would
@@ -122,32 +122,36 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         }
     }
 
+    /// <summary>True when a new connection would be closed at once, since its network has most of all places that are taken.</summary>
+    /// <param name="remote">Address of its client.</param>
+    public bool Refuses(EndPoint? remote)
+    {
+        lock (_lock)
+        {
+            return _count >= _places && FindLargest(NetworkOf(remote)) is null;
+        }
+    }
+
     // True when the connection has a place, for which another may have to go.
     private bool Admit(ConnectionContext connection)
     {
-        var network = ClientNetwork.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
+        var network = NetworkOf(connection.RemoteEndPoint);
         LinkedListNode<ConnectionContext> place;
         ConnectionContext? surplus = null;
         lock (_lock)
         {
-            var own = _networks.GetValueOrDefault(network) ?? [];
             if (_count >= _places)
             {
-                if (_reached.TryBegin())
-                {
-                    LogReached();
-                }
-
-                var (largest, most) = _networks.MaxBy(one => one.Value.Count);
-                if (own.Count + 1 >= most.Count)
+                if (FindLargest(network) is not { } largest)
                 {
                     return false;
                 }
 
-                surplus = most.Last!.Value;
-                Remove(largest, most.Last);
+                surplus = largest.Places.Last!.Value;
+                Remove(largest.Network, largest.Places.Last);
             }
 
+            var own = _networks.GetValueOrDefault(network) ?? [];
             place = own.AddLast(connection);
             _networks[network] = own;
             _count++;
@@ -156,6 +160,21 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         surplus?.Abort(new ConnectionAbortedException("Another network gets the place of this connection."));
         connection.ConnectionClosed.UnsafeRegister(_ => Release(network, place), null);
         return true;
+    }
+
+    private static ClientNetwork NetworkOf(EndPoint? remote) => ClientNetwork.Of((remote as IPEndPoint)?.Address);
+
+    // At the limit, which is reported: the network with most connections; null when the given one would have as many with one more.
+    private (ClientNetwork Network, LinkedList<ConnectionContext> Places)? FindLargest(ClientNetwork network)
+    {
+        if (_reached.TryBegin())
+        {
+            LogReached();
+        }
+
+        var (largest, places) = _networks.MaxBy(one => one.Value.Count);
+        var own = _networks.GetValueOrDefault(network)?.Count ?? 0;
+        return own + 1 >= places.Count ? null : (largest, places);
     }
 
     private void Release(ClientNetwork network, LinkedListNode<ConnectionContext> place)
@@ -215,7 +234,8 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
                     return connection;
                 }
 
-                // An orderly end, for which the next connection does not wait.
+                // The next connection does not wait for the end of this one.
+                connection.Abort(new ConnectionAbortedException("Its network has most of the connections that there may be."));
                 _ = connection.DisposeAsync().AsTask();
             }
 

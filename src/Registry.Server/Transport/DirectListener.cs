@@ -12,16 +12,27 @@ internal sealed class DirectListener(Socket socket, DirectTransport transport, T
     // While the system is short of descriptors or memory, accepting fails repeatedly at once.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    // Connections that are refused in a row, before other work has the thread.
+    private const int MostRefused = 16;
+
     public EndPoint EndPoint { get; } = socket.LocalEndPoint!;
 
     public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
     {
-        while (true)
+        for (var refused = 1; ; refused++)
         {
             try
             {
                 var accepted = await socket.AcceptAsync(cancellationToken);
-                return Open(accepted);
+                if (Open(accepted) is { } connection)
+                {
+                    return connection;
+                }
+
+                if (refused % MostRefused == 0)
+                {
+                    await Task.Yield();
+                }
             }
             catch (ObjectDisposedException)
             {
@@ -52,10 +63,17 @@ internal sealed class DirectListener(Socket socket, DirectTransport transport, T
 
     public ValueTask DisposeAsync() => UnbindAsync();
 
-    private DirectConnection Open(Socket accepted)
+    // Null when the connection is refused.
+    private DirectConnection? Open(Socket accepted)
     {
         try
         {
+            if (transport.IsRefused(accepted.RemoteEndPoint))
+            {
+                accepted.Close(timeout: 0);
+                return null;
+            }
+
             accepted.NoDelay = true;
             accepted.Blocking = false;
             var connection = new DirectConnection(accepted, transport);

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
@@ -32,8 +34,7 @@ public sealed class ConnectionLimitTests
             await GetAsync(crowd[1]);
 
             // Now both networks have their share.
-            using var another = await OpenAsync(registry, "127.0.0.3");
-            Assert.True(await another.IsClosedAsync());
+            Assert.True(await RawConnection.IsRefusedAsync(registry, IPAddress.Parse("127.0.0.3")));
             await GetAsync(single);
             Assert.Contains(registry.Log.Entries, entry => entry.Message.StartsWith("All 3 connections", StringComparison.Ordinal));
         }
@@ -74,8 +75,7 @@ public sealed class ConnectionLimitTests
             await GetAsync(crowd[Left - 1]);
 
             // The crowd gets no further place, and another network gets one of the crowd's.
-            using var further = await OpenAsync(registry, "127.0.0.2");
-            Assert.True(await further.IsClosedAsync());
+            Assert.True(await RawConnection.IsRefusedAsync(registry, IPAddress.Parse("127.0.0.2")));
             using var other = await OpenAsync(registry, "127.0.0.4");
             await GetAsync(other);
             Assert.True(await crowd[Left - 1].IsClosedAsync());
@@ -90,6 +90,26 @@ public sealed class ConnectionLimitTests
         {
             crowd.ForEach(connection => connection.Dispose());
         }
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_connection_that_is_refused_holds_nothing_whatever_it_has_sent()
+    {
+        await using var registry = await TestRegistry.StartAsync(options => options with { MaxConnections = 2, Transport = TransportKind.Direct });
+        var transport = (DirectTransport)registry.Host.Transport;
+        using var first = await OpenAsync(registry, "127.0.0.2");
+        await GetAsync(first);
+        using var second = await OpenAsync(registry, "127.0.0.2");
+        await GetAsync(second);
+        for (var i = 0; i < 20; i++)
+        {
+            Assert.True(await RawConnection.IsRefusedAsync(registry, IPAddress.Parse("127.0.0.2"), "GET /v2/ HTTP/1.1\r\n"));
+            Assert.InRange(transport.Connections, 0, 2);
+        }
+
+        await GetAsync(first);
+        await GetAsync(second);
     }
 
     [Fact]
@@ -123,7 +143,15 @@ public sealed class ConnectionLimitTests
         await Eventually.HoldsAsync(
             async () =>
             {
-                using var connection = await RawConnection.OpenAsync(address);
+                try
+                {
+                    using var connection = await RawConnection.OpenAsync(address);
+                }
+                catch (SocketException)
+                {
+                    // The place is not free yet, and the reset was fast.
+                }
+
                 return next.IsCompleted;
             },
             "another connection has the place");

@@ -77,7 +77,13 @@ internal static class KestrelFactory
         RegistryOptions options, IConnectionListenerFactory transport, bool hasHttp2, TimeProvider time, ILoggerFactory loggers)
     {
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
-        return new ConnectionLimit(guarded, options.MaxConnections ?? ConnectionLimit.Default(hasHttp2), time, loggers.CreateLogger<ConnectionLimit>());
+        var limit = new ConnectionLimit(guarded, options.MaxConnections ?? ConnectionLimit.Default(hasHttp2), time, loggers.CreateLogger<ConnectionLimit>());
+        if (OperatingSystem.IsLinux() && transport is DirectTransport direct)
+        {
+            direct.IsRefused = limit.Refuses;
+        }
+
+        return limit;
     }
 
     /// <summary>Creates a server.</summary>
