@@ -6,7 +6,9 @@ namespace Registry.Torture.Attacks;
 /// <param name="Resident">Resident size.</param>
 /// <param name="Kinds">Parts, by name: of the resident size by the registry's own metrics, and of the control group by the kernel's.</param>
 /// <param name="Connections">Open connections.</param>
-internal sealed record MemorySample(long Resident, IReadOnlyList<(string Kind, long Bytes)> Kinds, long Connections)
+/// <param name="Paused">Time for which collections have stopped the process since its start.</param>
+/// <param name="FullCollections">Number of collections of the whole heap since then.</param>
+internal sealed record MemorySample(long Resident, IReadOnlyList<(string Kind, long Bytes)> Kinds, long Connections, TimeSpan Paused, long FullCollections)
 {
     private static readonly (string Kind, string Metric, string? Label)[] Metrics =
     [
@@ -26,7 +28,9 @@ internal sealed record MemorySample(long Resident, IReadOnlyList<(string Kind, l
         return new(
             resident,
             [.. Metrics.Select(one => (one.Kind, (long)ServerMetrics.Sum(series, one.Metric, one.Label))), .. registry.Group?.Kinds ?? []],
-            (long)ServerMetrics.Sum(series, "kestrel_active_connections"));
+            (long)ServerMetrics.Sum(series, "kestrel_active_connections"),
+            TimeSpan.FromSeconds(ServerMetrics.Sum(series, "dotnet_gc_pause_time_seconds_total")),
+            (long)ServerMetrics.Sum(series, "dotnet_gc_collections_total", "gen2"));
     }
 
     /// <inheritdoc/>

@@ -87,7 +87,7 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
 
     private async Task<Phase> PhaseAsync(AttackedRegistry registry, HonestLoad honest, string name, TimeSpan time, IAttack[] attacks)
     {
-        var refused = honest.Refused;
+        var (refused, waited) = (honest.Refused, honest.Waited);
         registry.Process.ForgetPeak();
         var load = new MachineLoad();
         var sampler = new MemorySampler(registry);
@@ -112,8 +112,8 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
 
         registry.Check(name);
         var phase = new Phase(
-            $"{Name}, {name}", honest.Pulls.Take(), honest.Pushes.Take(), honest.Logins.Take(), honest.Refused - refused,
-            registry.Process.PeakResidentBytes, sampler.Largest, $"{load}", tallies);
+            $"{Name}, {name}", honest.Pulls.Take(), honest.Pushes.Take(), honest.Logins.Take(), honest.Refused - refused, honest.Waited - waited,
+            registry.Process.PeakResidentBytes, sampler.Largest, sampler.Collections, $"{load}", tallies);
         run.Report(phase.ToString());
         return phase;
     }
@@ -175,7 +175,7 @@ internal sealed class Siege(TortureRun run, bool isTls, TimeSpan duration)
             CultureInfo.InvariantCulture,
             $"{Name}: {_alone.Count} attacks alone, {_mixes.Count} mixes, {all.Sum(phase => phase.Tallies.Values.Sum(tally => tally["connections"]))} hostile connections; "
             + $"p50/p99 of honest clients: {Phase.Times("pulls", pulls)}, {Phase.Times("pushes", pushes)}, {Phase.Times("logins", logins)}; "
-            + $"worst p99 of pulls {worst.P99:f0} ms ({worst.Name}), in peace {before.P99:f0} ms; {honest.Refused} honest requests refused and repeated; "
+            + $"worst p99 of pulls {worst.P99:f0} ms ({worst.Name}), in peace {before.P99:f0} ms; {honest.Refused} honest requests refused and repeated after {honest.Waited.TotalSeconds:f0} s; "
             + $"{verified} pushed images verified; peak {all.Max(phase => phase.PeakBytes) >> 20} MiB resident, {charged}; {peace}; {lines} log lines that are no audit");
     }
 }

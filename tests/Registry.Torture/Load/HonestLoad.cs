@@ -64,6 +64,9 @@ internal sealed class HonestLoad : IDisposable
     /// <summary>Number of answers 429 and 503.</summary>
     public int Refused => _patience.Refused + _newcomersPatience.Refused;
 
+    /// <summary>Time that was waited after them, as their Retry-After says.</summary>
+    public TimeSpan Waited => _patience.Waited + _newcomersPatience.Waited;
+
     /// <summary>Pushes the images that are pulled first.</summary>
     public async Task PrepareAsync()
     {

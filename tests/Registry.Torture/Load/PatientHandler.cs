@@ -11,9 +11,13 @@ internal sealed class PatientHandler(HttpMessageHandler inner, Findings findings
     private const int Attempts = 5;
 
     private int _refused;
+    private long _waited;
 
     /// <summary>Number of answers 429 and 503.</summary>
     public int Refused => _refused;
+
+    /// <summary>Time that was waited after them. It is part of the durations that are measured.</summary>
+    public TimeSpan Waited => TimeSpan.FromTicks(Interlocked.Read(ref _waited));
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -44,6 +48,7 @@ internal sealed class PatientHandler(HttpMessageHandler inner, Findings findings
             }
 
             response.Dispose();
+            Interlocked.Add(ref _waited, delay.Ticks);
             await Task.Delay(delay, cancellationToken);
         }
     }
