@@ -22,13 +22,21 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     // Of a manifest without references: itself, the totals, the change, and its bytes.
     private const int RowsOfManifest = 4;
 
+    private readonly SqliteReferrers _referrers = new(database);
+
     public long? PromisesLostAt => database.PromisesLostAt;
 
     public async Task RenewAsync(IReadOnlyCollection<Digest> digests)
     {
+        // The same for all turns, so that none renews again what an earlier one has renewed.
+        var now = database.Clock.Now;
         foreach (var batch in digests.Chunk(RowsPerTurn))
         {
-            await database.WriteAsync(session => Renew(session, batch), new WriteTurn(default, batch.Length));
+            for (IReadOnlyList<Digest> left = batch; left.Count > 0;)
+            {
+                var turn = left;
+                left = (await database.WriteAsync<List<Digest>>(session => Renew(session, turn, now), new WriteTurn(default, RowsPerTurn))).Value;
+            }
         }
 
         await database.WriteAsync(database.SaveClock);
@@ -80,6 +88,11 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         return expired;
     }
 
+    public async Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) =>
+        await database.ReadAsync(session => SubjectRows.List(session, limit));
+
+    public Task SettleReferrersAsync(UnsettledSubject unsettled, CancellationToken cancellationToken) => _referrers.SettleAsync(unsettled, cancellationToken);
+
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin)
     {
         var removed = new List<BlobLink>();
@@ -102,6 +115,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             """
             SELECT COUNT(m.id) FROM manifests m JOIN repositories r ON r.id = m.repository_id
             WHERE m.is_root = 0 AND m.idle_since < @1 AND r.pinned = 0
+            AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
             """,
             idleBefore)!.Value,
         session.Number(
@@ -128,7 +142,8 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
                     WHERE l.content_id = c.id AND (l.idle_since IS NULL OR l.idle_since >= @1 OR r.pinned = 1))
                 AND NOT EXISTS (
                     SELECT 1 FROM manifests m JOIN repositories r ON r.id = m.repository_id
-                    WHERE m.content_id = c.id AND (m.idle_since IS NULL OR m.idle_since >= @1 OR m.is_root = 1 OR r.pinned = 1)))
+                    WHERE m.content_id = c.id AND (m.idle_since IS NULL OR m.idle_since >= @1 OR m.is_root = 1 OR r.pinned = 1
+                        OR EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject))))
             ORDER BY c.id LIMIT @2
             """,
             row => (Blob: new RemovableBlob(Digest.Parse(row.GetString(0)), row.GetInt64(1), row.GetBoolean(2)), Count: row.GetInt64(3), Bytes: row.GetInt64(4)),
@@ -176,21 +191,38 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     private ChangeContext Begin(ChangeOrigin origin, string reason) =>
         new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow() };
 
-    private void Renew(SqliteSession session, IEnumerable<Digest> digests)
+    // A blob may be idle in very many repositories. Returns the digests that are left to further turns.
+    private static List<Digest> Renew(SqliteSession session, IReadOnlyList<Digest> digests, long now)
     {
-        var now = database.Clock.Now;
-        foreach (var digest in digests)
+        var room = RowsPerTurn;
+        for (var i = 0; i < digests.Count; i++)
         {
             // The running clock is never negative. With this condition, the index excludes links that are not idle: nearly all of a base layer's.
-            session.Execute(
-                "UPDATE blob_links SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
-                digest.Value,
-                now);
-            session.Execute(
-                "UPDATE manifests SET idle_since = @2 WHERE content_id = (SELECT id FROM content WHERE digest = @1) AND idle_since >= 0",
-                digest.Value,
-                now);
+            room -= session.Execute(
+                """
+                UPDATE blob_links SET idle_since = @2 WHERE (repository_id, content_id) IN (
+                    SELECT l.repository_id, l.content_id FROM content c JOIN blob_links l ON l.content_id = c.id
+                    WHERE c.digest = @1 AND l.idle_since >= 0 AND l.idle_since < @2 LIMIT @3)
+                """,
+                digests[i].Value,
+                now,
+                (long)room);
+            room -= session.Execute(
+                """
+                UPDATE manifests SET idle_since = @2 WHERE id IN (
+                    SELECT m.id FROM content c JOIN manifests m ON m.content_id = c.id
+                    WHERE c.digest = @1 AND m.idle_since >= 0 AND m.idle_since < @2 LIMIT @3)
+                """,
+                digests[i].Value,
+                now,
+                (long)room);
+            if (room == 0)
+            {
+                return [.. digests.Skip(i)];
+            }
         }
+
+        return [];
     }
 
     private static List<BlobLink> ExpireLinks(
@@ -220,7 +252,9 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         """
         SELECT r.name, c.digest, m.idle_since, m.is_root, m.pushed_at FROM manifests m
         JOIN repositories r ON r.id = m.repository_id JOIN content c ON c.id = m.content_id
-        WHERE m.is_root = @1 AND m.idle_since < @2 AND r.pinned = 0 ORDER BY m.idle_since LIMIT @3
+        WHERE m.is_root = @1 AND m.idle_since < @2 AND r.pinned = 0
+        AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
+        ORDER BY m.idle_since LIMIT @3
         """,
         row => new ManifestRecord(
             RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetBoolean(3), IsPinned: false, row.GetInt64(4)),

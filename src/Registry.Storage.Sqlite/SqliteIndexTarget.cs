@@ -38,7 +38,15 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
             var contentId = ContentRows.PutStored(session, found.Digest, found.Size);
             manifestIds[found.Digest] = ManifestRows.Find(session, repositoryId, contentId)
                 ?? ManifestRows.Insert(
-                    session, repositoryId, contentId, found.Digest, found.Manifest, new PushedReferences(found.Manifest, required: null), now, unixTime);
+                    session,
+                    repositoryId,
+                    contentId,
+                    found.Digest,
+                    found.Manifest,
+                    new PushedReferences(found.Manifest, required: null),
+                    isTagged: false,
+                    now,
+                    unixTime);
         }
 
         foreach (var (tag, digest) in repository.TagHistory)

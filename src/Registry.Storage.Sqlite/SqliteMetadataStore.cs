@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Changes;
+using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -16,6 +17,7 @@ namespace Registry.Storage.Sqlite;
 public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time, IChangeRules? rules = null) : IMetadataStore
 {
     private readonly IChangeRules _rules = rules ?? NoRules.Instance;
+    private readonly SqliteReferrers _referrers = new(database);
 
     public RegistryError? Refusal => null;
 
@@ -56,21 +58,20 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
         while (true)
         {
-            // Nearly no manifest has referrers before it is pushed, so they are counted by the writer. One with many gets a turn of its own.
-            var due = turn;
+            UnsettledSubject? released = null;
             var written = await database.WriteAsync(
                 session =>
                 {
-                    due = turn with { Rows = turn.Rows + (turn.IsHeavy ? 0 : ManifestRows.CountIdleReferrers(session, put.Repository, put.Digest)) };
-                    return due.IsHeavy == turn.IsHeavy ? ManifestRows.Put(session, Begin(put.Origin), put, references) : default;
+                    released = SubjectRows.FindReleased(session, put.Repository, put.Manifest.Subject?.Digest);
+                    return released is null ? ManifestRows.Put(session, Begin(put.Origin), put, references) : default;
                 },
                 turn);
-            if (due.IsHeavy == turn.IsHeavy)
+            if (released is null)
             {
                 return written;
             }
 
-            turn = due;
+            await _referrers.SettleAsync(released, CancellationToken.None);
         }
     }
 

@@ -263,6 +263,17 @@ internal static class SqliteSchema
         FROM tree_journal j ORDER BY j.id;
         DROP TABLE tree_journal;
         """,
+        """
+        -- Manifests that were added or removed, and have further referrers, after the row settled_to, that are not held or released yet. A later
+        -- push or deletion of the same manifest has another id, and an id is never used again.
+        CREATE TABLE unsettled_subjects (
+            id            INTEGER PRIMARY KEY AUTOINCREMENT,
+            repository_id INTEGER NOT NULL REFERENCES repositories (id),
+            subject       TEXT    NOT NULL,
+            settled_to    INTEGER NOT NULL,
+            UNIQUE (repository_id, subject)
+        ) STRICT;
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

@@ -104,6 +104,23 @@ public abstract partial class CollectorMetadataContract
     }
 
     [Fact]
+    public async Task Many_referrers_follow_their_subject_once_they_are_settled()
+    {
+        const int Many = 100;
+        var subject = Samples.Digest(Child);
+        await Task.WhenAll(Enumerable.Range(0, Many).Select(number => PutSparseAsync(A, Samples.Image("config", [], Samples.Child(Child), note: $"{number}"))));
+        await PutSparseAsync(A, Child);
+        await SettleAsync();
+        Assert.Equal([subject], (await Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, 10)).Select(idle => idle.Digest));
+
+        engine.Advance(TimeSpan.FromSeconds(10));
+        await DeleteAsync(A, subject);
+        await SettleAsync();
+        Assert.Empty(await ExpireManifestsAsync(10));
+        Assert.Equal(Many, (await ExpireManifestsAsync(11)).Count);
+    }
+
+    [Fact]
     public async Task A_referrer_of_what_was_never_there_stays_until_its_subject_has_come_and_gone()
     {
         var signature = Samples.Image("config", [], Samples.Child(Child), note: "signature");
@@ -318,6 +335,16 @@ public abstract partial class CollectorMetadataContract
 
     private async Task DeleteAsync(RepositoryName repository, Reference reference) =>
         Assert.Null((await Metadata.DeleteManifestAsync(repository, reference, Precondition.None)).Error);
+
+    private async Task SettleAsync()
+    {
+        foreach (var unsettled in await Collector.ListUnsettledSubjectsAsync(10))
+        {
+            await Collector.SettleReferrersAsync(unsettled, default);
+        }
+
+        Assert.Empty(await Collector.ListUnsettledSubjectsAsync(10));
+    }
 
     // Those that were idle before the time, of one repository.
     private async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(long idleBefore, RepositoryName? repository = null)

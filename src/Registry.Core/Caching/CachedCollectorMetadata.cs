@@ -6,14 +6,27 @@ using Registry.Core.Oci;
 namespace Registry.Core.Caching;
 
 /// <summary>
-/// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only the expiry of manifests and links changes what a repository sees:
-/// condemned and forgotten content has no link and no manifest that a cached result could be about.
+/// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only these change what a repository sees: the expiry of manifests
+/// and links, and the settling of referrers, since a result says whether its manifest is idle. Condemned and forgotten content has no link and no manifest
+/// that a cached result could be about.
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
 {
     public long? PromisesLostAt => metadata.PromisesLostAt;
 
     public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
+
+    public Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) => metadata.ListUnsettledSubjectsAsync(limit);
+
+    public Task SettleReferrersAsync(UnsettledSubject unsettled, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(unsettled);
+        return cache.ChangeManifestsAsync(unsettled.Repository, async () =>
+        {
+            await metadata.SettleReferrersAsync(unsettled, cancellationToken);
+            return true;
+        });
+    }
 
     public Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
         metadata.ListIdleManifestsAsync(idleBefore, withRoots, limit);

@@ -69,15 +69,8 @@ public sealed partial class GarbageCollector(
     /// <summary>Removes unneeded content as above, and reports the number of blobs removed so far.</summary>
     public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var manifests = await ExpireManifestsAsync(cancellationToken);
-        var links = await ExpireLinksAsync(cancellationToken);
-        var removed = await RemoveOrphansAsync(progress, cancellationToken);
-        if (manifests > 0 || links > 0 || removed > 0)
-        {
-            LogCollected(manifests, links, removed);
-        }
-
-        return new Collected(manifests, links, removed);
+        await SettleReferrersAsync(cancellationToken);
+        return await RemoveUnneededAsync(progress, cancellationToken);
     }
 
     /// <summary>
@@ -114,13 +107,36 @@ public sealed partial class GarbageCollector(
     private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
     {
         await SavePromisesAsync();
+        await SettleReferrersAsync(cancellationToken);
         if (rules.Wait > 0)
         {
             return new Collected(0, 0, 0);
         }
 
-        var collected = await IsPlausibleAsync() ? await CollectAsync(cancellationToken) : new Collected(0, 0, 0);
+        var collected = await IsPlausibleAsync() ? await RemoveUnneededAsync(null, cancellationToken) : new Collected(0, 0, 0);
         return collected with { Blobs = collected.Blobs + await WalkAsync(cancellationToken) };
+    }
+
+    private async Task<Collected> RemoveUnneededAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var manifests = await ExpireManifestsAsync(cancellationToken);
+        var links = await ExpireLinksAsync(cancellationToken);
+        var removed = await RemoveOrphansAsync(progress, cancellationToken);
+        if (manifests > 0 || links > 0 || removed > 0)
+        {
+            LogCollected(manifests, links, removed);
+        }
+
+        return new Collected(manifests, links, removed);
+    }
+
+    // The grace period of released referrers begins here, also while nothing is removed. It is no expiry, for which lookups would wait.
+    private async Task SettleReferrersAsync(CancellationToken cancellationToken)
+    {
+        foreach (var unsettled in await metadata.ListUnsettledSubjectsAsync(BatchSize))
+        {
+            await metadata.SettleReferrersAsync(unsettled, cancellationToken);
+        }
     }
 
     private async Task<bool> IsPlausibleAsync()

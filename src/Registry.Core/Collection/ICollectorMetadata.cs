@@ -16,6 +16,20 @@ public interface ICollectorMetadata
     Task RenewAsync(IReadOnlyCollection<Digest> digests);
 
     /// <summary>
+    /// Lists manifests that were pushed or deleted, some of whose referrers are not held or released yet; the oldest push or deletion first. Those
+    /// referrers do not expire.
+    /// </summary>
+    Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit);
+
+    /// <summary>
+    /// Holds or releases the referrers that the push or deletion of their subject has left, in turns with other changes. Does nothing when they are settled,
+    /// or their subject has been pushed or deleted again.
+    /// </summary>
+    /// <param name="unsettled">The subject.</param>
+    /// <param name="cancellationToken">Ends it between two turns, without an exception.</param>
+    Task SettleReferrersAsync(UnsettledSubject unsettled, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Lists the manifests that nothing has held since before a time: the oldest first, and those pushed by themselves after the others.
     /// </summary>
     /// <param name="idleBefore">The time.</param>

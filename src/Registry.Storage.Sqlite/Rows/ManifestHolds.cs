@@ -4,7 +4,8 @@ namespace Registry.Storage.Sqlite.Rows;
 
 /// <summary>
 /// Maintains the columns <c>idle_since</c> and <c>is_root</c> of manifests, inside the caller's savepoint. A manifest is held by a tag, by a
-/// manifest of its repository that refers to it, and by its subject, if that is in the repository.
+/// manifest of its repository that refers to it, and by its subject, if that is in the repository. The referrers of a subject follow it in turns
+/// (<see cref="SubjectRows"/>).
 /// </summary>
 internal static class ManifestHolds
 {
@@ -23,21 +24,27 @@ internal static class ManifestHolds
     public static void Touch(SqliteSession session, long manifestId, long now) => session.Execute(
         "UPDATE manifests SET idle_since = @2 WHERE id = @1 AND idle_since IS NOT NULL", manifestId, now);
 
-    /// <summary>Records what a new manifest holds: the manifests it refers to, and those whose subject it is.</summary>
-    public static void HoldRelated(SqliteSession session, long manifestId, long repositoryId, Digest digest)
-    {
-        session.Execute(
-            """
-            UPDATE manifests SET idle_since = NULL WHERE repository_id = @1 AND idle_since IS NOT NULL
-            AND content_id IN (SELECT content_id FROM manifest_references WHERE manifest_id = @2)
-            """,
-            repositoryId,
-            manifestId);
-        session.Execute(
-            "UPDATE manifests SET idle_since = NULL WHERE repository_id = @1 AND subject = @2 AND idle_since IS NOT NULL",
-            repositoryId,
-            digest.Value);
-    }
+    /// <summary>Records that a new manifest holds those it refers to.</summary>
+    public static void HoldChildren(SqliteSession session, long manifestId, long repositoryId) => session.Execute(
+        """
+        UPDATE manifests SET idle_since = NULL WHERE repository_id = @1 AND idle_since IS NOT NULL
+        AND content_id IN (SELECT content_id FROM manifest_references WHERE manifest_id = @2)
+        """,
+        repositoryId,
+        manifestId);
+
+    /// <summary>Records that an existing subject holds some of its referrers.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repositoryId">Row of the repository.</param>
+    /// <param name="subject">The subject.</param>
+    /// <param name="after">Row before the first of them.</param>
+    /// <param name="last">Row of the last of them.</param>
+    public static void HoldReferrers(SqliteSession session, long repositoryId, Digest subject, long after, long last) => session.Execute(
+        "UPDATE manifests SET idle_since = NULL WHERE repository_id = @1 AND subject = @2 AND id > @3 AND id <= @4 AND idle_since IS NOT NULL",
+        repositoryId,
+        subject.Value,
+        after,
+        last);
 
     /// <summary>Begins the idle time of a manifest that has lost a tag, unless something else holds it.</summary>
     public static void ReleaseTagged(SqliteSession session, long manifestId, long now) => session.Execute(
@@ -80,21 +87,27 @@ internal static class ManifestHolds
         wasIndex,
         now);
 
-    /// <summary>
-    /// Begins the idle time of the manifests whose subject was removed, unless something else holds them. They are no longer roots.
-    /// </summary>
-    public static void ReleaseReferrers(SqliteSession session, long repositoryId, Digest subject, long now) => session.Execute(
+    /// <summary>Begins the idle time of some referrers of a removed subject, unless something else holds them. They are no longer roots.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repositoryId">Row of the repository.</param>
+    /// <param name="subject">The subject.</param>
+    /// <param name="after">Row before the first of them.</param>
+    /// <param name="last">Row of the last of them.</param>
+    /// <param name="now">The running clock.</param>
+    public static void ReleaseReferrers(SqliteSession session, long repositoryId, Digest subject, long after, long last, long now) => session.Execute(
         """
         UPDATE manifests SET is_root = 0, idle_since = CASE
             WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id) THEN NULL
             WHEN EXISTS (
                 SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
             THEN NULL
-            ELSE @3
+            ELSE @5
         END
-        WHERE repository_id = @1 AND subject = @2
+        WHERE repository_id = @1 AND subject = @2 AND id > @3 AND id <= @4
         """,
         repositoryId,
         subject.Value,
+        after,
+        last,
         now);
 }

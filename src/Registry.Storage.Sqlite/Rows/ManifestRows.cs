@@ -41,7 +41,8 @@ internal static class ManifestRows
         var manifestId = Find(session, repositoryId, contentId);
         if (manifestId is null)
         {
-            manifestId = Insert(session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0 ? null : change.Now, change.UnixTime);
+            manifestId = Insert(
+                session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0, change.Now, change.UnixTime);
             ChangeRows.Append(
                 session, change, ChangeKind.ManifestAdded, repositoryId, put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
         }
@@ -68,24 +69,16 @@ internal static class ManifestRows
         return moved;
     }
 
-    /// <summary>Number of rows that a push changes, approximately.</summary>
+    /// <summary>Number of rows that a push changes, approximately. The referrers of the manifest have turns of their own.</summary>
     public static long CountRows(PushedReferences references, IReadOnlyCollection<Tag> tags) => references.Count + (TagRows.RowsOfTag * (long)tags.Count);
 
-    /// <summary>Number of manifests that a push of their subject will hold.</summary>
-    public static long CountIdleReferrers(SqliteSession session, RepositoryName repository, Digest subject) => session.Number(
-        """
-        SELECT COUNT(*) FROM repositories r JOIN manifests m ON m.repository_id = r.id AND m.subject = @2
-        WHERE r.name = @1 AND m.idle_since IS NOT NULL
-        """,
-        repository.Value,
-        subject.Value) ?? 0;
-
-    /// <summary>Number of rows that the deletion of a manifest changes, approximately; 0 if there is no such manifest.</summary>
+    /// <summary>
+    /// Number of rows that the deletion of a manifest changes, approximately; 0 if there is no such manifest. Its referrers have turns of their own.
+    /// </summary>
     public static long CountHeld(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
         """
         SELECT (SELECT COUNT(*) FROM manifest_references WHERE manifest_id = m.id) + @3 * (SELECT COUNT(*) FROM tags WHERE manifest_id = m.id)
             + (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
-            + (SELECT COUNT(*) FROM manifests f WHERE f.repository_id = r.id AND f.subject = @2)
         FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
         """,
         repository.Value,
@@ -142,6 +135,7 @@ internal static class ManifestRows
             SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
             JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
             WHERE r.name = @1 AND r.pinned = 0 AND m.idle_since < @3 AND m.is_root <= @4
+            AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
             """,
             ReadRow,
             repository.Value,
@@ -190,7 +184,8 @@ internal static class ManifestRows
     /// <param name="digest">Digest of the bytes.</param>
     /// <param name="manifest">Parsed bytes.</param>
     /// <param name="references">References of the manifest.</param>
-    /// <param name="idleSince">Running clock, from which on it is idle if nothing holds it; null if a tag is about to hold it.</param>
+    /// <param name="isTagged">True if a tag is about to hold it.</param>
+    /// <param name="now">The running clock, from which on it is idle if nothing holds it.</param>
     /// <param name="pushedAt">Unix time, in seconds.</param>
     public static long Insert(
         SqliteSession session,
@@ -199,7 +194,8 @@ internal static class ManifestRows
         Digest digest,
         Manifest manifest,
         PushedReferences references,
-        long? idleSince,
+        bool isTagged,
+        long now,
         long pushedAt)
     {
         var id = session.Number(
@@ -220,14 +216,15 @@ internal static class ManifestRows
             manifest.Subject?.Digest.Value,
             manifest.Annotations,
             pushedAt,
-            idleSince)!.Value;
+            isTagged ? null : now)!.Value;
         session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1 WHERE id = @1", repositoryId);
         if (references.Count > 0)
         {
             ReferenceRows.Add(session, id, repositoryId, references);
         }
 
-        ManifestHolds.HoldRelated(session, id, repositoryId, digest);
+        ManifestHolds.HoldChildren(session, id, repositoryId);
+        SubjectRows.SettleFirst(session, repositoryId, digest, now);
         return id;
     }
 
@@ -284,7 +281,7 @@ internal static class ManifestRows
             ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, change.Now);
         }
 
-        ManifestHolds.ReleaseReferrers(session, manifest.Repository, digest, change.Now);
+        SubjectRows.SettleFirst(session, manifest.Repository, digest, change.Now);
         ContentRows.OrphanUnused(session, JsonList.Of(manifest.Content));
         ChangeRows.Append(session, change, ChangeKind.ManifestRemoved, manifest.Repository, repository, digest, size: manifest.Size);
         return tags;

@@ -64,6 +64,9 @@ internal static class OldSchema
             digest     TEXT
         ) STRICT;
         """,
+        """
+        DROP TABLE unsettled_subjects;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text.Json.Nodes;
 using Registry.Testing;
 using Registry.Torture.Load;
 
@@ -6,11 +7,14 @@ namespace Registry.Torture.Faults;
 
 /// <summary>
 /// A data folder with some images, and a script that runs on a copy of it: a push in chunks, a tag that moves, deletes, the collection of deleted
-/// content, and a stop.
+/// content, the release of the referrers of a deleted image, and a stop.
 /// </summary>
 internal sealed class Script
 {
     private const string Repository = "torture/script";
+
+    // So many that the collector releases the last of them, after the deletion of their subject.
+    private const int Referrers = 40;
 
     private static readonly TimeSpan CollectionPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -33,6 +37,7 @@ internal sealed class Script
         await client.PushAsync(Repository, script._old, "old");
         await client.PushAsync(Repository, script._kept, "moved");
         await client.TagAsync(Repository, script._kept, "untagged");
+        await script.PushReferrersAsync(registry, client);
         await client.CheckAsync();
         script._ledger.Trim();
         await registry.StopAsync();
@@ -68,6 +73,32 @@ internal sealed class Script
 
     /// <summary>Pushes the deleted content again, whatever is left of it; false when the push was refused.</summary>
     public Task<bool> PushAgainAsync(LedgerClient client) => client.PushAsync(Repository, _old, "again");
+
+    // All but the last may expire when their subject is gone, so the ledger does not have them.
+    private async Task PushReferrersAsync(RegistryProcess registry, LedgerClient client)
+    {
+        using var http = new HttpClient { BaseAddress = registry.BaseAddress };
+        for (var i = 1; i < Referrers; i++)
+        {
+            var referrer = CreateReferrer();
+            var answer = await http.PutManifestAsync(Repository, referrer.Digest, referrer);
+            if (answer.Status != 201)
+            {
+                throw new InvalidOperationException($"a referrer was answered {answer}");
+            }
+        }
+
+        await client.TagAsync(Repository, CreateReferrer(), "signature");
+    }
+
+    private TestImage CreateReferrer() => TestImage.Create(
+        json =>
+        {
+            json["config"] = TestImage.Descriptor(_old.Blobs[0], TestImage.ConfigType);
+            json["subject"] = _old.Describe();
+            json["annotations"] = new JsonObject { ["id"] = Guid.NewGuid().ToString() };
+        },
+        layers: 0);
 
     private static bool IsStored(string folder, string digest) => File.Exists(Path.Combine(folder, "blobs", "sha256", digest[7..9], digest[7..], "data"));
 }

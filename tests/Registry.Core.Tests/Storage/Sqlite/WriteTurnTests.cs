@@ -115,13 +115,12 @@ public sealed class WriteTurnTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_deletion_weighs_the_references_tags_and_referrers_of_its_manifest()
+    public async Task A_deletion_weighs_the_references_and_tags_of_its_manifest()
     {
         var index = Index("index", 1000);
         await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, "tag"));
         Assert.InRange(await WeighAsync(), 1001, 1010);
 
-        await _engine.Metadata.PutManifestAsync(Samples.Put(A, Samples.Index([], Samples.Child(index, MediaTypes.OciIndex))));
         await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, "other"));
         Assert.InRange(await WeighAsync(), 1005, 1020);
 
@@ -171,21 +170,25 @@ public sealed class WriteTurnTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task A_push_weighs_the_referrers_that_it_will_hold()
+    public async Task Renewing_the_promise_of_a_blob_of_very_many_repositories_takes_several_turns()
     {
-        const int Referrers = 300;
-        var subject = Index("subject", 1);
-        for (var i = 0; i < Referrers; i++)
-        {
-            await _engine.Metadata.PutManifestAsync(Samples.Put(A, Samples.Index([Samples.Child(Samples.Text($"{i}"))], Samples.Child(subject, MediaTypes.OciIndex))));
-        }
+        const int Repositories = 450;
+        var blob = Samples.Digest("blob");
+        await Task.WhenAll(Enumerable.Range(0, Repositories).Select(i => _engine.Metadata.LinkBlobAsync(RepositoryName.Parse($"r{i}"), blob, 4)));
+        await _engine.Metadata.LinkBlobAsync(B, Samples.Digest("other"), 5);
+        _engine.Advance(TimeSpan.FromSeconds(10));
+        Hold();
+        var renewed = _engine.Collector.RenewAsync([blob, Samples.Digest("unknown"), Samples.Digest("other")]);
+        var seen = new List<long?>();
+        _changes.Add(_engine.Database.WriteAsync(
+            session => seen.Add(session.Number("SELECT COUNT(*) FROM blob_links WHERE idle_since = 10")), new WriteTurn(B, 1)));
 
-        Assert.Equal(Referrers, await WeighAsync());
-        Assert.Empty((await _engine.Metadata.PutManifestAsync(Samples.Put(A, subject))).Value);
-        Assert.Equal(0, await WeighAsync());
-        Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(subject)));
+        await RunAsync();
+        await renewed;
 
-        Task<long> WeighAsync() => _engine.Database.ReadAsync(session => ManifestRows.CountIdleReferrers(session, A, Samples.Digest(subject)));
+        Assert.InRange(Assert.Single(seen)!.Value, 1, 256);
+        Assert.Empty(await _engine.Collector.ListIdleAsync(10, Repositories));
+        Assert.Equal(Repositories + 1, (await _engine.Collector.ListIdleAsync(11, 2 * Repositories)).Count);
     }
 
     public async ValueTask DisposeAsync()
