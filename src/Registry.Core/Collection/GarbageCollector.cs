@@ -35,8 +35,7 @@ public sealed partial class GarbageCollector(
 
     private Task _cycle = Task.CompletedTask;
     private string? _walkFailure;
-    private string? _removalFailure;
-    private bool _hasFailedToRemove;
+    private HashSet<string> _removalFailures = [];
     private bool _isImplausible;
     private bool _isHeldUp;
     private long _bytesFreed;
@@ -221,7 +220,7 @@ public sealed partial class GarbageCollector(
     private async Task<int> RemoveOrphansAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         var total = 0;
-        _hasFailedToRemove = false;
+        var failures = new HashSet<string>();
         while (!cancellationToken.IsCancellationRequested)
         {
             var orphans = await metadata.ListOrphansAsync(BatchSize);
@@ -246,7 +245,7 @@ public sealed partial class GarbageCollector(
                 }
 
                 progress?.Report(total + removed);
-                if (!await TryDeleteAsync(digest))
+                if (!await TryDeleteAsync(digest, failures))
                 {
                     continue;
                 }
@@ -263,7 +262,7 @@ public sealed partial class GarbageCollector(
             }
         }
 
-        _removalFailure = _hasFailedToRemove ? _removalFailure : null;
+        _removalFailures = failures;
         return total;
     }
 
@@ -281,7 +280,7 @@ public sealed partial class GarbageCollector(
     }
 
     // It stays condemned, so that the next cycle tries again, after all others.
-    private async Task<bool> TryDeleteAsync(Digest digest)
+    private async Task<bool> TryDeleteAsync(Digest digest, HashSet<string> failures)
     {
         try
         {
@@ -292,15 +291,14 @@ public sealed partial class GarbageCollector(
         }
         catch (StorageException e)
         {
-            // One line while the cause lasts: it may be the same for all of them, in every cycle.
+            // One line for each cause while it lasts: it may be the same for all of them, in every cycle.
             var fault = e.InnerException ?? e;
             var cause = $"{fault.GetType().Name} {fault.HResult}";
-            if (cause != _removalFailure)
+            if (failures.Add(cause) && !_removalFailures.Contains(cause))
             {
                 LogNotRemoved(digest.Value, e.Message);
             }
 
-            (_removalFailure, _hasFailedToRemove) = (cause, true);
             return false;
         }
     }

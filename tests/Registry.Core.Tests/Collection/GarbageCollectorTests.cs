@@ -199,14 +199,50 @@ public class GarbageCollectorTests
             Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest(content))).Error);
         }
 
-        var blobs = new StuckBlobs(storage.Storage.Blobs, busy);
-        var collector = new GarbageCollector(
-            storage.Storage.CollectorMetadata, blobs, storage.Storage.Locks, storage.Promises, storage.Walk, storage.Core.Rules,
-            storage.Core.Plan, ChangeOrigin.Collector, storage.Loggers.CreateLogger<GarbageCollector>());
+        var collector = CollectorOf(storage, new() { [busy] = new IOException("busy") });
         Assert.Equal(new Collected(0, 0, 1), await collector.RunAsync(default));
         Assert.Equal([busy], await storage.Storage.CollectorMetadata.ListOrphansAsync(10));
         Assert.Contains(storage.Log.Entries, entry => entry.Level == LogLevel.Warning && entry.Message.Contains(busy.Value, StringComparison.Ordinal));
         Assert.Equal((0, 1), await storage.CollectAfterAsync(0));
+    }
+
+    [Fact]
+    public async Task Each_cause_for_which_blobs_cannot_be_removed_has_one_line_while_it_lasts()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var stuck = new Dictionary<Digest, Exception>();
+        foreach (var (content, cause) in new (string, Exception)[]
+        {
+            ("one", new IOException("busy")), ("two", new UnauthorizedAccessException("denied")), ("three", new IOException("busy")),
+        })
+        {
+            await storage.PushBlobAsync(A, content);
+            Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest(content))).Error);
+            stuck.Add(Samples.Digest(content), cause);
+        }
+
+        var collector = CollectorOf(storage, stuck);
+        for (var cycle = 0; cycle < 3; cycle++)
+        {
+            Assert.Equal(new Collected(0, 0, 0), await collector.RunAsync(default));
+        }
+
+        Assert.Equal(["busy", "denied"], NotRemoved());
+
+        // A cause that is gone and comes back has another line; the other one lasts.
+        var (denied, again) = (stuck[Samples.Digest("two")], Samples.Digest("two"));
+        stuck.Remove(again);
+        Assert.Equal(new Collected(0, 0, 1), await collector.RunAsync(default));
+        await storage.PushBlobAsync(A, "two");
+        Assert.Null((await storage.Blobs.DeleteAsync(A, again)).Error);
+        stuck.Add(again, denied);
+        await collector.RunAsync(default);
+        Assert.Equal(["busy", "denied", "denied"], NotRemoved());
+
+        List<string> NotRemoved() => [.. storage.Log.Entries
+            .Where(entry => entry.Message.Contains("could not be removed", StringComparison.Ordinal))
+            .Select(entry => entry.Message.Contains("denied", StringComparison.Ordinal) ? "denied" : "busy")
+            .Order(StringComparer.Ordinal)];
     }
 
     [Fact]
@@ -302,7 +338,18 @@ public class GarbageCollectorTests
         Enumerable.Range(first, count).Select(i => storage.Storage.Metadata.LinkBlobAsync(A, Samples.Digest($"{i}"), 1)));
 
     /// <summary>Store in which one blob cannot be removed, such as a mount, an immutable file or a bad sector.</summary>
-    private sealed class StuckBlobs(IBlobStore blobs, Digest stuck) : IBlobStore
+    private static GarbageCollector CollectorOf(TestStorage storage, Dictionary<Digest, Exception> stuck) => new(
+        storage.Storage.CollectorMetadata,
+        new StuckBlobs(storage.Storage.Blobs, stuck),
+        storage.Storage.Locks,
+        storage.Promises,
+        storage.Walk,
+        storage.Core.Rules,
+        storage.Core.Plan,
+        ChangeOrigin.Collector,
+        storage.Loggers.CreateLogger<GarbageCollector>());
+
+    private sealed class StuckBlobs(IBlobStore blobs, Dictionary<Digest, Exception> stuck) : IBlobStore
     {
         public Task<long?> StatAsync(Digest digest) => blobs.StatAsync(digest);
 
@@ -312,7 +359,8 @@ public class GarbageCollectorTests
 
         public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => blobs.PutAsync(digest, content);
 
-        public Task<bool> DeleteAsync(Digest digest) => digest == stuck ? throw new StorageException("busy") : blobs.DeleteAsync(digest);
+        public Task<bool> DeleteAsync(Digest digest) =>
+            stuck.TryGetValue(digest, out var cause) ? throw new StorageException(cause.Message, cause) : blobs.DeleteAsync(digest);
 
         public Task<IDisposable?> TryBeginRemovalAsync() => blobs.TryBeginRemovalAsync();
 
