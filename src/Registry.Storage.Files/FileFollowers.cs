@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Changes;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 using Registry.Storage.Files.SmallContent;
@@ -36,10 +37,13 @@ public sealed class FileFollowers : IAsyncDisposable
     }
 
     /// <summary>Takes damaged rows out of the metadata.</summary>
-    public StagedQuarantine Quarantine { get; }
+    public IStagedQuarantine Quarantine { get; }
 
-    /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
-    public string? Failure => _tree.Failure ?? _staged?.Failure;
+    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
+    public string? TreeFailure => _tree.Failure;
+
+    /// <summary>Reason why the files of small content are behind the metadata; null if they are not, or if it is not written to its files.</summary>
+    public string? StagedFailure => _staged is null ? null : _staged.Failure ?? (_staged.Left is null ? "they cannot be read" : null);
 
     /// <summary>
     /// Number of small blobs and manifests that only the metadata has, once the followers are disposed; null if they cannot be read, or if small content is

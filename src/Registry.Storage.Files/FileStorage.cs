@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
+using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
+using Registry.Core.Verification;
 using Registry.Storage.Files.Blobs;
 using Registry.Storage.Files.Tree;
 using Registry.Storage.Files.Uploads;
@@ -74,13 +76,13 @@ public sealed class FileStorage
     public IUploadStore Uploads { get; }
 
     /// <summary>Blobs for the verifier.</summary>
-    public BlobScrub Scrub { get; }
+    public IBlobScrubber Scrub { get; }
 
     /// <summary>Repositories tree.</summary>
     public TreeReader Tree { get; }
 
     /// <summary>Links of the repositories tree, for finding those to bytes that the metadata does not know.</summary>
-    public TreeLinks Links { get; }
+    public ILinkSearch Links { get; }
 
     internal DataPaths Paths { get; }
 

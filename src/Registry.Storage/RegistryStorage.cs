@@ -14,8 +14,6 @@ using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Files;
 using Registry.Storage.Files;
-using Registry.Storage.Files.Blobs;
-using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Tree;
 using Registry.Storage.Sqlite;
 
@@ -114,10 +112,10 @@ public sealed class RegistryStorage : IAsyncDisposable
     public IVerifierMetadata VerifierMetadata { get; }
 
     /// <summary>Blobs for the verifier.</summary>
-    public BlobScrub Scrub => _files.Scrub;
+    public IBlobScrubber Scrub => _files.Scrub;
 
     /// <summary>Takes damaged rows out of the metadata.</summary>
-    public StagedQuarantine StagedQuarantine => _followers.Quarantine;
+    public IStagedQuarantine StagedQuarantine => _followers.Quarantine;
 
     /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
     public DigestLocks Locks { get; } = new();
@@ -156,8 +154,14 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="IOException">The free space cannot be read.</exception>
     public (long Free, long Kept) ReadRoom() => _files.ReadRoom();
 
-    /// <summary>Reason why the tree, or the files of small content, are behind the metadata; null if they are not.</summary>
-    public string? TreeFailure => _followers.Failure;
+    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
+    public string? TreeFailure => _followers.TreeFailure;
+
+    /// <summary>Reason why the files of small content are behind the metadata; null if they are not.</summary>
+    public string? StagedFailure => _followers.StagedFailure;
+
+    /// <summary>True if the tree, or the files of small content, are behind the metadata.</summary>
+    public bool IsBehind => TreeFailure is not null || StagedFailure is not null;
 
     /// <summary>
     /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read, or if the storage

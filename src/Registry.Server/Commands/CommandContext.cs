@@ -85,6 +85,26 @@ internal sealed class CommandContext(
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
     public int Fail(string storagePath, StorageException fault) => Fail($"REGISTRY_STORAGE_PATH {storagePath} {fault.Message}");
 
+    /// <summary>Runs the work of a command. A fault of the storage, or an interruption, makes the command fail.</summary>
+    /// <param name="storagePath">The data folder that a fault is about; null if its message names the folder.</param>
+    /// <param name="interrupted">Message after an interruption: the state of things, and what to do.</param>
+    /// <param name="run">The work.</param>
+    public async Task<int> TryAsync(string? storagePath, string interrupted, Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (StorageException e)
+        {
+            return storagePath is null ? Fail(e.Message) : Fail(storagePath, e);
+        }
+        catch (OperationCanceledException)
+        {
+            return Fail(interrupted);
+        }
+    }
+
     /// <summary>Runs a command that needs one setting only. Faults of other settings do not matter.</summary>
     public int WithSetting(ParseResult parsed, string name, Func<string?, int> run)
     {

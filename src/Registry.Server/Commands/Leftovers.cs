@@ -6,10 +6,17 @@ namespace Registry.Server.Commands;
 internal static class Leftovers
 {
     /// <summary>Describes what the closing of a storage could not write, as a clause after the path of its folder; null if nothing.</summary>
-    public static string? Describe(RegistryStorage storage) =>
-        DescribeStaged(storage) ?? (storage.TreeFailure is { } reason ? $"has changes that are only in registry.db and could not be written to repositories/: {reason}" : null);
+    public static string? Describe(RegistryStorage storage)
+    {
+        string?[] left =
+        [
+            DescribeStaged(storage) ?? (storage is { LeftStaged: null, StagedFailure: { } unread } ? Describe("small blobs and manifests, whose number cannot be read, that are", unread) : null),
+            storage.TreeFailure is { } reason ? $"has changes that are only in registry.db and could not be written to repositories/: {reason}" : null,
+        ];
+        return left.Any(clause => clause is not null) ? string.Join("; it ", left.OfType<string>()) : null;
+    }
 
-    /// <summary>Describes the small content that the closing of a storage could not write; null if nothing.</summary>
+    /// <summary>Describes the small content that is known to be left; null if none is.</summary>
     public static string? DescribeStaged(RegistryStorage storage)
     {
         if (storage.LeftStaged is not > 0)
@@ -18,6 +25,8 @@ internal static class Leftovers
         }
 
         var content = storage.LeftStaged == 1 ? "1 small blob or manifest that is" : $"{storage.LeftStaged} small blobs and manifests that are";
-        return $"has {content} only in registry.db and could not be written to blobs/: {storage.TreeFailure}";
+        return Describe(content, storage.StagedFailure ?? "see the log");
     }
+
+    private static string Describe(string content, string reason) => $"has {content} only in registry.db and could not be written to blobs/: {reason}";
 }

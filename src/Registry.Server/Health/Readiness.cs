@@ -43,9 +43,9 @@ internal sealed partial class Readiness(
             readOnly.IsOn
                 ? new("read-only", HealthState.Warning, "read-only: pulls work, pushes and deletes are refused")
                 : new("read-only"),
-            storage.TreeFailure is null
-                ? new("tree")
-                : new("tree", HealthState.Warning, "the repositories tree, or files of small content, are behind the metadata; requests are not affected; see the server log"),
+            storage.IsBehind
+                ? new("tree", HealthState.Warning, "the repositories tree, or files of small content, are behind the metadata; requests are not affected; see the server log")
+                : new("tree"),
             .. Certificate(),
         ];
     }

@@ -22,7 +22,7 @@ internal sealed partial class StagedFiles(
     DataPaths paths,
     IStagedContent staged,
     BlobPlacement placement,
-    StagedQuarantine quarantine,
+    IStagedQuarantine quarantine,
     DigestLocks locks,
     StorageThreads threads,
     StorageHealth health,

@@ -53,6 +53,26 @@ public sealed class LeftoverTests : IDisposable
         Assert.True(Directory.Exists(obstacle));
     }
 
+    [Fact]
+    public async Task A_command_says_for_small_content_and_for_the_tree_why_it_cannot_be_written()
+    {
+        var shard = Path.GetDirectoryName(Path.GetDirectoryName(StoredFile.PathOf(_folder.Path, _image.Blobs[^1].Digest)))!;
+        Directory.CreateDirectory(Path.GetDirectoryName(shard)!);
+        await File.WriteAllTextAsync(shard, "a file where a folder must go");
+        var repository = await FillBehindAsync(Path.Combine(_folder.Path, "repositories", "a"));
+
+        var failed = await RunAsync("gc");
+
+        Assert.Equal(1, failed.ExitCode);
+        var reasons = failed.Error.Split("; it has changes that are only in registry.db and could not be written to repositories/: ");
+        Assert.Equal(2, reasons.Length);
+        Assert.Contains("could not be written to blobs/: ", reasons[0], StringComparison.Ordinal);
+        Assert.Contains(shard, reasons[0], StringComparison.Ordinal);
+        Assert.DoesNotContain(repository, reasons[0], StringComparison.Ordinal);
+        Assert.Contains(repository, reasons[1], StringComparison.Ordinal);
+        Assert.DoesNotContain(shard, reasons[1], StringComparison.Ordinal);
+    }
+
     private async Task<string> FillBehindAsync(string obstacle)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(obstacle)!);

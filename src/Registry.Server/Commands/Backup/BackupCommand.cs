@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
-using Registry.Core.Storage;
 using Registry.Images.Backup;
 using Registry.Server.Commands.Transfer;
 using Registry.Server.Configuration;
@@ -58,21 +57,13 @@ internal static class BackupCommand
     {
         // The backup includes the files of users and rules only when they are in the data folder.
         string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
-        try
+        return await context.TryAsync(null, "the backup was interrupted; earlier generations are intact. Run it again to continue", async () =>
         {
             var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Backing up"), progress => BackupRun.RunAsync(
                 options.StoragePath, request.Folder, request.Keep, files.OfType<string>(), time, loggers, progress, cancellationToken));
             context.Output.WriteLine(request.IsJson ? JsonSerializer.Serialize(report, ReportJson.Indented.BackupReport) : Describe(report));
             return FaultLines.Write(report.Faulty, report.Faults, "copied", context.Error) ? ExitCodes.Failure : ExitCodes.Success;
-        }
-        catch (StorageException e)
-        {
-            return context.Fail(e.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            return context.Fail("the backup was interrupted; earlier generations are intact. Run it again to continue");
-        }
+        });
     }
 
     private static string Describe(BackupReport report) =>

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
-using Registry.Core.Storage;
 using Registry.Images.Backup;
 using Registry.Server.Commands.Transfer;
 using Registry.Server.Configuration;
@@ -43,7 +42,7 @@ internal static class RestoreCommand
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        try
+        return await context.TryAsync(null, "the restore was interrupted; the registry does not start on the incomplete folder. Run it again to continue", async () =>
         {
             var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Restoring"), progress => RestoreRun.RunAsync(
                 request.Folder, request.Generation, options.StoragePath, time, loggers, progress, cancellationToken));
@@ -51,14 +50,6 @@ internal static class RestoreCommand
                 ? JsonSerializer.Serialize(report, ReportJson.Indented.RestoreReport)
                 : $"Restored {Count.Of(report.Blobs, "blob")} of generation {report.Generation} to {Path.GetFullPath(options.StoragePath)}.");
             return FaultLines.Write(report.Faulty, report.Faults, "restored", context.Error) ? ExitCodes.Failure : ExitCodes.Success;
-        }
-        catch (StorageException e)
-        {
-            return context.Fail(e.Message);
-        }
-        catch (OperationCanceledException)
-        {
-            return context.Fail("the restore was interrupted; the registry does not start on the incomplete folder. Run it again to continue");
-        }
+        });
     }
 }

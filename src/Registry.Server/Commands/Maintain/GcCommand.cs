@@ -5,7 +5,6 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Collection;
 using Registry.Core.Oci;
-using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Storage;
@@ -91,20 +90,9 @@ internal static class GcCommand
         CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        try
-        {
-            return await context.WithStorageAsync(
-                RegistryStorage.OpenExisting(path, time, loggers, writesOut: !request.IsReport),
-                storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken));
-        }
-        catch (StorageException e)
-        {
-            return context.Fail(path, e);
-        }
-        catch (OperationCanceledException)
-        {
-            return context.Fail("the collection was interrupted; run it again to continue");
-        }
+        return await context.TryAsync(path, "the collection was interrupted; run it again to continue", () => context.WithStorageAsync(
+            RegistryStorage.OpenExisting(path, time, loggers, writesOut: !request.IsReport),
+            storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken)));
     }
 
     private static async Task<int> RunAsync(

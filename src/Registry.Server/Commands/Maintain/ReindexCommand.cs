@@ -38,7 +38,7 @@ internal static class ReindexCommand
     public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        try
+        return await context.TryAsync(path, "the reindex was interrupted; run it again, or start the registry, which continues it", async () =>
         {
             DataFolder.OpenExisting(path).Dispose();
             var isReadable = await TryFinishAsync(context, path, loggers);
@@ -83,15 +83,7 @@ internal static class ReindexCommand
 
             context.Output.WriteLine($"The metadata of {path} was rebuilt from its tree.");
             return ExitCodes.Success;
-        }
-        catch (StorageException e)
-        {
-            return context.Fail(path, e);
-        }
-        catch (OperationCanceledException)
-        {
-            return context.Fail("the reindex was interrupted; run it again, or start the registry, which continues it");
-        }
+        });
     }
 
     /// <summary>Prints what would be removed, added or changed. Writes what is only in the database yet, as any start does, and changes nothing else.</summary>
@@ -99,7 +91,7 @@ internal static class ReindexCommand
     public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        try
+        return await context.TryAsync(path, "the comparison was interrupted; nothing was changed", async () =>
         {
             DataFolder.OpenExisting(path).Dispose();
             var isWhole = await TryFinishAsync(context, path, loggers);
@@ -123,15 +115,7 @@ internal static class ReindexCommand
             }
 
             return isWhole && preview.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
-        }
-        catch (StorageException e)
-        {
-            return context.Fail(path, e);
-        }
-        catch (OperationCanceledException)
-        {
-            return context.Fail("the comparison was interrupted; nothing was changed");
-        }
+        });
     }
 
     // Writes what is only in the old database yet: changes to the tree, and small content to its files. False when some may be left.
@@ -143,7 +127,7 @@ internal static class ReindexCommand
         {
             var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
             await storage.DisposeAsync();
-            (reason, left) = (storage.TreeFailure, Leftovers.DescribeStaged(storage));
+            (reason, left) = (storage.TreeFailure ?? storage.StagedFailure, Leftovers.DescribeStaged(storage));
         }
         catch (StorageException e)
         {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Errors;
-using Registry.Core.Storage;
 using Registry.Core.Verification;
 using Registry.Server.Configuration;
 using Registry.Storage;
@@ -38,20 +37,9 @@ internal static class VerifyCommand
     private static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        try
-        {
-            return await context.WithStorageAsync(
-                RegistryStorage.OpenExisting(path, TimeProvider.System, loggers, writesOut: !isDryRun),
-                storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken));
-        }
-        catch (StorageException e)
-        {
-            return context.Fail(path, e);
-        }
-        catch (OperationCanceledException)
-        {
-            return context.Fail("the verification was interrupted; run it again to read the rest");
-        }
+        return await context.TryAsync(path, "the verification was interrupted; run it again to read the rest", () => context.WithStorageAsync(
+            RegistryStorage.OpenExisting(path, TimeProvider.System, loggers, writesOut: !isDryRun),
+            storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken)));
     }
 
     private static async Task<int> VerifyAsync(

@@ -244,9 +244,10 @@ public sealed class StagedFilesTests
         await Eventually.TrueAsync(() =>
         {
             storage.Time.Advance(TimeSpan.FromSeconds(1));
-            return storage.Storage.TreeFailure is not null;
+            return storage.Storage.StagedFailure is not null;
         });
-        Assert.Contains(obstacle, storage.Storage.TreeFailure, StringComparison.Ordinal);
+        Assert.Contains(obstacle, storage.Storage.StagedFailure, StringComparison.Ordinal);
+        Assert.Null(storage.Storage.TreeFailure);
         Assert.True(HasFile(storage, other));
         await AssertReadAsync(storage, Blob, Samples.Text("blob"));
         await storage.CloseAsync();
