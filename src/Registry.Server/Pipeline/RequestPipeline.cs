@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,7 @@ using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
+using Registry.Server.Telemetry.Logs;
 using Registry.Storage.Files;
 
 namespace Registry.Server.Pipeline;
@@ -114,7 +116,7 @@ internal sealed partial class RequestPipeline(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (faults.IsNew($"Internal errors, {e.GetType().Name} {e.StackTrace?.Split('\n')[0].Trim()}"))
+            if (faults.IsNew($"Internal errors, {InternalErrorCause.Of(e)}"))
             {
                 LogMistake(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
             }
@@ -126,7 +128,7 @@ internal sealed partial class RequestPipeline(
     private void Report(StorageException fault, RequestContext request)
     {
         var cause = StorageFault.CauseOf(fault);
-        if (!faults.IsNew($"Requests that the storage cannot serve, {cause?.Reason ?? fault.InnerException!.GetType().Name}"))
+        if (!faults.IsNew($"Requests that the storage cannot serve, {cause?.Reason ?? InternalErrorCause.Of(fault.InnerException!)}"))
         {
             return;
         }
@@ -138,7 +140,7 @@ internal sealed partial class RequestPipeline(
         }
         else
         {
-            LogRefused(method, path, fault.InnerException is null ? fault.Message.TrimEnd('.') : IoFault.Reason(fault.InnerException), cause.Remedy, id);
+            LogRefused(method, path, fault.InnerException is null or DbException ? fault.Message.TrimEnd('.') : IoFault.Reason(fault.InnerException), cause.Remedy, id);
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Files;
+using Registry.Server.Telemetry.Logs;
 using Registry.Storage.Files;
 
 namespace Registry.Server.Transport;
@@ -14,7 +15,7 @@ internal sealed partial class UnsentAnswers(RecurringFaults faults, ILogger<Unse
     public void Report(string connection, Exception error)
     {
         var cause = StorageFault.CauseOf(error);
-        if (!faults.IsNew($"Answers that could not be sent, {cause?.Reason ?? (error is IOException ? error.Message : error.GetType().Name)}"))
+        if (!faults.IsNew($"Answers that could not be sent, {cause?.Reason ?? (error is IOException ? error.Message : InternalErrorCause.Of(error))}"))
         {
             return;
         }

@@ -61,6 +61,42 @@ public sealed class RecurringFaultTests
         AssertOver(registry, $"Requests for damaged content, {Blob.Digest}");
     }
 
+    [Fact]
+    public async Task A_database_that_cannot_be_read()
+    {
+        using var folder = new TemporaryFolder();
+        await using (var first = await TestRegistry.StartAsync(storagePath: folder.Path))
+        {
+            await first.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        }
+
+        await using var registry = await TestRegistry.StartAsync(storagePath: folder.Path, time: _time);
+        var whole = Damage(Path.Combine(folder.Path, "registry.db"));
+
+        await RepeatAsync(503, () => registry.Client.GetAnswerAsync("/v2/team/app/tags/list"));
+
+        AssertOneLine(registry, "GET /v2/team/app/tags/list could not be served by the storage: The metadata could not be read: ", "Run 'registry reindex' to rebuild it");
+        Assert.Contains("Check the disk, and the owner and mode of registry.db", Assert.Single(Faults(registry)).Message, StringComparison.Ordinal);
+
+        // The commit makes SQLite forget the pages that it has read.
+        await File.WriteAllBytesAsync(Path.Combine(folder.Path, "registry.db"), whole);
+        Check.Status(201, await PushAsync(registry));
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/team/app/tags/list"));
+        AssertCounted(registry, "Requests that the storage cannot serve, The metadata could not be read: ");
+        AssertOver(registry, "Requests that the storage cannot serve, The metadata could not be read: ");
+    }
+
+    // Everything but the first page. Returns the bytes before.
+    private static byte[] Damage(string database)
+    {
+        const int Page = 4096;
+        var bytes = File.ReadAllBytes(database);
+        using var file = File.OpenWrite(database);
+        file.Position = Page;
+        file.Write(new byte[bytes.Length - Page]);
+        return bytes;
+    }
+
     private static Task<Answer> PushAsync(TestRegistry registry) =>
         registry.Client.RequestAsync("POST", $"/v2/team/app/blobs/uploads/?digest={Blob.Digest}", Blob.Bytes);
 
