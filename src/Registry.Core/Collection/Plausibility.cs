@@ -4,7 +4,7 @@ namespace Registry.Core.Collection;
 /// Decides whether it is plausible that so much is no longer needed. With a lost table, or an old backup of the metadata, nearly everything looks
 /// deleted; an operator must then confirm the removal.
 /// </summary>
-public static class Plausibility
+internal static class Plausibility
 {
     /// <summary>Number up to which any removal is plausible, since a mistake would be small.</summary>
     public const int AlwaysPlausible = 500;

@@ -9,7 +9,7 @@ namespace Registry.Core.Indexing;
 /// Metadata that may still be growing from an existing tree. A repository is indexed before it is read; every change is refused until the
 /// metadata covers the whole tree.
 /// </summary>
-public sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer) : IMetadataStore
+internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer) : IMetadataStore
 {
     // Once complete, the index stays so: later calls ask neither the indexer nor the database behind it.
     private volatile bool _isComplete;

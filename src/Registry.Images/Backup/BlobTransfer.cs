@@ -17,7 +17,7 @@ namespace Registry.Images.Backup;
 /// <param name="target">Paths of the target.</param>
 /// <param name="readsKept">True to read the blobs that the target has, and to replace those that do not have their digest.</param>
 /// <param name="progress">Receives the progress from time to time; null for none.</param>
-public sealed class BlobTransfer(DataPaths source, DataPaths target, bool readsKept, IProgress<TransferProgress>? progress)
+internal sealed class BlobTransfer(DataPaths source, DataPaths target, bool readsKept, IProgress<TransferProgress>? progress)
 {
     /// <summary>Number of faults that are described; all of them are counted.</summary>
     public const int MaxFaults = 100;

@@ -6,13 +6,13 @@ using Registry.Files;
 namespace Registry.Storage.Files.Blobs;
 
 /// <summary>Reads the files of blobs for the verifier.</summary>
-public sealed class BlobScrub : IBlobScrubber
+internal sealed class BlobScrub : IBlobScrubber
 {
     private readonly DataPaths _paths;
     private readonly StorageThreads _threads;
     private readonly CheckedSync _sync;
 
-    internal BlobScrub(DataPaths paths, StorageThreads threads, CheckedSync sync)
+    public BlobScrub(DataPaths paths, StorageThreads threads, CheckedSync sync)
     {
         _paths = paths;
         _threads = threads;

@@ -8,7 +8,7 @@ using Registry.Storage.Files.Blobs;
 namespace Registry.Storage.Files.SmallContent;
 
 /// <summary>Quarantine of damaged rows, as files in the data folder.</summary>
-public sealed class StagedQuarantine : IStagedQuarantine
+internal sealed class StagedQuarantine : IStagedQuarantine
 {
     private readonly DataPaths _paths;
     private readonly StorageThreads _threads;
@@ -16,7 +16,7 @@ public sealed class StagedQuarantine : IStagedQuarantine
     private readonly IStagedContent _staged;
     private readonly IVerifierMetadata _metadata;
 
-    internal StagedQuarantine(DataPaths paths, StorageThreads threads, CheckedSync sync, IStagedContent staged, IVerifierMetadata metadata)
+    public StagedQuarantine(DataPaths paths, StorageThreads threads, CheckedSync sync, IStagedContent staged, IVerifierMetadata metadata)
     {
         _paths = paths;
         _threads = threads;

@@ -12,7 +12,7 @@ namespace Registry.Storage.Files.Tree;
 /// Each folder of links is read once for all digests, which takes time proportional to the number of links. A lookup of each digest in each
 /// folder would take time proportional to the product.
 /// </remarks>
-public sealed class TreeLinks(DataPaths paths) : ILinkSearch
+internal sealed class TreeLinks(DataPaths paths) : ILinkSearch
 {
     /// <inheritdoc/>
     public IReadOnlyDictionary<Digest, string> Find(IReadOnlyCollection<Digest> digests, CancellationToken cancellationToken)
