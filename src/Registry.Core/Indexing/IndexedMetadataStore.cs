@@ -56,10 +56,10 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
 
     public Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
-        store.LinkBlobAsync(repository, digest, size, origin, upload, staged);
+        Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.LinkBlobAsync(repository, digest, size, origin, upload, staged);
 
     public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
-        store.MountBlobAsync(source, target, digest, origin);
+        Refusal is { } refusal ? Task.FromResult<Result<bool>>(refusal) : store.MountBlobAsync(source, target, digest, origin);
 
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         Refusal is { } refusal ? Task.FromResult<Result<long>>(refusal) : store.UnlinkBlobAsync(repository, digest, origin);

@@ -63,6 +63,8 @@ public class TreeIndexerTests
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Manifests.DeleteAsync(B, Latest, Precondition.None)).Error?.Code);
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Blobs.DeleteAsync(A, Samples.Digest("app layer"))).Error?.Code);
         Assert.Same(RegistryErrorCode.NotReady, (await indexing.Uploads.BeginAsync(A, null, DigestAlgorithm.Sha256)).Error?.Code);
+        Assert.Same(RegistryErrorCode.NotReady, (await indexing.Core.Metadata.LinkBlobAsync(B, Samples.Digest("app layer"), 9))?.Code);
+        Assert.Same(RegistryErrorCode.NotReady, (await indexing.Core.Metadata.MountBlobAsync(A, B, Samples.Digest("app layer"))).Error?.Code);
         Assert.Equal(["a", "team/b"], (await indexing.Storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
 
         await indexing.Indexer.RunAsync(default);
