@@ -22,7 +22,7 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return error;
         }
 
-        return FileResponse.WriteHead(request.Http, digest, size);
+        return BlobResponse.WriteHead(request.Http, digest, size);
     }
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
@@ -39,7 +39,7 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
 
         using (content)
         {
-            return await FileResponse.SendAsync(request, content, digest);
+            return await BlobResponse.SendAsync(request, content, digest);
         }
     }
 

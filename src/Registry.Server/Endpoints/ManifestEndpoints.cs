@@ -58,7 +58,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             var refused = WriteHead(request, found.Manifest, out var hasBody);
             if (refused is null && hasBody)
             {
-                await FileResponse.SendBodyAsync(request, found.Content);
+                await BlobResponse.SendBodyAsync(request, found.Content);
             }
 
             return refused;

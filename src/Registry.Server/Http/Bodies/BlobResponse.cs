@@ -17,7 +17,7 @@ namespace Registry.Server.Http.Bodies;
 /// Answers requests for blobs: with the whole, a part, several parts, or 304. Files bypass Kestrel if the transport supports it
 /// (<see cref="ZeroCopyResponseBody"/>); otherwise they are copied piece by piece.
 /// </summary>
-internal static class FileResponse
+internal static class BlobResponse
 {
     // The content of a digest never changes.
     private const string CacheControl = "max-age=31536000, immutable";
