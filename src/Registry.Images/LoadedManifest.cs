@@ -6,4 +6,4 @@ namespace Registry.Images;
 /// <param name="Descriptor">Type, digest and size.</param>
 /// <param name="Content">Bytes of the manifest.</param>
 /// <param name="Manifest">Parsed content.</param>
-internal sealed record LoadedManifest(Descriptor Descriptor, byte[] Content, Manifest Manifest);
+internal sealed record LoadedManifest(Descriptor Descriptor, ReadOnlyMemory<byte> Content, Manifest Manifest);

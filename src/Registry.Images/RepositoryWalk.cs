@@ -96,8 +96,9 @@ internal sealed class RepositoryWalk
             return null;
         }
 
-        var content = await _blobs.ReadAsync(stored.Digest);
-        if (content is null || stored.Digest.Algorithm.Compute(content) != stored.Digest || StoredManifestReader.Read(content) is not { } manifest)
+        await using var source = await _blobs.OpenAsync(stored.Digest);
+        var content = source?.Length == stored.Size ? await source.ReadAsync() : default;
+        if (stored.Digest.Algorithm.Compute(content.Span) != stored.Digest || StoredManifestReader.Read(content) is not { } manifest)
         {
             throw new LayoutException($"the manifest {stored.Digest} of {_repository} is damaged; pushing it again repairs it");
         }

@@ -1,17 +1,35 @@
+using System.IO.Pipelines;
 using System.Security.Cryptography;
-using Microsoft.Win32.SafeHandles;
 using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Images.Layouts;
 
 namespace Registry.Images;
 
-/// <summary>Bytes of a stored blob, from beginning to end. The digest is checked at the end.</summary>
-internal sealed class VerifiedStream(BlobContent content, Digest digest) : Stream
+/// <summary>
+/// Bytes of a stored blob, from beginning to end; the storage is read ahead. The digest is checked at the end. Disposing the stream disposes the source.
+/// </summary>
+internal sealed class VerifiedStream : Stream
 {
-    private readonly IncrementalHash _hash = digest.Algorithm.CreateHash();
-    private readonly SafeFileHandle? _handle = content.Bytes is null ? content.Handle : null;
+    private static readonly PipeOptions Ahead = new(
+        pauseWriterThreshold: 1024 * 1024, resumeWriterThreshold: 512 * 1024, minimumSegmentSize: 256 * 1024, useSynchronizationContext: false);
+
+    private readonly BlobSource _source;
+    private readonly Digest _digest;
+    private readonly IncrementalHash _hash;
+    private readonly Pipe _pipe = new(Ahead);
+    private readonly Stream _bytes;
+    private readonly Task _copying;
     private long _position;
+
+    public VerifiedStream(BlobSource source, Digest digest)
+    {
+        _source = source;
+        _digest = digest;
+        _hash = digest.Algorithm.CreateHash();
+        _bytes = _pipe.Reader.AsStream();
+        _copying = CopyAsync();
+    }
 
     public override bool CanRead => true;
 
@@ -20,7 +38,7 @@ internal sealed class VerifiedStream(BlobContent content, Digest digest) : Strea
 
     public override bool CanWrite => false;
 
-    public override long Length => content.Length;
+    public override long Length => _source.Length;
 
     public override long Position
     {
@@ -28,10 +46,8 @@ internal sealed class VerifiedStream(BlobContent content, Digest digest) : Strea
         set => throw new NotSupportedException();
     }
 
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
     /// <exception cref="LayoutException">The whole blob has been read, and its digest does not match.</exception>
-    public override int Read(Span<byte> buffer)
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         var wanted = (int)Math.Min(buffer.Length, Length - _position);
         if (wanted == 0)
@@ -39,35 +55,21 @@ internal sealed class VerifiedStream(BlobContent content, Digest digest) : Strea
             return 0;
         }
 
-        int count;
-        if (_handle is null)
-        {
-            content.Bytes.AsSpan((int)_position, wanted).CopyTo(buffer);
-            count = wanted;
-        }
-        else
-        {
-            count = RandomAccess.Read(_handle, buffer[..wanted], _position);
-        }
-
-        _hash.AppendData(buffer[..count]);
+        var count = await _bytes.ReadAsync(buffer[..wanted], cancellationToken);
+        _hash.AppendData(buffer.Span[..count]);
         _position += count;
-        if (count == 0 || (_position == Length && Digest.FromHash(digest.Algorithm, _hash.GetCurrentHash()) != digest))
+        if (count == 0 || (_position == Length && Digest.FromHash(_digest.Algorithm, _hash.GetCurrentHash()) != _digest))
         {
-            throw new LayoutException($"{digest} is damaged in the storage; pushing it again repairs it");
+            throw new LayoutException($"{_digest} is damaged in the storage; pushing it again repairs it");
         }
 
         return count;
     }
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        return ValueTask.FromResult(Read(buffer.Span));
-    }
-
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     public override void Flush()
     {
@@ -79,14 +81,30 @@ internal sealed class VerifiedStream(BlobContent content, Digest digest) : Strea
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    protected override void Dispose(bool disposing)
+    public override async ValueTask DisposeAsync()
     {
-        if (disposing)
+        // Without its reader, the copy ends early.
+        await _bytes.DisposeAsync();
+        await _copying;
+        await _source.DisposeAsync();
+        _hash.Dispose();
+        await base.DisposeAsync();
+    }
+
+    private async Task CopyAsync()
+    {
+        Exception? fault = null;
+        try
         {
-            _hash.Dispose();
-            content.Dispose();
+            await _source.CopyToAsync(_pipe.Writer, 0, _source.Length);
+        }
+#pragma warning disable CA1031 // The reader throws it.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            fault = e;
         }
 
-        base.Dispose(disposing);
+        await _pipe.Writer.CompleteAsync(fault);
     }
 }

@@ -9,7 +9,6 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
-using Registry.Files;
 using Registry.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Files.Tree;
@@ -156,15 +155,15 @@ internal sealed class TestStorage : IAsyncDisposable
     public async Task<byte[]?> GetAsync(RepositoryName repository, Reference reference)
     {
         var result = await Manifests.GetAsync(repository, reference);
-        return result.TryGet(out var found, out _) ? Read(found.Content) : null;
+        return result.TryGet(out var found, out _) ? await ReadAsync(found.Content) : null;
     }
 
     /// <summary>Reads content to its end, and closes it.</summary>
-    public static byte[] Read(BlobContent content)
+    public static async Task<byte[]> ReadAsync(BlobSource content)
     {
-        using (content)
+        await using (content)
         {
-            return content.Bytes ?? PlainFile.Read(content.Handle, (int)content.Length);
+            return (await content.ReadAsync()).ToArray();
         }
     }
 

@@ -33,7 +33,7 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
     }
 
     /// <summary>Opens a blob for reading; BLOB_UNKNOWN if the repository does not have it. The caller disposes it.</summary>
-    public async ValueTask<Result<BlobContent>> OpenAsync(RepositoryName repository, Digest digest)
+    public async ValueTask<Result<BlobSource>> OpenAsync(RepositoryName repository, Digest digest)
     {
         if (await metadata.FindBlobAsync(repository, digest) is not { } size)
         {
@@ -41,14 +41,13 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
         }
 
         var content = await contents.OpenAsync(digest);
-        if (content?.Length != size)
+        if (content?.Length == size)
         {
-            damaged.Report("Blob", repository, digest, size, content?.Length);
-            content?.Dispose();
-            return RegistryErrorCode.BlobUnknown;
+            return content;
         }
 
-        return content;
+        await damaged.RejectAsync("Blob", repository, digest, size, content);
+        return RegistryErrorCode.BlobUnknown;
     }
 
     /// <summary>Removes a blob from the repository; refused while one of its manifests needs the blob.</summary>

@@ -27,6 +27,18 @@ public sealed partial class DamagedContent(RecurringFaults faults, ILogger<Damag
         }
     }
 
+    /// <summary>Reports content that was opened for a client, and disposes it.</summary>
+    /// <param name="kind"><c>Blob</c> or <c>Manifest</c>.</param>
+    /// <param name="repository">The repository of the request.</param>
+    /// <param name="digest">The content.</param>
+    /// <param name="expected">Recorded size in bytes.</param>
+    /// <param name="opened">What is stored; null when nothing is.</param>
+    internal ValueTask RejectAsync(string kind, RepositoryName repository, Digest digest, long expected, BlobSource? opened)
+    {
+        Report(kind, repository, digest, expected, opened?.Length);
+        return opened?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
     [LoggerMessage(1, LogLevel.Error,
         "{Kind} {Digest} of {Repository} is damaged: {Expected} B expected, {Actual} found. Pushing it again repairs it. Further requests for it are counted once a minute")]
     private partial void LogDamaged(string kind, string digest, string repository, long expected, string actual);

@@ -12,6 +12,6 @@ public interface IBlobReader
     /// <param name="expected">Expected size.</param>
     Task<long?> StatAsync(Digest digest, long expected);
 
-    /// <summary>Opens the bytes, in memory or in a file; null if they do not exist. The caller disposes the result.</summary>
-    Task<BlobContent?> OpenAsync(Digest digest);
+    /// <summary>Opens the bytes; null if they do not exist. The caller disposes the result.</summary>
+    Task<BlobSource?> OpenAsync(Digest digest);
 }

@@ -11,13 +11,10 @@ public interface IBlobStore
     Task<long?> StatAsync(Digest digest);
 
     /// <summary>
-    /// Opens the bytes for reading, or reads them if they are small (<see cref="BlobContent.MaxInMemory"/>); null if they do not exist. The
+    /// Opens the bytes for reading, or reads them if they are small (<see cref="BlobSource.MaxInMemory"/>); null if they do not exist. The
     /// caller disposes the result.
     /// </summary>
-    Task<BlobContent?> OpenAsync(Digest digest);
-
-    /// <summary>Reads small content, such as a manifest, as a whole; null if it does not exist.</summary>
-    Task<byte[]?> ReadAsync(Digest digest);
+    Task<BlobSource?> OpenAsync(Digest digest);
 
     /// <summary>Stores small, verified content from memory. Durable when the task ends; replaces existing bytes.</summary>
     Task PutAsync(Digest digest, ReadOnlyMemory<byte> content);

@@ -38,7 +38,7 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     public Task<long?> StatAsync(Digest digest, long expected) =>
         FindFresh(digest) is { } entry && entry.Length == expected ? entry.Size : LoadSizeAsync(digest, expected);
 
-    public Task<BlobContent?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
+    public Task<BlobSource?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
 
     /// <summary>Invalidates all results, because bytes were lost. That is rare, so it need not be selective.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
@@ -65,12 +65,12 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
         return size;
     }
 
-    private async Task<BlobContent?> LoadContentAsync(Digest digest)
+    private async Task<BlobSource?> LoadContentAsync(Digest digest)
     {
         var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
         var asked = blobs.OpenAsync(digest);
         var content = await asked;
-        if (content?.Bytes is { } bytes && digest.Algorithm.Compute(bytes) == digest)
+        if (content is not null && content.TryGetMemory(out var bytes) && digest.Algorithm.Compute(bytes.Span) == digest)
         {
             var entry = new Entry(epoch, lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length))
             {
@@ -84,6 +84,6 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
 
     private sealed record Entry(long Epoch, long LookedAt, long Length, Task<long?> Size)
     {
-        public Task<BlobContent?>? Content { get; init; }
+        public Task<BlobSource?>? Content { get; init; }
     }
 }

@@ -47,7 +47,7 @@ public sealed class ManifestOperations(
     /// <summary>
     /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is kept as by <see cref="StatAsync"/>.
     /// </summary>
-    public async ValueTask<Result<(StoredManifest Manifest, BlobContent Content)>> GetAsync(RepositoryName repository, Reference reference)
+    public async ValueTask<Result<(StoredManifest Manifest, BlobSource Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
         if (await FindAsync(repository, reference) is not { } manifest)
         {
@@ -55,14 +55,13 @@ public sealed class ManifestOperations(
         }
 
         var content = await contents.OpenAsync(manifest.Digest);
-        if (content?.Length != manifest.Size)
+        if (content?.Length == manifest.Size)
         {
-            content?.Dispose();
-            damaged.Report("Manifest", repository, manifest.Digest, manifest.Size, content?.Length);
-            return RegistryErrorCode.ManifestUnknown;
+            return (manifest, content);
         }
 
-        return (manifest, content);
+        await damaged.RejectAsync("Manifest", repository, manifest.Digest, manifest.Size, content);
+        return RegistryErrorCode.ManifestUnknown;
     }
 
     /// <summary>Stores a manifest and sets its tags.</summary>
@@ -134,8 +133,7 @@ public sealed class ManifestOperations(
         }
 
         using var holder = await locks.AcquireAsync(put.Digest);
-        var stored = isKnown ? await blobs.ReadAsync(put.Digest) : null;
-        if (content.Span.SequenceEqual(stored))
+        if (isKnown && await IsStoredAsync(put.Digest, content))
         {
             return await metadata.PutManifestAsync(put);
         }
@@ -156,5 +154,17 @@ public sealed class ManifestOperations(
         }
 
         return recorded;
+    }
+
+    private async Task<bool> IsStoredAsync(Digest digest, ReadOnlyMemory<byte> content)
+    {
+        await using var stored = await blobs.OpenAsync(digest);
+        if (stored?.Length != content.Length)
+        {
+            return false;
+        }
+
+        var bytes = await stored.ReadAsync();
+        return bytes.Span.SequenceEqual(content.Span);
     }
 }

@@ -10,10 +10,8 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
 {
     public Task<long?> StatAsync(Digest digest) => FindAsync(digest, staged.FindSizeAsync, files.StatAsync);
 
-    public Task<BlobContent?> OpenAsync(Digest digest) => FindAsync(
-        digest, async staging => await staged.FindAsync(staging) is { } row ? new BlobContent(row.Bytes) : null, files.OpenAsync);
-
-    public Task<byte[]?> ReadAsync(Digest digest) => FindAsync(digest, async staging => (await staged.FindAsync(staging))?.Bytes, files.ReadAsync);
+    public Task<BlobSource?> OpenAsync(Digest digest) => FindAsync(
+        digest, async staging => await staged.FindAsync(staging) is { } row ? (BlobSource?)new MemorySource(row.Bytes) : null, files.OpenAsync);
 
     public async Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
     {

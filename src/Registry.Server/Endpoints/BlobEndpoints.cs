@@ -32,14 +32,14 @@ internal sealed class BlobEndpoints(BlobOperations blobs)
             return Parameters.InvalidDigest(request.Parameter);
         }
 
-        if (!(await blobs.OpenAsync(request.Repository, digest)).TryGet(out var content, out var error))
+        if (!(await blobs.OpenAsync(request.Repository, digest)).TryGet(out var source, out var error))
         {
             return error;
         }
 
-        using (content)
+        await using (source)
         {
-            return await BlobResponse.SendAsync(request, content, digest);
+            return await BlobResponse.SendAsync(request, source, digest);
         }
     }
 

@@ -53,7 +53,7 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             return error;
         }
 
-        using (found.Content)
+        await using (found.Content)
         {
             var refused = WriteHead(request, found.Manifest, out var hasBody);
             if (refused is null && hasBody)

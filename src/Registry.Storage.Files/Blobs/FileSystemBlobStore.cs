@@ -11,28 +11,22 @@ internal sealed class FileSystemBlobStore(
 {
     public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
 
-    public Task<BlobContent?> OpenAsync(Digest digest) => threads.RunAsync(() =>
+    public Task<BlobSource?> OpenAsync(Digest digest) => threads.RunAsync<BlobSource?>(() =>
     {
         if (PlainFile.TryOpen(paths.BlobData(digest), paths.Blobs, out var length) is not { } handle)
         {
             return null;
         }
 
-        if (length > BlobContent.MaxInMemory)
+        if (length > BlobSource.MaxInMemory)
         {
-            return new BlobContent(handle, length);
+            return new FileSource(handle, length, threads);
         }
 
         using (handle)
         {
-            return new BlobContent(PlainFile.Read(handle, (int)length));
+            return new MemorySource(PlainFile.Read(handle, (int)length));
         }
-    });
-
-    public Task<byte[]?> ReadAsync(Digest digest) => threads.RunAsync(() =>
-    {
-        using var handle = PlainFile.TryOpen(paths.BlobData(digest), paths.Blobs, out var length);
-        return handle is null ? null : PlainFile.Read(handle, checked((int)length));
     });
 
     public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => threads.RunAsync(() =>

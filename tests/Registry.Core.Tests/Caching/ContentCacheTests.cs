@@ -28,7 +28,7 @@ public sealed class ContentCacheTests : IAsyncDisposable
         Assert.Same(_cache.OpenAsync(Digest), _cache.OpenAsync(Digest));
         Assert.Same(_cache.OpenAsync(Digest), _cache.OpenAsync(Digest));
         Assert.Same(_cache.StatAsync(Digest, Content.Length), _cache.StatAsync(Digest, Content.Length));
-        Assert.Equal(Content, (await _cache.OpenAsync(Digest))!.Bytes);
+        Assert.Equal(Content, await ReadAsync());
         Assert.Equal(Content.Length, await _cache.StatAsync(Digest, Content.Length));
         Assert.InRange(_cache.Bytes, Content.Length, 2 * Content.Length);
     }
@@ -37,21 +37,20 @@ public sealed class ContentCacheTests : IAsyncDisposable
     public async Task Content_that_is_in_use_is_not_changed_by_those_who_dispose_it()
     {
         await _engine.Blobs.PutAsync(Digest, Content);
-        (await _cache.OpenAsync(Digest))!.Dispose();
-        using var again = await _cache.OpenAsync(Digest);
-        Assert.Equal(Content, again!.Bytes);
+        await (await _cache.OpenAsync(Digest))!.DisposeAsync();
+        Assert.Equal(Content, await ReadAsync());
     }
 
     [Theory]
-    [InlineData(BlobContent.MaxInMemory, true)]
-    [InlineData(BlobContent.MaxInMemory + 1, false)]
+    [InlineData(BlobSource.MaxInMemory, true)]
+    [InlineData(BlobSource.MaxInMemory + 1, false)]
     public async Task What_is_large_stays_in_its_file(int length, bool isInMemory)
     {
         var content = Samples.Bytes(2, length);
         var digest = Samples.Digest(content);
         await _engine.Blobs.PutAsync(digest, content);
-        using var open = await _cache.OpenAsync(digest);
-        Assert.Equal(isInMemory, open!.Bytes is not null);
+        await using var open = await _cache.OpenAsync(digest);
+        Assert.Equal(isInMemory, open!.TryGetMemory(out _));
         Assert.Equal(length, open.Length);
         Assert.Equal(isInMemory, _cache.Bytes > 0);
     }
@@ -130,14 +129,13 @@ public sealed class ContentCacheTests : IAsyncDisposable
             var content = Samples.Text($"{i}{new string(' ', 10_000)}");
             var digest = Samples.Digest(content);
             await _engine.Blobs.PutAsync(digest, content);
-            Assert.Equal(content, (await _cache.OpenAsync(digest))?.Bytes);
+            Assert.Equal(content, await ReadAsync(digest));
             Assert.InRange(_cache.Bytes, 1, 100_000);
         }
     }
 
-    private async Task<byte[]?> ReadAsync()
-    {
-        using var content = await _cache.OpenAsync(Digest);
-        return content?.Bytes;
-    }
+    private Task<byte[]?> ReadAsync() => ReadAsync(Digest);
+
+    private async Task<byte[]?> ReadAsync(Digest digest) =>
+        await _cache.OpenAsync(digest) is { } content ? await TestStorage.ReadAsync(content) : null;
 }

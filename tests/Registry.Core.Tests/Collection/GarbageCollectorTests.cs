@@ -353,9 +353,7 @@ public class GarbageCollectorTests
     {
         public Task<long?> StatAsync(Digest digest) => blobs.StatAsync(digest);
 
-        public Task<BlobContent?> OpenAsync(Digest digest) => blobs.OpenAsync(digest);
-
-        public Task<byte[]?> ReadAsync(Digest digest) => blobs.ReadAsync(digest);
+        public Task<BlobSource?> OpenAsync(Digest digest) => blobs.OpenAsync(digest);
 
         public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => blobs.PutAsync(digest, content);
 

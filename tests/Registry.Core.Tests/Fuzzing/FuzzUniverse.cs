@@ -24,7 +24,7 @@ internal sealed class FuzzUniverse
 
         // An empty one, and one that is too large to be kept in memory.
         Blobs.Add(new FuzzContent([], DigestAlgorithm.Sha256));
-        Blobs.Add(new FuzzContent(Samples.Bytes(1, BlobContent.MaxInMemory + 1), DigestAlgorithm.Sha256));
+        Blobs.Add(new FuzzContent(Samples.Bytes(1, BlobSource.MaxInMemory + 1), DigestAlgorithm.Sha256));
         for (var i = Blobs.Count; i < BlobCount; i++)
         {
             Blobs.Add(new FuzzContent(Samples.Bytes(i, random.Next(1, 400)), i % 4 == 0 ? DigestAlgorithm.Sha512 : DigestAlgorithm.Sha256));

@@ -1,4 +1,3 @@
-using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
@@ -224,21 +223,8 @@ internal sealed partial class ModelFuzzer
             return;
         }
 
-        using (opened)
-        {
-            Expect(_model[name].Sees(content.Digest), $"{name} shows the blob {content}, which is not there");
-            Expect(content.Bytes.AsSpan().SequenceEqual(Read(opened)), $"{name} has other bytes for the blob {content}");
-        }
-    }
-
-    private static byte[] Read(BlobContent opened)
-    {
-        if (opened.Bytes is { } bytes)
-        {
-            return bytes;
-        }
-
-        var content = new byte[opened.Length];
-        return content[..RandomAccess.Read(opened.Handle, content, 0)];
+        var bytes = await TestStorage.ReadAsync(opened);
+        Expect(_model[name].Sees(content.Digest), $"{name} shows the blob {content}, which is not there");
+        Expect(content.Bytes.AsSpan().SequenceEqual(bytes), $"{name} has other bytes for the blob {content}");
     }
 }

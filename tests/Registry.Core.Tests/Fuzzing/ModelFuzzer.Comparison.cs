@@ -1,5 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
+using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -65,7 +66,8 @@ internal sealed partial class ModelFuzzer
         var (found, content) = result.Value;
         Expect(found.Digest == digest, $"{name} {reference} is {found.Digest}, and should be {digest}");
         Expect(found.MediaType == expected.Manifest!.MediaType, $"{name} {reference} is of type {found.MediaType}");
-        Expect(expected.Bytes.AsSpan().SequenceEqual(TestStorage.Read(content)), $"{name} {reference} has other bytes");
+        var bytes = await TestStorage.ReadAsync(content);
+        Expect(expected.Bytes.AsSpan().SequenceEqual(bytes), $"{name} {reference} has other bytes");
         Expect(found.IsIdle != _model[name].Holds(digest), $"{name} {digest} is wrong about whether something holds it: {found.IsIdle}");
         _model[name].TellManifest(digest, _model.Now);
     }

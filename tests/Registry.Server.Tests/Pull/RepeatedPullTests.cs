@@ -101,8 +101,8 @@ public sealed class RepeatedPullTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData(BlobContent.MaxInMemory)]
-    [InlineData(BlobContent.MaxInMemory + 1)]
+    [InlineData(BlobSource.MaxInMemory)]
+    [InlineData(BlobSource.MaxInMemory + 1)]
     public async Task Parts_are_the_same_from_memory_and_from_a_file(int size)
     {
         var blob = await _registry.Client.PushBlobAsync("a", TestBlob.Random(size));

@@ -137,9 +137,7 @@ public sealed class StagedFilesTests
             await storage.PushBlobAsync(A, "blob");
         };
 
-        using var content = await store.OpenAsync(Blob);
-
-        Assert.Equal(Samples.Text("blob"), content?.Bytes);
+        Assert.Equal(Samples.Text("blob"), await store.ReadAsync(Blob));
     }
 
     [Fact]
@@ -341,7 +339,7 @@ public sealed class StagedFilesTests
         Assert.Equal(content.Length, await storage.Storage.Blobs.StatAsync(digest));
         Assert.Equal(content, await storage.Storage.Blobs.ReadAsync(digest));
         Assert.True((await storage.Blobs.OpenAsync(A, digest)).TryGet(out var opened, out _));
-        Assert.Equal(content, TestStorage.Read(opened));
+        Assert.Equal(content, await TestStorage.ReadAsync(opened));
     }
 
     private static async Task<(long Count, bool IsClean)> VerifyAsync(TestStorage storage, bool isDryRun)

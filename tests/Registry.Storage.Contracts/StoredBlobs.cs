@@ -3,8 +3,8 @@ using Registry.Core.Oci;
 
 namespace Registry.Storage.Contracts;
 
-/// <summary>Lists the content of a blob store.</summary>
-public static class BlobListing
+/// <summary>Reads and lists the content of a blob store.</summary>
+public static class StoredBlobs
 {
     /// <summary>Lists the digests that have a place and bytes, in no particular order.</summary>
     public static async Task<IReadOnlyList<Digest>> ListAsync(this IBlobStore blobs)
@@ -20,5 +20,13 @@ public static class BlobListing
         }
 
         return stored;
+    }
+
+    /// <summary>Reads content as a whole; null if it does not exist.</summary>
+    public static async Task<byte[]?> ReadAsync(this IBlobStore blobs, Digest digest)
+    {
+        ArgumentNullException.ThrowIfNull(blobs);
+        await using var source = await blobs.OpenAsync(digest);
+        return source is null ? null : (await source.ReadAsync()).ToArray();
     }
 }
