@@ -121,7 +121,7 @@ internal static class UploadThroughput
         }
 
         await upload.CommitAsync(digest);
-        await storage.Blobs.DeleteAsync(digest);
+        await storage.Blobs.DeleteAsync([digest]);
     }
 
     private static double Median(IEnumerable<double> values)

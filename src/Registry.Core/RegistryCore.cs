@@ -14,7 +14,7 @@ namespace Registry.Core;
 /// Composition of the core: the operations of the protocol, the collector, the verifier and the expiry of uploads, on the ports of a storage.
 /// Server, commands and tests use it. It starts nothing by itself.
 /// </summary>
-public sealed class RegistryCore : IDisposable
+public sealed class RegistryCore
 {
     /// <summary>Composes the core.</summary>
     /// <param name="storage">Ports of the storage, which must outlive the core.</param>
@@ -110,6 +110,4 @@ public sealed class RegistryCore : IDisposable
 
     /// <summary>Expiry of idle uploads.</summary>
     public UploadExpiry UploadExpiry { get; }
-
-    public void Dispose() => Walk.Dispose();
 }

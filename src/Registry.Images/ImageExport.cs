@@ -186,7 +186,7 @@ public sealed class ImageExport
 
     private async Task WriteBlobAsync(Digest digest, ILayoutTarget target, CancellationToken cancellationToken)
     {
-        var content = await _blobs.OpenAsync(digest)
+        var content = await _blobs.OpenAsync(digest, cancellationToken)
             ?? throw new LayoutException($"{digest} is missing from the storage; pushing it again repairs that");
         await using var stream = new VerifiedStream(content, digest);
         await target.WriteAsync(LayoutIndex.BlobPath(digest), stream, cancellationToken);

@@ -105,7 +105,6 @@ internal sealed class TestStorage : IAsyncDisposable
         if (!_isClosed)
         {
             _isClosed = true;
-            Core.Dispose();
             await Storage.DisposeAsync();
         }
     }

@@ -3,7 +3,7 @@ using Registry.Core.Oci;
 
 namespace Registry.Storage.Contracts;
 
-/// <summary>Contract of <see cref="IBlobStore"/>.</summary>
+/// <summary>Contract of <see cref="IBlobStore"/>. Content is found by the place that storing it returned, which need not be its digest.</summary>
 public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
 {
     private static readonly byte[] Content = Samples.Bytes(1, 5000);
@@ -16,9 +16,9 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     {
         Assert.Null(await Blobs.StatAsync(Digest));
         Assert.Null(await Blobs.OpenAsync(Digest));
-        Assert.Null(await Blobs.ReadAsync(Digest));
-        Assert.False(await Blobs.DeleteAsync(Digest));
-        Assert.Empty(await Blobs.ListAsync());
+        Assert.Empty(await ListAsync());
+        await Blobs.DeleteAsync([Digest]);
+        await Blobs.DeleteAsync([]);
     }
 
     [Theory]
@@ -31,10 +31,10 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         var content = Samples.Bytes(2, length);
         foreach (var digest in DigestAlgorithm.All.Select(algorithm => algorithm.Compute(content)))
         {
-            await Blobs.PutAsync(digest, content);
-            Assert.Equal(length, await Blobs.StatAsync(digest));
-            Assert.Equal(content, await Blobs.ReadAsync(digest));
-            await using var open = await Blobs.OpenAsync(digest);
+            var place = await Blobs.PutAsync(digest, content);
+            Assert.Equal(digest, place.Digest);
+            Assert.Equal(length, await Blobs.StatAsync(place));
+            await using var open = await Blobs.OpenAsync(place);
             Assert.NotNull(open);
             Assert.Equal(length, open.Length);
             Assert.Equal(content, (await open.ReadAsync()).ToArray());
@@ -42,32 +42,23 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Storing_the_same_again_changes_nothing()
-    {
-        await Blobs.PutAsync(Digest, Content);
-        await Blobs.PutAsync(Digest, Content);
-        Assert.Equal(Content, await Blobs.ReadAsync(Digest));
-        Assert.Equal([Digest], await Blobs.ListAsync());
-    }
-
-    [Fact]
-    public async Task Storing_replaces_what_is_there_so_that_a_push_heals_damage()
+    public async Task Content_that_is_stored_again_is_there_afterwards_so_that_a_push_heals_damage()
     {
         await Blobs.PutAsync(Digest, Samples.Bytes(3, 77));
-        await Blobs.PutAsync(Digest, Content);
-        Assert.Equal(Content.Length, await Blobs.StatAsync(Digest));
-        Assert.Equal(Content, await Blobs.ReadAsync(Digest));
+        var place = await Blobs.PutAsync(Digest, Content);
+        Assert.Equal(Content.Length, await Blobs.StatAsync(place));
+        Assert.Equal(Content, await Blobs.ReadAsync(place));
+        Assert.Equal(Content, await Blobs.ReadAsync(await Blobs.PutAsync(Digest, Content)));
     }
 
     [Theory]
     [InlineData(5000)]
     [InlineData(3_000_000)]
-    public async Task Content_that_is_open_is_read_on_after_it_was_replaced(int length)
+    public async Task Content_that_is_open_is_read_on_after_it_was_stored_again(int length)
     {
         var content = Samples.Bytes(1, length);
         var digest = Samples.Digest(content);
-        await Blobs.PutAsync(digest, content);
-        await using var open = await Blobs.OpenAsync(digest);
+        await using var open = await Blobs.OpenAsync(await Blobs.PutAsync(digest, content));
         await Blobs.PutAsync(digest, Samples.Bytes(3, 77));
         Assert.Equal(content, (await open!.ReadAsync()).ToArray());
     }
@@ -78,26 +69,24 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     public async Task Content_that_is_open_survives_its_deletion(int length)
     {
         var content = Samples.Bytes(1, length);
-        var digest = Samples.Digest(content);
-        await Blobs.PutAsync(digest, content);
-        await using var open = await Blobs.OpenAsync(digest);
-        Assert.True(await Blobs.DeleteAsync(digest));
+        var place = await Blobs.PutAsync(Samples.Digest(content), content);
+        await using var open = await Blobs.OpenAsync(place);
+        await Blobs.DeleteAsync([place]);
         Assert.Equal(content, (await open!.ReadAsync()).ToArray());
-        Assert.Null(await Blobs.OpenAsync(digest));
+        Assert.Null(await Blobs.OpenAsync(place));
     }
 
     [Fact]
     public async Task What_was_deleted_is_not_there_and_can_be_stored_again()
     {
-        await Blobs.PutAsync(Digest, Content);
-        Assert.True(await Blobs.DeleteAsync(Digest));
-        Assert.False(await Blobs.DeleteAsync(Digest));
-        Assert.Null(await Blobs.StatAsync(Digest));
-        Assert.Null(await Blobs.ReadAsync(Digest));
-        Assert.Empty(await Blobs.ListAsync());
+        var place = await Blobs.PutAsync(Digest, Content);
+        await Blobs.DeleteAsync([place]);
+        await Blobs.DeleteAsync([place]);
+        Assert.Null(await Blobs.StatAsync(place));
+        Assert.Null(await Blobs.OpenAsync(place));
+        Assert.Empty(await ListAsync());
 
-        await Blobs.PutAsync(Digest, Content);
-        Assert.Equal(Content, await Blobs.ReadAsync(Digest));
+        Assert.Equal(Content, await Blobs.ReadAsync(await Blobs.PutAsync(Digest, Content)));
     }
 
     [Fact]
@@ -105,56 +94,93 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     {
         // Same first hex digits, as folders may be shared by them; and the same content in the other algorithm.
         var neighbour = Digest.Parse(Digest.Value[..^1] + (Digest.Value[^1] == '0' ? '1' : '0'));
-        var other = DigestAlgorithm.Sha512.Compute(Content);
-        foreach (var digest in new[] { Digest, neighbour, other })
+        var places = new List<BlobPlace>();
+        foreach (var digest in new[] { Digest, neighbour, DigestAlgorithm.Sha512.Compute(Content) })
         {
-            await Blobs.PutAsync(digest, Content);
+            places.Add(await Blobs.PutAsync(digest, Content));
         }
 
-        await Blobs.DeleteAsync(Digest);
-        Assert.Equal(new[] { neighbour, other }.Order(), (await Blobs.ListAsync()).Order());
-        Assert.Equal(Content, await Blobs.ReadAsync(neighbour));
-        Assert.Equal(Content, await Blobs.ReadAsync(other));
+        await Blobs.DeleteAsync([places[0]]);
+        Assert.Equal(places[1..].ToHashSet(), (await ListAsync()).ToHashSet());
+        Assert.Equal(Content, await Blobs.ReadAsync(places[1]));
+        Assert.Equal(Content, await Blobs.ReadAsync(places[2]));
     }
 
     [Fact]
-    public async Task Everything_stored_is_enumerated_once()
+    public async Task Many_are_deleted_at_once_also_if_some_are_gone_already()
     {
-        var digests = new List<Digest>();
-        for (var i = 0; i < 40; i++)
+        var places = await StoreAsync(40);
+        await Blobs.DeleteAsync([places[3]]);
+        await Blobs.DeleteAsync(places[..30]);
+        Assert.Equal(places[30..].ToHashSet(), (await ListAsync()).ToHashSet());
+    }
+
+    [Fact]
+    public async Task Everything_stored_is_listed_once_and_always_in_the_same_order()
+    {
+        var places = await StoreAsync(40);
+        var listed = await ListAsync();
+        Assert.Equal(places.Count, listed.Count);
+        Assert.Equal(places.ToHashSet(), listed.ToHashSet());
+        Assert.Equal(listed, await ListAsync());
+    }
+
+    [Fact]
+    public async Task A_listing_goes_on_after_any_place_also_after_one_that_is_gone()
+    {
+        await StoreAsync(40);
+        var listed = await ListAsync();
+        for (var i = 0; i < listed.Count; i++)
         {
-            var content = Samples.Bytes(i, i);
-            digests.Add((i % 3 == 0 ? DigestAlgorithm.Sha512 : DigestAlgorithm.Sha256).Compute(content));
-            await Blobs.PutAsync(digests[^1], content);
+            Assert.Equal(listed[(i + 1)..], await ListAsync(listed[i]));
         }
 
-        Assert.Equal(digests.Order(), (await Blobs.ListAsync()).Order());
+        await Blobs.DeleteAsync(listed[10..20]);
+        Assert.Equal(listed[20..], await ListAsync(listed[14]));
+        Assert.Equal([listed[9], .. listed[20..]], await ListAsync(listed[8]));
+    }
+
+    [Fact]
+    public async Task What_is_removed_during_a_listing_does_not_end_it()
+    {
+        var places = await StoreAsync(40);
+        var listed = new List<BlobPlace>();
+        await foreach (var place in Blobs.ListAsync())
+        {
+            listed.Add(place);
+            await Blobs.DeleteAsync([place]);
+        }
+
+        Assert.Equal(places.ToHashSet(), listed.ToHashSet());
+        Assert.Empty(await ListAsync());
     }
 
     [Fact]
     public async Task Many_can_be_stored_at_once()
     {
         var contents = Enumerable.Range(0, 120).Select(i => Samples.Bytes(i, 100 + i)).ToList();
-        await Task.WhenAll(contents.Select(content => Task.Run(() => Blobs.PutAsync(Samples.Digest(content), content))));
-        foreach (var content in contents)
+        var places = await Task.WhenAll(contents.Select(content => Task.Run(() => Blobs.PutAsync(Samples.Digest(content), content))));
+        foreach (var (content, place) in contents.Zip(places))
         {
-            Assert.Equal(content, await Blobs.ReadAsync(Samples.Digest(content)));
+            Assert.Equal(content, await Blobs.ReadAsync(place));
         }
     }
 
     [Fact]
     public async Task The_same_can_be_stored_by_many_at_once()
     {
-        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => Blobs.PutAsync(Digest, Content))));
-        Assert.Equal(Content, await Blobs.ReadAsync(Digest));
-        Assert.Equal([Digest], await Blobs.ListAsync());
+        var places = await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => Task.Run(() => Blobs.PutAsync(Digest, Content))));
+        foreach (var place in places.Distinct())
+        {
+            Assert.Equal(Content, await Blobs.ReadAsync(place));
+        }
     }
 
     [Fact]
-    public async Task A_reader_never_sees_half_of_what_is_being_replaced()
+    public async Task A_reader_never_sees_half_of_what_is_being_stored_again()
     {
         byte[][] versions = [Content, Samples.Bytes(9, 300_000)];
-        await Blobs.PutAsync(Digest, versions[0]);
+        var place = await Blobs.PutAsync(Digest, versions[0]);
         var writer = Task.Run(async () =>
         {
             for (var i = 0; i < 20; i++)
@@ -164,7 +190,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         });
         do
         {
-            var read = await Blobs.ReadAsync(Digest);
+            var read = await Blobs.ReadAsync(place);
             Assert.Contains(versions, version => version.AsSpan().SequenceEqual(read));
         }
         while (!writer.IsCompleted);
@@ -173,17 +199,47 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_is_cancelled_before_it_begins_does_nothing()
+    {
+        using var cancel = new CancellationTokenSource();
+        await cancel.CancelAsync();
+        var place = await Blobs.PutAsync(Digest, Content);
+        var other = Samples.Bytes(2, 100);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.PutAsync(Samples.Digest(other), other, cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.DeleteAsync([place], cancel.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.OpenAsync(place, cancel.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.StatAsync(place, cancel.Token).AsTask());
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.ListAsync(null, cancel.Token).ToListAsync().AsTask());
+        Assert.Equal([place], await ListAsync());
+        Assert.Equal(Content, await Blobs.ReadAsync(place));
+    }
+
+    [Fact]
     public async Task Everything_is_there_after_a_restart()
     {
-        await Blobs.PutAsync(Digest, Content);
+        var place = await Blobs.PutAsync(Digest, Content);
         await engine.ReopenAsync();
-        Assert.Equal(Content, await Blobs.ReadAsync(Digest));
-        Assert.Equal([Digest], await Blobs.ListAsync());
+        Assert.Equal(Content, await Blobs.ReadAsync(place));
+        Assert.Equal([place], await ListAsync());
     }
 
     public async ValueTask DisposeAsync()
     {
         await engine.DisposeAsync();
         GC.SuppressFinalize(this);
+    }
+
+    private async Task<List<BlobPlace>> ListAsync(BlobPlace? after = null) => await Blobs.ListAsync(after).ToListAsync();
+
+    private async Task<List<BlobPlace>> StoreAsync(int count)
+    {
+        var places = new List<BlobPlace>();
+        for (var i = 0; i < count; i++)
+        {
+            var content = Samples.Bytes(i, i);
+            places.Add(await Blobs.PutAsync((i % 3 == 0 ? DigestAlgorithm.Sha512 : DigestAlgorithm.Sha256).Compute(content), content));
+        }
+
+        return places;
     }
 }

@@ -6,16 +6,16 @@ namespace Registry.Storage.Contracts;
 /// <summary>Reads and lists the content of a blob store.</summary>
 public static class StoredBlobs
 {
-    /// <summary>Lists the digests that have a place and bytes, in no particular order.</summary>
-    public static async Task<IReadOnlyList<Digest>> ListAsync(this IBlobStore blobs)
+    /// <summary>Lists the digests that have a place and bytes, in the order of the store.</summary>
+    public static async Task<IReadOnlyList<Digest>> ListStoredAsync(this IBlobStore blobs)
     {
         ArgumentNullException.ThrowIfNull(blobs);
         var stored = new List<Digest>();
-        foreach (var digest in blobs.EnumeratePlaces())
+        await foreach (var place in blobs.ListAsync())
         {
-            if (await blobs.StatAsync(digest) is not null)
+            if (await blobs.StatAsync(place) is not null)
             {
-                stored.Add(digest);
+                stored.Add(place.Digest!.Value);
             }
         }
 
@@ -23,10 +23,10 @@ public static class StoredBlobs
     }
 
     /// <summary>Reads content as a whole; null if it does not exist.</summary>
-    public static async Task<byte[]?> ReadAsync(this IBlobStore blobs, Digest digest)
+    public static async Task<byte[]?> ReadAsync(this IBlobStore blobs, BlobPlace place)
     {
         ArgumentNullException.ThrowIfNull(blobs);
-        await using var source = await blobs.OpenAsync(digest);
+        await using var source = await blobs.OpenAsync(place);
         return source is null ? null : (await source.ReadAsync()).ToArray();
     }
 }

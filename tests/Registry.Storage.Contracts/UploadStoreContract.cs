@@ -179,7 +179,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         await AssertGoneAsync(session.Id);
         await engine.ReopenAsync();
         await AssertGoneAsync(session.Id);
-        Assert.Empty(await engine.Blobs.ListAsync());
+        Assert.Empty(await engine.Blobs.ListStoredAsync());
     }
 
     [Fact]

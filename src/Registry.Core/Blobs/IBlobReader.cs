@@ -1,4 +1,3 @@
-using Registry.Core.Oci;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Blobs;
@@ -8,10 +7,11 @@ namespace Registry.Core.Blobs;
 public interface IBlobReader
 {
     /// <summary>Size in bytes; null if the bytes do not exist.</summary>
-    /// <param name="digest">Digest of the content.</param>
+    /// <param name="place">Place of the content.</param>
     /// <param name="expected">Expected size.</param>
-    Task<long?> StatAsync(Digest digest, long expected);
+    /// <param name="cancellationToken">Stops waiting for the storage.</param>
+    ValueTask<long?> StatAsync(BlobPlace place, long expected, CancellationToken cancellationToken = default);
 
     /// <summary>Opens the bytes; null if they do not exist. The caller disposes the result.</summary>
-    Task<BlobSource?> OpenAsync(Digest digest);
+    ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken = default);
 }

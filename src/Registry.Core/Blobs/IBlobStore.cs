@@ -3,34 +3,40 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Blobs;
 
-/// <summary>Stores the bytes of blobs and manifests by digest. The metadata records which repositories may see them.</summary>
-/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+/// <summary>Stores the bytes of blobs and manifests. The metadata records which repositories may see them.</summary>
+/// <remarks>
+/// Every member throws <see cref="StorageException"/> when the storage fails. Cancelling an operation that changes something leaves it undone, or done as
+/// a whole.
+/// </remarks>
 public interface IBlobStore
 {
     /// <summary>Size in bytes; null if the bytes do not exist.</summary>
-    Task<long?> StatAsync(Digest digest);
+    ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Opens the bytes for reading, or reads them if they are small (<see cref="BlobSource.MaxInMemory"/>); null if they do not exist. The
     /// caller disposes the result.
     /// </summary>
-    Task<BlobSource?> OpenAsync(Digest digest);
+    ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken = default);
 
-    /// <summary>Stores small, verified content from memory. Durable when the task ends; replaces existing bytes.</summary>
-    Task PutAsync(Digest digest, ReadOnlyMemory<byte> content);
+    /// <summary>Stores small, verified content from memory. Durable when the task ends; replaces existing bytes in the same place.</summary>
+    /// <returns>Place of the bytes.</returns>
+    Task<BlobPlace> PutAsync(Digest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default);
 
-    /// <summary>Removes the bytes; false if they do not exist. Open readers continue.</summary>
-    Task<bool> DeleteAsync(Digest digest);
+    /// <summary>Removes bytes, durably. A place without bytes is no fault. Open sources continue.</summary>
+    Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Lists all places, with or without bytes: stored content, and what an interrupted store or removal has left behind. The order is the store's own, and
+    /// always the same, so that a listing can continue. What is stored or removed meanwhile may be listed or not.
+    /// </summary>
+    /// <param name="after">Place after which the listing continues, which need not exist any more; null for the beginning.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Begins the removal of bytes that another process, such as a backup, may be reading. Null while one does; then no bytes that were linked may
     /// be removed. The caller disposes the result soon, since a backup waits for it.
     /// </summary>
-    Task<IDisposable?> TryBeginRemovalAsync();
-
-    /// <summary>
-    /// Lists all digests that have a place for their file, with or without bytes, in no particular order, as of some moment during the enumeration, which
-    /// blocks: stored content, and what an interrupted store or removal has left behind.
-    /// </summary>
-    IEnumerable<Digest> EnumeratePlaces();
+    ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default);
 }

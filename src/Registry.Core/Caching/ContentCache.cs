@@ -12,7 +12,7 @@ namespace Registry.Core.Caching;
 /// </summary>
 /// <remarks>
 /// Code that writes or deletes uses the <see cref="IBlobStore"/> itself, since it needs the current state of the disk.
-/// A result is cached as the finished task that callers get, so returning it again allocates nothing.
+/// The cache keeps bytes, never sources: each caller gets a source of its own.
 /// </remarks>
 /// <param name="blobs">Store of the bytes.</param>
 /// <param name="time">The clock.</param>
@@ -35,55 +35,54 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
     /// <summary>Weight of all cached results, in bytes.</summary>
     public long Bytes => _cache.Bytes;
 
-    public Task<long?> StatAsync(Digest digest, long expected) =>
-        FindFresh(digest) is { } entry && entry.Length == expected ? entry.Size : LoadSizeAsync(digest, expected);
+    public ValueTask<long?> StatAsync(BlobPlace place, long expected, CancellationToken cancellationToken = default) =>
+        FindFresh(place) is { } entry && entry.Length == expected
+            ? ValueTask.FromResult<long?>(expected)
+            : LoadSizeAsync(place, expected, cancellationToken);
 
-    public Task<BlobSource?> OpenAsync(Digest digest) => FindFresh(digest)?.Content ?? LoadContentAsync(digest);
+    public ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken = default) =>
+        FindFresh(place)?.Content is { } content
+            ? ValueTask.FromResult<BlobSource?>(new MemorySource(content))
+            : LoadContentAsync(place, cancellationToken);
 
     /// <summary>Invalidates all results, because bytes were lost. That is rare, so it need not be selective.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
 
-    private Entry? FindFresh(Digest digest)
+    private Entry? FindFresh(BlobPlace place)
     {
-        var fresh = _cache.Find(digest) is { } entry && entry.Epoch == Volatile.Read(ref _epoch) && time.GetElapsedTime(entry.LookedAt) < Lifetime
+        var fresh = place.Digest is { } digest
+            && _cache.Find(digest) is { } entry
+            && entry.Epoch == Volatile.Read(ref _epoch)
+            && time.GetElapsedTime(entry.LookedAt) < Lifetime
             ? entry
             : null;
         metrics?.LookedUpContent(isHit: fresh is not null);
         return fresh;
     }
 
-    private async Task<long?> LoadSizeAsync(Digest digest, long expected)
+    private async ValueTask<long?> LoadSizeAsync(BlobPlace place, long expected, CancellationToken cancellationToken)
     {
         var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
-        var asked = blobs.StatAsync(digest);
-        var size = await asked;
-        if (size == expected)
+        var size = await blobs.StatAsync(place, cancellationToken);
+        if (size == expected && place.Digest is { } digest)
         {
-            _cache.Set(digest, new Entry(epoch, lookedAt, expected, asked), Overhead);
+            _cache.Set(digest, new Entry(epoch, lookedAt, expected, null), Overhead);
         }
 
         return size;
     }
 
-    private async Task<BlobSource?> LoadContentAsync(Digest digest)
+    private async ValueTask<BlobSource?> LoadContentAsync(BlobPlace place, CancellationToken cancellationToken)
     {
         var (epoch, lookedAt) = (Volatile.Read(ref _epoch), time.GetTimestamp());
-        var asked = blobs.OpenAsync(digest);
-        var content = await asked;
-        if (content is not null && content.TryGetMemory(out var bytes) && digest.Algorithm.Compute(bytes.Span) == digest)
+        var source = await blobs.OpenAsync(place, cancellationToken);
+        if (place.Digest is { } digest && source is MemorySource { Content: var content } && digest.Algorithm.Compute(content) == digest)
         {
-            var entry = new Entry(epoch, lookedAt, bytes.Length, Task.FromResult<long?>(bytes.Length))
-            {
-                Content = asked,
-            };
-            _cache.Set(digest, entry, Overhead + bytes.Length);
+            _cache.Set(digest, new Entry(epoch, lookedAt, content.Length, content), Overhead + content.Length);
         }
 
-        return content;
+        return source;
     }
 
-    private sealed record Entry(long Epoch, long LookedAt, long Length, Task<long?> Size)
-    {
-        public Task<BlobSource?>? Content { get; init; }
-    }
+    private sealed record Entry(long Epoch, long LookedAt, long Length, byte[]? Content);
 }

@@ -29,7 +29,7 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
         var removed = new List<KeyValuePair<Digest, long>>();
         foreach (var digest in found.Where(digest => !linked.ContainsKey(digest)))
         {
-            removed.Add(new(digest, await blobs.StatAsync(digest) ?? 0));
+            removed.Add(new(digest, await blobs.StatAsync(digest, cancellationToken) ?? 0));
         }
 
         return new CollectionPreview(manifests, links, removable, removed, linked, estimate, unknown, passed);
@@ -46,7 +46,7 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
     public async Task<(BlobExplanation Explanation, long? Stored, string? Place)> ExplainAsync(Digest digest, int limit, CancellationToken cancellationToken)
     {
         var explanation = await metadata.ExplainAsync(digest, limit);
-        var stored = await blobs.StatAsync(digest);
+        var stored = await blobs.StatAsync(digest, cancellationToken);
         string? place = null;
         if (stored is not null && explanation.State == BlobState.Unknown)
         {

@@ -229,7 +229,7 @@ public sealed partial class GarbageCollector(
                 break;
             }
 
-            using var removal = await TryBeginRemovalAsync();
+            using var removal = await TryBeginRemovalAsync(cancellationToken);
             if (removal is null)
             {
                 break;
@@ -245,7 +245,7 @@ public sealed partial class GarbageCollector(
                 }
 
                 progress?.Report(total + removed);
-                if (!await TryDeleteAsync(digest, failures))
+                if (!await TryDeleteAsync(digest, failures, cancellationToken))
                 {
                     continue;
                 }
@@ -267,9 +267,9 @@ public sealed partial class GarbageCollector(
     }
 
     // A backup reads what its snapshot of the metadata refers to, even if that was deleted since.
-    private async Task<IDisposable?> TryBeginRemovalAsync()
+    private async Task<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken)
     {
-        var removal = await blobs.TryBeginRemovalAsync();
+        var removal = await blobs.TryBeginRemovalAsync(cancellationToken);
         if (removal is null && !_isHeldUp)
         {
             LogHeldUp();
@@ -280,12 +280,12 @@ public sealed partial class GarbageCollector(
     }
 
     // It stays condemned, so that the next cycle tries again, after all others.
-    private async Task<bool> TryDeleteAsync(Digest digest, HashSet<string> failures)
+    private async Task<bool> TryDeleteAsync(Digest digest, HashSet<string> failures, CancellationToken cancellationToken)
     {
         try
         {
-            var size = await blobs.StatAsync(digest) ?? 0;
-            await blobs.DeleteAsync(digest);
+            var size = await blobs.StatAsync(digest, cancellationToken) ?? 0;
+            await blobs.DeleteAsync([digest], cancellationToken);
             Interlocked.Add(ref _bytesFreed, size);
             return true;
         }

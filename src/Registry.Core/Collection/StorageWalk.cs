@@ -23,7 +23,7 @@ public sealed partial class StorageWalk(
     StorageThreads threads,
     RunningClock clock,
     TimeSpan grace,
-    ILogger<StorageWalk> logger) : IDisposable
+    ILogger<StorageWalk> logger)
 {
     // This many names are read and looked up in a few milliseconds: a million blobs take a day.
     private const int StepSize = 1000;
@@ -34,7 +34,8 @@ public sealed partial class StorageWalk(
     private readonly HashSet<Digest> _linked = [];
     private HashSet<Digest> _foundBefore = [];
     private HashSet<Digest> _found = [];
-    private IEnumerator<Digest>? _position;
+    private bool _isUnderWay;
+    private BlobPlace? _position;
     private long _passed;
     private long _unknown;
     private long _restsUntil;
@@ -44,12 +45,12 @@ public sealed partial class StorageWalk(
     /// <returns>Number of removed blobs.</returns>
     public async Task<int> StepAsync(CancellationToken cancellationToken)
     {
-        if (_position is null && clock.Now < _restsUntil)
+        if (!_isUnderWay && clock.Now < _restsUntil)
         {
             return 0;
         }
 
-        if (!await PassAsync())
+        if (!await PassAsync(cancellationToken))
         {
             return 0;
         }
@@ -71,7 +72,7 @@ public sealed partial class StorageWalk(
     public async Task<(IReadOnlyList<Digest> Found, long Unknown, long Passed)> FindAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         Begin();
-        while (!await PassAsync())
+        while (!await PassAsync(cancellationToken))
         {
             progress?.Report(_passed);
             cancellationToken.ThrowIfCancellationRequested();
@@ -86,7 +87,7 @@ public sealed partial class StorageWalk(
     {
         ArgumentNullException.ThrowIfNull(unknown);
         var linked = await FindLinkedAsync(unknown, cancellationToken);
-        using var removal = unknown.Count == 0 ? null : await blobs.TryBeginRemovalAsync();
+        using var removal = unknown.Count == 0 ? null : await blobs.TryBeginRemovalAsync(cancellationToken);
         if (removal is null)
         {
             // A backup is in progress, and the next round finds them again.
@@ -97,8 +98,9 @@ public sealed partial class StorageWalk(
         foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
         {
             using var holder = await locks.AcquireAsync(digest, cancellationToken);
-            if ((await metadata.FindUnknownAsync([digest])).Count > 0 && await blobs.DeleteAsync(digest))
+            if ((await metadata.FindUnknownAsync([digest])).Count > 0)
             {
+                await blobs.DeleteAsync([digest], cancellationToken);
                 removed++;
                 LogRemoved(digest.Value);
             }
@@ -132,27 +134,17 @@ public sealed partial class StorageWalk(
         return linked;
     }
 
-    public void Dispose() => _position?.Dispose();
-
     // Continues from the position, or from the beginning; true at the end of the round.
-    private async Task<bool> PassAsync()
+    private async Task<bool> PassAsync(CancellationToken cancellationToken)
     {
-        if (_position is null)
+        if (!_isUnderWay)
         {
             Begin();
         }
 
-        List<Digest> passed;
-        try
-        {
-            passed = await threads.RunAsync(() => Take(_position!));
-        }
-        catch
-        {
-            // The next step begins a new round.
-            End();
-            throw;
-        }
+        // After a failure, the next step begins a new round.
+        _isUnderWay = false;
+        var (passed, isOver) = await TakeAsync(cancellationToken);
 
         _passed += passed.Count;
         foreach (var digest in await metadata.FindUnknownAsync(passed))
@@ -164,39 +156,36 @@ public sealed partial class StorageWalk(
             }
         }
 
-        if (passed.Count == StepSize)
-        {
-            return false;
-        }
-
-        End();
-        return true;
+        _isUnderWay = !isOver;
+        return isOver;
     }
 
     private void Begin()
     {
-        _position?.Dispose();
-        _position = blobs.EnumeratePlaces().GetEnumerator();
+        _position = null;
         _found.Clear();
         _passed = 0;
         _unknown = 0;
     }
 
-    private void End()
+    private async Task<(IReadOnlyList<Digest> Digests, bool IsOver)> TakeAsync(CancellationToken cancellationToken)
     {
-        _position?.Dispose();
-        _position = null;
-    }
-
-    private static List<Digest> Take(IEnumerator<Digest> position)
-    {
-        var taken = new List<Digest>();
-        while (taken.Count < StepSize && position.MoveNext())
+        var digests = new List<Digest>();
+        await foreach (var place in blobs.ListAsync(_position, cancellationToken))
         {
-            taken.Add(position.Current);
+            _position = place;
+            if (place.Digest is { } digest)
+            {
+                digests.Add(digest);
+            }
+
+            if (digests.Count == StepSize)
+            {
+                return (digests, false);
+            }
         }
 
-        return taken;
+        return (digests, true);
     }
 
     private bool IsPlausible(long unknown, long passed)

@@ -146,11 +146,11 @@ public sealed class ManifestOperations(
         }
 
         var wasStored = await blobs.StatAsync(put.Digest) is not null;
-        await blobs.PutAsync(put.Digest, content);
+        var stored = await blobs.PutAsync(put.Digest, content);
         var recorded = await metadata.PutManifestAsync(put);
         if (recorded.Error is not null && !wasStored)
         {
-            await blobs.DeleteAsync(put.Digest);
+            await blobs.DeleteAsync([stored]);
         }
 
         return recorded;

@@ -8,52 +8,65 @@ namespace Registry.Core.SmallContent;
 /// <param name="staged">Content that waits for its file.</param>
 public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : IBlobStore
 {
-    public Task<long?> StatAsync(Digest digest) => FindAsync(digest, staged.FindSizeAsync, files.StatAsync);
+    public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default) =>
+        FindAsync(place, staged.FindSizeAsync, files.StatAsync, cancellationToken);
 
-    public Task<BlobSource?> OpenAsync(Digest digest) => FindAsync(
-        digest, async staging => await staged.FindAsync(staging) is { } row ? (BlobSource?)new MemorySource(row.Bytes) : null, files.OpenAsync);
+    public ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken = default) => FindAsync(
+        place,
+        async digest => await staged.FindAsync(digest) is { } row ? (BlobSource?)new MemorySource(row.Bytes) : null,
+        files.OpenAsync,
+        cancellationToken);
 
-    public async Task PutAsync(Digest digest, ReadOnlyMemory<byte> content)
+    public async Task<BlobPlace> PutAsync(Digest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default)
     {
-        await files.PutAsync(digest, content);
+        var place = await files.PutAsync(digest, content, cancellationToken);
         await RemoveRowAsync(digest);
+        return place;
     }
 
-    public async Task<bool> DeleteAsync(Digest digest)
+    public async Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken = default)
     {
-        var hadRow = await RemoveRowAsync(digest);
-        return await files.DeleteAsync(digest) || hadRow;
+        ArgumentNullException.ThrowIfNull(places);
+        cancellationToken.ThrowIfCancellationRequested();
+        foreach (var place in places)
+        {
+            await RemoveRowAsync(place.Digest);
+        }
+
+        await files.DeleteAsync(places, CancellationToken.None);
     }
 
-    public Task<IDisposable?> TryBeginRemovalAsync() => files.TryBeginRemovalAsync();
+    public IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after = null, CancellationToken cancellationToken = default) =>
+        files.ListAsync(after, cancellationToken);
 
-    public IEnumerable<Digest> EnumeratePlaces() => files.EnumeratePlaces();
+    public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default) => files.TryBeginRemovalAsync(cancellationToken);
 
     // The row first: it is removed after its file is durable, so content without a row has a file. Content that was deleted and pushed again between
     // the two lookups has a row.
-    private async Task<T?> FindAsync<T>(Digest digest, Func<Digest, Task<T?>> inRow, Func<Digest, Task<T?>> inFile)
+    private async ValueTask<T?> FindAsync<T>(
+        BlobPlace place,
+        Func<Digest, Task<T?>> inRow,
+        Func<BlobPlace, CancellationToken, ValueTask<T?>> inFile,
+        CancellationToken cancellationToken)
     {
-        if (staged.Weight > 0 && await inRow(digest) is { } row)
+        if (staged.Weight > 0 && place.Digest is { } digest && await inRow(digest) is { } row)
         {
             return row;
         }
 
-        if (await inFile(digest) is { } file)
+        if (await inFile(place, cancellationToken) is { } file)
         {
             return file;
         }
 
-        return staged.Weight > 0 ? await inRow(digest) : default;
+        return staged.Weight > 0 && place.Digest is { } again ? await inRow(again) : default;
     }
 
-    private async Task<bool> RemoveRowAsync(Digest digest)
+    private async ValueTask RemoveRowAsync(Digest? digest)
     {
-        if (staged.Weight == 0 || await staged.FindAsync(digest) is not { } row)
+        if (staged.Weight > 0 && digest is { } known && await staged.FindAsync(known) is { } row)
         {
-            return false;
+            await staged.RemoveAsync([row.Id]);
         }
-
-        await staged.RemoveAsync([row.Id]);
-        return true;
     }
 }

@@ -59,19 +59,26 @@ public sealed class StorageThreads : IDisposable
 
     /// <summary>Runs blocking work on one of the threads.</summary>
     /// <exception cref="StorageException">The work failed with an I/O error.</exception>
-    public Task<T> RunAsync<T>(Func<T> work)
+    public Task<T> RunAsync<T>(Func<T> work) => RunCancellableAsync(work, CancellationToken.None);
+
+    /// <inheritdoc cref="RunAsync{T}(Func{T})"/>
+    public Task RunAsync(Action work) => RunCancellableAsync(work, CancellationToken.None);
+
+    /// <summary>Runs blocking work on one of the threads, unless it is cancelled before it begins. Work that has begun is finished.</summary>
+    /// <inheritdoc cref="RunAsync{T}(Func{T})"/>
+    public Task<T> RunCancellableAsync<T>(Func<T> work, CancellationToken cancellationToken)
     {
-        var item = new Work<T>(work);
+        var item = new Work<T>(work, cancellationToken);
         Add(item);
         return item.Task;
     }
 
-    /// <inheritdoc cref="RunAsync{T}"/>
-    public Task RunAsync(Action work) => RunAsync(() =>
+    /// <inheritdoc cref="RunCancellableAsync{T}(Func{T}, CancellationToken)"/>
+    public Task RunCancellableAsync(Action work, CancellationToken cancellationToken) => RunCancellableAsync(() =>
     {
         work();
         return true;
-    });
+    }, cancellationToken);
 
     /// <summary>Finishes the queued work and ends the threads.</summary>
     public void Dispose()
@@ -184,10 +191,16 @@ public sealed class StorageThreads : IDisposable
         }
     }
 
-    private sealed class Work<T>(Func<T> work) : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), IWork
+    private sealed class Work<T>(Func<T> work, CancellationToken cancellationToken) : TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously), IWork
     {
         public void Run()
         {
+            if (cancellationToken.IsCancellationRequested)
+            {
+                SetCanceled(cancellationToken);
+                return;
+            }
+
             try
             {
                 SetResult(work());

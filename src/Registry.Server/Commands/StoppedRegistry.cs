@@ -11,14 +11,11 @@ namespace Registry.Server.Commands;
 /// <summary>Storage of a stopped registry, for commands that write to it with the same operations as pushes.</summary>
 internal sealed class StoppedRegistry : IAsyncDisposable
 {
-    private readonly RegistryCore _core;
-
     /// <summary>Fault of a folder whose database does not cover the whole tree.</summary>
     public static StorageException NotIndexed => new("is not indexed; run 'registry reindex', or start the registry");
 
     private StoppedRegistry(RegistryStorage storage, RegistryCore core, ChangeOrigin origin)
     {
-        _core = core;
         Storage = storage;
         Writer = new ImageWriter(core.Metadata, core.Uploads, core.Manifests, origin);
     }
@@ -65,9 +62,5 @@ internal sealed class StoppedRegistry : IAsyncDisposable
         }
     }
 
-    public ValueTask DisposeAsync()
-    {
-        _core.Dispose();
-        return Storage.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => Storage.DisposeAsync();
 }

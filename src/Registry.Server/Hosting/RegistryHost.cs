@@ -266,7 +266,6 @@ public sealed class RegistryHost : IAsyncDisposable
             await task.DisposeAsync();
         }
 
-        _core.Dispose();
         await _indexing;
         try
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -5,13 +6,68 @@ using Registry.Files;
 
 namespace Registry.Storage.Files.Blobs;
 
-/// <summary>Stores blobs as files in the tree of <see cref="DataPaths"/>.</summary>
+/// <summary>Stores blobs as files in the tree of <see cref="DataPaths"/>. The place of a blob is its digest.</summary>
 internal sealed class FileSystemBlobStore(
     DataPaths paths, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
 {
-    public Task<long?> StatAsync(Digest digest) => threads.RunAsync(() => Find(digest, out var size) ? (long?)size : null);
+    public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default)
+    {
+        var digest = DigestOf(place);
+        return new(threads.RunCancellableAsync(
+            () => PlainFile.Find(paths.BlobData(digest), paths.Blobs, out var size) == EntryKind.File ? size : (long?)null, cancellationToken));
+    }
 
-    public Task<BlobSource?> OpenAsync(Digest digest) => threads.RunAsync<BlobSource?>(() =>
+    public ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken = default)
+    {
+        var digest = DigestOf(place);
+        return new(threads.RunCancellableAsync(() => Open(digest), cancellationToken));
+    }
+
+    public Task<BlobPlace> PutAsync(Digest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+        threads.RunCancellableAsync<BlobPlace>(() =>
+        {
+            admission.EnsureRoom();
+            var temporary = paths.TemporaryFile(Guid.NewGuid());
+            try
+            {
+                using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
+                FileOwner.Inherit(handle, temporary);
+                RandomAccess.Write(handle, content.Span, 0);
+                placement.Place(handle, temporary, digest);
+                return digest;
+            }
+            catch
+            {
+                File.Delete(temporary);
+                throw;
+            }
+        }, cancellationToken);
+
+    public Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken = default)
+    {
+        var digests = places.Select(DigestOf).ToList();
+        return threads.RunCancellableAsync(() => Delete(digests), cancellationToken);
+    }
+
+    public async IAsyncEnumerable<BlobPlace> ListAsync(
+        BlobPlace? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        foreach (var shard in await threads.RunCancellableAsync(() => BlobPlaces.Shards(paths, after?.Digest), cancellationToken))
+        {
+            foreach (var digest in await threads.RunCancellableAsync(() => BlobPlaces.Digests(shard, after?.Digest), cancellationToken))
+            {
+                yield return digest;
+            }
+        }
+    }
+
+    public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default) =>
+        new(threads.RunCancellableAsync(() => RemovalLock.TryTake(paths), cancellationToken));
+
+    private static Digest DigestOf(BlobPlace place) =>
+        place.Digest ?? throw new ArgumentException("A store of files finds bytes by their digest.", nameof(place));
+
+    private BlobSource? Open(Digest digest)
     {
         if (PlainFile.TryOpen(paths.BlobData(digest), paths.Blobs, out var length) is not { } handle)
         {
@@ -27,41 +83,22 @@ internal sealed class FileSystemBlobStore(
         {
             return new MemorySource(PlainFile.Read(handle, (int)length));
         }
-    });
+    }
 
-    public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => threads.RunAsync(() =>
+    private void Delete(List<Digest> digests)
     {
-        admission.EnsureRoom();
-        var temporary = paths.TemporaryFile(Guid.NewGuid());
-        try
+        var shards = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var digest in digests)
         {
-            using var handle = File.OpenHandle(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.Delete);
-            FileOwner.Inherit(handle, temporary);
-            RandomAccess.Write(handle, content.Span, 0);
-            placement.Place(handle, temporary, digest);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    });
-
-    public Task<bool> DeleteAsync(Digest digest) => threads.RunAsync(() =>
-    {
-        if (!PlainFile.DeleteFolder(paths.BlobDirectory(digest), paths.Blobs))
-        {
-            return false;
+            if (PlainFile.DeleteFolder(paths.BlobDirectory(digest), paths.Blobs))
+            {
+                shards.Add(paths.BlobShard(digest));
+            }
         }
 
-        sync.Directory(paths.BlobShard(digest));
-        return true;
-    });
-
-    public Task<IDisposable?> TryBeginRemovalAsync() => threads.RunAsync(() => RemovalLock.TryTake(paths));
-
-    public IEnumerable<Digest> EnumeratePlaces() => BlobPlaces.Enumerate(paths);
-
-    private bool Find(Digest digest, out long size) =>
-        PlainFile.Find(paths.BlobData(digest), paths.Blobs, out size) == EntryKind.File;
+        foreach (var shard in shards)
+        {
+            sync.Directory(shard);
+        }
+    }
 }

@@ -124,12 +124,12 @@ public sealed class BackupTests : IDisposable
             await storage.DeleteAsync(A, Samples.Digest(image));
             Assert.Equal((2, 0), await storage.CollectAfterAsync(1000));
             Assert.Equal((0, 0), await storage.CollectAfterAsync(1000));
-            Assert.Equal(4, (await storage.Storage.Blobs.ListAsync()).Count);
+            Assert.Equal(4, (await storage.Storage.Blobs.ListStoredAsync()).Count);
             Assert.Single(storage.Log.Entries, entry => entry.Message.Contains("waits for a backup", StringComparison.Ordinal));
         }
 
         Assert.Equal((0, 4), await storage.CollectAfterAsync(1000));
-        Assert.Empty(await storage.Storage.Blobs.ListAsync());
+        Assert.Empty(await storage.Storage.Blobs.ListStoredAsync());
     }
 
     [Fact]

@@ -158,7 +158,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
             }
 
             await storage.WriteOutAsync();
-            var stored = (await storage.Storage.Blobs.ListAsync()).ToHashSet();
+            var stored = (await storage.Storage.Blobs.ListStoredAsync()).ToHashSet();
             if (!stored.SetEquals(needed))
             {
                 Violated($"{stored.Except(needed).Count()} blobs too many are left and {needed.Except(stored).Count()} are missing");

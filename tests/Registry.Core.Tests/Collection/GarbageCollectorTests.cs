@@ -68,7 +68,7 @@ public class GarbageCollectorTests
         Assert.Null(await storage.Storage.Blobs.StatAsync(Samples.Digest(image)));
         Assert.NotNull(await storage.Storage.Blobs.StatAsync(Samples.Digest("app layer")));
         Assert.Equal((2, 2), await storage.CollectAfterAsync(1));
-        Assert.Empty(await storage.Storage.Blobs.ListAsync());
+        Assert.Empty(await storage.Storage.Blobs.ListStoredAsync());
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public class GarbageCollectorTests
             await storage.PushBlobAsync(A, content);
             Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest(content))).Error);
             Assert.True(await storage.Storage.CollectorMetadata.CondemnAsync(Samples.Digest(content)));
-            await storage.Storage.Blobs.DeleteAsync(Samples.Digest(content));
+            await storage.Storage.Blobs.DeleteAsync([Samples.Digest(content)]);
         }
 
         await storage.ReopenAsync(cleanly: false);
@@ -312,7 +312,7 @@ public class GarbageCollectorTests
         await using var storage = await TestStorage.CreateAsync();
         var image = Samples.Image("missing", []);
         Assert.Same(RegistryErrorCode.ManifestBlobUnknown, (await storage.TryPutAsync(A, image, "latest"))?.Code);
-        Assert.Empty(await storage.Storage.Blobs.ListAsync());
+        Assert.Empty(await storage.Storage.Blobs.ListStoredAsync());
     }
 
     [Fact]
@@ -351,17 +351,20 @@ public class GarbageCollectorTests
 
     private sealed class StuckBlobs(IBlobStore blobs, Dictionary<Digest, Exception> stuck) : IBlobStore
     {
-        public Task<long?> StatAsync(Digest digest) => blobs.StatAsync(digest);
+        public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken) => blobs.StatAsync(place, cancellationToken);
 
-        public Task<BlobSource?> OpenAsync(Digest digest) => blobs.OpenAsync(digest);
+        public ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken) => blobs.OpenAsync(place, cancellationToken);
 
-        public Task PutAsync(Digest digest, ReadOnlyMemory<byte> content) => blobs.PutAsync(digest, content);
+        public Task<BlobPlace> PutAsync(Digest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken) =>
+            blobs.PutAsync(digest, content, cancellationToken);
 
-        public Task<bool> DeleteAsync(Digest digest) =>
-            stuck.TryGetValue(digest, out var cause) ? throw new StorageException(cause.Message, cause) : blobs.DeleteAsync(digest);
+        public Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken) =>
+            stuck.TryGetValue(places.Single().Digest!.Value, out var cause)
+                ? throw new StorageException(cause.Message, cause)
+                : blobs.DeleteAsync(places, cancellationToken);
 
-        public Task<IDisposable?> TryBeginRemovalAsync() => blobs.TryBeginRemovalAsync();
+        public IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after, CancellationToken cancellationToken) => blobs.ListAsync(after, cancellationToken);
 
-        public IEnumerable<Digest> EnumeratePlaces() => blobs.EnumeratePlaces();
+        public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken) => blobs.TryBeginRemovalAsync(cancellationToken);
     }
 }

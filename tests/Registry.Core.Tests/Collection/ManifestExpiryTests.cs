@@ -20,7 +20,7 @@ public class ManifestExpiryTests
         Assert.Equal(0, await storage.ExpireManifestsAfterAsync(Grace));
         Assert.Equal(2, await storage.ExpireManifestsAfterAsync(1));
         Assert.Equal((4, 4), await storage.CollectAfterAsync(Grace + 1));
-        Assert.Empty(await storage.Storage.Blobs.ListAsync());
+        Assert.Empty(await storage.Storage.Blobs.ListStoredAsync());
         Assert.Equal(0, (await storage.Storage.ReadTotalsAsync()).Manifests);
     }
 

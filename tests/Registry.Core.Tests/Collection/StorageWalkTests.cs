@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
@@ -32,7 +33,7 @@ public sealed class StorageWalkTests : IDisposable
         Assert.Equal((0, 1), await storage.CollectAfterAsync(1));
         Assert.False(Directory.Exists(storage.Storage.Paths.BlobDirectory(Blob)));
         await storage.WriteOutAsync();
-        Assert.Equal(3, (await storage.Storage.Blobs.ListAsync()).Count);
+        Assert.Equal(3, (await storage.Storage.Blobs.ListStoredAsync()).Count);
         Assert.Contains(storage.Log.Entries, entry => entry.Message == "Blobs removed that the metadata does not know and nothing links to: 1");
     }
 
@@ -195,14 +196,14 @@ public sealed class StorageWalkTests : IDisposable
             await storage.CollectAfterAsync(Grace / 2);
         }
 
-        Assert.Equal(isPlausible ? known : known + unknown, storage.Storage.Blobs.EnumeratePlaces().Count());
+        Assert.Equal(isPlausible ? known : known + unknown, await storage.Storage.Blobs.ListAsync().CountAsync());
         Assert.Equal(isPlausible ? 0 : 1, storage.Log.Entries.Count(entry => entry.Level == LogLevel.Error));
     }
 
     public void Dispose() => _outside.Dispose();
 
     // What a process leaves that is killed between the rename and the commit.
-    private static Task PutAsync(TestStorage storage, string content) =>
+    private static Task<BlobPlace> PutAsync(TestStorage storage, string content) =>
         storage.Storage.Blobs.PutAsync(Samples.Digest(content), Samples.Text(content));
 
     private static async Task StoreAsync(TestStorage storage, string content)

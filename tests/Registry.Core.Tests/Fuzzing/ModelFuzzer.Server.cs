@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
 using Registry.Storage.Files;
+using Registry.Storage.Files.Blobs;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -104,7 +105,7 @@ internal sealed partial class ModelFuzzer
         Trace("lose the database and index the tree");
         await StopAsync();
         _model.Leftovers.UnionWith(
-            Storage.Storage.Blobs.EnumeratePlaces().Where(digest => File.Exists(Storage.Storage.Paths.BlobData(digest))).Except(_model.Stored()));
+            BlobPlaces.Enumerate(Storage.Storage.Paths).Where(digest => File.Exists(Storage.Storage.Paths.BlobData(digest))).Except(_model.Stored()));
         DatabaseFiles.SetAside(Storage.Storage.Paths);
         DatabaseFiles.RemoveSetAside(Storage.Storage.Paths);
         _model.Uploads.Clear();
@@ -142,7 +143,7 @@ internal sealed partial class ModelFuzzer
             Expect(idle.Count == 0, $"{name} still has the blobs {string.Join(", ", idle)}, which nothing needs");
         }
 
-        var tooMany = (await Storage.Storage.Blobs.ListAsync()).Except(_model.Stored()).Except(_model.Leftovers).ToList();
+        var tooMany = (await Storage.Storage.Blobs.ListStoredAsync()).Except(_model.Stored()).Except(_model.Leftovers).ToList();
         Expect(tooMany.Count == 0, $"the bytes of {string.Join(", ", tooMany)} are left, and nothing needs them");
         await StopAsync();
     }

@@ -206,7 +206,7 @@ public class TreeIndexerTests
                 lines.Add($"  {tag} {await metadata.FindManifestAsync(repository, Tag.Parse(tag))}");
             }
 
-            foreach (var digest in (await storage.Storage.Blobs.ListAsync()).Order())
+            foreach (var digest in (await storage.Storage.Blobs.ListStoredAsync()).Order())
             {
                 var referrers = (await metadata.ListReferrersAsync(repository, digest, null, null, 100)).Items;
                 lines.Add($"  {digest} {await metadata.FindBlobAsync(repository, digest)} {await metadata.FindManifestAsync(repository, digest)} {string.Join(' ', referrers)}");

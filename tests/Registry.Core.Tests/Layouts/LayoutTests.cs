@@ -63,7 +63,7 @@ public sealed class LayoutTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         var (index, signature, note) = await FillAsync(storage);
         await storage.WriteOutAsync();
-        var before = (await storage.Storage.Blobs.ListAsync()).Count;
+        var before = (await storage.Storage.Blobs.ListStoredAsync()).Count;
         var writer = new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request);
         var report = await ImageCopy.RunAsync(
             storage.Storage.Metadata, storage.Storage.Blobs, writer, Image("team/a:multi"), Image("b"), withReferrers: true, null, default);
@@ -71,7 +71,7 @@ public sealed class LayoutTests : IDisposable
         Assert.Equal(["b:multi"], report.Images);
         Assert.Equal((5, 2), (report.Manifests, report.Referrers));
         await storage.WriteOutAsync();
-        Assert.Equal(before, (await storage.Storage.Blobs.ListAsync()).Count);
+        Assert.Equal(before, (await storage.Storage.Blobs.ListStoredAsync()).Count);
         Assert.Equal(index, await storage.GetAsync(B, Tag.Parse("multi")));
         Assert.True(await storage.SeesBlobAsync(B, Samples.Digest("one layer")));
         Assert.Equal([Samples.Digest(signature)], await ReferrersAsync(storage, B, index));

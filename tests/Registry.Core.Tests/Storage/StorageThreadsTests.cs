@@ -109,6 +109,32 @@ public sealed class StorageThreadsTests : IDisposable
     }
 
     [Fact]
+    public async Task Work_that_is_cancelled_in_the_queue_is_not_done_and_work_that_has_begun_is_finished()
+    {
+        using var threads = new StorageThreads("cancelled", 1);
+        using var gate = new ManualResetEventSlim();
+        using var cancel = new CancellationTokenSource();
+        var done = new List<string>();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = threads.RunCancellableAsync(
+            () =>
+            {
+                begun.SetResult();
+                gate.Wait();
+                done.Add("first");
+            },
+            cancel.Token);
+        await begun.Task;
+        var queued = threads.RunCancellableAsync(() => done.Add("queued"), cancel.Token);
+        await cancel.CancelAsync();
+        gate.Set();
+        await first;
+        var cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => queued);
+        Assert.Equal(cancel.Token, cancelled.CancellationToken);
+        Assert.Equal(["first"], done);
+    }
+
+    [Fact]
     public async Task Closing_finishes_what_is_queued()
     {
         var threads = new StorageThreads("closing", 1);

@@ -184,10 +184,10 @@ public sealed class BackupCommandTests : IDisposable
             }
         }
 
-        foreach (var digest in registry.Host.Storage.Blobs.EnumeratePlaces())
+        await foreach (var place in registry.Host.Storage.Blobs.ListAsync())
         {
-            await using var source = await registry.Host.Storage.Blobs.OpenAsync(digest);
-            Assert.Equal(digest, digest.Algorithm.Compute((await source!.ReadAsync()).Span));
+            await using var source = await registry.Host.Storage.Blobs.OpenAsync(place);
+            Assert.Equal(place.Digest, place.Digest!.Value.Algorithm.Compute((await source!.ReadAsync()).Span));
         }
     }
 

@@ -33,7 +33,7 @@ public sealed class GcCommandTests : IDisposable
         Assert.Equal("Removed 0 manifests, 0 links and 0 blobs.\n", await RunAsync(0, new GcRequest()));
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
         Check.Status(200, await registry.Client.GetAnswerAsync("/v2/a/manifests/latest"));
-        Assert.Equal(Image.Blobs.Count + 1, registry.Host.Storage.Blobs.EnumeratePlaces().Count());
+        Assert.Equal(Image.Blobs.Count + 1, await registry.Host.Storage.Blobs.ListAsync().CountAsync());
     }
 
     [Fact]

@@ -110,7 +110,7 @@ internal static class GcCommand
         }
 
         var settings = options.CoreSettings with { CollectorOrigin = StoppedRegistry.OriginOf("gc") };
-        using var core = new RegistryCore(storage.Ports, settings, time, loggers);
+        var core = new RegistryCore(storage.Ports, settings, time, loggers);
         var report = new GcReport(storage, core);
         if (request.Explained is { } digest)
         {

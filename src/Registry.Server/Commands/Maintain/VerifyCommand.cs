@@ -51,7 +51,7 @@ internal static class VerifyCommand
         }
 
         await storage.Indexer.RunAsync(cancellationToken);
-        using var core = new RegistryCore(
+        var core = new RegistryCore(
             storage.Ports, options.CoreSettings with { VerifyBytesPerSecond = Pace.Unlimited }, TimeProvider.System, loggers);
         var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();
         var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(

@@ -40,7 +40,7 @@ public sealed class FileSystemUploadStoreTests : UploadStoreContract
 
         Assert.False(File.Exists(path));
         Assert.Equal(0, (await _engine.Uploads.FindAsync(session.Id))!.Length);
-        Assert.Empty(await _engine.Blobs.ListAsync());
+        Assert.Empty(await _engine.Blobs.ListStoredAsync());
     }
 
     // As one piece of work, a few uploads of gigabytes that are hashed again would keep all storage threads from other requests. Other work that

@@ -35,7 +35,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
     {
         Planted.Put(kind, _engine.Paths.BlobData(Blob), _outside.Path);
         File.CreateSymbolicLink(Path.Combine(_engine.Paths.BlobDirectory(Blob), "beside"), _outside.Path);
-        Assert.True(await _engine.Blobs.DeleteAsync(Blob));
+        await _engine.Blobs.DeleteAsync([Blob]);
         Assert.False(Directory.Exists(_engine.Paths.BlobDirectory(Blob)));
         Planted.AssertUntouched(_outside.Path);
     }
@@ -52,7 +52,7 @@ public sealed class PlantedBytesTests : IAsyncDisposable
         };
         Planted.Put(kind, path, _outside.Path);
         await AssertNotHereAsync();
-        Assert.False(await _engine.Blobs.DeleteAsync(Blob));
+        await _engine.Blobs.DeleteAsync([Blob]);
         var refused = await Assert.ThrowsAsync<StorageException>(() => _engine.Blobs.PutAsync(Blob, Samples.Text("blob")));
         Assert.Contains($"{path} is not a folder", refused.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(_engine.Paths.Uploads));
@@ -150,6 +150,6 @@ public sealed class PlantedBytesTests : IAsyncDisposable
         Assert.Null(await _engine.Blobs.StatAsync(Blob));
         Assert.Null(await _engine.Blobs.OpenAsync(Blob));
         Assert.Null(await _engine.Blobs.ReadAsync(Blob));
-        Assert.Empty(await _engine.Blobs.ListAsync());
+        Assert.Empty(await _engine.Blobs.ListStoredAsync());
     }
 }

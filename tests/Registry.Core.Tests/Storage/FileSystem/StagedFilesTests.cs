@@ -296,7 +296,7 @@ public sealed class StagedFilesTests
         File.Delete(storage.Storage.Paths.BlobAlgorithm(sha512));
         await storage.WriteOutAsync();
         Assert.Equal(0, storage.Storage.Staged.Weight);
-        Assert.Equal(pushed + 1, (await storage.Storage.Blobs.ListAsync()).Count);
+        Assert.Equal(pushed + 1, (await storage.Storage.Blobs.ListStoredAsync()).Count);
     }
 
     internal static async Task FlipBitAsync(TestStorage storage, Digest digest)
