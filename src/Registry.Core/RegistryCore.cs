@@ -27,13 +27,12 @@ public sealed class RegistryCore
         ArgumentNullException.ThrowIfNull(settings);
         Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
         Walk = new StorageWalk(
-            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Locks, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<StorageWalk>());
+            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<StorageWalk>());
         Rules = new CollectionRules(storage.Clock, settings.Grace, storage.CollectorMetadata.PromisesLostAt);
         Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Walk, Rules);
         Collector = new GarbageCollector(
             storage.CollectorMetadata,
             storage.Blobs,
-            storage.Locks,
             Promises,
             Walk,
             Rules,
@@ -46,7 +45,7 @@ public sealed class RegistryCore
                 storage.Staged,
                 storage.Quarantine,
                 storage.VerifierMetadata,
-                storage.Locks,
+                storage.Blobs,
                 new Pace(settings.VerifyBytesPerSecond, time),
                 loggers.CreateLogger<BlobInspector>()),
             storage.VerifierMetadata,
@@ -57,14 +56,13 @@ public sealed class RegistryCore
         UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
         var damaged = new DamagedContent(storage.Faults, loggers.CreateLogger<DamagedContent>());
         Blobs = new BlobOperations(storage.Contents, Metadata, Promises, damaged);
-        Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, storage.Locks, settings.Limits, time);
+        Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, settings.Limits, time);
         Manifests = new ManifestOperations(
             storage.Blobs,
             storage.Staging,
             storage.Contents,
             Metadata,
             Promises,
-            storage.Locks,
             settings.References,
             settings.Limits,
             damaged);

@@ -49,9 +49,6 @@ public sealed record StoragePorts
     /// <summary>Indexing of an existing tree.</summary>
     public required IIndexer Indexer { get; init; }
 
-    /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
-    public required DigestLocks Locks { get; init; }
-
     /// <summary>Threads for work that blocks.</summary>
     public required StorageThreads Threads { get; init; }
 

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Blobs;
 using Registry.Core.Changes;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
@@ -20,18 +19,17 @@ public sealed class FileFollowers : IAsyncDisposable
     /// <param name="files">The engine of files.</param>
     /// <param name="feed">Changes that the tree must follow.</param>
     /// <param name="metadata">Metadata that learns of damaged rows.</param>
-    /// <param name="locks">Locks of the digests.</param>
     /// <param name="writesOut">True to write small content to its files.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     public FileFollowers(
-        FileStorage files, IChangeFeed feed, IVerifierMetadata metadata, DigestLocks locks, bool writesOut, TimeProvider time, ILoggerFactory loggers)
+        FileStorage files, IChangeFeed feed, IVerifierMetadata metadata, bool writesOut, TimeProvider time, ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(files);
         var (paths, staged, threads) = (files.Paths, files.Staged, files.Threads);
         Quarantine = new StagedQuarantine(paths, threads, files.Sync, staged, metadata);
         _stagedFiles = new StagedFiles(
-            paths, staged, files.Placement, Quarantine, locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
+            paths, staged, files.Placement, Quarantine, files.Locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
         _staged = writesOut ? new StagedWriter(staged, _stagedFiles, time, loggers.CreateLogger<StagedWriter>()) : null;
         _tree = new TreeWriter(paths, feed, threads, time, loggers.CreateLogger<TreeWriter>());
     }

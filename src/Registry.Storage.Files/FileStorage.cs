@@ -51,7 +51,7 @@ public sealed class FileStorage
         _reserve = new DiskReserve(paths.Root, limits.Reserve, time);
         var admission = new Admission(threads, health, _reserve);
         Staging = new Staging(staged, admission.EnsureRoomAsync);
-        Blobs = new StagedBlobStore(new FileSystemBlobStore(paths, threads, Placement, Sync, admission), staged);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(paths, threads, Placement, Locks, Sync, admission), staged);
         Uploads = new FileSystemUploadStore(
             paths,
             sessions,
@@ -96,6 +96,8 @@ public sealed class FileStorage
 
     internal BlobPlacement Placement { get; }
 
+    internal DigestLocks Locks { get; } = new();
+
     /// <summary>Opens the blobs of a folder that another process may be using.</summary>
     /// <param name="paths">Paths of the folder.</param>
     /// <param name="staged">Small content in the metadata.</param>
@@ -107,7 +109,7 @@ public sealed class FileStorage
         ArgumentNullException.ThrowIfNull(paths);
         var sync = new CheckedSync(health);
         var admission = new Admission(threads, health, new DiskReserve(paths.Root, reserve: 0, TimeProvider.System));
-        return new StagedBlobStore(new FileSystemBlobStore(paths, threads, new BlobPlacement(paths, sync), sync, admission), staged);
+        return new StagedBlobStore(new FileSystemBlobStore(paths, threads, new BlobPlacement(paths, sync), new DigestLocks(), sync, admission), staged);
     }
 
     /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>

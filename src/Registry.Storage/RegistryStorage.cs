@@ -67,7 +67,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Changes = new SqliteChangeFeed(_database);
 
         // Last, because they start to work at once.
-        _followers = new FileFollowers(_files, Changes, VerifierMetadata, Locks, writesOut, time, loggers);
+        _followers = new FileFollowers(_files, Changes, VerifierMetadata, writesOut, time, loggers);
         Ports = new StoragePorts
         {
             Blobs = Blobs,
@@ -82,7 +82,6 @@ public sealed class RegistryStorage : IAsyncDisposable
             Quarantine = StagedQuarantine,
             Links = _files.Links,
             Indexer = Indexer,
-            Locks = Locks,
             Threads = _threads,
             Faults = Faults,
             Clock = Clock,
@@ -117,9 +116,6 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Takes damaged rows out of the metadata.</summary>
     public IStagedQuarantine StagedQuarantine => _followers.Quarantine;
 
-    /// <summary>Serializes storing and removing the bytes of the same digest.</summary>
-    public DigestLocks Locks { get; } = new();
-
     public StorageHealth Health { get; }
 
     /// <summary>Faults that recur with each request, for everything that uses the storage.</summary>
@@ -140,6 +136,9 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     /// <summary>Metadata for the comparison with the tree.</summary>
     public IMetadataListing Listing { get; }
+
+    /// <summary>The engine of files.</summary>
+    internal FileStorage Files => _files;
 
     /// <summary>Threads for blocking work on the folder.</summary>
     public StorageThreads Threads => _threads;

@@ -189,7 +189,7 @@ internal sealed class TestStorage : IAsyncDisposable
             Storage.Staged,
             Storage.StagedQuarantine,
             Storage.VerifierMetadata,
-            Storage.Locks,
+            Storage.Blobs,
             new Pace(bytesPerSecond, Time),
             Loggers.CreateLogger<BlobInspector>());
         return new Verifier(

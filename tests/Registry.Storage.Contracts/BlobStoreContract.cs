@@ -199,6 +199,25 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Within_the_fence_of_a_digest_its_holder_stores_and_removes_and_others_read()
+    {
+        BlobPlace place;
+        await using (await Blobs.FenceAsync(Digest))
+        {
+            place = await Blobs.PutAsync(Digest, Content);
+            Assert.Equal(Content, await Blobs.ReadAsync(place));
+        }
+
+        await using (await Blobs.FenceAsync(Digest))
+        {
+            Assert.Equal(Content.Length, await Blobs.StatAsync(place));
+            await Blobs.DeleteAsync([place]);
+        }
+
+        Assert.Null(await Blobs.StatAsync(place));
+    }
+
+    [Fact]
     public async Task What_is_cancelled_before_it_begins_does_nothing()
     {
         using var cancel = new CancellationTokenSource();

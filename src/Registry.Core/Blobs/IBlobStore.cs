@@ -39,4 +39,11 @@ public interface IBlobStore
     /// be removed. The caller disposes the result soon, since a backup waits for it.
     /// </summary>
     ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Waits until no other caller stores or removes the bytes of a digest, and keeps others waiting until the result is disposed. A caller that stores bytes
+    /// keeps the fence until the metadata knows them; a caller that removes bytes asks the metadata within the fence. Does nothing in a store that never
+    /// uses a name again. Never hold two: they may be the same.
+    /// </summary>
+    ValueTask<IAsyncDisposable> FenceAsync(Digest digest, CancellationToken cancellationToken = default);
 }

@@ -14,13 +14,12 @@ namespace Registry.Core.Collection;
 /// </summary>
 /// <remarks>
 /// Live content is safe for these reasons. Links and manifests expire in the same writer that records manifests, so a push either finds them or
-/// is refused. <see cref="ContentPromises"/> cover a client that learned that content exists. Bytes are removed under the lock of their digest, after
-/// the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes takes that lock, too.
+/// is refused. <see cref="ContentPromises"/> cover a client that learned that content exists. Bytes are removed within the fence of their digest, after
+/// the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes waits for that fence, too.
 /// </remarks>
 public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
     IBlobStore blobs,
-    DigestLocks locks,
     ContentPromises promises,
     StorageWalk walk,
     CollectionRules rules,
@@ -238,7 +237,7 @@ public sealed partial class GarbageCollector(
             var removed = 0;
             foreach (var digest in orphans)
             {
-                using var holder = await locks.AcquireAsync(digest, cancellationToken);
+                await using var fence = await blobs.FenceAsync(digest, cancellationToken);
                 if (!await metadata.CondemnAsync(digest))
                 {
                     continue;

@@ -85,9 +85,9 @@ public interface ICollectorMetadata
     /// </summary>
     Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests);
 
-    /// <summary>Marks an orphan for removal; false if it is needed after all. The caller holds the digest's lock.</summary>
+    /// <summary>Marks an orphan for removal; false if it is needed after all. The caller holds the digest's fence.</summary>
     Task<bool> CondemnAsync(Digest digest);
 
-    /// <summary>Forgets a condemned blob whose bytes are gone. The caller holds the digest's lock.</summary>
+    /// <summary>Forgets a condemned blob whose bytes are gone. The caller holds the digest's fence.</summary>
     Task ForgetAsync(Digest digest);
 }

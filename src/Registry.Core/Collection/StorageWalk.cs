@@ -11,15 +11,14 @@ namespace Registry.Core.Collection;
 /// links to them: then the metadata is wrong, not the bytes.
 /// </summary>
 /// <remarks>
-/// Live content is safe for these reasons. A process that stores bytes holds the lock of their digest until the metadata knows them, and bytes
-/// are removed under that lock after another check of the metadata. Links in the tree are looked up before. A later link is written after the
+/// Live content is safe for these reasons. A caller that stores bytes holds the fence of their digest until the metadata knows them, and bytes
+/// are removed within that fence after another check of the metadata. Links in the tree are looked up before. A later link is written after the
 /// commit of a change, so the metadata knows its blob.
 /// </remarks>
 public sealed partial class StorageWalk(
     IBlobStore blobs,
     ICollectorMetadata metadata,
     ILinkSearch links,
-    DigestLocks locks,
     StorageThreads threads,
     RunningClock clock,
     TimeSpan grace,
@@ -97,7 +96,7 @@ public sealed partial class StorageWalk(
         var removed = 0;
         foreach (var digest in unknown.Where(digest => !linked.ContainsKey(digest)))
         {
-            using var holder = await locks.AcquireAsync(digest, cancellationToken);
+            await using var fence = await blobs.FenceAsync(digest, cancellationToken);
             if ((await metadata.FindUnknownAsync([digest])).Count > 0)
             {
                 await blobs.DeleteAsync([digest], cancellationToken);

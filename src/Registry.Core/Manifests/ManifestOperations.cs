@@ -15,7 +15,6 @@ public sealed class ManifestOperations(
     IBlobReader contents,
     IMetadataStore metadata,
     ContentPromises promises,
-    DigestLocks locks,
     ManifestReferences references,
     StorageLimits limits,
     DamagedContent damaged)
@@ -132,7 +131,7 @@ public sealed class ManifestOperations(
             return refused;
         }
 
-        using var holder = await locks.AcquireAsync(put.Digest);
+        await using var fence = await blobs.FenceAsync(put.Digest);
         if (isKnown && await IsStoredAsync(put.Digest, content))
         {
             return await metadata.PutManifestAsync(put);

@@ -7,7 +7,7 @@ public interface IStagedQuarantine
 {
     /// <summary>
     /// Removes a damaged row. If an intact file has the content, that is all; otherwise the bytes go into quarantine, and the content is lost until a
-    /// client pushes it again. The caller holds the digest's lock.
+    /// client pushes it again. The caller holds the digest's fence.
     /// </summary>
     /// <returns>Path of the bytes; null if an intact file has the content.</returns>
     /// <exception cref="StorageException">The bytes cannot be moved; the row is unchanged.</exception>

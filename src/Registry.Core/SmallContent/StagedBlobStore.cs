@@ -41,6 +41,8 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
 
     public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default) => files.TryBeginRemovalAsync(cancellationToken);
 
+    public ValueTask<IAsyncDisposable> FenceAsync(Digest digest, CancellationToken cancellationToken = default) => files.FenceAsync(digest, cancellationToken);
+
     // The row first: it is removed after its file is durable, so content without a row has a file. Content that was deleted and pushed again between
     // the two lookups has a row.
     private async ValueTask<T?> FindAsync<T>(

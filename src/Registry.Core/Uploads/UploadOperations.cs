@@ -12,7 +12,7 @@ namespace Registry.Core.Uploads;
 /// <summary>Brings blobs into a repository: in sessions, in one request, or from another repository.</summary>
 /// <remarks>A session belongs to its repository and its user. For any other user it does not exist.</remarks>
 public sealed class UploadOperations(
-    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, DigestLocks locks, StorageLimits limits, TimeProvider time)
+    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, StorageLimits limits, TimeProvider time)
 {
     // Number of repositories considered as the source of a mount without a source.
     private const int MaxMountSources = 64;
@@ -328,7 +328,7 @@ public sealed class UploadOperations(
             return new RegistryError(RegistryErrorCode.DigestMismatch, $"the content received, {Count.Of(upload.Length, "byte")}, does not have the digest {digest}");
         }
 
-        using var holder = await locks.AcquireAsync(digest);
+        await using var fence = await blobs.FenceAsync(digest);
         if (await upload.TryStageAsync() is { } bytes)
         {
             if (await metadata.LinkBlobAsync(repository, digest, bytes.Length, origin, session, bytes) is { } forbidden)

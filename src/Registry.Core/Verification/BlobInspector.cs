@@ -11,7 +11,7 @@ namespace Registry.Core.Verification;
 /// again, which repairs it in every repository that has it.
 /// </summary>
 /// <remarks>
-/// Reading holds no lock. Bytes that look damaged are read again, from the disk, since the memory may be at fault. They are moved under the lock
+/// Reading needs no fence. Bytes that look damaged are read again, from the disk, since the memory may be at fault. They are moved within the fence
 /// of their digest, and only if they are still needed and the file is still the one that was read: intact bytes of a new push stay.
 /// </remarks>
 public sealed partial class BlobInspector(
@@ -19,7 +19,7 @@ public sealed partial class BlobInspector(
     IStagedContent staged,
     IStagedQuarantine quarantine,
     IVerifierMetadata metadata,
-    DigestLocks locks,
+    IBlobStore blobs,
     Pace pace,
     ILogger<BlobInspector> logger)
 {
@@ -90,7 +90,7 @@ public sealed partial class BlobInspector(
 
     private async Task<BlobCondition> QuarantineAsync(IScrubbedBlob file, bool isDryRun, CancellationToken cancellationToken)
     {
-        using var holder = await locks.AcquireAsync(file.Digest, cancellationToken);
+        await using var fence = await blobs.FenceAsync(file.Digest, cancellationToken);
         if (await metadata.FindSizeAsync(file.Digest) is not { } size || await IsStagedAsync(file.Digest))
         {
             return BlobCondition.Gone;
@@ -114,7 +114,7 @@ public sealed partial class BlobInspector(
 
     private async Task<BlobCondition> QuarantineAsync(StagedContent row, long size, bool isDryRun, CancellationToken cancellationToken)
     {
-        using var holder = await locks.AcquireAsync(row.Digest, cancellationToken);
+        await using var fence = await blobs.FenceAsync(row.Digest, cancellationToken);
         if ((await staged.FindPresentAsync([row.Id])).Count == 0)
         {
             return BlobCondition.Gone;
@@ -140,7 +140,7 @@ public sealed partial class BlobInspector(
 
     private async Task<BlobCondition> ReportMissingAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
     {
-        using var holder = await locks.AcquireAsync(digest, cancellationToken);
+        await using var fence = await blobs.FenceAsync(digest, cancellationToken);
         if (await metadata.FindSizeAsync(digest) is null || await IsStagedAsync(digest) || await scrub.ExistsAsync(digest))
         {
             return BlobCondition.Gone;
@@ -158,7 +158,7 @@ public sealed partial class BlobInspector(
     // The file has been put back: from a backup, or because its file system was mounted again.
     private async Task<BlobCondition> RestoreAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
     {
-        using var holder = await locks.AcquireAsync(digest, cancellationToken);
+        await using var fence = await blobs.FenceAsync(digest, cancellationToken);
         if (isDryRun || !await scrub.ExistsAsync(digest))
         {
             return BlobCondition.Gone;

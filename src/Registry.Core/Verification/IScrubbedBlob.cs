@@ -24,7 +24,7 @@ public interface IScrubbedBlob : IDisposable
     void DropFromMemory();
 
     /// <summary>
-    /// Moves the bytes into quarantine, durably, unless they were replaced or removed since they were opened. The caller holds the digest's lock.
+    /// Moves the bytes into quarantine, durably, unless they were replaced or removed since they were opened. The caller holds the digest's fence.
     /// </summary>
     /// <returns>The new place of the bytes; null if they were not moved.</returns>
     /// <exception cref="StorageException">The bytes cannot be moved.</exception>

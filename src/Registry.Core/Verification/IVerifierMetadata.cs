@@ -24,11 +24,11 @@ public interface IVerifierMetadata
 
     /// <summary>
     /// Records that the bytes are lost, and removes their row if they were staged: repositories do not see the blob, and manifests that need it are refused, until a client pushes it again.
-    /// The caller holds the digest's lock.
+    /// The caller holds the digest's fence.
     /// </summary>
     Task MarkLostAsync(Digest digest);
 
-    /// <summary>Records that lost bytes exist again, as they were stored. The caller holds the digest's lock.</summary>
+    /// <summary>Records that lost bytes exist again, as they were stored. The caller holds the digest's fence.</summary>
     Task MarkFoundAsync(Digest digest);
 
     /// <summary>Reads the progress of the verification.</summary>

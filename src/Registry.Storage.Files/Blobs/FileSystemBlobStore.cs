@@ -8,7 +8,7 @@ namespace Registry.Storage.Files.Blobs;
 
 /// <summary>Stores blobs as files in the tree of <see cref="DataPaths"/>. The place of a blob is its digest.</summary>
 internal sealed class FileSystemBlobStore(
-    DataPaths paths, StorageThreads threads, BlobPlacement placement, CheckedSync sync, Admission admission) : IBlobStore
+    DataPaths paths, StorageThreads threads, BlobPlacement placement, DigestLocks locks, CheckedSync sync, Admission admission) : IBlobStore
 {
     public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default)
     {
@@ -63,6 +63,8 @@ internal sealed class FileSystemBlobStore(
 
     public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default) =>
         new(threads.RunCancellableAsync(() => RemovalLock.TryTake(paths), cancellationToken));
+
+    public ValueTask<IAsyncDisposable> FenceAsync(Digest digest, CancellationToken cancellationToken = default) => locks.AcquireAsync(digest, cancellationToken);
 
     private static Digest DigestOf(BlobPlace place) =>
         place.Digest ?? throw new ArgumentException("A store of files finds bytes by their digest.", nameof(place));

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
@@ -134,7 +133,7 @@ internal sealed partial class StagedFiles(
 
     private async Task SetAsideAsync(StagedContent damaged)
     {
-        using var holder = await locks.AcquireAsync(damaged.Digest);
+        await using var holder = await locks.AcquireAsync(damaged.Digest);
         if ((await staged.FindPresentAsync([damaged.Id])).Count > 0 && await quarantine.TakeAsync(damaged) is { } place)
         {
             LogDamaged(damaged.Digest.Value, place);
@@ -145,7 +144,7 @@ internal sealed partial class StagedFiles(
     {
         foreach (var group in DigestLocks.GroupByLock(files, file => file.Digest))
         {
-            using var holder = await locks.AcquireAsync(group[0].Digest);
+            await using var holder = await locks.AcquireAsync(group[0].Digest);
             var present = await staged.FindPresentAsync([.. group.Select(file => file.Row)]);
             await threads.RunAsync(() =>
             {

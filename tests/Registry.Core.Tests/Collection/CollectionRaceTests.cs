@@ -323,7 +323,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
         private async Task FailToCommitAsync(int blob)
         {
             var digest = Samples.Digest(Content(blob));
-            using var holder = await Storage.Storage.Locks.AcquireAsync(digest);
+            await using var fence = await Storage.Storage.Blobs.FenceAsync(digest);
             await Storage.Storage.Blobs.PutAsync(digest, Content(blob));
         }
 

@@ -341,7 +341,6 @@ public class GarbageCollectorTests
     private static GarbageCollector CollectorOf(TestStorage storage, Dictionary<Digest, Exception> stuck) => new(
         storage.Storage.CollectorMetadata,
         new StuckBlobs(storage.Storage.Blobs, stuck),
-        storage.Storage.Locks,
         storage.Promises,
         storage.Walk,
         storage.Core.Rules,
@@ -366,5 +365,7 @@ public class GarbageCollectorTests
         public IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after, CancellationToken cancellationToken) => blobs.ListAsync(after, cancellationToken);
 
         public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken) => blobs.TryBeginRemovalAsync(cancellationToken);
+
+        public ValueTask<IAsyncDisposable> FenceAsync(Digest digest, CancellationToken cancellationToken) => blobs.FenceAsync(digest, cancellationToken);
     }
 }

@@ -87,7 +87,7 @@ public sealed class StorageWalkTests : IDisposable
         await PutAsync(storage, "blob");
         await storage.CollectAfterAsync(0);
         Task<(int Links, int Blobs)> collection;
-        using (await storage.Storage.Locks.AcquireAsync(Blob, TestContext.Current.CancellationToken))
+        await using (await storage.Storage.Blobs.FenceAsync(Blob, TestContext.Current.CancellationToken))
         {
             collection = storage.CollectAfterAsync(Grace);
             await Task.WhenAny(collection, NothingLeftToAskAsync(storage));

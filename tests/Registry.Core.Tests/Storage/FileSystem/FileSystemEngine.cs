@@ -73,7 +73,7 @@ internal sealed class FileSystemEngine : IByteEngine
         var admission = new Admission(Threads, Health, new DiskReserve(Paths.Root, 0, Time));
         _database = SqliteDatabase.Open(Paths.Database, Health, new RunningClock(Time));
         var staged = new SqliteStagedContent(_database);
-        Blobs = new StagedBlobStore(new FileSystemBlobStore(Paths, Threads, placement, sync, admission), staged);
+        Blobs = new StagedBlobStore(new FileSystemBlobStore(Paths, Threads, placement, new DigestLocks(), sync, admission), staged);
         Metadata = new SqliteMetadataStore(_database, Time);
         Uploads = new FileSystemUploadStore(
             Paths,

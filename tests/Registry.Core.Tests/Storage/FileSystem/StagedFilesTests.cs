@@ -130,7 +130,9 @@ public sealed class StagedFilesTests
         var sync = new CheckedSync(storage.Storage.Health);
         var admission = new Admission(storage.Storage.Threads, storage.Storage.Health, new DiskReserve(storage.Path, 0, storage.Time));
         var store = new StagedBlobStore(
-            new FileSystemBlobStore(storage.Storage.Paths, storage.Storage.Threads, new BlobPlacement(storage.Storage.Paths, sync), sync, admission), staged);
+            new FileSystemBlobStore(
+                storage.Storage.Paths, storage.Storage.Threads, new BlobPlacement(storage.Storage.Paths, sync), new DigestLocks(), sync, admission),
+            staged);
         staged.AfterFind = async () =>
         {
             await RemoveAsync(storage);
@@ -321,7 +323,7 @@ public sealed class StagedFilesTests
             staged,
             new BlobPlacement(paths, sync),
             storage.Storage.StagedQuarantine,
-            storage.Storage.Locks,
+            storage.Storage.Files.Locks,
             storage.Storage.Threads,
             storage.Storage.Health,
             storage.Loggers.CreateLogger<StagedFiles>());

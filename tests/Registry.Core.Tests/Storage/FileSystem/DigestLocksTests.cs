@@ -1,7 +1,7 @@
-using Registry.Core.Blobs;
 using Registry.Storage.Contracts;
+using Registry.Storage.Files.Blobs;
 
-namespace Registry.Core.Tests.Blobs;
+namespace Registry.Core.Tests.Storage.FileSystem;
 
 public class DigestLocksTests
 {
@@ -14,7 +14,7 @@ public class DigestLocksTests
         await Task.WhenAll(Enumerable.Range(0, 400).Select(i => Task.Run(async () =>
         {
             var index = i % digests.Length;
-            using var holder = await locks.AcquireAsync(digests[index]);
+            await using var holder = await locks.AcquireAsync(digests[index]);
             Assert.Equal(1, Interlocked.Increment(ref inside[index]));
             await Task.Yield();
             Interlocked.Decrement(ref inside[index]);
@@ -28,10 +28,10 @@ public class DigestLocksTests
         var digest = Samples.Digest("x");
         using var cancel = new CancellationTokenSource();
         var holder = await locks.AcquireAsync(digest);
-        var waiting = locks.AcquireAsync(digest, cancel.Token);
+        var waiting = locks.AcquireAsync(digest, cancel.Token).AsTask();
         await cancel.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
-        holder.Dispose();
-        (await locks.AcquireAsync(digest)).Dispose();
+        await holder.DisposeAsync();
+        await (await locks.AcquireAsync(digest)).DisposeAsync();
     }
 }
