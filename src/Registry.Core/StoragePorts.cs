@@ -26,7 +26,7 @@ public sealed record StoragePorts
     public required Staging Staging { get; init; }
 
     /// <summary>Uploads in progress.</summary>
-    public required IUploadStore Uploads { get; init; }
+    public required UploadStore Uploads { get; init; }
 
     /// <summary>Repositories, manifests, tags and links.</summary>
     public required IMetadataStore Metadata { get; init; }

@@ -12,7 +12,7 @@ using Registry.Storage.Files.Uploads;
 
 namespace Registry.Storage.Files;
 
-/// <summary>The engine of files: blobs, uploads in progress and the repositories tree of a data folder.</summary>
+/// <summary>The engine of files: blobs, bytes of uploads in progress and the repositories tree of a data folder.</summary>
 public sealed class FileStorage
 {
     private readonly DiskReserve _reserve;
@@ -20,7 +20,6 @@ public sealed class FileStorage
     /// <summary>Opens the stores. Nothing runs in the background before <see cref="FileFollowers"/>.</summary>
     /// <param name="paths">Paths of the folder, which only this process uses.</param>
     /// <param name="staged">Small content in the metadata.</param>
-    /// <param name="sessions">Sessions of uploads in the metadata.</param>
     /// <param name="threads">Threads for work that blocks.</param>
     /// <param name="health">Health of the storage.</param>
     /// <param name="limits">Limits for clients.</param>
@@ -31,7 +30,6 @@ public sealed class FileStorage
     public FileStorage(
         DataPaths paths,
         IStagedContent staged,
-        IUploadSessions sessions,
         StorageThreads threads,
         StorageHealth health,
         StorageLimits limits,
@@ -52,14 +50,7 @@ public sealed class FileStorage
         var admission = new Admission(threads, health, _reserve);
         Staging = new Staging(staged, admission.EnsureRoomAsync);
         Blobs = new StagedBlobStore(new FileSystemBlobStore(paths, threads, Placement, Locks, Sync, admission), staged);
-        Uploads = new FileSystemUploadStore(
-            paths,
-            sessions,
-            new UploadFiles(threads, Placement, admission, Staging, limits.BlobMaxSize),
-            limits.MaxUploads,
-            faults,
-            time,
-            loggers.CreateLogger<FileSystemUploadStore>());
+        UploadBytes = new FileSystemUploadBytes(paths, threads, Placement, admission, faults, loggers.CreateLogger<FileSystemUploadBytes>());
         Scrub = new BlobScrub(paths, threads, Sync);
         var treeLog = loggers.CreateLogger<TreeReader>();
         Tree = new TreeReader(paths, finding => TreeFindings.LogFinding(treeLog, finding));
@@ -72,8 +63,8 @@ public sealed class FileStorage
     /// <summary>Admits small content into the metadata.</summary>
     public Staging Staging { get; }
 
-    /// <summary>Uploads in progress.</summary>
-    public IUploadStore Uploads { get; }
+    /// <summary>Bytes of uploads in progress.</summary>
+    public IUploadBytes UploadBytes { get; }
 
     /// <summary>Blobs for the verifier.</summary>
     public IBlobScrubber Scrub { get; }

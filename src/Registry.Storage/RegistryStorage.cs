@@ -54,7 +54,9 @@ public sealed class RegistryStorage : IAsyncDisposable
         Faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
         var staged = new SqliteStagedContent(_database);
         Staged = staged;
-        _files = new FileStorage(folder.Paths, staged, new SqliteUploadSessions(_database), threads, health, limits, Faults, time, loggers, metrics);
+        _files = new FileStorage(folder.Paths, staged, threads, health, limits, Faults, time, loggers, metrics);
+        Uploads = new UploadStore(
+            _files.UploadBytes, new SqliteUploadSessions(_database), Staging, limits, time, loggers.CreateLogger<UploadStore>());
         Contents = new ContentCache(Blobs, time, ContentCacheSize, metrics);
         var cache = new MetadataCache(MetadataCacheSize, metrics);
         Metadata = cache.Decorate(new SqliteMetadataStore(_database, time, rules));
@@ -102,7 +104,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Admits small content into the metadata.</summary>
     public Staging Staging => _files.Staging;
 
-    public IUploadStore Uploads => _files.Uploads;
+    public UploadStore Uploads { get; }
 
     public IMetadataStore Metadata { get; }
 

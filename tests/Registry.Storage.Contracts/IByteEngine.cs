@@ -9,7 +9,10 @@ public interface IByteEngine : IAsyncDisposable
 {
     IBlobStore Blobs { get; }
 
-    IUploadStore Uploads { get; }
+    IUploadBytes UploadBytes { get; }
+
+    /// <summary>Uploads whose bytes are <see cref="UploadBytes"/>.</summary>
+    UploadStore Uploads { get; }
 
     /// <summary>Metadata with the upload sessions.</summary>
     IMetadataStore Metadata { get; }

@@ -3,6 +3,7 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
+using Registry.Core.Uploads;
 using Registry.Core.Verification;
 
 namespace Registry.Storage.Contracts;
@@ -22,6 +23,8 @@ public interface IMetadataEngine : IAsyncDisposable
 
     /// <summary>Rules about changes, which allow everything until a test sets them.</summary>
     ContractRules Rules { get; }
+
+    IUploadSessions Sessions { get; }
 
     RunningClock Clock { get; }
 

@@ -11,7 +11,7 @@ internal static class UploadExtensions
 {
     private static readonly ClientNetwork Here = ClientNetwork.Of(IPAddress.Loopback);
 
-    public static async Task<UploadSession> CreateAsync(this IUploadStore uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>
+    public static async Task<UploadSession> CreateAsync(this UploadStore uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>
         Assert.IsType<UploadSession>(await uploads.TryCreateAsync(repository, UploadHolder.Of(owner, Here), Here, algorithm));
 
     public static Task<Result<UploadSession>> BeginAsync(this UploadOperations uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>

@@ -4,12 +4,12 @@ using Registry.Core.Uploads;
 
 namespace Registry.Storage.Contracts;
 
-/// <summary>Contract of <see cref="IUploadStore"/>.</summary>
+/// <summary>Contract of <see cref="UploadStore"/>.</summary>
 public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDisposable
 {
     private static readonly RepositoryName Repository = Samples.Repository("team/app");
 
-    private IUploadStore Uploads => engine.Uploads;
+    private UploadStore Uploads => engine.Uploads;
 
     [Fact]
     public async Task A_new_upload_is_empty_and_remembers_whose_it_is()
@@ -291,7 +291,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         GC.SuppressFinalize(this);
     }
 
-    private async Task<IUpload> AcquireAsync(Guid id)
+    private async Task<Upload> AcquireAsync(Guid id)
     {
         var upload = await Uploads.TryAcquireAsync(id);
         Assert.NotNull(upload);

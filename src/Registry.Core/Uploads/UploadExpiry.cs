@@ -3,7 +3,7 @@ using Microsoft.Extensions.Logging;
 namespace Registry.Core.Uploads;
 
 /// <summary>Discards uploads that have received no byte for the timeout. An upload with a request in progress is never idle.</summary>
-public sealed partial class UploadExpiry(IUploadStore uploads, TimeSpan timeout, ILogger<UploadExpiry> logger)
+public sealed partial class UploadExpiry(UploadStore uploads, TimeSpan timeout, ILogger<UploadExpiry> logger)
 {
     /// <summary>Runs one cycle.</summary>
     /// <returns>Number of discarded uploads.</returns>

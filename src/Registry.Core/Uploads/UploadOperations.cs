@@ -12,7 +12,7 @@ namespace Registry.Core.Uploads;
 /// <summary>Brings blobs into a repository: in sessions, in one request, or from another repository.</summary>
 /// <remarks>A session belongs to its repository and its user. For any other user it does not exist.</remarks>
 public sealed class UploadOperations(
-    IUploadStore uploads, IBlobStore blobs, IMetadataStore metadata, StorageLimits limits, TimeProvider time)
+    UploadStore uploads, IBlobStore blobs, IMetadataStore metadata, StorageLimits limits, TimeProvider time)
 {
     // Number of repositories considered as the source of a mount without a source.
     private const int MaxMountSources = 64;
@@ -226,7 +226,7 @@ public sealed class UploadOperations(
     // Each use of a session: find it, reserve it for this request, and check that the request continues at the end of the upload. A request without
     // a place discards the upload.
     private async Task<RegistryError?> UseAsync(
-        RepositoryName repository, string? owner, Guid id, ChunkPlace? place, Func<IUpload, UploadSession, Task<RegistryError?>> use)
+        RepositoryName repository, string? owner, Guid id, ChunkPlace? place, Func<Upload, UploadSession, Task<RegistryError?>> use)
     {
         if (metadata.Refusal is { } refusal)
         {
@@ -256,7 +256,7 @@ public sealed class UploadOperations(
         }
     }
 
-    private async Task<IUpload?> AcquireAsync(UploadSession session, ChunkPlace? place)
+    private async Task<Upload?> AcquireAsync(UploadSession session, ChunkPlace? place)
     {
         var id = session.Id;
         if (await uploads.TryAcquireAsync(id) is { } free)
@@ -305,7 +305,7 @@ public sealed class UploadOperations(
         await uploads.FindAsync(id) is { } session && session.Repository == repository && session.Owner == owner ? session : null;
 
     private async Task<RegistryError?> ReceiveAsync(
-        IUpload upload, DigestAlgorithm algorithm, ChunkPlace place, PipeReader body, CancellationToken cancellationToken)
+        Upload upload, DigestAlgorithm algorithm, ChunkPlace place, PipeReader body, CancellationToken cancellationToken)
     {
         var before = upload.Length;
         if (place.Length > limits.BlobMaxSize - before || !await upload.AppendAsync(body, algorithm, cancellationToken))
@@ -321,7 +321,7 @@ public sealed class UploadOperations(
 
     private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob may have at most {limits.BlobMaxSize} bytes");
 
-    private async Task<Result<long>> CommitAsync(IUpload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, Guid? session)
+    private async Task<Result<long>> CommitAsync(Upload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, Guid? session)
     {
         if (!await upload.MatchesAsync(digest))
         {

@@ -1,6 +1,6 @@
 namespace Registry.Core.Uploads;
 
-/// <summary>Another request has taken over the upload, whose body had stopped (<see cref="IUploadStore.TryTakeOver"/>).</summary>
+/// <summary>Another request has taken over the upload, whose body had stopped (<see cref="UploadStore.TryTakeOver"/>).</summary>
 public sealed class UploadTakenOverException : Exception
 {
     public UploadTakenOverException()

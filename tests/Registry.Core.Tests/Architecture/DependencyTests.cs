@@ -21,7 +21,7 @@ public partial class DependencyTests
         ["Indexing"] = ["Oci", "Errors", "Storage", "Changes", "Metadata"],
         ["Blobs"] = ["Oci", "Errors", "Storage", "Changes", "Metadata"],
         ["SmallContent"] = ["Oci", "Storage", "Metadata", "Blobs"],
-        ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Changes", "Metadata", "Blobs"],
+        ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Changes", "Metadata", "Blobs", "SmallContent"],
         ["Manifests"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Blobs", "SmallContent"],
         ["Listings"] = ["Oci", "Errors", "Metadata"],
         ["Collection.Records"] = ["Oci", "Storage"],

@@ -5,6 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
 using Registry.Core.Tests.Storage.Sqlite;
+using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 
@@ -33,6 +34,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IIndexTarget IndexTarget { get; private set; }
 
     public ContractRules Rules => _sqlite.Rules;
+
+    public IUploadSessions Sessions => _sqlite.Sessions;
 
     public RunningClock Clock => _sqlite.Clock;
 

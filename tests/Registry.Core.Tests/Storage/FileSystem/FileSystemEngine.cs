@@ -40,7 +40,9 @@ internal sealed class FileSystemEngine : IByteEngine
 
     public IBlobStore Blobs { get; private set; }
 
-    public IUploadStore Uploads { get; private set; }
+    public IUploadBytes UploadBytes { get; private set; }
+
+    public UploadStore Uploads { get; private set; }
 
     public IMetadataStore Metadata { get; private set; }
 
@@ -62,7 +64,7 @@ internal sealed class FileSystemEngine : IByteEngine
         return ValueTask.CompletedTask;
     }
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(_database), nameof(Health), nameof(Threads), nameof(Blobs), nameof(Uploads), nameof(Metadata))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(_database), nameof(Health), nameof(Threads), nameof(Blobs), nameof(UploadBytes), nameof(Uploads), nameof(Metadata))]
     private void Open()
     {
         _data = DataFolder.Open(_folder.Path);
@@ -75,14 +77,15 @@ internal sealed class FileSystemEngine : IByteEngine
         var staged = new SqliteStagedContent(_database);
         Blobs = new StagedBlobStore(new FileSystemBlobStore(Paths, Threads, placement, new DigestLocks(), sync, admission), staged);
         Metadata = new SqliteMetadataStore(_database, Time);
-        Uploads = new FileSystemUploadStore(
-            Paths,
+        UploadBytes = new FileSystemUploadBytes(
+            Paths, Threads, placement, admission, new RecurringFaults(Time, NullLogger<RecurringFaults>.Instance), NullLogger<FileSystemUploadBytes>.Instance);
+        Uploads = new UploadStore(
+            UploadBytes,
             new SqliteUploadSessions(_database),
-            new UploadFiles(Threads, placement, admission, new Staging(staged, admission.EnsureRoomAsync), long.MaxValue),
-            _maxUploads,
-            new RecurringFaults(Time, NullLogger<RecurringFaults>.Instance),
+            new Staging(staged, admission.EnsureRoomAsync),
+            new StorageLimits { MaxUploads = _maxUploads, BlobMaxSize = long.MaxValue },
             Time,
-            NullLogger<FileSystemUploadStore>.Instance);
+            NullLogger<UploadStore>.Instance);
     }
 
     private void Close()

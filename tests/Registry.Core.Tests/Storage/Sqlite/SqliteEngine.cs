@@ -5,6 +5,7 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
+using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
@@ -38,6 +39,8 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public IIndexTarget IndexTarget { get; private set; }
 
+    public IUploadSessions Sessions { get; private set; }
+
     public RunningClock Clock { get; private set; }
 
     public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
@@ -65,7 +68,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Clock))]
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Clock))]
     private void Open()
     {
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
@@ -76,5 +79,6 @@ internal sealed class SqliteEngine : IMetadataEngine
         Verifier = new SqliteVerifierMetadata(Database);
         Feed = new SqliteChangeFeed(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
+        Sessions = new SqliteUploadSessions(Database);
     }
 }

@@ -1,11 +1,11 @@
 using System.Net;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
+using Registry.Core.Tests.Storage.FileSystem;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
-using Registry.Storage.Files.Uploads;
 
-namespace Registry.Core.Tests.Storage.FileSystem;
+namespace Registry.Core.Tests.Uploads;
 
 /// <summary>Shares of the uploads in progress.</summary>
 public sealed class UploadShareTests : IAsyncDisposable

@@ -4,18 +4,18 @@ using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Storage.FileSystem;
 
-public sealed class FileSystemUploadStoreTests : UploadStoreContract
+public sealed class UploadsInFilesTests : UploadStoreContract
 {
     private static readonly RepositoryName Repository = Samples.Repository("team/app");
 
     private readonly FileSystemEngine _engine;
 
-    public FileSystemUploadStoreTests()
+    public UploadsInFilesTests()
         : this(new FileSystemEngine())
     {
     }
 
-    private FileSystemUploadStoreTests(FileSystemEngine engine)
+    private UploadsInFilesTests(FileSystemEngine engine)
         : base(engine) => _engine = engine;
 
     // The file has gone: there is nothing to sync.

@@ -1,4 +1,4 @@
-namespace Registry.Storage.Files.Uploads;
+namespace Registry.Core.Uploads;
 
 /// <summary>
 /// Limits the number of idle uploads that keep the state of their hash. Each state takes a few hundred bytes of native memory; beyond the

@@ -1,9 +1,8 @@
 using System.Security.Cryptography;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
-using Registry.Core.Uploads;
 
-namespace Registry.Storage.Files.Uploads;
+namespace Registry.Core.Uploads;
 
 /// <summary>State of an upload between requests. Only the request that has acquired it changes it.</summary>
 internal sealed class UploadState(

@@ -1,58 +1,71 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
-using Registry.Core.Uploads;
-using Registry.Files;
 
-namespace Registry.Storage.Files.Uploads;
+namespace Registry.Core.Uploads;
 
 /// <summary>
-/// Stores uploads as files: the file holds the received bytes, and its length is the offset, so that a killed server loses nothing it has
-/// acknowledged. The metadata has the session. The first byte creates the file.
+/// Uploads in progress. They survive a restart of the server: the metadata has their sessions, and the engine of the bytes has what was received.
 /// </summary>
-internal sealed partial class FileSystemUploadStore : IUploadStore
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public sealed partial class UploadStore
 {
-    private readonly DataPaths _paths;
     private readonly IUploadSessions _sessions;
-    private readonly UploadFiles _files;
-    private readonly RecurringFaults _faults;
-    private readonly TimeProvider _time;
-    private readonly ILogger<FileSystemUploadStore> _logger;
+    private readonly ILogger<UploadStore> _logger;
     private readonly IdleHashes _idleHashes = new();
     private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
     private readonly UploadShares _shares;
 
-    public FileSystemUploadStore(
-        DataPaths paths,
-        IUploadSessions sessions,
-        UploadFiles files,
-        int maxCount,
-        RecurringFaults faults,
-        TimeProvider time,
-        ILogger<FileSystemUploadStore> logger)
+    /// <summary>Loads the uploads of a previous process.</summary>
+    /// <param name="bytes">Received bytes.</param>
+    /// <param name="sessions">Sessions across restarts.</param>
+    /// <param name="staging">Admits small blobs into the metadata.</param>
+    /// <param name="limits">Limits for clients.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">The log.</param>
+    public UploadStore(
+        IUploadBytes bytes, IUploadSessions sessions, Staging staging, StorageLimits limits, TimeProvider time, ILogger<UploadStore> logger)
     {
-        _paths = paths;
+        ArgumentNullException.ThrowIfNull(limits);
+        Bytes = bytes;
+        Staging = staging;
+        Time = time;
+        MaxLength = limits.BlobMaxSize;
         _sessions = sessions;
-        _files = files;
-        _faults = faults;
-        _time = time;
         _logger = logger;
-        _shares = new UploadShares(maxCount, time);
+        _shares = new UploadShares(limits.MaxUploads, time);
         Load();
     }
 
+    /// <summary>Number of uploads in progress with a session.</summary>
     public int Count => _shares.Count;
 
+    internal IUploadBytes Bytes { get; }
+
+    internal Staging Staging { get; }
+
+    internal TimeProvider Time { get; }
+
+    /// <summary>Size of the largest blob, in bytes.</summary>
+    internal long MaxLength { get; }
+
+    /// <summary>Number of uploads in progress of a holder.</summary>
     public int CountOf(UploadHolder holder) => _shares.CountOf(holder);
 
+    /// <summary>True if the holders of a network together have its share of the uploads in progress.</summary>
     public bool IsShareUsed(ClientNetwork network) => _shares.IsUsedBy(network);
 
+    /// <summary>
+    /// Begins an upload with a session, which later requests continue. When the holder or its network has its share of the sessions, or none is left, an
+    /// upload that has received no byte for a minute ends instead.
+    /// </summary>
+    /// <returns>Null if no upload can end for it.</returns>
     public async Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, ClientNetwork network, DigestAlgorithm algorithm)
     {
-        await _files.Admission.EnsureRoomAsync();
+        await Bytes.EnsureRoomAsync();
         while (!_shares.TryTake(holder, network, out var lesser))
         {
             if (lesser is null)
@@ -83,42 +96,54 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         return Describe(upload);
     }
 
-    public async ValueTask<IUpload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
+    /// <summary>Begins an upload that ends with its request: no other request can find it, and a restart removes it.</summary>
+    public async ValueTask<Upload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
     {
-        await _files.Admission.EnsureRoomAsync();
+        await Bytes.EnsureRoomAsync();
         var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, ClientNetwork.Unknown, 0);
         upload.TryTake();
-        return new FileSystemUpload(upload, this, _paths, _files, _time, isLast: true);
+        return new Upload(upload, this, isLast: true);
     }
 
+    /// <summary>Finds an upload; null if there is none with this id.</summary>
     public ValueTask<UploadSession?> FindAsync(Guid id) =>
         ValueTask.FromResult(_uploads.TryGetValue(id, out var upload) ? Describe(upload) : null);
 
-    public ValueTask<IUpload?> TryAcquireAsync(Guid id)
+    /// <summary>
+    /// Acquires an upload for one request; null if it does not exist or another request has it. Disposing the result releases it.
+    /// </summary>
+    public ValueTask<Upload?> TryAcquireAsync(Guid id)
     {
         if (!_uploads.TryGetValue(id, out var upload) || !upload.TryTake())
         {
-            return ValueTask.FromResult<IUpload?>(null);
+            return ValueTask.FromResult<Upload?>(null);
         }
 
         if (upload.IsOver)
         {
-            upload.GiveBack(_time.GetTimestamp());
-            return ValueTask.FromResult<IUpload?>(null);
+            upload.GiveBack(Time.GetTimestamp());
+            return ValueTask.FromResult<Upload?>(null);
         }
 
-        return ValueTask.FromResult<IUpload?>(new FileSystemUpload(upload, this, _paths, _files, _time, isLast: false));
+        return ValueTask.FromResult<Upload?>(new Upload(upload, this, isLast: false));
     }
 
+    /// <summary>Waits until no request has the upload, which may be at once.</summary>
     public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;
 
+    /// <summary>Time since the last byte of the request that appends to an upload; null if no request waits for its client.</summary>
     public TimeSpan? SilenceOf(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.Wait?.Silence : null;
 
+    /// <summary>
+    /// Ends the request that appends to an upload, if it has waited for its client in silence for so long. Its append keeps the received bytes and
+    /// throws <see cref="UploadTakenOverException"/>; then the upload is free.
+    /// </summary>
     public bool TryTakeOver(Guid id, TimeSpan silence) => _uploads.TryGetValue(id, out var upload) && upload.Wait?.TryTakeOver(silence) == true;
 
+    /// <summary>Lists all uploads in progress, in no particular order.</summary>
     public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
 
-    /// <summary>Removes the state of an upload whose file has become a blob.</summary>
+    /// <summary>Removes the state of an upload that has ended.</summary>
     internal void Forget(UploadState upload)
     {
         upload.IsOver = true;
@@ -128,36 +153,15 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         }
     }
 
-    /// <summary>Removes the state and the file of an upload.</summary>
-    internal async Task AbortAsync(UploadState upload)
+    /// <summary>Removes the session and the state of an upload whose bytes are discarded.</summary>
+    internal async Task EndSessionAsync(UploadState upload)
     {
-        // The file first: on a full disk, removing the session needs the space that this frees.
-        await BeginAgainAsync(upload);
         if (_uploads.ContainsKey(upload.Id))
         {
             await _sessions.RemoveAsync(upload.Id);
         }
 
         Forget(upload);
-    }
-
-    /// <summary>Discards the received bytes of an upload.</summary>
-    internal async Task BeginAgainAsync(UploadState upload)
-    {
-        try
-        {
-            await _files.Threads.RunAsync(() => File.Delete(_paths.UploadData(upload.Id)));
-        }
-        catch (StorageException e)
-        {
-            if (_faults.IsNew($"Files of uploads that could not be removed, {StorageFault.CauseOf(e)?.Reason}"))
-            {
-                LogLeftBehind(upload.Id, e.Message);
-            }
-        }
-
-        upload.Length = 0;
-        upload.DropHash();
     }
 
     // Ends an upload without a byte, unless a request has just begun to use it.
@@ -175,7 +179,7 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
     }
 
     private UploadState Begin(StoredUploadSession session, UploadHolder holder, ClientNetwork network, long length) =>
-        new(session, holder, network, length, _time.GetTimestamp(), _idleHashes);
+        new(session, holder, network, length, Time.GetTimestamp(), _idleHashes);
 
     private UploadSession Describe(UploadState upload) => new(
         upload.Id,
@@ -183,43 +187,23 @@ internal sealed partial class FileSystemUploadStore : IUploadStore
         upload.Session.Owner,
         upload.Session.Algorithm,
         upload.Mark ?? upload.Length,
-        upload.IsTaken ? TimeSpan.Zero : _time.GetElapsedTime(upload.LastActivity));
+        upload.IsTaken ? TimeSpan.Zero : Time.GetElapsedTime(upload.LastActivity));
 
-    // Loads the uploads of a previous process. Their idle time starts again: a server that was down for a day must not discard uploads at start.
+    // Idle times start again: a server that was down for a day must not discard uploads at start.
     private void Load()
     {
-        foreach (var session in _sessions.Load())
+        var sessions = _sessions.Load();
+        var lengths = Bytes.Recover([.. sessions.Select(session => session.Id)]);
+        foreach (var session in sessions)
         {
-            var data = _paths.UploadData(session.Id);
-            var kind = PlainFile.Find(data, _paths.Uploads, out var length);
-            if (kind == EntryKind.Other)
-            {
-                File.Delete(data);
-            }
-
             // The network of an anonymous caller is not stored.
             var upload = Begin(
-                session, UploadHolder.Of(session.Owner, ClientNetwork.Unknown), ClientNetwork.Unknown, kind == EntryKind.File ? length : 0);
+                session, UploadHolder.Of(session.Owner, ClientNetwork.Unknown), ClientNetwork.Unknown, lengths.GetValueOrDefault(session.Id));
             _shares.Take(upload.Holder);
             _shares.Begin(upload);
             _uploads[session.Id] = upload;
         }
-
-        // Includes links to folders, which are listed as folders.
-        foreach (var file in Directory.EnumerateFileSystemEntries(_paths.Uploads)
-            .Where(entry => PlainFile.Find(entry, _paths.Uploads) != EntryKind.Folder))
-        {
-            // Uploads without a session, and manifests that were being stored: no client got a success response for them.
-            var name = Path.GetFileNameWithoutExtension(file);
-            if (Guid.TryParseExact(name, "D", out var id) && !(_uploads.ContainsKey(id) && file == _paths.UploadData(id)))
-            {
-                File.Delete(file);
-            }
-        }
     }
-
-    [LoggerMessage(1, LogLevel.Warning, "The file of the upload {Id} could not be removed: {Reason}. The next start removes it. Further files are counted once a minute")]
-    private partial void LogLeftBehind(Guid id, string reason);
 
     [LoggerMessage(2, LogLevel.Information, "Upload {Id} to {Repository} of {Holder} had received no byte for a minute, and gave way to one of {Other}: too many uploads are in progress")]
     private partial void LogGaveWay(Guid id, string repository, UploadHolder holder, UploadHolder other);

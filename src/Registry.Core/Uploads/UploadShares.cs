@@ -1,7 +1,6 @@
 using Registry.Core.Fairness;
-using Registry.Core.Uploads;
 
-namespace Registry.Storage.Files.Uploads;
+namespace Registry.Core.Uploads;
 
 /// <summary>
 /// Counts the uploads in progress. A holder may have a third as many as are still free, which is a quarter of all for a single holder and less

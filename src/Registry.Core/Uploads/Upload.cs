@@ -1,0 +1,328 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Runtime.ExceptionServices;
+using System.Security.Cryptography;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+
+namespace Registry.Core.Uploads;
+
+/// <summary>An upload that one request has acquired exclusively. Bytes are hashed while they are written.</summary>
+/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+public sealed class Upload : IAsyncDisposable
+{
+    // Smallest amount that is worth a switch to another thread. The receive buffer of the server (1 MiB) keeps filling meanwhile.
+    private const int PieceSize = 256 * 1024;
+
+    // A switch takes all bytes that have arrived, up to this amount, so that the threads do not lose time to each other on small amounts.
+    private const int TurnSize = 4 * PieceSize;
+
+    private readonly UploadState _state;
+    private readonly UploadStore _store;
+    private readonly BodyWait _wait;
+    private IUploadContent _content;
+
+    // Whole content of a small upload. It is held when the engine has no bytes of it: the upload ends with this request.
+    private byte[]? _small;
+    private bool _isHeld;
+    private IDisposable? _place;
+    private bool _isLast;
+
+    internal Upload(UploadState state, UploadStore store, bool isLast)
+    {
+        _state = state;
+        _store = store;
+        _wait = new BodyWait(store.Time);
+        _content = store.Bytes.Open(state.Id, state.Length);
+        _isLast = isLast;
+    }
+
+    /// <summary>Number of received bytes.</summary>
+    public long Length => _state.Length;
+
+    /// <summary>
+    /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on. A read that is cancelled
+    /// (<see cref="PipeReader.CancelPendingRead"/>) ends the wait for a larger piece: what has arrived is written.
+    /// </summary>
+    /// <param name="body">The body, as it arrives.</param>
+    /// <param name="algorithm">Expected algorithm of the digest.</param>
+    /// <param name="cancellationToken">Stops reading; the received bytes are kept.</param>
+    /// <exception cref="UploadTakenOverException">Another request has taken over, since the body had stopped.</exception>
+    /// <returns>False if the upload would exceed the size limit of a blob. It can never be completed then.</returns>
+    public async Task<bool> AppendAsync(PipeReader body, DigestAlgorithm algorithm, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(body);
+        await _store.Bytes.EnsureOpenAsync();
+        _state.Wait = _wait;
+        while (true)
+        {
+            var received = await ReceiveAsync(body, cancellationToken);
+            var turn = received.Buffer.Length > TurnSize ? received.Buffer.Slice(0, TurnSize) : received.Buffer;
+            try
+            {
+                if (turn.Length > _store.MaxLength - _state.Length)
+                {
+                    return false;
+                }
+
+                if (received is { IsCompleted: true, BrokenOff: null } && await TryHoldAsync(turn))
+                {
+                    return true;
+                }
+
+                if (!turn.IsEmpty)
+                {
+                    await _store.Bytes.EnsureRoomAsync();
+                    await KeepAsync(turn, algorithm);
+                    _state.LastActivity = _store.Time.GetTimestamp();
+                }
+            }
+            finally
+            {
+                // After a failed read there is nothing to advance from; after a failed write the server drains the rest.
+                if (received.BrokenOff is null)
+                {
+                    body.AdvanceTo(turn.End);
+                }
+            }
+
+            received.BrokenOff?.Throw();
+            if (received.IsTakenOver && !received.IsCompleted)
+            {
+                throw new UploadTakenOverException();
+            }
+
+            if (received.IsCompleted && turn.Length == received.Buffer.Length)
+            {
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Marks the current length, which <see cref="RewindAsync"/> restores. Until then, other requests see the upload at this length
+    /// (<see cref="UploadStore.FindAsync"/>).
+    /// </summary>
+    /// <param name="isLast">
+    /// True if the upload ends with the next body, or is rewound: a small body that is there as a whole then stays in memory. An upload without a
+    /// session always ends so.
+    /// </param>
+    public void Mark(bool isLast = false)
+    {
+        _isLast |= isLast;
+        _state.SetMark();
+    }
+
+    /// <summary>Drops the bytes after the mark. Does nothing without a mark, or when the upload has ended.</summary>
+    public async Task RewindAsync()
+    {
+        if (_state.IsOver || _state.Mark is not { } mark || mark >= _state.Length)
+        {
+            return;
+        }
+
+        if (_isHeld)
+        {
+            Release();
+        }
+        else
+        {
+            await _content.TruncateAsync(mark);
+        }
+
+        _state.Rewind(mark);
+    }
+
+    /// <summary>True if the received bytes have this digest. Hashes them again if the hash state is not in memory.</summary>
+    public async Task<bool> MatchesAsync(Digest digest)
+    {
+        if (_state.Length <= Staging.MaxSize)
+        {
+            // Exactly these bytes are stored, if they are staged.
+            _small ??= await ReadSmallAsync();
+            return digest.Algorithm.Compute(_small) == digest;
+        }
+
+        if (_state.Hash(digest.Algorithm) is { } kept)
+        {
+            return Current(kept) == digest;
+        }
+
+        using var again = digest.Algorithm.CreateHash();
+        await _content.HashAsync(again);
+        return Current(again) == digest;
+
+        Digest Current(IncrementalHash hash)
+        {
+            Span<byte> value = stackalloc byte[digest.Algorithm.HexLength / 2];
+            hash.GetCurrentHash(value);
+            return Digest.FromHash(digest.Algorithm, value);
+        }
+    }
+
+    /// <summary>
+    /// Bytes of a small upload, for <see cref="IMetadataStore.LinkBlobAsync"/> to make them durable; <see cref="EndAsync"/> follows. Null if the upload
+    /// is large, or too much content is staged; then <see cref="CommitAsync"/> follows.
+    /// </summary>
+    public async Task<byte[]?> TryStageAsync()
+    {
+        _place ??= await _store.Staging.TryTakeAsync(_state.Length);
+        return _place is null ? null : _small ??= await ReadSmallAsync();
+    }
+
+    /// <summary>Ends the upload, whose bytes the metadata has made durable.</summary>
+    public async Task EndAsync()
+    {
+        if (!_isHeld && _state.Length > 0)
+        {
+            await _store.Bytes.DiscardAsync(_state.Id);
+        }
+
+        _store.Forget(_state);
+    }
+
+    /// <summary>
+    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload has ended; its session is removed when the
+    /// blob is linked (<see cref="IMetadataStore.LinkBlobAsync"/>).
+    /// </summary>
+    /// <returns>Size in bytes.</returns>
+    public async Task<long> CommitAsync(Digest digest)
+    {
+        await _store.Bytes.EnsureOpenAsync();
+        var size = _state.Length;
+        using var activity = StorageMetrics.Activities.StartActivity("blob placement");
+        try
+        {
+            await _content.CommitAsync(digest);
+        }
+        catch
+        {
+            // After a failed sync, the kernel may have dropped what it could not write, even if the file reads well; after the rename there is no
+            // file. A retry must not commit what is left.
+            await BeginAgainAsync();
+            throw;
+        }
+
+        _store.Forget(_state);
+        return size;
+    }
+
+    /// <summary>Discards the bytes and ends the upload.</summary>
+    public async Task AbortAsync()
+    {
+        // The bytes first: on a full disk, removing the session needs the space that this frees.
+        await BeginAgainAsync();
+        await _store.EndSessionAsync(_state);
+    }
+
+    /// <summary>Releases the upload for other requests.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _content.DisposeAsync();
+        Release();
+        _state.GiveBack(_store.Time.GetTimestamp());
+    }
+
+    private async Task BeginAgainAsync()
+    {
+        await _content.DisposeAsync();
+        Release();
+        await _store.Bytes.DiscardAsync(_state.Id);
+        _state.Length = 0;
+        _state.DropHash();
+        _content = _store.Bytes.Open(_state.Id, 0);
+    }
+
+    // A small body that is there as a whole needs no file: it is durable with the commit that follows, or is not kept.
+    private async ValueTask<bool> TryHoldAsync(ReadOnlySequence<byte> body)
+    {
+        if (!_isLast || _state.Length > 0 || body.IsEmpty || body.Length > Staging.MaxSize || (_place ??= await _store.Staging.TryTakeAsync(body.Length)) is null)
+        {
+            return false;
+        }
+
+        _small = body.ToArray();
+        _isHeld = true;
+        _state.Length = _small.Length;
+        _state.LastActivity = _store.Time.GetTimestamp();
+        return true;
+    }
+
+    private void Release()
+    {
+        _place?.Dispose();
+        _place = null;
+        _small = null;
+        _isHeld = false;
+    }
+
+    private Task<byte[]> ReadSmallAsync() =>
+        _state.Length == 0 ? Task.FromResult<byte[]>([]) : _content.ReadAsync();
+
+    // Waits until there is enough for a write, or until the reader cancels the read, so that what there is leaves its memory, or until another
+    // request takes over. If the body breaks off, the bytes that arrived before are still in the reader's memory (they were not consumed), and are
+    // passed on together with the fault.
+    private async ValueTask<Received> ReceiveAsync(PipeReader body, CancellationToken cancellationToken)
+    {
+        ReadOnlySequence<byte> seen = default;
+        while (true)
+        {
+            ReadResult result;
+            bool isTakenOver;
+            try
+            {
+                var reading = body.ReadAsync(cancellationToken);
+                if (!reading.IsCompleted)
+                {
+                    _wait.Begin(body);
+                }
+
+                result = await reading;
+            }
+            catch (Exception e) when (!seen.IsEmpty)
+            {
+                return new Received(seen, false, false, ExceptionDispatchInfo.Capture(e));
+            }
+            finally
+            {
+                isTakenOver = _wait.End();
+            }
+
+            if (result.Buffer.Length > seen.Length)
+            {
+                _wait.Arrived();
+            }
+
+            seen = result.Buffer;
+            if (result.IsCompleted || result.IsCanceled || isTakenOver || seen.Length >= PieceSize)
+            {
+                return new Received(seen, result.IsCompleted, isTakenOver, null);
+            }
+
+            body.AdvanceTo(seen.Start, seen.End);
+        }
+    }
+
+    private async Task KeepAsync(ReadOnlySequence<byte> data, DigestAlgorithm algorithm)
+    {
+        _small = null;
+        try
+        {
+            await _content.AppendAsync(data, _state.HashOrBegin(algorithm));
+        }
+        catch
+        {
+            // The hash is ahead of the bytes.
+            _state.DropHash();
+            throw;
+        }
+        finally
+        {
+            _state.Length = _content.Length;
+        }
+    }
+
+    private readonly record struct Received(ReadOnlySequence<byte> Buffer, bool IsCompleted, bool IsTakenOver, ExceptionDispatchInfo? BrokenOff);
+}
