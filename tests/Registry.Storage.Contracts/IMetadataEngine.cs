@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
@@ -25,6 +26,10 @@ public interface IMetadataEngine : IAsyncDisposable
     ContractRules Rules { get; }
 
     IUploadSessions Sessions { get; }
+
+    IStagedContent Staged { get; }
+
+    IMetadataListing Listing { get; }
 
     RunningClock Clock { get; }
 

@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Tests.Storage.Sqlite;
 using Registry.Core.Uploads;
@@ -36,6 +37,10 @@ internal sealed class CachedEngine : IMetadataEngine
     public ContractRules Rules => _sqlite.Rules;
 
     public IUploadSessions Sessions => _sqlite.Sessions;
+
+    public IStagedContent Staged => _sqlite.Staged;
+
+    public IMetadataListing Listing => _sqlite.Listing;
 
     public RunningClock Clock => _sqlite.Clock;
 

@@ -4,6 +4,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
@@ -41,6 +42,10 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public IUploadSessions Sessions { get; private set; }
 
+    public IStagedContent Staged { get; private set; }
+
+    public IMetadataListing Listing { get; private set; }
+
     public RunningClock Clock { get; private set; }
 
     public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
@@ -68,7 +73,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Clock))]
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Staged),
+        nameof(Listing), nameof(Clock))]
     private void Open()
     {
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
@@ -80,5 +86,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Feed = new SqliteChangeFeed(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
+        Staged = new SqliteStagedContent(Database);
+        Listing = new SqliteMetadataListing(Database);
     }
 }
