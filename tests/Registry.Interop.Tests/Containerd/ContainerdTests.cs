@@ -111,6 +111,13 @@ public sealed class ContainerdTests(ContainerdEngine engine, RegistryUnderTest r
         sample.AssertHeldIn(folder.Folder("layout"));
     }
 
-    private async Task<string> RunAsync(string image, params string[] command) =>
-        (await engine.Ctr.RunAsync(["run", "--rm", "--snapshotter", Snapshotter, image, $"c{Guid.NewGuid():n}", .. command])).Text;
+    // Through a file, which containerd's shim fills: ctr cancels the copying of a pipe when the command ends, and may then have read nothing.
+    private async Task<string> RunAsync(string image, params string[] command)
+    {
+        using var folder = new TemporaryFolder("output");
+        string output = folder.File("output");
+        _ = await engine.Ctr.RunAsync(
+            ["run", "--rm", "--snapshotter", Snapshotter, "--log-uri", $"file://{output}", image, $"c{Guid.NewGuid():n}", .. command]);
+        return await File.ReadAllTextAsync(output, Cancellation);
+    }
 }
