@@ -6,7 +6,7 @@ namespace Registry.Core.Fairness;
 /// Queue in which networks take turns: each turn takes the oldest item of the network that has waited longest for its turn. A network with many
 /// items delays another one by one item. Not thread-safe.
 /// </summary>
-public sealed class TurnQueue<T>
+internal sealed class TurnQueue<T>
     where T : class
 {
     private readonly Dictionary<ClientNetwork, Line> _lines = [];

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
@@ -9,7 +8,6 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Fairness;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tls;
@@ -41,16 +39,13 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
         _unsent = layer.Unsent;
         _logger = layer.Logger;
         _input = new TlsInput(ssl, records, layer.Pool, layer.PipeOptions, layer.MaxAhead);
-        _output = new TlsOutput(this, ssl, records, layer.Pool, layer.RunBlocking, layer.Turns);
+        _output = new TlsOutput(this, ssl, records, layer.Pool, layer.RunBlocking);
         ApplicationProtocol = ssl.NegotiatedApplicationProtocol.Protocol;
         Protocol = ssl.SslProtocol;
         NegotiatedCipherSuite = ssl.NegotiatedCipherSuite;
         HostName = ssl.TargetHostName;
         ClientCertificate = ssl.RemoteCertificate as X509Certificate2;
     }
-
-    /// <summary>Network of the peer.</summary>
-    public ClientNetwork Network => ClientNetwork.Of((_connection.RemoteEndPoint as IPEndPoint)?.Address);
 
     public PipeReader Input => _input;
 

@@ -1,10 +1,8 @@
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using Registry.Core.Fairness;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tls;
@@ -65,9 +63,6 @@ internal sealed partial class TlsLayer
     /// <summary>Runs work that may wait for a disk.</summary>
     public Func<Action, Task> RunBlocking { get; }
 
-    /// <summary>Turns of handshakes, and of connections that send much.</summary>
-    public ProcessorTurns Turns { get; } = new(Environment.ProcessorCount);
-
     /// <summary>Options of the inputs of connections.</summary>
     public PipeOptions PipeOptions { get; }
 
@@ -108,9 +103,6 @@ internal sealed partial class TlsLayer
         {
             using var deadline = new CancellationTokenSource(_timeout, _time);
             using var given = CancellationTokenSource.CreateLinkedTokenSource(deadline.Token, StopToken.Of(connection));
-
-            // The client's first message has begun to arrive. Nearly all the work of a handshake follows it.
-            await Turns.NextAsync(ClientNetwork.Of((connection.RemoteEndPoint as IPEndPoint)?.Address));
             await ssl.AuthenticateAsServerAsync(_files.Identity.Handshake, given.Token);
             handshake.Succeeded(ssl.SslProtocol);
             records.LimitRecords(ssl.SslProtocol);

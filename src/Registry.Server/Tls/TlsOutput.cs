@@ -1,5 +1,4 @@
 using System.Net.Security;
-using Registry.Core.Fairness;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Tls;
@@ -8,9 +7,8 @@ namespace Registry.Server.Tls;
 /// Output of a connection that encrypts. Records gather in large blocks of the transport, up to 240 KiB for a system call, and files are read into
 /// the memory that is encrypted.
 /// </summary>
-internal sealed class TlsOutput(
-    TlsConnection connection, SslStream ssl, TransportStream transport, BlockPool pool, Func<Action, Task> runBlocking, ProcessorTurns turns)
-    : OutputQueue(pool, runBlocking, turns)
+internal sealed class TlsOutput(TlsConnection connection, SslStream ssl, TransportStream transport, BlockPool pool, Func<Action, Task> runBlocking)
+    : OutputQueue(pool, runBlocking)
 {
     // Payload of a record (RFC 8446, section 5.1).
     private const int Record = 16 * 1024;
@@ -23,10 +21,8 @@ internal sealed class TlsOutput(
 
     private int _gathered;
 
-    // About half a millisecond. Other requests wait for the first turn of each of hundreds of downloads that begin at once and fill the buffers of their sockets.
+    // About half a millisecond. Other requests wait for a turn of each of hundreds of downloads that begin at once and fill the buffers of their sockets.
     protected override int MaxTurn => 2 * MostRecords * Record;
-
-    protected override ClientNetwork Network => connection.Network;
 
     protected override async ValueTask SendAsync(List<OutputPiece> batch, bool more)
     {

@@ -60,7 +60,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _logger = transport.Logger;
         _memory = new ConnectionMemory(transport.Pool);
         _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer, transport.Time);
-        Output = new SocketOutput(this, transport.Pool, transport.Outputs, transport.RunBlocking, transport.Turns, transport.Time);
+        Output = new SocketOutput(this, transport.Pool, transport.Outputs, transport.RunBlocking, transport.Time);
         _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;

@@ -43,9 +43,6 @@ internal sealed class DirectTransport(
     /// <summary>Check of the connections whose peers do not read.</summary>
     public OutputWatch Outputs { get; } = new(time);
 
-    /// <summary>Turns of the connections that send much.</summary>
-    public ProcessorTurns Turns { get; } = new(Environment.ProcessorCount);
-
     /// <summary>True when a new connection from an address has no place, so that it is reset before anything is made for it. Set before the first connection.</summary>
     public Func<EndPoint?, bool> IsRefused { get; set; } = _ => false;
 

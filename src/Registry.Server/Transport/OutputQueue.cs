@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.Win32.SafeHandles;
-using Registry.Core.Fairness;
 
 namespace Registry.Server.Transport;
 
@@ -14,8 +13,7 @@ namespace Registry.Server.Transport;
 /// </remarks>
 /// <param name="pool">Memory of all connections.</param>
 /// <param name="runBlocking">Runs work that may wait for a disk.</param>
-/// <param name="turns">Turns of the connections that send much.</param>
-internal abstract class OutputQueue(BlockPool pool, Func<Action, Task> runBlocking, ProcessorTurns turns) : PipeWriter, IFileOutput
+internal abstract class OutputQueue(BlockPool pool, Func<Action, Task> runBlocking) : PipeWriter, IFileOutput
 {
     // Block for what follows the first 4 KiB of a flush, or comes after a flush of this size.
     private const int LargeBlock = 32 * 1024;
@@ -63,9 +61,6 @@ internal abstract class OutputQueue(BlockPool pool, Func<Action, Task> runBlocki
 
     /// <summary>Number of bytes that are sent in a row: a client that reads as fast as a file is sent must not occupy a thread.</summary>
     protected abstract int MaxTurn { get; }
-
-    /// <summary>Network of the peer.</summary>
-    protected abstract ClientNetwork Network { get; }
 
     /// <inheritdoc/>
     public void AnnounceFile(SafeFileHandle file, long offset, int count)
@@ -205,10 +200,10 @@ internal abstract class OutputQueue(BlockPool pool, Func<Action, Task> runBlocki
         }
 
         _turn = 0;
-        return AwaitTurnAsync();
+        return YieldAsync();
     }
 
-    private async ValueTask AwaitTurnAsync() => await turns.NextAsync(Network);
+    private static async ValueTask YieldAsync() => await Task.Yield();
 
     private FlushResult Result => new(isCanceled: false, isCompleted: Volatile.Read(ref _isOver));
 

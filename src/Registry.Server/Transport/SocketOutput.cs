@@ -1,16 +1,13 @@
 using System.IO.Pipelines;
-using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
-using Registry.Core.Fairness;
 
 namespace Registry.Server.Transport;
 
 /// <summary>Output of a connection to its socket: several blocks of memory in one system call, and files by sendfile(2).</summary>
 [SupportedOSPlatform("linux")]
-internal sealed class SocketOutput(
-    DirectConnection connection, BlockPool pool, OutputWatch watch, Func<Action, Task> runBlocking, ProcessorTurns turns, TimeProvider time)
-    : OutputQueue(pool, runBlocking, turns)
+internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, OutputWatch watch, Func<Action, Task> runBlocking, TimeProvider time)
+    : OutputQueue(pool, runBlocking)
 {
     // Upper bound of a farewell: two frames GOAWAY of 17 bytes and the alert close_notify of 2, each in a TLS record with up to 29 more (RFC 9113, section 6.8;
     // RFC 5246, section 6.2.3). Only an answer of HTTP/2 without a body is as short.
@@ -32,8 +29,6 @@ internal sealed class SocketOutput(
 
     // About a millisecond.
     protected override int MaxTurn => 4 * 1024 * 1024;
-
-    protected override ClientNetwork Network => ClientNetwork.Of((connection.RemoteEndPoint as IPEndPoint)?.Address);
 
     public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
     {
