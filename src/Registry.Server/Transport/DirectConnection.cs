@@ -13,7 +13,7 @@ namespace Registry.Server.Transport;
 /// <remarks>
 /// It begins with <see cref="Start"/>. It ends when the peer closes it, when it is aborted (the peer gets a reset), or when Kestrel disposes
 /// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input until the peer has had some seconds for its last
-/// response, and longer while it takes the rest: closing a socket with unread input resets it and destroys the response. An idle connection closes at once. A peer that closes its
+/// response: closing a socket with unread input resets it and destroys the response. An idle connection closes at once. A peer that closes its
 /// sending side after its requests, such as <c>nc</c> with a file as its input, still gets the responses: Kestrel sees the end of the input at
 /// once, and the end of the connection when the responses are sent.
 /// </remarks>
@@ -167,9 +167,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _input.Complete();
         Output.Complete();
         await Output.DrainAsync();
+        var linger = Linger();
         FinishSending();
         BeginEnd();
-        await LetPeerReadAsync();
+        await _receiving.WaitAsync(linger, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         Shutdown(new ConnectionAbortedException("The connection was closed by the server."), graceful: true);
         await _receiving;
@@ -229,32 +230,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
             _input.Break(Volatile.Read(ref _shutdownReason) ?? error);
             await FireClosedAsync();
         }
-    }
-
-    // Waits until the peer has had some seconds for its last answer, and as long as it acknowledges parts of it: what it sends meanwhile, such as the windows of
-    // HTTP/2, would otherwise reset the connection and destroy the rest.
-    private async Task LetPeerReadAsync()
-    {
-        var wait = Linger();
-        var before = -1L;
-        do
-        {
-            await _receiving.WaitAsync(wait, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            wait = LingerTimeout;
-        }
-        while (!_receiving.IsCompleted && TakesAnswer(ref before));
-    }
-
-    // True when a part of the last answer is on its way, and the peer has acknowledged some since the last call. The end of the sending side counts as a byte.
-    private bool TakesAnswer(ref long before)
-    {
-        if (Acknowledged() is not { } acknowledged || acknowledged + 1 >= Output.AnswerEnd || acknowledged <= before)
-        {
-            return false;
-        }
-
-        before = acknowledged;
-        return true;
     }
 
     // Time that the peer still has to read its last answer. A peer that has sent nothing for as long has nothing on its way that would reset the connection.

@@ -16,13 +16,9 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
     private bool _isWaiting;
     private bool _isAnswer;
     private long _answeredAt;
-    private long _answerEnd;
 
     /// <summary>Time at which the socket last took bytes that may belong to an answer, as a timestamp of the clock; 0 before the first.</summary>
     public long AnsweredAt => Volatile.Read(ref _answeredAt);
-
-    /// <summary>Position in the output behind the last bytes that may belong to an answer.</summary>
-    public long AnswerEnd => Volatile.Read(ref _answerEnd);
 
     /// <summary>True while a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
@@ -35,7 +31,7 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
         if (UnflushedBytes > 0)
         {
             _isAnswer = UnflushedBytes > LongestFarewell;
-            NoteAnswer(Sent + UnflushedBytes);
+            NoteAnswer();
         }
 
         return base.FlushAsync(cancellationToken);
@@ -134,16 +130,15 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
             Volatile.Write(ref _isWaiting, false);
             memory = memory[count..];
             Count(count);
-            NoteAnswer(Sent);
+            NoteAnswer();
         }
     }
 
-    private void NoteAnswer(long end)
+    private void NoteAnswer()
     {
         if (_isAnswer)
         {
             Volatile.Write(ref _answeredAt, time.GetTimestamp());
-            Volatile.Write(ref _answerEnd, Math.Max(_answerEnd, end));
         }
     }
 }

@@ -18,10 +18,6 @@ internal sealed class WireClient : IDisposable
     private bool _isTls;
     private int _nextStream = 1;
 
-    // Linux: TCP_QUICKACK of IPPROTO_TCP (tcp(7)).
-    private const int Tcp = 6;
-    private const int QuickAck = 12;
-
     private WireClient(int receiveBuffer) =>
         _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveBufferSize = receiveBuffer };
 
@@ -30,11 +26,9 @@ internal sealed class WireClient : IDisposable
     /// <param name="wire">Protocol.</param>
     /// <param name="window">Number of bytes that the server may send on a stream of HTTP/2 (RFC 9113, section 6.9).</param>
     /// <param name="from">Address of the client; null for the system's choice.</param>
-    /// <param name="receiveBuffer">Receive buffer of the client, in bytes.</param>
-    public static async Task<WireClient> ConnectAsync(
-        TestRegistry registry, WireKind wire, int window = 0x10_0000, IPAddress? from = null, int receiveBuffer = 64 * 1024)
+    public static async Task<WireClient> ConnectAsync(TestRegistry registry, WireKind wire, int window = 0x10_0000, IPAddress? from = null)
     {
-        var client = new WireClient(receiveBuffer) { _isHttp2 = wire is WireKind.Http2 or WireKind.Http2OverTls, _isTls = wire is WireKind.Tls or WireKind.Http2OverTls };
+        var client = new WireClient(64 * 1024) { _isHttp2 = wire is WireKind.Http2 or WireKind.Http2OverTls, _isTls = wire is WireKind.Tls or WireKind.Http2OverTls };
         client._socket.Bind(new IPEndPoint(from ?? IPAddress.Any, 0));
         var address = new Uri(registry.Host.Addresses[wire == WireKind.Http2 ? 1 : 0]);
         await client._socket.ConnectAsync(address.Host, address.Port);
@@ -102,9 +96,6 @@ internal sealed class WireClient : IDisposable
 
     /// <summary>Waits for an answer to a request for an existing thing: its first byte, or its body with HTTP/2.</summary>
     public Task AwaitAnswerAsync() => _isHttp2 ? AwaitFramesAsync(Data, 1) : TakeAsync(1);
-
-    /// <summary>Acknowledges at once what has arrived; the system may wait for up to 40 milliseconds with that.</summary>
-    public void Acknowledge() => _socket.SetRawSocketOption(Tcp, QuickAck, BitConverter.GetBytes(1));
 
     /// <summary>Reads and drops everything until the server closes the connection.</summary>
     /// <exception cref="IOException">The connection was reset.</exception>

@@ -13,9 +13,6 @@ public sealed class StoppingTests : IDisposable
 {
     // More than the sockets of both sides hold, so that the answer is under way until the client reads it.
     private static readonly TestBlob Huge = Samples.Make("huge", 32 * 1024 * 1024);
-
-    // More than the socket of a client with a small buffer holds, and less than that of the server.
-    private static readonly TestBlob Under = Samples.Make("under", 60_000);
     private static readonly TestBlob Body = Samples.Make("body", 200_000);
 
     private readonly TlsFolder _tls = new();
@@ -84,35 +81,11 @@ public sealed class StoppingTests : IDisposable
         using var client = await WireClient.ConnectAsync(registry, wire);
         await client.RequestAsync("GET", "/v2/");
         await client.AwaitAnswerAsync();
-        client.Acknowledge();
         _time.Advance(TimeSpan.FromSeconds(2));
 
         await registry.Host.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
 
         await client.ReadToEndAsync();
-    }
-
-    [Theory]
-    [MemberData(nameof(Wires))]
-    public async Task A_connection_whose_answer_is_still_under_way_waits_for_its_client(WireKind wire)
-    {
-        await using var registry = await StartPatientAsync(wire);
-        await registry.Client.PushBlobAsync("t", Under);
-        using var client = await WireClient.ConnectAsync(registry, wire, receiveBuffer: 4096);
-        await client.RequestAsync("GET", $"/v2/t/blobs/{Under.Digest}");
-        await client.AwaitAnswerAsync();
-        await Eventually.HoldsAsync(
-            () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.StartsWith($"GET /v2/t/blobs/{Under.Digest}", StringComparison.Ordinal))),
-            "the answer is sent");
-        _time.Advance(TimeSpan.FromSeconds(3));
-
-        var stop = registry.Host.DisposeAsync().AsTask();
-
-        // More of the client, such as a window of HTTP/2, resets a connection that is closed, and the rest of the answer is lost.
-        await client.WidenAsync(0, 1);
-        await client.ReadToEndAsync();
-        client.End(Ending.Fin);
-        await stop.WaitAsync(Patience.Limit);
     }
 
     [Theory]
