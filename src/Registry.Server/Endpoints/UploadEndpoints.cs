@@ -166,8 +166,10 @@ internal sealed class UploadEndpoints(UploadOperations uploads, BlobOperations b
         return size;
     }
 
-    // Over HTTP/2, no header announces a body of unknown length (RFC 9113, section 8.1).
-    private static bool HasBody(RequestContext request) => request.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
+    // Over HTTP/2, no header announces a body of unknown length (RFC 9113, section 8.1). A length of 0 may come before an empty frame that ends the stream.
+    private static bool HasBody(RequestContext request) => request.Request.ContentLength is { } length
+        ? length > 0
+        : request.Http.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
     private static Result<ChunkPlace> ReadPlace(HttpRequest request)
     {

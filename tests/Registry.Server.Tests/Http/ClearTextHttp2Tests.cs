@@ -70,6 +70,34 @@ public sealed class ClearTextHttp2Tests
     }
 
     [Fact]
+    public async Task A_length_of_zero_is_no_body_even_when_a_frame_follows()
+    {
+        await using var registry = await TestRegistry.StartAsync(options => options with { Http2Port = 0 });
+        var address = new Uri(registry.Host.Addresses[1]);
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(address.Host, address.Port, TestContext.Current.CancellationToken);
+        var target = $"/v2/team/app/blobs/uploads/?digest={TestBlob.Random(10).Digest}";
+        await socket.GetStream().WriteAsync(
+            (byte[])[
+                .. Http2Frames.Preface,
+                .. Http2Frames.Frame(
+                    Http2Frames.Headers, Http2Frames.EndHeaders, 1,
+                    [.. Http2Frames.Head(Http2Frames.PostMethod, target, isTls: false), .. Http2Frames.Literal(0, "0", "content-length")]),
+                .. Http2Frames.Frame(Http2Frames.Data, Http2Frames.EndStream, 1, []),
+            ],
+            TestContext.Current.CancellationToken);
+
+        (byte Type, byte[] Payload) frame;
+        do
+        {
+            frame = await Http2Frames.ReadAsync(socket.GetStream(), TestContext.Current.CancellationToken);
+        }
+        while (frame.Type != Http2Frames.Headers);
+
+        Assert.Contains("202", Encoding.Latin1.GetString(frame.Payload), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Each_port_speaks_its_own_protocol_only()
     {
         await using var registry = await TestRegistry.StartAsync(options => options with { Http2Port = 0 });
