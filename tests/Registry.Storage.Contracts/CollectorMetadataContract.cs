@@ -1,7 +1,7 @@
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
-using Registry.Core.Indexing;
 using Registry.Core.Errors;
+using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
