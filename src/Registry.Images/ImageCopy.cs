@@ -54,7 +54,7 @@ public static class ImageCopy
                 progress?.Report(++linked);
             }
 
-            await writer.PutAsync(target.Repository, manifest, []);
+            await writer.PutAsync(target.Repository, manifest, [], cancellationToken);
             manifests++;
             referrers += isReferrer ? 1 : 0;
             image = manifest.Descriptor.Digest == stored.Digest ? manifest : image;
@@ -63,7 +63,7 @@ public static class ImageCopy
         var tag = target.Reference?.Tag ?? reference.Tag;
         if (tag is { } wanted)
         {
-            await writer.PutAsync(target.Repository, image!, [wanted]);
+            await writer.PutAsync(target.Repository, image!, [wanted], cancellationToken);
         }
 
         var name = new ImageReference(target.Repository, tag is { } set ? set : stored.Digest);

@@ -74,7 +74,7 @@ public sealed class ImageImport
         {
             foreach (var (root, tags) in plan.Roots.Where(root => root.Value.Count > 0))
             {
-                await _writer.PutAsync(plan.Repository, await LoadAsync(root) ?? throw new LayoutException($"has no manifest {root.Digest}"), tags);
+                await _writer.PutAsync(plan.Repository, await LoadAsync(root) ?? throw new LayoutException($"has no manifest {root.Digest}"), tags, cancellationToken);
             }
         }
 
@@ -186,7 +186,7 @@ public sealed class ImageImport
                     await WriteBlobAsync(plan.Repository, blob.Digest, cancellationToken);
                 }
 
-                await _writer.PutAsync(plan.Repository, manifest, []);
+                await _writer.PutAsync(plan.Repository, manifest, [], cancellationToken);
                 _manifests++;
             }
         }

@@ -41,10 +41,10 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
     }
 
     /// <summary>Stores a manifest, with or without tags.</summary>
-    internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags)
+    internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
     {
         var put = await manifests.PutAsync(
-            repository, manifest.Descriptor.Digest, manifest.Descriptor.MediaType, manifest.Content, tags, Precondition.None, origin);
+            repository, manifest.Descriptor.Digest, manifest.Descriptor.MediaType, manifest.Content, tags, Precondition.None, origin, cancellationToken);
         if (put.Error is { } error)
         {
             throw Refused($"the manifest {manifest.Descriptor.Digest}", error);

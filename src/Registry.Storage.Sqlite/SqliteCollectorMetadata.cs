@@ -22,8 +22,6 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     // Of a manifest without references: itself, the totals, the change, and its bytes.
     private const int RowsOfManifest = 4;
 
-    private readonly SqliteReferrers _referrers = new(database);
-
     public long? PromisesLostAt => database.PromisesLostAt;
 
     public async Task RenewAsync(IReadOnlyCollection<Digest> digests)
@@ -91,7 +89,12 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     public async Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) =>
         await database.ReadAsync(session => SubjectRows.List(session, limit));
 
-    public Task SettleReferrersAsync(UnsettledSubject unsettled, CancellationToken cancellationToken) => _referrers.SettleAsync(unsettled, cancellationToken);
+    public async Task<bool> SettleReferrersAsync(UnsettledSubject unsettled)
+    {
+        ArgumentNullException.ThrowIfNull(unsettled);
+        return (await database.WriteAsync<bool>(
+            session => SubjectRows.Settle(session, unsettled, database.Clock.Now), new WriteTurn(unsettled.Repository, SubjectRows.RowsPerTurn))).Value;
+    }
 
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin)
     {

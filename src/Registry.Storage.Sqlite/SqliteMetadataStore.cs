@@ -1,6 +1,5 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Changes;
-using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -17,7 +16,6 @@ namespace Registry.Storage.Sqlite;
 public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time, IChangeRules? rules = null) : IMetadataStore
 {
     private readonly IChangeRules _rules = rules ?? NoRules.Instance;
-    private readonly SqliteReferrers _referrers = new(database);
 
     public RegistryError? Refusal => null;
 
@@ -51,28 +49,27 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return database.ReadAsync(session => ManifestRows.Check(session, put, references));
     }
 
-    public async Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
+    public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
         var references = new PushedReferences(put.Manifest, put.Required);
-        var turn = new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged));
-        while (true)
-        {
-            UnsettledSubject? released = null;
-            var written = await database.WriteAsync(
-                session =>
-                {
-                    released = SubjectRows.FindReleased(session, put.Repository, put.Manifest.Subject?.Digest);
-                    return released is null ? ManifestRows.Put(session, Begin(put.Origin), put, references) : default;
-                },
-                turn);
-            if (released is null)
-            {
-                return written;
-            }
+        return database.WriteAsync(
+            session => ManifestRows.Put(session, Begin(put.Origin), put, references),
+            new WriteTurn(put.Repository, ManifestRows.CountRows(references, put.Tags) + StagedRows.CountRows(put.Staged)));
+    }
 
-            await _referrers.SettleAsync(released, CancellationToken.None);
+    public async Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject)
+    {
+        // Nearly always there is nothing to release, which needs no turn of the writer.
+        if (await database.ReadAsync(session => SubjectRows.FindReleased(session, repository, subject)) is null)
+        {
+            return false;
         }
+
+        var released = await database.WriteAsync<bool>(
+            session => SubjectRows.FindReleased(session, repository, subject) is { } unsettled && SubjectRows.Settle(session, unsettled, database.Clock.Now),
+            new WriteTurn(repository, SubjectRows.RowsPerTurn));
+        return released.Value;
     }
 
     public async Task<Result<ManifestDeletion>> DeleteManifestAsync(

@@ -20,7 +20,7 @@ internal static class TestOrigin
         ReadOnlyMemory<byte> content,
         IReadOnlyList<Tag> tags,
         Precondition precondition) =>
-        manifests.PutAsync(repository, reference, contentType, content, tags, precondition, ContractOrigin.Request);
+        manifests.PutAsync(repository, reference, contentType, content, tags, precondition, ContractOrigin.Request, CancellationToken.None);
 
     public static Task<Result<ManifestDeletion>> DeleteAsync(
         this ManifestOperations manifests, RepositoryName repository, Reference reference, Precondition precondition) =>

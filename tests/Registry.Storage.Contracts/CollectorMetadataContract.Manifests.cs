@@ -340,7 +340,9 @@ public abstract partial class CollectorMetadataContract
     {
         foreach (var unsettled in await Collector.ListUnsettledSubjectsAsync(10))
         {
-            await Collector.SettleReferrersAsync(unsettled, default);
+            while (await Collector.SettleReferrersAsync(unsettled))
+            {
+            }
         }
 
         Assert.Empty(await Collector.ListUnsettledSubjectsAsync(10));

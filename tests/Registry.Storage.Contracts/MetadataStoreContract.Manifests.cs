@@ -168,7 +168,7 @@ public abstract partial class MetadataStoreContract
         var again = await Metadata.PutManifestAsync(Samples.Put(A, second, "v1", "v2", "v3", "latest"));
 
         Assert.Equal([new MovedTag(Tag.Parse("v1"), Samples.Digest(first)), new MovedTag(Tag.Parse("latest"), Samples.Digest(first))], moved.Value);
-        Assert.Empty(again.Value);
+        Assert.Empty(again.Value!);
     }
 
     [Fact]

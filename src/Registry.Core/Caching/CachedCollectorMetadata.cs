@@ -18,14 +18,10 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
 
     public Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) => metadata.ListUnsettledSubjectsAsync(limit);
 
-    public Task SettleReferrersAsync(UnsettledSubject unsettled, CancellationToken cancellationToken)
+    public Task<bool> SettleReferrersAsync(UnsettledSubject unsettled)
     {
         ArgumentNullException.ThrowIfNull(unsettled);
-        return cache.ChangeManifestsAsync(unsettled.Repository, async () =>
-        {
-            await metadata.SettleReferrersAsync(unsettled, cancellationToken);
-            return true;
-        });
+        return cache.ChangeManifestsAsync(unsettled.Repository, () => metadata.SettleReferrersAsync(unsettled));
     }
 
     public Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>

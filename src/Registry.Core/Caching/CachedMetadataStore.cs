@@ -18,11 +18,14 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
 
     public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
 
-    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put)
+    public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
         return cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put));
     }
+
+    public Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject) =>
+        cache.ChangeManifestsAsync(repository, () => store.ReleaseReferrersAsync(repository, subject));
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>

@@ -133,7 +133,9 @@ public sealed partial class GarbageCollector(
     {
         foreach (var unsettled in await metadata.ListUnsettledSubjectsAsync(BatchSize))
         {
-            await metadata.SettleReferrersAsync(unsettled, cancellationToken);
+            while (!cancellationToken.IsCancellationRequested && await metadata.SettleReferrersAsync(unsettled))
+            {
+            }
         }
     }
 

@@ -22,12 +22,10 @@ public interface ICollectorMetadata
     Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit);
 
     /// <summary>
-    /// Holds or releases the referrers that the push or deletion of their subject has left, in turns with other changes. Does nothing when they are settled,
-    /// or their subject has been pushed or deleted again.
+    /// Holds or releases some of the referrers that the push or deletion of their subject has left: few enough that other changes do not wait for long.
     /// </summary>
-    /// <param name="unsettled">The subject.</param>
-    /// <param name="cancellationToken">Ends it between two turns, without an exception.</param>
-    Task SettleReferrersAsync(UnsettledSubject unsettled, CancellationToken cancellationToken);
+    /// <returns>True if some are left; false if all are settled, or their subject has been pushed or deleted again.</returns>
+    Task<bool> SettleReferrersAsync(UnsettledSubject unsettled);
 
     /// <summary>
     /// Lists the manifests that nothing has held since before a time: the oldest first, and those pushed by themselves after the others.

@@ -25,8 +25,12 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
     public Task<Result<bool>> CheckManifestAsync(ManifestPut put) =>
         Refusal is { } refusal ? Task.FromResult<Result<bool>>(refusal) : store.CheckManifestAsync(put);
 
-    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) =>
-        Refusal is { } refusal ? Task.FromResult<Result<IReadOnlyList<MovedTag>>>(refusal) : store.PutManifestAsync(put);
+    public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put) =>
+        Refusal is { } refusal ? Task.FromResult<Result<IReadOnlyList<MovedTag>?>>(refusal) : store.PutManifestAsync(put);
+
+    // The push that follows is refused.
+    public Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject) =>
+        Refusal is null ? store.ReleaseReferrersAsync(repository, subject) : Task.FromResult(false);
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>

@@ -71,6 +71,9 @@ public sealed class ManifestOperations(
     /// <param name="tags">Further tags to set, for a push by digest.</param>
     /// <param name="precondition">Condition on the current manifest of the reference.</param>
     /// <param name="origin">Origin of the push.</param>
+    /// <param name="cancellationToken">
+    /// Ends the wait for the referrers of a deleted subject, which the pushed one must follow. Once the manifest is being stored, it is stored.
+    /// </param>
     /// <returns>The digest, the manifest and the tags that referred to another one before, or the error.</returns>
     public async Task<Result<(Digest Digest, Manifest Manifest, IReadOnlyList<MovedTag> Moved)>> PutAsync(
         RepositoryName repository,
@@ -79,7 +82,8 @@ public sealed class ManifestOperations(
         ReadOnlyMemory<byte> content,
         IReadOnlyList<Tag> tags,
         Precondition precondition,
-        ChangeOrigin origin)
+        ChangeOrigin origin,
+        CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(tags);
         var digest = (reference.Digest?.Algorithm ?? DigestAlgorithm.Sha256).Compute(content.Span);
@@ -105,7 +109,7 @@ public sealed class ManifestOperations(
             Origin = origin,
             Required = RequiredReferences.Of(manifest, references),
         };
-        return (await StoreAsync(put, content)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
+        return (await StoreAsync(put, content, cancellationToken)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
     }
 
     /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
@@ -122,15 +126,44 @@ public sealed class ManifestOperations(
             : manifest;
     }
 
-    private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content)
+    private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
-        // Nothing is written for a push that is refused, and bytes of other repositories are not looked at: otherwise the time of the answer would
-        // tell what they hold (docs/decisions/0018).
-        if (!(await metadata.CheckManifestAsync(put)).TryGet(out var isKnown, out var refused))
+        while (true)
         {
-            return refused;
-        }
+            // Nothing is written for a push that is refused, and bytes of other repositories are not looked at: otherwise the time of the answer would
+            // tell what they hold (docs/decisions/0018).
+            if (!(await metadata.CheckManifestAsync(put)).TryGet(out var isKnown, out var refused))
+            {
+                return refused;
+            }
 
+            // A deleted subject may have very many referrers, which are released first. Other pushes, also of other repositories, wait for the fence
+            // and for staging, so this push holds neither meanwhile, and starts again.
+            if (put.Manifest.Subject is { } subject)
+            {
+                await ReleaseReferrersAsync(put.Repository, subject.Digest, cancellationToken);
+            }
+
+            var recorded = await RecordAsync(put, content, isKnown);
+            if (recorded.Error is not null || recorded.Value is not null)
+            {
+                return recorded!;
+            }
+        }
+    }
+
+    private async Task ReleaseReferrersAsync(RepositoryName repository, Digest subject, CancellationToken cancellationToken)
+    {
+        do
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+        while (await metadata.ReleaseReferrersAsync(repository, subject));
+    }
+
+    // As IMetadataStore.PutManifestAsync.
+    private async Task<Result<IReadOnlyList<MovedTag>?>> RecordAsync(ManifestPut put, ReadOnlyMemory<byte> content, bool isKnown)
+    {
         await using var fence = await blobs.FenceAsync(put.Digest);
         if (isKnown && await IsStoredAsync(put.Digest, content))
         {
@@ -147,7 +180,7 @@ public sealed class ManifestOperations(
         var wasStored = await blobs.StatAsync(put.Digest) is not null;
         var stored = await blobs.PutAsync(put.Digest, content);
         var recorded = await metadata.PutManifestAsync(put);
-        if (recorded.Error is not null && !wasStored)
+        if (!wasStored && (!recorded.TryGet(out var moved, out _) || moved is null))
         {
             await blobs.DeleteAsync([stored]);
         }

@@ -27,8 +27,18 @@ public interface IMetadataStore
     Task<Result<bool>> CheckManifestAsync(ManifestPut put);
 
     /// <summary>Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed.</summary>
-    /// <returns>Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule.</returns>
-    Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put);
+    /// <returns>
+    /// Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule. Null, without a change, if the
+    /// subject of the manifest was deleted and its other referrers must be released first (<see cref="ReleaseReferrersAsync"/>).
+    /// </returns>
+    Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put);
+
+    /// <summary>
+    /// Releases some referrers of a subject that was deleted. There may be very many, so the caller repeats this until none is left, and holds nothing
+    /// meanwhile for which other callers wait.
+    /// </summary>
+    /// <returns>True if some are left; false if all are released, or the subject exists.</returns>
+    Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject);
 
     /// <summary>Removes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
     /// <returns>What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags.</returns>

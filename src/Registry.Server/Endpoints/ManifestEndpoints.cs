@@ -99,7 +99,8 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
             body.Bytes,
             tags,
             EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch),
-            request.Origin);
+            request.Origin,
+            request.Aborted);
         if (!put.TryGet(out var stored, out var error))
         {
             return error;

@@ -24,12 +24,17 @@ internal static class ManifestRows
     }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
-    public static Result<IReadOnlyList<MovedTag>> Put(SqliteSession session, ChangeContext change, ManifestPut put, PushedReferences references)
+    public static Result<IReadOnlyList<MovedTag>?> Put(SqliteSession session, ChangeContext change, ManifestPut put, PushedReferences references)
     {
         var repositoryId = ContentRows.GetOrAddRepository(session, put.Repository);
         if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
         {
             return refused;
+        }
+
+        if (SubjectRows.FindReleased(session, put.Repository, put.Manifest.Subject?.Digest) is not null)
+        {
+            return default;
         }
 
         var contentId = ContentRows.PutStored(session, put.Digest, put.Size);

@@ -20,6 +20,9 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     /// <summary>Runs after a commit, before the caller learns of it.</summary>
     public Func<Task> AfterChange { get; set; } = () => Task.CompletedTask;
 
+    /// <summary>Runs after each turn that releases referrers, with its result.</summary>
+    public Func<bool, Task> AfterRelease { get; set; } = _ => Task.CompletedTask;
+
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
         AskAsync(store.FindManifestAsync(repository, reference));
 
@@ -27,7 +30,14 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 
     public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
 
-    public Task<Result<IReadOnlyList<MovedTag>>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
+    public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
+
+    public async Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject)
+    {
+        var hasMore = await store.ReleaseReferrersAsync(repository, subject);
+        await AfterRelease(hasMore);
+        return hasMore;
+    }
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>

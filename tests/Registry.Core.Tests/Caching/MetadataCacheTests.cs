@@ -1,8 +1,10 @@
 using Registry.Core.Caching;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Tests.Storage.Sqlite;
 using Registry.Storage.Contracts;
+using Registry.Storage.Sqlite.Rows;
 
 namespace Registry.Core.Tests.Caching;
 
@@ -144,7 +146,41 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         Assert.Null(await _metadata.FindBlobAsync(A, Blob));
     }
 
-    private async Task PutAsync(byte[] manifest) => Assert.Null((await _metadata.PutManifestAsync(Samples.Put(A, manifest, "latest"))).Error);
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Answers_are_kept_between_the_turns_that_release_referrers(bool pushWaits)
+    {
+        var collector = new CachedCollectorMetadata(_engine.Collector, _cache);
+        var subject = Samples.Index([], Samples.Child([3]));
+        var referrers = Enumerable.Range(0, SubjectRows.SettledAtOnce + (3 * SubjectRows.RowsPerTurn))
+            .Select(number => Samples.Index([Samples.Child(Samples.Text($"{number}"))], Samples.Child(subject, MediaTypes.OciIndex))).ToList();
+        await PutAsync(Old);
+        await PutAsync(subject, "subject");
+        await Task.WhenAll(referrers.Select(referrer => PutAsync(referrer, [])));
+        await _metadata.DeleteManifestAsync(A, Samples.Digest(subject), Precondition.None);
+        var unsettled = Assert.Single(await collector.ListUnsettledSubjectsAsync(10));
+        var last = Samples.Digest(referrers[^1]);
+        Assert.False((await _metadata.FindManifestAsync(A, last))!.IsIdle);
+
+        Assert.True(await TurnAsync());
+
+        Assert.Equal(Samples.Digest(Old), await TagAsync());
+        var questions = _store.Questions;
+        Assert.Equal(Samples.Digest(Old), await TagAsync());
+        Assert.Equal(questions, _store.Questions);
+        while (await TurnAsync())
+        {
+        }
+
+        Assert.True((await _metadata.FindManifestAsync(A, last))!.IsIdle);
+
+        Task<bool> TurnAsync() => pushWaits ? _metadata.ReleaseReferrersAsync(A, unsettled.Subject) : collector.SettleReferrersAsync(unsettled);
+    }
+
+    private Task PutAsync(byte[] manifest) => PutAsync(manifest, "latest");
+
+    private async Task PutAsync(byte[] manifest, params string[] tags) => Assert.Null((await _metadata.PutManifestAsync(Samples.Put(A, manifest, tags).Requiring(ManifestReferences.Sparse))).Error);
 
     private async Task<Digest?> TagAsync() => (await _metadata.FindManifestAsync(A, Latest))?.Digest;
 }

@@ -104,7 +104,7 @@ public sealed class StatementCountTests : IDisposable
         Assert.Equal(counts[0], counts[1]);
     }
 
-    private Core.Errors.Result<IReadOnlyList<MovedTag>> Put(ManifestPut put) =>
+    private Core.Errors.Result<IReadOnlyList<MovedTag>?> Put(ManifestPut put) =>
         ManifestRows.Put(_session, Change, put, new PushedReferences(put.Manifest, put.Required));
 
     private void Link(Descriptor blob) => ContentRows.Link(
