@@ -6,13 +6,16 @@ using Registry.Storage.Sqlite.Writer;
 namespace Registry.Storage.Sqlite;
 
 /// <summary>The <c>changes</c> table, and the positions of its consumers.</summary>
-public sealed class SqliteChangeFeed(SqliteDatabase database) : IChangeFeed
+/// <param name="database">The database.</param>
+/// <param name="maxChanges">See <see cref="IChangeFeed.MaxChanges"/>.</param>
+public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = IChangeFeed.MaxChanges) : IChangeFeed
 {
     // Position up to which old changes were looked at.
     private const string TrimmedKey = "changes_trimmed";
 
     // Few enough for a light change, so that pushes do not wait for a removal.
     private const int ChangesPerTurn = 200;
+    private const int TrimmedPerTurn = 2 * ChangesPerTurn;
 
     public event Action? Recorded
     {
@@ -31,15 +34,22 @@ public sealed class SqliteChangeFeed(SqliteDatabase database) : IChangeFeed
     public async Task AcknowledgeAsync(string consumer, long position)
     {
         var done = await FindPositionAsync(consumer);
+        var isTrimmed = false;
         do
         {
             var next = done = Math.Min(position, done + ChangesPerTurn);
-            await database.WriteUnsyncedAsync(session => Acknowledge(session, consumer, next), new WriteTurn(default, ChangesPerTurn));
+            await database.WriteUnsyncedAsync(
+                session =>
+                {
+                    Acknowledge(session, consumer, next);
+                    isTrimmed = Trim(session);
+                },
+                new WriteTurn(default, ChangesPerTurn));
         }
-        while (done < position);
+        while (done < position || !isTrimmed);
     }
 
-    private void Acknowledge(SqliteSession session, string consumer, long position)
+    private static void Acknowledge(SqliteSession session, string consumer, long position)
     {
         var before = FindSlowest(session);
         session.Execute(
@@ -49,14 +59,25 @@ public sealed class SqliteChangeFeed(SqliteDatabase database) : IChangeFeed
         {
             ChangeRows.RemovePassed(session, before, after);
         }
+    }
 
-        // At least as many as are recorded, so that the table does not grow for ever.
+    // Removes old changes, and the oldest ones beyond the greatest number if all consumers have passed them. False if there may be more of them.
+    private bool Trim(SqliteSession session)
+    {
         var trimmed = SqliteDatabase.ReadMeta(session, TrimmedKey) ?? 0;
-        var looked = ChangeRows.RemoveOld(session, trimmed, database.Clock.Now - (long)IChangeFeed.Retention.TotalSeconds, 2 * ChangesPerTurn);
+        var (looked, count) = ChangeRows.RemoveOld(
+            session, trimmed, upTo: long.MaxValue, database.Clock.Now - (long)IChangeFeed.Retention.TotalSeconds, TrimmedPerTurn);
+        if (count == 0 && ChangeRows.CountHistory(session) > maxChanges)
+        {
+            (looked, count) = ChangeRows.RemoveOld(session, trimmed, FindSlowest(session), before: long.MaxValue, TrimmedPerTurn);
+        }
+
         if (looked > trimmed)
         {
             SqliteDatabase.WriteMeta(session, TrimmedKey, looked);
         }
+
+        return count < TrimmedPerTurn;
     }
 
     private static long FindPosition(SqliteSession session, string consumer) =>

@@ -264,6 +264,16 @@ internal static class SqliteSchema
         DROP TABLE tree_journal;
         """,
         """
+        -- Changes of tags and manifests that were made: a restore only repeats them.
+        ALTER TABLE totals ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
+        UPDATE totals SET changes = (SELECT COUNT(*) FROM changes WHERE kind BETWEEN 3 AND 6 AND source <> 4);
+        CREATE TRIGGER totals_change_added AFTER INSERT ON changes WHEN new.kind BETWEEN 3 AND 6 AND new.source <> 4 BEGIN
+            UPDATE totals SET changes = changes + 1;
+        END;
+        CREATE TRIGGER totals_change_removed AFTER DELETE ON changes WHEN old.kind BETWEEN 3 AND 6 AND old.source <> 4 BEGIN
+            UPDATE totals SET changes = changes - 1;
+        END;
+
         -- Manifests that were added or removed, and have further referrers, after the row settled_to, that are not held or released yet. A later
         -- push or deletion of the same manifest has another id, and an id is never used again.
         CREATE TABLE unsettled_subjects (

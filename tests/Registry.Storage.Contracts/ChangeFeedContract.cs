@@ -263,6 +263,57 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
     }
 
     [Fact]
+    public async Task Pushes_that_change_no_tag_leave_nothing()
+    {
+        await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
+        await Metadata.PutManifestAsync(Samples.Put(A, First, "v1"));
+        for (var batch = 0; batch < 10; batch++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 1000).Select(_ => Metadata.PutManifestAsync(Samples.Put(A, First, "v1"))));
+            await PassAsync();
+        }
+
+        var changes = await ReadAsync();
+        Assert.Equal(10, changes.Count(change => change.Repository != A));
+        Assert.Equal([ChangeKind.ManifestAdded, ChangeKind.TagSet], changes.Where(change => change.Repository == A).Select(change => change.Kind));
+        Assert.Null(changes.Single(change => change.Kind == ChangeKind.TagSet).Previous);
+    }
+
+    [Fact]
+    public async Task A_change_that_set_a_tag_stays_until_the_next_one_is_old()
+    {
+        await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
+        await Metadata.PutManifestAsync(Samples.Put(A, First, "moved", "deleted"));
+        engine.Advance(TimeSpan.FromDays(399));
+        await Metadata.PutManifestAsync(Samples.Put(A, Second, "moved"));
+        await Metadata.DeleteManifestAsync(A, Tag.Parse("deleted"), Precondition.None);
+        engine.Advance(TimeSpan.FromDays(2));
+        await PassAsync();
+        Assert.Equal(["deleted set", "deleted removed", "moved set", "moved set"], await TagsAsync());
+
+        engine.Advance(TimeSpan.FromDays(399));
+        await PassAsync();
+        Assert.Equal(["moved set"], await TagsAsync());
+
+        async Task<IEnumerable<string>> TagsAsync() =>
+            (await ReadAsync()).Where(change => change.Tag is not null).OrderBy(change => change.Tag!.Value.Value, StringComparer.Ordinal)
+            .ThenBy(change => change.Sequence).Select(change => $"{change.Tag} {(change.Kind == ChangeKind.TagSet ? "set" : "removed")}");
+    }
+
+    [Fact]
+    public async Task All_old_changes_go_while_the_position_stands_still()
+    {
+        await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
+        await Metadata.PutManifestAsync(Samples.Put(A, First, [.. Enumerable.Range(0, 1000).Select(i => $"t{i}")]));
+        await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None);
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, 1);
+        Assert.Equal(2002, (await ReadAsync()).Count);
+        engine.Advance(Age);
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, 1);
+        Assert.Empty(await ReadAsync());
+    }
+
+    [Fact]
     public async Task A_listener_is_told_once_the_changes_can_be_read_and_before_the_mutation_is_answered()
     {
         var told = 0;

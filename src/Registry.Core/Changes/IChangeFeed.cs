@@ -8,15 +8,19 @@ namespace Registry.Core.Changes;
 /// position when the effect of the changes is durable: after a crash it meets some of them again, so it must be able to repeat them.
 /// </summary>
 /// <remarks>
-/// Changes of tags and manifests are kept for <see cref="Retention"/>, and the change that set a tag to its current manifest for as long as that is so.
-/// Changes of blobs, <see cref="ChangeKind.TagForgotten"/> and the changes of a restore are kept until all consumers have passed them, and no longer than
-/// the others: a consumer that never moves on loses changes, and does not fill the disk. Acknowledging removes what need not be kept.
+/// Changes of tags and manifests are kept for <see cref="Retention"/>; beyond <see cref="MaxChanges"/>, the oldest that all consumers have passed go earlier.
+/// The change that set a tag is kept until the next change of the tag goes. Changes of blobs, <see cref="ChangeKind.TagForgotten"/>, a tag that is set to what
+/// it is, and the changes of a restore are kept until all consumers have passed them. A consumer that does not move on for <see cref="Retention"/> loses
+/// changes. Acknowledging removes what need not be kept, also when the position stands still.
 /// Every member throws <see cref="StorageException"/> when the storage fails.
 /// </remarks>
 public interface IChangeFeed
 {
     /// <summary>Running time for which changes of tags and manifests are kept (<see cref="RunningClock"/>).</summary>
     static readonly TimeSpan Retention = TimeSpan.FromDays(400);
+
+    /// <summary>Greatest number of changes of tags and manifests, without one for each tag: half a million pushes with a tag, about 0.4 GB.</summary>
+    const long MaxChanges = 1_000_000;
 
     /// <summary>Called after a commit that recorded changes, on the thread that commits: it must return at once.</summary>
     event Action? Recorded;

@@ -8,4 +8,6 @@ namespace Registry.Core.Storage;
 /// <param name="Repositories">Number of repositories that have a manifest.</param>
 /// <param name="Tags">Number of tags of all repositories.</param>
 /// <param name="Untagged">Number of manifests that neither a tag, nor an index, nor their subject holds.</param>
-public sealed record StorageTotals(long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags, long Untagged);
+/// <param name="Changes">Number of recorded changes of tags and manifests.</param>
+public sealed record StorageTotals(
+    long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags, long Untagged, long Changes);

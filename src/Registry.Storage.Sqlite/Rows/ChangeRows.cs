@@ -93,47 +93,64 @@ internal static class ChangeRows
         repository.Value,
         limit);
 
-    /// <summary>Removes the changes that only consumers need, after a position and up to another one.</summary>
+    /// <summary>
+    /// Removes the changes that only consumers need, after a position and up to another one. Those include a push that set a tag to what it was: the tree
+    /// writes the link again, but nothing has changed.
+    /// </summary>
     public static void RemovePassed(SqliteSession session, long after, long upTo) => session.Execute(
-        "DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind IN (1, 2, 7) OR source = 4)", after, upTo);
+        "DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind IN (1, 2, 7) OR source = 4 OR (kind = 5 AND previous = digest))",
+        after,
+        upTo);
 
-    /// <summary>Removes changes that are older than the retention, the oldest first, except those that set a tag to its current manifest.</summary>
+    /// <summary>Counts the changes of tags and manifests, without one for each tag: those that set the tags to what they are.</summary>
+    public static long CountHistory(SqliteSession session) => session.Number("SELECT changes - tags FROM totals WHERE id = 1") ?? 0;
+
+    /// <summary>
+    /// Removes old changes, the oldest first. The change that set a tag goes when the next change of the tag is old, too: until then, the tag was set so at a
+    /// time that is remembered.
+    /// </summary>
     /// <param name="session">The transaction.</param>
     /// <param name="after">Position up to which an earlier call has looked.</param>
-    /// <param name="before">The running clock at the beginning of the retention.</param>
+    /// <param name="upTo">Last change that may be looked at.</param>
+    /// <param name="before">Time at which changes cease to be old, in seconds of the running clock.</param>
     /// <param name="limit">Number of changes to look at.</param>
-    /// <returns>Position up to which this call has looked.</returns>
-    public static long RemoveOld(SqliteSession session, long after, long before, int limit)
+    /// <returns>Position up to which this call has looked, and the number of changes that it has looked at.</returns>
+    public static (long UpTo, int Count) RemoveOld(SqliteSession session, long after, long upTo, long before, int limit)
     {
         if (session.Number("SELECT clock FROM changes WHERE sequence > @1 ORDER BY sequence LIMIT 1", after) is not { } oldest || oldest >= before)
         {
-            return after;
+            return (after, 0);
         }
 
-        var upTo = session.All(
-            "SELECT sequence, clock FROM changes WHERE sequence > @1 ORDER BY sequence LIMIT @2",
+        var old = session.All(
+            "SELECT sequence, clock FROM changes WHERE sequence > @1 AND sequence <= @2 ORDER BY sequence LIMIT @3",
             row => (Sequence: row.GetInt64(0), Clock: row.GetInt64(1)),
             after,
-            limit).TakeWhile(row => row.Clock < before).Last().Sequence;
+            upTo,
+            (long)limit).TakeWhile(row => row.Clock < before).ToList();
+        if (old.Count == 0)
+        {
+            return (after, 0);
+        }
 
-        // A kept change goes when its successor has this age, too. What only repeats or forgets an entry of a tag (7, and a restore) succeeds nothing.
+        // What only repeats or forgets an entry of a tag (7, a restore, a push that set it to what it was) succeeds nothing.
+        var last = old[^1].Sequence;
         session.Execute(
             """
             DELETE FROM changes WHERE sequence IN (
-                SELECT e.sequence FROM changes l CROSS JOIN changes e ON e.repository_id = l.repository_id AND e.tag = l.tag AND e.sequence < l.sequence
-                WHERE l.sequence > @1 AND l.sequence <= @2 AND l.tag IS NOT NULL AND l.kind IN (5, 6) AND l.source <> 4)
+                SELECT e.sequence FROM (
+                    SELECT repository_id, tag, MAX(sequence) AS sequence FROM changes
+                    WHERE sequence > @1 AND sequence <= @2 AND tag IS NOT NULL AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
+                    GROUP BY repository_id, tag) l
+                CROSS JOIN changes e ON e.repository_id = l.repository_id AND e.tag = l.tag AND e.sequence < l.sequence)
             """,
             after,
-            upTo);
+            last);
         session.Execute(
-            """
-            DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind <> 5 OR source = 4 OR EXISTS (
-                SELECT 1 FROM changes l WHERE l.repository_id = changes.repository_id AND l.tag = changes.tag AND l.sequence > changes.sequence
-                AND l.kind IN (5, 6) AND l.source <> 4))
-            """,
+            "DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind <> 5 OR source = 4 OR previous = digest)",
             after,
-            upTo);
-        return upTo;
+            last);
+        return (last, old.Count);
     }
 
     private static void Append(

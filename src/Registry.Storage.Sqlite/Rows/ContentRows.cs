@@ -25,8 +25,16 @@ internal static class ContentRows
 
     /// <summary>Reads the totals of the storage.</summary>
     public static StorageTotals ReadTotals(SqliteSession session) => session.First(
-        "SELECT blobs, stored, logical, manifests, repositories, tags, untagged FROM totals WHERE id = 1",
-        row => new StorageTotals(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5), row.GetInt64(6)))!;
+        "SELECT blobs, stored, logical, manifests, repositories, tags, untagged, changes FROM totals WHERE id = 1",
+        row => new StorageTotals(
+            row.GetInt64(0),
+            row.GetInt64(1),
+            row.GetInt64(2),
+            row.GetInt64(3),
+            row.GetInt64(4),
+            row.GetInt64(5),
+            row.GetInt64(6),
+            row.GetInt64(7)))!;
 
     public static long? FindRepository(SqliteSession session, RepositoryName name) =>
         session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);

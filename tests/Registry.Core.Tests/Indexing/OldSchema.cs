@@ -66,6 +66,9 @@ internal static class OldSchema
         """,
         """
         DROP TABLE unsettled_subjects;
+        DROP TRIGGER totals_change_added;
+        DROP TRIGGER totals_change_removed;
+        ALTER TABLE totals DROP COLUMN changes;
         """,
     ];
 

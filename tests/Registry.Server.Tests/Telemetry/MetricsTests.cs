@@ -108,7 +108,7 @@ public sealed class MetricsTests : IAsyncLifetime
         var totals = await _registry.Host.Storage.ReadTotalsAsync();
 
         var stored = image.Manifest.Bytes.Length + image.Blobs.Sum(blob => blob.Bytes.Length);
-        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1, 1, 1, 0), totals);
+        Assert.Equal(new StorageTotals(1 + image.Blobs.Count, stored, stored + image.Blobs[0].Bytes.Length, 1, 1, 1, 0, 2), totals);
         Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/two/blobs/{image.Blobs[0].Digest}"));
         Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/one/manifests/{image.Digest}"));
         totals = await _registry.Host.Storage.ReadTotalsAsync();

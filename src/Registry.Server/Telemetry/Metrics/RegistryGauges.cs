@@ -47,6 +47,7 @@ internal sealed class RegistryGauges
             "{manifest}",
             "Manifests that neither a tag nor an index nor their subject holds.",
             () => Totals().Untagged);
+        Level("registry.changes", "{change}", "Recorded changes of tags and manifests.", () => Totals().Changes);
         Level("registry.stored", "By", "Bytes of all blobs and manifests, each counted once.", () => Totals().StoredBytes);
         Level("registry.logical", "By", "Bytes that all repositories would take if none shared a blob with another.", () => Totals().LogicalBytes);
         Level("registry.uploads.active", "{upload}", "Uploads in progress.", () => _storage.Uploads.Count);

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Tests.Indexing;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
@@ -43,7 +44,7 @@ public sealed class MigrationTests
 
         await using var migrated = await ReopenAsync(storage, version);
 
-        Assert.Equal(before, await migrated.Storage.ReadTotalsAsync());
+        Assert.Equal(Recorded(before), await migrated.Storage.ReadTotalsAsync());
         Assert.Equal(image, await migrated.GetAsync(A, Latest));
         Assert.Equal(index, await migrated.GetAsync(A, Tag.Parse("multi")));
         Assert.Equal(image, await migrated.GetAsync(B, Tag.Parse("1.0")));
@@ -57,7 +58,10 @@ public sealed class MigrationTests
         var after = await migrated.Storage.ReadTotalsAsync();
         Assert.Equal((5, 2, 3, 2), (after.Manifests, after.Repositories, after.Tags, after.Untagged));
         await using var again = await ReopenAsync(migrated, version);
-        Assert.Equal(after, await again.Storage.ReadTotalsAsync());
+        Assert.Equal(Recorded(after), await again.Storage.ReadTotalsAsync());
+
+        // A version with a journal has recorded no changes.
+        StorageTotals Recorded(StorageTotals totals) => version <= OldSchema.WithTreeJournal ? totals with { Changes = 0 } : totals;
     }
 
     // A process that was killed has left its journal.
