@@ -31,8 +31,9 @@ internal static class Crowd
             {
                 // The end of the attack, or of the patience with one connection.
             }
-            catch (Exception e) when (e.IsLostConnection() || e is AuthenticationException)
+            catch (Exception e) when (e.IsLostConnection() || e is AuthenticationException or HttpRequestException { InnerException: HttpProtocolException })
             {
+                // Kestrel ends a connection of HTTP/2 whose client goes on sending a body for more than 5 seconds after the answer.
                 tally.WasClosed();
                 await Task.Delay(Pause, CancellationToken.None);
             }
