@@ -38,6 +38,7 @@ public sealed class RegistryCore
             Rules,
             Plan,
             settings.CollectorOrigin,
+            time,
             loggers.CreateLogger<GarbageCollector>());
         Verifier = new Verifier(
             new BlobInspector(

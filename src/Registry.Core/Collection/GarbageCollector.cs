@@ -25,12 +25,16 @@ public sealed partial class GarbageCollector(
     CollectionRules rules,
     CollectionPlan plan,
     ChangeOrigin origin,
+    TimeProvider time,
     ILogger<GarbageCollector> logger)
 {
     private const int BatchSize = 500;
 
     // Expiring a manifest also releases what it held, so that fewer fit into the few milliseconds for which pushes wait.
     private const int ManifestBatchSize = 50;
+
+    // Of a cycle, so that many deletions of subjects do not keep it from removing what is due.
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(10);
 
     private Task _cycle = Task.CompletedTask;
     private string? _walkFailure;
@@ -71,6 +75,9 @@ public sealed partial class GarbageCollector(
         return await RemoveUnneededAsync(progress, cancellationToken);
     }
 
+    /// <summary>Holds or releases all referrers whose subject was pushed or deleted, as every cycle does for a while. Removes nothing.</summary>
+    public Task SettleReferrersAsync(CancellationToken cancellationToken) => SettleReferrersAsync(Timeout.InfiniteTimeSpan, cancellationToken);
+
     /// <summary>
     /// Deletes manifests that nothing has held for the grace period, including those that were pushed by themselves. Content that only they held
     /// becomes idle.
@@ -105,7 +112,7 @@ public sealed partial class GarbageCollector(
     private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
     {
         await SavePromisesAsync();
-        await SettleReferrersAsync(cancellationToken);
+        await SettleReferrersAsync(SettlingTime, cancellationToken);
         if (rules.Wait > 0)
         {
             return new Collected(0, 0, 0);
@@ -129,12 +136,20 @@ public sealed partial class GarbageCollector(
     }
 
     // The grace period of released referrers begins here, also while nothing is removed. It is no expiry, for which lookups would wait.
-    private async Task SettleReferrersAsync(CancellationToken cancellationToken)
+    private async Task SettleReferrersAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
-        foreach (var unsettled in await metadata.ListUnsettledSubjectsAsync(BatchSize))
+        var startedAt = time.GetTimestamp();
+        while (await metadata.ListUnsettledSubjectsAsync(BatchSize) is { Count: > 0 } subjects)
         {
-            while (!cancellationToken.IsCancellationRequested && await metadata.SettleReferrersAsync(unsettled))
+            // A turn for each, so that none waits for another one with very many referrers.
+            foreach (var unsettled in subjects)
             {
+                if (cancellationToken.IsCancellationRequested || (limit != Timeout.InfiniteTimeSpan && time.GetElapsedTime(startedAt) >= limit))
+                {
+                    return;
+                }
+
+                await metadata.SettleReferrersAsync(unsettled);
             }
         }
     }

@@ -39,7 +39,8 @@ internal static class ContentExplanation
     {
         var manifests = session.All(
             """
-            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject FROM manifests m
+            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject, u.settled_to < m.id FROM manifests m
+            LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject
             JOIN repositories r ON r.id = m.repository_id WHERE m.content_id = @1 LIMIT @2
             """,
             row => (
@@ -52,7 +53,8 @@ internal static class ContentExplanation
                     row.GetBoolean(4),
                     row.GetInt64(5)),
                 Repository: row.GetInt64(6),
-                Subject: row.IsDBNull(7) ? null : row.GetString(7)),
+                Subject: row.IsDBNull(7) ? null : row.GetString(7),
+                IsUnsettled: !row.IsDBNull(8) && row.GetBoolean(8)),
             contentId,
             limit);
         return manifests.ConvertAll(manifest => new ManifestExplanation(
@@ -62,7 +64,8 @@ internal static class ContentExplanation
                 "SELECT c.digest FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
                 row => Digest.Parse(row.GetString(0)),
                 manifest.Repository,
-                manifest.Subject)));
+                manifest.Subject),
+            manifest.IsUnsettled));
     }
 
     private static List<KeyValuePair<RepositoryName, Digest>> ReadReferring(SqliteSession session, long contentId, int limit) => session.All(

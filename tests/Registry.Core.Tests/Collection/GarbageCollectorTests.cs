@@ -346,6 +346,7 @@ public class GarbageCollectorTests
         storage.Core.Rules,
         storage.Core.Plan,
         ChangeOrigin.Collector,
+        storage.Time,
         storage.Loggers.CreateLogger<GarbageCollector>());
 
     private sealed class StuckBlobs(IBlobStore blobs, Dictionary<Digest, Exception> stuck) : IBlobStore

@@ -141,6 +141,41 @@ public sealed class GcCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task It_says_of_a_referrer_that_the_next_cycle_follows_its_subject_and_a_list_of_untagged_manifests_follows_it_before()
+    {
+        // One more than a change of the subject holds or releases itself.
+        var index = TestImage.Index([Image]);
+        var signatures = Enumerable.Range(0, 33).Select(number => TestImage.Artifact($"application/vnd.example.signature.{number}", index)).ToList();
+        var last = signatures[^1].Digest;
+        var time = new FakeTimeProvider();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: time))
+        {
+            foreach (var signature in signatures)
+            {
+                await registry.Client.PushAsync("a", signature);
+            }
+
+            time.Advance(TimeSpan.FromHours(2));
+            await registry.Client.PushAsync("a", index, "multi");
+        }
+
+        Assert.Contains($": its subject {index.Digest} was pushed; the next cycle of the collector holds it.\n", await ExplainAsync(0, last), StringComparison.Ordinal);
+        Assert.Contains($": held by its subject {index.Digest}.\n", await ExplainAsync(0, signatures[0].Digest), StringComparison.Ordinal);
+        Assert.StartsWith("Held by nothing: 0 untagged manifests.", await RunAsync(0, new GcRequest(Untagged: new())), StringComparison.Ordinal);
+        Assert.Contains($": held by its subject {index.Digest}.\n", await ExplainAsync(0, last), StringComparison.Ordinal);
+
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: new FakeTimeProvider()))
+        {
+            Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/a/manifests/{index.Digest}"));
+        }
+
+        Assert.Contains(": its subject was deleted; the next cycle of the collector releases it.\n", await ExplainAsync(0, last), StringComparison.Ordinal);
+        Assert.Contains("it expires after 3600 s more", await ExplainAsync(0, signatures[0].Digest), StringComparison.Ordinal);
+        await RunAsync(0, new GcRequest());
+        Assert.Contains("it expires after 3600 s more", await ExplainAsync(0, last), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Untagged_manifests_are_deleted_after_an_unclean_stop_when_forced()
     {
         await FillWithIndexAsync();

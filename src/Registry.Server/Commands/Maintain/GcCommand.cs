@@ -127,7 +127,7 @@ internal static class GcCommand
         }
 
         return request.Untagged is { } untagged
-            ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request)
+            ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request, cancellationToken)
             : await CollectAsync(context, core, report, request, cancellationToken);
     }
 
@@ -160,9 +160,9 @@ internal static class GcCommand
     }
 
     private static async Task<int> ReportUntaggedAsync(
-        CommandContext context, GcReport report, GcRequest.UntaggedManifests asked, DateTimeOffset now, GcRequest request)
+        CommandContext context, GcReport report, GcRequest.UntaggedManifests asked, DateTimeOffset now, GcRequest request, CancellationToken cancellationToken)
     {
-        var (untagged, objection) = await report.UntaggedAsync(asked, now, request.IsForced);
+        var (untagged, objection) = await report.UntaggedAsync(asked, now, request.IsForced, cancellationToken);
         if (objection is not null)
         {
             return context.Fail(

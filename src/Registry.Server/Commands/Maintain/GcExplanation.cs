@@ -80,6 +80,7 @@ internal sealed record GcExplanation(
 
     private string Describe(RepositoryManifest manifest)
     {
+        const string Deleted = "its subject was deleted; the next cycle of the collector releases it.";
         if (manifest.IdleSeconds is not { } idle)
         {
             var parents = NeededBy.Count(referrer => referrer.Repository == manifest.Repository);
@@ -89,7 +90,16 @@ internal sealed record GcExplanation(
                 parents > 0 ? "the manifests that refer to it" : null,
                 manifest.Subject is not null ? $"its subject {manifest.Subject}" : null,
             ];
-            return $"held by {string.Join("; ", holders.Where(holder => holder is not null))}.";
+            return holders.Any(holder => holder is not null) ? $"held by {string.Join("; ", holders.Where(holder => holder is not null))}."
+                : manifest.IsUnsettled ? Deleted
+
+                // The list of those that refer to it may end before those of this repository.
+                : "held by manifests that refer to it.";
+        }
+
+        if (manifest.IsUnsettled)
+        {
+            return manifest.Subject is null ? Deleted : $"its subject {manifest.Subject} was pushed; the next cycle of the collector holds it.";
         }
 
         if (manifest.ExpiresAfterSeconds is not { } left)
@@ -133,6 +143,7 @@ internal sealed record GcExplanation(
     /// <param name="IsRoot">True when it stays without a holder: neither an index that listed it nor its subject was deleted.</param>
     /// <param name="IdleSeconds">Running time since something there last held it, in seconds; null while it is held.</param>
     /// <param name="ExpiresAfterSeconds">Running time until it expires, in seconds; negative when overdue, null when it does not expire.</param>
+    /// <param name="IsUnsettled">True when its subject was pushed or deleted, and the next cycle of the collector holds or releases it.</param>
     internal sealed record RepositoryManifest(
         string Repository,
         IReadOnlyList<string> Tags,
@@ -140,7 +151,8 @@ internal sealed record GcExplanation(
         DateTimeOffset PushedBy,
         bool IsRoot,
         long? IdleSeconds,
-        long? ExpiresAfterSeconds);
+        long? ExpiresAfterSeconds,
+        bool IsUnsettled);
 
     internal sealed record Referrer(string Repository, string Manifest);
 }

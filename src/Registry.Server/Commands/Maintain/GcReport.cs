@@ -46,8 +46,12 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
 
     /// <summary>Lists the manifests that nothing has held for the grace period, and deletes them when the request says so.</summary>
     /// <returns>The manifests, and the reason why a requested deletion was refused; null when it was not.</returns>
-    public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced)
+    public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(
+        GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced, CancellationToken cancellationToken)
     {
+        // Manifests whose subject was pushed just before the registry stopped are not idle.
+        await core.Collector.SettleReferrersAsync(cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
         var totals = await storage.ReadTotalsAsync();
         var idle = await core.Plan.ListUntaggedAsync();
         var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
@@ -108,7 +112,8 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
             DateTimeOffset.FromUnixTimeSeconds(record.PushedAt),
             record.IsRoot,
             IdleOrNull(record.IdleSince),
-            _rules.ExpiresAfter(record));
+            manifest.IsUnsettled ? null : _rules.ExpiresAfter(record),
+            manifest.IsUnsettled);
     }
 
     private long? IdleOrNull(long? idleSince) => idleSince is null ? null : _rules.IdleFor(idleSince);
