@@ -17,6 +17,9 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     private const int ChangesPerTurn = 200;
     private const int TrimmedPerTurn = 2 * ChangesPerTurn;
 
+    // Of all repositories, to find those of one.
+    private const int LookedPerTurn = 5 * ChangesPerTurn;
+
     public event Action? Recorded
     {
         add => database.ChangesRecorded += value;
@@ -31,23 +34,64 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     public async Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit) =>
         await database.ReadAsync(session => ChangeRows.Read(session, repository, after, upTo, limit));
 
-    public async Task AcknowledgeAsync(string consumer, long position)
+    public async Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
+        await database.ReadAsync(session => HeldRows.Read(session, consumer));
+
+    public async Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
+    {
+        var before = await FindHeldAsync(consumer);
+        held ??= new Dictionary<RepositoryName, long>();
+        foreach (var added in held.Where(repository => !before.ContainsKey(repository.Key)).Chunk(ChangesPerTurn))
+        {
+            // Before the position passes their changes.
+            await WriteAsync(session => Array.ForEach(added, repository => HeldRows.Set(session, consumer, repository.Key, repository.Value)));
+        }
+
+        await MoveAsync(consumer, position);
+        foreach (var (repository, from) in before)
+        {
+            await MoveAsync(consumer, repository, from, held.TryGetValue(repository, out var to) ? to : null, position);
+        }
+    }
+
+    private async Task MoveAsync(string consumer, long position)
     {
         var done = await FindPositionAsync(consumer);
         var isTrimmed = false;
         do
         {
             var next = done = Math.Min(position, done + ChangesPerTurn);
-            await database.WriteUnsyncedAsync(
-                session =>
-                {
-                    Acknowledge(session, consumer, next);
-                    isTrimmed = Trim(session);
-                },
-                new WriteTurn(default, ChangesPerTurn));
+            await WriteAsync(session =>
+            {
+                Acknowledge(session, consumer, next);
+                isTrimmed = Trim(session);
+            });
         }
         while (done < position || !isTrimmed);
     }
+
+    // Moves a repository that was held back; to the position of the consumer if it no longer is. It keeps its row until its changes are removed.
+    private async Task MoveAsync(string consumer, RepositoryName repository, long from, long? to, long position)
+    {
+        var end = to ?? position;
+        while (from < end)
+        {
+            var (after, next) = (from, Math.Min(end, from + LookedPerTurn));
+            await WriteAsync(session =>
+            {
+                HeldRows.Set(session, consumer, repository, next);
+                ChangeRows.RemovePassed(session, after, Math.Min(next, FindSlowest(session)), repository);
+            });
+            from = next;
+        }
+
+        if (to is null)
+        {
+            await WriteAsync(session => HeldRows.Remove(session, consumer, repository));
+        }
+    }
+
+    private Task WriteAsync(Action<SqliteSession> mutate) => database.WriteUnsyncedAsync(mutate, new WriteTurn(default, ChangesPerTurn));
 
     private static void Acknowledge(SqliteSession session, string consumer, long position)
     {

@@ -274,6 +274,14 @@ internal static class SqliteSchema
             UPDATE totals SET changes = changes - 1;
         END;
 
+        -- Repositories whose changes after a position wait, of each consumer, while its own position moves on.
+        CREATE TABLE change_held (
+            repository TEXT    NOT NULL,
+            consumer   TEXT    NOT NULL,
+            position   INTEGER NOT NULL,
+            PRIMARY KEY (repository, consumer)
+        ) STRICT, WITHOUT ROWID;
+
         -- Manifests that were added or removed, and have further referrers, after the row settled_to, that are not held or released yet. A later
         -- push or deletion of the same manifest has another id, and an id is never used again.
         CREATE TABLE unsettled_subjects (

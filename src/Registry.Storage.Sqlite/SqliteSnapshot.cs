@@ -109,6 +109,7 @@ public sealed class SqliteSnapshot : IDisposable
             var clock = SqliteDatabase.ReadClock(_session);
             _session.Execute("BEGIN IMMEDIATE");
             _session.Execute("DELETE FROM changes WHERE kind IN (1, 2, 7) OR source = 4");
+            _session.Execute("DELETE FROM change_held WHERE consumer = @1", ChangeConsumers.Tree);
             _session.Execute(
                 "UPDATE change_consumers SET position = (SELECT COALESCE(MAX(sequence), 0) FROM changes) WHERE name = @1", ChangeConsumers.Tree);
             _session.Execute(

@@ -177,6 +177,29 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
     }
 
     [Fact]
+    public async Task Only_the_changes_of_a_repository_that_is_held_back_stay_behind_the_position()
+    {
+        for (var i = 0; i < 1500; i++)
+        {
+            await Metadata.LinkBlobAsync(i % 3 == 0 ? A : B, Samples.Digest($"{i}"), 1);
+        }
+
+        var changes = await ReadAsync();
+        var ofA = changes.Where(change => change.Repository == A).ToList();
+        var last = changes[^1].Sequence;
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, last, new Dictionary<RepositoryName, long> { [A] = ofA[9].Sequence });
+        Assert.Equal(ofA.Skip(10), await ReadAsync());
+
+        await engine.ReopenAsync();
+        Assert.Equal([new(A, ofA[9].Sequence)], await engine.Feed.FindHeldAsync(ChangeConsumers.Tree));
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, last, new Dictionary<RepositoryName, long> { [A] = ofA[400].Sequence });
+        Assert.Equal(ofA.Skip(401), await ReadAsync());
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, last);
+        Assert.Empty(await ReadAsync());
+        Assert.Empty(await engine.Feed.FindHeldAsync(ChangeConsumers.Tree));
+    }
+
+    [Fact]
     public async Task Sequences_grow_even_when_all_changes_were_removed_and_the_process_was_restarted()
     {
         await Metadata.LinkBlobAsync(A, Samples.Digest("x"), 1);

@@ -35,6 +35,15 @@ public interface IChangeFeed
     /// <summary>Reads the changes of one repository after a position and up to another one, in order.</summary>
     Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit);
 
+    /// <summary>Reads the repositories that a consumer holds back, each with the last change whose effect is durable.</summary>
+    Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer);
+
     /// <summary>Moves a consumer to a position; the first call makes it known. Survives the end of the process, but perhaps not a power cut: then the position is an earlier one.</summary>
-    Task AcknowledgeAsync(string consumer, long position);
+    /// <param name="consumer">One of <see cref="ChangeConsumers"/>.</param>
+    /// <param name="position">Last change whose effect is durable, except in the repositories that are held back.</param>
+    /// <param name="held">
+    /// All repositories that the consumer holds back, each with the last change whose effect is durable; null for none. Their later changes stay as if they
+    /// had not been passed.
+    /// </param>
+    Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null);
 }

@@ -9,8 +9,8 @@ namespace Registry.Storage.Files.Tree;
 
 /// <summary>
 /// Writes the repositories tree, which mirrors the metadata: it follows the changes. A change that cannot be made in the tree holds back the later
-/// changes of its repository, while other repositories continue. The position in the feed moves on after the tree has been synced, up to the first change
-/// that is held back, so that the rest is repeated after an unclean stop; everything can be repeated.
+/// changes of its repository, while other repositories continue. The position in the feed moves on after the tree has been synced, and the feed keeps the
+/// repositories that are held back, so that the rest is repeated after an unclean stop; everything can be repeated.
 /// </summary>
 internal sealed partial class TreeWriter : Follower
 {
@@ -90,7 +90,15 @@ internal sealed partial class TreeWriter : Follower
 
     private async Task CatchUpAsync(bool triesAll, CancellationToken stopping)
     {
-        var passed = _passed ??= await _feed.FindPositionAsync(ChangeConsumers.Tree);
+        if (_passed is not { } passed)
+        {
+            foreach (var (repository, position) in await _feed.FindHeldAsync(ChangeConsumers.Tree))
+            {
+                _held[repository] = new HeldBack(position, "The links of a repository wait since an earlier start.");
+            }
+
+            _passed = passed = await _feed.FindPositionAsync(ChangeConsumers.Tree);
+        }
 
         // Commits may wake this many times a second: then the first shows whether the obstacle is gone.
         foreach (var (repository, held) in _held.ToList())
@@ -109,6 +117,7 @@ internal sealed partial class TreeWriter : Follower
                 break;
             }
 
+            _isUnsynced = true;
             await _threads.RunAsync(() =>
             {
                 foreach (var change in changes)
@@ -133,6 +142,7 @@ internal sealed partial class TreeWriter : Follower
             if (changes.Count == 0)
             {
                 _held.Remove(repository);
+                _isUnsynced = true;
                 return true;
             }
 
@@ -178,17 +188,17 @@ internal sealed partial class TreeWriter : Follower
 
     private async Task SyncAsync()
     {
-        if (!_isUnsynced || _passed is not { } passed)
+        // While too many are held back, old changes still have to go.
+        if ((!_isUnsynced && _held.Count < MaxHeld) || _passed is not { } passed)
         {
             return;
         }
 
-        var done = _held.Values.Aggregate(passed, (first, held) => Math.Min(first, held.Passed));
         _isUnsynced = false;
         try
         {
             await _threads.RunAsync(() => DurableFile.SyncFileSystem(_paths.Repositories));
-            await _feed.AcknowledgeAsync(ChangeConsumers.Tree, done);
+            await _feed.AcknowledgeAsync(ChangeConsumers.Tree, passed, _held.ToDictionary(held => held.Key, held => held.Value.Passed));
         }
         catch
         {

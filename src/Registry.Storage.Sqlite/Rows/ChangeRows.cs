@@ -95,12 +95,20 @@ internal static class ChangeRows
 
     /// <summary>
     /// Removes the changes that only consumers need, after a position and up to another one. Those include a push that set a tag to what it was: the tree
-    /// writes the link again, but nothing has changed.
+    /// writes the link again, but nothing has changed. Changes of a repository that is held back stay.
     /// </summary>
-    public static void RemovePassed(SqliteSession session, long after, long upTo) => session.Execute(
-        "DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind IN (1, 2, 7) OR source = 4 OR (kind = 5 AND previous = digest))",
+    /// <param name="session">The transaction.</param>
+    /// <param name="after">The position.</param>
+    /// <param name="upTo">The other one.</param>
+    /// <param name="repository">Repository whose changes are removed; null for all.</param>
+    public static void RemovePassed(SqliteSession session, long after, long upTo, RepositoryName? repository = null) => session.Execute(
+        """
+        DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (@3 IS NULL OR repository = @3) AND (kind IN (1, 2, 7) OR source = 4 OR (kind = 5 AND previous = digest))
+        AND NOT EXISTS (SELECT 1 FROM change_held h WHERE h.repository = changes.repository AND h.position < changes.sequence)
+        """,
         after,
-        upTo);
+        upTo,
+        repository?.Value);
 
     /// <summary>Counts the changes of tags and manifests, without one for each tag: those that set the tags to what they are.</summary>
     public static long CountHistory(SqliteSession session) => session.Number("SELECT changes - tags FROM totals WHERE id = 1") ?? 0;

@@ -66,6 +66,7 @@ internal static class OldSchema
         """,
         """
         DROP TABLE unsettled_subjects;
+        DROP TABLE change_held;
         DROP TRIGGER totals_change_added;
         DROP TRIGGER totals_change_removed;
         ALTER TABLE totals DROP COLUMN changes;

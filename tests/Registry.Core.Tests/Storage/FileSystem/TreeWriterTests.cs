@@ -102,8 +102,29 @@ public class TreeWriterTests
         Assert.Null((await storage.Blobs.DeleteAsync(A, await storage.PushBlobAsync(A, "unneeded"))).Error);
         await Eventually.TrueAsync(() => storage.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
         await storage.CloseAsync();
-        Assert.Equal(9, Tree.List(Path.Combine(storage.Path, "repositories", "b")).Count);
-        Assert.Equal(7, (await ReadLeftAsync(storage)).Count(change => change.Repository == A));
+        var b = Path.Combine(storage.Path, "repositories", "b");
+        Assert.Equal(9, Tree.List(b).Count);
+        var left = await ReadLeftAsync(storage);
+        Assert.All(left, change => Assert.Equal(A, change.Repository));
+        Assert.Equal(7, left.Count);
+        Assert.DoesNotContain(await ReadAllAsync(storage), change => change.Repository == B && change.Kind == ChangeKind.BlobLinked);
+
+        // What the tree has of other repositories is not written again, however often the registry starts.
+        Directory.Delete(b, recursive: true);
+        foreach (var isKilled in new[] { false, true })
+        {
+            await using var again = await TestStorage.CreateAsync(storage.Path);
+            await Eventually.TrueAsync(() => again.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
+            if (isKilled)
+            {
+                again.Storage.Health.Fail("killed");
+            }
+
+            await again.CloseAsync();
+        }
+
+        Assert.False(Directory.Exists(b));
+        Assert.Equal(left, await ReadLeftAsync(storage));
 
         File.Delete(obstacle);
         await using (var again = await TestStorage.CreateAsync(storage.Path))
@@ -113,6 +134,7 @@ public class TreeWriterTests
 
         Assert.Equal(3, Tree.List(obstacle).Count);
         Assert.Empty(await ReadLeftAsync(storage));
+        Assert.DoesNotContain(await ReadAllAsync(storage), change => change.Kind is ChangeKind.BlobLinked or ChangeKind.BlobUnlinked);
     }
 
     [Fact]
@@ -250,7 +272,16 @@ public class TreeWriterTests
     {
         using var database = OpenDatabase(storage);
         var feed = new SqliteChangeFeed(database);
-        return await feed.ReadAsync(await feed.FindPositionAsync(ChangeConsumers.Tree), 1000);
+        var position = await feed.FindPositionAsync(ChangeConsumers.Tree);
+        var held = await feed.FindHeldAsync(ChangeConsumers.Tree);
+        return [.. (await feed.ReadAsync(0, 10_000)).Where(
+            change => change.Sequence > (held.TryGetValue(change.Repository, out var passed) ? passed : position))];
+    }
+
+    private static async Task<IReadOnlyList<RegistryChange>> ReadAllAsync(TestStorage storage)
+    {
+        using var database = OpenDatabase(storage);
+        return await new SqliteChangeFeed(database).ReadAsync(0, 10_000);
     }
 
     private static SqliteDatabase OpenDatabase(TestStorage storage) => SqliteDatabase.Open(
@@ -301,7 +332,10 @@ public class TreeWriterTests
             Task.FromResult<IReadOnlyList<RegistryChange>>(
                 [.. _changes.Where(change => change.Repository == repository && change.Sequence > after && change.Sequence <= upTo).Take(limit)]);
 
-        public Task AcknowledgeAsync(string consumer, long position)
+        public Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
+            Task.FromResult<IReadOnlyDictionary<RepositoryName, long>>(new Dictionary<RepositoryName, long>());
+
+        public Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
         {
             Volatile.Write(ref _position, position);
             return Task.CompletedTask;
