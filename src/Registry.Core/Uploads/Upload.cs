@@ -209,6 +209,9 @@ public sealed class Upload : IAsyncDisposable
         return size;
     }
 
+    /// <summary>Removes the session of an upload that has ended, whose blob was not linked.</summary>
+    public Task EndSessionAsync() => _store.RemoveSessionAsync(_state.Id);
+
     /// <summary>Discards the bytes and ends the upload.</summary>
     public async Task AbortAsync()
     {

@@ -342,6 +342,17 @@ public sealed class UploadOperations(
 
         // The bytes of a refused blob that nothing else needs are removed as after a crash at this point (StorageWalk).
         var size = await upload.CommitAsync(digest);
-        return await metadata.LinkBlobAsync(repository, digest, size, origin, session) is { } refused ? refused : size;
+        if (await metadata.LinkBlobAsync(repository, digest, size, origin, session) is not { } refused)
+        {
+            return size;
+        }
+
+        if (session is not null)
+        {
+            // The refusal has kept the session, whose bytes are gone.
+            await upload.EndSessionAsync();
+        }
+
+        return refused;
     }
 }

@@ -153,6 +153,9 @@ public sealed partial class UploadStore
         }
     }
 
+    /// <summary>Removes a session.</summary>
+    internal Task RemoveSessionAsync(Guid id) => _sessions.RemoveAsync(id);
+
     /// <summary>Removes the session and the state of an upload whose bytes are discarded.</summary>
     internal async Task EndSessionAsync(UploadState upload)
     {

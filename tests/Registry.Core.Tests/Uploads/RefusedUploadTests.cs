@@ -1,0 +1,30 @@
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Uploads;
+using Registry.Storage.Contracts;
+
+namespace Registry.Core.Tests.Uploads;
+
+/// <summary>Uploads whose blob a rule refuses.</summary>
+public sealed class RefusedUploadTests
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+
+    [Fact]
+    public async Task The_session_of_a_large_blob_that_a_rule_refuses_does_not_come_back_after_a_restart()
+    {
+        var content = Samples.Bytes(1, 20_000);
+        var rules = new ContractRules { Link = (_, _, _) => new RegistryError(RegistryErrorCode.Denied) };
+        await using var storage = new TestStorage(rules: rules);
+        await storage.Indexer.RunAsync(default);
+        var session = (await storage.Uploads.BeginAsync(A, null, DigestAlgorithm.Sha256)).Value;
+
+        var completed = await storage.Uploads.CompleteAsync(
+            A, null, session.Id, Samples.Digest(content), new ChunkPlace { Position = 0, Length = content.Length }, Samples.Body(content), default);
+
+        Assert.Same(RegistryErrorCode.Denied, completed.Error?.Code);
+        Assert.Null(await storage.Storage.Uploads.FindAsync(session.Id));
+        await storage.ReopenAsync();
+        Assert.Null(await storage.Storage.Uploads.FindAsync(session.Id));
+    }
+}
