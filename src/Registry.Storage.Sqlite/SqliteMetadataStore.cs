@@ -84,14 +84,17 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         var digest = reference.Digest!.Value;
         var tags = new List<Tag>();
         var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-        if (rows > TagRows.RowsOfMany && precondition.Holds(digest) && await DeleteTagsAsync(repository, digest, origin, tags) is { } refused)
+        var refused = rows > TagRows.RowsOfMany && precondition.Holds(digest) ? await DeleteTagsAsync(repository, digest, origin, tags) : null;
+        Result<ManifestDeletion> deleted = refused is not null ? refused : await database.WriteAsync(
+            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition), new WriteTurn(repository, rows));
+        if (tags.Count == 0)
         {
-            return refused;
+            return deleted;
         }
 
-        var deleted = await database.WriteAsync(
-            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition), new WriteTurn(repository, rows));
-        return deleted.TryGet(out var manifest, out _) && tags.Count > 0 ? manifest with { Tags = [.. tags, .. manifest.Tags] } : deleted;
+        return deleted.TryGet(out var manifest, out var stopped)
+            ? manifest with { Tags = [.. tags, .. manifest.Tags] }
+            : new ManifestDeletion(digest, Size: null, tags) { Stopped = stopped };
     }
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
@@ -270,8 +273,9 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
     private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, List<Tag> tags)
     {
-        // A refusal leaves all of them.
-        if (await database.ReadAsync(session => TagRows.FindRefusal(session, _rules, repository, digest)) is { } refused)
+        // A refusal leaves all of them. Without rules, they need not be read.
+        if (_rules != NoRules.Instance
+            && await database.ReadAsync(session => TagRows.FindRefusal(session, _rules, repository, digest)) is { } refused)
         {
             return refused;
         }

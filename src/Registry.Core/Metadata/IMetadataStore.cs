@@ -41,7 +41,10 @@ public interface IMetadataStore
     Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject);
 
     /// <summary>Removes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
-    /// <returns>What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags.</returns>
+    /// <returns>
+    /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags, without a change. If some of very many tags
+    /// are removed already, the error comes with them (<see cref="ManifestDeletion.Stopped"/>).
+    /// </returns>
     Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin);
 
     /// <summary>Lists the tags of a repository after <paramref name="last"/>, which need not exist; null if there is no such repository.</summary>

@@ -145,6 +145,12 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         }
 
         request.Change = new ContentChange { Digest = deleted.Digest, Size = deleted.Size, Tags = reference.Tag is null ? deleted.Tags : [] };
+        if (deleted.Stopped is { } stopped)
+        {
+            // The audit line has the error, and the tags that are gone.
+            return stopped;
+        }
+
         request.Response.StatusCode = StatusCodes.Status202Accepted;
         return null;
     }

@@ -126,6 +126,32 @@ public sealed class RequestLogTests
     }
 
     [Fact]
+    public async Task Two_deletions_at_once_of_a_manifest_with_very_many_tags_name_each_tag_once()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = await registry.Client.PushAsync("app", TestImage.Create());
+        var tags = Enumerable.Range(0, 1300).Select(i => $"v{i}").ToList();
+        foreach (var some in tags.Chunk(100))
+        {
+            Check.Status(201, await registry.Client.PutManifestAsync("app", $"{image.Digest}?{string.Join('&', some.Select(tag => $"tag={tag}"))}", image));
+        }
+
+        // Each deletes some of the tags in turns. One finds the manifest gone, also after it has deleted some.
+        var answers = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => registry.Client.RequestAsync("DELETE", $"/v2/app/manifests/{image.Digest}")));
+
+        Assert.Equal([202, 404], answers.Select(answer => answer.Status).Order());
+        foreach (var answer in answers)
+        {
+            await FindAsync(registry, "request", answer);
+        }
+
+        Assert.Equal(
+            tags.Order(StringComparer.Ordinal),
+            Lines(registry, "audit").Where(line => line.GetProperty("operation").GetString() == "delete-manifest" && line.TryGetProperty("tags", out var named) && named.GetString() != "")
+                .SelectMany(line => line.GetProperty("tags").GetString()!.Split(',')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task An_access_log_has_a_line_for_each_request_whatever_the_level()
     {
         using var folder = new TemporaryFolder();

@@ -170,6 +170,24 @@ public sealed class WriteTurnTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_deletion_that_a_rule_stops_between_two_turns_names_the_tags_that_are_gone()
+    {
+        var index = Index("tagged", 1);
+        var tags = Enumerable.Range(0, 1300).Select(i => $"tag-{i:d4}").ToArray();
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, tags));
+        var asked = 0;
+
+        // The rule changes after all tags were checked and the first of them are deleted.
+        _engine.Rules.Tag = _ => ++asked > 1300 + 500 ? new RegistryError(RegistryErrorCode.Denied) : null;
+        var deleted = (await _engine.Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None)).Value;
+
+        Assert.Equal(RegistryErrorCode.Denied, deleted.Stopped?.Code);
+        Assert.Equal((500, null), (deleted.Tags.Count, deleted.Size));
+        var left = (await _engine.Metadata.ListTagsAsync(A, null, 2000))!.Items;
+        Assert.Equal(tags, left.Concat(deleted.Tags.Select(tag => tag.Value)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task Renewing_the_promise_of_a_blob_of_very_many_repositories_takes_several_turns()
     {
         const int Repositories = 450;
