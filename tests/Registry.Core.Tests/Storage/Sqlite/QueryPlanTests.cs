@@ -28,6 +28,9 @@ public sealed partial class QueryPlanTests : IDisposable
         ["INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest) SELECT"] =
             "writes down the whole tree of what is restored",
         ["DELETE FROM changes WHERE kind"] = "removes what the tree of a backup had not yet, in its snapshot",
+        ["DELETE FROM changes WHERE sequence IN ( SELECT e.sequence FROM ("] = "groups the few hundred changes of one turn",
+        ["SELECT repository, position FROM change_held"] = "there are as many as repositories whose links cannot be written",
+        ["DELETE FROM change_held WHERE consumer"] = "in the snapshot of a backup, the same",
         ["DELETE FROM staged_content;"] = "empties the table in the snapshot of a backup",
         ["SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER ()"] = "counts what a collection by hand would remove, for a dry run on a stopped registry",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",
