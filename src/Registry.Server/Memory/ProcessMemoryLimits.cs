@@ -16,6 +16,9 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     private const double PartOfHeap = 0.7;
     private const long LeastFree = 40 * 1024 * 1024;
 
+    // Of what is left of the heap. With half of it, unfinished heads filled a heap of 128 MiB before connections were closed.
+    private const int PartForGarbage = 8;
+
     // Of the heap's limit, although blocks are outside of the heap: connections take about as much of it.
     private const double PartOfBlocks = 0.25;
 
@@ -28,8 +31,8 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     /// <summary>Bytes of objects, without garbage, above which connections are closed.</summary>
     public long Heap => Math.Max(WholeHeap / 2, Math.Min((long)(WholeHeap * PartOfHeap), WholeHeap - LeastFree));
 
-    /// <summary>Bytes of objects and garbage above which a collection cannot wait any longer.</summary>
-    public long HeapWithGarbage => (Heap + WholeHeap) / 2;
+    /// <summary>Bytes of objects and garbage above which a collection cannot wait any longer: the rest is taken within two checks, at worst.</summary>
+    public long HeapWithGarbage => Heap + ((WholeHeap - Heap) / PartForGarbage);
 
     /// <summary>Bytes of blocks in use above which connections are closed.</summary>
     public long Blocks => (long)(WholeHeap * PartOfBlocks);
