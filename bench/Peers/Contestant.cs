@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Registry.Bench.Wire;
-using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Bench.Peers;
 

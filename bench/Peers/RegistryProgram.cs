@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Bench.Peers;
 

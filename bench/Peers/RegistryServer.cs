@@ -1,4 +1,4 @@
-using Registry.Server.Hosting.Lifetime;
+using Registry.Server;
 
 namespace Registry.Bench.Peers;
 
@@ -32,6 +32,6 @@ internal static class RegistryServer
             environment[name] = value;
         }
 
-        return Contestant.StartAsync(program.Name, Banner.Version, folder, address, program.Path, program.Arguments, environment);
+        return Contestant.StartAsync(program.Name, ProductVersion.Text, folder, address, program.Path, program.Arguments, environment);
     }
 }

@@ -6,7 +6,7 @@ using System.Text;
 using Registry.Bench.Peers;
 using Registry.Core.Oci;
 using Registry.Server.Commands.Access;
-using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Bench.Scale;
 

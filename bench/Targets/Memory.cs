@@ -1,6 +1,7 @@
 using Registry.Bench.Peers;
 using Registry.Bench.Reports;
 using Registry.Bench.Wire;
+using Registry.Bench.Wire.Http;
 
 namespace Registry.Bench.Targets;
 

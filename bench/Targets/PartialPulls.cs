@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Registry.Bench.Peers;
 using Registry.Bench.Reports;
 using Registry.Bench.Wire;
+using Registry.Bench.Wire.Http;
 
 namespace Registry.Bench.Targets;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Registry.Bench.Peers;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Bench.Targets;
 

@@ -2,6 +2,8 @@ using System.Security.Cryptography;
 using Registry.Bench.Peers;
 using Registry.Bench.Reports;
 using Registry.Bench.Wire;
+using Registry.Bench.Wire.Http;
+using Registry.Bench.Wire.Tls;
 using Registry.Core.Oci;
 
 namespace Registry.Bench.Targets;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Registry.Bench.Peers;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Bench.Targets;
 

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Registry.Bench.Wire.Tls;
 
 namespace Registry.Bench.Wire;
 

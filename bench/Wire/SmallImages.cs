@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Registry.Bench.Wire.Http;
 using Registry.Core.Oci;
 
 namespace Registry.Bench.Wire;

@@ -1,3 +1,5 @@
+using Registry.Bench.Wire.Http;
+
 namespace Registry.Bench.Wire;
 
 /// <summary>Pushes of large blobs.</summary>

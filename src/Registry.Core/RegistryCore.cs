@@ -26,15 +26,15 @@ public sealed class RegistryCore
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(settings);
         Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
-        Walk = new StorageWalk(
-            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<StorageWalk>());
+        Sweep = new UnknownBlobSweep(
+            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<UnknownBlobSweep>());
         Rules = new CollectionRules(storage.Clock, settings.Grace, storage.CollectorMetadata.PromisesLostAt);
-        Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Walk, Rules);
+        Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Sweep, Rules);
         Collector = new GarbageCollector(
             storage.CollectorMetadata,
             storage.Blobs,
             Promises,
-            Walk,
+            Sweep,
             Rules,
             Plan,
             settings.CollectorOrigin,
@@ -93,7 +93,7 @@ public sealed class RegistryCore
     public ReferrerOperations Referrers { get; }
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
-    public StorageWalk Walk { get; }
+    public UnknownBlobSweep Sweep { get; }
 
     /// <summary>Rules of the collection.</summary>
     public CollectionRules Rules { get; }

@@ -9,6 +9,7 @@ using Registry.Server.Configuration.Values;
 using Registry.Server.Hosting;
 using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Memory;
+using Registry.Server.Telemetry;
 using Registry.Server.Telemetry.Logs;
 
 NativeHeap.Configure();

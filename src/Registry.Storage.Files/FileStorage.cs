@@ -7,6 +7,7 @@ using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Files.Blobs;
+using Registry.Storage.Files.Space;
 using Registry.Storage.Files.Tree;
 using Registry.Storage.Files.Uploads;
 

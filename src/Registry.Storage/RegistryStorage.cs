@@ -14,6 +14,7 @@ using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Files;
 using Registry.Storage.Files;
+using Registry.Storage.Files.Space;
 using Registry.Storage.Files.Tree;
 using Registry.Storage.Sqlite;
 

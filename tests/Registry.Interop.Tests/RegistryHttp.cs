@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests;
 

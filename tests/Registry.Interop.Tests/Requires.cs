@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
-using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests;
 

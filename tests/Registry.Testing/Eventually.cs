@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 
 namespace Registry.Testing;
 
@@ -7,6 +8,10 @@ public static class Eventually
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(25);
+
+    /// <inheritdoc cref="HoldsAsync"/>
+    public static Task TrueAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string? what = null) =>
+        HoldsAsync(() => Task.FromResult(condition()), what ?? string.Empty);
 
     /// <summary>Waits until a condition holds, and fails when it does not within <see cref="Patience.Limit"/>.</summary>
     /// <param name="condition">The condition. It is checked repeatedly, at least once after the last wait.</param>

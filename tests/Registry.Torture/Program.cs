@@ -1,7 +1,7 @@
 using System.Globalization;
 using Registry.Testing;
 using Registry.Torture;
-using Registry.Torture.Attacks;
+using Registry.Torture.Sieges;
 
 // A scenario has started this process for its attackers.
 if (args is [Attacker.Command, .. var attack])

@@ -1,4 +1,5 @@
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Torture;
 

@@ -9,7 +9,7 @@ namespace Registry.Core.Collection;
 /// <param name="blobs">Stored bytes.</param>
 /// <param name="walk">Search for bytes that the metadata does not know.</param>
 /// <param name="rules">Rules of the collector.</param>
-public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs, StorageWalk walk, CollectionRules rules)
+public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs, UnknownBlobSweep walk, CollectionRules rules)
 {
     /// <summary>Estimates what a collection would remove now.</summary>
     public async Task<CollectionEstimate> EstimateAsync() =>

@@ -21,7 +21,7 @@ public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
     IBlobStore blobs,
     ContentPromises promises,
-    StorageWalk walk,
+    UnknownBlobSweep walk,
     CollectionRules rules,
     CollectionPlan plan,
     ChangeOrigin origin,

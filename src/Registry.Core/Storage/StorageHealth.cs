@@ -9,7 +9,7 @@ namespace Registry.Core.Storage;
 /// </summary>
 /// <param name="logger">Log of the failure.</param>
 /// <param name="ballast">Reserve for deletes; null for none.</param>
-public sealed partial class StorageHealth(ILogger<StorageHealth> logger, IDeleteReserve? ballast = null)
+public sealed partial class StorageHealth(ILogger<StorageHealth> logger, IBallast? ballast = null)
 {
     private string? _failure;
 

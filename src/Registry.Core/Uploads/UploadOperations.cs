@@ -340,7 +340,7 @@ public sealed class UploadOperations(
             return bytes.Length;
         }
 
-        // The bytes of a refused blob that nothing else needs are removed as after a crash at this point (StorageWalk).
+        // The bytes of a refused blob that nothing else needs are removed as after a crash at this point (UnknownBlobSweep).
         var size = await upload.CommitAsync(digest);
         if (await metadata.LinkBlobAsync(repository, digest, size, origin, session) is not { } refused)
         {

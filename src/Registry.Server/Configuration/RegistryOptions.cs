@@ -201,7 +201,7 @@ public sealed record RegistryOptions
     };
 
     /// <summary>Time limits of connections; not settings.</summary>
-    internal ConnectionLimits Limits { get; init; } = new();
+    internal ConnectionTimes Limits { get; init; } = new();
 
     internal const long MinManifestMaxSize = 4 * 1024 * 1024;
     internal const long MaxManifestMaxSize = 256 * 1024 * 1024;

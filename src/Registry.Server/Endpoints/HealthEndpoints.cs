@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Server.Health;
 using Registry.Server.Http.Bodies;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 

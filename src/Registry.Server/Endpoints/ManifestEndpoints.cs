@@ -8,8 +8,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
-using Registry.Server.Pipeline;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 

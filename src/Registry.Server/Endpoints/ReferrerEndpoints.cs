@@ -5,7 +5,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 

@@ -9,7 +9,7 @@ using Registry.Core.Errors;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Endpoints;

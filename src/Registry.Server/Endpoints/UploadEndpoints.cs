@@ -6,8 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Uploads;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
-using Registry.Server.Pipeline;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 

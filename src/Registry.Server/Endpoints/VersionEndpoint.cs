@@ -1,7 +1,7 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Http.Bodies;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 

@@ -12,17 +12,18 @@ using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Health;
 using Registry.Server.Hosting.Kestrel;
-using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
-using Registry.Server.Telemetry.Logs;
 using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tls;
 using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 using Registry.Storage;
 using Registry.Storage.Files.Tree;
 
@@ -149,12 +150,6 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;
 
-    /// <summary>End of the last cycle of the garbage collector, as Unix time in seconds; 0 before the first.</summary>
-    internal long LastCollection => Volatile.Read(ref _lastCollection);
-
-    /// <summary>True when the metadata covers the whole repositories tree.</summary>
-    internal bool IsIndexed => _storage.Indexer.IsComplete;
-
     /// <summary>Memory that requests hold.</summary>
     internal RequestMemory Memory { get; }
 
@@ -166,9 +161,6 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Number of passwords checked with bcrypt.</summary>
     internal long PasswordChecks => _access.PasswordChecks;
-
-    /// <summary>Expiry of the certificate; null without TLS.</summary>
-    internal DateTimeOffset? CertificateExpires => _tls?.Identity.Certificate.NotAfter;
 
     /// <summary>Transport, for tests that count its buffers.</summary>
     internal IConnectionListenerFactory Transport { get; }
@@ -298,7 +290,19 @@ public sealed class RegistryHost : IAsyncDisposable
         _telemetry = new TelemetryExport(_options, _hostMetrics);
         if (_telemetry.HasMetrics)
         {
-            _ = new RegistryGauges(this, _hostMetrics.Meter);
+            var sources = new GaugeSources
+            {
+                Storage = _storage,
+                Core = _core,
+                Memory = Memory,
+                Buffers = Buffers,
+                Connections = Connections,
+                IsReadOnly = () => ReadOnly.IsOn,
+                LastCollection = () => Volatile.Read(ref _lastCollection),
+                PasswordChecks = () => PasswordChecks,
+                CertificateExpires = () => _tls?.Identity.Certificate.NotAfter,
+            };
+            _ = new RegistryGauges(sources, _hostMetrics.Meter);
             _hostMetrics.BeginAtZero();
         }
 
@@ -320,6 +324,11 @@ public sealed class RegistryHost : IAsyncDisposable
         if (_options.VerifyPeriod > TimeSpan.Zero)
         {
             _periodic.Add(new PeriodicTask("The verification", Verifier.Interval, VerifyAsync, _time, log));
+        }
+
+        if (_tls is not null)
+        {
+            _periodic.Add(new PeriodicTask("The check of the certificate", TlsFiles.CheckPeriod, _tls.CheckAsync, _time, log));
         }
     }
 

@@ -1,4 +1,4 @@
-using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
 
 namespace Registry.Server.Memory;
 

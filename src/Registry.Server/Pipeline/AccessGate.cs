@@ -2,7 +2,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Identities;
 using Registry.Core.Errors;
 using Registry.Server.Http;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Pipeline;

@@ -9,6 +9,7 @@ using Registry.Files;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
+using Registry.Server.Requests;
 using Registry.Server.Routing;
 using Registry.Server.Telemetry;
 using Registry.Server.Telemetry.Logs;

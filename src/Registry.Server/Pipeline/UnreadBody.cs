@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Pipeline;
 

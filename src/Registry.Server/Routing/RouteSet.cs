@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Routing;
 

@@ -1,3 +1,5 @@
+using Registry.Server.Requests;
+
 namespace Registry.Server.Routing;
 
 /// <summary>

@@ -1,5 +1,5 @@
 using Registry.Core.Access;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Telemetry;
 

@@ -1,7 +1,6 @@
 using Microsoft.AspNetCore.Http;
 using Registry.Server.Http;
-using Registry.Server.Pipeline;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 using Registry.Server.Telemetry.Logs;
 
 namespace Registry.Server.Telemetry;

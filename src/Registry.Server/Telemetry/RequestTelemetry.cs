@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Registry.Server.Pipeline;
-using Registry.Server.Telemetry.Logs;
+using Registry.Server.Requests;
 using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Telemetry;
@@ -12,6 +11,8 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
     private const string RequestIdHeader = "X-Request-Id";
     private const int MaxRequestIdLength = 64;
 
+    private readonly Action<long> _received = metrics.Received;
+
     /// <summary>Records the begin of a request.</summary>
     public void Begin(RequestContext request)
     {
@@ -21,7 +22,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
             return;
         }
 
-        request.Metrics = metrics;
+        request.Received = _received;
         metrics.Begin(request);
         RequestTraces.Begin(request);
         var given = request.Request.Headers[RequestIdHeader];

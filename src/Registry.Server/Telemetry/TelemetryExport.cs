@@ -4,7 +4,6 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Registry.Core.Storage;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Telemetry.Metrics;
 
 namespace Registry.Server.Telemetry;
@@ -65,5 +64,5 @@ internal sealed class TelemetryExport : IDisposable
 
     // OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES come last, so they override the others.
     private static ResourceBuilder Resource() => ResourceBuilder.CreateEmpty()
-        .AddService("registry", serviceVersion: Banner.Version).AddTelemetrySdk().AddEnvironmentVariableDetector();
+        .AddService("registry", serviceVersion: ProductVersion.Text).AddTelemetrySdk().AddEnvironmentVariableDetector();
 }

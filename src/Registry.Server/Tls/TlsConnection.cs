@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
-using Registry.Server.Transport;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Tls;
 

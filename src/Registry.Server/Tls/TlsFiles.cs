@@ -2,7 +2,6 @@ using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Registry.Files.Watching;
 using Registry.Server.Configuration;
-using Registry.Server.Hosting;
 
 namespace Registry.Server.Tls;
 
@@ -15,10 +14,10 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
     /// <summary>Time before the expiry at which the operator is warned. Automatic renewals happen earlier.</summary>
     public static readonly TimeSpan Notice = TimeSpan.FromDays(14);
 
-    private static readonly TimeSpan CheckPeriod = TimeSpan.FromDays(1);
+    /// <summary>Time between two calls of <see cref="CheckAsync"/>.</summary>
+    public static readonly TimeSpan CheckPeriod = TimeSpan.FromDays(1);
 
     private readonly WatchedFile<TlsIdentity> _identity;
-    private readonly PeriodicTask _checks;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
@@ -27,7 +26,6 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
         _time = time;
         _logger = loggers.CreateLogger<TlsFiles>();
         _identity = new WatchedFile<TlsIdentity>(paths, Read, time, _logger);
-        _checks = new PeriodicTask("The check of the certificate", CheckPeriod, CheckAsync, time, loggers.CreateLogger<PeriodicTask>());
     }
 
     /// <summary>Identity in use.</summary>
@@ -62,11 +60,14 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
     /// <inheritdoc/>
     public ReloadOutcome Reload() => _identity.Reload();
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Warns when the certificate needs attention.</summary>
+    public Task CheckAsync(CancellationToken cancellationToken)
     {
-        await _checks.DisposeAsync();
-        await _identity.DisposeAsync();
+        Warn(Identity);
+        return Task.CompletedTask;
     }
+
+    public ValueTask DisposeAsync() => _identity.DisposeAsync();
 
     private static string? Concern(DateTimeOffset notBefore, DateTimeOffset notAfter, DateTimeOffset now) =>
         now < notBefore ? $"is not valid before {Utc(notBefore)}, so clients refuse it; check the clock of this machine, or install a certificate that is valid now"
@@ -81,12 +82,6 @@ internal sealed partial class TlsFiles : IReloadable, IAsyncDisposable
         var identity = TlsIdentity.Read(files);
         Warn(identity);
         return identity;
-    }
-
-    private Task CheckAsync(CancellationToken cancellationToken)
-    {
-        Warn(Identity);
-        return Task.CompletedTask;
     }
 
     private void Warn(TlsIdentity identity)

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Security;
-using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
 
 namespace Registry.Server.Tls;
 

@@ -3,7 +3,8 @@ using System.Net.Security;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
-using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Tls;
 

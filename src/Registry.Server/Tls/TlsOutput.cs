@@ -1,5 +1,6 @@
 using System.Net.Security;
-using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Tls;
 

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Http.Features;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Transport;
 

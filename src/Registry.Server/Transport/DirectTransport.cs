@@ -5,6 +5,8 @@ using System.Runtime.Versioning;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Transport;
 
@@ -24,7 +26,7 @@ namespace Registry.Server.Transport;
 internal sealed class DirectTransport(
     BlockPool pool,
     long maxReceiveBuffer,
-    ConnectionLimits limits,
+    ConnectionTimes limits,
     TimeSpan idleTimeout,
     Func<Action, Task> runBlocking,
     UnsentAnswers unsent,

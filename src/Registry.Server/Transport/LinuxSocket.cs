@@ -3,6 +3,8 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
 using Microsoft.Win32.SafeHandles;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Transport;
 
@@ -14,9 +16,6 @@ internal static partial class LinuxSocket
 {
     /// <summary>Error number of a call that would block, because the socket is full.</summary>
     public const int Eagain = 11;
-
-    /// <summary>Largest number of pieces in one call.</summary>
-    public const int MaxPieces = 16;
 
     private const int Eintr = 4;
     private const int Epipe = 32;
@@ -58,7 +57,7 @@ internal static partial class LinuxSocket
     /// Sends as many bytes as fit with one system call. The BCL can do this, too, but keeps 400 bytes for every socket that has ever sent.
     /// </summary>
     /// <param name="socket">The socket.</param>
-    /// <param name="pieces">1 to <see cref="MaxPieces"/> pieces of the memory of a <see cref="BlockPool"/>, which does not move; not empty.</param>
+    /// <param name="pieces">1 to <see cref="OutputPiece.MaxAtOnce"/> pieces of the memory of a <see cref="BlockPool"/>, which does not move; not empty.</param>
     /// <param name="more">True when more bytes follow at once, so that both may share a packet.</param>
     /// <returns>The number of bytes sent, or the negative error number.</returns>
     public static unsafe int Send(SafeSocketHandle socket, List<OutputPiece> pieces, bool more)

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
+using Registry.Server.Transport.Buffers;
 
 namespace Registry.Server.Transport;
 

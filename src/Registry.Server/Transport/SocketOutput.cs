@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Transport;
 

@@ -7,14 +7,14 @@ namespace Registry.Server.Transport;
 /// Distinguishes a peer that pauses from a slow one, by the bytes transferred in each second in which the server waits for it.
 /// </summary>
 /// <remarks>
-/// A peer owes <see cref="ConnectionLimits.MinBytesPerSecond"/> for every second. It is slow when its debt exceeds
-/// <see cref="ConnectionLimits.SlowGrace"/>. A pause (no bytes for longer than a sixth of the grace) does not raise the debt above five sixths of
+/// A peer owes <see cref="ConnectionTimes.MinBytesPerSecond"/> for every second. It is slow when its debt exceeds
+/// <see cref="ConnectionTimes.SlowGrace"/>. A pause (no bytes for longer than a sixth of the grace) does not raise the debt above five sixths of
 /// the grace. So a pause alone does not make a peer slow; it ends the transfer only at the idle limit. A client that sends a byte now and then
 /// cannot exploit this: the first seconds after each byte count in full, and soon use up the remaining sixth.
 /// </remarks>
 /// <param name="limits">The rate and the grace.</param>
 /// <param name="idleTimeout">Longest time without any bytes.</param>
-internal sealed class TransferPace(ConnectionLimits limits, TimeSpan idleTimeout)
+internal sealed class TransferPace(ConnectionTimes limits, TimeSpan idleTimeout)
 {
     private double _owed;
     private int _silence;

@@ -3,6 +3,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Files;
+using Registry.Storage.Files.Space;
 
 namespace Registry.Storage.Files.Blobs;
 

@@ -4,6 +4,7 @@ using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Files;
 using Registry.Storage.Files.Blobs;
+using Registry.Storage.Files.Space;
 
 namespace Registry.Storage.Files.Uploads;
 

@@ -3,7 +3,6 @@ using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Rules;
 using Registry.Core.Oci;
 using Registry.Server.Commands.Access;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using Registry.Core.Access.Passwords;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 

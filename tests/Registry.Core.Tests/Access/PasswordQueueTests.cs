@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using Registry.Core.Access.Passwords;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Access;
 

@@ -3,18 +3,19 @@ using System.Xml.Linq;
 
 namespace Registry.Core.Tests.Architecture;
 
-/// <summary>Checks the dependencies that docs/architecture.md allows between the folders of the core.</summary>
+/// <summary>Checks the dependencies that docs/architecture.md allows between projects, and between the folders of the core and of the server.</summary>
 public partial class DependencyTests
 {
     private const string Core = "src/Registry.Core";
+    private const string Server = "src/Registry.Server";
 
-    // Values and errors know each other and nothing else, fairness knows nothing; everything above may use what is below it.
-    private static readonly Dictionary<string, string[]> MayUse = new()
+    // Errors and fairness know nothing, values know the errors of their parsing; everything above may use what is below it.
+    private static readonly Dictionary<string, string[]> CoreFolders = new()
     {
         ["Oci"] = ["Errors"],
-        ["Errors"] = ["Oci"],
+        ["Errors"] = [],
         ["Fairness"] = [],
-        ["Storage"] = ["Errors", "Fairness"],
+        ["Storage"] = ["Fairness"],
         ["Policies"] = ["Oci", "Errors"],
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],
         ["Changes"] = ["Oci", "Storage"],
@@ -25,15 +26,58 @@ public partial class DependencyTests
         ["Manifests"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Blobs", "SmallContent"],
         ["Listings"] = ["Oci", "Errors", "Metadata"],
         ["Collection.Records"] = ["Oci", "Storage"],
-        ["Collection"] = ["Oci", "Errors", "Storage", "Changes", "Blobs", "Collection.Records"],
-        ["Verification"] = ["Oci", "Errors", "Storage", "Blobs", "SmallContent"],
+        ["Collection"] = ["Oci", "Storage", "Changes", "Blobs", "Collection.Records"],
+        ["Verification"] = ["Oci", "Storage", "Blobs", "SmallContent"],
         ["Caching"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Indexing", "Blobs", "Collection", "Collection.Records", "Verification"],
         [""] = ["Errors", "Storage", "Changes", "Metadata", "Indexing", "Blobs", "SmallContent", "Uploads", "Manifests", "Listings", "Collection", "Verification"],
-        ["Access.Rules"] = ["Oci", "Errors"],
+        ["Access.Rules"] = ["Oci"],
         ["Access.Identities"] = ["Fairness", "Access.Rules"],
-        ["Access.Passwords"] = ["Errors", "Fairness", "Access.Rules", "Access.Identities"],
-        ["Access.Tokens"] = ["Oci", "Errors", "Access.Rules", "Access.Identities", "Access.Passwords"],
-        ["Access"] = ["Oci", "Errors", "Access.Rules", "Access.Identities"],
+        ["Access.Passwords"] = ["Fairness", "Access.Rules", "Access.Identities"],
+        ["Access.Tokens"] = ["Access.Rules", "Access.Identities", "Access.Passwords"],
+        ["Access"] = ["Oci", "Access.Rules", "Access.Identities"],
+    };
+
+    // The groups of commands know only what all share, and the command line lists them.
+    private static readonly Dictionary<string, string[]> ServerFolders = new()
+    {
+        ["Configuration.Values"] = [],
+        ["Configuration"] = ["Configuration.Values"],
+        ["Telemetry.Logs"] = [],
+        ["Transport.Buffers"] = [],
+        ["Transport.Output"] = ["Telemetry.Logs", "Transport.Buffers"],
+        ["Transport"] = ["Configuration", "Telemetry.Logs", "Transport.Buffers", "Transport.Output"],
+        ["Memory"] = ["Telemetry.Logs", "Transport", "Transport.Buffers"],
+        ["Requests"] = ["Configuration", "Memory", "Transport", "Transport.Buffers", "Transport.Output"],
+        ["Routing"] = ["Requests"],
+        ["Http.Ranges"] = [],
+        ["Http"] = ["Configuration"],
+        ["Http.Bodies"] = ["Http", "Http.Ranges", "Memory", "Requests", "Transport", "Transport.Output"],
+        ["Tls"] = ["Configuration", "Http.Bodies", "Transport.Buffers", "Transport.Output"],
+        ["Telemetry.Metrics"] = ["Memory", "Requests", "Transport", "Transport.Buffers"],
+        ["Telemetry"] = ["Configuration", "Http", "Requests", "Telemetry.Logs", "Telemetry.Metrics"],
+        ["Pipeline"] = ["Configuration.Values", "Http", "Http.Bodies", "Memory", "Requests", "Routing", "Telemetry", "Telemetry.Logs"],
+        ["Health"] = ["Pipeline", "Tls"],
+        ["Endpoints"] = ["Configuration", "Health", "Http", "Http.Bodies", "Memory", "Requests", "Telemetry.Logs"],
+        ["Hosting.Kestrel"] =
+            ["Configuration", "Configuration.Values", "Http", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
+        ["Hosting"] =
+        [
+            "Configuration", "Endpoints", "Health", "Hosting.Kestrel", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Routing", "Telemetry",
+            "Telemetry.Logs", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output",
+        ],
+        ["Hosting.Lifetime"] = ["Configuration", "Configuration.Values", "Hosting", "Telemetry.Logs"],
+        ["Commands.Access"] = ["Commands"],
+        ["Commands.Backup"] = ["Commands", "Configuration", "Configuration.Values"],
+        ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
+        ["Commands.Maintain"] = ["Commands", "Configuration", "Configuration.Values"],
+        ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
+        ["Commands.Transfer"] = ["Commands", "Configuration"],
+        ["Commands"] =
+        [
+            "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Serve", "Commands.Transfer", "Configuration",
+            "Configuration.Values", "Telemetry.Logs",
+        ],
+        [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
     };
 
     // The compiler holds these arrows: a project sees what it refers to, and nobody above the engine of SQLite sees SQLite.
@@ -53,27 +97,46 @@ public partial class DependencyTests
         "BCrypt.Net-Next", "Microsoft.Extensions.Logging.Abstractions", "Microsoft.IdentityModel.JsonWebTokens",
     ];
 
-    [Fact]
-    public void Every_folder_of_the_core_is_in_the_picture() =>
-        Assert.Empty(SourceTree.Files(Core).Select(FolderOf).Distinct().Except(MayUse.Keys));
+    public static TheoryData<string> Projects => new(Core, Server);
 
-    [Fact]
-    public void Dependencies_between_folders_run_one_way()
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Every_folder_is_in_the_picture(string project) => Assert.Equal(
+        FoldersOf(project).Keys.Order(StringComparer.Ordinal),
+        SourceTree.Files(project).Select(file => FolderOf(project, file)).Distinct().Order(StringComparer.Ordinal));
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Dependencies_between_folders_run_one_way(string project)
     {
+        var folders = FoldersOf(project);
         var violations = new List<string>();
-        foreach (var file in SourceTree.Files(Core))
+        foreach (var file in SourceTree.Files(project))
         {
-            var own = FolderOf(file);
-            if (!MayUse.TryGetValue(own, out var allowed))
-            {
-                continue;
-            }
-
-            var local = Path.GetRelativePath(Core, file).Replace('\\', '/');
-            violations.AddRange(Uses(file).Except(allowed.Append(own)).Select(used => $"{local} uses {used}"));
+            var own = FolderOf(project, file);
+            violations.AddRange(Uses(project, file).Except(folders[own].Append(own)).Select(used => $"{file} uses {used}"));
         }
 
         Assert.Empty(violations);
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void Every_arrow_between_folders_is_used(string project)
+    {
+        var used = SourceTree.Files(project).SelectMany(file => Uses(project, file).Select(folder => (From: FolderOf(project, file), To: folder))).ToHashSet();
+        Assert.Empty(FoldersOf(project).SelectMany(from => from.Value.Select(to => (from.Key, to))).Where(arrow => !used.Contains(arrow)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Projects))]
+    public void No_arrows_form_a_cycle(string project)
+    {
+        var folders = FoldersOf(project);
+
+        // The command line lists the commands, which use what they share.
+        var known = folders.Keys.Where(folder => folder.StartsWith("Commands", StringComparison.Ordinal));
+        Assert.Empty(folders.Keys.Where(folder => Reached(folders, folder).Contains(folder)).Except(known));
     }
 
     [Fact]
@@ -111,17 +174,50 @@ public partial class DependencyTests
                 .Select(reference => Path.GetFileNameWithoutExtension(reference.Attribute("Include")!.Value)).Order(StringComparer.Ordinal)));
     }
 
-    private static string FolderOf(string file) => Path.GetDirectoryName(Path.GetRelativePath(Core, file))!.Replace('\\', '/').Replace('/', '.');
+    private static Dictionary<string, string[]> FoldersOf(string project) => project == Core ? CoreFolders : ServerFolders;
+
+    private static string FolderOf(string project, string file) => Path.GetDirectoryName(Path.GetRelativePath(project, file))!.Replace('\\', '/').Replace('/', '.');
+
+    private static HashSet<string> Reached(Dictionary<string, string[]> folders, string from)
+    {
+        var reached = new HashSet<string>();
+        var next = new Queue<string>(folders[from]);
+        while (next.TryDequeue(out var folder))
+        {
+            if (reached.Add(folder))
+            {
+                Array.ForEach(folders[folder], next.Enqueue);
+            }
+        }
+
+        return reached;
+    }
 
     private static IEnumerable<string> Code(string file) =>
         SourceTree.Lines(file).Where(line => !line.TrimStart().StartsWith("//", StringComparison.Ordinal));
 
-    // Names that are written out count like usings.
-    private static HashSet<string> Uses(string file) =>
-        [.. Code(file).SelectMany(line => FolderName().Matches(line)).Select(match => match.Groups["folder"].Value)
-            .Select(name => MayUse.Keys.Where(folder => name == folder || name.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
-            .OfType<string>()];
+    // Names that are written out count like usings. The types of the folder above need neither.
+    private static HashSet<string> Uses(string project, string file)
+    {
+        var folders = FoldersOf(project).Keys;
+        var name = project["src/Registry.".Length..];
+        var code = string.Join('\n', Code(file));
+        var own = FolderOf(project, file);
+        var above = own.Contains('.', StringComparison.Ordinal) ? own[..own.LastIndexOf('.')] : null;
+        var words = Word().Matches(code).Select(match => match.Value).ToHashSet();
+        return
+        [
+            .. FolderName().Matches(code).Where(match => match.Groups["project"].Value == name).Select(match => match.Groups["folder"].Value)
+                .Select(used => folders.Where(folder => used == folder || used.StartsWith($"{folder}.", StringComparison.Ordinal)).MaxBy(folder => folder.Length))
+                .OfType<string>(),
+            .. folders.Where(folder => folder == above && SourceTree.Files($"{project}/{folder.Replace('.', '/')}")
+                .Any(other => FolderOf(project, other) == folder && words.Contains(Path.GetFileNameWithoutExtension(other)))),
+        ];
+    }
 
-    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?Core\.(?<folder>(?:Oci|Errors|Fairness|Access|Storage|Metadata|Policies|Changes|Indexing|Blobs|SmallContent|Uploads|Manifests|Listings|Collection|Verification|Caching)(?:\.[A-Z]\w*)*)(?=[;.])")]
+    [GeneratedRegex(@"(?<![\w.])(?:Registry\.)?(?<project>Core|Server)\.(?<folder>[A-Z]\w*(?:\.[A-Z]\w*)*)")]
     private static partial Regex FolderName();
+
+    [GeneratedRegex(@"(?<![\w.])[A-Z]\w*")]
+    private static partial Regex Word();
 }

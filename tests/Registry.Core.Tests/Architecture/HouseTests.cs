@@ -9,6 +9,7 @@ namespace Registry.Core.Tests.Architecture;
 public partial class HouseTests
 {
     private const int MaxLines = 400;
+    private const int MaxFiles = 20;
 
     // A type and the small one that only it uses.
     private static readonly string[] WithTwoTypes =
@@ -24,6 +25,11 @@ public partial class HouseTests
     [MemberData(nameof(Folders))]
     public void No_file_is_longer_than_a_concept(string folder) =>
         Assert.DoesNotContain(SourceTree.Files(folder), file => SourceTree.Lines(file).Length > MaxLines);
+
+    [Theory]
+    [MemberData(nameof(Folders))]
+    public void No_folder_holds_more_files_than_one_noun_names(string folder) =>
+        Assert.Empty(SourceTree.Files(folder).CountBy(file => Path.GetDirectoryName(file)!).Where(count => count.Value > MaxFiles));
 
     [Fact]
     public void A_file_holds_one_public_type_and_is_called_after_it()

@@ -5,7 +5,6 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
-using Registry.Core.Tests.Storage.Sqlite;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;

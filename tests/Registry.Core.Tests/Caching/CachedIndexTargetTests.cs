@@ -1,4 +1,4 @@
-using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Metadata;
 
 namespace Registry.Core.Tests.Caching;
 

@@ -1,7 +1,6 @@
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
 using Registry.Core.Oci;
-using Registry.Core.Tests.Storage.FileSystem;
 using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Caching;

@@ -1,6 +1,5 @@
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Caching;
 

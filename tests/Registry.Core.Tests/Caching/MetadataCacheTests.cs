@@ -2,7 +2,6 @@ using Registry.Core.Caching;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Core.Tests.Storage.Sqlite;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite.Rows;
 

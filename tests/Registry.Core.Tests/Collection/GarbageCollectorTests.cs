@@ -6,6 +6,7 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 
@@ -342,7 +343,7 @@ public class GarbageCollectorTests
         storage.Storage.CollectorMetadata,
         new StuckBlobs(storage.Storage.Blobs, stuck),
         storage.Promises,
-        storage.Walk,
+        storage.Sweep,
         storage.Core.Rules,
         storage.Core.Plan,
         ChangeOrigin.Collector,

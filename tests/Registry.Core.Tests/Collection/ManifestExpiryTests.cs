@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
-using Registry.Core.Tests.Indexing;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 

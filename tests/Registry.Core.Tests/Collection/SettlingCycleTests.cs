@@ -1,5 +1,5 @@
-using Registry.Core.Tests.Indexing;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 

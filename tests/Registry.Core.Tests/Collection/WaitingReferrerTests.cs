@@ -3,8 +3,8 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Tests.Caching;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Sqlite.Rows;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Collection;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Errors;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Errors;
 

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
-using Registry.Storage.Files;
+using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files.Blobs;
 
 namespace Registry.Core.Tests.Fuzzing;

@@ -2,7 +2,6 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Fuzzing;
 

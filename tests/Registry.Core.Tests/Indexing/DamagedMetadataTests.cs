@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Indexing;
@@ -135,7 +136,7 @@ public class DamagedMetadataTests
         LoseDatabase(storage.Path);
         if (isEmpty)
         {
-            Tree.Write([], storage.Path, "registry.db");
+            FolderContent.Write([], storage.Path, "registry.db");
         }
 
         await using var again = await TestStorage.CreateAsync(storage.Path);
@@ -157,7 +158,7 @@ public class DamagedMetadataTests
             var relative = Path.GetRelativePath(storage.Path, file);
             if (relative is not ("registry.db-wal" or "registry.db-shm" or "registry.lock"))
             {
-                Tree.Write(await File.ReadAllBytesAsync(file), copy.Path, relative);
+                FolderContent.Write(await File.ReadAllBytesAsync(file), copy.Path, relative);
             }
         }
 

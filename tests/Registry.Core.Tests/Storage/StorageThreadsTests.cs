@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Fairness;
 using Registry.Core.Storage;
-using Registry.Testing;
 
 namespace Registry.Core.Tests.Storage;
 

@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
-using Registry.Core.Tests.Storage.FileSystem;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Uploads;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
-using Registry.Core.Tests.Storage.FileSystem;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
 

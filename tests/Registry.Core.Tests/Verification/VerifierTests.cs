@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Verification;
 
@@ -61,14 +62,14 @@ public class VerifierTests
         var sha512 = DigestAlgorithm.Sha512.Compute(Samples.Text("other"));
         Assert.Null((await storage.Uploads.PushAsync(A, sha512, null, Samples.Body(Samples.Text("other")), default)).Error);
         await storage.WriteOutAsync();
-        var before = Tree.List(Path.Combine(storage.Path, "blobs"));
+        var before = FolderContent.List(Path.Combine(storage.Path, "blobs"));
 
         var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
 
         Assert.True(result.IsClean);
         Assert.Equal(6, result.Count);
         Assert.Equal(before.Count, result.Count);
-        Assert.Equal(before, Tree.List(Path.Combine(storage.Path, "blobs")));
+        Assert.Equal(before, FolderContent.List(Path.Combine(storage.Path, "blobs")));
         Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
         Assert.DoesNotContain(storage.Log.Entries, entry => entry.Level >= LogLevel.Warning);
     }
@@ -164,7 +165,7 @@ public class VerifierTests
         var image = await storage.PushImageAsync(A, "app", "latest");
         await DamageAsync(storage, Samples.Digest("app layer"), "last byte");
         await DamageAsync(storage, Samples.Digest("app config"), "removed");
-        var before = Tree.List(Path.Combine(storage.Path, "blobs"));
+        var before = FolderContent.List(Path.Combine(storage.Path, "blobs"));
 
         for (var i = 0; i < 2; i++)
         {
@@ -172,7 +173,7 @@ public class VerifierTests
             Assert.Equal((3, 1, 1), (result.Count, result.Damaged, result.Missing));
         }
 
-        Assert.Equal(before, Tree.List(Path.Combine(storage.Path, "blobs")));
+        Assert.Equal(before, FolderContent.List(Path.Combine(storage.Path, "blobs")));
         Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
         Assert.True(await storage.SeesBlobAsync(A, Samples.Digest("app layer")));
         Assert.Equal(image, await storage.GetAsync(A, Latest));
@@ -202,7 +203,7 @@ public class VerifierTests
         await storage.PushBlobAsync(A, "removed");
         await DamageAsync(storage, Samples.Digest("rotten"), "first byte");
         await DamageAsync(storage, Samples.Digest("removed"), "removed");
-        Tree.Write("not a folder", storage.Path, "quarantine");
+        FolderContent.Write("not a folder", storage.Path, "quarantine");
 
         var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
 
@@ -253,11 +254,11 @@ public class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         var digest = await storage.PushBlobAsync(A, "blob");
         await DamageAsync(storage, digest, "first byte");
-        Tree.Write("a note", storage.Storage.Paths.BlobDirectory(digest), "note");
+        FolderContent.Write("a note", storage.Storage.Paths.BlobDirectory(digest), "note");
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
 
-        Assert.Equal(["note = a note"], Tree.List(storage.Storage.Paths.BlobDirectory(digest)));
+        Assert.Equal(["note = a note"], FolderContent.List(storage.Storage.Paths.BlobDirectory(digest)));
     }
 
     [Fact]
@@ -268,16 +269,16 @@ public class VerifierTests
         await DamageAsync(storage, Samples.Digest("app layer"), "first byte");
         await DamageAsync(storage, Samples.Digest(image), "first byte");
         Assert.Equal(2, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
-        var stored = Tree.List(storage.Storage.Paths.Blobs);
-        var quarantined = Tree.List(storage.Storage.Paths.Quarantine);
+        var stored = FolderContent.List(storage.Storage.Paths.Blobs);
+        var quarantined = FolderContent.List(storage.Storage.Paths.Quarantine);
 
         for (var round = 0; round < 3; round++)
         {
             Assert.Equal((0, 0), await storage.CollectAfterAsync(1000));
         }
 
-        Assert.Equal(stored, Tree.List(storage.Storage.Paths.Blobs));
-        Assert.Equal(quarantined, Tree.List(storage.Storage.Paths.Quarantine));
+        Assert.Equal(stored, FolderContent.List(storage.Storage.Paths.Blobs));
+        Assert.Equal(quarantined, FolderContent.List(storage.Storage.Paths.Quarantine));
         Assert.DoesNotContain(storage.Log.Entries, entry => entry.Message.Contains("does not know", StringComparison.Ordinal));
     }
 

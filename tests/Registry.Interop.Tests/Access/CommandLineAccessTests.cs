@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Registry.Interop.Tests.Containerd;
 using Registry.Interop.Tests.Containers;
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.Access;
 

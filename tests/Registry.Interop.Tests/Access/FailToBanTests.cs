@@ -1,4 +1,3 @@
-using Registry.Interop.Tests.Packages;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.Access;
@@ -27,7 +26,7 @@ public sealed class FailToBanTests
         // A line that does not end yet is none to fail2ban.
         await File.WriteAllTextAsync(log, registry.Output + '\n', TestContext.Current.CancellationToken);
 
-        CommandResult matched = await regex.RunAsync("--out", "ip", log, SourceRoot.File("deploy/fail2ban/filter.d/registry.conf"));
+        CommandResult matched = await regex.RunAsync("--out", "ip", log, SourceTree.Locate("deploy/fail2ban/filter.d/registry.conf"));
 
         Assert.True(
             matched.Text.Split('\n').SequenceEqual(Enumerable.Repeat("127.0.0.1", 5)),

@@ -1,5 +1,6 @@
 using System.Xml.Linq;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Conformance;
 

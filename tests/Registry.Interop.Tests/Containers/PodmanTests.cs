@@ -1,4 +1,4 @@
-using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.Containers;
 

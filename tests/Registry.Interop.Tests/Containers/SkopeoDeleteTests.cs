@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Json;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Containers;
 

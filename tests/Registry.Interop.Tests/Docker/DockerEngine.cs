@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
 using Registry.Testing;
+using Registry.Testing.Layouts;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Docker;
 

@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
-using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.Docker;
 

@@ -1,5 +1,7 @@
 using Registry.Interop.Tests.Packages;
 using Registry.Testing;
+using Registry.Testing.Layouts;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Documentation;
 
@@ -17,7 +19,7 @@ public sealed class BackupGuideTests : IDisposable
     [Fact]
     public async Task Every_command_of_the_backup_guide_works()
     {
-        var guide = Walkthrough.Parse(WithPathsOfThisTest(await File.ReadAllTextAsync(SourceRoot.File("docs/backup.md"), Cancellation)));
+        var guide = Walkthrough.Parse(WithPathsOfThisTest(await File.ReadAllTextAsync(SourceTree.Locate("docs/backup.md"), Cancellation)));
         await using RegistryProcess registry = await RegistryProcess.StartAsync(_folder.Folder("registry"), cancellationToken: Cancellation);
         TestImage image = await PushAsync(registry);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Registry.Interop.Tests.Docker;
 using Registry.Interop.Tests.Packages;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Documentation;
 
@@ -20,7 +21,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
         Requires.Program("podman", "podman");
         Requires.Program("promtool", "prometheus");
         Requires.Program("openssl", "openssl");
-        string page = await File.ReadAllTextAsync(SourceRoot.File("docs/getting-started.md"), TestContext.Current.CancellationToken);
+        string page = await File.ReadAllTextAsync(SourceTree.Locate("docs/getting-started.md"), TestContext.Current.CancellationToken);
         int[] ports = FreePorts.Find(2);
         var tour = Walkthrough.Parse(page
             .Replace("15000", ports[0].ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal)
@@ -42,7 +43,7 @@ public sealed class GettingStartedTests(DockerEngine engine) : IDisposable
         string[] lines = step.Commands.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(["dotnet publish src/Registry.Server -c Release -o out", "export PATH=\"$PWD/out:$PATH\""], lines);
         _ = await PackagedRegistry.Dotnet().RunAsync(
-            "publish", SourceRoot.File("src/Registry.Server"), "-c", "Release", "-o", _folder.Folder("out"),
+            "publish", SourceTree.Locate("src/Registry.Server"), "-c", "Release", "-o", _folder.Folder("out"),
             "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false");
     }
 

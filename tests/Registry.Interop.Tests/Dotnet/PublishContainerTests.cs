@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.Dotnet;
 

@@ -1,5 +1,7 @@
 using System.Net;
 using Registry.Testing;
+using Registry.Testing.Layouts;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Faults;
 

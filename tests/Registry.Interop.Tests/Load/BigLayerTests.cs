@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Load;
 

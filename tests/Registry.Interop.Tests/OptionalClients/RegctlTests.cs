@@ -1,4 +1,5 @@
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.OptionalClients;
 

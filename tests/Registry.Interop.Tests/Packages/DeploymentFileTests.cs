@@ -46,7 +46,7 @@ public sealed partial class DeploymentFileTests
         using var folder = new TemporaryFolder("systemd");
         foreach (string name in (string[])["registry-backup.service", "registry-backup.timer"])
         {
-            string text = await File.ReadAllTextAsync(SourceRoot.File("deploy/systemd/" + name), TestContext.Current.CancellationToken);
+            string text = await File.ReadAllTextAsync(SourceTree.Locate("deploy/systemd/" + name), TestContext.Current.CancellationToken);
             await File.WriteAllTextAsync(
                 folder.File(name), text.Replace("/usr/local/bin/registry", "/bin/true", StringComparison.Ordinal), TestContext.Current.CancellationToken);
         }
@@ -54,13 +54,13 @@ public sealed partial class DeploymentFileTests
         CommandResult verified = await Systemd.RunAsync("verify", "--man=no", folder.File("registry-backup.timer"), folder.File("registry-backup.service"));
 
         Assert.DoesNotContain("registry-backup", verified.AllOutput, StringComparison.Ordinal);
-        _ = await Systemd.RunAsync("security", "--offline=yes", "--threshold=20", "--no-pager", SourceRoot.File("deploy/systemd/registry-backup.service"));
+        _ = await Systemd.RunAsync("security", "--offline=yes", "--threshold=20", "--no-pager", SourceTree.Locate("deploy/systemd/registry-backup.service"));
     }
 
     [Fact]
     public async Task The_calendar_of_the_backup_is_one_that_systemd_understands()
     {
-        string line = File.ReadAllLines(SourceRoot.File("deploy/systemd/registry-backup.timer")).Single(line => line.StartsWith("OnCalendar=", StringComparison.Ordinal));
+        string line = File.ReadAllLines(SourceTree.Locate("deploy/systemd/registry-backup.timer")).Single(line => line.StartsWith("OnCalendar=", StringComparison.Ordinal));
 
         CommandResult calendar = await Systemd.RunAsync("calendar", line["OnCalendar=".Length..]);
 
@@ -95,21 +95,21 @@ public sealed partial class DeploymentFileTests
     {
         string[] versions =
         [
-            .. Directory.EnumerateFiles(SourceRoot.File("deploy"), "*.yaml", SearchOption.AllDirectories)
+            .. Directory.EnumerateFiles(SourceTree.Locate("deploy"), "*.yaml", SearchOption.AllDirectories)
                 .SelectMany(file => ImageVersion.Matches(File.ReadAllText(file)).Select(match => match.Groups["version"].Value)),
         ];
 
         Assert.NotEmpty(versions);
-        Assert.All(versions, version => Assert.Equal(Server.Hosting.Lifetime.Banner.Version, version));
+        Assert.All(versions, version => Assert.Equal(Server.ProductVersion.Text, version));
     }
 
-    private static string Unit => SourceRoot.File("deploy/systemd/registry.service");
+    private static string Unit => SourceTree.Locate("deploy/systemd/registry.service");
 
     private static Command Systemd => new("systemd-analyze", "systemd");
 
     private static async Task<JsonElement> ComposeAsync(params (string Name, string Value)[] variables)
     {
-        var compose = new Command("docker-compose", "docker-compose", "-f", SourceRoot.File("deploy/compose/compose.yaml"));
+        var compose = new Command("docker-compose", "docker-compose", "-f", SourceTree.Locate("deploy/compose/compose.yaml"));
         foreach ((string name, string value) in variables)
         {
             compose.Environment[name] = value;

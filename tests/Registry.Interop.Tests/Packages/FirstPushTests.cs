@@ -1,6 +1,7 @@
 using Registry.Interop.Tests.Containers;
 using Registry.Interop.Tests.Docker;
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.Packages;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Registry.Interop.Tests.OptionalClients;
+using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
@@ -12,7 +13,7 @@ public sealed partial class HelmChartTests
     private static readonly string[] Switches = ["users.enabled", "tls.enabled", "monitoring.enabled", "backup.enabled"];
 
     private static IEnumerable<string> Templates =>
-        Directory.EnumerateFiles(SourceRoot.File($"{Chart}/templates")).Select(File.ReadAllText);
+        Directory.EnumerateFiles(SourceTree.Locate($"{Chart}/templates")).Select(File.ReadAllText);
 
     [Fact]
     public async Task Templates_use_the_values_that_there_are_and_all_of_them()
@@ -44,8 +45,8 @@ public sealed partial class HelmChartTests
     {
         JsonElement chart = await YamlDocuments.ReadFileAsync($"{Chart}/Chart.yaml");
 
-        Assert.Equal(Server.Hosting.Lifetime.Banner.Version, chart.GetProperty("version").GetString());
-        Assert.Equal(Server.Hosting.Lifetime.Banner.Version, chart.GetProperty("appVersion").GetString());
+        Assert.Equal(Server.ProductVersion.Text, chart.GetProperty("version").GetString());
+        Assert.Equal(Server.ProductVersion.Text, chart.GetProperty("appVersion").GetString());
     }
 
     [Fact]
@@ -64,8 +65,8 @@ public sealed partial class HelmChartTests
         AssertSame(claim.At("spec", "accessModes", "0"), values.At("persistence", "accessMode"));
         AssertSame(claim.At("spec", "resources", "requests", "storage"), values.At("persistence", "size"));
         // The pod itself is text of the template; every line of its security context is one of kustomize's.
-        string[] lines = [.. File.ReadAllLines(SourceRoot.File("deploy/kubernetes/base/deployment.yaml")).Select(line => line.Trim())];
-        string[] template = [.. File.ReadAllLines(SourceRoot.File($"{Chart}/templates/deployment.yaml")).Select(line => line.Trim())];
+        string[] lines = [.. File.ReadAllLines(SourceTree.Locate("deploy/kubernetes/base/deployment.yaml")).Select(line => line.Trim())];
+        string[] template = [.. File.ReadAllLines(SourceTree.Locate($"{Chart}/templates/deployment.yaml")).Select(line => line.Trim())];
         Assert.All(
             ["enableServiceLinks: false", "automountServiceAccountToken: false", "terminationGracePeriodSeconds: 60", "runAsNonRoot: true", "runAsUser: 1654",
                 "runAsGroup: 1654", "fsGroup: 1654", "allowPrivilegeEscalation: false", "readOnlyRootFilesystem: true", "drop: [ALL]", "type: Recreate",
@@ -78,14 +79,14 @@ public sealed partial class HelmChartTests
     }
 
     [OptionalClientFact("helm")]
-    public async Task Helm_finds_no_fault_in_the_chart() => _ = await Helm.RunAsync("lint", "--strict", SourceRoot.File(Chart));
+    public async Task Helm_finds_no_fault_in_the_chart() => _ = await Helm.RunAsync("lint", "--strict", SourceTree.Locate(Chart));
 
     [OptionalClientFact("helm")]
     public async Task Helm_renders_objects_that_belong_together()
     {
         string[] set = [.. Switches.SelectMany(name => (string[])["--set", $"{name}=true"])];
 
-        CommandResult rendered = await Helm.RunAsync(["template", "registry", SourceRoot.File(Chart), .. set]);
+        CommandResult rendered = await Helm.RunAsync(["template", "registry", SourceTree.Locate(Chart), .. set]);
 
         KubernetesTests.AssertConsistent(await YamlDocuments.ReadAsync(rendered.StandardOutput));
     }

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Registry.Interop.Tests.Containers;
 using Registry.Interop.Tests.Docker;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Packages;
 
@@ -113,14 +114,14 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         string[] call = Assert.Single(InstallGuide.Calls("Container", "docker"), call => call[0] == "exec");
         Assert.Equal("registry", call[1]);
         Assert.Contains("registry gc --dry-run", (await container.Engine.RunAsync(["exec", container.Name, .. call[2..]])).StandardOutput, StringComparison.Ordinal);
-        Assert.Equal(Server.Hosting.Lifetime.Banner.Version, (await container.Engine.RunAsync("exec", container.Name, "registry", "version")).Text);
+        Assert.Equal(Server.ProductVersion.Text, (await container.Engine.RunAsync("exec", container.Name, "registry", "version")).Text);
     }
 
     [Fact]
     public async Task Podman_checks_the_health_without_a_shell()
     {
         const string Check = """["registry", "healthcheck"]""";
-        Assert.Contains($"--health-cmd '{Check}'", await File.ReadAllTextAsync(SourceRoot.File("docs/install.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains($"--health-cmd '{Check}'", await File.ReadAllTextAsync(SourceTree.Locate("docs/install.md"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
         int port = FreePorts.Find(1)[0];
         await using Container container = await StartAsync("podman", "-e", $"REGISTRY_PORT={port}", "--health-cmd", Check);
         await container.ServesAsync();
@@ -137,7 +138,7 @@ public sealed partial class ImageTests(PackagedRegistry package, ContainersHome 
         // Containers on these machines have the network of the host.
         _ = await command.RunAsync([
             "run", "-d", "--name", name, "--network", "host", "-e", "REGISTRY_HOST=127.0.0.1", "-e", "REGISTRY_PORT=0", .. trust, .. options,
-            $"{registry.HostPort}/{PackagedRegistry.Repository}:{Server.Hosting.Lifetime.Banner.Version}"]);
+            $"{registry.HostPort}/{PackagedRegistry.Repository}:{Server.ProductVersion.Text}"]);
         return new Container(command, name);
     }
 

@@ -1,11 +1,12 @@
 using System.Text.RegularExpressions;
+using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
 /// <summary>Commands and configurations of docs/install.md, so that tests run the documented ones.</summary>
 internal static partial class InstallGuide
 {
-    private static readonly string Text = File.ReadAllText(SourceRoot.File("docs/install.md"));
+    private static readonly string Text = File.ReadAllText(SourceTree.Locate("docs/install.md"));
 
     /// <summary>Returns the blocks of a language below a heading of the second level, unchanged.</summary>
     public static IReadOnlyList<string> Blocks(string heading, string language)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Registry.Interop.Tests.OptionalClients;
 using Registry.Server.Configuration;
+using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
@@ -22,7 +23,7 @@ public sealed class KubernetesTests
                 .Append("kustomization.yaml");
 
             Assert.Equal(
-                Directory.EnumerateFiles(SourceRoot.File(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
+                Directory.EnumerateFiles(SourceTree.Locate(folder)).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal),
                 named.Order(StringComparer.Ordinal));
         }
     }
@@ -152,7 +153,7 @@ public sealed class KubernetesTests
     }
 
     private static async Task<JsonElement[]> RenderAsync(string overlay) => await YamlDocuments.ReadAsync(
-        (await new Command("kubectl", "kubectl").RunAsync("kustomize", SourceRoot.File($"{Folder}/overlays/{overlay}"))).StandardOutput);
+        (await new Command("kubectl", "kubectl").RunAsync("kustomize", SourceTree.Locate($"{Folder}/overlays/{overlay}"))).StandardOutput);
 
     private static JsonElement Find(JsonElement[] objects, string kind, string name) => objects.Single(item =>
         item.GetProperty("kind").GetString() == kind && item.At("metadata", "name").GetString() == name);

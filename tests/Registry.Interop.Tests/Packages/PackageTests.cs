@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Registry.Interop.Tests.Containers;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Packages;
 
@@ -55,7 +56,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
         Assert.Equal("Registry", labels.GetProperty("org.opencontainers.image.title").GetString());
         Assert.Equal(Version, labels.GetProperty("org.opencontainers.image.version").GetString());
         Assert.Equal(PackagedRegistry.SourceUrl, labels.GetProperty("org.opencontainers.image.source").GetString());
-        string commit = (await new Command("git", "git", "-c", "safe.directory=*", "-C", SourceRoot.Path).RunAsync("rev-parse", "HEAD")).Text;
+        string commit = (await new Command("git", "git", "-c", "safe.directory=*", "-C", SourceTree.Root).RunAsync("rev-parse", "HEAD")).Text;
         Assert.Equal(commit, labels.GetProperty("org.opencontainers.image.revision").GetString());
         Assert.Equal(PackagedRegistry.License, labels.GetProperty("org.opencontainers.image.licenses").GetString());
         Assert.False(labels.TryGetProperty("org.opencontainers.image.authors", out _));
@@ -127,7 +128,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
             ("/etc/", root.Path + "/etc/"),
             ("systemctl ", ": systemctl "));
 
-        _ = await new Command("bash", "bash").RunAsync("-euc", $"cd '{SourceRoot.Path}'\n{block}\n{backup}");
+        _ = await new Command("bash", "bash").RunAsync("-euc", $"cd '{SourceTree.Root}'\n{block}\n{backup}");
 
         Assert.Equal(Version, (await new Command(Path.Combine(bin, "registry"), "itself").RunAsync("--version")).Text);
         string unit = await File.ReadAllTextAsync(Path.Combine(units, "registry.service"), Cancellation);
@@ -159,7 +160,7 @@ public sealed partial class PackageTests(PackagedRegistry package, ContainersHom
         Assert.Equal(isArm ? 62 : 183, head[18]);
     }
 
-    private static string Version => Server.Hosting.Lifetime.Banner.Version;
+    private static string Version => Server.ProductVersion.Text;
 
     [GeneratedRegex(@"listening on http://[^\s/]+:(?<port>\d+)")]
     private static partial Regex ListeningLine { get; }

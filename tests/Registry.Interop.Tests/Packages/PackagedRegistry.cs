@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Runtime.InteropServices;
 using Registry.Testing;
+using Registry.Testing.Layouts;
 
 namespace Registry.Interop.Tests.Packages;
 
@@ -79,7 +80,7 @@ public sealed class PackagedRegistry : IDisposable
     private string[] Arguments(string runtimeIdentifier, string output) =>
     [
         .. Assert.Single(InstallGuide.Calls(
-            "One file", "dotnet", ("src/", SourceRoot.File("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output))),
+            "One file", "dotnet", ("src/", SourceTree.Locate("src/")), ("linux-x64", runtimeIdentifier), ("-o out", "-o " + output))),
         "--artifacts-path", _folder.Folder("artifacts"), "-p:RunAnalyzers=false",
     ];
 

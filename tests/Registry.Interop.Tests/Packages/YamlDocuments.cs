@@ -19,7 +19,7 @@ internal static class YamlDocuments
 
     /// <summary>The only document of a file of the source tree.</summary>
     public static async Task<JsonElement> ReadFileAsync(string path) =>
-        Assert.Single(await ReadAsync(await File.ReadAllTextAsync(SourceRoot.File(path), TestContext.Current.CancellationToken)));
+        Assert.Single(await ReadAsync(await File.ReadAllTextAsync(SourceTree.Locate(path), TestContext.Current.CancellationToken)));
 
     /// <summary>Value at a path of member names or element numbers.</summary>
     public static JsonElement At(this JsonElement element, params string[] path) => path.Aggregate(

@@ -1,6 +1,7 @@
 using System.Net;
 using Registry.Interop.Tests.Containers;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Peers;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Telemetry;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Registry.Interop.Tests.Packages;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Telemetry;
 
@@ -31,14 +31,14 @@ public sealed partial class PromtoolTests
     [Fact]
     public async Task Every_alert_fires_for_what_it_is_about_and_for_nothing_else()
     {
-        string folder = SourceRoot.File("deploy/prometheus");
+        string folder = SourceTree.Locate("deploy/prometheus");
         var promtool = new Command("promtool", "prometheus");
 
         await promtool.RunAsync("check", "rules", Path.Combine(folder, "registry.rules.yml"));
         await promtool.RunAsync(["test", "rules", .. Tests.Select(test => Path.Combine(folder, test))]);
 
         string tests = string.Concat(Tests.Select(test => File.ReadAllText(Path.Combine(folder, test))));
-        string document = File.ReadAllText(SourceRoot.File("docs/telemetry.md"));
+        string document = File.ReadAllText(SourceTree.Locate("docs/telemetry.md"));
         string[] alerts = [.. Alert.Matches(File.ReadAllText(Path.Combine(folder, "registry.rules.yml"))).Select(match => match.Groups[1].Value)];
         Assert.NotEmpty(alerts);
         Assert.All(alerts, alert => Assert.Contains($"alertname=\"{alert}\"", tests, StringComparison.Ordinal));
@@ -50,8 +50,8 @@ public sealed partial class PromtoolTests
     [InlineData("deploy/grafana/registry.json")]
     public void Every_metric_that_is_asked_for_is_in_the_document(string file)
     {
-        string document = File.ReadAllText(SourceRoot.File("docs/telemetry.md"));
-        string[] names = [.. Metric.Matches(File.ReadAllText(SourceRoot.File(file))).Select(match => Suffix.Replace(match.Value, string.Empty)).Distinct()];
+        string document = File.ReadAllText(SourceTree.Locate("docs/telemetry.md"));
+        string[] names = [.. Metric.Matches(File.ReadAllText(SourceTree.Locate(file))).Select(match => Suffix.Replace(match.Value, string.Empty)).Distinct()];
 
         Assert.NotEmpty(names);
         Assert.All(names, name => Assert.Contains($"`{name}`", document, StringComparison.Ordinal));

@@ -1,6 +1,8 @@
 using Registry.Interop.Tests.Containers;
 using Registry.Interop.Tests.Docker;
 using Registry.Testing;
+using Registry.Testing.Layouts;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Tls;
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Endpoints;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Tests.Access;
 

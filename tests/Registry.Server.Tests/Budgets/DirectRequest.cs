@@ -1,7 +1,7 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Tests.Budgets;
 

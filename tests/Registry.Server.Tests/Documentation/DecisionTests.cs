@@ -6,7 +6,7 @@ namespace Registry.Server.Tests.Documentation;
 /// <summary>The records of docs/decisions: each has its number, date and status, and the list has them all.</summary>
 public sealed partial class DecisionTests
 {
-    private static readonly string Folder = Path.Combine(Document.Root, "docs", "decisions");
+    private static readonly string Folder = SourceTree.Locate("docs", "decisions");
 
     public static TheoryData<string> Records => [.. Directory.EnumerateFiles(Folder, "*.md").Select(path => Path.GetFileName(path)!)
         .Where(name => name != "README.md").Order(StringComparer.Ordinal)];

@@ -16,14 +16,11 @@ internal sealed partial class Document
         _withoutCode = CodeBlock().Replace(Text, string.Empty);
     }
 
-    /// <summary>The folder that holds the solution.</summary>
-    public static string Root { get; } = FindRoot();
-
     /// <summary>Absolute path of the file.</summary>
     public string Path { get; }
 
     /// <summary>Path of the file from the root.</summary>
-    public string Name => System.IO.Path.GetRelativePath(Root, Path).Replace('\\', '/');
+    public string Name => System.IO.Path.GetRelativePath(SourceTree.Root, Path).Replace('\\', '/');
 
     /// <summary>Text of the file.</summary>
     public string Text { get; }
@@ -42,12 +39,12 @@ internal sealed partial class Document
         .Select(line => line.Trim())
         .Where(line => line.Length > 0 && !line.StartsWith('#'));
 
-    public static Document Read(string name) => new(System.IO.Path.Combine(Root, name));
+    public static Document Read(string name) => new(SourceTree.Locate(name));
 
     /// <summary>Every document of the project.</summary>
     public static IEnumerable<Document> All()
     {
-        List<Document> all = [.. Files(Root).Select(path => new Document(path))];
+        List<Document> all = [.. Files(SourceTree.Root).Select(path => new Document(path))];
         Assert.Contains(all, document => document.Name == "README.md");
         Assert.Contains(all, document => document.Name == "docs/api.md");
         return all;
@@ -82,18 +79,6 @@ internal sealed partial class Document
         Directory.EnumerateDirectories(folder)
             .Where(child => System.IO.Path.GetFileName(child) is var name && !name.StartsWith('.') && !Foreign.Contains(name))
             .SelectMany(Files));
-
-    private static string FindRoot()
-    {
-        var folder = AppContext.BaseDirectory;
-        while (!File.Exists(System.IO.Path.Combine(folder, "Registry.sln")))
-        {
-            folder = System.IO.Path.GetDirectoryName(folder)
-                ?? throw new InvalidOperationException($"No folder above {AppContext.BaseDirectory} holds Registry.sln.");
-        }
-
-        return folder;
-    }
 
     [GeneratedRegex(@"^ *```(?<language>\w*)\n(?<code>.*?)^ *```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex CodeBlock();

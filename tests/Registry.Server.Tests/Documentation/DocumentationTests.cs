@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
-using Registry.Server.Routing;
 
 namespace Registry.Server.Tests.Documentation;
 
@@ -117,13 +116,13 @@ public sealed partial class DocumentationTests
     {
         Assert.Empty(Document.All().SelectMany(document => SourcePath().Matches(document.Text)
             .Select(match => match.Groups["path"].Value.TrimEnd('/', '.'))
-            .Where(path => !Path.Exists(Path.Combine(Document.Root, path)))
+            .Where(path => !Path.Exists(SourceTree.Locate(path)))
             .Select(path => $"{document.Name}: {path}")));
     }
 
     [Fact]
     public void Reports_of_load_tests_are_text_that_a_diff_can_show() => Assert.All(
-        Directory.EnumerateFiles(Path.Combine(Document.Root, "perf-results"), "*", SearchOption.AllDirectories),
+        Directory.EnumerateFiles(SourceTree.Locate("perf-results"), "*", SearchOption.AllDirectories),
         file => Assert.Contains(Path.GetExtension(file), new[] { ".md", ".csv", ".json", ".svg" }));
 
     // Commands are written in the text, too.
@@ -137,12 +136,12 @@ public sealed partial class DocumentationTests
         var (path, anchor) = hash < 0 ? (link, null) : (link[..hash], link[(hash + 1)..]);
         var target = path.Length == 0 ? document.Path : Path.GetFullPath(Path.Combine(Path.GetDirectoryName(document.Path)!, path));
         return Path.Exists(target)
-            && (anchor is null || Document.Read(Path.GetRelativePath(Document.Root, target)).Anchors.Contains(anchor));
+            && (anchor is null || Document.Read(Path.GetRelativePath(SourceTree.Root, target)).Anchors.Contains(anchor));
     }
 
     private static bool IsProject(string path)
     {
-        var full = Path.Combine(Document.Root, path);
+        var full = SourceTree.Locate(path);
         return (File.Exists(full) && full.EndsWith(".csproj", StringComparison.Ordinal))
             || (Directory.Exists(full) && Directory.EnumerateFiles(full, "*.csproj").Any());
     }

@@ -45,7 +45,7 @@ public sealed partial class RecordedFigureTests
     private static string LastRun() => Document.Read("perf-results/README.md").Links.Select(link => link.Split('/')[0])
         .Last(folder => File.Exists(SamplesOf(folder)));
 
-    private static string SamplesOf(string folder) => Path.Combine(Document.Root, "perf-results", folder, "samples.json");
+    private static string SamplesOf(string folder) => SourceTree.Locate("perf-results", folder, "samples.json");
 
     private static List<Sample> Samples()
     {

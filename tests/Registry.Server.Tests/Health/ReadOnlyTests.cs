@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
 using Registry.Server.Endpoints;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 using Registry.Server.Tests.Access;
 
 namespace Registry.Server.Tests.Health;

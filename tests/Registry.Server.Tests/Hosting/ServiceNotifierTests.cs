@@ -66,7 +66,7 @@ public sealed class ServiceNotifierTests : IDisposable
             "serve", Path.Combine(_folder.Path, "data"), new Dictionary<string, string?> { ["REGISTRY_PORT"] = "abc" }, Cancellation);
 
         Assert.Equal(2, exitCode);
-        Assert.Contains($"RestartPreventExitStatus={exitCode}", File.ReadAllLines(Path.Combine(Documentation.Document.Root, "deploy/systemd/registry.service")));
+        Assert.Contains($"RestartPreventExitStatus={exitCode}", File.ReadAllLines(SourceTree.Locate("deploy/systemd/registry.service")));
     }
 
     private async Task<string> ReceiveAsync()

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
-using static Registry.Testing.Http2Frames;
+using static Registry.Testing.Connections.Http2Frames;
 
 namespace Registry.Server.Tests.Http;
 

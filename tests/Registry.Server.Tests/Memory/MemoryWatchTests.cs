@@ -8,6 +8,7 @@ using Registry.Server.Configuration.Values;
 using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Memory;
 using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
 
 namespace Registry.Server.Tests.Memory;
 
@@ -40,7 +41,7 @@ public sealed class MemoryWatchTests : IDisposable
     {
         _loggers = LoggerFactory.Create(logging => logging.AddProvider(_log));
         var transport = KestrelFactory.CreateTransport(
-            new RegistryOptions { Transport = TransportKind.Kestrel }, _pool, Task.Run, Transport.Samples.Unsent(), TimeProvider.System, NullLoggerFactory.Instance);
+            new RegistryOptions { Transport = TransportKind.Kestrel }, _pool, Task.Run, Transport.Fixtures.Samples.Unsent(), TimeProvider.System, NullLoggerFactory.Instance);
         _connections = new ConnectionLimit(transport, 1000, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
         _watch = new MemoryWatch(Limits, () => _use, new MemoryActions(Release, Collect, Reclaim), _connections, _time, _loggers.CreateLogger<MemoryWatch>());
     }

@@ -4,7 +4,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Tests.Pull;
 

@@ -1,7 +1,7 @@
 using Registry.Core.Access;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Access;
-using Registry.Server.Tests.Transport;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Pull;
 

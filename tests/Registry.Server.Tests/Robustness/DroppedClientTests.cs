@@ -4,7 +4,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
-using Registry.Server.Tests.Transport;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Robustness;
 

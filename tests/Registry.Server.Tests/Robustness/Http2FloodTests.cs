@@ -2,7 +2,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Tls;
-using static Registry.Testing.Http2Frames;
+using static Registry.Testing.Connections.Http2Frames;
 
 namespace Registry.Server.Tests.Robustness;
 

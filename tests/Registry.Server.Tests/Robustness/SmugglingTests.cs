@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Registry.Server.Configuration.Values;
-using Registry.Server.Tests.Transport;
-using static Registry.Testing.Http2Frames;
+using Registry.Server.Tests.Transport.Fixtures;
+using static Registry.Testing.Connections.Http2Frames;
 
 namespace Registry.Server.Tests.Robustness;
 

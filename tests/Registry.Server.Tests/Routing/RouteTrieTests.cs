@@ -1,5 +1,6 @@
 using Registry.Core.Access;
 using Registry.Core.Errors;
+using Registry.Server.Requests;
 using Registry.Server.Routing;
 
 namespace Registry.Server.Tests.Routing;

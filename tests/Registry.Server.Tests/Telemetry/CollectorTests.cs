@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.Versioning;
 using System.Text;
-using Registry.Server.Tests.Transport;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Telemetry;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
-using Registry.Server.Hosting;
+using Registry.Server.Configuration;
 
 namespace Registry.Server.Tests.Tls;
 

@@ -3,7 +3,7 @@ using System.Security.Authentication;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration.Values;
-using Registry.Server.Tests.Transport;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Tls;
 

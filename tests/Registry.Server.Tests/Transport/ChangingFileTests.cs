@@ -1,5 +1,6 @@
 using Registry.Server.Configuration.Values;
-using static Registry.Server.Tests.Transport.Turns;
+using Registry.Server.Tests.Transport.Fixtures;
+using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport;
 

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Registry.Files;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Transport;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Transport;
 
@@ -48,7 +49,7 @@ public sealed class HalfClosedTests(HalfClosedTests.Fixture fixture) : IClassFix
         await using var registry = await TestRegistry.StartAsync(options => options with
         {
             IdleTimeout = TimeSpan.FromSeconds(2),
-            Limits = new ConnectionLimits { MinBytesPerSecond = 1024 * 1024, SlowGrace = TimeSpan.FromSeconds(2) },
+            Limits = new ConnectionTimes { MinBytesPerSecond = 1024 * 1024, SlowGrace = TimeSpan.FromSeconds(2) },
         });
         var blob = await registry.Client.PushBlobAsync("t", Samples.Make("half closed", 64 * 1024 * 1024));
         using var wire = await Wire.OpenAsync(registry, receiveBuffer: 64 * 1024);

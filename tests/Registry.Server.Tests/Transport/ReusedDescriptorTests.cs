@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Registry.Server.Configuration.Values;
-using static Registry.Server.Tests.Transport.Turns;
+using Registry.Server.Tests.Transport.Fixtures;
+using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport;
 

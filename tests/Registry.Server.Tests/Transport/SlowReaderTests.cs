@@ -3,9 +3,11 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
+using Registry.Server.Tests.Transport.Fixtures;
 using Registry.Server.Tests.Transport.Soak;
 using Registry.Server.Transport;
-using static Registry.Testing.Http2Frames;
+using Registry.Server.Transport.Buffers;
+using static Registry.Testing.Connections.Http2Frames;
 
 namespace Registry.Server.Tests.Transport;
 

@@ -4,7 +4,8 @@ using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
-using static Registry.Server.Tests.Transport.Turns;
+using Registry.Server.Tests.Transport.Fixtures;
+using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport;
 
@@ -112,7 +113,7 @@ public sealed class StoppingTests : IDisposable
     [InlineData(TransportKind.Direct, new byte[] { 22, 3, 1 })]
     public async Task A_handshake_that_has_not_ended_is_dropped(TransportKind transport, byte[] begun)
     {
-        var patience = new ConnectionLimits { Headers = TimeSpan.FromMinutes(10), Drain = TimeSpan.FromMinutes(10) };
+        var patience = new ConnectionTimes { Headers = TimeSpan.FromMinutes(10), Drain = TimeSpan.FromMinutes(10) };
         using var tls = new TlsFolder();
         await using var registry = await TestRegistry.StartAsync(options => tls.Configure(options with { Transport = transport, Limits = patience }));
         var address = new Uri(registry.Host.Addresses[0]);
@@ -135,7 +136,7 @@ public sealed class StoppingTests : IDisposable
     [InlineData(TransportKind.Direct)]
     public async Task A_download_that_does_not_end_in_time_is_cut_off(TransportKind transport)
     {
-        await using var registry = await StartAsync(transport, new ConnectionLimits { Drain = TimeSpan.FromSeconds(1) });
+        await using var registry = await StartAsync(transport, new ConnectionTimes { Drain = TimeSpan.FromSeconds(1) });
         using var wire = await Wire.BeginDownloadAsync(registry, Huge);
 
         await registry.Host.DisposeAsync();
@@ -146,12 +147,12 @@ public sealed class StoppingTests : IDisposable
     private Task<TestRegistry> StartPatientAsync(WireKind wire) => TestRegistry.StartAsync(
         options =>
         {
-            options = options with { Limits = new ConnectionLimits { Drain = TimeSpan.FromMinutes(10) }, Http2Port = wire == WireKind.Http2 ? 0 : null };
+            options = options with { Limits = new ConnectionTimes { Drain = TimeSpan.FromMinutes(10) }, Http2Port = wire == WireKind.Http2 ? 0 : null };
             return wire is WireKind.Tls or WireKind.Http2OverTls ? _tls.Configure(options) : options;
         },
         time: _time);
 
-    private static async Task<TestRegistry> StartAsync(TransportKind transport, ConnectionLimits? limits = null)
+    private static async Task<TestRegistry> StartAsync(TransportKind transport, ConnectionTimes? limits = null)
     {
         var registry = await TestRegistry.StartAsync(options => options with { Transport = transport, Limits = limits ?? new() });
         await registry.Client.PushBlobAsync("t", Huge);

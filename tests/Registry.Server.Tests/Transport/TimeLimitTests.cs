@@ -1,6 +1,7 @@
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
-using static Registry.Server.Tests.Transport.Turns;
+using Registry.Server.Tests.Transport.Fixtures;
+using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport;
 
@@ -95,8 +96,8 @@ public sealed class TimeLimitTests
         Assert.True(bytes.AsSpan().EndsWith(Samples.Larger.Bytes.AsSpan(0, 4_000_000)));
     }
 
-    private static ConnectionLimits Rates => new() { MinBytesPerSecond = BytesPerSecond, SlowGrace = Grace };
+    private static ConnectionTimes Rates => new() { MinBytesPerSecond = BytesPerSecond, SlowGrace = Grace };
 
-    private static Task<TestRegistry> StartAsync(TransportKind transport, ConnectionLimits limits) =>
+    private static Task<TestRegistry> StartAsync(TransportKind transport, ConnectionTimes limits) =>
         TestRegistry.StartAsync(options => options with { Transport = transport, Limits = limits, IdleTimeout = Grace });
 }

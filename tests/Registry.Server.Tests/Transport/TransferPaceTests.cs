@@ -48,7 +48,7 @@ public sealed class TransferPaceTests
 
     private static (int Second, string? Fault) End(Func<int, long> bytes, int limit = Limit)
     {
-        var pace = new TransferPace(new ConnectionLimits(), TimeSpan.FromMinutes(1));
+        var pace = new TransferPace(new ConnectionTimes(), TimeSpan.FromMinutes(1));
         pace.Beat(bytes(-1));
         for (var second = 1; second <= limit; second++)
         {

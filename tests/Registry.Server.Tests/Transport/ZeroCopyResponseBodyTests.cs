@@ -5,7 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Registry.Server.Transport;
+using Registry.Server.Tests.Transport.Fixtures;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Tests.Transport;
 

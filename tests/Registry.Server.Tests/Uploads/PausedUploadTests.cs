@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
 
 namespace Registry.Server.Tests.Uploads;
 
@@ -217,7 +218,7 @@ public sealed class PausedUploadTests
 
     // No body is slow.
     private static RegistryOptions Patient(RegistryOptions options) =>
-        options with { IdleTimeout = TimeSpan.FromDays(1), Limits = new ConnectionLimits { SlowGrace = TimeSpan.FromDays(1) } };
+        options with { IdleTimeout = TimeSpan.FromDays(1), Limits = new ConnectionTimes { SlowGrace = TimeSpan.FromDays(1) } };
 
     private static async Task<long> WrittenAsync(TestRegistry registry, string location) =>
         (await registry.Host.Storage.Uploads.FindAsync(Guid.Parse(location.UploadId())))!.Length;

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration.Values;
-using Registry.Server.Tests.Transport;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Uploads;
 

@@ -1,3 +1,7 @@
+using Registry.Torture.Attacks.Connections;
+using Registry.Torture.Attacks.Requests;
+using Registry.Torture.Attacks.Streams;
+
 namespace Registry.Torture.Attacks;
 
 /// <summary>Lists the attacks.</summary>

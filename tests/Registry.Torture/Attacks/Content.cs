@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Registry.Testing;
+using Registry.Testing.Connections;
 
 namespace Registry.Torture.Attacks;
 

@@ -1,5 +1,5 @@
 using System.Security.Authentication;
-using Registry.Testing;
+using Registry.Testing.Connections;
 
 namespace Registry.Torture.Attacks;
 

@@ -1,4 +1,4 @@
-using Registry.Testing;
+using Registry.Testing.Connections;
 
 namespace Registry.Torture.Attacks;
 

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Security;
 using System.Text;
-using Registry.Testing;
+using Registry.Testing.Connections;
 
 namespace Registry.Torture.Attacks;
 

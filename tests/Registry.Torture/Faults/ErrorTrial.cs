@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Registry.Testing;
+using Registry.Testing.Processes;
 using Registry.Torture.Load;
 
 namespace Registry.Torture.Faults;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Registry.Testing;
+using Registry.Testing.Processes;
 using Registry.Torture.Load;
 
 namespace Registry.Torture.Faults;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Torture.Faults;
 

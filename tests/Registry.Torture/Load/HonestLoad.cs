@@ -2,8 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Registry.Testing;
+using Registry.Testing.Connections;
 using Registry.Testing.Workloads;
-using Registry.Torture.Attacks;
+using Registry.Torture.Sieges;
 
 namespace Registry.Torture.Load;
 

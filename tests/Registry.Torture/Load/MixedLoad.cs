@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Torture.Load;
 

@@ -1,5 +1,5 @@
 using System.Net;
-using Registry.Torture.Attacks;
+using Registry.Torture.Sieges;
 
 namespace Registry.Torture.Load;
 

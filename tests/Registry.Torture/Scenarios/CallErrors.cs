@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Registry.Testing;
+using Registry.Testing.Connections;
 using Registry.Torture.Faults;
 
 namespace Registry.Torture.Scenarios;

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Registry.Testing;
+using Registry.Testing.Processes;
 using Registry.Torture.Faults;
 using Registry.Torture.Load;
 

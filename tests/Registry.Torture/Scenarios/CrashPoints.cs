@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Registry.Testing;
+using Registry.Testing.Connections;
+using Registry.Testing.Processes;
 using Registry.Torture.Faults;
 using Registry.Torture.Load;
 

@@ -1,4 +1,5 @@
 using Registry.Testing;
+using Registry.Testing.Processes;
 using Registry.Torture.Load;
 
 namespace Registry.Torture.Scenarios;

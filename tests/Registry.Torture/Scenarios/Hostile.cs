@@ -1,6 +1,7 @@
 using System.Globalization;
 using Registry.Torture.Attacks;
 using Registry.Torture.Load;
+using Registry.Torture.Sieges;
 
 namespace Registry.Torture.Scenarios;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Registry.Testing;
+using Registry.Testing.Processes;
 using Registry.Torture.Faults;
 using Registry.Torture.Load;
 

@@ -1,4 +1,5 @@
 using Registry.Testing;
+using Registry.Testing.Processes;
 using Registry.Torture.Faults;
 using Registry.Torture.Load;
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Text;
 using Registry.Testing;
+using Registry.Testing.Processes;
 
 namespace Registry.Torture.Scenarios;
 

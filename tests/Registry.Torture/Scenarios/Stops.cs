@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Net;
 using Registry.Testing;
+using Registry.Testing.Connections;
+using Registry.Testing.Processes;
 using Registry.Torture.Load;
 
 namespace Registry.Torture.Scenarios;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Registry.Testing;
+using Registry.Testing.Connections;
+using Registry.Testing.Processes;
 using Registry.Torture.Faults;
 
 namespace Registry.Torture.Scenarios;

@@ -3,7 +3,6 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Images.Backup;
-using Registry.Server.Commands.Transfer;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Backup;

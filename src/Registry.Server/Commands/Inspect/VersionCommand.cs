@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using Registry.Server.Hosting.Lifetime;
 
 namespace Registry.Server.Commands.Inspect;
 
@@ -22,11 +21,11 @@ internal static class VersionCommand
     {
         if (isJson)
         {
-            ReportJson.Write(output, new VersionAnswer(Banner.Version), json => json.VersionAnswer);
+            ReportJson.Write(output, new VersionAnswer(ProductVersion.Text), json => json.VersionAnswer);
         }
         else
         {
-            output.WriteLine(Banner.Version);
+            output.WriteLine(ProductVersion.Text);
         }
 
         return ExitCodes.Success;

@@ -137,7 +137,7 @@ internal static class GcCommand
         var (found, unknown, passed) = await context.WithProgressAsync<long, (IReadOnlyList<Digest> Found, long Unknown, long Passed)>(
             request.IsJson,
             done => new WorkDone("Looking for unknown blobs", done, Unit: "blobs"),
-            progress => core.Walk.FindAsync(progress, cancellationToken));
+            progress => core.Sweep.FindAsync(progress, cancellationToken));
         if (!request.IsForced && report.Objection(await core.Plan.EstimateAsync(), unknown, passed) is { } objection)
         {
             return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' lists what would be removed, 'registry gc --force' removes it");
@@ -146,12 +146,12 @@ internal static class GcCommand
         var (manifests, links, blobs) = await context.WithProgressAsync<long, Collected>(
             request.IsJson, done => new WorkDone("Removing", done, Unit: "blobs"), progress => core.Collector.CollectAsync(progress, cancellationToken));
         cancellationToken.ThrowIfCancellationRequested();
-        while (await core.Walk.RemoveAsync(found, cancellationToken) is var removed and > 0)
+        while (await core.Sweep.RemoveAsync(found, cancellationToken) is var removed and > 0)
         {
             // One walk lists a bounded number of blobs; this lists the rest.
             blobs += removed;
             unknown -= found.Count;
-            found = unknown > 0 ? (await core.Walk.FindAsync(cancellationToken)).Found : [];
+            found = unknown > 0 ? (await core.Sweep.FindAsync(cancellationToken)).Found : [];
         }
 
         var result = new GcResult(manifests, links, blobs);

@@ -4,7 +4,6 @@ using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Layouts;
-using Registry.Server.Commands.Backup;
 using Registry.Server.Configuration;
 using Registry.Storage;
 

@@ -1,5 +1,4 @@
 using Registry.Core.Oci;
-using Registry.Server.Commands.Backup;
 
 namespace Registry.Server.Commands.Transfer;
 

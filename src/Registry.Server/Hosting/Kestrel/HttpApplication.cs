@@ -3,8 +3,8 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Registry.Server.Pipeline;
-using Registry.Server.Transport;
+using Registry.Server.Requests;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Hosting.Kestrel;
 

@@ -15,6 +15,8 @@ using Registry.Server.Http;
 using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tls;
 using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Hosting.Kestrel;
 

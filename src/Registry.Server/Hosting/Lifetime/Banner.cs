@@ -1,4 +1,3 @@
-using System.Reflection;
 using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Configuration;
@@ -8,15 +7,12 @@ namespace Registry.Server.Hosting.Lifetime;
 /// <summary>Lines that the registry prints at its start.</summary>
 internal static class Banner
 {
-    public static string Version { get; } =
-        typeof(Banner).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
-
     public static void Write(TextWriter output, RegistryHost host, RegistryOptions options)
     {
         var port = new Uri(host.Addresses[0]).Port;
         var registry = options.ExternalUrl is { } url ? new Uri(url).Authority : $"localhost:{port}";
         output.WriteLine($"""
-            Registry {Version} listening on {string.Join(" and ", host.Addresses)}
+            Registry {ProductVersion.Text} listening on {string.Join(" and ", host.Addresses)}
               storage         {host.StoragePath}
               authentication  {Authentication(options)}{(options.Readonly ? "\n  read-only       pulls work, pushes and deletes are refused" : string.Empty)}{(host.MetricsAddress is { } metrics ? $"\n  metrics         {metrics}" : string.Empty)}
 

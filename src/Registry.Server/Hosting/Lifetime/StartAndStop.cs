@@ -21,8 +21,8 @@ internal sealed class StartAndStop(TextWriter output, RegistryOptions options, I
         }
 
         var addresses = string.Join(" and ", host.Addresses);
-        Log("started", new LogRecord { Text = $"Registry {Banner.Version} listening on {addresses}" }
-            .Add("version", Banner.Version)
+        Log("started", new LogRecord { Text = $"Registry {ProductVersion.Text} listening on {addresses}" }
+            .Add("version", ProductVersion.Text)
             .Add("addresses", string.Join(',', host.Addresses))
             .Add("metricsAddress", host.MetricsAddress)
             .Add("storage", host.StoragePath)

@@ -7,8 +7,8 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Server.Http.Ranges;
-using Registry.Server.Pipeline;
-using Registry.Server.Transport;
+using Registry.Server.Requests;
+using Registry.Server.Transport.Output;
 
 namespace Registry.Server.Http.Bodies;
 

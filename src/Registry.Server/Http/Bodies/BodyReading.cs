@@ -1,6 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Server.Memory;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Http.Bodies;
 

@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Server.Memory;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 using Registry.Server.Transport;
 
 namespace Registry.Server.Http.Bodies;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Core.Uploads;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Http.Bodies;
 

@@ -1,5 +1,5 @@
 using System.IO.Pipelines;
-using Registry.Server.Pipeline;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Http.Bodies;
 

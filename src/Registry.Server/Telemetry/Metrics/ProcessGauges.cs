@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using System.Runtime.InteropServices;
-using Registry.Server.Hosting.Lifetime;
 using Registry.Server.Memory;
 
 namespace Registry.Server.Telemetry.Metrics;
@@ -17,7 +16,7 @@ internal static class ProcessGauges
     /// <summary>Adds the instruments to a meter.</summary>
     public static void AddTo(Meter meter)
     {
-        var build = new KeyValuePair<string, object?>[] { new("version", Banner.Version), new("runtime", RuntimeInformation.FrameworkDescription) };
+        var build = new KeyValuePair<string, object?>[] { new("version", ProductVersion.Text), new("runtime", RuntimeInformation.FrameworkDescription) };
         meter.CreateObservableGauge("registry.build_info", () => new Measurement<long>(1, build), null, "1, with the version of the registry and the runtime as labels.");
         meter.CreateObservableGauge("process.start_time", () => StartTime, "s", "Start of the process, as Unix time.");
         meter.CreateObservableCounter("process.cpu", () => Environment.CpuUsage.TotalTime.TotalSeconds, "s", "CPU time of the process.");

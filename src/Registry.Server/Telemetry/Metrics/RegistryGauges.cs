@@ -2,9 +2,8 @@ using System.Diagnostics.Metrics;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 using Registry.Images.Backup;
-using Registry.Server.Hosting;
 using Registry.Server.Memory;
-using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
 using Registry.Storage;
 
 namespace Registry.Server.Telemetry.Metrics;
@@ -13,25 +12,27 @@ namespace Registry.Server.Telemetry.Metrics;
 internal sealed class RegistryGauges
 {
     private readonly Meter _meter;
+    private readonly GaugeSources _sources;
     private readonly RegistryStorage _storage;
 
-    public RegistryGauges(RegistryHost host, Meter meter)
+    public RegistryGauges(GaugeSources sources, Meter meter)
     {
         _meter = meter;
-        _storage = host.Storage;
+        _sources = sources;
+        _storage = sources.Storage;
         ProcessGauges.AddTo(_meter);
         AddContent();
-        AddStorage(host);
-        AddRequestMemory(host.Memory, host.Buffers);
-        AddCollection(host);
+        AddStorage();
+        AddRequestMemory(sources.Memory, sources.Buffers);
+        AddCollection();
         AddVerificationAndBackup();
-        Level("registry.connections.limit", "{connection}", "Connections that there may be.", () => host.Connections.Limit);
-        Level("registry.connections.places", "{connection}", "Connections that there may be now: fewer than the limit after memory was short.", () => host.Connections.Places);
-        Total("registry.connections.shed", "{connection}", "Connections that were closed because memory was short.", () => host.Connections.ShedTotal);
-        Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", () => host.PasswordChecks);
+        Level("registry.connections.limit", "{connection}", "Connections that there may be.", () => sources.Connections.Limit);
+        Level("registry.connections.places", "{connection}", "Connections that there may be now: fewer than the limit after memory was short.", () => sources.Connections.Places);
+        Total("registry.connections.shed", "{connection}", "Connections that were closed because memory was short.", () => sources.Connections.ShedTotal);
+        Total("registry.auth.password_checks", "{check}", "Passwords checked with bcrypt.", sources.PasswordChecks);
         _meter.CreateObservableGauge(
             "registry.tls.certificate.expires",
-            () => host.CertificateExpires is { } at ? [new Measurement<long>(at.ToUnixTimeSeconds())] : Array.Empty<Measurement<long>>(),
+            () => sources.CertificateExpires() is { } at ? [new Measurement<long>(at.ToUnixTimeSeconds())] : Array.Empty<Measurement<long>>(),
             "s",
             "Expiry of the certificate, as Unix time; absent without TLS.");
     }
@@ -53,9 +54,9 @@ internal sealed class RegistryGauges
         Level("registry.uploads.active", "{upload}", "Uploads in progress.", () => _storage.Uploads.Count);
     }
 
-    private void AddStorage(RegistryHost host)
+    private void AddStorage()
     {
-        Gauge("registry.read_only", null, "1 while pushes and deletes are refused, else 0.", () => host.ReadOnly.IsOn ? 1 : 0);
+        Gauge("registry.read_only", null, "1 while pushes and deletes are refused, else 0.", () => _sources.IsReadOnly() ? 1 : 0);
         Gauge("registry.writes.stopped", null, "1 when writes have stopped after a failure of the storage, else 0.", () => _storage.Health.Failure is null ? 0 : 1);
         Gauge("registry.tree.behind", null, "1 when the repositories tree, or the files of small content, cannot be brought up to date, else 0.", () => _storage.IsBehind ? 1 : 0);
         Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => _storage.ReadRoom().Free);
@@ -88,24 +89,24 @@ internal sealed class RegistryGauges
         static KeyValuePair<string, object?> Kind(string name) => new("registry.kind", name);
     }
 
-    private void AddCollection(RegistryHost host)
+    private void AddCollection()
     {
-        Gauge("registry.gc.halted", null, "1 when nothing is collected because more than half of the content would be removed, else 0.", () => host.Collector.IsHalted ? 1 : 0);
-        Gauge("registry.gc.last_success", "s", "End of the last cycle of the garbage collector, as Unix time; 0 before the first.", () => host.LastCollection);
+        Gauge("registry.gc.halted", null, "1 when nothing is collected because more than half of the content would be removed, else 0.", () => _sources.Core.Collector.IsHalted ? 1 : 0);
+        Gauge("registry.gc.last_success", "s", "End of the last cycle of the garbage collector, as Unix time; 0 before the first.", _sources.LastCollection);
         Gauge(
             "registry.gc.resumes_in",
             "s",
             "Seconds of running time until garbage collection resumes after an unclean stop; 0 while it is not suspended.",
-            () => host.CollectionRules.Wait);
+            () => _sources.Core.Rules.Wait);
         _meter.CreateObservableGauge(
             "registry.gc.suspended",
             () => new[]
             {
-                Suspended("unclean_stop", host.CollectionRules.Wait > 0), Suspended("read_only", host.ReadOnly.IsOn), Suspended("indexing", !host.IsIndexed),
+                Suspended("unclean_stop", _sources.Core.Rules.Wait > 0), Suspended("read_only", _sources.IsReadOnly()), Suspended("indexing", !_storage.Indexer.IsComplete),
             },
             null,
             "1 while garbage collection is suspended for this reason, else 0.");
-        Total("registry.gc.freed", "By", "Bytes of the blobs that were removed because nothing linked to them.", () => host.Collector.BytesFreed);
+        Total("registry.gc.freed", "By", "Bytes of the blobs that were removed because nothing linked to them.", () => _sources.Core.Collector.BytesFreed);
     }
 
     private void AddVerificationAndBackup()

@@ -1,8 +1,7 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Http;
-using Registry.Server.Pipeline;
-using Registry.Server.Routing;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Telemetry.Metrics;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
-using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
 
 namespace Registry.Server.Tests.Hosting.Kestrel;
 

@@ -1,5 +1,5 @@
-using static Registry.Server.Tests.Transport.Samples;
-using static Registry.Server.Tests.Transport.Turns;
+using static Registry.Server.Tests.Transport.Fixtures.Samples;
+using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport.Exchanges;
 

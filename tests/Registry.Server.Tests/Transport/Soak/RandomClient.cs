@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
-using static Registry.Server.Tests.Transport.Turns;
+using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport.Soak;
 

@@ -7,6 +7,7 @@ using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Hosting;
 using Registry.Server.Tests.Tls;
+using Registry.Server.Tests.Transport.Fixtures;
 
 namespace Registry.Server.Tests.Transport.Soak;
 

@@ -1,0 +1,47 @@
+using Registry.Core.Access;
+using Registry.Server.Requests;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>All routes of the registry. HEAD works wherever GET does.</summary>
+internal static class RouteTable
+{
+    public static IReadOnlyList<Route> Create(
+        BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
+        HealthEndpoints health, TokenEndpoint? token = null) =>
+    [
+        new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
+        new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
+
+        new("GET", "/v2/_catalog", Permission.Catalog, lists.GetCatalogAsync),
+        new("GET", "/v2/<name>/tags/list", Permission.Pull, lists.GetTagsAsync),
+        new("GET", "/v2/<name>/referrers/<digest>", Permission.Pull, referrers.GetAsync),
+
+        new("GET", "/v2/<name>/manifests/<reference>", Permission.Pull, manifests.GetAsync, RequestOperation.PullManifest),
+        new("HEAD", "/v2/<name>/manifests/<reference>", Permission.Pull, manifests.HeadAsync),
+        new("PUT", "/v2/<name>/manifests/<reference>", Permission.Push, manifests.PutAsync, RequestOperation.PushManifest),
+        new("DELETE", "/v2/<name>/manifests/<reference>", Permission.Delete, manifests.DeleteAsync, RequestOperation.DeleteManifest),
+
+        new("GET", "/v2/<name>/blobs/<digest>", Permission.Pull, blobs.GetAsync, RequestOperation.PullBlob),
+        new("HEAD", "/v2/<name>/blobs/<digest>", Permission.Pull, blobs.HeadAsync),
+        new("DELETE", "/v2/<name>/blobs/<digest>", Permission.Delete, blobs.DeleteAsync, RequestOperation.DeleteBlob),
+
+        new("POST", "/v2/<name>/blobs/uploads/", Permission.Push, uploads.PostAsync, RequestOperation.BeginUpload),
+        new("POST", "/v2/<name>/blobs/uploads", Permission.Push, uploads.PostAsync, RequestOperation.BeginUpload),
+        new("GET", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.GetAsync),
+        new("PATCH", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PatchAsync),
+        new("PUT", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PutAsync, RequestOperation.PushBlob),
+        new("DELETE", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.DeleteAsync),
+
+        new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
+        new("GET", "/readyz", Permission.Public, health.GetReadyAsync),
+        new("GET", "/startupz", Permission.Public, HealthEndpoints.GetStartedAsync),
+
+        // Only with the built-in token service.
+        .. token is null ? (Route[])[] :
+        [
+            new("GET", "/token", Permission.Public, token.GetAsync),
+            new("POST", "/token", Permission.Public, token.PostAsync),
+        ],
+    ];
+}

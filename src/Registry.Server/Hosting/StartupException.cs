@@ -1,4 +1,0 @@
-namespace Registry.Server.Hosting;
-
-/// <summary>Failure to start. The message is one line for the operator.</summary>
-public sealed class StartupException(string message, Exception inner) : Exception(message, inner);

@@ -1,0 +1,20 @@
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Server.Requests;
+
+/// <summary>Change made by a request, as far as its path does not name it.</summary>
+internal sealed record ContentChange
+{
+    /// <summary>The manifest or blob; for a deleted tag, the manifest that it pointed to.</summary>
+    public Digest? Digest { get; init; }
+
+    /// <summary>The size of the stored or deleted content in bytes; null when unknown.</summary>
+    public long? Size { get; init; }
+
+    /// <summary>The tags that were set or deleted, apart from the one in the path.</summary>
+    public IReadOnlyList<Tag> Tags { get; init; } = [];
+
+    /// <summary>The tags that pointed to another manifest before.</summary>
+    public IReadOnlyList<MovedTag> Moved { get; init; } = [];
+}

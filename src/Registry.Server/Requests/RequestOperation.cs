@@ -1,0 +1,27 @@
+namespace Registry.Server.Requests;
+
+/// <summary>Operation of a request on the content of a repository, for logs and metrics.</summary>
+internal enum RequestOperation
+{
+    /// <summary>No counted operation: listings, HEAD requests, the status of an upload.</summary>
+    None,
+
+    PullManifest,
+
+    PullBlob,
+
+    /// <summary>Begins an upload. Changes nothing yet, but a push without permission fails here.</summary>
+    BeginUpload,
+
+    PushBlob,
+
+    MountBlob,
+
+    PushManifest,
+
+    DeleteManifest,
+
+    DeleteTag,
+
+    DeleteBlob,
+}

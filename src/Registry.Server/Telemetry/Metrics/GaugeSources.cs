@@ -1,0 +1,33 @@
+using Registry.Core;
+using Registry.Server.Memory;
+using Registry.Server.Transport;
+using Registry.Server.Transport.Buffers;
+using Registry.Storage;
+
+namespace Registry.Server.Telemetry.Metrics;
+
+/// <summary>Parts of a running registry whose state <see cref="RegistryGauges"/> reads.</summary>
+internal sealed record GaugeSources
+{
+    public required RegistryStorage Storage { get; init; }
+
+    public required RegistryCore Core { get; init; }
+
+    public required RequestMemory Memory { get; init; }
+
+    public required BlockPool Buffers { get; init; }
+
+    public required ConnectionLimit Connections { get; init; }
+
+    /// <summary>True while pushes and deletes are refused.</summary>
+    public required Func<bool> IsReadOnly { get; init; }
+
+    /// <summary>End of the last cycle of the garbage collector, as Unix time in seconds; 0 before the first.</summary>
+    public required Func<long> LastCollection { get; init; }
+
+    /// <summary>Number of passwords checked with bcrypt.</summary>
+    public required Func<long> PasswordChecks { get; init; }
+
+    /// <summary>Expiry of the certificate; null without TLS.</summary>
+    public required Func<DateTimeOffset?> CertificateExpires { get; init; }
+}

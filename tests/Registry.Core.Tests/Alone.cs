@@ -1,8 +1,0 @@
-namespace Registry.Core.Tests;
-
-/// <summary>Collection of tests that measure the whole process: no other test runs at the same time.</summary>
-[CollectionDefinition(Name, DisableParallelization = true)]
-public sealed class Alone
-{
-    public const string Name = "alone";
-}

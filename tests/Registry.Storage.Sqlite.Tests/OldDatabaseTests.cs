@@ -1,0 +1,63 @@
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
+
+namespace Registry.Storage.Sqlite.Tests;
+
+/// <summary>
+/// Databases that older programs wrote, as <c>sqlite3 registry.db .dump</c> prints them. Each program got the same pushes and a deletion of a tag, and was
+/// killed at once, so that the tree had nothing of it yet.
+/// </summary>
+public sealed class OldDatabaseTests : IDisposable
+{
+    private static readonly Digest First = Digest.Parse("sha256:ba49b19f5df8e3969e68377df3f21919b0b16f3d5b3fcb41e82557a30f292bc6");
+    private static readonly Digest Second = Digest.Parse("sha256:cc25f84d493c42e97ddb1b709b6d6be581a35e44f721c1c63a88395b0af7c34c");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task A_database_of_an_older_program_keeps_its_content_and_the_tree_gets_all_of_it(int version)
+    {
+        var dump = SourceTree.Locate("tests/Registry.Storage.Sqlite.Tests/Old", $"schema-{version}.sql");
+        OldSchema.Execute(Path.Combine(_folder.Path, "registry.db"), await File.ReadAllTextAsync(dump));
+        var app = Samples.Repository("team/app");
+
+        await using (var storage = await TestStorage.CreateAsync(_folder.Path))
+        {
+            var metadata = storage.Storage.Metadata;
+            Assert.Equal(Second, (await metadata.FindManifestAsync(app, Tag.Parse("latest")))?.Digest);
+            Assert.NotNull(await metadata.FindManifestAsync(app, First));
+            Assert.Equal(["latest"], (await metadata.ListTagsAsync(app, null, 10))!.Items);
+            Assert.Equal(["group/other", "team/app"], (await metadata.ListRepositoriesAsync([RepositoryRange.All], null, 10)).Items);
+            var totals = await storage.Storage.ReadTotalsAsync();
+            Assert.Equal((3, 2, 2, 1), (totals.Manifests, totals.Repositories, totals.Tags, totals.Untagged));
+        }
+
+        Assert.Equal(
+            [
+                $"group/other/_layers/sha256/{Blob("two")}", $"group/other/_manifests/revisions/sha256/{Second.Hex}/link = {Second}",
+                $"group/other/_manifests/tags/1.0/current/link = {Second}", $"group/other/_manifests/tags/1.0/index/sha256/{Second.Hex}/link = {Second}",
+                $"team/app/_layers/sha256/{Blob("two")}", $"team/app/_layers/sha256/{Blob("one")}",
+                $"team/app/_manifests/revisions/sha256/{First.Hex}/link = {First}", $"team/app/_manifests/revisions/sha256/{Second.Hex}/link = {Second}",
+                $"team/app/_manifests/tags/latest/current/link = {Second}", $"team/app/_manifests/tags/latest/index/sha256/{First.Hex}/link = {First}",
+                $"team/app/_manifests/tags/latest/index/sha256/{Second.Hex}/link = {Second}",
+            ],
+            FolderContent.List(Path.Combine(_folder.Path, "repositories")));
+        await using var again = await TestStorage.CreateAsync(_folder.Path);
+        var changes = await again.Storage.Changes.ReadAsync(0, 100);
+        Assert.Equal(
+            [
+                ChangeKind.ManifestAdded, ChangeKind.TagSet, ChangeKind.TagSet, ChangeKind.ManifestAdded, ChangeKind.TagSet, ChangeKind.ManifestAdded,
+                ChangeKind.TagSet, ChangeKind.TagRemoved,
+            ],
+            changes.Select(change => change.Kind));
+        Assert.All(changes, change => Assert.Equal(new ChangeOrigin { Source = ChangeSource.Unknown }, change.Origin));
+    }
+
+    private static string Blob(string text) => $"{Samples.Digest(text).Hex}/link = {Samples.Digest(text)}";
+}

@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+
+namespace Registry.Storage.Sqlite.Tests;
+
+/// <summary>
+/// No statement takes longer because more is stored: SQLite says of each how it would run it. Nothing ever runs ANALYZE, so an empty database
+/// has the plans of a full one.
+/// </summary>
+public sealed partial class QueryPlanTests : IDisposable
+{
+    private const string Statements = "src/Registry.Storage.Sqlite";
+
+    // Each with the reason why it may read a whole table, or sort.
+    private static readonly Dictionary<string, string> Allowed = new()
+    {
+        ["SELECT id, repository, owner, algorithm FROM uploads"] = "read once, at start; there are as many as uploads in progress",
+        ["SELECT c.digest, m.media_type, c.size, iif(octet_length(m.artifact_type)"] =
+            "sorts the referrers of one manifest, not those of the others",
+        ["INSERT INTO repositories (name) VALUES (@1) RETURNING id"] =
+            "looks for rows that wait for their repository, if there are any; no foreign key is deferred, so there are none",
+        ["SELECT COUNT(*) FROM blob_links"] = "counts what there is, when a collection would remove many",
+        ["SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content"] = "counts what a backup copies, in its snapshot, and what a verification by hand reads",
+        ["INSERT INTO changes (kind, at, clock, source, repository_id, repository, digest) SELECT"] = "writes down the whole tree of what is restored",
+        ["INSERT INTO changes (kind, at, clock, source, repository_id, repository, tag, digest) SELECT"] =
+            "writes down the whole tree of what is restored",
+        ["DELETE FROM changes WHERE kind"] = "removes what the tree of a backup had not yet, in its snapshot",
+        ["DELETE FROM changes WHERE sequence IN ( SELECT e.sequence FROM ("] = "groups the few hundred changes of one turn",
+        ["SELECT repository, position FROM change_held"] = "there are as many as repositories whose links cannot be written",
+        ["DELETE FROM change_held WHERE consumer"] = "in the snapshot of a backup, the same",
+        ["DELETE FROM staged_content;"] = "empties the table in the snapshot of a backup",
+        ["SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER ()"] = "counts what a collection by hand would remove, for a dry run on a stopped registry",
+        ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",
+    };
+
+    private readonly SqliteConnection _connection = new("Data Source=:memory:");
+
+    public QueryPlanTests()
+    {
+        _connection.Open();
+        SqliteSchema.Migrate(_connection, "registry.db");
+    }
+
+    public static TheoryData<string> Found => new(SourceTree.Files(Statements)
+        .Where(file => !file.EndsWith("SqliteSchema.cs", StringComparison.Ordinal))
+        .SelectMany(file => StatementLiteral().Matches(string.Join('\n', SourceTree.Lines(file))))
+        .Select(literal => Whitespace().Replace(literal.Groups["sql"].Value, " ").Trim())
+        .Distinct());
+
+    [Fact]
+    public void All_statements_are_found()
+    {
+        var calls = SourceTree.Files(Statements).SelectMany(SourceTree.Lines).Count(line => Verb().IsMatch(line));
+        Assert.InRange(Found.Count, 50, calls);
+    }
+
+    [Theory]
+    [MemberData(nameof(Found))]
+    public void No_statement_reads_a_whole_table_or_sorts(string sql)
+    {
+        var costly = Explain(sql).Where(step => FullScan().IsMatch(step) || step.Contains("TEMP B-TREE", StringComparison.Ordinal)).ToList();
+        if (Allowed.Keys.Any(allowed => sql.StartsWith(allowed, StringComparison.Ordinal)))
+        {
+            Assert.NotEmpty(costly);
+        }
+        else
+        {
+            Assert.Empty(costly);
+        }
+    }
+
+    // A popular base layer is linked to by every repository.
+    [Theory]
+    [InlineData("UPDATE blob_links")]
+    [InlineData("UPDATE manifests")]
+    public void Renewing_a_promise_touches_only_what_is_idle(string update) => Assert.Contains(
+        Explain(Found.Select(row => row.Data).Single(sql => sql.StartsWith(update, StringComparison.Ordinal) && sql.Contains("LIMIT", StringComparison.Ordinal))),
+        step => step.Contains("(content_id=? AND idle_since>? AND idle_since<?)", StringComparison.Ordinal));
+
+    public void Dispose() => _connection.Dispose();
+
+    private List<string> Explain(string sql)
+    {
+        using var command = _connection.CreateCommand();
+#pragma warning disable CA2100 // A constant of the product.
+        command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
+#pragma warning restore CA2100
+        foreach (var name in Parameter().Matches(sql).Select(match => match.Value).Distinct())
+        {
+            command.Parameters.AddWithValue(name, DBNull.Value);
+        }
+
+        using var reader = command.ExecuteReader();
+        var steps = new List<string>();
+        while (reader.Read())
+        {
+            steps.Add(Convert.ToString(reader["detail"], CultureInfo.InvariantCulture)!);
+        }
+
+        return steps;
+    }
+
+    [GeneratedRegex("""
+        \"{3}\s*(?<sql>(?:SELECT|INSERT|UPDATE|DELETE)\b.*?)\"{3}|(?<!")"(?<sql>(?:SELECT|INSERT|UPDATE|DELETE) [^"\n]*)"
+        """, RegexOptions.Singleline)]
+    private static partial Regex StatementLiteral();
+
+    [GeneratedRegex(@"\b(?:SELECT|INSERT INTO|UPDATE|DELETE FROM) ")]
+    private static partial Regex Verb();
+
+    [GeneratedRegex(@"\s+")]
+    private static partial Regex Whitespace();
+
+    [GeneratedRegex(@"@\d+")]
+    private static partial Regex Parameter();
+
+    // A virtual table (json_each) is a list of the caller.
+    [GeneratedRegex(@"^SCAN (?!CONSTANT ROW|\w+ VIRTUAL TABLE)")]
+    private static partial Regex FullScan();
+}

@@ -1,0 +1,91 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Changes;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
+using Registry.Storage.Contracts;
+using Registry.Storage.Sqlite;
+
+namespace Registry.Storage.Testing;
+
+/// <summary>Metadata in a database file of its own.</summary>
+internal sealed class SqliteEngine : IMetadataEngine
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly FakeTimeProvider _time = new();
+
+    public SqliteEngine() => Open();
+
+    public string Path => System.IO.Path.Combine(_folder.Path, "registry.db");
+
+    public ContractRules Rules { get; } = new();
+
+    public StorageHealth Health { get; private set; }
+
+    public SqliteDatabase Database { get; private set; }
+
+    public IMetadataStore Metadata { get; private set; }
+
+    public ICollectorMetadata Collector { get; private set; }
+
+    public IVerifierMetadata Verifier { get; private set; }
+
+    public IChangeFeed Feed { get; private set; }
+
+    public IIndexTarget IndexTarget { get; private set; }
+
+    public IUploadSessions Sessions { get; private set; }
+
+    public IStagedContent Staged { get; private set; }
+
+    public IMetadataListing Listing { get; private set; }
+
+    public RunningClock Clock { get; private set; }
+
+    public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
+
+    public void Advance(TimeSpan time) => _time.Advance(time);
+
+    public Task ReopenAsync(bool cleanly = true)
+    {
+        if (!cleanly)
+        {
+            // A database that has failed is not marked as closed, as after a kill.
+            Health.Fail("killed");
+        }
+
+        Database.Dispose();
+        Open();
+        return Task.CompletedTask;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        Database.Dispose();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Staged),
+        nameof(Listing), nameof(Clock))]
+    private void Open()
+    {
+        Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
+        Clock = new RunningClock(_time);
+        Database = SqliteDatabase.Open(Path, Health, Clock);
+        Metadata = new SqliteMetadataStore(Database, _time, Rules);
+        Collector = new SqliteCollectorMetadata(Database, _time);
+        Verifier = new SqliteVerifierMetadata(Database);
+        Feed = new SqliteChangeFeed(Database);
+        IndexTarget = new SqliteIndexTarget(Database, _time);
+        Sessions = new SqliteUploadSessions(Database);
+        Staged = new SqliteStagedContent(Database);
+        Listing = new SqliteMetadataListing(Database);
+    }
+}
