@@ -1,12 +1,13 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Changes;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
 namespace Registry.Storage.Sqlite;
 
 /// <summary>A copy of the database at one moment, in a file of its own, for a backup.</summary>
-public sealed class SqliteSnapshot : IDisposable
+public sealed class SqliteSnapshot : IMetadataSnapshot
 {
     // Staged content of a page is in memory.
     private const int PageSize = 250;
@@ -48,11 +49,9 @@ public sealed class SqliteSnapshot : IDisposable
         }
     }
 
-    /// <summary>Counts the blobs and manifests that it refers to, and their size in bytes.</summary>
     public (long Blobs, long Bytes) Count() => _session.First(
         "SELECT COUNT(*), COALESCE(SUM(size), 0) FROM content WHERE state = 1", row => (row.GetInt64(0), row.GetInt64(1)));
 
-    /// <summary>Lists the blobs and manifests that it refers to.</summary>
     public IEnumerable<SnapshotBlob> Blobs()
     {
         for (long last = 0; ;)
@@ -79,11 +78,8 @@ public sealed class SqliteSnapshot : IDisposable
         }
     }
 
-    /// <summary>True if it refers to a blob or manifest.</summary>
     public bool Contains(Digest digest) => _session.Number("SELECT id FROM content WHERE digest = @1 AND state = 1", digest.Value) is not null;
 
-    /// <summary>Removes the bytes of staged content: their files have them.</summary>
-    /// <exception cref="StorageException">The snapshot cannot be written.</exception>
     public void RemoveStaged()
     {
         try
@@ -96,11 +92,6 @@ public sealed class SqliteSnapshot : IDisposable
         }
     }
 
-    /// <summary>
-    /// Records everything that the repositories tree shows as changes of a restore: a process that opens the database next to an empty tree then
-    /// fills the tree.
-    /// </summary>
-    /// <exception cref="StorageException">The snapshot cannot be written.</exception>
     public void RepeatForTree(DateTimeOffset time)
     {
         try

@@ -217,6 +217,12 @@ public sealed class RegistryStorage : IAsyncDisposable
         }
     }
 
+    /// <summary>Opens a snapshot that <see cref="StorageReader.CopyMetadataAsync"/> has made, and upgrades one of an older version.</summary>
+    /// <param name="path">File of the snapshot.</param>
+    /// <param name="isChecked">True to check the whole snapshot for damage.</param>
+    /// <exception cref="StorageException">The snapshot does not exist, is damaged, or a later version wrote it.</exception>
+    public static IMetadataSnapshot OpenSnapshot(string path, bool isChecked = true) => SqliteSnapshot.Open(path, isChecked);
+
     /// <summary>Tests that the folder can be written.</summary>
     /// <exception cref="StorageException">The folder cannot be written.</exception>
     public Task TryWriteAsync() => _threads.RunAsync(_folder.TryWrite);

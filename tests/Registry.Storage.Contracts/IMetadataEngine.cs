@@ -37,6 +37,9 @@ public interface IMetadataEngine : IAsyncDisposable
     /// <param name="cleanly">False for a server that was killed.</param>
     Task ReopenAsync(bool cleanly = true);
 
+    /// <summary>Takes a snapshot, which is removed with the engine.</summary>
+    Task<IMetadataSnapshot> TakeSnapshotAsync();
+
     /// <summary>The wall clock, as Unix time in seconds.</summary>
     long UnixTime { get; }
 

@@ -64,6 +64,13 @@ internal sealed class SqliteEngine : IMetadataEngine
         return Task.CompletedTask;
     }
 
+    public async Task<IMetadataSnapshot> TakeSnapshotAsync()
+    {
+        var path = $"{Path}-{Guid.NewGuid()}";
+        await Database.CopyAsync(path);
+        return SqliteSnapshot.Open(path);
+    }
+
     public ValueTask DisposeAsync()
     {
         Database.Dispose();

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Registry.Core.Storage;
 using Registry.Files;
+using Registry.Storage;
 using Registry.Storage.Files;
 
 namespace Registry.Images.Backup;

@@ -1,10 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Metadata;
 using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Storage;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Blobs;
-using Registry.Storage.Sqlite;
 
 namespace Registry.Images.Backup;
 
@@ -50,7 +50,7 @@ public static partial class BackupRun
             CopiedFiles.Copy(reader.Paths, generation.Files, [reader.Paths.TokenKey, .. files]);
             var transfer = new BlobTransfer(reader.Paths, folder.Blobs, readsKept: false, progress);
             long blobs;
-            using (var snapshot = SqliteSnapshot.Open(generation.Metadata))
+            using (var snapshot = RegistryStorage.OpenSnapshot(generation.Metadata))
             {
                 blobs = snapshot.Count().Blobs;
                 await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
@@ -109,7 +109,7 @@ public static partial class BackupRun
                 var found = folder.Find(generation);
 
                 // Upgrades metadata of an older version.
-                SqliteSnapshot.Open(found.Metadata).Dispose();
+                RegistryStorage.OpenSnapshot(found.Metadata).Dispose();
                 return Task.FromResult(StorageReader.OpenSnapshot(folder.Blobs, found.Metadata, held, time, loggers));
             }
             catch
@@ -122,7 +122,7 @@ public static partial class BackupRun
 
     private static GenerationSummary Summarize(BackupGeneration generation)
     {
-        using var snapshot = SqliteSnapshot.Open(generation.Metadata, isChecked: false);
+        using var snapshot = RegistryStorage.OpenSnapshot(generation.Metadata, isChecked: false);
         var (blobs, bytes) = snapshot.Count();
         return new GenerationSummary(generation.Name, blobs, bytes);
     }
@@ -141,10 +141,10 @@ public static partial class BackupRun
     // A blob stays as long as a generation refers to it.
     private static long RemoveUnneeded(BackupFolder folder)
     {
-        var snapshots = new List<SqliteSnapshot>();
+        var snapshots = new List<IMetadataSnapshot>();
         try
         {
-            snapshots.AddRange(folder.List().Select(generation => SqliteSnapshot.Open(generation.Metadata, isChecked: false)));
+            snapshots.AddRange(folder.List().Select(generation => RegistryStorage.OpenSnapshot(generation.Metadata, isChecked: false)));
             var removed = 0;
             foreach (var digest in BlobPlaces.Enumerate(folder.Blobs).Where(digest => !snapshots.Exists(snapshot => snapshot.Contains(digest))))
             {

@@ -1,11 +1,11 @@
 using Microsoft.Win32.SafeHandles;
 using Registry.Core.Errors;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Blobs;
-using Registry.Storage.Sqlite;
 
 namespace Registry.Images.Backup;
 
@@ -50,7 +50,7 @@ internal sealed class BlobTransfer(DataPaths source, DataPaths target, bool read
     /// was copied, and it got its name after it was durable.
     /// </summary>
     /// <exception cref="StorageException">The target cannot be written.</exception>
-    public async Task RunAsync(SqliteSnapshot snapshot, StorageHealth health, CancellationToken cancellationToken)
+    public async Task RunAsync(IMetadataSnapshot snapshot, StorageHealth health, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
         var placement = new BlobPlacement(target, new CheckedSync(health));

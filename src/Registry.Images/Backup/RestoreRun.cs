@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Storage;
 using Registry.Storage.Files;
-using Registry.Storage.Sqlite;
 
 namespace Registry.Images.Backup;
 
@@ -72,7 +71,7 @@ public static class RestoreRun
         CopiedFiles.Restore(generation, paths, files);
 
         // The bytes last, and all of them are read, so that all content the registry serves has its digest.
-        using var snapshot = SqliteSnapshot.Open(paths.Database);
+        using var snapshot = RegistryStorage.OpenSnapshot(paths.Database);
         var transfer = new BlobTransfer(backup.Blobs, paths, readsKept: true, progress);
         await transfer.RunAsync(snapshot, new StorageHealth(loggers.CreateLogger<StorageHealth>()), cancellationToken);
         snapshot.RepeatForTree(time.GetUtcNow());

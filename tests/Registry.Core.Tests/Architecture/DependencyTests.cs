@@ -88,7 +88,7 @@ public partial class DependencyTests
         ["Registry.Storage.Files"] = ["Registry.Core", "Registry.Files"],
         ["Registry.Storage.Sqlite"] = ["Registry.Core"],
         ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Sqlite"],
-        ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Sqlite"],
+        ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files"],
         ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Storage", "Registry.Storage.Files"],
     };
 

@@ -53,6 +53,8 @@ internal sealed class CachedEngine : IMetadataEngine
         Open();
     }
 
+    public Task<IMetadataSnapshot> TakeSnapshotAsync() => _sqlite.TakeSnapshotAsync();
+
     public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]

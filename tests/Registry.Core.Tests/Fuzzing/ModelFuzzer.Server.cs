@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
+using Registry.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files.Blobs;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files;

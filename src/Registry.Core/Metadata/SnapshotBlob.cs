@@ -1,6 +1,6 @@
 using Registry.Core.Oci;
 
-namespace Registry.Storage.Sqlite;
+namespace Registry.Core.Metadata;
 
 /// <summary>A blob or manifest that a snapshot of the metadata refers to.</summary>
 /// <param name="Digest">Its digest.</param>

@@ -1,6 +1,7 @@
 using Registry.Files;
+using Registry.Storage.Files;
 
-namespace Registry.Storage.Files;
+namespace Registry.Storage;
 
 /// <summary>Handles the files of the database together: SQLite keeps its log in a file next to it.</summary>
 public static class DatabaseFiles
