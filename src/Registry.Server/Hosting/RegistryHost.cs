@@ -116,7 +116,7 @@ public sealed class RegistryHost : IAsyncDisposable
         Buffers = new BlockPool(memory.Buffers);
         var unsent = new UnsentAnswers(storage.Faults, loggers.CreateLogger<UnsentAnswers>());
         Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, unsent, time, loggers, metrics.Requests);
-        var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, time, loggers);
+        var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, metrics, time, loggers);
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
         _trim = new MemoryTrim(Buffers);
         _application = new HttpApplication(Handle, _bodies);

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Security.Authentication;
@@ -22,6 +23,7 @@ internal sealed partial class TlsLayer
     private static ReadOnlySpan<byte> RecordOverflow => [21, 3, 3, 0, 2, 2, 22];
 
     private readonly TlsFiles _files;
+    private readonly HandshakeMetrics _handshakes;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -32,6 +34,7 @@ internal sealed partial class TlsLayer
     /// <param name="timeout">Time limit of the handshake.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
     /// <param name="unsent">Log of answers that could not be sent.</param>
+    /// <param name="meters">Creates the meter of the handshakes.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public TlsLayer(
@@ -41,10 +44,12 @@ internal sealed partial class TlsLayer
         TimeSpan timeout,
         Func<Action, Task> runBlocking,
         UnsentAnswers unsent,
+        IMeterFactory meters,
         TimeProvider time,
         ILogger<TlsLayer> logger)
     {
         _files = files;
+        _handshakes = new HandshakeMetrics(meters);
         _timeout = timeout;
         _time = time;
         Pool = pool;
@@ -99,7 +104,7 @@ internal sealed partial class TlsLayer
     // False when it failed.
     private async Task<bool> ShakeHandsAsync(ConnectionContext connection, TransportStream records, SslStream ssl)
     {
-        var handshake = HandshakeMetrics.Begin(connection);
+        var handshake = _handshakes.Begin(connection);
         try
         {
             using var deadline = new CancellationTokenSource(_timeout, _time);

@@ -206,6 +206,27 @@ public sealed class TlsLayerTests : IDisposable
         Assert.Equal(["1.2", "1.3", "System.Security.Authentication.AuthenticationException"], labels.Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task A_host_exports_its_own_handshakes()
+    {
+        await using var registry = await StartAsync(TransportKind.Kestrel, metricsPort: 0);
+        await using var other = await StartAsync(TransportKind.Kestrel, metricsPort: 0);
+
+        (await Records.OpenAsync(registry)).Dispose();
+        (await Records.OpenAsync(other)).Dispose();
+        (await Records.OpenAsync(other)).Dispose();
+
+        using var client = new HttpClient();
+        foreach (var (host, count) in new[] { (registry, 1), (other, 2) })
+        {
+            await Eventually.HoldsAsync(
+                async () => (await client.GetStringAsync(host.Host.MetricsAddress)).Split('\n')
+                    .Where(line => line.StartsWith("kestrel_tls_handshake_duration_seconds_count{", StringComparison.Ordinal)).ToList() is [var line]
+                    && line.EndsWith($" {count}", StringComparison.Ordinal),
+                "the handshakes are counted");
+        }
+    }
+
     private static byte[] Header(byte type, int length) => [type, 3, 3, (byte)(length >> 8), (byte)length];
 
     private static async Task<byte[]> GetAsync(Records records, string path)
@@ -251,6 +272,6 @@ public sealed class TlsLayerTests : IDisposable
         }
     }
 
-    private Task<TestRegistry> StartAsync(TransportKind transport) =>
-        TestRegistry.StartAsync(options => _tls.Configure(options with { Transport = transport }));
+    private Task<TestRegistry> StartAsync(TransportKind transport, int? metricsPort = null) =>
+        TestRegistry.StartAsync(options => _tls.Configure(options with { Transport = transport, MetricsPort = metricsPort }));
 }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
@@ -63,11 +64,20 @@ internal static class KestrelFactory
     /// <param name="pool">Memory of all connections.</param>
     /// <param name="runBlocking">Runs work that may wait for a disk.</param>
     /// <param name="unsent">Log of answers that could not be sent.</param>
+    /// <param name="meters">Creates the meter of the handshakes.</param>
     /// <param name="time">The time.</param>
     /// <param name="loggers">Its logs.</param>
     public static TlsLayer? CreateTls(
-        RegistryOptions options, TlsFiles? files, BlockPool pool, Func<Action, Task> runBlocking, UnsentAnswers unsent, TimeProvider time, ILoggerFactory loggers) =>
-        files is null ? null : new TlsLayer(files, pool, ReceiveBufferSize, options.Limits.Headers, runBlocking, unsent, time, loggers.CreateLogger<TlsLayer>());
+        RegistryOptions options,
+        TlsFiles? files,
+        BlockPool pool,
+        Func<Action, Task> runBlocking,
+        UnsentAnswers unsent,
+        IMeterFactory meters,
+        TimeProvider time,
+        ILoggerFactory loggers) => files is null
+        ? null
+        : new TlsLayer(files, pool, ReceiveBufferSize, options.Limits.Headers, runBlocking, unsent, meters, time, loggers.CreateLogger<TlsLayer>());
 
     /// <summary>Creates the limit of the connections of a server, around its transport.</summary>
     /// <param name="options">The number of connections.</param>
