@@ -39,6 +39,9 @@ internal sealed partial class Document
         .Select(line => line.Trim())
         .Where(line => line.Length > 0 && !line.StartsWith('#'));
 
+    /// <summary>Its code in backticks within the text.</summary>
+    public IEnumerable<string> Code => InlineCode().Matches(_withoutCode).Select(match => match.Value.Trim('`'));
+
     public static Document Read(string name) => new(SourceTree.Locate(name));
 
     /// <summary>Every document of the project.</summary>
