@@ -17,7 +17,13 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
     // The same as text, and in a buffer that doubles.
     private const int NameInRows = 1536;
 
-    public async Task<RegistryError?> GetCatalogAsync(RequestContext request)
+    public Task<RegistryError?> GetCatalogAsync(RequestContext request) =>
+        AnswerAsync(request, "repositories", (last, n) => lists.ListRepositoriesAsync(last, n, request.ListableRanges, request.MayList));
+
+    public Task<RegistryError?> GetTagsAsync(RequestContext request) =>
+        AnswerAsync(request, "tags", (last, n) => lists.ListTagsAsync(request.Repository, last, n));
+
+    private async Task<RegistryError?> AnswerAsync(RequestContext request, string key, Func<string?, int?, Task<Result<Page<string>>>> list)
     {
         if (!Parameters.ParsePageSize(request.Request.Query).TryGet(out var n, out var invalid))
         {
@@ -31,39 +37,14 @@ internal sealed class ListEndpoints(ListOperations lists, RequestMemory memory)
             return refused;
         }
 
-        if (!(await lists.ListRepositoriesAsync(Last(request), n, request.ListableRanges, request.MayList)).TryGet(out var page, out var error))
+        if (!(await list(request.Request.Query["last"], n)).TryGet(out var page, out var error))
         {
             return error;
         }
 
-        await WriteAsync(request, held, "repositories", page);
+        await WriteAsync(request, held, key, page);
         return null;
     }
-
-    public async Task<RegistryError?> GetTagsAsync(RequestContext request)
-    {
-        if (!Parameters.ParsePageSize(request.Request.Query).TryGet(out var n, out var invalid))
-        {
-            return invalid;
-        }
-
-        request.TakeTurns();
-        using var held = new HeldListing(request, memory);
-        if (await ReserveAsync(held, n) is { } refused)
-        {
-            return refused;
-        }
-
-        if (!(await lists.ListTagsAsync(request.Repository, Last(request), n)).TryGet(out var page, out var error))
-        {
-            return error;
-        }
-
-        await WriteAsync(request, held, "tags", page);
-        return null;
-    }
-
-    private static string? Last(RequestContext request) => request.Request.Query["last"];
 
     private ValueTask<RegistryError?> ReserveAsync(HeldListing held, int? n)
     {
