@@ -1,6 +1,5 @@
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Storage.Files.Tests;
 

@@ -2,7 +2,6 @@ using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Storage.Sqlite.Tests;
 

@@ -1,7 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Storage.Sqlite.Tests;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 

@@ -1,5 +1,4 @@
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 

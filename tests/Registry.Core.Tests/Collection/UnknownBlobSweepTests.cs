@@ -3,7 +3,6 @@ using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 

@@ -3,7 +3,6 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Tests.Caching;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Sqlite.Rows;
 
 namespace Registry.Core.Tests.Collection;

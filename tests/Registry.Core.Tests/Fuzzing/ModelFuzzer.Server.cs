@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
 using Registry.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files.Blobs;
 
 namespace Registry.Core.Tests.Fuzzing;

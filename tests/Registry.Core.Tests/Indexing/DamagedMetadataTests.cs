@@ -3,7 +3,6 @@ using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files;
 
 namespace Registry.Core.Tests.Indexing;

@@ -6,7 +6,6 @@ using Registry.Core.Listings;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Listings;
 

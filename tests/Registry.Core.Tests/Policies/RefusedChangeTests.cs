@@ -4,7 +4,6 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Policies;
 

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Verification;
 

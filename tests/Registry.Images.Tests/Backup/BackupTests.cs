@@ -4,7 +4,6 @@ using Registry.Core.Storage;
 using Registry.Images.Backup;
 using Registry.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Images.Tests.Backup;
 

@@ -3,7 +3,6 @@ using Registry.Core.Oci;
 using Registry.Images.Backup;
 using Registry.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Images.Tests.Backup;
 

@@ -3,7 +3,6 @@ using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files.Blobs;
 using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Space;

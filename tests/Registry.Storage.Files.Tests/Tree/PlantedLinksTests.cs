@@ -1,6 +1,5 @@
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files.Tree;
 
 namespace Registry.Storage.Files.Tests.Tree;
