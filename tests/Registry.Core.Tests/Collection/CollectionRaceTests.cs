@@ -5,7 +5,6 @@ using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Tests.Fuzzing;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Collection;
 

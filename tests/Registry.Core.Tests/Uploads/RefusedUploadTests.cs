@@ -2,7 +2,6 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Uploads;
 

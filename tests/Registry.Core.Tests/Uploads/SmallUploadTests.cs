@@ -3,7 +3,6 @@ using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Core.Tests.Uploads;
 

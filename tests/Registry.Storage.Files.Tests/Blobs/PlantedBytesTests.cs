@@ -1,7 +1,6 @@
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 
 namespace Registry.Storage.Files.Tests.Blobs;
 

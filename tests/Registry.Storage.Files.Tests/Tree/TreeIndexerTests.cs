@@ -6,7 +6,6 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Bytes;
 using Registry.Storage.Files.Tree;
 
 namespace Registry.Storage.Files.Tests.Tree;

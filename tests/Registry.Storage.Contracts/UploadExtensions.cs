@@ -4,7 +4,7 @@ using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
 
-namespace Registry.Storage.Contracts.Bytes;
+namespace Registry.Storage.Contracts;
 
 /// <summary>Begins uploads for a caller on this machine, for tests that do not test shares.</summary>
 internal static class UploadExtensions
