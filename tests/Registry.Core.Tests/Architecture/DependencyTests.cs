@@ -125,7 +125,7 @@ public partial class DependencyTests
     public void Every_arrow_between_folders_is_used(string project)
     {
         var used = SourceTree.Files(project).SelectMany(file => Uses(project, file).Select(folder => (From: FolderOf(project, file), To: folder))).ToHashSet();
-        Assert.Empty(FoldersOf(project).SelectMany(from => from.Value.Select(to => (from.Key, to))).Where(arrow => !used.Contains(arrow)));
+        Assert.DoesNotContain(FoldersOf(project).SelectMany(from => from.Value.Select(to => (from.Key, to))), arrow => !used.Contains(arrow));
     }
 
     [Theory]

@@ -29,7 +29,7 @@ public partial class HouseTests
     [Theory]
     [MemberData(nameof(Folders))]
     public void No_folder_holds_more_files_than_one_noun_names(string folder) =>
-        Assert.Empty(SourceTree.Files(folder).CountBy(file => Path.GetDirectoryName(file)!).Where(count => count.Value > MaxFiles));
+        Assert.DoesNotContain(SourceTree.Files(folder).CountBy(file => Path.GetDirectoryName(file)!), count => count.Value > MaxFiles);
 
     [Fact]
     public void A_file_holds_one_public_type_and_is_called_after_it()

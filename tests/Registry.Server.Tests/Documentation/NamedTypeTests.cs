@@ -24,7 +24,7 @@ public sealed partial class NamedTypeTests
         var names = Document.Read(document).Code.Where(code => Name().IsMatch(code)).Distinct().ToList();
 
         Assert.InRange(names.Count, atLeast, int.MaxValue);
-        Assert.Empty(names.Where(name => !Exists(name)));
+        Assert.DoesNotContain(names, name => !Exists(name));
     }
 
     // A member must be in the file of its type. Types of the framework are known by their use.
