@@ -17,18 +17,9 @@ public sealed class FuzzTests(ITestOutputHelper output)
     public async Task Raw_requests_never_make_a_server_error(int seed, int requestsPerConnection)
     {
         await using var registry = await TestRegistry.StartAsync();
-        var image = await registry.Client.PushAsync("fuzz", TestImage.Create(), "latest");
-        var session = await registry.Client.BeginUploadAsync("fuzz");
-        var statuses = new ConcurrentBag<int>();
 
-        await Task.WhenAll(Enumerable.Range(0, Connections).Select(async worker =>
-        {
-            var requests = new RequestGenerator(new Random((seed * 1000) + worker), image, session);
-            for (var i = 0; i < requestsPerConnection; i++)
-            {
-                await SendAsync(registry, requests.NextRaw(), $"seed {seed}, connection {worker}, request {i}", statuses);
-            }
-        }));
+        var statuses = await RunAsync(
+            registry, seed, requestsPerConnection, (requests, which, statuses) => SendAsync(registry, requests.NextRaw(), which, statuses));
 
         AssertVaried(statuses, Connections * requestsPerConnection / 2, 200, 400, 404, 405);
 
@@ -42,25 +33,36 @@ public sealed class FuzzTests(ITestOutputHelper output)
     public async Task Proper_requests_with_improper_contents_never_make_a_server_error(int seed, int requestsPerClient)
     {
         await using var registry = await TestRegistry.StartAsync();
+
+        var statuses = await RunAsync(registry, seed, requestsPerClient, async (requests, which, statuses) =>
+        {
+            var (method, path, body, headers) = requests.NextProper();
+            var answer = await registry.Client.RequestAsync(method, path, body, headers);
+            statuses.Add(answer.Status);
+            Assert.True(answer.Status < 500, $"{which}: {method} {path}: {answer}");
+            requests.Session = answer["Docker-Upload-UUID"] is not null && answer.Status < 300 ? answer.Location : requests.Session;
+        });
+
+        AssertVaried(statuses, Connections * requestsPerClient, 200, 201, 202, 204, 400, 404, 405);
+        await AssertHealthyAsync(registry);
+    }
+
+    // Sends requests from several clients at once; returns the statuses of the answers.
+    private static async Task<ConcurrentBag<int>> RunAsync(
+        TestRegistry registry, int seed, int requestsPerClient, Func<RequestGenerator, string, ConcurrentBag<int>, Task> send)
+    {
         var image = await registry.Client.PushAsync("fuzz", TestImage.Create(), "latest");
         var session = await registry.Client.BeginUploadAsync("fuzz");
         var statuses = new ConcurrentBag<int>();
-
         await Task.WhenAll(Enumerable.Range(0, Connections).Select(async worker =>
         {
             var requests = new RequestGenerator(new Random((seed * 1000) + worker), image, session);
             for (var i = 0; i < requestsPerClient; i++)
             {
-                var (method, path, body, headers) = requests.NextProper();
-                var answer = await registry.Client.RequestAsync(method, path, body, headers);
-                statuses.Add(answer.Status);
-                Assert.True(answer.Status < 500, $"seed {seed}, client {worker}, request {i}: {method} {path}: {answer}");
-                requests.Session = answer["Docker-Upload-UUID"] is not null && answer.Status < 300 ? answer.Location : requests.Session;
+                await send(requests, $"seed {seed}, client {worker}, request {i}", statuses);
             }
         }));
-
-        AssertVaried(statuses, Connections * requestsPerClient, 200, 201, 202, 204, 400, 404, 405);
-        await AssertHealthyAsync(registry);
+        return statuses;
     }
 
     // Requests that all fail for the same reason, or on their way, would show nothing.
