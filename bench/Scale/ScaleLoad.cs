@@ -180,11 +180,11 @@ internal static class ScaleLoad
         await AddAsync("metadata: first blob of a new repository", i => storage.Metadata.LinkBlobAsync(RepositoryName.Parse($"bench/{i}"), New(0), 1, Origin));
         await AddAsync("metadata: mount of the base layer", i =>
             storage.Metadata.MountBlobAsync(ScaleContent.Name(i % 10), RepositoryName.Parse($"bench/{i}"), popular, Origin));
-        await AddAsync("collector: renewal of a promise of the base layer", _ => storage.CollectorMetadata.RenewAsync([popular]));
-        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(0, _ => false, 500, ChangeOrigin.Collector));
+        await AddAsync("metadata: renewal of the promise of a blob", _ => storage.Metadata.RenewBlobAsync(mine, New(0)));
+        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(0, 500, ChangeOrigin.Collector));
         await AddAsync("collector: search for orphans", _ => storage.CollectorMetadata.ListOrphansAsync(500));
         rows.Add(("collector: removal of 100 idle links", await Timings.MeasureAsync(Environment.ProcessId, 4, 1, _ =>
-            storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, _ => false, 100, ChangeOrigin.Collector))));
+            storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, 100, ChangeOrigin.Collector))));
         return rows;
 
         async Task AddAsync(string name, Func<int, Task> work) =>

@@ -26,6 +26,9 @@ public sealed record CoreSettings
     /// <summary>Running time for which content is kept that nothing needs.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromDays(1);
 
+    /// <summary>Returns true while the registry must not be changed: nothing is collected, and answers record no promises.</summary>
+    public Func<bool> IsReadOnly { get; init; } = static () => false;
+
     /// <summary>Origin of what the collector removes.</summary>
     public ChangeOrigin CollectorOrigin { get; init; } = ChangeOrigin.Collector;
 

@@ -5,6 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
+using Registry.Core.Promises;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 
@@ -28,14 +29,17 @@ public sealed class RegistryCore
         Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
         Sweep = new UnknownBlobSweep(
             storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<UnknownBlobSweep>());
-        Rules = new CollectionRules(storage.Clock, settings.Grace, storage.CollectorMetadata.PromisesLostAt);
+        Grace = new GracePeriod(storage.Clock, settings.Grace);
+        Rules = new CollectionRules(Grace);
+        Pause = new CollectionPause(storage.Clock, Grace, settings.IsReadOnly, storage.CollectorMetadata.PausedUntil);
+        var promises = new ContentPromises(Metadata, Grace, Pause);
         Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Sweep, Rules);
         Collector = new GarbageCollector(
             storage.CollectorMetadata,
             storage.Blobs,
-            Promises,
             Sweep,
             Rules,
+            Pause,
             Plan,
             settings.CollectorOrigin,
             time,
@@ -56,14 +60,14 @@ public sealed class RegistryCore
             loggers.CreateLogger<Verifier>());
         UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
         var damaged = new DamagedContent(storage.Faults, loggers.CreateLogger<DamagedContent>());
-        Blobs = new BlobOperations(storage.Contents, Metadata, Promises, damaged);
+        Blobs = new BlobOperations(storage.Contents, Metadata, promises, damaged);
         Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, settings.Limits, time);
         Manifests = new ManifestOperations(
             storage.Blobs,
             storage.Staging,
             storage.Contents,
             Metadata,
-            Promises,
+            promises,
             settings.References,
             settings.Limits,
             damaged);
@@ -73,9 +77,6 @@ public sealed class RegistryCore
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
     public IMetadataStore Metadata { get; }
-
-    /// <summary>Promises to clients that content exists.</summary>
-    public ContentPromises Promises { get; } = new();
 
     /// <summary>Blobs of repositories.</summary>
     public BlobOperations Blobs { get; }
@@ -95,8 +96,14 @@ public sealed class RegistryCore
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public UnknownBlobSweep Sweep { get; }
 
+    /// <summary>Grace period of content that nothing needs.</summary>
+    public GracePeriod Grace { get; }
+
     /// <summary>Rules of the collection.</summary>
     public CollectionRules Rules { get; }
+
+    /// <summary>Pause of the collection.</summary>
+    public CollectionPause Pause { get; }
 
     /// <summary>Previews and explanations of the collection.</summary>
     public CollectionPlan Plan { get; }

@@ -22,23 +22,9 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     // Of a manifest without references: itself, the totals, the change, and its bytes.
     private const int RowsOfManifest = 4;
 
-    public long? PromisesLostAt => database.PromisesLostAt;
+    public long PausedUntil => database.PausedUntil;
 
-    public async Task RenewAsync(IReadOnlyCollection<Digest> digests)
-    {
-        // The same for all turns, so that none renews again what an earlier one has renewed.
-        var now = database.Clock.Now;
-        foreach (var batch in digests.Chunk(RowsPerTurn))
-        {
-            for (IReadOnlyList<Digest> left = batch; left.Count > 0;)
-            {
-                var turn = left;
-                left = (await database.WriteAsync<List<Digest>>(session => Renew(session, turn, now), new WriteTurn(default, RowsPerTurn))).Value;
-            }
-        }
-
-        await database.WriteAsync(database.SaveClock);
-    }
+    public Task SaveClockAsync(long pausedUntil) => database.SaveClockAsync(pausedUntil);
 
     public async Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
         await database.ReadAsync(session =>
@@ -57,7 +43,6 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         IReadOnlyList<Digest> digests,
         long idleBefore,
         bool withRoots,
-        Predicate<Digest> isPromised,
         ChangeOrigin origin)
     {
         var rows = await database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
@@ -77,7 +62,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
                 session =>
                 {
                     var change = Begin(origin, withRoots ? Untagged : Expired);
-                    return batch.FindAll(digest => ManifestRows.Expire(session, change, repository, digest, idleBefore, withRoots, isPromised));
+                    return batch.FindAll(digest => ManifestRows.Expire(session, change, repository, digest, idleBefore, withRoots));
                 },
                 turn);
             expired.AddRange(gone.Value);
@@ -96,15 +81,16 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             session => SubjectRows.Settle(session, unsettled, database.Clock.Now), new WriteTurn(unsettled.Repository, SubjectRows.RowsPerTurn))).Value;
     }
 
-    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin)
+    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, int limit, ChangeOrigin origin)
     {
         var removed = new List<BlobLink>();
         for (var hasMore = true; hasMore && removed.Count < limit;)
         {
             var room = Math.Min(limit - removed.Count, RowsPerTurn);
             var expired = await database.WriteAsync<List<BlobLink>>(
-                session => ExpireLinks(session, Begin(origin, Expired), idleBefore, isPromised, room, out hasMore), new WriteTurn(default, room));
+                session => ExpireLinks(session, Begin(origin, Expired), idleBefore, room), new WriteTurn(default, room));
             removed.AddRange(expired.Value);
+            hasMore = expired.Value.Count == room;
         }
 
         return removed;
@@ -194,58 +180,13 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     private ChangeContext Begin(ChangeOrigin origin, string reason) =>
         new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow() };
 
-    // A blob may be idle in very many repositories. Returns the digests that are left to further turns.
-    private static List<Digest> Renew(SqliteSession session, IReadOnlyList<Digest> digests, long now)
+    private static List<BlobLink> ExpireLinks(SqliteSession session, ChangeContext change, long idleBefore, int limit)
     {
-        var room = RowsPerTurn;
-        for (var i = 0; i < digests.Count; i++)
-        {
-            // The running clock is never negative. With this condition, the index excludes links that are not idle: nearly all of a base layer's.
-            room -= session.Execute(
-                """
-                UPDATE blob_links SET idle_since = @2 WHERE (repository_id, content_id) IN (
-                    SELECT l.repository_id, l.content_id FROM content c JOIN blob_links l ON l.content_id = c.id
-                    WHERE c.digest = @1 AND l.idle_since >= 0 AND l.idle_since < @2 LIMIT @3)
-                """,
-                digests[i].Value,
-                now,
-                (long)room);
-            room -= session.Execute(
-                """
-                UPDATE manifests SET idle_since = @2 WHERE id IN (
-                    SELECT m.id FROM content c JOIN manifests m ON m.content_id = c.id
-                    WHERE c.digest = @1 AND m.idle_since >= 0 AND m.idle_since < @2 LIMIT @3)
-                """,
-                digests[i].Value,
-                now,
-                (long)room);
-            if (room == 0)
-            {
-                return [.. digests.Skip(i)];
-            }
-        }
-
-        return [];
-    }
-
-    private static List<BlobLink> ExpireLinks(
-        SqliteSession session, ChangeContext change, long idleBefore, Predicate<Digest> isPromised, int limit, out bool hasMore)
-    {
-        var candidates = ListIdle(session, idleBefore, limit);
-        hasMore = candidates.Count == limit;
         var removed = new List<BlobLink>();
-        foreach (var (repositoryId, contentId, record) in candidates)
+        foreach (var (repositoryId, contentId, link) in ListIdle(session, idleBefore, limit))
         {
-            var link = new BlobLink(record.Repository, record.Digest);
-            if (isPromised(link.Digest))
-            {
-                // So that the next batch does not list it; RenewAsync would do the same a little later.
-                ContentRows.TouchLink(session, repositoryId, contentId, change.Now);
-                continue;
-            }
-
             ContentRows.Unlink(session, change, repositoryId, contentId, link.Repository, link.Digest);
-            removed.Add(link);
+            removed.Add(new BlobLink(link.Repository, link.Digest));
         }
 
         return removed;

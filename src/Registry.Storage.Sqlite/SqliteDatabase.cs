@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
@@ -21,7 +22,7 @@ public sealed class SqliteDatabase : IDisposable
 
     private const string CleanKey = "stopped_cleanly";
     private const string ClockKey = "running_seconds";
-    private const string PromisesLostKey = "promises_lost_at";
+    private const string PausedKey = "collection_paused_until";
     private const string IndexedKey = "tree_indexed";
 
     private readonly string _path;
@@ -86,11 +87,8 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Clock of the grace periods.</summary>
     public RunningClock Clock { get; }
 
-    /// <summary>
-    /// Time at which a process was last found to have ended without closing the database, in seconds of the clock; null if that never happened. It
-    /// is saved, so that a clean restart shortly afterwards does not hide it.
-    /// </summary>
-    public long? PromisesLostAt { get; private set; }
+    /// <summary>See <see cref="ICollectorMetadata.PausedUntil"/>.</summary>
+    internal long PausedUntil { get; private set; }
 
     /// <summary>True if the previous process had not closed the database.</summary>
     public bool WasStoppedUncleanly { get; private set; }
@@ -229,8 +227,12 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>True if the tree has been indexed, as the transaction of the session sees it.</summary>
     internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
 
-    /// <summary>Saves the running clock.</summary>
-    internal void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+    /// <summary>Saves the running clock, and the pause of the collection.</summary>
+    internal Task SaveClockAsync(long pausedUntil) => WriteAsync(session =>
+    {
+        SaveClock(session);
+        WriteMeta(session, PausedKey, pausedUntil);
+    });
 
     /// <summary>Reads the running clock that was saved last.</summary>
     internal static long ReadClock(SqliteSession session) => ReadMeta(session, ClockKey) ?? 0;
@@ -242,17 +244,15 @@ public sealed class SqliteDatabase : IDisposable
     internal static void WriteMeta(SqliteSession session, string key, long value) => session.Execute(
         "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
 
+    // Never more than the clock, so a crash can only set it back: content that was idle then stays longer, never shorter.
+    private void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+
     // Reads what an earlier process has saved. From here on, the database counts as not closed until this process closes it.
     private void Begin(SqliteSession session)
     {
         Clock.ContinueFrom(ReadClock(session));
         WasStoppedUncleanly = ReadMeta(session, CleanKey) is 0;
-        if (WasStoppedUncleanly)
-        {
-            WriteMeta(session, PromisesLostKey, Clock.Now);
-        }
-
-        PromisesLostAt = ReadMeta(session, PromisesLostKey);
+        PausedUntil = ReadMeta(session, PausedKey) ?? 0;
         IsTreeIndexed = IsTreeIndexedIn(session);
         WriteMeta(session, CleanKey, 0);
     }

@@ -23,7 +23,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         reference.Tag is { } tag
             ? session.First(
                 """
-                SELECT c.digest, m.media_type, c.size, m.idle_since IS NOT NULL FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.idle_since FROM repositories r
                 JOIN tags t ON t.repository_id = r.id AND t.name = @2
                 JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
                 WHERE r.name = @1
@@ -33,7 +33,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 tag.Value)
             : session.First(
                 """
-                SELECT c.digest, m.media_type, c.size, m.idle_since IS NOT NULL FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.idle_since FROM repositories r
                 JOIN content c ON c.digest = @2
                 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
                 WHERE r.name = @1
@@ -95,6 +95,13 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return deleted.TryGet(out var manifest, out var stopped)
             ? manifest with { Tags = [.. tags, .. manifest.Tags] }
             : new ManifestDeletion(digest, Size: null, tags) { Stopped = stopped };
+    }
+
+    public async Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest)
+    {
+        var renewed = await database.WriteAsync<bool>(
+            session => ManifestRows.Renew(session, repository, digest, database.Clock.Now), new WriteTurn(repository, 1));
+        return renewed.Value;
     }
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
@@ -172,14 +179,26 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             return new Page<Referrer>(referrers, rows.Count > referrers.Count);
         });
 
-    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.Number(
+    public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.First(
         """
-        SELECT c.size FROM content c JOIN repositories r ON r.name = @1
+        SELECT c.size, l.idle_since FROM content c JOIN repositories r ON r.name = @1
         JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
         WHERE c.digest = @2 AND c.state = 1
         """,
+        row => new StoredBlob(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetInt64(1)),
         repository.Value,
         digest.Value));
+
+    public async Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest)
+    {
+        var renewed = await database.WriteAsync<bool>(session =>
+        {
+            var link = FindLink(session, repository, digest);
+            ContentRows.TouchLink(session, link.Repository, link.Content, database.Clock.Now);
+            return link != default;
+        }, new WriteTurn(repository, 1));
+        return renewed.Value;
+    }
 
     public async Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         await database.ReadAsync(session => session.All(
@@ -232,14 +251,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         database.WriteAsync<long>(session =>
         {
-            var link = session.First(
-                """
-                SELECT l.repository_id, l.content_id, c.size FROM repositories r JOIN content c ON c.digest = @2
-                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = @1
-                """,
-                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Size: row.GetInt64(2)),
-                repository.Value,
-                digest.Value);
+            var link = FindLink(session, repository, digest);
             if (link == default)
             {
                 return RegistryErrorCode.BlobUnknown;
@@ -265,7 +277,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }, new WriteTurn(repository, 1));
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
-        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.GetBoolean(3));
+        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3));
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
@@ -297,6 +309,16 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     // Called by the writer.
     private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = _rules };
+
+    // The bytes may be lost. No row has the numbers of the default.
+    private static (long Repository, long Content, long Size) FindLink(SqliteSession session, RepositoryName repository, Digest digest) => session.First(
+        """
+        SELECT l.repository_id, l.content_id, c.size FROM repositories r JOIN content c ON c.digest = @2
+        JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = @1
+        """,
+        row => (row.GetInt64(0), row.GetInt64(1), row.GetInt64(2)),
+        repository.Value,
+        digest.Value);
 
     // Returns the refusal of a rule.
     private static RegistryError? LinkOrTouch(

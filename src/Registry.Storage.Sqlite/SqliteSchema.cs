@@ -292,6 +292,16 @@ internal static class SqliteSchema
             UNIQUE (repository_id, subject)
         ) STRICT;
         """,
+        """
+        -- Earlier programs kept in memory what they promised to clients. A killed one has lost it, so that everything idle may be promised.
+        UPDATE blob_links SET idle_since = (SELECT value FROM meta WHERE key = 'running_seconds')
+        WHERE idle_since < (SELECT value FROM meta WHERE key = 'running_seconds')
+        AND EXISTS (SELECT 1 FROM meta WHERE key = 'promises_lost_at' OR (key = 'stopped_cleanly' AND value = 0));
+        UPDATE manifests SET idle_since = (SELECT value FROM meta WHERE key = 'running_seconds')
+        WHERE idle_since < (SELECT value FROM meta WHERE key = 'running_seconds')
+        AND EXISTS (SELECT 1 FROM meta WHERE key = 'promises_lost_at' OR (key = 'stopped_cleanly' AND value = 0));
+        DELETE FROM meta WHERE key = 'promises_lost_at';
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

@@ -38,11 +38,9 @@ internal static class ContractOrigin
         RepositoryName repository,
         IReadOnlyList<Digest> digests,
         long idleBefore,
-        bool withRoots,
-        Predicate<Digest> isPromised) =>
-        metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised, ChangeOrigin.Collector);
+        bool withRoots) =>
+        metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, ChangeOrigin.Collector);
 
-    public static Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(
-        this ICollectorMetadata metadata, long idleBefore, Predicate<Digest> isPromised, int limit) =>
-        metadata.ExpireLinksAsync(idleBefore, isPromised, limit, ChangeOrigin.Collector);
+    public static Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(this ICollectorMetadata metadata, long idleBefore, int limit) =>
+        metadata.ExpireLinksAsync(idleBefore, limit, ChangeOrigin.Collector);
 }

@@ -100,6 +100,31 @@ public sealed class MigrationTests
         Assert.Equal(changes[^1].Sequence, await again.Storage.Changes.FindPositionAsync(ChangeConsumers.Tree));
     }
 
+    // It kept its promises in memory, and each of them may have been about something that is idle.
+    [Theory]
+    [InlineData("DELETE FROM meta WHERE key = 'no trace'", 1)]
+    [InlineData("UPDATE meta SET value = 0 WHERE key = 'stopped_cleanly'", 0)]
+    [InlineData("INSERT INTO meta (key, value) VALUES ('promises_lost_at', 50)", 0)]
+    public async Task After_an_earlier_program_was_killed_every_grace_period_begins_again(string traces, int expired)
+    {
+        const int Grace = 60;
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushBlobAsync(A, "blob");
+        var child = await storage.PushImageAsync(A, "child");
+        await storage.DeleteAsync(A, await storage.PutAsync(A, Samples.Index([Samples.Child(child)])));
+        await storage.CollectAfterAsync(Grace);
+        await storage.CloseAsync();
+        OldSchema.Revert(storage.Storage.Paths.Database, OldSchema.WithPromisesInMemory);
+        OldSchema.Execute(storage.Storage.Paths.Database, traces);
+
+        await using var migrated = await TestStorage.CreateAsync(storage.Path);
+
+        var collected = await migrated.CollectAfterAsync(1);
+        Assert.Equal(expired, collected.Links);
+        Assert.Equal(expired == 0, await migrated.Storage.Metadata.FindManifestAsync(A, Samples.Digest(child)) is not null);
+        Assert.Equal(expired == 1 ? (0, 0) : (1, 2), await migrated.CollectAfterAsync(Grace));
+    }
+
     private static async Task<TestStorage> ReopenAsync(TestStorage storage, int version)
     {
         await storage.CloseAsync();

@@ -70,14 +70,6 @@ public sealed partial class QueryPlanTests : IDisposable
         }
     }
 
-    // A popular base layer is linked to by every repository.
-    [Theory]
-    [InlineData("UPDATE blob_links")]
-    [InlineData("UPDATE manifests")]
-    public void Renewing_a_promise_touches_only_what_is_idle(string update) => Assert.Contains(
-        Explain(Found.Select(row => row.Data).Single(sql => sql.StartsWith(update, StringComparison.Ordinal) && sql.Contains("LIMIT", StringComparison.Ordinal))),
-        step => step.Contains("(content_id=? AND idle_since>? AND idle_since<?)", StringComparison.Ordinal));
-
     public void Dispose() => _connection.Dispose();
 
     private List<string> Explain(string sql)

@@ -118,7 +118,7 @@ public sealed class SettledReferrersOrderTests : IDisposable
             // All are idle when their subject is gone, and settled.
             _session.Execute("SAVEPOINT expiry");
             var mayExpire = !state.Exists && unsettled.Count == 0;
-            Assert.True(mayExpire == ManifestRows.Expire(_session, At(now), A, Samples.Digest(Referrer(number)), long.MaxValue, withRoots: true, _ => false), order);
+            Assert.True(mayExpire == ManifestRows.Expire(_session, At(now), A, Samples.Digest(Referrer(number)), long.MaxValue, withRoots: true), order);
             _session.Execute("ROLLBACK TO expiry");
             _session.Execute("RELEASE expiry");
         }

@@ -197,7 +197,7 @@ public sealed class SettledReferrersTests : IAsyncDisposable
         await PushAsync(Referrer(Referrers));
 
         Assert.Single(await _engine.Collector.ListUnsettledSubjectsAsync(10));
-        Assert.False((await _engine.Metadata.FindManifestAsync(A, Samples.Digest(Referrer(Referrers))))!.IsIdle);
+        Assert.Null((await _engine.Metadata.FindManifestAsync(A, Samples.Digest(Referrer(Referrers))))!.IdleSince);
         await SettleAsync();
         Assert.Equal((0, Referrers + 1), await CountAsync());
     }
@@ -321,7 +321,7 @@ public sealed class SettledReferrersTests : IAsyncDisposable
         new WriteTurn(A, 1))).Error);
 
     private Task<IReadOnlyList<Digest>> ExpireAsync(IEnumerable<byte[]> manifests, long idleBefore, bool withRoots = false) =>
-        _engine.Collector.ExpireManifestsAsync(A, [.. manifests.Select(manifest => Samples.Digest(manifest))], idleBefore, withRoots, _ => false);
+        _engine.Collector.ExpireManifestsAsync(A, [.. manifests.Select(manifest => Samples.Digest(manifest))], idleBefore, withRoots);
 
     private async Task SettleAsync()
     {

@@ -185,28 +185,6 @@ public sealed class WriteTurnTests : IAsyncDisposable
         Assert.Equal(tags, left.Concat(deleted.Tags.Select(tag => tag.Value)).Order(StringComparer.Ordinal));
     }
 
-    [Fact]
-    public async Task Renewing_the_promise_of_a_blob_of_very_many_repositories_takes_several_turns()
-    {
-        const int Repositories = 450;
-        var blob = Samples.Digest("blob");
-        await Task.WhenAll(Enumerable.Range(0, Repositories).Select(i => _engine.Metadata.LinkBlobAsync(RepositoryName.Parse($"r{i}"), blob, 4)));
-        await _engine.Metadata.LinkBlobAsync(B, Samples.Digest("other"), 5);
-        _engine.Advance(TimeSpan.FromSeconds(10));
-        Hold();
-        var renewed = _engine.Collector.RenewAsync([blob, Samples.Digest("unknown"), Samples.Digest("other")]);
-        var seen = new List<long?>();
-        _changes.Add(_engine.Database.WriteAsync(
-            session => seen.Add(session.Number("SELECT COUNT(*) FROM blob_links WHERE idle_since = 10")), new WriteTurn(B, 1)));
-
-        await RunAsync();
-        await renewed;
-
-        Assert.InRange(Assert.Single(seen)!.Value, 1, 256);
-        Assert.Empty(await _engine.Collector.ListIdleAsync(10, Repositories));
-        Assert.Equal(Repositories + 1, (await _engine.Collector.ListIdleAsync(11, 2 * Repositories)).Count);
-    }
-
     public async ValueTask DisposeAsync()
     {
         _gate.Set();

@@ -8,6 +8,9 @@ internal static class OldSchema
     /// <summary>Version that kept a journal of the tree instead of changes.</summary>
     public const int WithTreeJournal = 6;
 
+    /// <summary>Version that kept promises in memory.</summary>
+    public const int WithPromisesInMemory = 8;
+
     /// <summary>Version before idle manifests were recorded.</summary>
     public const int BeforeIdleManifests = 4;
 
@@ -70,6 +73,9 @@ internal static class OldSchema
         DROP TRIGGER totals_change_added;
         DROP TRIGGER totals_change_removed;
         ALTER TABLE totals DROP COLUMN changes;
+        """,
+        """
+        DELETE FROM meta WHERE key = 'collection_paused_until';
         """,
     ];
 

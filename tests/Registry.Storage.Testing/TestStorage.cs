@@ -23,19 +23,23 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly TimeSpan _grace;
     private readonly ManifestReferences _references;
     private readonly IChangeRules? _rules;
+    private readonly Func<bool> _isReadOnly;
     private bool _isClosed;
 
     /// <param name="path">A folder that outlives the storage; null for one of its own that does not.</param>
     /// <param name="grace">The grace period of the collector; null for a minute.</param>
     /// <param name="references">Which references must exist.</param>
     /// <param name="rules">Rules about changes; null for none.</param>
+    /// <param name="isReadOnly">Returns true while the registry is read-only; null for never.</param>
     public TestStorage(
         string? path = null,
         TimeSpan? grace = null,
         ManifestReferences references = ManifestReferences.SparseIndex,
-        IChangeRules? rules = null)
+        IChangeRules? rules = null,
+        Func<bool>? isReadOnly = null)
     {
         _rules = rules;
+        _isReadOnly = isReadOnly ?? (static () => false);
         _ownFolder = path is null ? new TemporaryFolder() : null;
         Path = path ?? _ownFolder!.Path;
         _grace = grace ?? TimeSpan.FromMinutes(1);
@@ -57,8 +61,6 @@ internal sealed class TestStorage : IAsyncDisposable
     public RegistryCore Core { get; private set; }
 
     public TreeIndexer Indexer => Storage.Indexer;
-
-    public ContentPromises Promises => Core.Promises;
 
     public UnknownBlobSweep Sweep => Core.Sweep;
 
@@ -87,7 +89,7 @@ internal sealed class TestStorage : IAsyncDisposable
     {
         if (cleanly)
         {
-            await Collector.SavePromisesAsync();
+            await Collector.SaveClockAsync();
         }
         else
         {
@@ -225,7 +227,7 @@ internal sealed class TestStorage : IAsyncDisposable
         Storage = RegistryStorage.Open(Path, Time, Loggers, rules: _rules);
         Core = new RegistryCore(
             Storage.Ports,
-            new CoreSettings { Grace = _grace, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references },
+            new CoreSettings { Grace = _grace, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references, IsReadOnly = _isReadOnly },
             Time,
             Loggers);
     }

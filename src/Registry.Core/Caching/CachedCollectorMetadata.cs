@@ -7,14 +7,14 @@ namespace Registry.Core.Caching;
 
 /// <summary>
 /// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only these change what a repository sees: the expiry of manifests
-/// and links, and the settling of referrers, since a result says whether its manifest is idle. Condemned and forgotten content has no link and no manifest
-/// that a cached result could be about.
+/// and links, and the settling of referrers, since a result says since when its manifest is idle. Condemned and forgotten content has no link and no
+/// manifest that a cached result could be about.
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
 {
-    public long? PromisesLostAt => metadata.PromisesLostAt;
+    public long PausedUntil => metadata.PausedUntil;
 
-    public Task RenewAsync(IReadOnlyCollection<Digest> digests) => metadata.RenewAsync(digests);
+    public Task SaveClockAsync(long pausedUntil) => metadata.SaveClockAsync(pausedUntil);
 
     public Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) => metadata.ListUnsettledSubjectsAsync(limit);
 
@@ -32,12 +32,11 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
         IReadOnlyList<Digest> digests,
         long idleBefore,
         bool withRoots,
-        Predicate<Digest> isPromised,
-        ChangeOrigin origin) => cache.ChangeManifestsAsync(
-            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, isPromised, origin));
+        ChangeOrigin origin) => cache.RemoveManifestsAsync(
+            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, origin));
 
-    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin) =>
-        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, isPromised, limit, origin));
+    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, int limit, ChangeOrigin origin) =>
+        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, limit, origin));
 
     public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => metadata.ListIdleAsync(idleBefore, limit);
 

@@ -29,7 +29,10 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
-        cache.ChangeManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition, origin));
+        cache.RemoveManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition, origin));
+
+    public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) =>
+        cache.ChangeManifestsAsync(repository, () => store.RenewManifestAsync(repository, digest));
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => store.ListTagsAsync(repository, last, limit);
 
@@ -40,7 +43,10 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
         RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
         store.ListReferrersAsync(repository, subject, artifactType, last, limit, maxBytes);
 
-    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => cache.FindBlobAsync(store, repository, digest);
+    public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => cache.FindBlobAsync(store, repository, digest);
+
+    public Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest) =>
+        cache.ChangeLinkAsync(repository, digest, () => store.RenewBlobAsync(repository, digest));
 
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);

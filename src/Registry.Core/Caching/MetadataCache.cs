@@ -8,8 +8,9 @@ using Registry.Core.Verification;
 namespace Registry.Core.Caching;
 
 /// <summary>
-/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and the size of a blob that a repository may see. Every change of
-/// such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>).
+/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and a blob that a repository may see, each with the time since when nothing
+/// has needed it. Every change of such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>), with one
+/// exception: a blob that a manifest has begun to need may still be cached as idle.
 /// </summary>
 public sealed class MetadataCache
 {
@@ -17,18 +18,20 @@ public sealed class MetadataCache
     private const int MaxEntries = 65_536;
 
     // Deleting a manifest also deletes tags that the request does not name, so all manifests of a repository share a stamp. Links have a stamp
-    // each: a repository that receives pushes all day keeps the cached results about its other blobs.
+    // each: a repository that receives pushes all day keeps the cached results about its other blobs. They also share one of their repository, which
+    // alters when manifests are removed, since nothing may need some of the blobs any more. The sum of two stamps is one, too: both only grow, so it is the
+    // same only while both are.
     private readonly ChangeStamps _manifestStamps = new();
     private readonly ChangeStamps _linkStamps = new();
     private readonly StampedAnswers<StoredManifest?> _manifests;
-    private readonly StampedAnswers<long?> _links;
+    private readonly StampedAnswers<StoredBlob?> _links;
 
     /// <param name="maxBytes">Limit on the weight of all results.</param>
     /// <param name="metrics">Metrics; null for none.</param>
     public MetadataCache(long maxBytes, StorageMetrics? metrics = null)
     {
-        _manifests = new StampedAnswers<StoredManifest?>(_manifestStamps, maxBytes / 2, MaxEntries, metrics);
-        _links = new StampedAnswers<long?>(_linkStamps, maxBytes / 2, MaxEntries, metrics);
+        _manifests = new StampedAnswers<StoredManifest?>(maxBytes / 2, MaxEntries, metrics);
+        _links = new StampedAnswers<StoredBlob?>(maxBytes / 2, MaxEntries, metrics);
     }
 
     /// <summary>Metadata with the results of pulls in memory. Every change must go through the ports that this cache decorates.</summary>
@@ -52,15 +55,15 @@ public sealed class MetadataCache
     internal Task<StoredManifest?> FindManifestAsync(IMetadataStore store, RepositoryName repository, Reference reference) => _manifests.FindAsync(
         repository,
         reference.ToString(),
-        repository.GetHashCode(),
+        _manifestStamps.Read(repository.GetHashCode()),
         (store, repository, reference),
         static question => question.store.FindManifestAsync(question.repository, question.reference));
 
-    /// <summary>Finds the size of a blob, in memory or in a store.</summary>
-    internal Task<long?> FindBlobAsync(IMetadataStore store, RepositoryName repository, Digest digest) => _links.FindAsync(
+    /// <summary>Finds a blob, in memory or in a store.</summary>
+    internal Task<StoredBlob?> FindBlobAsync(IMetadataStore store, RepositoryName repository, Digest digest) => _links.FindAsync(
         repository,
         digest.Value,
-        LinkSubject(repository, digest),
+        _linkStamps.Read(LinkSubject(repository, digest)) + _linkStamps.Read(repository.GetHashCode()),
         (store, repository, digest),
         static question => question.store.FindBlobAsync(question.repository, question.digest));
 
@@ -68,7 +71,11 @@ public sealed class MetadataCache
     internal Task<T> ChangeManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
         _manifestStamps.ChangeAsync(repository.GetHashCode(), change);
 
-    /// <summary>Runs a change of the visibility of a blob in a repository.</summary>
+    /// <summary>Runs a change that may remove manifests of one repository, after which nothing may need some of its blobs.</summary>
+    internal Task<T> RemoveManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
+        ChangeManifestsAsync(repository, () => _linkStamps.ChangeAsync(repository.GetHashCode(), change));
+
+    /// <summary>Runs a change of the visibility of a blob in a repository, or of the time since when nothing has needed it.</summary>
     internal Task<T> ChangeLinkAsync<T>(RepositoryName repository, Digest digest, Func<Task<T>> change) =>
         _linkStamps.ChangeAsync(LinkSubject(repository, digest), change);
 

@@ -9,7 +9,7 @@ namespace Registry.Core.Caching;
 /// </summary>
 /// <typeparam name="T">Type of the result; null if it does not exist.</typeparam>
 /// <remarks>A result is cached as the finished task that callers get, so returning it again allocates nothing.</remarks>
-internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int maxEntries, StorageMetrics? metrics)
+internal sealed class StampedAnswers<T>(long maxBytes, int maxEntries, StorageMetrics? metrics)
 {
     // Size of a task, its result and the nodes that hold them, without the text of the key.
     private const int Overhead = 600;
@@ -22,12 +22,11 @@ internal sealed class StampedAnswers<T>(ChangeStamps stamps, long maxBytes, int 
     /// <summary>Returns a cached result, or looks it up.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="about">Tag or digest in the repository.</param>
-    /// <param name="subject">Hash code under which changes of this result are stamped.</param>
+    /// <param name="stamp">Stamp of the result now, from <see cref="ChangeStamps"/>.</param>
     /// <param name="state">Argument of <paramref name="ask"/>.</param>
     /// <param name="ask">Looks it up in the store.</param>
-    public Task<T> FindAsync<TState>(RepositoryName repository, string about, int subject, TState state, Func<TState, Task<T>> ask)
+    public Task<T> FindAsync<TState>(RepositoryName repository, string about, long stamp, TState state, Func<TState, Task<T>> ask)
     {
-        var stamp = stamps.Read(subject);
         var question = new Question(repository.Value, about);
         if (_cache.Find(question) is { } known && known.Stamp == stamp)
         {

@@ -6,9 +6,6 @@ public enum CollectionObjection
     /// <summary>None: the collection may run.</summary>
     None,
 
-    /// <summary>A process was killed, and the promises in its memory were lost (<see cref="CollectionRules.Wait"/>).</summary>
-    PromisesLost,
-
     /// <summary>More than half of the content would go (<see cref="Plausibility"/>).</summary>
     TooMuch,
 

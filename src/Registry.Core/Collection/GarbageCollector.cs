@@ -3,6 +3,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Changes;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Promises;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Collection;
@@ -14,15 +15,15 @@ namespace Registry.Core.Collection;
 /// </summary>
 /// <remarks>
 /// Live content is safe for these reasons. Links and manifests expire in the same writer that records manifests, so a push either finds them or
-/// is refused. <see cref="ContentPromises"/> cover a client that learned that content exists. Bytes are removed within the fence of their digest, after
-/// the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes waits for that fence, too.
+/// is refused. For a client that learned that content exists, its row is young (<see cref="ContentPromises"/>). Bytes are removed within the fence of their
+/// digest, after the metadata has confirmed in a transaction that nothing links to them; a push of the same bytes waits for that fence, too.
 /// </remarks>
 public sealed partial class GarbageCollector(
     ICollectorMetadata metadata,
     IBlobStore blobs,
-    ContentPromises promises,
     UnknownBlobSweep walk,
     CollectionRules rules,
+    CollectionPause pause,
     CollectionPlan plan,
     ChangeOrigin origin,
     TimeProvider time,
@@ -41,6 +42,7 @@ public sealed partial class GarbageCollector(
     private HashSet<string> _removalFailures = [];
     private bool _isImplausible;
     private bool _isHeldUp;
+    private bool _isPaused;
     private long _bytesFreed;
 
     /// <summary>True while collections are halted because they would remove implausibly much; an operator must look into it.</summary>
@@ -72,7 +74,7 @@ public sealed partial class GarbageCollector(
     public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
         await SettleReferrersAsync(cancellationToken);
-        return await RemoveUnneededAsync(progress, cancellationToken);
+        return await RemoveUnneededAsync(() => cancellationToken.IsCancellationRequested, progress, cancellationToken);
     }
 
     /// <summary>Holds or releases all referrers whose subject was pushed or deleted, as every cycle does for a while. Removes nothing.</summary>
@@ -94,38 +96,46 @@ public sealed partial class GarbageCollector(
         return deleted;
     }
 
-    /// <summary>Writes the promises and the running clock to the metadata.</summary>
-    public async Task SavePromisesAsync()
-    {
-        var promised = promises.Take();
-        try
-        {
-            await metadata.RenewAsync(promised);
-        }
-        catch (StorageException)
-        {
-            promises.Restore(promised);
-            throw;
-        }
-    }
+    /// <summary>Saves the running clock, and the pause.</summary>
+    public Task SaveClockAsync() => metadata.SaveClockAsync(pause.Until);
 
     private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
     {
-        await SavePromisesAsync();
-        await SettleReferrersAsync(SettlingTime, cancellationToken);
-        if (rules.Wait > 0)
+        using var cycle = pause.TryBeginCycle();
+        if (cycle is null)
         {
             return new Collected(0, 0, 0);
         }
 
-        var collected = await IsPlausibleAsync() ? await RemoveUnneededAsync(null, cancellationToken) : new Collected(0, 0, 0);
+        await SaveClockAsync();
+        await SettleReferrersAsync(SettlingTime, cancellationToken);
+        if (IsPaused())
+        {
+            return new Collected(0, 0, 0);
+        }
+
+        var collected = await IsPlausibleAsync()
+            ? await RemoveUnneededAsync(() => cancellationToken.IsCancellationRequested || pause.Left > 0, null, cancellationToken)
+            : new Collected(0, 0, 0);
         return collected with { Blobs = collected.Blobs + await WalkAsync(cancellationToken) };
     }
 
-    private async Task<Collected> RemoveUnneededAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    private bool IsPaused()
     {
-        var manifests = await ExpireManifestsAsync(cancellationToken);
-        var links = await ExpireLinksAsync(cancellationToken);
+        var left = pause.Left;
+        if (left > 0 && !_isPaused)
+        {
+            LogPaused(left);
+        }
+
+        _isPaused = left > 0;
+        return _isPaused;
+    }
+
+    private async Task<Collected> RemoveUnneededAsync(Func<bool> isOver, IProgress<long>? progress, CancellationToken cancellationToken)
+    {
+        var manifests = await ExpireManifestsAsync(isOver);
+        var links = await ExpireLinksAsync(isOver);
         var removed = await RemoveOrphansAsync(progress, cancellationToken);
         if (manifests > 0 || links > 0 || removed > 0)
         {
@@ -135,7 +145,7 @@ public sealed partial class GarbageCollector(
         return new Collected(manifests, links, removed);
     }
 
-    // The grace period of released referrers begins here, also while nothing is removed. It is no expiry, for which lookups would wait.
+    // The grace period of released referrers begins here, also while nothing is removed.
     private async Task SettleReferrersAsync(TimeSpan limit, CancellationToken cancellationToken)
     {
         var startedAt = time.GetTimestamp();
@@ -175,10 +185,10 @@ public sealed partial class GarbageCollector(
         return !_isImplausible;
     }
 
-    private async Task<int> ExpireManifestsAsync(CancellationToken cancellationToken)
+    private async Task<int> ExpireManifestsAsync(Func<bool> isOver)
     {
         var total = 0;
-        while (!cancellationToken.IsCancellationRequested)
+        while (!isOver())
         {
             var due = await metadata.ListIdleManifestsAsync(rules.IdleBefore, withRoots: false, ManifestBatchSize);
             var expired = await ExpireAsync(due, withRoots: false);
@@ -188,7 +198,7 @@ public sealed partial class GarbageCollector(
                 LogManifestExpired(manifest.Digest.Value, manifest.Repository.Value);
             }
 
-            // Promised manifests are idle since now, so that none is listed twice.
+            // What was renewed meanwhile is not listed again.
             if (due.Count < ManifestBatchSize)
             {
                 break;
@@ -204,20 +214,20 @@ public sealed partial class GarbageCollector(
         var expired = new List<ManifestRecord>();
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
-            var gone = (await promises.ExpireAsync(() => metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, promises.IsPromised, origin))).ToHashSet();
+            var gone = (await metadata.ExpireManifestsAsync(
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, origin)).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
         return expired;
     }
 
-    private async Task<int> ExpireLinksAsync(CancellationToken cancellationToken)
+    private async Task<int> ExpireLinksAsync(Func<bool> isOver)
     {
         var total = 0;
-        while (!cancellationToken.IsCancellationRequested)
+        while (!isOver())
         {
-            var expired = await promises.ExpireAsync(() => metadata.ExpireLinksAsync(rules.IdleBefore, promises.IsPromised, BatchSize, origin));
+            var expired = await metadata.ExpireLinksAsync(rules.IdleBefore, BatchSize, origin);
             total += expired.Count;
             foreach (var link in expired)
             {
@@ -362,6 +372,10 @@ public sealed partial class GarbageCollector(
 
     [LoggerMessage(7, LogLevel.Information, "Garbage collection waits for a backup or an export that reads the storage; no bytes are removed until it ends")]
     private partial void LogHeldUp();
+
+    [LoggerMessage(9, LogLevel.Information,
+        "Garbage collection is paused for {Left} s of running time: clients were told that content exists while the registry was read-only, or could not write, and may still rely on it")]
+    private partial void LogPaused(long left);
 
     [LoggerMessage(4, LogLevel.Error, "The search for blobs that the metadata does not know failed and will be tried again: {Reason}")]
     private partial void LogNotWalked(string reason);

@@ -1,19 +1,22 @@
 using Registry.Core.Changes;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Promises;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Collection;
 
 /// <summary>Metadata for the garbage collector. Times are seconds of <see cref="RunningClock"/>.</summary>
-/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+/// <remarks>
+/// Every member throws <see cref="StorageException"/> when the storage fails. What a mutation decides on is as in <c>IMetadataStore</c>.
+/// </remarks>
 public interface ICollectorMetadata
 {
-    /// <summary>Time at which a process was last killed, and the promises in its memory were lost; null if that never happened.</summary>
-    long? PromisesLostAt { get; }
+    /// <summary>End of the pause of the collection that an earlier process has saved; 0 if there was none (<see cref="CollectionPause"/>).</summary>
+    long PausedUntil { get; }
 
-    /// <summary>Saves the running clock, and restarts the grace period of the links and manifests of promised digests.</summary>
-    Task RenewAsync(IReadOnlyCollection<Digest> digests);
+    /// <summary>Saves the running clock, and the end of the pause.</summary>
+    Task SaveClockAsync(long pausedUntil);
 
     /// <summary>
     /// Lists manifests that were pushed or deleted, some of whose referrers are not held or released yet; the oldest push or deletion first. Those
@@ -23,6 +26,7 @@ public interface ICollectorMetadata
 
     /// <summary>
     /// Holds or releases some of the referrers that the push or deletion of their subject has left: few enough that other changes do not wait for long.
+    /// Decides on the manifest of the subject, and on what holds each of the referrers.
     /// </summary>
     /// <returns>True if some are left; false if all are settled, or their subject has been pushed or deleted again.</returns>
     Task<bool> SettleReferrersAsync(UnsettledSubject unsettled);
@@ -36,8 +40,8 @@ public interface ICollectorMetadata
     Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit);
 
     /// <summary>
-    /// Removes those of the given manifests of a repository that nothing has held since before a time and that are not promised. Content that only
-    /// they held becomes idle.
+    /// Removes those of the given manifests of a repository that nothing has held since before a time. Content that only they held becomes idle. Decides on
+    /// the idle time of each, on whether its subject is settled, and on what else needs its references.
     /// </summary>
     /// <returns>The removed manifests.</returns>
     Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
@@ -45,16 +49,16 @@ public interface ICollectorMetadata
         IReadOnlyList<Digest> digests,
         long idleBefore,
         bool withRoots,
-        Predicate<Digest> isPromised,
         ChangeOrigin origin);
 
     /// <summary>
-    /// Removes links that no manifest of their repository has needed since before a time in the past, except those whose blob is promised.
+    /// Removes links that no manifest of their repository has needed since before a time in the past. Decides on the idle time of each link, and on whether
+    /// another link or manifest has its blob.
     /// </summary>
     /// <returns>The removed links; fewer than <paramref name="limit"/> if none is left to remove.</returns>
-    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, Predicate<Digest> isPromised, int limit, ChangeOrigin origin);
+    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, int limit, ChangeOrigin origin);
 
-    /// <summary>Lists the links that <see cref="ExpireLinksAsync"/> would remove if no blob were promised; the oldest first.</summary>
+    /// <summary>Lists the links that <see cref="ExpireLinksAsync"/> would remove; the oldest first.</summary>
     Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit);
 
     /// <summary>Counts the manifests and links that would expire, and the blobs without a link.</summary>
@@ -64,7 +68,7 @@ public interface ICollectorMetadata
     Task<CollectorCounts> CountAllAsync();
 
     /// <summary>
-    /// Lists the bytes that would be removed if everything that may expire did, promised or not; takes longer in a larger registry.
+    /// Lists the bytes that would be removed if everything that may expire did; takes longer in a larger registry.
     /// </summary>
     /// <param name="idleBefore">Content that has been idle since before this time expires.</param>
     /// <param name="limit">Number of listed blobs at most.</param>
@@ -83,7 +87,9 @@ public interface ICollectorMetadata
     /// </summary>
     Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests);
 
-    /// <summary>Marks an orphan for removal; false if it is needed after all. The caller holds the digest's fence.</summary>
+    /// <summary>
+    /// Marks an orphan for removal; false if it is needed after all. Decides on whether a link or manifest has it. The caller holds the digest's fence.
+    /// </summary>
     Task<bool> CondemnAsync(Digest digest);
 
     /// <summary>Forgets a condemned blob whose bytes are gone. The caller holds the digest's fence.</summary>

@@ -6,8 +6,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Indexing;
 
 /// <summary>
-/// Metadata that may still be growing from an existing tree. A repository is indexed before it is read; every change is refused until the
-/// metadata covers the whole tree.
+/// Metadata that may still be growing from an existing tree. A repository is indexed before it is read; every change of a client is refused until
+/// the metadata covers the whole tree.
 /// </summary>
 internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexer) : IMetadataStore
 {
@@ -51,9 +51,14 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
             (repository, subject, artifactType, last, limit, maxBytes),
             static (store, asked) => store.ListReferrersAsync(asked.repository, asked.subject, asked.artifactType, asked.last, asked.limit, asked.maxBytes));
 
-    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => IsComplete
+    // What was found is indexed, so renewing it is no change of what may be incomplete.
+    public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) => store.RenewManifestAsync(repository, digest);
+
+    public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => IsComplete
         ? store.FindBlobAsync(repository, digest)
         : IndexAsync(repository, (repository, digest), static (store, asked) => store.FindBlobAsync(asked.repository, asked.digest));
+
+    public Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest) => store.RenewBlobAsync(repository, digest);
 
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);

@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Promises;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 
@@ -19,16 +20,13 @@ public sealed class ManifestOperations(
     StorageLimits limits,
     DamagedContent damaged)
 {
-    private static readonly Func<(IMetadataStore Metadata, RepositoryName Repository, Reference Reference), Task<StoredManifest?>> Find =
-        static asked => asked.Metadata.FindManifestAsync(asked.Repository, asked.Reference);
-
     /// <summary>
     /// Finds a manifest without its bytes; MANIFEST_UNKNOWN if there is none. A client that learns that the manifest exists may push an index that
-    /// lists it without pushing it, so it is kept for the grace period.
+    /// lists it without pushing it, so it is promised.
     /// </summary>
     public async ValueTask<Result<StoredManifest>> StatAsync(RepositoryName repository, Reference reference)
     {
-        if (await FindAsync(repository, reference) is not { } manifest)
+        if (await promises.FindManifestAsync(repository, reference) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
         }
@@ -44,11 +42,11 @@ public sealed class ManifestOperations(
     }
 
     /// <summary>
-    /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is kept as by <see cref="StatAsync"/>.
+    /// Opens a manifest with its bytes, which the caller disposes; MANIFEST_UNKNOWN if there is none. It is promised as by <see cref="StatAsync"/>.
     /// </summary>
     public async ValueTask<Result<(StoredManifest Manifest, BlobSource Content)>> GetAsync(RepositoryName repository, Reference reference)
     {
-        if (await FindAsync(repository, reference) is not { } manifest)
+        if (await promises.FindManifestAsync(repository, reference) is not { } manifest)
         {
             return RegistryErrorCode.ManifestUnknown;
         }
@@ -116,15 +114,6 @@ public sealed class ManifestOperations(
     public Task<Result<ManifestDeletion>> DeleteAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
         metadata.DeleteManifestAsync(repository, reference, precondition, origin);
-
-    // A held manifest needs no new grace period: it begins when the manifest is released.
-    private async ValueTask<StoredManifest?> FindAsync(RepositoryName repository, Reference reference)
-    {
-        var manifest = await metadata.FindManifestAsync(repository, reference);
-        return manifest is { IsIdle: true } idle
-            ? await promises.FindAndPromiseAsync((metadata, repository, reference), Find, idle.Digest)
-            : manifest;
-    }
 
     private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {

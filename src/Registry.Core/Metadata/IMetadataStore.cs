@@ -10,7 +10,18 @@ namespace Registry.Core.Metadata;
 /// Metadata of the registry: its repositories, their manifests and tags, and the blobs that each may see. Every mutation is atomic, and
 /// durable when its task ends; the changes it makes are recorded with their origin (<see cref="IChangeFeed"/>). A rule (<see cref="IChangeRules"/>) may refuse it: the error is the answer, and nothing has changed.
 /// </summary>
-/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+/// <remarks>
+/// <para>
+/// Every mutation says which records it decides on. An engine whose transactions run at the same time locks them first, in the order of their digests, and
+/// decides afterwards; one with a single writer has nothing to lock. "What needs a blob" are the references of the manifests of the repository, and "what
+/// holds a manifest" are its tags, the references of other manifests of the repository, and its subject.
+/// </para>
+/// <para>
+/// A blob that nothing needs, and a manifest that nothing holds, has an idle time, which begins in the mutation that removes the last need or hold, and ends
+/// in the one that adds one. Only the collector removes content for its idle time, in a mutation that decides on it.
+/// </para>
+/// <para>Every member throws <see cref="StorageException"/> when the storage fails.</para>
+/// </remarks>
 public interface IMetadataStore
 {
     /// <summary>Reason why changes and listings of all repositories are refused now; null while they are possible.</summary>
@@ -26,7 +37,10 @@ public interface IMetadataStore
     /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN.</returns>
     Task<Result<bool>> CheckManifestAsync(ManifestPut put);
 
-    /// <summary>Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed.</summary>
+    /// <summary>
+    /// Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed. Decides on the links and manifests that it
+    /// refers to, on its tags and the manifests that they leave, on the manifest itself and its subject, and on whether all referrers of that are settled.
+    /// </summary>
     /// <returns>
     /// Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule. Null, without a change, if the
     /// subject of the manifest was deleted and its other referrers must be released first (<see cref="ReleaseReferrersAsync"/>).
@@ -35,17 +49,24 @@ public interface IMetadataStore
 
     /// <summary>
     /// Releases some referrers of a subject that was deleted. There may be very many, so the caller repeats this until none is left, and holds nothing
-    /// meanwhile for which other callers wait.
+    /// meanwhile for which other callers wait. Decides on the subject, and on what holds each of the referrers.
     /// </summary>
     /// <returns>True if some are left; false if all are released, or the subject exists.</returns>
     Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject);
 
-    /// <summary>Removes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
+    /// <summary>
+    /// Removes a manifest with all its tags (by digest), or only a tag (by tag). Decides on the manifest and its tags, on what else needs the blobs and
+    /// holds the manifests that it refers to, on what else holds its referrers, and on whether anything still has their bytes and its own.
+    /// </summary>
     /// <returns>
     /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags, without a change. If some of very many tags
     /// are removed already, the error comes with them (<see cref="ManifestDeletion.Stopped"/>).
     /// </returns>
     Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin);
+
+    /// <summary>Restarts the idle time of a manifest that nothing holds; changes nothing while something does. Decides on the manifest.</summary>
+    /// <returns>False if the repository does not have it.</returns>
+    Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest);
 
     /// <summary>Lists the tags of a repository after <paramref name="last"/>, which need not exist; null if there is no such repository.</summary>
     Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit);
@@ -63,15 +84,19 @@ public interface IMetadataStore
     Task<Page<Referrer>> ListReferrersAsync(
         RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize);
 
-    /// <summary>Size of a blob in bytes; null if the repository may not see it.</summary>
-    Task<long?> FindBlobAsync(RepositoryName repository, Digest digest);
+    /// <summary>Finds a blob; null if the repository may not see it.</summary>
+    Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest);
+
+    /// <summary>Restarts the idle time of a blob that nothing needs; changes nothing while something does. Decides on the link.</summary>
+    /// <returns>False if the repository may not see it.</returns>
+    Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest);
 
     /// <summary>Finds some repositories that may see a blob, in no particular order.</summary>
     Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit);
 
     /// <summary>
     /// Makes a blob, whose bytes have just been stored or come with this, visible in a repository, and ends the upload that brought them. Creates the
-    /// repository if needed.
+    /// repository if needed, and restarts the idle time of the blob. Decides on the link, and on what needs the blob.
     /// </summary>
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The blob.</param>
@@ -82,11 +107,15 @@ public interface IMetadataStore
     /// <returns>The refusal of a rule; null if the repository has the blob. A refused upload has not ended.</returns>
     Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null);
 
-    /// <summary>Makes a blob of another repository visible in a repository.</summary>
+    /// <summary>
+    /// Makes a blob of another repository visible in a repository, and restarts its idle time there. Decides on both links, and on what needs the blob.
+    /// </summary>
     /// <returns>False, without a change, if the other may not see it; or the refusal of a rule.</returns>
     Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin);
 
-    /// <summary>Makes a blob invisible in a repository.</summary>
+    /// <summary>
+    /// Makes a blob invisible in a repository. Decides on the link, on what needs the blob, and on whether anything still has its bytes.
+    /// </summary>
     /// <returns>Size of the blob in bytes; or BLOB_UNKNOWN, or BLOB_IN_USE with the manifests, and nothing has changed.</returns>
     Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin);
 }

@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Metadata;
 
@@ -6,7 +7,8 @@ namespace Registry.Core.Metadata;
 /// <param name="Digest">Digest in the algorithm of the request or, by tag, in the one that the tag was set with.</param>
 /// <param name="MediaType">Media type that it is served as.</param>
 /// <param name="Size">Size in bytes.</param>
-/// <param name="IsIdle">
-/// True if nothing in its repository holds it: no tag, no index and no subject. It may then expire, unless it is promised.
+/// <param name="IdleSince">
+/// Time since when nothing in its repository has held it (no tag, no manifest that refers to it, and no subject), in seconds of
+/// <see cref="RunningClock"/>; null while something does.
 /// </param>
-public sealed record StoredManifest(Digest Digest, string MediaType, long Size, bool IsIdle = false);
+public sealed record StoredManifest(Digest Digest, string MediaType, long Size, long? IdleSince = null);

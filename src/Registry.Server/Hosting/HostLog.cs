@@ -10,4 +10,8 @@ internal static partial class HostLog
 
     [LoggerMessage(3, LogLevel.Warning, "A second signal arrived: cutting off the requests in flight")]
     public static partial void CutOff(ILogger logger);
+
+    [LoggerMessage(4, LogLevel.Warning,
+        "The last stop of the registry was unclean: it was killed, crashed, or the machine lost power. All confirmed changes are kept, and nothing has to be done")]
+    public static partial void StoppedUncleanly(ILogger logger);
 }

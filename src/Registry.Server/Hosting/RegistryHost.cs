@@ -49,7 +49,6 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly CancellationTokenSource _cutOff = new();
     private readonly FileReloads _reloads;
     private readonly HostMetrics _hostMetrics;
-    private readonly CollectionSuspension _suspension;
     private TelemetryExport? _telemetry;
     private MetricsServer? _metrics;
     private long _lastCollection;
@@ -75,11 +74,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _tls = tls;
         _time = time;
         _loggers = loggers;
-        _core = new RegistryCore(storage.Ports, options.CoreSettings, time, loggers);
-        _suspension = new CollectionSuspension(CollectionRules, loggers.CreateLogger<GarbageCollector>());
+        ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
+        _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
             tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
-        ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         var readiness = new Readiness(storage, storage.Indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
@@ -263,7 +261,7 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             if (_started && _storage.Health.Failure is null)
             {
-                await Collector.SavePromisesAsync();
+                await Collector.SaveClockAsync();
             }
         }
         finally
@@ -314,7 +312,11 @@ public sealed class RegistryHost : IAsyncDisposable
         await _kestrel.StartAsync(_application, _stopping.Token);
         _started = true;
         _memoryWatch.Start();
-        _suspension.Begin(_storage.WasStoppedUncleanly);
+        if (_storage.WasStoppedUncleanly)
+        {
+            HostLog.StoppedUncleanly(_loggers.CreateLogger<RegistryHost>());
+        }
+
         _indexing = Task.Run(IndexAsync);
         var log = _loggers.CreateLogger<PeriodicTask>();
         _periodic.Add(new PeriodicTask(
@@ -359,7 +361,6 @@ public sealed class RegistryHost : IAsyncDisposable
         try
         {
             var collected = await Collector.RunAsync(cancellationToken);
-            _suspension.Check();
             _hostMetrics.Collector.Ended(_time.GetElapsedTime(startedAt), collected);
             Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
         }

@@ -62,9 +62,9 @@ internal static class ContentRows
         contentId,
         now) > 0;
 
-    /// <summary>Restarts the idle time of a link, if it is idle.</summary>
+    /// <summary>Restarts the idle time of a link, if it is idle. Changes nothing when it has begun later, by a clock that a crash has set back since.</summary>
     public static void TouchLink(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
-        "UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2 AND idle_since IS NOT NULL",
+        "UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2 AND idle_since < @3",
         repositoryId,
         contentId,
         now);

@@ -20,9 +20,9 @@ internal static class ManifestHolds
         now,
         unixTime);
 
-    /// <summary>Restarts the idle time of a manifest, if it is idle.</summary>
+    /// <summary>Restarts the idle time of a manifest, if it is idle, as <see cref="ContentRows.TouchLink"/> does.</summary>
     public static void Touch(SqliteSession session, long manifestId, long now) => session.Execute(
-        "UPDATE manifests SET idle_since = @2 WHERE id = @1 AND idle_since IS NOT NULL", manifestId, now);
+        "UPDATE manifests SET idle_since = @2 WHERE id = @1 AND idle_since < @2", manifestId, now);
 
     /// <summary>Records that a new manifest holds those it refers to.</summary>
     public static void HoldChildren(SqliteSession session, long manifestId, long repositoryId) => session.Execute(

@@ -94,14 +94,7 @@ internal static class ManifestRows
     public static Result<ManifestDeletion> Delete(
         SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, Precondition precondition)
     {
-        var found = session.First(
-            """
-            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
-            """,
-            ReadRow,
-            repository.Value,
-            digest.Value);
+        var found = Find(session, repository, digest);
         if (found == default)
         {
             return RegistryErrorCode.ManifestUnknown;
@@ -117,23 +110,23 @@ internal static class ManifestRows
             : refused;
     }
 
-    /// <summary>Removes a manifest that nothing has held since before a time, unless it is promised: then its idle time restarts.</summary>
+    /// <summary>Restarts the idle time of a manifest, if it is idle; false if there is no such manifest.</summary>
+    public static bool Renew(SqliteSession session, RepositoryName repository, Digest digest, long now)
+    {
+        var found = Find(session, repository, digest);
+        ManifestHolds.Touch(session, found.Id, now);
+        return found != default;
+    }
+
+    /// <summary>Removes a manifest that nothing has held since before a time.</summary>
     /// <param name="session">The transaction.</param>
     /// <param name="change">The change, which no rule refuses: nothing that expires has a tag.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The manifest.</param>
     /// <param name="idleBefore">The time, in seconds of the running clock.</param>
     /// <param name="withRoots">True to remove a root, too.</param>
-    /// <param name="isPromised">Returns true if a client learned that the manifest exists.</param>
     /// <returns>True if it was removed.</returns>
-    public static bool Expire(
-        SqliteSession session,
-        ChangeContext change,
-        RepositoryName repository,
-        Digest digest,
-        long idleBefore,
-        bool withRoots,
-        Predicate<Digest> isPromised)
+    public static bool Expire(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots)
     {
         var found = session.First(
             """
@@ -147,19 +140,7 @@ internal static class ManifestRows
             digest.Value,
             idleBefore,
             withRoots);
-        if (found == default)
-        {
-            return false;
-        }
-
-        if (isPromised(digest))
-        {
-            // So that the next batch does not list it; renewing the promises would do the same a little later.
-            ManifestHolds.Touch(session, found.Id, change.Now);
-            return false;
-        }
-
-        return Remove(session, change, found, repository, digest).Error is null;
+        return found != default && Remove(session, change, found, repository, digest).Error is null;
     }
 
     /// <summary>Removes a tag and its history.</summary>
@@ -235,6 +216,15 @@ internal static class ManifestRows
 
     public static long? Find(SqliteSession session, long repositoryId, long contentId) =>
         session.Number("SELECT id FROM manifests WHERE repository_id = @1 AND content_id = @2", repositoryId, contentId);
+
+    private static ManifestRow Find(SqliteSession session, RepositoryName repository, Digest digest) => session.First(
+        """
+        SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
+        JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
+        """,
+        ReadRow,
+        repository.Value,
+        digest.Value);
 
     private static ManifestRow ReadRow(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));

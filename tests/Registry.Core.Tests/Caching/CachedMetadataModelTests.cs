@@ -33,6 +33,8 @@ public sealed class CachedMetadataModelTests
         Link,
         Mount,
         Unlink,
+        RenewBlob,
+        RenewManifest,
         Expire,
         Index,
         Reopen,
@@ -82,9 +84,17 @@ public sealed class CachedMetadataModelTests
             case Kind.Unlink:
                 await engine.Metadata.UnlinkBlobAsync(repository, Samples.Digest(blob));
                 break;
+            case Kind.RenewBlob:
+                engine.Advance(TimeSpan.FromSeconds(1));
+                await engine.Metadata.RenewBlobAsync(repository, Samples.Digest(blob));
+                break;
+            case Kind.RenewManifest:
+                engine.Advance(TimeSpan.FromSeconds(1));
+                await engine.Metadata.RenewManifestAsync(repository, Samples.Digest(manifest));
+                break;
             case Kind.Expire:
                 engine.Advance(TimeSpan.FromSeconds(1));
-                await engine.Collector.ExpireLinksAsync(engine.Clock.Now, _ => false, 10);
+                await engine.Collector.ExpireLinksAsync(engine.Clock.Now, 10);
                 await RemoveOrphansAsync(engine);
                 break;
             case Kind.Index:
@@ -128,7 +138,11 @@ public sealed class CachedMetadataModelTests
 
             foreach (var digest in Blobs.Select(Samples.Digest))
             {
-                Assert.Equal(await engine.Store.FindBlobAsync(repository, digest), await engine.Metadata.FindBlobAsync(repository, digest));
+                var (stored, cached) = (await engine.Store.FindBlobAsync(repository, digest), await engine.Metadata.FindBlobAsync(repository, digest));
+                Assert.Equal(stored?.Size, cached?.Size);
+                Assert.True(
+                    stored is null || stored.IdleSince is null || stored.IdleSince == cached!.IdleSince,
+                    $"idle since {stored?.IdleSince}, and {cached?.IdleSince} in the cache, which would promise it for too long");
             }
         }
     }

@@ -26,7 +26,11 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
         AskAsync(store.FindManifestAsync(repository, reference));
 
-    public Task<long?> FindBlobAsync(RepositoryName repository, Digest digest) => AskAsync(store.FindBlobAsync(repository, digest));
+    public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) => ChangeAsync(store.RenewManifestAsync(repository, digest));
+
+    public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => AskAsync(store.FindBlobAsync(repository, digest));
+
+    public Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest) => ChangeAsync(store.RenewBlobAsync(repository, digest));
 
     public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
 

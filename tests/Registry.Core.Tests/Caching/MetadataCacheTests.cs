@@ -35,7 +35,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await PutAsync(Old);
         await _metadata.LinkBlobAsync(A, Blob, 4);
         Assert.Equal(Samples.Digest(Old), await TagAsync());
-        Assert.Equal(4, await _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(4, (await _metadata.FindBlobAsync(A, Blob))?.Size);
         var questions = _store.Questions;
         Assert.Same(_metadata.FindManifestAsync(A, Latest), _metadata.FindManifestAsync(A, Latest));
         Assert.Same(_metadata.FindBlobAsync(A, Blob), _metadata.FindBlobAsync(A, Blob));
@@ -128,7 +128,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
     {
         var collector = new CachedCollectorMetadata(_engine.Collector, _cache);
         await _metadata.LinkBlobAsync(A, Blob, 4);
-        Assert.Equal(4, await _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(4, (await _metadata.FindBlobAsync(A, Blob))?.Size);
         var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
         _store.AfterQuestion = () =>
         {
@@ -138,11 +138,73 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await _metadata.LinkBlobAsync(A, Blob, 4);
         var slow = _metadata.FindBlobAsync(A, Blob);
         await reached.Task;
-        Assert.Single(await collector.ExpireLinksAsync(1, _ => false, 10));
+        Assert.Single(await collector.ExpireLinksAsync(1, 10));
         _store.AfterQuestion = () => Task.CompletedTask;
         held.SetResult();
-        Assert.Equal(4, await slow);
+        Assert.Equal(4, (await slow)?.Size);
         Assert.Null(await _metadata.FindBlobAsync(A, Blob));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_answer_about_a_blob_is_not_given_again_when_its_manifest_goes(bool expires)
+    {
+        var image = Samples.Image("blob", []);
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        await PutAsync(image, []);
+        Assert.Equal(new StoredBlob(4), await _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(1, _store.Questions);
+        await _metadata.FindBlobAsync(A, Blob);
+        Assert.Equal(1, _store.Questions);
+        _engine.Advance(TimeSpan.FromSeconds(10));
+        if (expires)
+        {
+            var collector = new CachedCollectorMetadata(_engine.Collector, _cache);
+            Assert.Single(await collector.ExpireManifestsAsync(A, [Samples.Digest(image)], 10, withRoots: true));
+        }
+        else
+        {
+            await _metadata.DeleteManifestAsync(A, Samples.Digest(image), Precondition.None);
+        }
+
+        Assert.Equal(new StoredBlob(4, IdleSince: 10), await _metadata.FindBlobAsync(A, Blob));
+    }
+
+    [Fact]
+    public async Task An_answer_about_a_blob_is_not_kept_while_its_manifest_is_being_deleted()
+    {
+        var image = Samples.Image("blob", []);
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        await PutAsync(image, []);
+        await _metadata.FindBlobAsync(A, Blob);
+        _engine.Advance(TimeSpan.FromSeconds(10));
+        var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _store.AfterChange = () =>
+        {
+            reached.TrySetResult();
+            return held.Task;
+        };
+        var deleting = _metadata.DeleteManifestAsync(A, Samples.Digest(image), Precondition.None);
+        await reached.Task;
+        Assert.Equal(10, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);
+        held.SetResult();
+        await deleting;
+        Assert.Equal(10, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);
+    }
+
+    [Fact]
+    public async Task A_renewal_replaces_the_answers_about_what_it_renews()
+    {
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        await PutAsync(Old, []);
+        Assert.Equal(0, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);
+        Assert.Equal(0, (await _metadata.FindManifestAsync(A, Samples.Digest(Old)))?.IdleSince);
+        _engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.True(await _metadata.RenewBlobAsync(A, Blob));
+        Assert.True(await _metadata.RenewManifestAsync(A, Samples.Digest(Old)));
+        Assert.Equal(10, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);
+        Assert.Equal(10, (await _metadata.FindManifestAsync(A, Samples.Digest(Old)))?.IdleSince);
     }
 
     [Theory]
@@ -160,7 +222,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await _metadata.DeleteManifestAsync(A, Samples.Digest(subject), Precondition.None);
         var unsettled = Assert.Single(await collector.ListUnsettledSubjectsAsync(10));
         var last = Samples.Digest(referrers[^1]);
-        Assert.False((await _metadata.FindManifestAsync(A, last))!.IsIdle);
+        Assert.Null((await _metadata.FindManifestAsync(A, last))!.IdleSince);
 
         Assert.True(await TurnAsync());
 
@@ -172,7 +234,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         {
         }
 
-        Assert.True((await _metadata.FindManifestAsync(A, last))!.IsIdle);
+        Assert.NotNull((await _metadata.FindManifestAsync(A, last))!.IdleSince);
 
         Task<bool> TurnAsync() => pushWaits ? _metadata.ReleaseReferrersAsync(A, unsettled.Subject) : collector.SettleReferrersAsync(unsettled);
     }

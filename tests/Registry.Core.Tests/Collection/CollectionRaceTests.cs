@@ -10,7 +10,7 @@ namespace Registry.Core.Tests.Collection;
 
 /// <summary>
 /// Clients that push, mount, ask, pull and delete while the collector runs with a grace of seconds that pass all the time. Three promises are
-/// checked: a manifest that was accepted never loses what it needs, what a client was told exists is there for the grace period, and what is
+/// checked: a manifest that was accepted never loses what it needs, what a client was told exists is there for half the grace period, and what is
 /// pulled has its digest. FUZZ_OPERATIONS, FUZZ_SEED and FUZZ_SEEDS make it longer or repeat a run (<see cref="FuzzSettings"/>).
 /// </summary>
 public class CollectionRaceTests(ITestOutputHelper output)
@@ -280,7 +280,7 @@ public class CollectionRaceTests(ITestOutputHelper output)
 
             // Only time or another client's DELETE may have taken a blob away that this client had or was told of.
             var undisturbed = !blobs.Where((blob, i) => Disturbed(repository, blob, deletionsBefore[i])).Any();
-            if (Storage.Storage.Clock.Now - since < Grace && undisturbed)
+            if (Storage.Storage.Clock.Now - since <= Storage.Core.Grace.Promise && undisturbed)
             {
                 world.Violated($"{repository}: promised blobs were missing at the push: {error}");
             }

@@ -64,7 +64,7 @@ public sealed class ReferrerRaceTests
         Assert.Single(await storage.Storage.CollectorMetadata.ListUnsettledSubjectsAsync(10));
         await CollectAsync(storage);
         Assert.Empty(await storage.Storage.CollectorMetadata.ListUnsettledSubjectsAsync(10));
-        Assert.True((await storage.Storage.Metadata.FindManifestAsync(A, Samples.Digest(Referrer(Referrers - 1))))!.IsIdle);
+        Assert.NotNull((await storage.Storage.Metadata.FindManifestAsync(A, Samples.Digest(Referrer(Referrers - 1))))!.IdleSince);
         Assert.Equal(0, await storage.ExpireManifestsAfterAsync(Grace));
 
         Assert.Equal(Referrers, await storage.ExpireManifestsAfterAsync(2));

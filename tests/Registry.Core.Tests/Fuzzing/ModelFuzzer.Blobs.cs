@@ -25,7 +25,7 @@ internal sealed partial class ModelFuzzer
         }
 
         ExpectError(null, error);
-        _model[name].Tell(digest, _model.Now);
+        _model[name].Keep(digest, _model.EndOfGrace);
     }
 
     private async Task MountAsync()
@@ -40,7 +40,7 @@ internal sealed partial class ModelFuzzer
         Expect(expected == result.Value, $"expected the mount to be {expected}");
         if (expected)
         {
-            _model[target].Tell(digest, _model.Now);
+            _model[target].Keep(digest, _model.EndOfGrace);
         }
     }
 
@@ -57,7 +57,7 @@ internal sealed partial class ModelFuzzer
 
         ExpectError(null, result.Error);
         Expect(result.Value == content.Bytes.Length, $"expected {content.Bytes.Length} bytes, got {result.Value}");
-        _model[name].Tell(content.Digest, _model.Now);
+        _model[name].Keep(content.Digest, _model.EndOfPromise);
     }
 
     private async Task GetBlobAsync()
@@ -153,7 +153,7 @@ internal sealed partial class ModelFuzzer
         }
 
         _model.Uploads.Remove(upload);
-        _model[upload.Repository].Tell(digest, _model.Now);
+        _model[upload.Repository].Keep(digest, _model.EndOfGrace);
     }
 
     // The client goes away in the middle: of an append what arrived is kept, of a completion nothing, and either may be sent again as it was.

@@ -68,8 +68,8 @@ internal sealed partial class ModelFuzzer
         Expect(found.MediaType == expected.Manifest!.MediaType, $"{name} {reference} is of type {found.MediaType}");
         var bytes = await TestStorage.ReadAsync(content);
         Expect(expected.Bytes.AsSpan().SequenceEqual(bytes), $"{name} {reference} has other bytes");
-        Expect(found.IsIdle != _model[name].Holds(digest), $"{name} {digest} is wrong about whether something holds it: {found.IsIdle}");
-        _model[name].TellManifest(digest, _model.Now);
+        Expect(found.IdleSince is null == _model[name].Holds(digest), $"{name} {digest} is wrong about whether something holds it: {found.IdleSince}");
+        _model[name].KeepManifest(digest, _model.EndOfPromise);
     }
 
     private async Task CompareUploadsAsync()

@@ -39,7 +39,7 @@ internal sealed partial class ModelFuzzer
         {
             ExpectError(null, result.Error);
             Expect(result.Value.Digest == content.Digest, $"expected {content.Digest}, got {result.Value.Digest}");
-            repository.Put(content, reference.Tag is { } tag ? [tag] : tags, _model.Now);
+            repository.Put(content, reference.Tag is { } tag ? [tag] : tags, _model.EndOfGrace);
         }
     }
 
@@ -62,7 +62,7 @@ internal sealed partial class ModelFuzzer
         else
         {
             ExpectError(null, error);
-            repository.Delete(reference, _model.Now);
+            repository.Delete(reference, _model.EndOfGrace);
         }
     }
 
@@ -75,7 +75,7 @@ internal sealed partial class ModelFuzzer
         ExpectError(isThere ? null : RegistryErrorCode.ManifestUnknown, result.Error);
         if (isThere)
         {
-            _model[name].TellManifest(content.Digest, _model.Now);
+            _model[name].KeepManifest(content.Digest, _model.EndOfPromise);
         }
     }
 

@@ -10,7 +10,7 @@ namespace Registry.Core.Tests.Fuzzing;
 /// <summary>Events of the server: the clock advances, the server collects, stops, is killed, or loses its database.</summary>
 internal sealed partial class ModelFuzzer
 {
-    private const int Grace = 60;
+    private const int Grace = RegistryModel.Grace;
     private const int UploadTimeout = 100;
 
     private Task LetTimePassAsync()
@@ -42,9 +42,9 @@ internal sealed partial class ModelFuzzer
 
                 Expect(!repository.Holds(digest), $"the manifest {digest} of {name} was collected, and something holds it");
                 Expect(!repository.IsRoot(digest), $"the manifest {digest} of {name} was collected, and was pushed for itself");
-                var told = repository.SecondsSinceManifestTold(digest, _model.Now);
-                Expect(told > Grace, $"the manifest {digest} of {name} was collected, {told} seconds after a client was told that it is there");
-                repository.Delete(digest, _model.Now);
+                var kept = repository.ManifestKeptUntil(digest);
+                Expect(_model.Now > kept, $"the manifest {digest} of {name} was collected {kept - _model.Now} seconds before the end of its grace period or promise");
+                repository.Delete(digest, _model.EndOfGrace);
             }
 
             foreach (var digest in repository.Links.ToList())
@@ -55,8 +55,8 @@ internal sealed partial class ModelFuzzer
                 }
 
                 Expect(!repository.Needs(digest), $"the blob {digest} of {name} was collected, and a manifest needs it");
-                var told = repository.SecondsSinceTold(digest, _model.Now);
-                Expect(told > Grace, $"the blob {digest} of {name} was collected {told} seconds after a client was told that it exists");
+                var kept = repository.KeptUntil(digest);
+                Expect(_model.Now > kept, $"the blob {digest} of {name} was collected {kept - _model.Now} seconds before the end of its grace period or promise");
                 repository.Unlink(digest);
             }
         }
@@ -81,7 +81,7 @@ internal sealed partial class ModelFuzzer
     // What a kill leaves behind is what the kernel has: the files as they are, without the locks, and without what was in memory.
     private async Task KillAsync()
     {
-        // What clients were told last is in memory only.
+        // What clients were told last holds after it, too.
         for (var i = 0; i < 5; i++)
         {
             await HeadBlobAsync();
@@ -111,7 +111,7 @@ internal sealed partial class ModelFuzzer
         _model.Uploads.Clear();
         foreach (var repository in _model.Repositories.Values)
         {
-            repository.TellAll(_model.Now);
+            repository.KeepAll(_model.EndOfGrace);
         }
 
         await OpenAsync();
@@ -164,7 +164,7 @@ internal sealed partial class ModelFuzzer
 
     private async Task StopAsync()
     {
-        await Storage.Collector.SavePromisesAsync();
+        await Storage.Collector.SaveClockAsync();
         await Storage.CloseAsync();
         ExpectQuietLog();
     }

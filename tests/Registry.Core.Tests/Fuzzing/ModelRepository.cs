@@ -7,8 +7,9 @@ namespace Registry.Core.Tests.Fuzzing;
 /// <summary>Expected content of a repository.</summary>
 internal sealed class ModelRepository
 {
+    // Last second at which each must be there, even if nothing needs it.
     private readonly Dictionary<Digest, long> _links = [];
-    private readonly Dictionary<Digest, long> _manifestsTold = [];
+    private readonly Dictionary<Digest, long> _manifestsKept = [];
     private readonly HashSet<Digest> _bereft = [];
 
     /// <summary>True when anything was ever pushed to it: then it has a list of tags, possibly empty.</summary>
@@ -34,31 +35,31 @@ internal sealed class ModelRepository
     /// <summary>True for a manifest that stays although nothing holds it: since its push, it has lost neither an index nor its subject.</summary>
     public bool IsRoot(Digest manifest) => !_bereft.Contains(manifest);
 
-    /// <summary>Seconds since an answer last confirmed a manifest, or since the manifest lost its last holder.</summary>
-    public long SecondsSinceManifestTold(Digest manifest, long now) => now - _manifestsTold[manifest];
+    /// <summary>Last second at which a manifest must be there.</summary>
+    public long ManifestKeptUntil(Digest manifest) => _manifestsKept[manifest];
 
     /// <summary>Records that an answer has confirmed a manifest.</summary>
-    public void TellManifest(Digest manifest, long now) => _manifestsTold[manifest] = now;
+    public void KeepManifest(Digest manifest, long until) => _manifestsKept[manifest] = Math.Max(until, _manifestsKept.GetValueOrDefault(manifest));
 
-    /// <summary>Seconds since an answer last confirmed a blob.</summary>
-    public long SecondsSinceTold(Digest digest, long now) => now - _links[digest];
+    /// <summary>Last second at which a blob must be there.</summary>
+    public long KeptUntil(Digest digest) => _links[digest];
 
     /// <summary>Records that a client has pushed or mounted a blob, or that an answer has confirmed it.</summary>
-    public void Tell(Digest digest, long now)
+    public void Keep(Digest digest, long until)
     {
-        _links[digest] = now;
+        _links[digest] = Math.Max(until, _links.GetValueOrDefault(digest));
         IsKnown = true;
     }
 
     public void Unlink(Digest digest) => _links.Remove(digest);
 
     /// <summary>Records that the metadata was rebuilt: every grace period begins again, and every manifest stays.</summary>
-    public void TellAll(long now)
+    public void KeepAll(long until)
     {
         _bereft.Clear();
         foreach (var digest in _links.Keys.ToList())
         {
-            _links[digest] = now;
+            _links[digest] = until;
         }
     }
 
@@ -77,17 +78,17 @@ internal sealed class ModelRepository
         return blobs.Concat(children).Select(digest => digest.Value).ToHashSet();
     }
 
-    public void Put(FuzzContent manifest, IEnumerable<Tag> tags, long now)
+    public void Put(FuzzContent manifest, IEnumerable<Tag> tags, long until)
     {
         IsKnown = true;
         Manifests[manifest.Digest] = manifest;
         _bereft.Remove(manifest.Digest);
-        _manifestsTold[manifest.Digest] = now;
+        _manifestsKept[manifest.Digest] = until;
         foreach (var tag in tags)
         {
             if (Tags.TryGetValue(tag.Value, out var before))
             {
-                _manifestsTold[before] = now;
+                _manifestsKept[before] = until;
             }
 
             Tags[tag.Value] = manifest.Digest;
@@ -98,12 +99,12 @@ internal sealed class ModelRepository
     /// Deletes a manifest with its tags, or a tag; what only that has held begins its grace period, and the children of an index and the
     /// referrers of a subject no longer stay by themselves.
     /// </summary>
-    public void Delete(Reference reference, long now)
+    public void Delete(Reference reference, long until)
     {
         if (reference.Tag is { } tag)
         {
             Tags.Remove(tag.Value, out var tagged);
-            _manifestsTold[tagged] = now;
+            _manifestsKept[tagged] = until;
             return;
         }
 
@@ -114,7 +115,7 @@ internal sealed class ModelRepository
             var isReferrer = other.Manifest!.Subject?.Digest == manifest.Digest;
             if (isChild || isReferrer)
             {
-                _manifestsTold[digest] = now;
+                _manifestsKept[digest] = until;
             }
 
             if (isReferrer || (isChild && manifest.Manifest!.IsIndex))
@@ -130,7 +131,7 @@ internal sealed class ModelRepository
 
         foreach (var digest in manifest!.References.Where(digest => Sees(digest) && !Needs(digest)))
         {
-            _links[digest] = now;
+            _links[digest] = until;
         }
     }
 

@@ -16,8 +16,17 @@ internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories)
     /// <summary>Bytes without a reference when the metadata was rebuilt: the new metadata may not know them.</summary>
     public HashSet<Digest> Leftovers { get; } = [];
 
+    /// <summary>Grace period, in seconds.</summary>
+    public const int Grace = 60;
+
     /// <summary>Seconds on the clock of the clients.</summary>
     public long Now { get; set; }
+
+    /// <summary>Last second at which content must be there that nothing needs any more, or that was pushed.</summary>
+    public long EndOfGrace => Now + Grace;
+
+    /// <summary>Last second at which content must be there that an answer has confirmed.</summary>
+    public long EndOfPromise => Now + (Grace / 2);
 
     public ModelRepository this[RepositoryName name] => Repositories[name];
 

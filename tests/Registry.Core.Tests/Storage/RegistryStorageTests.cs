@@ -17,7 +17,7 @@ public class RegistryStorageTests
 
         Execute(storage.Path, "DELETE FROM uploads");
         await using var again = await TestStorage.CreateAsync(storage.Path);
-        Assert.Null(again.Storage.CollectorMetadata.PromisesLostAt);
+        Assert.False(again.Storage.WasStoppedUncleanly);
     }
 
     [Fact]

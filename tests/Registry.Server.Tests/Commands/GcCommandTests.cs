@@ -37,13 +37,12 @@ public sealed class GcCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task After_an_unclean_stop_it_must_be_forced()
+    public async Task After_an_unclean_stop_it_needs_no_force()
     {
+        await FillWithIndexAsync();
         await FillAsync(isKilled: true);
-        Assert.Empty(await RunAsync(1, new GcRequest()));
-        Assert.Empty(await RunAsync(1, new GcRequest()));
-        Assert.Contains("Only 'registry gc --force' removes them", await RunAsync(0, new GcRequest(IsDryRun: true)), StringComparison.Ordinal);
-        Assert.Equal("Removed 0 manifests, 1 link and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
+        Assert.Equal("Removed 0 manifests, 1 link and 2 blobs.\n", await RunAsync(0, new GcRequest()));
+        Assert.Contains("Deleted 1 untagged manifest.", await RunAsync(0, new GcRequest(Untagged: new(IsDeletion: true))), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -82,7 +81,7 @@ public sealed class GcCommandTests : IDisposable
             await registry.Host.Collector.RunAsync(default);
         }
 
-        Assert.Matches("no client has requested it for 7200 s; it expires after 79200 s more", await ExplainAsync(0, child.Digest, TimeSpan.FromDays(1)));
+        Assert.Matches("nothing has held or renewed it for 7200 s; it expires after 79200 s more", await ExplainAsync(0, child.Digest, TimeSpan.FromDays(1)));
         Assert.Matches("for 7200 s; it expires in the next cycle", await ExplainAsync(0, signature.Digest));
         var preview = await RunAsync(0, new GcRequest(IsDryRun: true));
         foreach (var digest in new[] { child.Digest, signature.Digest })
@@ -108,7 +107,7 @@ public sealed class GcCommandTests : IDisposable
             await registry.Client.PushAsync("b", tagged, "latest");
             time.Advance(TimeSpan.FromHours(2));
             later = await registry.Client.PushAsync("b", TestImage.Create());
-            await registry.Host.Collector.SavePromisesAsync();
+            await registry.Host.Collector.SaveClockAsync();
         }
 
         // Pushed at the same time as the first ones by this clock; what is needed by the grace period has been asked for since.
@@ -176,15 +175,6 @@ public sealed class GcCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Untagged_manifests_are_deleted_after_an_unclean_stop_when_forced()
-    {
-        await FillWithIndexAsync();
-        await FillAsync(isKilled: true);
-        Assert.Empty(await RunAsync(1, new GcRequest(Untagged: new(IsDeletion: true))));
-        Assert.Contains("Deleted 1 untagged manifest.", await RunAsync(0, new GcRequest(IsForced: true, Untagged: new(IsDeletion: true))), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task JSON_has_what_the_sentences_have()
     {
         await FillAsync();
@@ -238,7 +228,7 @@ public sealed class GcCommandTests : IDisposable
         await registry.Client.PushBlobAsync("a", Unneeded);
         await registry.Host.Storage.Blobs.PutAsync(Digest.Parse(Unknown.Digest), Unknown.Bytes);
         time.Advance(TimeSpan.FromHours(2));
-        await registry.Host.Collector.SavePromisesAsync();
+        await registry.Host.Collector.SaveClockAsync();
         if (isKilled)
         {
             registry.Host.Storage.Health.Fail("killed");

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
+using Registry.Core.Oci;
 using Registry.Server.Endpoints;
 using Registry.Server.Requests;
 using Registry.Server.Tests.Access;
@@ -123,6 +124,31 @@ public sealed class ReadOnlyTests
                 return Task.FromResult(!File.Exists(file));
             },
             "the bytes are collected after all");
+    }
+
+    [Fact]
+    public async Task An_answer_meanwhile_records_nothing_and_its_content_stays_for_half_the_grace_period_afterwards()
+    {
+        var time = new FakeTimeProvider();
+        var half = TimeSpan.FromSeconds(30);
+        await using var registry = await TestRegistry.StartAsync(options => options with { GcGrace = 2 * half }, time: time);
+        var blob = await registry.Client.PushBlobAsync("kept", TestBlob.Random(100));
+        var (name, digest) = (RepositoryName.Parse("kept"), Digest.Parse(blob.Digest));
+        var metadata = registry.Host.Storage.Metadata;
+        registry.Host.ReadOnly.TurnOn();
+        time.Advance(TimeSpan.FromHours(1));
+        Check.Status(200, await registry.Client.RequestAsync("HEAD", $"/v2/kept/blobs/{blob.Digest}"));
+        Assert.Equal(0, (await metadata.FindBlobAsync(name, digest))?.IdleSince);
+        registry.Host.ReadOnly.TurnOff();
+
+        await registry.Host.Collector.RunAsync(default);
+        Assert.NotNull(await metadata.FindBlobAsync(name, digest));
+        time.Advance(half);
+        await registry.Host.Collector.RunAsync(default);
+        Assert.NotNull(await metadata.FindBlobAsync(name, digest));
+        time.Advance(TimeSpan.FromSeconds(1));
+        await registry.Host.Collector.RunAsync(default);
+        Assert.Null(await metadata.FindBlobAsync(name, digest));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Access;
@@ -100,6 +101,27 @@ public sealed class LimitTests
         Check.Status(201, await client.RequestAsync("POST", $"/v2/other/blobs/uploads/?mount={blob.Digest}&from=kept"));
         Check.Status(202, await client.RequestAsync("DELETE", $"/v2/kept/manifests/{image.Digest}"));
         Check.Status(202, await client.RequestAsync("DELETE", $"/v2/other/blobs/{blob.Digest}"));
+    }
+
+    // The collector works on a full disk, so a promise must be recorded there, too.
+    [Fact]
+    public async Task Below_the_reserve_an_answer_about_an_old_blob_renews_it()
+    {
+        using var folder = new TemporaryFolder();
+        var time = new FakeTimeProvider();
+        var blob = TestBlob.Random(100);
+        await using (var before = await TestRegistry.StartAsync(storagePath: folder.Path, time: time))
+        {
+            await before.Client.PushBlobAsync("kept", blob);
+        }
+
+        await using var registry = await TestRegistry.StartAsync(
+            options => options with { StorageReserve = long.MaxValue, GcGrace = TimeSpan.FromHours(1) }, folder.Path, time: time);
+        time.Advance(TimeSpan.FromMinutes(59));
+        Check.Status(200, await registry.Client.HeadAnswerAsync($"/v2/kept/blobs/{blob.Digest}"));
+        time.Advance(TimeSpan.FromMinutes(59));
+        await registry.Host.Collector.RunAsync(default);
+        Check.Status(200, await registry.Client.GetAnswerAsync($"/v2/kept/blobs/{blob.Digest}"));
     }
 
     [Theory]

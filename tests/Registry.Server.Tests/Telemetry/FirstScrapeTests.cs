@@ -28,7 +28,7 @@ public sealed partial class FirstScrapeTests
             "registry_pulls_total{registry_content=\"manifest\"} 0", "registry_pulls_total{registry_content=\"blob\"} 0",
             "registry_deletes_total{registry_content=\"tag\"} 0", "registry_auth_failures_total{registry_reason=\"bad_credentials\"} 0",
             "registry_cache_lookups_total{registry_cache=\"content\",registry_result=\"miss\"} 0", "registry_sent_bytes_total 0",
-            "registry_gc_resumes_in_seconds 0", "registry_gc_suspended{registry_reason=\"unclean_stop\"} 0", "registry_repositories 0", "registry_tags 0",
+            "registry_gc_resumes_in_seconds 0", "registry_gc_suspended{registry_reason=\"promises\"} 0", "registry_repositories 0", "registry_tags 0",
         })
         {
             Assert.Contains(series, lines);

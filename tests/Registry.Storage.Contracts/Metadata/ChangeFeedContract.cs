@@ -97,8 +97,8 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await Metadata.PutManifestAsync(Samples.Put(A, index));
         await Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None);
         var before = (await ReadAsync())[^1].Sequence;
-        await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(First)], long.MaxValue, withRoots: false, _ => false);
-        await engine.Collector.ExpireLinksAsync(long.MaxValue, _ => false, 10);
+        await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(First)], long.MaxValue, withRoots: false);
+        await engine.Collector.ExpireLinksAsync(long.MaxValue, 10);
 
         var changes = await engine.Feed.ReadAsync(before, 100);
 

@@ -21,7 +21,7 @@ public abstract partial class CollectorMetadataContract
         Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
         await DeleteAsync(A, index);
         Assert.Empty(await ExpireManifestsAsync(10));
-        Assert.True((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IsIdle);
+        Assert.NotNull((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
         Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(11));
         Assert.Null(await Metadata.FindManifestAsync(A, Samples.Digest(Child)));
         Assert.Contains(Samples.Digest(Child), await Collector.ListOrphansAsync(10));
@@ -45,7 +45,7 @@ public abstract partial class CollectorMetadataContract
     {
         var index = await PutSparseAsync(A, Samples.Index([Samples.Child(Child)]));
         await PutSparseAsync(A, Child);
-        Assert.False((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IsIdle);
+        Assert.Null((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
         await DeleteAsync(A, index);
         Assert.Single(await ExpireManifestsAsync(long.MaxValue));
     }
@@ -125,10 +125,10 @@ public abstract partial class CollectorMetadataContract
     {
         var signature = Samples.Image("config", [], Samples.Child(Child), note: "signature");
         await PutSparseAsync(A, signature);
-        Assert.True((await Metadata.FindManifestAsync(A, Samples.Digest(signature)))!.IsIdle);
+        Assert.NotNull((await Metadata.FindManifestAsync(A, Samples.Digest(signature)))!.IdleSince);
         Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
         await PutSparseAsync(A, Child);
-        Assert.False((await Metadata.FindManifestAsync(A, Samples.Digest(signature)))!.IsIdle);
+        Assert.Null((await Metadata.FindManifestAsync(A, Samples.Digest(signature)))!.IdleSince);
         await DeleteAsync(A, Samples.Digest(Child));
         Assert.Single(await ExpireManifestsAsync(long.MaxValue));
     }
@@ -184,25 +184,31 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Child);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Image("config", [Samples.Child(Child)], note: "image")));
         Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
-        Assert.True((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IsIdle);
+        Assert.NotNull((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
     }
 
     [Fact]
-    public async Task A_promised_manifest_stays_and_is_as_good_as_new()
+    public async Task A_renewed_manifest_stays_and_is_as_good_as_new()
     {
         await PutSparseAsync(A, Child);
         await PutSparseAsync(A, Other);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child), Samples.Child(Other)])));
         engine.Advance(TimeSpan.FromSeconds(10));
-        Digest[] both = [Samples.Digest(Child), Samples.Digest(Other)];
-        Assert.Equal(
-            [Samples.Digest(Other)],
-            await Collector.ExpireManifestsAsync(A, both, 10, withRoots: false, digest => digest == Samples.Digest(Child)));
-        Assert.Empty(await ExpireManifestsAsync(10));
+        Assert.True(await Metadata.RenewManifestAsync(A, Samples.Digest(Child)));
+        Assert.Equal(10, (await Metadata.FindManifestAsync(A, Samples.Digest(Child)))?.IdleSince);
+        Assert.Equal([Samples.Digest(Other)], await ExpireManifestsAsync(10));
+        Assert.False(await Metadata.RenewManifestAsync(A, Samples.Digest(Other)));
+        Assert.False(await Metadata.RenewManifestAsync(B, Samples.Digest(Child)));
+        Assert.Single(await ExpireManifestsAsync(11));
+    }
+
+    [Fact]
+    public async Task Renewing_a_manifest_that_something_holds_changes_nothing()
+    {
+        await PutSparseAsync(A, Child, "tag");
         engine.Advance(TimeSpan.FromSeconds(10));
-        await Collector.RenewAsync([Samples.Digest(Child)]);
-        Assert.Empty(await ExpireManifestsAsync(20));
-        Assert.Single(await ExpireManifestsAsync(21));
+        Assert.True(await Metadata.RenewManifestAsync(A, Samples.Digest(Child)));
+        Assert.Null((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
     }
 
     [Fact]
@@ -255,7 +261,7 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Child);
         await PutSparseAsync(A, Other, "tag");
         Digest[] both = [Samples.Digest(Child), Samples.Digest(Other)];
-        Assert.Equal([both[0]], await Collector.ExpireManifestsAsync(A, both, long.MaxValue, withRoots: true, _ => false));
+        Assert.Equal([both[0]], await Collector.ExpireManifestsAsync(A, both, long.MaxValue, withRoots: true));
     }
 
     [Fact]
@@ -354,6 +360,6 @@ public abstract partial class CollectorMetadataContract
         var idle = await Collector.ListIdleManifestsAsync(idleBefore, withRoots: false, 100);
         var name = repository ?? A;
         return await Collector.ExpireManifestsAsync(
-            name, [.. idle.Where(one => one.Repository == name).Select(one => one.Digest)], idleBefore, withRoots: false, _ => false);
+            name, [.. idle.Where(one => one.Repository == name).Select(one => one.Digest)], idleBefore, withRoots: false);
     }
 }

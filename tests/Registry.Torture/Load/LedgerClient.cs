@@ -118,6 +118,20 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         (ManifestPath(repository, tag), image.Digest),
         (ManifestPath(repository, image.Digest), image.Digest));
 
+    /// <summary>Asks whether a blob exists; null for an answer that promises nothing, since the storage or the power fails.</summary>
+    public async Task<bool?> HasAsync(string repository, TestBlob blob)
+    {
+        var answer = await _http.HeadAnswerAsync(BlobPath(repository, blob.Digest));
+        return answer.Status switch
+        {
+            _ when ledger.IsPowerFailing => null,
+            200 => true,
+            404 => false,
+            503 or 507 when mayFail => null,
+            _ => throw new ViolationException($"HEAD of {blob.Digest} was answered {answer}"),
+        };
+    }
+
     /// <summary>Deletes a tag.</summary>
     public Task<bool> UntagAsync(string repository, string tag) =>
         ChangeAsync(202, () => _http.RequestAsync("DELETE", ManifestPath(repository, tag)), (ManifestPath(repository, tag), Ledger.Absent));

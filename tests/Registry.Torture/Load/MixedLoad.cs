@@ -5,8 +5,8 @@ using Registry.Testing.Processes;
 namespace Registry.Torture.Load;
 
 /// <summary>
-/// Clients that push, tag, untag, delete, pull, and leave uploads unfinished, each in a repository of its own, until the server is gone. They
-/// continue in the next round.
+/// Clients that push, tag, untag, delete, pull, ask for a blob that no manifest needs, and leave uploads unfinished, each in a repository of its own, until
+/// the server is gone. They continue in the next round.
 /// </summary>
 /// <param name="ledger">What they were told.</param>
 /// <param name="workers">How many there are.</param>
@@ -16,7 +16,11 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     private const int ImagesKept = 8;
     private const int PendingKept = 4;
 
+    // Half of the shortest grace period of the scenarios.
+    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(5);
+
     private readonly List<TestImage>[] _images = [.. Enumerable.Range(0, workers).Select(_ => new List<TestImage>())];
+    private readonly PromisedBlob[] _promised = [.. Enumerable.Range(0, workers).Select(worker => new PromisedBlob(Repository(worker), Promise))];
     private readonly ConcurrentQueue<PendingUpload> _pending = new();
     private int _acknowledged;
 
@@ -41,12 +45,24 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
         return count;
     }
 
+    /// <summary>Checks that the blobs are there which clients were told exist.</summary>
+    /// <exception cref="ViolationException">One is gone.</exception>
+    public async Task CheckPromisesAsync(LedgerClient client)
+    {
+        foreach (var blob in _promised)
+        {
+            await blob.AskAsync(client);
+        }
+    }
+
+    private static string Repository(int worker) => $"torture/{worker}";
+
     private async Task WorkAsync(RegistryProcess registry, int worker, Random random, CancellationToken stop)
     {
         using var client = new LedgerClient(registry.BaseAddress, ledger, mayFail, isRefusalDoubt: mayFail);
         try
         {
-            while (!stop.IsCancellationRequested && await StepAsync(client, $"torture/{worker}", _images[worker], random))
+            while (!stop.IsCancellationRequested && await StepAsync(client, worker, random))
             {
             }
         }
@@ -60,8 +76,9 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
         }
     }
 
-    private async Task<bool> StepAsync(LedgerClient client, string repository, List<TestImage> images, Random random)
+    private async Task<bool> StepAsync(LedgerClient client, int worker, Random random)
     {
+        var (repository, images) = (Repository(worker), _images[worker]);
         var tag = $"t{random.Next(6)}";
         switch (random.Next(20))
         {
@@ -74,6 +91,8 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
             case < 9 when images.Count > 0 && !mayFail:
                 await client.CheckAsync(LedgerClient.ManifestPath(repository, images[random.Next(images.Count)].Digest));
                 return true;
+            case 9:
+                return await _promised[worker].AskAsync(client);
             default:
                 return await PushAsync(client, repository, images, tag, random) && await DeleteOldestAsync(client, repository, images);
         }

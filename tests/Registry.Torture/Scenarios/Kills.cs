@@ -61,6 +61,7 @@ public sealed class Kills : IScenario
                 await registry.StartAgainAsync();
                 slowestStart = clock.Elapsed > slowestStart ? clock.Elapsed : slowestStart;
                 using var client = new LedgerClient(registry.BaseAddress, ledger);
+                await load.CheckPromisesAsync(client);
                 compared += await client.CheckAsync();
                 resumed += await load.ResumeAsync(client, mayBeGone: false);
                 ledger.Trim();

@@ -18,7 +18,7 @@ public sealed class PowerCuts : IScenario
     private const int MaxLoadMilliseconds = 4000;
     private const int DiskMegabytes = 300;
 
-    // Nothing is collected for a grace period after a cut, so deleted content fills the disk.
+    // Deleted content is collected after ten seconds of running time, so it fills the disk.
     private const int CutsPerDisk = 20;
 
     private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10" };
@@ -70,6 +70,7 @@ public sealed class PowerCuts : IScenario
             try
             {
                 using var client = new LedgerClient(again.BaseAddress, ledger);
+                await load.CheckPromisesAsync(client);
                 counts += new Counts(
                     Cuts: 1, Compared: await client.CheckAsync(), Blobs: BlobFolder.Check(data), Resumed: await load.ResumeAsync(client, mayBeGone: true));
                 ledger.Trim();

@@ -110,8 +110,8 @@ internal sealed record GcExplanation(
         }
 
         return left >= 0
-            ? $"its index or subject was deleted, and nothing has held it and no client has requested it for {idle} s; it expires after {left} s more of the registry's running time."
-            : $"its index or subject was deleted, and nothing has held it and no client has requested it for {idle} s; it expires in the next cycle of the collector.";
+            ? $"its index or subject was deleted, and nothing has held or renewed it for {idle} s; it expires after {left} s more of the registry's running time."
+            : $"its index or subject was deleted, and nothing has held or renewed it for {idle} s; it expires in the next cycle of the collector.";
     }
 
     private static string Describe(RepositoryLink link)

@@ -13,13 +13,12 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
     private readonly CollectionRules _rules = core.Rules;
 
     /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
-    public string? Objection(CollectionEstimate estimate, long unknown, long passed)
+    public static string? Objection(CollectionEstimate estimate, long unknown, long passed)
     {
         var (removable, all) = estimate;
-        return _rules.ObjectionTo(estimate, unknown, passed) switch
+        return CollectionRules.ObjectionTo(estimate, unknown, passed) switch
         {
             CollectionObjection.None => null,
-            CollectionObjection.PromisesLost => Killed(),
             CollectionObjection.TooMuch =>
                 $"{removable.Manifests} of {Count.Of(all.Manifests, "manifest")}, {removable.Links} of {Count.Of(all.Links, "link")} and {removable.Blobs} of {Count.Of(all.Blobs, "blob")} would be removed, more than half",
             _ => $"the metadata does not know {unknown} of {Count.Of(passed, "blob")}, more than half",
@@ -57,7 +56,9 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
         var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
         IReadOnlyList<ManifestRecord> due = [.. idle.Where(manifest => manifest.PushedAt <= pushedBefore)];
         var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
-        var objection = asked.IsDeletion && !isForced ? ObjectionToDelete(due.Count, totals.Manifests) : null;
+        var objection = asked.IsDeletion && !isForced && !CollectionRules.IsPlausible(due.Count, totals.Manifests)
+            ? $"{due.Count} of {Count.Of(totals.Manifests, "manifest")} would be deleted, more than half"
+            : null;
         var deletes = asked.IsDeletion && objection is null;
         if (deletes)
         {
@@ -85,16 +86,6 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
                 .Concat([explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count])
                 .Any(count => count == MaxNamed));
     }
-
-    private string? ObjectionToDelete(long untagged, long manifests) => _rules.ObjectionToDelete(untagged, manifests) switch
-    {
-        CollectionObjection.None => null,
-        CollectionObjection.PromisesLost => Killed(),
-        _ => $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half",
-    };
-
-    private string Killed() =>
-        $"The registry was killed and lost the list of blobs that clients were told exist; all blobs stay for another {_rules.Wait} s of its running time";
 
     private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
         manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince));

@@ -26,7 +26,7 @@ internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, 
 
         if (Kept > 0)
         {
-            output.WriteLine($"{Kept} more must stay for now: pushed, held or requested within REGISTRY_GC_GRACE, or in a repository of which something cannot be read.");
+            output.WriteLine($"{Kept} more must stay for now: pushed or held within REGISTRY_GC_GRACE, requested within half of it, or in a repository of which something cannot be read.");
         }
 
         output.WriteLine(IsDeleted

@@ -96,13 +96,13 @@ internal sealed class RegistryGauges
         Gauge(
             "registry.gc.resumes_in",
             "s",
-            "Seconds of running time until garbage collection resumes after an unclean stop; 0 while it is not suspended.",
-            () => _sources.Core.Rules.Wait);
+            "Seconds of running time until a paused garbage collection resumes; 0 while it is not paused.",
+            () => _sources.Core.Pause.Left);
         _meter.CreateObservableGauge(
             "registry.gc.suspended",
             () => new[]
             {
-                Suspended("unclean_stop", _sources.Core.Rules.Wait > 0), Suspended("read_only", _sources.IsReadOnly()), Suspended("indexing", !_storage.Indexer.IsComplete),
+                Suspended("promises", _sources.Core.Pause.Left > 0), Suspended("read_only", _sources.IsReadOnly()), Suspended("indexing", !_storage.Indexer.IsComplete),
             },
             null,
             "1 while garbage collection is suspended for this reason, else 0.");

@@ -1,0 +1,67 @@
+using Registry.Core.Storage;
+
+namespace Registry.Core.Promises;
+
+/// <summary>
+/// Pause of the collector after answers whose promise could not be recorded: the registry was read-only, or the storage refused the write. It ends when the
+/// last of these promises does. Without such an answer there is no pause.
+/// </summary>
+/// <remarks>
+/// An answer begins the pause before it looks whether a cycle is in progress, and a cycle is announced before it looks at the read-only mode and at the pause.
+/// So either the cycle finds the pause, or the answer finds the cycle and records its promise.
+/// </remarks>
+/// <param name="clock">Clock of the grace period.</param>
+/// <param name="grace">The grace period.</param>
+/// <param name="isReadOnly">True while the registry must not be changed, and no cycle begins.</param>
+/// <param name="until">End of the pause that an earlier process began, in seconds of the clock.</param>
+public sealed class CollectionPause(RunningClock clock, GracePeriod grace, Func<bool> isReadOnly, long until)
+{
+    private long _until = until;
+    private int _cycles;
+
+    /// <summary>End of the latest pause, in seconds of the running clock.</summary>
+    public long Until => Volatile.Read(ref _until);
+
+    /// <summary>Seconds of the running clock until the pause ends; 0 without one.</summary>
+    public long Left => Math.Max(0, Until - clock.Now);
+
+    /// <summary>Begins the pause, or extends it.</summary>
+    public void Begin()
+    {
+        var end = grace.EndOfPromise;
+        for (var before = Until; before < end && Interlocked.CompareExchange(ref _until, end, before) != before; before = Until)
+        {
+        }
+    }
+
+    /// <summary>Begins the pause instead of recording a promise; false if the promise must be recorded.</summary>
+    public bool TryReplaceWrite()
+    {
+        if (!isReadOnly())
+        {
+            return false;
+        }
+
+        Begin();
+        return isReadOnly() && Volatile.Read(ref _cycles) == 0;
+    }
+
+    /// <summary>Announces a cycle; null while the registry is read-only. The caller disposes the result when the cycle ends.</summary>
+    internal IDisposable? TryBeginCycle()
+    {
+        Interlocked.Increment(ref _cycles);
+        var cycle = new Cycle(this);
+        if (!isReadOnly())
+        {
+            return cycle;
+        }
+
+        cycle.Dispose();
+        return null;
+    }
+
+    private sealed class Cycle(CollectionPause pause) : IDisposable
+    {
+        public void Dispose() => Interlocked.Decrement(ref pause._cycles);
+    }
+}
