@@ -19,14 +19,20 @@ internal sealed class TurnQueue<T>
     public int CountOf(ClientNetwork network) => _lines.TryGetValue(network, out var line) ? line.Items.Count : 0;
 
     /// <summary>Adds an item behind those of its network. A network without items is the last in turn.</summary>
+    /// <exception cref="OutOfMemoryException">The queue is unchanged.</exception>
     public void Add(ClientNetwork network, T item)
     {
-        if (!_lines.TryGetValue(network, out var line))
+        var isNew = !_lines.TryGetValue(network, out var line);
+        line ??= new Line(network);
+
+        // Each step that allocates comes before the steps that need it: a turn without a line, or a line without items, would stop the queue for good.
+        line.Items.Add(item);
+        if (isNew)
         {
-            _lines.Add(network, line = new Line(_turns.AddLast(network)));
+            _lines.Add(network, line);
+            _turns.AddLast(line.Turn);
         }
 
-        line.Items.Add(item);
         Count++;
     }
 
@@ -76,8 +82,10 @@ internal sealed class TurnQueue<T>
         }
     }
 
-    private sealed record Line(LinkedListNode<ClientNetwork> Turn)
+    private sealed class Line(ClientNetwork network)
     {
+        public LinkedListNode<ClientNetwork> Turn { get; } = new(network);
+
         public List<T> Items { get; } = [];
     }
 }

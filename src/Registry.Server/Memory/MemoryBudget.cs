@@ -29,7 +29,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     private const int LittlePart = 4;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<MemoryHolder, Account> _accounts = [];
+    private readonly Dictionary<MemoryHolder, MemoryAccount> _accounts = [];
     private readonly List<Waiter> _waiting = [];
     private long _used;
     private long _leaving;
@@ -54,7 +54,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     public MemoryReservation Open(MemoryHolder holder) => new(this, holder);
 
     /// <summary>Adds bytes to a reservation, when there is room within a time limit.</summary>
-    /// <returns>Null when the bytes are reserved; otherwise the error.</returns>
+    /// <returns>Null when the bytes are reserved; otherwise the error, which is also that of a reservation that has ended, or ends meanwhile.</returns>
     internal ValueTask<RegistryError?> ReserveAsync(MemoryReservation reservation, long bytes, CancellationToken cancellationToken)
     {
         Waiter waiter;
@@ -63,6 +63,11 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
             if (TryReserve(reservation, bytes))
             {
                 return default;
+            }
+
+            if (reservation.HasEnded)
+            {
+                return new ValueTask<RegistryError?>(RegistryErrorCode.MemoryUsed);
             }
 
             waiter = new Waiter(reservation, AccountOf(reservation), bytes);
@@ -82,7 +87,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     {
         lock (_lock)
         {
-            var hasRoom = _waiting.Count == 0 && bytes <= RoomFor(reservation, bytes);
+            var hasRoom = !reservation.HasEnded && _waiting.Count == 0 && bytes <= RoomFor(reservation, bytes);
             if (hasRoom)
             {
                 _ = AccountOf(reservation);
@@ -117,11 +122,23 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         }
     }
 
-    /// <summary>Ends a reservation.</summary>
+    /// <summary>Ends a reservation, and its wait for more.</summary>
     internal void Close(MemoryReservation reservation)
     {
         lock (_lock)
         {
+            reservation.HasEnded = true;
+            for (var i = _waiting.Count - 1; i >= 0; i--)
+            {
+                var waiter = _waiting[i];
+                if (waiter.Reservation == reservation)
+                {
+                    _waiting.RemoveAt(i);
+                    waiter.IsCounted = true;
+                    waiter.Decide(isGranted: false);
+                }
+            }
+
             Return(reservation, reservation.Bytes);
             if (reservation.Account is { } account)
             {
@@ -166,53 +183,71 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     private bool MakeRoom(Waiter waiter)
     {
         List<MemoryReservation> leaving = [];
-        lock (_lock)
+        try
         {
-            if (!_waiting.Contains(waiter))
+            lock (_lock)
             {
-                return false;
-            }
-
-            var wanted = 0L;
-            foreach (var other in _waiting)
-            {
-                wanted += other.Order <= waiter.Order ? other.Bytes : 0;
-            }
-
-            while (RoomFor(waiter.Reservation, waiter.Bytes) + _leaving < wanted && FindToLeave(waiter) is { } reservation)
-            {
-                reservation.IsLeaving = true;
-                reservation.Account!.Leaving += reservation.Bytes;
-                _leaving += reservation.Bytes;
-                if (_waiting.Find(other => other.Reservation == reservation) is { } waitsItself)
+                if (!_waiting.Contains(waiter))
                 {
-                    // It is counted with those that give way.
-                    _waiting.Remove(waitsItself);
-                    waitsItself.IsCounted = true;
-                    waitsItself.Decide(isGranted: false);
+                    return false;
                 }
 
-                leaving.Add(reservation);
+                Choose(waiter, leaving);
+            }
+
+            foreach (var reservation in leaving)
+            {
+                // The request that gives way may continue on the thread that tells it.
+                ThreadPool.UnsafeQueueUserWorkItem(
+                    static leaving =>
+                    {
+                        if (!leaving.Reservation.TryLeave())
+                        {
+                            leaving.Budget.Stay(leaving.Reservation);
+                        }
+                    },
+                    (Budget: this, Reservation: reservation),
+                    preferLocal: false);
             }
         }
-
-        foreach (var reservation in leaving)
+        catch (OutOfMemoryException)
         {
-            // The request that gives way may continue on the thread that tells it.
-            ThreadPool.UnsafeQueueUserWorkItem(
-                static leaving =>
-                {
-                    if (!leaving.Reservation.TryLeave())
-                    {
-                        leaving.Budget.Stay(leaving.Reservation);
-                    }
-                },
-                (Budget: this, Reservation: reservation),
-                preferLocal: false);
+            // A request that is never told would count as leaving for ever, and no other would be chosen.
+            foreach (var reservation in leaving)
+            {
+                Stay(reservation);
+            }
+
+            throw;
         }
 
         Count(leaving.Count);
         return true;
+    }
+
+    // Chooses requests that give way, until those that leave make room for all that wait up to this one.
+    private void Choose(Waiter waiter, List<MemoryReservation> leaving)
+    {
+        var wanted = 0L;
+        foreach (var other in _waiting)
+        {
+            wanted += other.Order <= waiter.Order ? other.Bytes : 0;
+        }
+
+        while (RoomFor(waiter.Reservation, waiter.Bytes) + _leaving < wanted && FindToLeave(waiter) is { } reservation)
+        {
+            leaving.Add(reservation);
+            reservation.IsLeaving = true;
+            reservation.Account!.Leaving += reservation.Bytes;
+            _leaving += reservation.Bytes;
+            if (_waiting.Find(other => other.Reservation == reservation) is { } waitsItself)
+            {
+                // It is counted with those that give way.
+                _waiting.Remove(waitsItself);
+                waitsItself.IsCounted = true;
+                waitsItself.Decide(isGranted: false);
+            }
+        }
     }
 
     // A request that has just got from its client what it waited for.
@@ -246,15 +281,26 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         return found;
     }
 
-    // The caller that would hold the least comes first, and none passes it.
+    // The caller that would hold the least comes first, and none passes it. Allocates nothing: memory is also returned when the heap is full.
     private void ServeWaiting()
     {
-        while (_waiting.MinBy(waiter => waiter.Order) is { } next && next.Bytes <= RoomFor(next.Reservation, next.Bytes))
+        while (FirstWaiter() is { } next && next.Bytes <= RoomFor(next.Reservation, next.Bytes))
         {
             _waiting.Remove(next);
             Add(next.Reservation, next.Bytes);
             next.Decide(isGranted: true);
         }
+    }
+
+    private Waiter? FirstWaiter()
+    {
+        Waiter? first = null;
+        foreach (var waiter in _waiting)
+        {
+            first = first is null || waiter.Order < first.Order ? waiter : first;
+        }
+
+        return first;
     }
 
     // Otherwise many requests of one caller would keep the place in which others wait.
@@ -281,19 +327,22 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         return maxUsed - _used;
     }
 
-    private Account AccountOf(MemoryReservation reservation)
+    private MemoryAccount AccountOf(MemoryReservation reservation)
     {
         if (reservation.Account is { } known)
         {
             return known;
         }
 
-        if (!_accounts.TryGetValue(reservation.Holder, out var account))
+        // An account without reservations would stay for ever, so it is added last: the heap may be full.
+        var isNew = !_accounts.TryGetValue(reservation.Holder, out var account);
+        account ??= new MemoryAccount(reservation.Holder);
+        account.Reservations.Add(reservation);
+        if (isNew)
         {
-            _accounts.Add(reservation.Holder, account = new Account(reservation.Holder));
+            _accounts.Add(reservation.Holder, account);
         }
 
-        account.Reservations.Add(reservation);
         reservation.WaitsSince = time.GetTimestamp();
         return reservation.Account = account;
     }
@@ -319,30 +368,13 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         }
     }
 
-    /// <summary>What one caller holds.</summary>
-    internal sealed class Account(MemoryHolder holder)
-    {
-        public MemoryHolder Holder { get; } = holder;
-
-        /// <summary>Reservations, the oldest first.</summary>
-        public List<MemoryReservation> Reservations { get; } = [];
-
-        public long Held { get; set; }
-
-        /// <summary>The part of <see cref="Held"/> whose requests are giving way.</summary>
-        public long Leaving { get; set; }
-
-        public MemoryReservation? FindSettled(TimeProvider time) => Reservations.Find(reservation =>
-            !reservation.IsLeaving && reservation.Bytes > 0 && reservation.GiveWay is not null && time.GetElapsedTime(reservation.WaitsSince) >= Settled);
-    }
-
-    private sealed class Waiter(MemoryReservation reservation, Account account, long bytes)
+    private sealed class Waiter(MemoryReservation reservation, MemoryAccount account, long bytes)
     {
         private readonly TaskCompletionSource<bool> _decision = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public MemoryReservation Reservation { get; } = reservation;
 
-        public Account Account { get; } = account;
+        public MemoryAccount Account { get; } = account;
 
         public long Bytes { get; } = bytes;
 
@@ -353,7 +385,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
 
         public bool IsGranted => Decision is { IsCompleted: true, Result: true };
 
-        /// <summary>True when the refusal is counted already.</summary>
+        /// <summary>True when the refusal is counted already, or is none.</summary>
         public bool IsCounted { get; set; }
 
         public void Decide(bool isGranted) => _decision.TrySetResult(isGranted);

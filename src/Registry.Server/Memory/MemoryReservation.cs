@@ -31,10 +31,13 @@ internal sealed class MemoryReservation(MemoryBudget budget, MemoryHolder holder
     }
 
     /// <summary>The account of the caller; null before the first byte and after the end.</summary>
-    internal MemoryBudget.Account? Account { get; set; }
+    internal MemoryAccount? Account { get; set; }
 
     /// <summary>Time since which the request may have to give way, as a timestamp of the clock: that of the first reserved byte, or of the last wait.</summary>
     internal long WaitsSince { get; set; }
+
+    /// <summary>True after the end. Nothing more is reserved.</summary>
+    internal bool HasEnded { get; set; }
 
     /// <summary>True when the request was chosen to give way.</summary>
     internal bool IsLeaving { get; set; }

@@ -136,30 +136,40 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     private bool Admit(ConnectionContext connection)
     {
         var network = NetworkOf(connection.RemoteEndPoint);
-        LinkedListNode<ConnectionContext> place;
+        var place = new LinkedListNode<ConnectionContext>(connection);
         ConnectionContext? surplus = null;
         lock (_lock)
         {
-            if (_count >= _places)
+            (ClientNetwork Network, LinkedList<ConnectionContext> Places)? largest = null;
+            if (_count >= _places && (largest = FindLargest(network)) is null)
             {
-                if (FindLargest(network) is not { } largest)
-                {
-                    return false;
-                }
-
-                surplus = largest.Places.Last!.Value;
-                Remove(largest.Network, largest.Places.Last);
+                return false;
             }
 
+            // Before another connection loses its place: the heap may be full.
             var own = _networks.GetValueOrDefault(network) ?? [];
-            place = own.AddLast(connection);
             _networks[network] = own;
+            own.AddLast(place);
             _count++;
+            if (largest is { } most)
+            {
+                surplus = most.Places.Last!.Value;
+                Remove(most.Network, most.Places.Last);
+            }
         }
 
         surplus?.Abort(new ConnectionAbortedException("Another network gets the place of this connection."));
-        connection.ConnectionClosed.UnsafeRegister(_ => Release(network, place), null);
-        return true;
+        try
+        {
+            connection.ConnectionClosed.UnsafeRegister(_ => Release(network, place), null);
+            return true;
+        }
+        catch (OutOfMemoryException)
+        {
+            // Its end would not be noticed, and the place never be free again.
+            Release(network, place);
+            return false;
+        }
     }
 
     private static ClientNetwork NetworkOf(EndPoint? remote) => ClientNetwork.Of((remote as IPEndPoint)?.Address);
@@ -223,23 +233,31 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
 
     private sealed class Listener(IConnectionListener listener, ConnectionLimit limit) : IConnectionListener
     {
+        private static readonly ConnectionAbortedException Refused = new("Its network has most of the connections that there may be.");
+
         public EndPoint EndPoint => listener.EndPoint;
 
         public async ValueTask<ConnectionContext?> AcceptAsync(CancellationToken cancellationToken = default)
         {
-            while (await listener.AcceptAsync(cancellationToken) is { } connection)
+            while (true)
             {
-                if (limit.Admit(connection))
+                try
                 {
-                    return connection;
+                    var connection = await listener.AcceptAsync(cancellationToken);
+                    if (connection is null || limit.Admit(connection))
+                    {
+                        return connection;
+                    }
+
+                    // The next connection does not wait for the end of this one.
+                    connection.Abort(Refused);
+                    _ = connection.DisposeAsync().AsTask();
                 }
-
-                // The next connection does not wait for the end of this one.
-                connection.Abort(new ConnectionAbortedException("Its network has most of the connections that there may be."));
-                _ = connection.DisposeAsync().AsTask();
+                catch (OutOfMemoryException)
+                {
+                    // After an exception, Kestrel would never accept again.
+                }
             }
-
-            return null;
         }
 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.UnbindAsync(cancellationToken);

@@ -85,6 +85,8 @@ internal sealed class WriteQueue
             }
             else
             {
+                // Comes first: a line without a turn would never be written, and the heap may be full.
+                _turns.EnsureCapacity(_turns.Count + 1);
                 _lines.Add(name, (mutation, mutation));
                 _turns.Enqueue(name);
             }

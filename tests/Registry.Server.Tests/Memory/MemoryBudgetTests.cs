@@ -237,6 +237,34 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
+    public async Task A_request_that_ends_while_it_waits_gets_nothing_and_keeps_no_other_waiting()
+    {
+        using var held = await HeldAsync(One, 100);
+        var ends = _budget.Open(Other);
+        using var third = _budget.Open(new MemoryHolder("alice", default));
+        var ended = ends.AddAsync(10, default).AsTask();
+        var waiting = third.AddAsync(20, default).AsTask();
+
+        ends.Dispose();
+        held.Dispose();
+
+        Assert.Equal(RegistryErrorCode.MemoryUsed, (await ended.WaitAsync(Patience.Limit))?.Code);
+        Assert.Null(await waiting.WaitAsync(Patience.Limit));
+        Assert.Equal((20, 0), (_budget.Used, _budget.Refused));
+    }
+
+    [Fact]
+    public async Task A_request_that_has_ended_reserves_nothing_more()
+    {
+        var ended = await HeldAsync(One, 10);
+        ended.Dispose();
+
+        Assert.False(ended.TryAdd(10));
+        Assert.Equal(RegistryErrorCode.MemoryUsed, (await ended.AddAsync(10, default))?.Code);
+        Assert.Equal((0, 0), (_budget.Used, _budget.Refused));
+    }
+
+    [Fact]
     public void A_user_is_the_same_caller_at_every_address() =>
         Assert.Equal(new MemoryHolder("alice", ClientNetwork.Of(IPAddress.Loopback)), new MemoryHolder("alice", ClientNetwork.Of(IPAddress.IPv6Loopback)));
 

@@ -105,34 +105,35 @@ internal sealed class PasswordQueue
                 return null;
             }
 
-            if (_open.TryGetValue(check.Fingerprint, out var same))
-            {
-                check = same;
-            }
-            else if (_waiting >= MaxWaiting && (displaced = FindLesser(check, network)) is null)
+            var isNew = !_open.TryGetValue(check.Fingerprint, out var same);
+            check = same ?? check;
+            if (isNew && _waiting >= MaxWaiting && (displaced = FindLesser(check, network)) is null)
             {
                 return null;
             }
-            else
-            {
-                if (displaced is not null)
-                {
-                    LeaveQueue(displaced);
-                    _open.Remove(displaced.Fingerprint);
-                }
 
-                _open.Add(check.Fingerprint, check);
-                _waiting++;
-                Monitor.Pulse(_lock);
-            }
-
+            // All that allocates comes before the first change: the heap may be full, and a check that is open but in no queue would never end.
+            waiter = new PasswordCheck.Waiter(check, network);
+            check.Waiters.EnsureCapacity(check.Waiters.Count + 1);
+            _open.EnsureCapacity(_open.Count + 1);
             if (!check.HasLeftQueue && !check.Waiters.Exists(other => other.Network == network))
             {
                 QueueOf(check).Add(network, check);
             }
 
-            waiter = new PasswordCheck.Waiter(check, network);
             check.Waiters.Add(waiter);
+            if (displaced is not null)
+            {
+                LeaveQueue(displaced);
+                _open.Remove(displaced.Fingerprint);
+            }
+
+            if (isNew)
+            {
+                _open.Add(check.Fingerprint, check);
+                _waiting++;
+                Monitor.Pulse(_lock);
+            }
         }
 
         foreach (var refused in displaced?.Waiters ?? [])
