@@ -99,11 +99,11 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_STORAGE_RESERVE: space that pushes leave free on the disk, in bytes; null for 1 % of the disk, at most 1 GiB.</summary>
     public long? StorageReserve { get; init; }
 
-    /// <summary>REGISTRY_MAX_CONNECTIONS: largest number of open connections; null for as many as the limit of open files allows.</summary>
+    /// <summary>REGISTRY_MAX_CONNECTIONS: largest number of open connections; null for as many as take half of the heap (<see cref="Transport.ConnectionLimit.Default"/>).</summary>
     public long? MaxConnections { get; init; }
 
     /// <summary>
-    /// REGISTRY_REQUEST_MEMORY: memory that requests may hold together, in bytes; null for a quarter of what the process may use
+    /// REGISTRY_REQUEST_MEMORY: memory that requests may hold together, in bytes; null for a quarter of the heap
     /// (<see cref="Memory.RequestMemory.Default"/>).
     /// </summary>
     public long? RequestMemory { get; init; }

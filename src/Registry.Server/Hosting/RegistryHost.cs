@@ -121,7 +121,7 @@ public sealed class RegistryHost : IAsyncDisposable
         Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);
         _memoryWatch = new MemoryWatch(
-            ProcessMemoryLimits.OfProcess(), () => MemoryUse.OfProcess(Buffers), _trim.Actions, Connections, time, loggers.CreateLogger<MemoryWatch>());
+            ProcessMemoryLimits.OfProcess, () => MemoryUse.OfProcess(Buffers), _trim.Actions, Connections, time, loggers.CreateLogger<MemoryWatch>());
     }
 
     /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>

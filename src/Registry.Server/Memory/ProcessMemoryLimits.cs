@@ -37,14 +37,8 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     /// <summary>Bytes of blocks in use above which connections are closed.</summary>
     public long Blocks => (long)(WholeHeap * PartOfBlocks);
 
-    /// <summary>The limits of this process. Call before the first request.</summary>
-    public static ProcessMemoryLimits OfProcess()
-    {
-        var info = GC.GetGCMemoryInfo();
-
-        // The runtime calls 90 % of the memory of the machine or control group a high load.
-        return Of(info.HighMemoryLoadThresholdBytes / 9 * 10, info.TotalAvailableMemoryBytes);
-    }
+    /// <summary>The limits of this process, which do not change.</summary>
+    public static ProcessMemoryLimits OfProcess { get; } = Read();
 
     /// <summary>
     /// The limits of a process whose heap has a limit. An operator who sets a smaller heap than usual (<c>DOTNET_GCHeapHardLimit</c>) wants a smaller process:
@@ -54,4 +48,14 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     /// <param name="heap">Limit of the heap.</param>
     internal static ProcessMemoryLimits Of(long available, long heap) =>
         new(Math.Min(available, heap + Math.Max(heap / HeapPercent * (100 - HeapPercent), LeastBesideHeap)), heap);
+
+    private static ProcessMemoryLimits Read()
+    {
+        var info = GC.GetGCMemoryInfo();
+
+        // The runtime calls 90 % of the memory of the machine or control group a high load.
+#pragma warning disable RS0030 // The only place that asks for the limit of the heap.
+        return Of(info.HighMemoryLoadThresholdBytes / 9 * 10, info.TotalAvailableMemoryBytes);
+#pragma warning restore RS0030
+    }
 }

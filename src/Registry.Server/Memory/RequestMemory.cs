@@ -82,11 +82,11 @@ internal sealed partial class RequestMemory
     /// <summary>Number of requests that met the limit of the whole process.</summary>
     public long Exhausted => Interlocked.Read(ref _exhausted);
 
-    /// <summary>Default of the total: a quarter of the memory that the process may use, and enough for two of the largest manifests.</summary>
+    /// <summary>Default of the total: a quarter of the heap, and enough for two of the largest manifests.</summary>
     /// <param name="largestManifest">Size of the largest manifest, in bytes.</param>
     public static long Default(long largestManifest) => Math.Max(
         ManifestsThatFit * largestManifest,
-        Math.Clamp(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4, LeastDefault, MostDefault));
+        Math.Clamp(ProcessMemoryLimits.OfProcess.WholeHeap / 4, LeastDefault, MostDefault));
 
     /// <summary>Counts a request that met the limit of the whole process, and warns once a minute at most.</summary>
     public void ReportExhausted(OutOfMemoryException exception)
@@ -94,8 +94,7 @@ internal sealed partial class RequestMemory
         Interlocked.Increment(ref _exhausted);
         if (_reported.TryBegin())
         {
-            var heap = GC.GetGCMemoryInfo();
-            LogExhausted(heap.HeapSizeBytes / MiB, heap.TotalAvailableMemoryBytes / MiB, exception.Message);
+            LogExhausted(GC.GetGCMemoryInfo().HeapSizeBytes / MiB, ProcessMemoryLimits.OfProcess.WholeHeap / MiB, exception.Message);
         }
     }
 

@@ -55,16 +55,16 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     /// <summary>Number of connections that <see cref="Shed"/> has closed.</summary>
     public long ShedTotal => Interlocked.Read(ref _shed);
 
-    /// <summary>Number of connections that take half of the memory that the process may use.</summary>
+    /// <summary>Number of connections that take half of the heap.</summary>
+    /// <param name="heap">Limit of the heap, in bytes.</param>
     /// <param name="hasHttp2">True when clients may use HTTP/2.</param>
-    public static long Default(bool hasHttp2) => Math.Max(1, Memory / (hasHttp2 ? BytesOfHttp2 : BytesOfHttp1));
+    public static long Default(long heap, bool hasHttp2) => Math.Max(1, heap / 2 / (hasHttp2 ? BytesOfHttp2 : BytesOfHttp1));
 
     /// <summary>Number of requests that a connection of HTTP/2 may have at a time: 20, and up to 100 when there are fewer connections than by default.</summary>
+    /// <param name="heap">Limit of the heap, in bytes.</param>
     /// <param name="connections">Number of connections.</param>
-    public static int Streams(long connections) => (int)Math.Clamp(((Memory / connections) - BytesOfHttp2) / BytesOfStream + LeastStreams, LeastStreams, MostStreams);
-
-    // Half of what the process may use.
-    private static long Memory => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
+    public static int Streams(long heap, long connections) =>
+        (int)Math.Clamp(((heap / 2 / connections) - BytesOfHttp2) / BytesOfStream + LeastStreams, LeastStreams, MostStreams);
 
     public bool CanBind(EndPoint endpoint) => inner is not IConnectionListenerFactorySelector selector || selector.CanBind(endpoint);
 

@@ -60,7 +60,7 @@ public partial class DependencyTests
         ["Health"] = ["Pipeline", "Tls"],
         ["Endpoints"] = ["Configuration", "Health", "Http", "Http.Bodies", "Memory", "Requests", "Telemetry.Logs"],
         ["Hosting.Kestrel"] =
-            ["Configuration", "Configuration.Values", "Http", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
+            ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =
         [
             "Configuration", "Endpoints", "Health", "Hosting.Kestrel", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Routing", "Telemetry",

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Hosting.Kestrel;
+using Registry.Server.Memory;
 using Registry.Server.Tests.Robustness;
 using Registry.Server.Tests.Transport.Fixtures;
 using Registry.Server.Transport;
@@ -115,17 +116,25 @@ public sealed class ConnectionLimitTests
         await GetAsync(second);
     }
 
-    [Fact]
-    public void Connections_have_more_streams_when_there_may_be_fewer_of_them()
+    [Theory]
+    [InlineData(256, 1228, 302)]
+    [InlineData(512, 2457, 604)]
+    [InlineData(4096, 19_660, 4839)]
+    public void Connections_take_half_of_the_heap(int mebibytes, long plain, long http2)
     {
-        var connections = ConnectionLimit.Default(hasHttp2: true);
+        var heap = mebibytes * 1024L * 1024 * ProcessMemoryLimits.HeapPercent / 100;
 
-        Assert.InRange(connections, 1, ConnectionLimit.Default(hasHttp2: false) / 4);
-        Assert.Equal(20, ConnectionLimit.Streams(10 * connections));
-        Assert.Equal(20, ConnectionLimit.Streams(connections));
-        Assert.InRange(ConnectionLimit.Streams(connections / 2), 50, 60);
-        Assert.Equal(100, ConnectionLimit.Streams(1));
+        Assert.Equal(plain, ConnectionLimit.Default(heap, hasHttp2: false));
+        Assert.Equal(http2, ConnectionLimit.Default(heap, hasHttp2: true));
     }
+
+    [Theory]
+    [InlineData(3020, 20)]
+    [InlineData(302, 20)]
+    [InlineData(151, 57)]
+    [InlineData(1, 100)]
+    public void Connections_have_more_streams_when_there_may_be_fewer_of_them(long connections, int streams) =>
+        Assert.Equal(streams, ConnectionLimit.Streams(256L * 1024 * 1024 * ProcessMemoryLimits.HeapPercent / 100, connections));
 
     [Theory]
     [InlineData(TransportKind.Direct)]

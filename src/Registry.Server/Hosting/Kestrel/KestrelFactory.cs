@@ -13,6 +13,7 @@ using Microsoft.Extensions.Options;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tls;
 using Registry.Server.Transport;
@@ -89,7 +90,8 @@ internal static class KestrelFactory
         RegistryOptions options, IConnectionListenerFactory transport, bool hasHttp2, TimeProvider time, ILoggerFactory loggers)
     {
         var guarded = OperatingSystem.IsLinux() ? new DescriptorGuard(transport, time, loggers.CreateLogger<DescriptorGuard>()) : transport;
-        var limit = new ConnectionLimit(guarded, options.MaxConnections ?? ConnectionLimit.Default(hasHttp2), time, loggers.CreateLogger<ConnectionLimit>());
+        var connections = options.MaxConnections ?? ConnectionLimit.Default(ProcessMemoryLimits.OfProcess.WholeHeap, hasHttp2);
+        var limit = new ConnectionLimit(guarded, connections, time, loggers.CreateLogger<ConnectionLimit>());
         if (OperatingSystem.IsLinux() && transport is DirectTransport direct)
         {
             direct.IsRefused = limit.Refuses;
@@ -129,10 +131,11 @@ internal static class KestrelFactory
         limits.MaxRequestHeadersTotalSize = MaxHeaders;
         limits.Http2.MaxRequestHeaderFieldSize = MaxHeaders;
         limits.Http2.MaxFrameSize = MaxFrame;
-        var window = RequestWindow.For(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var heap = ProcessMemoryLimits.OfProcess.WholeHeap;
+        var window = RequestWindow.For(heap);
         limits.Http2.InitialConnectionWindowSize = window.Connection;
         limits.Http2.InitialStreamWindowSize = window.Stream;
-        limits.Http2.MaxStreamsPerConnection = ConnectionLimit.Streams(connections.Limit);
+        limits.Http2.MaxStreamsPerConnection = ConnectionLimit.Streams(heap, connections.Limit);
         limits.MinRequestBodyDataRate = null; // BodyWatch has the rate of bodies.
 
         // The registry's transport and BodyWatch have the rate of responses. Kestrel's is an average that counts what the kernel has accepted.

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Registry.Server.Hosting.Kestrel;
+using Registry.Server.Memory;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
 using Registry.Server.Transport.Buffers;
@@ -38,7 +39,7 @@ public sealed class RequestWindowTests : IDisposable
 
         var settings = await client.ReadSettingsAsync();
 
-        var window = RequestWindow.For(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        var window = RequestWindow.For(ProcessMemoryLimits.OfProcess.WholeHeap);
         Assert.Equal(window.Stream, settings[Http2Frames.InitialWindowSize]);
         Assert.Equal(LargestFrame, settings[Http2Frames.MaxFrameSize]);
     }
