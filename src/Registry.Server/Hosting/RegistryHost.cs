@@ -120,8 +120,10 @@ public sealed class RegistryHost : IAsyncDisposable
         _application = new HttpApplication(Handle, _bodies);
         Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);
+        Func<MemoryUse> readUse = () => MemoryUse.OfProcess(Buffers);
+        Func<TimeSpan> readTime = () => Environment.CpuUsage.TotalTime;
         _memoryWatch = new MemoryWatch(
-            ProcessMemoryLimits.OfProcess, () => MemoryUse.OfProcess(Buffers), _trim.Actions, Connections, time, loggers.CreateLogger<MemoryWatch>());
+            ProcessMemoryLimits.OfProcess, readUse, _trim.Actions, Connections, readTime, time, loggers.CreateLogger<MemoryWatch>());
     }
 
     /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>

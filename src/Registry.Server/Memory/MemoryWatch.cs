@@ -24,7 +24,8 @@ internal sealed partial class MemoryWatch : IDisposable
     private const int PartOfProcess = 64;
 
     // A collection stops the process for up to a few hundred milliseconds. One that can wait takes a hundredth of the time, so that the 99th percentile of the
-    // honest clients does not see it; when more than a tenth is not enough, memory is taken faster than collections return it.
+    // honest clients does not see it; when more than a tenth is not enough, memory is taken faster than collections return it. That is a tenth of processor
+    // time: on a busy machine, a collection lasts long because it waits for a processor, and so do the clients that take memory.
     private const int UsualPause = 100;
     private const int ShortestPause = 10;
 
@@ -60,10 +61,17 @@ internal sealed partial class MemoryWatch : IDisposable
     /// <param name="read">Reads what is used.</param>
     /// <param name="actions">Ways to return memory.</param>
     /// <param name="connections">Connections that are closed when memory is short.</param>
+    /// <param name="readProcessorTime">Reads the processor time of the process.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
     public MemoryWatch(
-        ProcessMemoryLimits limits, Func<MemoryUse> read, MemoryActions actions, ConnectionLimit connections, TimeProvider time, ILogger<MemoryWatch> logger)
+        ProcessMemoryLimits limits,
+        Func<MemoryUse> read,
+        MemoryActions actions,
+        ConnectionLimit connections,
+        Func<TimeSpan> readProcessorTime,
+        TimeProvider time,
+        ILogger<MemoryWatch> logger)
     {
         _limits = limits;
         _read = read;
@@ -71,8 +79,8 @@ internal sealed partial class MemoryWatch : IDisposable
         _connections = connections;
         _time = time;
         _logger = logger;
-        _collections = new PressurePace(limits.Heap / PartOfHeap, time);
-        _reclaims = new PressurePace(limits.Process / PartOfProcess, time);
+        _collections = new PressurePace(limits.Heap / PartOfHeap, readProcessorTime, time);
+        _reclaims = new PressurePace(limits.Process / PartOfProcess, readProcessorTime, time);
         _warned = new WarningInterval(time);
         _warnedOfUse = new WarningInterval(time);
         _failed = new WarningInterval(time);
@@ -130,7 +138,7 @@ internal sealed partial class MemoryWatch : IDisposable
             return false;
         }
 
-        var isTooOften = _collections.IsWithin(_collections.Lasted * ShortestPause);
+        var isTooOften = _collections.IsWithin(_collections.Worked * ShortestPause);
         _collections.Run(_actions.Collect, use.Heap, () => _read().Heap);
         use = _read();
         return isTooOften || use.Heap > _limits.Heap;

@@ -5,8 +5,9 @@ namespace Registry.Server.Memory;
 /// next time waits, for twice as long each time, until the level has risen.
 /// </summary>
 /// <param name="worth">Bytes that are worth the pause: gained by it, or added since.</param>
+/// <param name="readProcessorTime">Reads the processor time of the process.</param>
 /// <param name="time">The clock.</param>
-internal sealed class PressurePace(long worth, TimeProvider time)
+internal sealed class PressurePace(long worth, Func<TimeSpan> readProcessorTime, TimeProvider time)
 {
     /// <summary>Wait after the first time that gained little.</summary>
     public static readonly TimeSpan FirstWait = TimeSpan.FromMinutes(1);
@@ -20,6 +21,9 @@ internal sealed class PressurePace(long worth, TimeProvider time)
 
     /// <summary>Duration of the last time; zero before the first.</summary>
     public TimeSpan Lasted { get; private set; }
+
+    /// <summary>The part of <see cref="Lasted"/> in which the process ran: on a busy machine, it may mostly wait for a processor.</summary>
+    public TimeSpan Worked { get; private set; }
 
     /// <summary>True within a time after the last end.</summary>
     public bool IsWithin(TimeSpan after) => _endedAt != 0 && time.GetElapsedTime(_endedAt) < after;
@@ -39,9 +43,12 @@ internal sealed class PressurePace(long worth, TimeProvider time)
     public void Run(Action work, long level, Func<long> read)
     {
         var beganAt = time.GetTimestamp();
+        var workedBefore = readProcessorTime();
         work();
+        var worked = readProcessorTime() - workedBefore;
         _endedAt = time.GetTimestamp();
         Lasted = time.GetElapsedTime(beganAt, _endedAt);
+        Worked = worked < Lasted ? worked : Lasted;
         _left = read();
         _wait = level - _left >= worth ? TimeSpan.Zero
             : _wait == TimeSpan.Zero ? FirstWait

@@ -33,6 +33,8 @@ public sealed class MemoryWatchTests : IDisposable
     private MemoryUse _afterwards = Calm;
     private MemoryUse? _afterRelease;
     private TimeSpan _collectionTime;
+    private TimeSpan _collectionWork;
+    private TimeSpan _processorTime;
     private int _released;
     private int _collected;
     private int _reclaimed;
@@ -43,7 +45,7 @@ public sealed class MemoryWatchTests : IDisposable
         var transport = KestrelFactory.CreateTransport(
             new RegistryOptions { Transport = TransportKind.Kestrel }, _pool, Task.Run, Transport.Fixtures.Samples.Unsent(), TimeProvider.System, NullLoggerFactory.Instance);
         _connections = new ConnectionLimit(transport, 1000, TimeProvider.System, NullLogger<ConnectionLimit>.Instance);
-        _watch = new MemoryWatch(Limits, () => _use, new MemoryActions(Release, Collect, Reclaim), _connections, _time, _loggers.CreateLogger<MemoryWatch>());
+        _watch = new MemoryWatch(Limits, () => _use, new MemoryActions(Release, Collect, Reclaim), _connections, () => _processorTime, _time, _loggers.CreateLogger<MemoryWatch>());
     }
 
     public void Dispose()
@@ -184,9 +186,24 @@ public sealed class MemoryWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_collection_that_waits_for_a_processor_does_not_make_the_heap_full()
+    {
+        _collectionTime = TimeSpan.FromMilliseconds(500);
+        _collectionWork = TimeSpan.FromMilliseconds(20);
+        _afterwards = Calm with { Heap = 100 * MiB };
+        for (var i = 1; i <= 3; i++)
+        {
+            _use = Calm with { Heap = 140 * MiB };
+            _watch.Check();
+            Assert.Equal((i, 1000), (_collected, _connections.Places));
+            _time.Advance(TimeSpan.FromMilliseconds(1000));
+        }
+    }
+
+    [Fact]
     public void Connections_are_closed_when_memory_is_taken_faster_than_collections_return_it()
     {
-        _collectionTime = TimeSpan.FromMilliseconds(200);
+        _collectionTime = _collectionWork = TimeSpan.FromMilliseconds(200);
         _afterwards = Calm with { Heap = 100 * MiB };
         _use = Calm with { Heap = 140 * MiB };
         _watch.Check();
@@ -316,3 +333,4 @@ public sealed class MemoryWatchTests : IDisposable
         _use = _afterwards;
     }
 }
+        _processorTime += _collectionWork;
