@@ -99,6 +99,10 @@ internal sealed partial class TlsConnection : IDuplexPipe, ITlsConnectionFeature
     {
         _output.Complete();
         await _output.DrainAsync();
+        if (!_output.IsOver)
+        {
+            _connection.Features.Get<IOrderlyEnd>()?.Begin();
+        }
 
         // Before the alert: nothing may decrypt while it is made.
         _input.Complete();

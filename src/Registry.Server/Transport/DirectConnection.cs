@@ -14,10 +14,10 @@ namespace Registry.Server.Transport;
 /// <summary>TCP connection, for Kestrel.</summary>
 /// <remarks>
 /// It begins with <see cref="Start"/>. It ends when the peer closes it, when it is aborted (the peer gets a reset), or when Kestrel disposes
-/// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input until the peer has had some seconds for its last
-/// response: closing a socket with unread input resets it and destroys the response. An idle connection closes at once. A peer that closes its
-/// sending side after its requests, such as <c>nc</c> with a file as its input, still gets the responses: Kestrel sees the end of the input at
-/// once, and the end of the connection when the responses are sent.
+/// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input while the peer takes the last response, and for some
+/// seconds more: a socket that is closed with unread input, or gets more, resets the connection and destroys the response. The pace of a slow peer
+/// is checked meanwhile. An idle connection closes at once. A peer that closes its sending side after its requests, such as <c>nc</c> with a file as
+/// its input, still gets the responses: Kestrel sees the end of the input at once, and the end of the connection when the responses are sent.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DirectConnection : ConnectionContext,
@@ -28,7 +28,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
     IConnectionEndPointFeature,
     IConnectionSocketFeature,
     IMemoryPoolFeature,
-    IAcknowledgedOutput
+    IAcknowledgedOutput,
+    IOrderlyEnd
 {
     private const int MaxLinger = 256 * 1024;
     private static readonly TimeSpan LingerTimeout = TimeSpan.FromSeconds(2);
@@ -40,7 +41,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private readonly DirectTransport _transport;
     private readonly SocketInput _input;
     private readonly ConnectionMemory _memory;
-    private readonly CancellationTokenSource _closed = new();
+    private readonly ClosedSignal _closed = new();
     private readonly Lock _lock = new();
     private readonly ILogger _logger;
     private IDuplexPipe _pipes;
@@ -48,7 +49,9 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private string? _connectionId;
     private Exception? _shutdownReason;
     private TaskCompletionSource? _ending;
+    private TaskCompletionSource? _taken;
     private bool _isEnding;
+    private volatile bool _isAnswered;
     private bool _isSocketDisposed;
     private volatile bool _hasPeerEnded;
     private TransferPace? _pace;
@@ -117,16 +120,25 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _receiving = ReceiveAsync();
     }
 
+    /// <summary>True while the connection waits for the peer to read: with a part of its output, or to end after the last answer.</summary>
+    public bool IsWaiting => Output is { IsWaiting: true, IsOver: false } || Volatile.Read(ref _taken) is { Task.IsCompleted: false };
+
     /// <summary>
     /// Aborts the connection of a peer that reads more slowly than allowed. <see cref="OutputWatch"/> calls this once a second.
     /// Only acknowledged bytes count, since the kernel accepts MiBs for a peer that reads nothing.
     /// </summary>
-    /// <returns>False when the output does not wait for the peer.</returns>
+    /// <returns>False when the connection does not wait for the peer.</returns>
     public bool CheckRate()
     {
-        if (!Output.IsWaiting || Acknowledged() is not { } acknowledged)
+        if (!IsWaiting || Acknowledged() is not { } acknowledged)
         {
             _pace = null;
+            return false;
+        }
+
+        if (Volatile.Read(ref _taken) is { } taken && HasTaken(acknowledged))
+        {
+            taken.TrySetResult();
             return false;
         }
 
@@ -153,13 +165,17 @@ internal sealed partial class DirectConnection : ConnectionContext,
         }
     }
 
+    /// <inheritdoc/>
+    void IOrderlyEnd.Begin() => _isAnswered = true;
+
     /// <summary>
-    /// Closes the connection at once with a reset. A peer that has closed its side and was sent everything gets no reset: Kestrel aborts such a
-    /// connection when it sees the close, and a reset could destroy the response.
+    /// Closes the connection at once with a reset, which returns the memory of its socket. There is no reset where it could destroy a complete response:
+    /// for a peer that has closed its side and was sent everything, since Kestrel aborts such a connection when it sees the close, and at the time limit
+    /// of a stop.
     /// </summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        Shutdown(abortReason, graceful: _hasPeerEnded && Output.IsIdle);
+        Shutdown(abortReason, graceful: (_hasPeerEnded && Output.IsIdle) || (_transport.IsStopping && _isAnswered && Output.Sent >= Output.AnswerEnd));
         _input.CancelPendingFlush();
     }
 
@@ -167,12 +183,12 @@ internal sealed partial class DirectConnection : ConnectionContext,
     public override async ValueTask DisposeAsync()
     {
         _input.Complete();
+        _isAnswered = true;
         Output.Complete();
         await Output.DrainAsync();
-        var linger = Linger();
         FinishSending();
         BeginEnd();
-        await _receiving.WaitAsync(linger, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await LetPeerReadAsync();
 
         Shutdown(new ConnectionAbortedException("The connection was closed by the server."), graceful: true);
         await _receiving;
@@ -230,9 +246,33 @@ internal sealed partial class DirectConnection : ConnectionContext,
         finally
         {
             _input.Break(Volatile.Read(ref _shutdownReason) ?? error);
-            await FireClosedAsync();
+            if (await _closed.FireAsync() is { } fault)
+            {
+                LogUnexpected(ConnectionId, fault);
+            }
         }
     }
+
+    // Waits until the peer has had some seconds for its last answer. A peer that has not taken all of it by then may go on at the pace of any slow one, and has
+    // some seconds more afterwards. Nothing that it sends meanwhile resets the connection.
+    private async Task LetPeerReadAsync()
+    {
+        await ReceivedAsync(Linger());
+        if (!_receiving.IsCompleted && Acknowledged() is { } acknowledged && !HasTaken(acknowledged))
+        {
+            var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Volatile.Write(ref _taken, taken);
+            _transport.Outputs.Add(this);
+            await Task.WhenAny(taken.Task, _receiving);
+            taken.TrySetResult();
+            await ReceivedAsync(LingerTimeout);
+        }
+
+        async Task ReceivedAsync(TimeSpan limit) => await _receiving.WaitAsync(limit, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // The end of the sending side counts as a byte that is not acknowledged.
+    private bool HasTaken(long acknowledged) => acknowledged + 1 >= Output.AnswerEnd;
 
     // Time that the peer still has to read its last answer. A peer that has sent nothing for as long has nothing on its way that would reset the connection.
     private TimeSpan Linger()
@@ -330,35 +370,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
         catch (SocketException)
         {
             // The peer has already closed the connection.
-        }
-    }
-
-    // Kestrel's callbacks may block, so they do not run on the thread that closes.
-    private Task FireClosedAsync()
-    {
-        var fired = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        ThreadPool.UnsafeQueueUserWorkItem(
-            static state =>
-            {
-                state.Connection.CancelClosed();
-                state.Fired.SetResult();
-            },
-            (Connection: this, Fired: fired),
-            preferLocal: false);
-        return fired.Task;
-    }
-
-    private void CancelClosed()
-    {
-        try
-        {
-            _closed.Cancel();
-        }
-#pragma warning disable CA1031 // A failing callback must not keep the connection open.
-        catch (Exception e)
-#pragma warning restore CA1031
-        {
-            LogUnexpected(ConnectionId, e);
         }
     }
 

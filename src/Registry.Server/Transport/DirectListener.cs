@@ -58,6 +58,7 @@ internal sealed class DirectListener(Socket socket, DirectTransport transport, T
     public ValueTask UnbindAsync(CancellationToken cancellationToken = default)
     {
         socket.Dispose();
+        transport.OnUnbound();
         return ValueTask.CompletedTask;
     }
 

@@ -38,6 +38,7 @@ internal sealed class DirectTransport(
     private const int Backlog = 4096;
 
     private long _connections;
+    private volatile bool _isStopping;
 
     /// <summary>Memory of all connections.</summary>
     public BlockPool Pool { get; } = pool;
@@ -68,6 +69,9 @@ internal sealed class DirectTransport(
 
     /// <summary>Number of connections.</summary>
     public long Connections => Interlocked.Read(ref _connections);
+
+    /// <summary>True when no connection is accepted any more: the server stops.</summary>
+    public bool IsStopping => _isStopping;
 
     public ILogger Logger => logger;
 
@@ -109,4 +113,6 @@ internal sealed class DirectTransport(
     internal void OnOpened() => Interlocked.Increment(ref _connections);
 
     internal void OnClosed() => Interlocked.Decrement(ref _connections);
+    internal void OnUnbound() => _isStopping = true;
+
 }

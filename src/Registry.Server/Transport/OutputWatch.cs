@@ -4,8 +4,8 @@ using System.Runtime.Versioning;
 namespace Registry.Server.Transport;
 
 /// <summary>
-/// Checks once a second the connections whose output waits for the peer to read, and ends those of slow peers. This covers every output that
-/// passes through a connection: files, other responses, TLS records and HTTP/2 frames.
+/// Checks once a second the connections that wait for the peer to read, and ends those of slow peers. This covers every output that passes through a
+/// connection: files, other responses, TLS records and HTTP/2 frames, also while the last of them is in the socket only.
 /// </summary>
 [SupportedOSPlatform("linux")]
 internal sealed class OutputWatch : IDisposable
@@ -17,10 +17,10 @@ internal sealed class OutputWatch : IDisposable
 
     public OutputWatch(TimeProvider time) => _timer = time.CreateTimer(static watch => ((OutputWatch)watch!).Beat(), this, Second, Second);
 
-    /// <summary>Number of connections whose output waits, or has waited within the last second.</summary>
+    /// <summary>Number of connections that wait for their peers, or have waited within the last second.</summary>
     public int Count => _waiting.Count;
 
-    /// <summary>Watches a connection as long as its output waits.</summary>
+    /// <summary>Watches a connection as long as it waits for its peer.</summary>
     public void Add(DirectConnection connection) => _waiting.TryAdd(connection, true);
 
     public void Dispose() => _timer.Dispose();
@@ -34,7 +34,7 @@ internal sealed class OutputWatch : IDisposable
                 _waiting.TryRemove(connection, out _);
 
                 // It may have begun to wait again before it was removed.
-                if (connection.Output is { IsWaiting: true, IsOver: false })
+                if (connection.IsWaiting)
                 {
                     Add(connection);
                 }

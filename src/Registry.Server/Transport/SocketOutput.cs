@@ -18,9 +18,14 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
     private bool _isWaiting;
     private bool _isAnswer;
     private long _answeredAt;
+    private long _flushed;
+    private long _answerEnd;
 
     /// <summary>Time at which the socket last took bytes that may belong to an answer, as a timestamp of the clock; 0 before the first.</summary>
     public long AnsweredAt => Volatile.Read(ref _answeredAt);
+
+    /// <summary>Position in the output behind the last bytes that may belong to an answer.</summary>
+    public long AnswerEnd => Interlocked.Read(ref _answerEnd);
 
     /// <summary>True while a flush waits for the peer to read.</summary>
     public bool IsWaiting => Volatile.Read(ref _isWaiting);
@@ -32,7 +37,13 @@ internal sealed class SocketOutput(DirectConnection connection, BlockPool pool, 
     {
         if (UnflushedBytes > 0)
         {
+            _flushed += UnflushedBytes;
             _isAnswer = UnflushedBytes > LongestFarewell;
+            if (_isAnswer)
+            {
+                Interlocked.Exchange(ref _answerEnd, _flushed);
+            }
+
             NoteAnswer();
         }
 

@@ -12,6 +12,10 @@ internal sealed class WireClient : IDisposable
 {
     private const byte WindowUpdate = 8;
 
+    // Linux: TCP_QUICKACK of IPPROTO_TCP (tcp(7)).
+    private const int Tcp = 6;
+    private const int QuickAck = 12;
+
     private readonly Socket _socket;
     private Stream _stream = Stream.Null;
     private bool _isHttp2;
@@ -26,9 +30,11 @@ internal sealed class WireClient : IDisposable
     /// <param name="wire">Protocol.</param>
     /// <param name="window">Number of bytes that the server may send on a stream of HTTP/2 (RFC 9113, section 6.9).</param>
     /// <param name="from">Address of the client; null for the system's choice.</param>
-    public static async Task<WireClient> ConnectAsync(TestRegistry registry, WireKind wire, int window = 0x10_0000, IPAddress? from = null)
+    /// <param name="receiveBuffer">Receive buffer of the client, in bytes.</param>
+    public static async Task<WireClient> ConnectAsync(
+        TestRegistry registry, WireKind wire, int window = 0x10_0000, IPAddress? from = null, int receiveBuffer = 64 * 1024)
     {
-        var client = new WireClient(64 * 1024) { _isHttp2 = wire is WireKind.Http2 or WireKind.Http2OverTls, _isTls = wire is WireKind.Tls or WireKind.Http2OverTls };
+        var client = new WireClient(receiveBuffer) { _isHttp2 = wire is WireKind.Http2 or WireKind.Http2OverTls, _isTls = wire is WireKind.Tls or WireKind.Http2OverTls };
         client._socket.Bind(new IPEndPoint(from ?? IPAddress.Any, 0));
         var address = new Uri(registry.Host.Addresses[wire == WireKind.Http2 ? 1 : 0]);
         await client._socket.ConnectAsync(address.Host, address.Port);
@@ -60,19 +66,20 @@ internal sealed class WireClient : IDisposable
     /// <param name="path">Its target.</param>
     /// <param name="length">Length of the body, with HTTP/1.1.</param>
     /// <param name="body">The part of the body that is sent.</param>
-    public async Task RequestAsync(string method, string path, int length = 0, ReadOnlyMemory<byte> body = default)
+    /// <param name="headers">Further lines of the head, with HTTP/1.1.</param>
+    public async Task RequestAsync(string method, string path, int length = 0, ReadOnlyMemory<byte> body = default, string headers = "")
     {
         if (!_isHttp2)
         {
-            var header = body.IsEmpty ? string.Empty : $"Content-Length: {length}\r\n";
+            var header = headers + (body.IsEmpty ? string.Empty : $"Content-Length: {length}\r\n");
             await SendAsync([.. Encoding.ASCII.GetBytes($"{method} {path} HTTP/1.1\r\nHost: localhost\r\n{header}\r\n"), .. body.Span]);
             return;
         }
 
         var stream = _nextStream;
         _nextStream += 2;
-        byte[] headers = [(byte)(method == "GET" ? 0x82 : 0x83), (byte)(_isTls ? 0x87 : 0x86), .. LongLiteral(0x04, path), .. Literal(0x01, "localhost")];
-        await SendAsync(Frame(Headers, (byte)(EndHeaders | (body.IsEmpty ? EndStream : 0)), stream, headers));
+        byte[] fields = [(byte)(method == "GET" ? 0x82 : 0x83), (byte)(_isTls ? 0x87 : 0x86), .. LongLiteral(0x04, path), .. Literal(0x01, "localhost")];
+        await SendAsync(Frame(Headers, (byte)(EndHeaders | (body.IsEmpty ? EndStream : 0)), stream, fields));
         if (!body.IsEmpty)
         {
             await SendAsync(Frame(0, 0, stream, body.ToArray()));
@@ -97,13 +104,20 @@ internal sealed class WireClient : IDisposable
     /// <summary>Waits for an answer to a request for an existing thing: its first byte, or its body with HTTP/2.</summary>
     public Task AwaitAnswerAsync() => _isHttp2 ? AwaitFramesAsync(Data, 1) : TakeAsync(1);
 
+    /// <summary>Acknowledges at once what has arrived; the system may wait for up to 40 milliseconds with that.</summary>
+    public void Acknowledge() => _socket.SetRawSocketOption(Tcp, QuickAck, BitConverter.GetBytes(1));
+
+    /// <summary>Reads a KiB at a time, and sends a frame after each, as clients of HTTP/2 do.</summary>
+    /// <inheritdoc cref="CountToEndAsync()"/>
+    public Task<int> ReadSlowlyToEndAsync() => CountToEndAsync(new byte[1024], () => WidenAsync(0, 1));
+
     /// <summary>Reads and drops everything until the server closes the connection.</summary>
     /// <exception cref="IOException">The connection was reset.</exception>
-    public async Task ReadToEndAsync()
-    {
-        using var deadline = new CancellationTokenSource(Patience.Limit);
-        await _stream.CopyToAsync(Stream.Null, deadline.Token);
-    }
+    public Task ReadToEndAsync() => CountToEndAsync();
+
+    /// <inheritdoc cref="ReadToEndAsync"/>
+    /// <returns>The number of bytes.</returns>
+    public Task<int> CountToEndAsync() => CountToEndAsync(new byte[16 * 1024], () => Task.CompletedTask);
 
     /// <summary>Reads frames of HTTP/2 until a number of them has a type.</summary>
     public async Task AwaitFramesAsync(byte type, int count)
@@ -142,6 +156,19 @@ internal sealed class WireClient : IDisposable
     }
 
     public void Dispose() => _socket.Dispose();
+
+    private async Task<int> CountToEndAsync(byte[] buffer, Func<Task> answer)
+    {
+        using var deadline = new CancellationTokenSource(Patience.Limit);
+        var total = 0;
+        while (await _stream.ReadAsync(buffer, deadline.Token) is var count and > 0)
+        {
+            total += count;
+            await answer();
+        }
+
+        return total;
+    }
 
     private static byte[] BigEndian(int value)
     {

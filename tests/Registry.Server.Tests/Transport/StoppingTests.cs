@@ -1,10 +1,12 @@
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Server.Tests.Http;
 using Registry.Server.Tests.Tls;
 using Registry.Server.Tests.Transport.Fixtures;
+using Registry.Server.Transport;
 using static Registry.Server.Tests.Transport.Fixtures.Turns;
 
 namespace Registry.Server.Tests.Transport;
@@ -12,9 +14,14 @@ namespace Registry.Server.Tests.Transport;
 /// <summary>Connections during a clean stop of the registry.</summary>
 public sealed class StoppingTests : IDisposable
 {
+    private const int SmallBuffer = 4096;
+
     // More than the sockets of both sides hold, so that the answer is under way until the client reads it.
     private static readonly TestBlob Huge = Samples.Make("huge", 32 * 1024 * 1024);
     private static readonly TestBlob Body = Samples.Make("body", 200_000);
+
+    // More than the socket of a client with a small buffer holds, and less than that of the server.
+    private static readonly TestBlob Kept = Samples.Make("kept", 60_000);
 
     private readonly TlsFolder _tls = new();
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -82,6 +89,7 @@ public sealed class StoppingTests : IDisposable
         using var client = await WireClient.ConnectAsync(registry, wire);
         await client.RequestAsync("GET", "/v2/");
         await client.AwaitAnswerAsync();
+        client.Acknowledge();
         _time.Advance(TimeSpan.FromSeconds(2));
 
         await registry.Host.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
@@ -104,6 +112,61 @@ public sealed class StoppingTests : IDisposable
         Assert.False(stop.IsCompleted);
         client.End(Ending.Fin);
         await stop.WaitAsync(Patience.Limit);
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public async Task A_slow_reader_gets_all_of_an_answer_that_only_the_socket_of_the_server_holds(WireKind wire)
+    {
+        await using var registry = await StartPatientAsync(wire);
+        using var client = await BeginToPullAsync(registry, wire);
+        using var idle = await WireClient.ConnectAsync(registry, wire);
+        _time.Advance(TimeSpan.FromSeconds(3));
+
+        var stop = registry.Host.DisposeAsync().AsTask();
+        await idle.ReadToEndAsync();
+        idle.End(Ending.Fin);
+
+        // A connection that is closed would be reset by the first frame.
+        Assert.InRange(await client.ReadSlowlyToEndAsync(), Kept.Bytes.Length, 2 * Kept.Bytes.Length);
+        Assert.False(stop.IsCompleted);
+        client.End(Ending.Fin);
+        await stop.WaitAsync(Patience.Limit);
+    }
+
+    [Theory]
+    [MemberData(nameof(Wires))]
+    public async Task A_client_that_does_not_read_delays_the_stop_to_its_limit_and_gets_its_answer_afterwards(WireKind wire)
+    {
+        await using var registry = await StartPatientAsync(wire, drain: TimeSpan.FromSeconds(1));
+        using var client = await BeginToPullAsync(registry, wire);
+        _time.Advance(TimeSpan.FromSeconds(3));
+
+        await registry.Host.DisposeAsync().AsTask().WaitAsync(Patience.Limit);
+
+        Assert.InRange(await client.CountToEndAsync(), Kept.Bytes.Length, 2 * Kept.Bytes.Length);
+    }
+
+    [Fact]
+    [SupportedOSPlatform("linux")]
+    public async Task A_client_that_takes_nothing_of_its_last_answer_is_cut_off_as_any_slow_reader()
+    {
+        await using var registry = await StartPatientAsync(WireKind.Http11);
+        using var client = await BeginToPullAsync(registry, WireKind.Http11, "Connection: close\r\n");
+        var transport = (DirectTransport)registry.Host.Transport;
+        var seconds = 0;
+
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                seconds++;
+                return Task.FromResult(transport.Connections == 0);
+            },
+            "the connection ends");
+
+        Assert.InRange(seconds, 60, int.MaxValue);
+        await Assert.ThrowsAsync<IOException>(client.ReadToEndAsync);
     }
 
     [Theory]
@@ -144,10 +207,22 @@ public sealed class StoppingTests : IDisposable
         Assert.InRange((await wire.ReceiveRestAsync()).Bytes.Length, 1, Huge.Bytes.Length - 1);
     }
 
-    private Task<TestRegistry> StartPatientAsync(WireKind wire) => TestRegistry.StartAsync(
+    // Returns when the answer has left the registry; most of it is in the socket.
+    private static async Task<WireClient> BeginToPullAsync(TestRegistry registry, WireKind wire, string headers = "")
+    {
+        await registry.Client.PushBlobAsync("t", Kept);
+        var client = await WireClient.ConnectAsync(registry, wire, receiveBuffer: SmallBuffer);
+        await client.RequestAsync("GET", $"/v2/t/blobs/{Kept.Digest}", headers: headers);
+        await Eventually.HoldsAsync(
+            () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.StartsWith($"GET /v2/t/blobs/{Kept.Digest}", StringComparison.Ordinal))),
+            "the answer is sent");
+        return client;
+    }
+
+    private Task<TestRegistry> StartPatientAsync(WireKind wire, TimeSpan? drain = null) => TestRegistry.StartAsync(
         options =>
         {
-            options = options with { Limits = new ConnectionTimes { Drain = TimeSpan.FromMinutes(10) }, Http2Port = wire == WireKind.Http2 ? 0 : null };
+            options = options with { Limits = new ConnectionTimes { Drain = drain ?? TimeSpan.FromMinutes(10) }, Http2Port = wire == WireKind.Http2 ? 0 : null };
             return wire is WireKind.Tls or WireKind.Http2OverTls ? _tls.Configure(options) : options;
         },
         time: _time);
