@@ -6,8 +6,13 @@ namespace Registry.Server.Memory;
 /// <param name="Resident">Resident memory.</param>
 /// <param name="Heap">Objects in the heap, and garbage that is not collected yet.</param>
 /// <param name="Blocks">Blocks of the connections.</param>
-internal readonly record struct MemoryUse(long Resident, long Heap, long Blocks)
+/// <param name="Sockets">Memory of sockets that has the same limit as resident memory.</param>
+internal readonly record struct MemoryUse(long Resident, long Heap, long Blocks, long Sockets = 0)
 {
+    /// <summary>Everything that counts against the limit of the process.</summary>
+    public long Process => Resident + Sockets;
+
     /// <summary>Reads the use of this process.</summary>
-    public static MemoryUse OfProcess(BlockPool pool) => new(ResidentMemory.Read(), GC.GetTotalMemory(forceFullCollection: false), pool.Bytes);
+    public static MemoryUse OfProcess(BlockPool pool) =>
+        new(ResidentMemory.Read(), GC.GetTotalMemory(forceFullCollection: false), pool.Bytes, SocketMemory.Read());
 }

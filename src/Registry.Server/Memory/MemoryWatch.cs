@@ -146,27 +146,27 @@ internal sealed partial class MemoryWatch : IDisposable
 
     private bool IsProcessFull(ref MemoryUse use)
     {
-        if (use.Resident <= _limits.Resident.Reclaim
-            || !_reclaims.IsDue(use.Resident, use.Resident > _limits.Resident.Shed ? BetweenReclaimsWhenShort : BetweenReclaims))
+        if (use.Process <= _limits.Levels.Reclaim
+            || !_reclaims.IsDue(use.Process, use.Process > _limits.Levels.Shed ? BetweenReclaimsWhenShort : BetweenReclaims))
         {
             return false;
         }
 
-        _reclaims.Run(Reclaim, use.Resident, () => _read().Resident);
+        _reclaims.Run(Reclaim, use.Process, () => _read().Process);
         use = _read();
-        if (use.Resident > _limits.Resident.Reclaim && _warnedOfUse.TryBegin())
+        if (use.Process > _limits.Levels.Reclaim && _warnedOfUse.TryBegin())
         {
-            LogNear(use.Resident / MiB, _limits.Process / MiB, use.Heap / MiB, use.Blocks / MiB, _limits.Resident.Shed / MiB);
+            LogNear(use.Process / MiB, _limits.Process / MiB, use.Heap / MiB, use.Blocks / MiB, use.Sockets / MiB, _limits.Levels.Shed / MiB);
         }
 
-        return use.Resident > _limits.Resident.Shed;
+        return use.Process > _limits.Levels.Shed;
     }
 
     // What needs no pause comes first, and often suffices.
     private void Reclaim()
     {
         _actions.Release();
-        if (_read().Resident > _limits.Resident.Reclaim)
+        if (_read().Process > _limits.Levels.Reclaim)
         {
             _actions.Reclaim();
         }
@@ -188,15 +188,15 @@ internal sealed partial class MemoryWatch : IDisposable
         if (_warned.TryBegin())
         {
             _isWarned = true;
-            LogShort(use.Resident / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, closed);
+            LogShort(use.Process / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, use.Sockets / MiB, closed);
         }
     }
 
     // Near the limit more slowly: each step may be the one that makes it necessary to close connections again.
     private void Recover(MemoryUse use)
     {
-        if (use.Heap <= _limits.Heap && use.Blocks <= _limits.Blocks && use.Resident <= _limits.Resident.Shed
-            && IsDue(_changedAt, use.Resident > _limits.Resident.Reclaim ? BetweenRecoveriesWhenNear : BetweenRecoveries))
+        if (use.Heap <= _limits.Heap && use.Blocks <= _limits.Blocks && use.Process <= _limits.Levels.Shed
+            && IsDue(_changedAt, use.Process > _limits.Levels.Reclaim ? BetweenRecoveriesWhenNear : BetweenRecoveries))
         {
             _changedAt = _time.GetTimestamp();
             _connections.Recover();
@@ -213,7 +213,7 @@ internal sealed partial class MemoryWatch : IDisposable
         else if (_warned.TryBegin())
         {
             _isWarned = true;
-            LogFewer(_connections.Places, _connections.Limit, use.Resident / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB);
+            LogFewer(_connections.Places, _connections.Limit, use.Process / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, use.Sockets / MiB);
         }
     }
 
@@ -241,23 +241,23 @@ internal sealed partial class MemoryWatch : IDisposable
     }
 
     [LoggerMessage(1, LogLevel.Warning,
-        "Memory is short (process {Resident} of {MaxResident} MiB, heap {Heap} of {MaxHeap} MiB, buffers {Blocks} MiB): {Closed} connections of the networks with most were closed, "
+        "Memory is short (process {Process} of {MaxProcess} MiB, heap {Heap} of {MaxHeap} MiB, buffers {Blocks} MiB, sockets {Sockets} MiB): {Closed} connections of the networks with most were closed, "
         + "and fewer are admitted until there is memory again. If the clients are honest, give the process more memory; otherwise lower REGISTRY_MAX_CONNECTIONS. Repeated once a minute at most")]
-    private partial void LogShort(long resident, long maxResident, long heap, long maxHeap, long blocks, int closed);
+    private partial void LogShort(long process, long maxProcess, long heap, long maxHeap, long blocks, long sockets, int closed);
 
     [LoggerMessage(2, LogLevel.Error, "The memory of the process cannot be checked. Checks go on; under attack, the process may reach its limit and end. Repeated once a minute at most")]
     private partial void LogFailed(Exception error);
 
     [LoggerMessage(3, LogLevel.Warning,
-        "Memory has been short: {Places} instead of {Limit} connections are admitted (process {Resident} of {MaxResident} MiB, heap {Heap} of {MaxHeap} MiB, buffers {Blocks} MiB). "
+        "Memory has been short: {Places} instead of {Limit} connections are admitted (process {Process} of {MaxProcess} MiB, heap {Heap} of {MaxHeap} MiB, buffers {Blocks} MiB, sockets {Sockets} MiB). "
         + "The number grows while there is memory. If it does not, give the process more memory. Repeated once a minute at most")]
-    private partial void LogFewer(long places, long limit, long resident, long maxResident, long heap, long maxHeap, long blocks);
+    private partial void LogFewer(long places, long limit, long process, long maxProcess, long heap, long maxHeap, long blocks, long sockets);
 
     [LoggerMessage(4, LogLevel.Information, "There is memory again: all {Limit} connections are admitted")]
     private partial void LogRecovered(long limit);
 
     [LoggerMessage(5, LogLevel.Warning,
-        "Memory is nearly used up: the process takes {Resident} of {MaxResident} MiB although what was free has been returned (heap {Heap} MiB, buffers {Blocks} MiB). From {Shed} MiB on, "
+        "Memory is nearly used up: the process takes {Process} of {MaxProcess} MiB although what was free has been returned (heap {Heap} MiB, buffers {Blocks} MiB, sockets {Sockets} MiB). From {Shed} MiB on, "
         + "connections are closed. If the clients are honest, give the process more memory; otherwise lower REGISTRY_MAX_CONNECTIONS. Repeated once a minute at most")]
-    private partial void LogNear(long resident, long maxResident, long heap, long blocks, long shed);
+    private partial void LogNear(long process, long maxProcess, long heap, long blocks, long sockets, long shed);
 }

@@ -8,7 +8,7 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     /// <summary>Part of the memory of the process that its heap may take, in percent (<c>System.GC.HeapHardLimitPercent</c> in the project file).</summary>
     public const int HeapPercent = 60;
 
-    // The rest is for kernel memory that a control group counts (sockets, page tables), and for what is taken between two checks.
+    // The rest is for kernel memory that a control group counts (page tables, stacks of threads), and for what is taken between two checks.
     private const double PartToReclaim = 0.8;
     private const double PartToShed = 0.88;
 
@@ -25,8 +25,8 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     // The program itself, SQLite, OpenSSL and blocks do not become smaller with the heap.
     private const long LeastBesideHeap = 100 * 1024 * 1024;
 
-    /// <summary>Resident memory above which what is free is returned, and above which connections are closed when that was not enough.</summary>
-    public (long Reclaim, long Shed) Resident => ((long)(Process * PartToReclaim), (long)(Process * PartToShed));
+    /// <summary>Memory of the process above which what is free is returned, and above which connections are closed when that was not enough.</summary>
+    public (long Reclaim, long Shed) Levels => ((long)(Process * PartToReclaim), (long)(Process * PartToShed));
 
     /// <summary>Bytes of objects, without garbage, above which connections are closed.</summary>
     public long Heap => Math.Max(WholeHeap / 2, Math.Min((long)(WholeHeap * PartOfHeap), WholeHeap - LeastFree));

@@ -239,6 +239,16 @@ public sealed class MemoryWatchTests : IDisposable
         Assert.Contains(Directory.GetFiles("/proc/self/fd"), file => new FileInfo(file).LinkTarget?.EndsWith("/statm", StringComparison.Ordinal) == true);
     }
 
+    [Fact]
+    public void The_memory_of_sockets_counts_where_it_has_the_limit_of_the_process()
+    {
+        _use = _afterwards = Calm with { Resident = 150 * MiB, Sockets = 80 * MiB };
+        _watch.Check();
+
+        Assert.InRange(_connections.Places, 1, 999);
+        Assert.Equal(1, LinesWith("the process takes 230 of 256 MiB although what was free has been returned (heap 50 MiB, buffers 1 MiB, sockets 80 MiB)"));
+    }
+
     [Theory]
     [InlineData(256, 153.6, 256)] // A control group.
     [InlineData(64_000, 153.6, 256)] // The same heap on a large machine.
@@ -324,6 +334,7 @@ public sealed class MemoryWatchTests : IDisposable
     {
         _collected++;
         _time.Advance(_collectionTime);
+        _processorTime += _collectionWork;
         _use = _afterwards;
     }
 
@@ -333,4 +344,3 @@ public sealed class MemoryWatchTests : IDisposable
         _use = _afterwards;
     }
 }
-        _processorTime += _collectionWork;

@@ -30,6 +30,8 @@ internal static class ProcessGauges
                 () => NativeHeap.Read() is var heap ? new Measurement<long>[] { new(heap.Used, used), new(heap.Free, free) } : [],
                 "By",
                 "Memory of OpenSSL, SQLite and the blocks of connections: in use, and free but not returned to the system.");
+            meter.CreateObservableUpDownCounter(
+                "registry.socket_memory", SocketMemory.Read, "By", "Memory of sockets that counts against the limit of the control group (version 2); 0 without one.");
             meter.CreateObservableGauge(
                 "process.open_fds", () => (long)Directory.EnumerateFileSystemEntries("/proc/self/fd").Count(), null, "Open files and connections of the process.");
             meter.CreateObservableGauge("process.max_fds", DescriptorLimit, null, "Limit of open files and connections of the process.");
