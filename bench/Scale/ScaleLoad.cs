@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Bench.Peers;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Storage;
 
 namespace Registry.Bench.Scale;
@@ -166,7 +167,7 @@ internal static class ScaleLoad
     private static async Task<List<(string, Timings)>> MeasureMetadataAsync(string path, int copies)
     {
         var rows = new List<(string, Timings)>();
-        await using var storage = RegistryStorage.Open(path, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var storage = RegistryStorage.Open(path, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
         var popular = ScaleContent.BaseDigest;
         var mine = RepositoryName.Parse("bench/mine");
         var images = Enumerable.Range(0, ScaleContent.Repositories)

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Core.Uploads;
 using Registry.Storage;
 
@@ -33,7 +34,7 @@ public class CommitBenchmarks
     public void Open()
     {
         _folder = Directory.CreateTempSubdirectory("registry-bench-");
-        _storage = RegistryStorage.Open(_folder.FullName, TimeProvider.System, NullLoggerFactory.Instance);
+        _storage = RegistryStorage.Open(_folder.FullName, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
     }
 
     [GlobalCleanup]

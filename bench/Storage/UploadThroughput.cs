@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Files;
 using Registry.Storage;
 
@@ -29,7 +30,7 @@ internal static class UploadThroughput
         var folder = Directory.CreateTempSubdirectory("registry-bench-");
         try
         {
-            await using var storage = RegistryStorage.Open(folder.FullName, TimeProvider.System, NullLoggerFactory.Instance);
+            await using var storage = RegistryStorage.Open(folder.FullName, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
             var window = RandomNumberGenerator.GetBytes(WindowSize);
             // Uploads of the same content would wait for each other at the end, as in the server. Each therefore has different content.
             var uploads = Enumerable.Range(0, ManyAtOnce).Select(i => length + (i * (long)PieceSize))

@@ -40,7 +40,9 @@ public static class ImageCopy
 
         var stored = await metadata.FindManifestAsync(source.Repository, reference) ?? throw new LayoutException($"there is no {source} in the registry");
         var walk = new RepositoryWalk(metadata, blobs, source.Repository, withReferrers);
-        LoadedManifest? image = null;
+        var image = await walk.LoadAsync(stored);
+        var tag = target.Reference?.Tag ?? reference.Tag;
+        await writer.CheckAsync(target.Repository, image, tag is { } named ? [named] : []);
         long manifests = 0, referrers = 0, linked = 0;
         await foreach (var (manifest, isReferrer) in walk.ImageAsync(stored, cancellationToken))
         {
@@ -57,13 +59,11 @@ public static class ImageCopy
             await writer.PutAsync(target.Repository, manifest, [], cancellationToken);
             manifests++;
             referrers += isReferrer ? 1 : 0;
-            image = manifest.Descriptor.Digest == stored.Digest ? manifest : image;
         }
 
-        var tag = target.Reference?.Tag ?? reference.Tag;
         if (tag is { } wanted)
         {
-            await writer.PutAsync(target.Repository, image!, [wanted], cancellationToken);
+            await writer.PutAsync(target.Repository, image, [wanted], cancellationToken);
         }
 
         var name = new ImageReference(target.Repository, tag is { } set ? set : stored.Digest);

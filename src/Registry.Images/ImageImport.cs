@@ -74,7 +74,7 @@ public sealed class ImageImport
         {
             foreach (var (root, tags) in plan.Roots.Where(root => root.Value.Count > 0))
             {
-                await _writer.PutAsync(plan.Repository, await LoadAsync(root) ?? throw new LayoutException($"has no manifest {root.Digest}"), tags, cancellationToken);
+                await _writer.PutAsync(plan.Repository, await LoadRootAsync(root), tags, cancellationToken);
             }
         }
 
@@ -136,7 +136,7 @@ public sealed class ImageImport
             : (null, null);
     }
 
-    // Reads all manifests and looks up all blobs.
+    // Reads all manifests, looks up all blobs, and asks the rules about the tags.
     private async Task CheckAsync(Plan plan, CancellationToken cancellationToken)
     {
         var walk = new ManifestWalk(LoadAsync);
@@ -149,6 +149,11 @@ public sealed class ImageImport
                     await CheckBlobAsync(plan.Repository, manifest.Descriptor.Digest, blob);
                 }
             }
+        }
+
+        foreach (var (root, tags) in plan.Roots)
+        {
+            await _writer.CheckAsync(plan.Repository, await LoadRootAsync(root), tags);
         }
 
         _missing += walk.Missing;
@@ -207,6 +212,9 @@ public sealed class ImageImport
         _bytes += size;
         _progress?.Report(new TransferProgress(_blobs, _planned.Count, _bytes, _plannedBytes));
     }
+
+    private async Task<LoadedManifest> LoadRootAsync(Descriptor root) =>
+        await LoadAsync(root) ?? throw new LayoutException($"has no manifest {root.Digest}");
 
     private Task<LoadedManifest?> LoadAsync(Descriptor descriptor)
     {

@@ -40,6 +40,17 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
         }
     }
 
+    /// <summary>Asks the rules about a manifest and its tags, before anything is written: what was written without its tag would stay.</summary>
+    /// <exception cref="LayoutException">A rule refuses it.</exception>
+    internal async Task CheckAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags)
+    {
+        var (_, digest, size) = manifest.Descriptor;
+        if (await manifests.CheckAsync(repository, digest, size, manifest.Manifest, tags, origin) is { } error)
+        {
+            throw Refused($"the manifest {digest}", error);
+        }
+    }
+
     /// <summary>Stores a manifest, with or without tags.</summary>
     internal async Task PutAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
     {

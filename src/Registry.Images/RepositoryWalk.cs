@@ -29,12 +29,17 @@ internal sealed class RepositoryWalk
     /// <inheritdoc cref="ManifestWalk.Missing"/>
     public int Missing => _walk.Missing;
 
+    /// <summary>Reads the manifest of an image.</summary>
+    /// <exception cref="LayoutException">The manifest is damaged, or was deleted meanwhile.</exception>
+    public async Task<LoadedManifest> LoadAsync(StoredManifest image) =>
+        await LoadAsync(DescriptorOf(image)) ?? throw new LayoutException($"has no manifest {image.Digest}");
+
     /// <summary>Yields an image and its content that was not yielded before. Referrers are marked as such.</summary>
     /// <exception cref="LayoutException">A manifest is damaged.</exception>
     public async IAsyncEnumerable<(LoadedManifest Manifest, bool IsReferrer)> ImageAsync(
         StoredManifest image, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var roots = new Queue<(Descriptor Descriptor, bool IsReferrer)>([(new Descriptor(image.MediaType, image.Digest, image.Size), false)]);
+        var roots = new Queue<(Descriptor Descriptor, bool IsReferrer)>([(DescriptorOf(image), false)]);
         while (roots.TryDequeue(out var root))
         {
             await foreach (var manifest in _walk.ChildrenFirstAsync(root.Descriptor, cancellationToken))
@@ -103,6 +108,8 @@ internal sealed class RepositoryWalk
             throw new LayoutException($"the manifest {stored.Digest} of {_repository} is damaged; pushing it again repairs it");
         }
 
-        return new LoadedManifest(new Descriptor(stored.MediaType, stored.Digest, stored.Size), content, manifest);
+        return new LoadedManifest(DescriptorOf(stored), content, manifest);
     }
+
+    private static Descriptor DescriptorOf(StoredManifest manifest) => new(manifest.MediaType, manifest.Digest, manifest.Size);
 }

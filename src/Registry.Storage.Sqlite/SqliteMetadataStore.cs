@@ -12,11 +12,9 @@ namespace Registry.Storage.Sqlite;
 /// <summary>Repositories, manifests, tags and links in SQLite.</summary>
 /// <param name="database">The database.</param>
 /// <param name="time">The wall clock.</param>
-/// <param name="rules">Rules about changes; null for none.</param>
-public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time, IChangeRules? rules = null) : IMetadataStore
+/// <param name="rules">Rules about changes.</param>
+public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider time, IChangeRules rules) : IMetadataStore
 {
-    private readonly IChangeRules _rules = rules ?? NoRules.Instance;
-
     public RegistryError? Refusal => null;
 
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
@@ -46,7 +44,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     {
         ArgumentNullException.ThrowIfNull(put);
         var references = new PushedReferences(put.Manifest, put.Required);
-        return database.ReadAsync(session => ManifestRows.Check(session, put, references));
+        return database.ReadAsync(session => ManifestRows.Check(session, rules, put, references));
     }
 
     public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
@@ -210,6 +208,12 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             digest.Value,
             limit));
 
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) => rules == NoRules.Instance
+        ? Task.FromResult<RegistryError?>(null)
+        : database.ReadAsync(session => ContentRows.IsLinked(session, repository, digest)
+            ? null
+            : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
+
     public async Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null)
     {
@@ -286,8 +290,8 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, List<Tag> tags)
     {
         // A refusal leaves all of them. Without rules, they need not be read.
-        if (_rules != NoRules.Instance
-            && await database.ReadAsync(session => TagRows.FindRefusal(session, _rules, repository, digest)) is { } refused)
+        if (rules != NoRules.Instance
+            && await database.ReadAsync(session => ManifestRows.FindRefusal(session, Begin(origin), repository, digest)) is { } refused)
         {
             return refused;
         }
@@ -307,8 +311,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         return null;
     }
 
-    // Called by the writer.
-    private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = _rules };
+    private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };
 
     // The bytes may be lost. No row has the numbers of the default.
     private static (long Repository, long Content, long Size) FindLink(SqliteSession session, RepositoryName repository, Digest digest) => session.First(
@@ -331,6 +334,6 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
 
         ChangeRows.Append(session, change, ChangeKind.BlobLinked, repositoryId, repository, digest, size: size);
-        return change.Rules.CheckLink(repository, digest, size);
+        return change.Rules.CheckBlob(new BlobChange(repository, digest, size, change.Origin));
     }
 }

@@ -46,7 +46,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         ILoggerFactory loggers,
         bool writesOut,
         StorageMetrics? metrics,
-        IChangeRules? rules)
+        IChangeRules rules)
     {
         _folder = folder;
         _database = database;
@@ -181,14 +181,16 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
     /// <inheritdoc cref="Open"/>
     /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message is for the operator.</exception>
-    public static RegistryStorage OpenExisting(string path, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
+    public static RegistryStorage OpenExisting(
+        string path, IChangeRules rules, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
     {
         DataFolder.RequireRegistry(path);
-        return Open(path, time, loggers, limits, writesOut);
+        return Open(path, rules, time, loggers, limits, writesOut);
     }
 
     /// <summary>Opens a data folder, and creates what is missing.</summary>
     /// <param name="path">The folder.</param>
+    /// <param name="rules">Rules about changes. Every caller that may change content or tags passes those of the settings.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     /// <param name="limits">Limits; null for the defaults.</param>
@@ -196,24 +198,23 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// True to write small content that only the metadata has to its files. False for a preview, which must leave damaged rows where they are.
     /// </param>
     /// <param name="metrics">Metrics; null for none.</param>
-    /// <param name="rules">Rules about changes; null for none.</param>
     /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
     public static RegistryStorage Open(
         string path,
+        IChangeRules rules,
         TimeProvider time,
         ILoggerFactory loggers,
         StorageLimits? limits = null,
         bool writesOut = true,
-        StorageMetrics? metrics = null,
-        IChangeRules? rules = null)
+        StorageMetrics? metrics = null)
     {
         try
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics, rules);
+            return OpenFolder(path, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
         }
         catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(path).Ballast))
         {
-            return OpenFolder(path, limits ?? new StorageLimits(), time, loggers, writesOut, metrics, rules);
+            return OpenFolder(path, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
         }
     }
 
@@ -240,7 +241,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     }
 
     private static RegistryStorage OpenFolder(
-        string path, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics, IChangeRules? rules)
+        string path, IChangeRules rules, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics)
     {
         var folder = DataFolder.Open(path);
         SqliteDatabase? database = null;

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Metadata;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Storage.Files;
@@ -28,7 +29,7 @@ public sealed class StorageReader : IDisposable
         _threads = new StorageThreads("storage", FileThreads);
         var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
         Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(database), _threads, health);
-        Metadata = new SqliteMetadataStore(database, time);
+        Metadata = new SqliteMetadataStore(database, time, NoRules.Instance);
     }
 
     /// <summary>Paths of the folder.</summary>

@@ -1,5 +1,4 @@
 using Registry.Core.Errors;
-using Registry.Core.Oci;
 using Registry.Core.Policies;
 
 namespace Registry.Storage.Contracts;
@@ -8,12 +7,25 @@ namespace Registry.Storage.Contracts;
 public sealed class ContractRules : IChangeRules
 {
     /// <summary>Decides about blobs.</summary>
-    public Func<RepositoryName, Digest, long, RegistryError?> Link { get; set; } = (_, _, _) => null;
+    public Func<BlobChange, RegistryError?> Blob { get; set; } = _ => null;
+
+    /// <summary>Decides about manifests.</summary>
+    public Func<ManifestChange, RegistryError?> Manifest { get; set; } = _ => null;
 
     /// <summary>Decides about tags.</summary>
     public Func<TagChange, RegistryError?> Tag { get; set; } = _ => null;
 
-    public RegistryError? CheckLink(RepositoryName repository, Digest digest, long size) => Link(repository, digest, size);
+    public RegistryError? CheckBlob(BlobChange change) => Blob(change);
+
+    public RegistryError? CheckManifest(ManifestChange change) => Manifest(change);
 
     public RegistryError? CheckTag(TagChange change) => Tag(change);
+
+    /// <summary>Allows everything again.</summary>
+    public void Allow()
+    {
+        Blob = _ => null;
+        Manifest = _ => null;
+        Tag = _ => null;
+    }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 
@@ -222,7 +223,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
     {
         var path = Path.Combine(_folder.Path, "registry.db");
         var database = Open(path);
-        var metadata = new SqliteMetadataStore(database, TimeProvider.System);
+        var metadata = new SqliteMetadataStore(database, TimeProvider.System, NoRules.Instance);
         var writes = Enumerable.Range(0, 100)
             .Select(i => metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest($"{i}"), 1)).ToList();
         database.Dispose();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
+using Registry.Core.Policies;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
@@ -76,7 +77,7 @@ internal sealed class FileSystemEngine : IByteEngine
         _database = SqliteDatabase.Open(Paths.Database, Health, new RunningClock(Time));
         var staged = new SqliteStagedContent(_database);
         Blobs = new StagedBlobStore(new FileSystemBlobStore(Paths, Threads, placement, new DigestLocks(), sync, admission), staged);
-        Metadata = new SqliteMetadataStore(_database, Time);
+        Metadata = new SqliteMetadataStore(_database, Time, NoRules.Instance);
         UploadBytes = new FileSystemUploadBytes(
             Paths, Threads, placement, admission, new RecurringFaults(Time, NullLogger<RecurringFaults>.Instance), NullLogger<FileSystemUploadBytes>.Instance);
         Uploads = new UploadStore(

@@ -22,7 +22,7 @@ internal sealed class TestStorage : IAsyncDisposable
     private readonly TemporaryFolder? _ownFolder;
     private readonly TimeSpan _grace;
     private readonly ManifestReferences _references;
-    private readonly IChangeRules? _rules;
+    private readonly IChangeRules _rules;
     private readonly Func<bool> _isReadOnly;
     private bool _isClosed;
 
@@ -38,7 +38,7 @@ internal sealed class TestStorage : IAsyncDisposable
         IChangeRules? rules = null,
         Func<bool>? isReadOnly = null)
     {
-        _rules = rules;
+        _rules = rules ?? NoRules.Instance;
         _isReadOnly = isReadOnly ?? (static () => false);
         _ownFolder = path is null ? new TemporaryFolder() : null;
         Path = path ?? _ownFolder!.Path;
@@ -224,7 +224,7 @@ internal sealed class TestStorage : IAsyncDisposable
     private void Open()
     {
         _isClosed = false;
-        Storage = RegistryStorage.Open(Path, Time, Loggers, rules: _rules);
+        Storage = RegistryStorage.Open(Path, _rules, Time, Loggers);
         Core = new RegistryCore(
             Storage.Ports,
             new CoreSettings { Grace = _grace, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references, IsReadOnly = _isReadOnly },

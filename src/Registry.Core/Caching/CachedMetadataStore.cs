@@ -51,6 +51,9 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
+        store.CheckBlobAsync(repository, digest, size, origin);
+
     public Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
         cache.ChangeLinkAsync(repository, digest, () => store.LinkBlobAsync(repository, digest, size, origin, upload, staged));

@@ -63,6 +63,9 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
         store.FindRepositoriesWithBlobAsync(digest, limit);
 
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
+        Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.CheckBlobAsync(repository, digest, size, origin);
+
     public Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
         Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.LinkBlobAsync(repository, digest, size, origin, upload, staged);

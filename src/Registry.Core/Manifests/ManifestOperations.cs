@@ -110,6 +110,24 @@ public sealed class ManifestOperations(
         return (await StoreAsync(put, content, cancellationToken)).TryGet(out var moved, out var refused) ? (digest, manifest, moved) : refused;
     }
 
+    /// <summary>
+    /// Asks the rules about a push of a manifest with tags, before what it refers to is there. Nothing changes; <see cref="PutAsync"/> asks again.
+    /// </summary>
+    /// <returns>The refusal; null if there is none.</returns>
+    public async Task<RegistryError?> CheckAsync(
+        RepositoryName repository, Digest digest, long size, Manifest manifest, IReadOnlyList<Tag> tags, ChangeOrigin origin) =>
+        (await metadata.CheckManifestAsync(new ManifestPut
+        {
+            Repository = repository,
+            Digest = digest,
+            Size = size,
+            Manifest = manifest,
+            Tags = tags,
+            Reference = digest,
+            Origin = origin,
+            Required = RequiredReferences.Of(manifest, ManifestReferences.Sparse),
+        })).Error;
+
     /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
     public Task<Result<ManifestDeletion>> DeleteAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>

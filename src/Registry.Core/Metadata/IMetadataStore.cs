@@ -8,7 +8,8 @@ namespace Registry.Core.Metadata;
 
 /// <summary>
 /// Metadata of the registry: its repositories, their manifests and tags, and the blobs that each may see. Every mutation is atomic, and
-/// durable when its task ends; the changes it makes are recorded with their origin (<see cref="IChangeFeed"/>). A rule (<see cref="IChangeRules"/>) may refuse it: the error is the answer, and nothing has changed.
+/// durable when its task ends; the changes it makes are recorded with their origin (<see cref="IChangeFeed"/>). A rule (<see cref="IChangeRules"/>) may
+/// refuse it: the error is the answer, and nothing has changed.
 /// </summary>
 /// <remarks>
 /// <para>
@@ -34,7 +35,7 @@ public interface IMetadataStore
     /// Checks whether a manifest could be recorded now. Nothing changes, and the bytes need not be stored. <see cref="PutManifestAsync"/> checks
     /// again.
     /// </summary>
-    /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED or MANIFEST_BLOB_UNKNOWN.</returns>
+    /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule.</returns>
     Task<Result<bool>> CheckManifestAsync(ManifestPut put);
 
     /// <summary>
@@ -59,7 +60,7 @@ public interface IMetadataStore
     /// holds the manifests that it refers to, on what else holds its referrers, and on whether anything still has their bytes and its own.
     /// </summary>
     /// <returns>
-    /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule about one of the tags, without a change. If some of very many tags
+    /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule, without a change. If some of very many tags
     /// are removed already, the error comes with them (<see cref="ManifestDeletion.Stopped"/>).
     /// </returns>
     Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin);
@@ -93,6 +94,13 @@ public interface IMetadataStore
 
     /// <summary>Finds some repositories that may see a blob, in no particular order.</summary>
     Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit);
+
+    /// <summary>
+    /// Checks whether a blob could be made visible in a repository now. Nothing changes, and the bytes need not be stored. <see cref="LinkBlobAsync"/>
+    /// checks again.
+    /// </summary>
+    /// <returns>The refusal of a rule; null if there is none.</returns>
+    Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin);
 
     /// <summary>
     /// Makes a blob, whose bytes have just been stored or come with this, visible in a repository, and ends the upload that brought them. Creates the

@@ -1,5 +1,4 @@
 using Registry.Core.Errors;
-using Registry.Core.Oci;
 
 namespace Registry.Core.Policies;
 
@@ -14,7 +13,10 @@ public sealed class NoRules : IChangeRules
     public static IChangeRules Instance { get; } = new NoRules();
 
     /// <inheritdoc/>
-    public RegistryError? CheckLink(RepositoryName repository, Digest digest, long size) => null;
+    public RegistryError? CheckBlob(BlobChange change) => null;
+
+    /// <inheritdoc/>
+    public RegistryError? CheckManifest(ManifestChange change) => null;
 
     /// <inheritdoc/>
     public RegistryError? CheckTag(TagChange change) => null;

@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Policies;
@@ -7,4 +8,5 @@ namespace Registry.Core.Policies;
 /// <param name="Tag">The tag.</param>
 /// <param name="Before">The manifest that it refers to; null for a new tag.</param>
 /// <param name="After">The manifest that it will refer to, which may be the same; null if it is deleted.</param>
-public readonly record struct TagChange(RepositoryName Repository, Tag Tag, Digest? Before, Digest? After);
+/// <param name="Origin">Origin of the change.</param>
+public readonly record struct TagChange(RepositoryName Repository, Tag Tag, Digest? Before, Digest? After, ChangeOrigin Origin);

@@ -92,7 +92,8 @@ public sealed class UploadOperations(
 
     /// <summary>
     /// Appends the last chunk, which may be empty, and makes the upload a blob of the repository. If that fails, for any reason, the upload has
-    /// the same length as before, so that the client can repeat the same request. Only the session of a large blob that a rule refuses has ended.
+    /// the same length as before, so that the client can repeat the same request. Only the session of a large blob that a rule has allowed and then
+    /// refuses after all has ended.
     /// </summary>
     /// <param name="repository">Repository of the session.</param>
     /// <param name="owner">User of the session.</param>
@@ -340,7 +341,14 @@ public sealed class UploadOperations(
             return bytes.Length;
         }
 
-        // The bytes of a refused blob that nothing else needs are removed as after a crash at this point (UnknownBlobSweep).
+        // Nothing is placed for a blob that is refused, and the session keeps its bytes. Not asked earlier: only the bytes prove that the caller has the
+        // blob, and the answer may tell whether the repository does.
+        if (await metadata.CheckBlobAsync(repository, digest, upload.Length, origin) is { } early)
+        {
+            return early;
+        }
+
+        // A rule may refuse after all, since other changes come in between. Bytes that nothing else needs are removed as after a crash here (UnknownBlobSweep).
         var size = await upload.CommitAsync(digest);
         if (await metadata.LinkBlobAsync(repository, digest, size, origin, session) is not { } refused)
         {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage;
 using Registry.Storage.Files;
@@ -41,8 +42,8 @@ public static class RestoreRun
                     transfer = await FillAsync(backup, found, files, folder, time, loggers, progress, cancellationToken);
                 }
 
-                // Follows the changes: the tree is complete once the storage is closed.
-                await RegistryStorage.Open(storage, time, loggers).DisposeAsync();
+                // Follows the changes: the tree is complete once the storage is closed. No rule is asked, since nothing else changes.
+                await RegistryStorage.Open(storage, NoRules.Instance, time, loggers).DisposeAsync();
                 return new RestoreReport
                 {
                     Generation = found.Name,

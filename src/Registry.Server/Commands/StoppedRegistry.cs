@@ -42,8 +42,8 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     {
         var path = Path.GetFullPath(options.StoragePath);
         var storage = createsFolder
-            ? RegistryStorage.Open(path, time, loggers, options.StorageLimits)
-            : RegistryStorage.OpenExisting(path, time, loggers, options.StorageLimits);
+            ? RegistryStorage.Open(path, options.ChangeRules, time, loggers, options.StorageLimits)
+            : RegistryStorage.OpenExisting(path, options.ChangeRules, time, loggers, options.StorageLimits);
         try
         {
             if (!storage.Indexer.IsComplete && !storage.Tree.IsEmpty)

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Access;
 using Registry.Core.Metadata;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Server.Configuration.Values;
 
@@ -199,6 +200,9 @@ public sealed record RegistryOptions
         VerifyPeriod = VerifyPeriod,
         VerifyBytesPerSecond = VerifyRate * 1024L * 1024,
     };
+
+    /// <summary>Rules about changes, for requests and commands alike; no setting makes any yet.</summary>
+    internal IChangeRules ChangeRules { get; init; } = NoRules.Instance;
 
     /// <summary>Time limits of connections; not settings.</summary>
     internal ConnectionTimes Limits { get; init; } = new();

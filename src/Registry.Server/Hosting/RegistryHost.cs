@@ -178,7 +178,8 @@ public sealed class RegistryHost : IAsyncDisposable
         RegistryStorage storage;
         try
         {
-            storage = RegistryStorage.Open(options.StoragePath, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+            storage = RegistryStorage.Open(
+                options.StoragePath, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
         }
         catch
         {

@@ -62,6 +62,15 @@ internal static class ContentRows
         contentId,
         now) > 0;
 
+    /// <summary>True if a blob is linked to a repository, whether its bytes are lost or not.</summary>
+    public static bool IsLinked(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
+        """
+        SELECT 1 FROM repositories r JOIN content c ON c.digest = @2 JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+        WHERE r.name = @1
+        """,
+        repository.Value,
+        digest.Value) is not null;
+
     /// <summary>Restarts the idle time of a link, if it is idle. Changes nothing when it has begun later, by a clock that a crash has set back since.</summary>
     public static void TouchLink(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
         "UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id = @2 AND idle_since < @3",

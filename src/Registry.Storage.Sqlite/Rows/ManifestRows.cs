@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 
 namespace Registry.Storage.Sqlite.Rows;
 
@@ -15,12 +16,16 @@ internal static class ManifestRows
     private const long NoRepository = 0;
 
     /// <summary>Checks a manifest; see <see cref="IMetadataStore.CheckManifestAsync"/>.</summary>
-    public static Result<bool> Check(SqliteSession session, ManifestPut put, PushedReferences references)
+    public static Result<bool> Check(SqliteSession session, IChangeRules rules, ManifestPut put, PushedReferences references)
     {
         var repositoryId = ContentRows.FindRepository(session, put.Repository) ?? NoRepository;
-        return Refuse(session, repositoryId, put, references, out _) is { } refused
-            ? refused
-            : Exists(session, repositoryId, put.Digest);
+        if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
+        {
+            return refused;
+        }
+
+        var isKnown = Exists(session, repositoryId, put.Digest);
+        return rules != NoRules.Instance && FindRefusal(session, rules, repositoryId, put, tagged, isKnown) is { } forbidden ? forbidden : isKnown;
     }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
@@ -46,6 +51,11 @@ internal static class ManifestRows
         var manifestId = Find(session, repositoryId, contentId);
         if (manifestId is null)
         {
+            if (change.Rules.CheckManifest(ChangeOf(put)) is { } forbidden)
+            {
+                return forbidden;
+            }
+
             manifestId = Insert(
                 session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0, change.Now, change.UnixTime);
             ChangeRows.Append(
@@ -105,9 +115,10 @@ internal static class ManifestRows
             return RegistryErrorCode.PreconditionFailed;
         }
 
-        return Remove(session, change, found, repository, digest).TryGet(out var tags, out var refused)
-            ? new ManifestDeletion(digest, found.Size, tags)
-            : refused;
+        // Without rules, the tags need not be read twice.
+        return change.Rules != NoRules.Instance && FindRefusal(session, change, found, repository, digest) is { } refused
+            ? refused
+            : new ManifestDeletion(digest, found.Size, Remove(session, change, found, repository, digest));
     }
 
     /// <summary>Restarts the idle time of a manifest, if it is idle; false if there is no such manifest.</summary>
@@ -118,9 +129,14 @@ internal static class ManifestRows
         return found != default;
     }
 
+    /// <summary>Asks the rules about the deletion of a manifest with all its tags.</summary>
+    /// <returns>The first refusal; null if it may be deleted, or does not exist.</returns>
+    public static RegistryError? FindRefusal(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest) =>
+        Find(session, repository, digest) is var found && found != default ? FindRefusal(session, change, found, repository, digest) : null;
+
     /// <summary>Removes a manifest that nothing has held since before a time.</summary>
     /// <param name="session">The transaction.</param>
-    /// <param name="change">The change, which no rule refuses: nothing that expires has a tag.</param>
+    /// <param name="change">The change. No rule is asked: what expires has no tag, and a refusal would keep it for ever.</param>
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The manifest.</param>
     /// <param name="idleBefore">The time, in seconds of the running clock.</param>
@@ -140,7 +156,13 @@ internal static class ManifestRows
             digest.Value,
             idleBefore,
             withRoots);
-        return found != default && Remove(session, change, found, repository, digest).Error is null;
+        if (found == default)
+        {
+            return false;
+        }
+
+        Remove(session, change, found, repository, digest);
+        return true;
     }
 
     /// <summary>Removes a tag and its history.</summary>
@@ -254,20 +276,43 @@ internal static class ManifestRows
         return put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
     }
 
+    // Asks the rules about a push, as Put does step by step.
+    private static RegistryError? FindRefusal(
+        SqliteSession session, IChangeRules rules, long repositoryId, ManifestPut put, TaggedManifest? tagged, bool isKnown)
+    {
+        if (!isKnown && rules.CheckManifest(ChangeOf(put)) is { } refused)
+        {
+            return refused;
+        }
+
+        foreach (var tag in put.Tags)
+        {
+            var before = tag == put.Reference.Tag ? tagged : TagRows.Find(session, repositoryId, tag);
+            if (rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, put.Origin)) is { } forbidden)
+            {
+                return forbidden;
+            }
+        }
+
+        return null;
+    }
+
+    private static RegistryError? FindRefusal(
+        SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest) =>
+        TagRows.FindRefusal(session, change, manifest.Id, repository, digest)
+            ?? change.Rules.CheckManifest(new ManifestChange(repository, digest, manifest.Size, Content: null, change.Origin));
+
+    private static ManifestChange ChangeOf(ManifestPut put) => new(put.Repository, put.Digest, put.Size, put.Manifest, put.Origin);
+
     private static bool Exists(SqliteSession session, long repositoryId, Digest digest) => session.Number(
         "SELECT m.id FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
         repositoryId,
         digest.Value) is not null;
 
-    private static Result<List<Tag>> Remove(
-        SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest)
+    // Returns the removed tags.
+    private static List<Tag> Remove(SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest)
     {
         var tags = TagRows.DeleteAllOf(session, change, manifest.Id, manifest.Repository, repository, digest);
-        if (tags.Error is not null)
-        {
-            return tags;
-        }
-
         var released = ReferenceRows.Remove(session, manifest.Id);
         session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
         session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);

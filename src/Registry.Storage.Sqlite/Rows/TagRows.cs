@@ -49,7 +49,7 @@ internal static class TagRows
         TaggedManifest? before,
         long manifestId)
     {
-        if (change.Rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest)) is { } refused)
+        if (change.Rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, change.Origin)) is { } refused)
         {
             return refused;
         }
@@ -84,7 +84,7 @@ internal static class TagRows
     public static RegistryError? Delete(
         SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, Tag tag, TaggedManifest manifest)
     {
-        if (change.Rules.CheckTag(new TagChange(repository, tag, manifest.Digest, After: null)) is { } refused)
+        if (change.Rules.CheckTag(new TagChange(repository, tag, manifest.Digest, After: null, change.Origin)) is { } refused)
         {
             return refused;
         }
@@ -96,17 +96,15 @@ internal static class TagRows
         return null;
     }
 
-    /// <summary>Removes all tags of a manifest that is being removed, and the manifest from the history of other tags.</summary>
-    /// <returns>The removed tags; or the refusal of a rule, and the change must be rolled back.</returns>
-    public static Result<List<Tag>> DeleteAllOf(
+    /// <summary>
+    /// Removes all tags of a manifest that is being removed, and the manifest from the history of other tags. The rules have been asked
+    /// (<see cref="FindRefusal(SqliteSession, ChangeContext, long, RepositoryName, Digest)"/>).
+    /// </summary>
+    /// <returns>The removed tags.</returns>
+    public static List<Tag> DeleteAllOf(
         SqliteSession session, ChangeContext change, long manifestId, long repositoryId, RepositoryName repository, Digest digest)
     {
         var tags = session.All("DELETE FROM tags WHERE manifest_id = @1 RETURNING name", row => Tag.Parse(row.GetString(0)), manifestId);
-        if (FindRefusal(change.Rules, repository, tags, digest) is { } refused)
-        {
-            return refused;
-        }
-
         Forget(session, change, repositoryId, repository, tags, digest);
         var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
         if (earlier.Count > 0)
@@ -124,14 +122,12 @@ internal static class TagRows
 
     /// <summary>Asks the rules about the deletion of all tags of a manifest.</summary>
     /// <returns>The first refusal; null if all may be deleted.</returns>
-    public static RegistryError? FindRefusal(SqliteSession session, IChangeRules rules, RepositoryName repository, Digest digest) =>
-        FindIds(session, repository, digest) is { } found
-            ? FindRefusal(
-                rules,
-                repository,
-                session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), found.Manifest),
-                digest)
-            : null;
+    public static RegistryError? FindRefusal(SqliteSession session, ChangeContext change, long manifestId, RepositoryName repository, Digest digest) =>
+        FindRefusal(
+            change,
+            repository,
+            session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), manifestId),
+            digest);
 
     /// <summary>Removes some tags of a manifest that <see cref="HasMany"/>, with their history.</summary>
     /// <returns>The removed tags; or the refusal of a rule, and the change must be rolled back.</returns>
@@ -148,7 +144,7 @@ internal static class TagRows
             found.Repository,
             found.Manifest,
             (long)Many);
-        if (FindRefusal(change.Rules, repository, tags, digest) is { } refused)
+        if (FindRefusal(change, repository, tags, digest) is { } refused)
         {
             return refused;
         }
@@ -180,11 +176,11 @@ internal static class TagRows
         }
     }
 
-    private static RegistryError? FindRefusal(IChangeRules rules, RepositoryName repository, List<Tag> tags, Digest digest)
+    private static RegistryError? FindRefusal(ChangeContext change, RepositoryName repository, List<Tag> tags, Digest digest)
     {
         foreach (var tag in tags)
         {
-            if (rules.CheckTag(new TagChange(repository, tag, digest, After: null)) is { } refused)
+            if (change.Rules.CheckTag(new TagChange(repository, tag, digest, After: null, change.Origin)) is { } refused)
             {
                 return refused;
             }

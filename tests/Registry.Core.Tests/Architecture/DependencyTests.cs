@@ -16,7 +16,7 @@ public partial class DependencyTests
         ["Errors"] = [],
         ["Fairness"] = [],
         ["Storage"] = ["Fairness"],
-        ["Policies"] = ["Oci", "Errors"],
+        ["Policies"] = ["Oci", "Errors", "Changes"],
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],
         ["Changes"] = ["Oci", "Storage"],
         ["Indexing"] = ["Oci", "Errors", "Storage", "Changes", "Metadata"],

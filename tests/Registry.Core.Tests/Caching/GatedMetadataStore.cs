@@ -47,6 +47,9 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
         ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition, origin));
 
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
+        store.CheckBlobAsync(repository, digest, size, origin);
+
     public Task<RegistryError?> LinkBlobAsync(
         RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
         ChangeAsync(store.LinkBlobAsync(repository, digest, size, origin, upload, staged));

@@ -24,36 +24,62 @@ public sealed class RefusedChangeTests : IAsyncDisposable
 
     [Theory]
     [MemberData(nameof(Sizes))]
-    public async Task A_refused_blob_is_not_there(int size)
+    public async Task A_refused_blob_leaves_no_bytes(int size)
     {
         await _storage.Indexer.RunAsync(default);
         var content = Samples.Bytes(1, size);
-        _rules.Link = (_, _, _) => Refusal;
+        var before = ListFiles();
+        _rules.Blob = _ => Refusal;
 
         var pushed = await _storage.Uploads.PushAsync(A, Samples.Digest(content), null, Samples.Body(content), default);
 
         Assert.Same(Refusal, pushed.Error);
         Assert.False(await _storage.SeesBlobAsync(A, Samples.Digest(content)));
-        _rules.Link = (_, _, _) => null;
+        await _storage.WriteOutAsync();
+        Assert.Equal(before, ListFiles());
+        _rules.Allow();
         await _storage.PushBlobAsync(A, content);
         Assert.True(await _storage.SeesBlobAsync(A, Samples.Digest(content)));
     }
 
-    [Fact]
-    public async Task A_session_whose_blob_was_refused_can_be_completed_again()
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task A_session_whose_blob_was_refused_can_be_completed_again(int size)
     {
         await _storage.Indexer.RunAsync(default);
-        var content = Samples.Bytes(1, 100);
+        var content = Samples.Bytes(1, size);
         var session = (await _storage.Uploads.BeginAsync(A, null, ClientNetwork.Unknown, DigestAlgorithm.Sha256)).Value;
-        _rules.Link = (_, _, _) => Refusal;
+        Assert.Equal(60, (await _storage.Uploads.AppendAsync(A, null, session.Id, default, Samples.Body(content[..60]), default)).Value);
+        _rules.Blob = _ => Refusal;
 
         Assert.Same(Refusal, (await CompleteAsync()).Error);
-        Assert.Equal(0, (await _storage.Uploads.StatAsync(A, null, session.Id)).Value.Length);
-        _rules.Link = (_, _, _) => null;
+        Assert.Equal(60, (await _storage.Uploads.StatAsync(A, null, session.Id)).Value.Length);
+        Assert.Null(await _storage.Storage.Blobs.StatAsync(Samples.Digest(content)));
+        _rules.Allow();
         Assert.Equal(content.Length, (await CompleteAsync()).Value);
 
         Task<Result<long>> CompleteAsync() => _storage.Uploads.CompleteAsync(
-            A, null, session.Id, Samples.Digest(content), new ChunkPlace { Position = 0, Length = content.Length }, Samples.Body(content), default);
+            A, null, session.Id, Samples.Digest(content), new ChunkPlace { Position = 60, Length = content.Length - 60 }, Samples.Body(content[60..]), default);
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public async Task A_refused_manifest_leaves_no_bytes(int size)
+    {
+        await _storage.Indexer.RunAsync(default);
+        await _storage.PushImageAsync(A, "app", "v1");
+        await _storage.WriteOutAsync();
+        var image = Samples.Image("app config", [], note: new string('x', size));
+        var before = ListFiles();
+        _rules.Manifest = _ => Refusal;
+
+        Assert.Same(Refusal, await _storage.TryPutAsync(A, image, "v1"));
+
+        await _storage.WriteOutAsync();
+        Assert.Equal(before, ListFiles());
+        _rules.Allow();
+        await _storage.PutAsync(A, image, "v1");
+        Assert.Equal(image, await _storage.GetAsync(A, Tag.Parse("v1")));
     }
 
     [Fact]
@@ -61,7 +87,7 @@ public sealed class RefusedChangeTests : IAsyncDisposable
     {
         await _storage.Indexer.RunAsync(default);
         var digest = await _storage.PushBlobAsync(A, "blob");
-        _rules.Link = (repository, _, _) => repository == B ? Refusal : null;
+        _rules.Blob = change => change.Repository == B ? Refusal : null;
 
         Assert.Same(Refusal, (await _storage.Uploads.MountAsync(B, A, digest, _ => true)).Error);
         Assert.Same(Refusal, (await _storage.Uploads.MountAsync(B, null, digest, _ => true)).Error);
@@ -85,4 +111,9 @@ public sealed class RefusedChangeTests : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => _storage.DisposeAsync();
+
+    // Without the tree, which follows later.
+    private List<string> ListFiles() =>
+        [.. new[] { "blobs", "uploads" }.Select(name => Path.Combine(_storage.Path, name)).Where(Directory.Exists)
+            .SelectMany(FolderContent.List)];
 }

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Images.Backup;
 using Registry.Storage;
@@ -193,7 +194,7 @@ public sealed class BackupTests : IDisposable
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _backup.RestoreAsync(null, progress, cancelled.Token));
         }
 
-        var refused = Assert.Throws<StorageException>(() => RegistryStorage.Open(_backup.Restored, TimeProvider.System, storage.Loggers));
+        var refused = Assert.Throws<StorageException>(() => RegistryStorage.Open(_backup.Restored, NoRules.Instance, TimeProvider.System, storage.Loggers));
         Assert.Contains("not restored to the end", refused.Message, StringComparison.Ordinal);
         Assert.Equal(60, (await _backup.RestoreAsync()).Blobs);
         await using var restored = await TestStorage.CreateAsync(_backup.Restored);
@@ -250,7 +251,7 @@ public sealed class BackupTests : IDisposable
         FolderContent.Write("mine", _backup.Restored, "file");
         await TestBackup.AssertRefusedAsync($"{_backup.Restored} is not empty (it holds 'file')", () => _backup.RestoreAsync());
         Assert.Equal(["file"], Files(_backup.Restored));
-        var backup = Assert.Throws<StorageException>(() => RegistryStorage.Open(_backup.Target, TimeProvider.System, storage.Loggers));
+        var backup = Assert.Throws<StorageException>(() => RegistryStorage.Open(_backup.Target, NoRules.Instance, TimeProvider.System, storage.Loggers));
         Assert.Contains("is a backup", backup.Message, StringComparison.Ordinal);
     }
 

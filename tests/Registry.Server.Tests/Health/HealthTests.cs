@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
+using Registry.Core.Policies;
 using Registry.Server.Health;
 using Registry.Server.Pipeline;
 using Registry.Server.Tests.Access;
@@ -105,7 +106,7 @@ public sealed class HealthTests
         }
 
         File.Delete(Path.Combine(folder.Path, "registry.db"));
-        await using var storage = RegistryStorage.Open(folder.Path, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var storage = RegistryStorage.Open(folder.Path, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
         var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, NullLogger<TreeIndexer>.Instance);
         var readiness = new Readiness(
             storage, indexer, new ReadOnlyMode(false, NullLogger<ReadOnlyMode>.Instance), null, TimeProvider.System, NullLogger<Readiness>.Instance);

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access;
 using Registry.Core.Changes;
+using Registry.Core.Policies;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Commands;
 using Registry.Storage;
@@ -100,7 +101,7 @@ public sealed class ChangeOriginTests : IDisposable
     // Those of blobs are gone: the tree has passed them.
     private async Task<IReadOnlyList<RegistryChange>> ReadAsync()
     {
-        await using var storage = RegistryStorage.OpenExisting(Data, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var storage = RegistryStorage.OpenExisting(Data, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
         return await storage.Changes.ReadAsync(0, 1000);
     }
 }

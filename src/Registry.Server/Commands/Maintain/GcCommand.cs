@@ -91,7 +91,7 @@ internal static class GcCommand
     {
         var path = Path.GetFullPath(options.StoragePath);
         return await context.TryAsync(path, "the collection was interrupted; run it again to continue", () => context.WithStorageAsync(
-            RegistryStorage.OpenExisting(path, time, loggers, writesOut: !request.IsReport),
+            RegistryStorage.OpenExisting(path, options.ChangeRules, time, loggers, writesOut: !request.IsReport),
             storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken)));
     }
 

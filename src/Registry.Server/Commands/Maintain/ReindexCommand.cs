@@ -41,7 +41,7 @@ internal static class ReindexCommand
         return await context.TryAsync(path, "the reindex was interrupted; run it again, or start the registry, which continues it", async () =>
         {
             DataFolder.OpenExisting(path).Dispose();
-            var isReadable = await TryFinishAsync(context, path, loggers);
+            var isReadable = await TryFinishAsync(context, options, path, loggers);
             string? kept = null;
             using (var folder = DataFolder.Open(path))
             {
@@ -56,7 +56,7 @@ internal static class ReindexCommand
             }
 
             StorageTotals totals;
-            await using (var storage = RegistryStorage.Open(path, TimeProvider.System, loggers))
+            await using (var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers))
             {
                 await context.WithProgressAsync<IndexingProgress, bool>(
                     isJson,
@@ -94,8 +94,8 @@ internal static class ReindexCommand
         return await context.TryAsync(path, "the comparison was interrupted; nothing was changed", async () =>
         {
             DataFolder.OpenExisting(path).Dispose();
-            var isWhole = await TryFinishAsync(context, path, loggers);
-            await using var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            var isWhole = await TryFinishAsync(context, options, path, loggers);
+            await using var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
             var comparison = new TreeComparison(
                 storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
             var report = new ReindexReport();
@@ -119,13 +119,13 @@ internal static class ReindexCommand
     }
 
     // Writes what is only in the old database yet: changes to the tree, and small content to its files. False when some may be left.
-    private static async Task<bool> TryFinishAsync(CommandContext context, string path, ILoggerFactory loggers)
+    private static async Task<bool> TryFinishAsync(CommandContext context, RegistryOptions options, string path, ILoggerFactory loggers)
     {
         string? reason;
         string? left = null;
         try
         {
-            var storage = RegistryStorage.Open(path, TimeProvider.System, loggers);
+            var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
             await storage.DisposeAsync();
             (reason, left) = (storage.TreeFailure ?? storage.StagedFailure, Leftovers.DescribeStaged(storage));
         }

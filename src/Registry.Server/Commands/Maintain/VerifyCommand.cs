@@ -38,7 +38,7 @@ internal static class VerifyCommand
     {
         var path = Path.GetFullPath(options.StoragePath);
         return await context.TryAsync(path, "the verification was interrupted; run it again to read the rest", () => context.WithStorageAsync(
-            RegistryStorage.OpenExisting(path, TimeProvider.System, loggers, writesOut: !isDryRun),
+            RegistryStorage.OpenExisting(path, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun),
             storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken)));
     }
 

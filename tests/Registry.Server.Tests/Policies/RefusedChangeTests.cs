@@ -1,0 +1,145 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Policies;
+using Registry.Server.Commands.Transfer;
+using Registry.Server.Configuration;
+using Registry.Server.Tests.Commands;
+
+namespace Registry.Server.Tests.Policies;
+
+/// <summary>A rule that protects the tag <c>v1</c> and refuses one blob: requests, and commands that write to a stopped registry.</summary>
+public sealed class RefusedChangeTests : IDisposable
+{
+    private const string Refused = "a rule of the test";
+
+    private readonly TemporaryFolder _folder = new("policies");
+    private readonly TestImage _image = TestImage.Create();
+    private readonly TestImage _other = TestImage.Create();
+    private readonly TestBlob _forbidden = TestBlob.Random(100_000);
+
+    private string Data => Path.Combine(_folder.Path, "data");
+
+    private string Layout => Path.Combine(_folder.Path, "layout");
+
+    private RegistryOptions Options => new() { StoragePath = Data, ChangeRules = new TestRules(_forbidden.Digest) };
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("PUT", "v1")]
+    [InlineData("PUT", "{other}?tag=new&tag=v1&tag=newer")]
+    [InlineData("DELETE", "v1")]
+    [InlineData("DELETE", "{image}")]
+    public async Task A_refused_request_gets_the_error_of_the_rule_and_changes_nothing(string method, string reference)
+    {
+        await using var registry = await StartAsync();
+        await registry.Client.PushAsync("team/app", _image, "v1");
+        await registry.Client.PushAsync("team/app", _other, "other");
+        var path = $"/v2/team/app/manifests/{reference.Replace("{other}", _other.Digest, StringComparison.Ordinal).Replace("{image}", _image.Digest, StringComparison.Ordinal)}";
+
+        var answer = method == "PUT"
+            ? await registry.Client.RequestAsync(method, path, _other.Manifest.Bytes, ("Content-Type", _other.MediaType))
+            : await registry.Client.RequestAsync(method, path);
+
+        AssertRefused(answer);
+        Assert.Equal(["other", "v1"], (await registry.Client.GetAnswerAsync("/v2/team/app/tags/list")).Strings("tags"));
+        Assert.Equal(_image.Digest, (await registry.Client.HeadAnswerAsync("/v2/team/app/manifests/v1"))["Docker-Content-Digest"]);
+        Check.Status(201, await registry.Client.PutManifestAsync("team/app", "v1", _image));
+    }
+
+    [Fact]
+    public async Task A_refused_blob_is_refused_by_upload_session_and_mount()
+    {
+        await using var registry = await StartAsync();
+        await registry.Client.PushBlobAsync("free/app", _forbidden);
+        AssertRefused(await registry.Client.RequestAsync("POST", $"/v2/team/app/blobs/uploads/?digest={_forbidden.Digest}", _forbidden.Bytes));
+        AssertRefused(await registry.Client.RequestAsync("POST", $"/v2/team/app/blobs/uploads/?mount={_forbidden.Digest}&from=free/app"));
+
+        var location = await registry.Client.BeginUploadAsync("team/app");
+        var patched = Check.Status(202, await registry.Client.RequestAsync("PATCH", location, _forbidden.Bytes));
+        AssertRefused(await registry.Client.RequestAsync("PUT", patched.Location.WithDigest(_forbidden.Digest)));
+
+        // The session has its bytes, and the blob is not there.
+        Assert.Equal("0-99999", Check.Status(204, await registry.Client.GetAnswerAsync(patched.Location))["Range"]);
+        Check.Status(404, await registry.Client.HeadAnswerAsync($"/v2/team/app/blobs/{_forbidden.Digest}"));
+    }
+
+    [Fact]
+    public async Task A_refused_copy_leaves_the_target_as_it_was()
+    {
+        await using (var registry = await StartAsync())
+        {
+            await registry.Client.PushAsync("team/app", _image, "v1");
+            await registry.Client.PushAsync("production/app", _other, "v1");
+        }
+
+        var error = new StringWriter();
+        var exitCode = await CopyCommand.RunAsync(
+            CommandRun.Context(TextWriter.Null, error),
+            Options,
+            new CopyRequest(Name("team/app:v1"), Name("production/app")),
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(Refused, error.ToString(), StringComparison.Ordinal);
+        await AssertUntouchedAsync("production/app");
+    }
+
+    [Fact]
+    public async Task A_refused_import_leaves_the_target_as_it_was()
+    {
+        await using (var registry = await StartAsync())
+        {
+            await registry.Client.PushAsync("team/app", _image, "v1");
+            await registry.Client.PushAsync("production/app", _other, "v1");
+        }
+
+        var environment = new Dictionary<string, string> { ["REGISTRY_STORAGE_PATH"] = Data };
+        Assert.Equal(0, (await CommandRun.OfAsync(environment, "export", "team/app:v1", Layout)).ExitCode);
+        var error = new StringWriter();
+        var exitCode = await ImportCommand.RunAsync(
+            CommandRun.Context(TextWriter.Null, error),
+            Options,
+            new ImportRequest(Layout, Name("production/app")),
+            TimeProvider.System,
+            NullLoggerFactory.Instance,
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(Refused, error.ToString(), StringComparison.Ordinal);
+        await AssertUntouchedAsync("production/app");
+    }
+
+    private static ImageReference Name(string text) => ImageReference.TryParse(text, out var name) ? name : throw new ArgumentException(text);
+
+    private static void AssertRefused(Answer answer) => Assert.Equal([Refused], Check.Details(Check.Error(403, "DENIED", "access forbidden", answer)));
+
+    private Task<TestRegistry> StartAsync() => TestRegistry.StartAsync(options => options with { ChangeRules = Options.ChangeRules }, Data);
+
+    private async Task AssertUntouchedAsync(string repository)
+    {
+        await using var registry = await StartAsync();
+        Assert.Equal(_other.Digest, (await registry.Client.HeadAnswerAsync($"/v2/{repository}/manifests/v1"))["Docker-Content-Digest"]);
+        Check.Status(404, await registry.Client.HeadAnswerAsync($"/v2/{repository}/manifests/{_image.Digest}"));
+        foreach (var blob in _image.Blobs)
+        {
+            Check.Status(404, await registry.Client.HeadAnswerAsync($"/v2/{repository}/blobs/{blob.Digest}"));
+        }
+    }
+
+    private sealed class TestRules(string forbidden) : IChangeRules
+    {
+        public RegistryError? CheckBlob(BlobChange change) =>
+            change.Digest.Value == forbidden && change.Repository.Value.StartsWith("team/", StringComparison.Ordinal) ? Refusal() : null;
+
+        public RegistryError? CheckManifest(ManifestChange change) => null;
+
+        public RegistryError? CheckTag(TagChange change) =>
+            change.Tag.Value == "v1" && change.Before is not null && change.Before != change.After ? Refusal() : null;
+
+        private static RegistryError Refusal() => new(RegistryErrorCode.Denied, Refused);
+    }
+}
