@@ -46,6 +46,20 @@ public sealed class GcCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task After_an_answer_that_recorded_no_promise_it_must_be_forced_until_the_promise_is_over()
+    {
+        await FillWithIndexAsync();
+        await FillAsync(isReadOnly: true);
+        Assert.Empty(await RunAsync(1, new GcRequest()));
+        Assert.Empty(await RunAsync(1, new GcRequest(Untagged: new(IsDeletion: true))));
+        Assert.Contains(
+            "everything stays for another 1801 s of its running time. Only 'registry gc --force' removes them",
+            await RunAsync(0, new GcRequest(IsDryRun: true)),
+            StringComparison.Ordinal);
+        Assert.Equal("Removed 0 manifests, 1 link and 2 blobs.\n", await RunAsync(0, new GcRequest(IsForced: true)));
+    }
+
+    [Fact]
     public async Task It_explains_why_a_blob_is_there()
     {
         await FillAsync();
@@ -220,14 +234,24 @@ public sealed class GcCommandTests : IDisposable
     }
 
     // An image that is needed, a blob that has not been for two hours, and bytes that the metadata does not know.
-    private async Task FillAsync(bool isKilled = false)
+    private async Task FillAsync(bool isKilled = false, bool isReadOnly = false)
     {
         var time = new FakeTimeProvider();
-        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: time);
+        await using var registry = await TestRegistry.StartAsync(options => options with { GcGrace = isReadOnly ? TimeSpan.FromHours(1) : options.GcGrace }, _folder.Path, time);
         await registry.Client.PushAsync("a", Image, "latest");
         await registry.Client.PushBlobAsync("a", Unneeded);
         await registry.Host.Storage.Blobs.PutAsync(Digest.Parse(Unknown.Digest), Unknown.Bytes);
+        if (isReadOnly)
+        {
+            registry.Host.ReadOnly.TurnOn();
+        }
+
         time.Advance(TimeSpan.FromHours(2));
+        if (isReadOnly)
+        {
+            Check.Status(200, await registry.Client.HeadAnswerAsync($"/v2/a/blobs/{Unneeded.Digest}"));
+        }
+
         await registry.Host.Collector.SaveClockAsync();
         if (isKilled)
         {

@@ -17,7 +17,7 @@ internal static class GcCommand
     public static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; list what would be removed, and why." };
-        var force = new Option<bool>("--force") { Description = "Remove even more than half of the content." };
+        var force = new Option<bool>("--force") { Description = "Remove even more than half of the content, and even while the collection is paused." };
         var explain = new Option<string>("--explain") { HelpName = "DIGEST", Description = "Change nothing; tell why this blob or manifest is kept. Exits with 1 when it is not stored." };
         var untagged = new Option<bool>("--untagged") { Description = "Change nothing; list manifests that no tag, index or subject holds." };
         var olderThan = new Option<string>("--older-than") { HelpName = "TIME", Description = "With --untagged: only manifests that were pushed at least this long ago, such as 30d." };
@@ -128,17 +128,17 @@ internal static class GcCommand
 
         return request.Untagged is { } untagged
             ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request, cancellationToken)
-            : await CollectAsync(context, core, request, cancellationToken);
+            : await CollectAsync(context, core, report, request, cancellationToken);
     }
 
     private static async Task<int> CollectAsync(
-        CommandContext context, RegistryCore core, GcRequest request, CancellationToken cancellationToken)
+        CommandContext context, RegistryCore core, GcReport report, GcRequest request, CancellationToken cancellationToken)
     {
         var (found, unknown, passed) = await context.WithProgressAsync<long, (IReadOnlyList<Digest> Found, long Unknown, long Passed)>(
             request.IsJson,
             done => new WorkDone("Looking for unknown blobs", done, Unit: "blobs"),
             progress => core.Sweep.FindAsync(progress, cancellationToken));
-        if (!request.IsForced && GcReport.Objection(await core.Plan.EstimateAsync(), unknown, passed) is { } objection)
+        if (!request.IsForced && report.Objection(await core.Plan.EstimateAsync(), unknown, passed) is { } objection)
         {
             return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' lists what would be removed, 'registry gc --force' removes it");
         }

@@ -13,10 +13,10 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
     private readonly CollectionRules _rules = core.Rules;
 
     /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
-    public static string? Objection(CollectionEstimate estimate, long unknown, long passed)
+    public string? Objection(CollectionEstimate estimate, long unknown, long passed)
     {
         var (removable, all) = estimate;
-        return CollectionRules.ObjectionTo(estimate, unknown, passed) switch
+        return Paused() ?? CollectionRules.ObjectionTo(estimate, unknown, passed) switch
         {
             CollectionObjection.None => null,
             CollectionObjection.TooMuch =>
@@ -56,9 +56,7 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
         var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
         IReadOnlyList<ManifestRecord> due = [.. idle.Where(manifest => manifest.PushedAt <= pushedBefore)];
         var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
-        var objection = asked.IsDeletion && !isForced && !CollectionRules.IsPlausible(due.Count, totals.Manifests)
-            ? $"{due.Count} of {Count.Of(totals.Manifests, "manifest")} would be deleted, more than half"
-            : null;
+        var objection = asked.IsDeletion && !isForced ? Paused() ?? ObjectionToDelete(due.Count, totals.Manifests) : null;
         var deletes = asked.IsDeletion && objection is null;
         if (deletes)
         {
@@ -86,6 +84,15 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
                 .Concat([explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count])
                 .Any(count => count == MaxNamed));
     }
+
+    // A registry that was read-only, or could not write, may have stopped before the promises of its answers were over.
+    private string? Paused() => core.Pause.Left is > 0 and var left
+        ? $"Clients were told that content exists while the registry was read-only, or could not write; everything stays for another {left} s of its running time"
+        : null;
+
+    private static string? ObjectionToDelete(long untagged, long manifests) => CollectionRules.IsPlausible(untagged, manifests)
+        ? null
+        : $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half";
 
     private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
         manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince));

@@ -4,7 +4,7 @@ namespace Registry.Server.Commands.Maintain;
 
 /// <summary>Arguments of <c>registry gc</c>.</summary>
 /// <param name="IsDryRun">True to list what would be removed, and change nothing.</param>
-/// <param name="IsForced">True to remove even more than half of the content.</param>
+/// <param name="IsForced">True to remove even more than half of the content, and even while the collection is paused.</param>
 /// <param name="Explained">The blob or manifest to explain; null for none.</param>
 /// <param name="Untagged">The untagged manifests to list or delete; null to collect.</param>
 /// <param name="IsJson">True to print the result as JSON.</param>
