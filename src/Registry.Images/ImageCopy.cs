@@ -46,7 +46,7 @@ public static class ImageCopy
         long manifests = 0, referrers = 0, linked = 0;
         await foreach (var (manifest, isReferrer) in walk.ImageAsync(stored, cancellationToken))
         {
-            foreach (var blob in await walk.BlobsAsync(manifest))
+            foreach (var blob in (await walk.BlobsAsync(manifest)).Select(blob => blob.Place.Known))
             {
                 if (!await writer.MountAsync(target.Repository, source.Repository, blob))
                 {

@@ -1,6 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Images.Layouts;
 using Registry.Storage;
@@ -163,9 +164,9 @@ public sealed class ImageExport
         {
             foreach (var blob in await walk.BlobsAsync(manifest))
             {
-                if (_written.Add(blob))
+                if (_written.Add(blob.Place.Known))
                 {
-                    await WriteBlobAsync(blob, target, cancellationToken);
+                    await WriteBlobAsync(blob.Place, target, cancellationToken);
                 }
             }
 
@@ -184,9 +185,10 @@ public sealed class ImageExport
         }
     }
 
-    private async Task WriteBlobAsync(Digest digest, ILayoutTarget target, CancellationToken cancellationToken)
+    private async Task WriteBlobAsync(BlobPlace place, ILayoutTarget target, CancellationToken cancellationToken)
     {
-        var content = await _blobs.OpenAsync(digest, cancellationToken)
+        var digest = place.Known;
+        var content = await _blobs.OpenAsync(place, cancellationToken)
             ?? throw new LayoutException($"{digest} is missing from the storage; pushing it again repairs that");
         await using var stream = new VerifiedStream(content, digest);
         await target.WriteAsync(LayoutIndex.BlobPath(digest), stream, cancellationToken);
@@ -211,9 +213,9 @@ public sealed class ImageExport
 
                 await foreach (var (manifest, _) in walk.ImageAsync(stored, cancellationToken))
                 {
-                    foreach (var blob in manifest.Manifest.References.IntersectBy(await walk.BlobsAsync(manifest), blob => blob.Digest))
+                    foreach (var blob in await walk.BlobsAsync(manifest))
                     {
-                        sizes[blob.Digest] = blob.Size;
+                        sizes[blob.Place.Known] = blob.Size;
                     }
                 }
             }

@@ -58,14 +58,14 @@ internal sealed class RepositoryWalk
 
     /// <summary>Lists the blobs of a manifest that the repository has. Non-distributable layers may be missing.</summary>
     /// <exception cref="LayoutException">Another blob is missing.</exception>
-    public async Task<IReadOnlyList<Digest>> BlobsAsync(LoadedManifest manifest)
+    public async Task<IReadOnlyList<StoredBlob>> BlobsAsync(LoadedManifest manifest)
     {
-        var found = new List<Digest>();
+        var found = new List<StoredBlob>();
         foreach (var blob in manifest.Manifest.References.Except(manifest.Manifest.Manifests))
         {
-            if (await _metadata.FindBlobAsync(_repository, blob.Digest) is not null)
+            if (await _metadata.FindBlobAsync(_repository, blob.Digest) is { } stored)
             {
-                found.Add(blob.Digest);
+                found.Add(stored);
             }
             else if (!MediaTypes.IsNonDistributable(blob.MediaType))
             {
@@ -101,7 +101,7 @@ internal sealed class RepositoryWalk
             return null;
         }
 
-        await using var source = await _blobs.OpenAsync(stored.Digest);
+        await using var source = await _blobs.OpenAsync(stored.Place);
         var content = source?.Length == stored.Size ? await source.ReadAsync() : default;
         if (stored.Digest.Algorithm.Compute(content.Span) != stored.Digest || StoredManifestReader.Read(content) is not { } manifest)
         {

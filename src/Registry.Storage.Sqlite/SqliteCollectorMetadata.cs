@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -152,15 +153,16 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     public async Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => await database.ReadAsync(
         session => digests.Where(digest => session.Number("SELECT id FROM content WHERE digest = @1", digest.Value) is null).ToList());
 
-    public async Task<bool> CondemnAsync(Digest digest)
+    public async Task<BlobPlace?> CondemnAsync(Digest digest)
     {
-        var condemned = await database.WriteAsync<bool>(session => session.Execute(
+        var condemned = await database.WriteAsync<BlobPlace?>(session => session.First<BlobPlace?>(
             """
             UPDATE content SET state = 3 WHERE digest = @1 AND state >= 2
             AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
-            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id) RETURNING place
             """,
-            digest.Value) > 0);
+            row => new BlobPlace(digest, ContentRows.ReadKey(row, 0)),
+            digest.Value));
         return condemned.Value;
     }
 
@@ -169,7 +171,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         // A sparse manifest may still mention it.
         session.Execute(
             """
-            UPDATE content SET state = 0, size = 0 WHERE digest = @1 AND state = 3
+            UPDATE content SET state = 0, size = 0, place = NULL WHERE digest = @1 AND state = 3
             AND EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
             """,
             digest.Value);

@@ -29,13 +29,13 @@ public sealed class SqliteIndexTarget(SqliteDatabase database, TimeProvider time
 
         foreach (var (digest, size) in repository.Layers)
         {
-            ContentRows.Link(session, repositoryId, ContentRows.PutStored(session, digest, size), now);
+            ContentRows.Link(session, repositoryId, ContentRows.PutStored(session, digest, size, digest), now);
         }
 
         var manifestIds = new Dictionary<Core.Oci.Digest, long>();
         foreach (var found in repository.Manifests)
         {
-            var contentId = ContentRows.PutStored(session, found.Digest, found.Size);
+            var contentId = ContentRows.PutStored(session, found.Digest, found.Size, found.Digest);
             manifestIds[found.Digest] = ManifestRows.Find(session, repositoryId, contentId)
                 ?? ManifestRows.Insert(
                     session,

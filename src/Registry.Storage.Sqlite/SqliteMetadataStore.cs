@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
@@ -21,7 +22,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         reference.Tag is { } tag
             ? session.First(
                 """
-                SELECT c.digest, m.media_type, c.size, m.idle_since FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.idle_since, c.place FROM repositories r
                 JOIN tags t ON t.repository_id = r.id AND t.name = @2
                 JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
                 WHERE r.name = @1
@@ -31,7 +32,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 tag.Value)
             : session.First(
                 """
-                SELECT c.digest, m.media_type, c.size, m.idle_since FROM repositories r
+                SELECT c.digest, m.media_type, c.size, m.idle_since, c.place FROM repositories r
                 JOIN content c ON c.digest = @2
                 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
                 WHERE r.name = @1
@@ -40,7 +41,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
                 repository.Value,
                 reference.Digest!.Value.Value));
 
-    public Task<Result<bool>> CheckManifestAsync(ManifestPut put)
+    public Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
         var references = new PushedReferences(put.Manifest, put.Required);
@@ -179,11 +180,11 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.First(
         """
-        SELECT c.size, l.idle_since FROM content c JOIN repositories r ON r.name = @1
+        SELECT c.size, l.idle_since, c.place FROM content c JOIN repositories r ON r.name = @1
         JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
         WHERE c.digest = @2 AND c.state = 1
         """,
-        row => new StoredBlob(row.GetInt64(0), row.IsDBNull(1) ? null : row.GetInt64(1)),
+        row => new StoredBlob(row.GetInt64(0), new BlobPlace(digest, ContentRows.ReadKey(row, 2)), row.IsDBNull(1) ? null : row.GetInt64(1)),
         repository.Value,
         digest.Value));
 
@@ -215,8 +216,9 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
 
     public async Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null)
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null)
     {
+        var digest = blob.Known;
         var linked = await database.WriteAsync<bool>(session =>
         {
             if (upload is { } id)
@@ -225,7 +227,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             }
 
             var repositoryId = ContentRows.GetOrAddRepository(session, repository);
-            var contentId = ContentRows.PutStored(session, digest, size);
+            var contentId = ContentRows.PutStored(session, digest, size, staged is null ? blob : null);
             StagedRows.Set(session, contentId, staged);
             return LinkOrTouch(session, Begin(origin), repositoryId, contentId, repository, digest, size) is { } refused ? refused : true;
         }, new WriteTurn(repository, 1 + StagedRows.CountRows(staged)));
@@ -281,7 +283,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }, new WriteTurn(repository, 1));
 
     private static StoredManifest ReadStoredManifest(SqliteDataReader row) =>
-        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3));
+        new(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), row.IsDBNull(3) ? null : row.GetInt64(3)) { Key = ContentRows.ReadKey(row, 4) };
 
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);

@@ -302,6 +302,10 @@ internal static class SqliteSchema
         AND EXISTS (SELECT 1 FROM meta WHERE key = 'promises_lost_at' OR (key = 'stopped_cleanly' AND value = 0));
         DELETE FROM meta WHERE key = 'promises_lost_at';
         """,
+        """
+        -- Key of the bytes in a store that chooses keys; NULL in one that finds them by their digest.
+        ALTER TABLE content ADD COLUMN place TEXT;
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

@@ -32,11 +32,11 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
 
     public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.All(
         """
-        SELECT id, digest, size, state = 0 FROM content WHERE id > @1 AND (state = 1 OR (state = 0 AND (
+        SELECT id, digest, size, state = 0, place FROM content WHERE id > @1 AND (state = 1 OR (state = 0 AND (
             EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))))
         ORDER BY id LIMIT @2
         """,
-        row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetInt64(3) != 0),
+        row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetInt64(3) != 0) { Key = ContentRows.ReadKey(row, 4) },
         afterId,
         limit));
 
@@ -60,22 +60,23 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
             digest.Value,
             limit).Distinct().ToList());
 
-    public Task MarkLostAsync(Digest digest) => database.WriteAsync(session =>
+    public Task MarkLostAsync(BlobPlace place) => database.WriteAsync(session =>
     {
         // The size stays: listings of referrers use it.
-        session.Execute("UPDATE content SET state = 0 WHERE digest = @1 AND state = 1", digest.Value);
-        StagedRows.Remove(session, digest);
+        session.Execute("UPDATE content SET state = 0 WHERE digest = @1 AND place IS @2 AND state = 1", place.Known.Value, place.Key);
+        StagedRows.Remove(session, place);
     });
 
-    public Task MarkFoundAsync(Digest digest) => database.WriteAsync(session =>
+    public Task MarkFoundAsync(BlobPlace place) => database.WriteAsync(session =>
     {
         // Content that is only mentioned was never stored.
         session.Execute(
             """
-            UPDATE content SET state = 1 WHERE digest = @1 AND state = 0 AND (
+            UPDATE content SET state = 1 WHERE digest = @1 AND place IS @2 AND state = 0 AND (
                 EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))
             """,
-            digest.Value);
+            place.Known.Value,
+            place.Key);
     });
 
     public Task<VerificationProgress> ReadProgressAsync() => database.ReadAsync(session => new VerificationProgress(

@@ -1,5 +1,6 @@
 using Registry.Core.Blobs;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Storage.Contracts;
 

@@ -107,7 +107,7 @@ public sealed class StatementCountTests : IDisposable
         ManifestRows.Put(_session, Change, put, new PushedReferences(put.Manifest, put.Required));
 
     private void Link(Descriptor blob) => ContentRows.Link(
-        _session, ContentRows.GetOrAddRepository(_session, A), ContentRows.PutStored(_session, blob.Digest, blob.Size), now: 1);
+        _session, ContentRows.GetOrAddRepository(_session, A), ContentRows.PutStored(_session, blob.Digest, blob.Size, blob.Digest), now: 1);
 
     // SQLite names statements of triggers by a comment.
     private int Count(Action change)

@@ -77,6 +77,7 @@ internal static class OldSchema
         """
         DELETE FROM meta WHERE key = 'collection_paused_until';
         """,
+        "ALTER TABLE content DROP COLUMN place;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -17,7 +17,7 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
             return RegistryErrorCode.BlobUnknown;
         }
 
-        var actual = await contents.StatAsync(digest, blob.Size);
+        var actual = await contents.StatAsync(blob.Place, blob.Size);
         if (actual != blob.Size)
         {
             damaged.Report("Blob", repository, digest, blob.Size, actual);
@@ -35,7 +35,7 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
             return RegistryErrorCode.BlobUnknown;
         }
 
-        var content = await contents.OpenAsync(digest);
+        var content = await contents.OpenAsync(blob.Place);
         if (content?.Length == blob.Size)
         {
             return content;

@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Caching;
 
@@ -52,7 +53,7 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
 
     public Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests) => metadata.FindUnknownAsync(digests);
 
-    public Task<bool> CondemnAsync(Digest digest) => metadata.CondemnAsync(digest);
+    public Task<BlobPlace?> CondemnAsync(Digest digest) => metadata.CondemnAsync(digest);
 
     public Task ForgetAsync(Digest digest) => metadata.ForgetAsync(digest);
 }

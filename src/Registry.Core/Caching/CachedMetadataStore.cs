@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Caching;
 
@@ -16,12 +17,14 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) =>
         cache.FindManifestAsync(store, repository, reference);
 
-    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
+    public Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
 
     public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
     {
         ArgumentNullException.ThrowIfNull(put);
-        return cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put));
+        return put.Place?.Key is null
+            ? cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put))
+            : cache.ChangePlaceAsync(() => store.PutManifestAsync(put));
     }
 
     public Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject) =>
@@ -55,8 +58,9 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
         store.CheckBlobAsync(repository, digest, size, origin);
 
     public Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
-        cache.ChangeLinkAsync(repository, digest, () => store.LinkBlobAsync(repository, digest, size, origin, upload, staged));
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) => blob.Key is null
+        ? cache.ChangeLinkAsync(repository, blob.Known, () => store.LinkBlobAsync(repository, blob, size, origin, upload, staged))
+        : cache.ChangePlaceAsync(() => store.LinkBlobAsync(repository, blob, size, origin, upload, staged));
 
     public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
         cache.ChangeLinkAsync(target, digest, () => store.MountBlobAsync(source, target, digest, origin));

@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Verification;
 
 namespace Registry.Core.Caching;
@@ -22,15 +23,15 @@ internal sealed class CachedVerifierMetadata(IVerifierMetadata metadata, Metadat
 
     public Task<IReadOnlyList<RepositoryName>> FindRepositoriesAsync(Digest digest, int limit) => metadata.FindRepositoriesAsync(digest, limit);
 
-    public Task MarkLostAsync(Digest digest) => cache.ChangeLinksAsync(async () =>
+    public Task MarkLostAsync(BlobPlace place) => cache.ChangeLinksAsync(async () =>
     {
-        await metadata.MarkLostAsync(digest);
+        await metadata.MarkLostAsync(place);
         forgetContents();
         return true;
     });
 
     // Negative results are not cached.
-    public Task MarkFoundAsync(Digest digest) => metadata.MarkFoundAsync(digest);
+    public Task MarkFoundAsync(BlobPlace place) => metadata.MarkFoundAsync(place);
 
     public Task<VerificationProgress> ReadProgressAsync() => metadata.ReadProgressAsync();
 

@@ -8,7 +8,7 @@ using Registry.Core.Verification;
 namespace Registry.Core.Caching;
 
 /// <summary>
-/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and a blob that a repository may see, each with the time since when nothing
+/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and a blob that a repository may see, with its place, each with the time since when nothing
 /// has needed it. Every change of such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>), with one
 /// exception: a blob that a manifest has begun to need may still be cached as idle.
 /// </summary>
@@ -81,6 +81,9 @@ public sealed class MetadataCache
 
     /// <summary>Runs a change whose links are unknown until it has ended.</summary>
     internal Task<T> ChangeLinksAsync<T>(Func<Task<T>> change) => _linkStamps.ChangeAllAsync(change);
+
+    /// <summary>Runs a change that may give content another place, in all repositories that have it.</summary>
+    internal Task<T> ChangePlaceAsync<T>(Func<Task<T>> change) => _manifestStamps.ChangeAllAsync(() => ChangeLinksAsync(change));
 
     /// <summary>Runs a change of the whole contents of a repository.</summary>
     internal Task<T> ChangeRepositoryAsync<T>(RepositoryName repository, Func<Task<T>> change) =>

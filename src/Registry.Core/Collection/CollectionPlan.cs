@@ -1,6 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Collection;
 
@@ -46,7 +47,7 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
     public async Task<(BlobExplanation Explanation, long? Stored, string? Place)> ExplainAsync(Digest digest, int limit, CancellationToken cancellationToken)
     {
         var explanation = await metadata.ExplainAsync(digest, limit);
-        var stored = await blobs.StatAsync(digest, cancellationToken);
+        var stored = await blobs.StatAsync(new BlobPlace(digest, explanation.Key), cancellationToken);
         string? place = null;
         if (stored is not null && explanation.State == BlobState.Unknown)
         {

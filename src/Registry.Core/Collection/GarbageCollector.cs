@@ -265,13 +265,13 @@ public sealed partial class GarbageCollector(
             foreach (var digest in orphans)
             {
                 await using var fence = await blobs.FenceAsync(digest, cancellationToken);
-                if (!await metadata.CondemnAsync(digest))
+                if (await metadata.CondemnAsync(digest) is not { } place)
                 {
                     continue;
                 }
 
                 progress?.Report(total + removed);
-                if (!await TryDeleteAsync(digest, failures, cancellationToken))
+                if (!await TryDeleteAsync(digest, place, failures, cancellationToken))
                 {
                     continue;
                 }
@@ -306,12 +306,12 @@ public sealed partial class GarbageCollector(
     }
 
     // It stays condemned, so that the next cycle tries again, after all others.
-    private async Task<bool> TryDeleteAsync(Digest digest, HashSet<string> failures, CancellationToken cancellationToken)
+    private async Task<bool> TryDeleteAsync(Digest digest, BlobPlace place, HashSet<string> failures, CancellationToken cancellationToken)
     {
         try
         {
-            var size = await blobs.StatAsync(digest, cancellationToken) ?? 0;
-            await blobs.DeleteAsync([digest], cancellationToken);
+            var size = await blobs.StatAsync(place, cancellationToken) ?? 0;
+            await blobs.DeleteAsync([place], cancellationToken);
             Interlocked.Add(ref _bytesFreed, size);
             return true;
         }

@@ -87,11 +87,10 @@ public interface ICollectorMetadata
     /// </summary>
     Task<IReadOnlyList<Digest>> FindUnknownAsync(IReadOnlyList<Digest> digests);
 
-    /// <summary>
-    /// Marks an orphan for removal; false if it is needed after all. Decides on whether a link or manifest has it. The caller holds the digest's fence.
-    /// </summary>
-    Task<bool> CondemnAsync(Digest digest);
+    /// <summary>Marks an orphan for removal. Decides on whether a link or manifest has it. The caller holds the digest's fence.</summary>
+    /// <returns>Place of the bytes to remove; null if they are needed after all.</returns>
+    Task<BlobPlace?> CondemnAsync(Digest digest);
 
-    /// <summary>Forgets a condemned blob whose bytes are gone. The caller holds the digest's fence.</summary>
+    /// <summary>Forgets a condemned blob whose bytes are gone, unless it was pushed again. The caller holds the digest's fence.</summary>
     Task ForgetAsync(Digest digest);
 }

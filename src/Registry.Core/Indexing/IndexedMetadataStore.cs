@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Indexing;
 
@@ -22,8 +23,8 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
         ? store.FindManifestAsync(repository, reference)
         : IndexAsync(repository, (repository, reference), static (store, asked) => store.FindManifestAsync(asked.repository, asked.reference));
 
-    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) =>
-        Refusal is { } refusal ? Task.FromResult<Result<bool>>(refusal) : store.CheckManifestAsync(put);
+    public Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put) =>
+        Refusal is { } refusal ? Task.FromResult<Result<StoredBlob?>>(refusal) : store.CheckManifestAsync(put);
 
     public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put) =>
         Refusal is { } refusal ? Task.FromResult<Result<IReadOnlyList<MovedTag>?>>(refusal) : store.PutManifestAsync(put);
@@ -67,8 +68,8 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
         Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.CheckBlobAsync(repository, digest, size, origin);
 
     public Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
-        Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.LinkBlobAsync(repository, digest, size, origin, upload, staged);
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
+        Refusal is { } refusal ? Task.FromResult<RegistryError?>(refusal) : store.LinkBlobAsync(repository, blob, size, origin, upload, staged);
 
     public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
         Refusal is { } refusal ? Task.FromResult<Result<bool>>(refusal) : store.MountBlobAsync(source, target, digest, origin);

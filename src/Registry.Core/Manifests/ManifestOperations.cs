@@ -31,7 +31,7 @@ public sealed class ManifestOperations(
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        var actual = await contents.StatAsync(manifest.Digest, manifest.Size);
+        var actual = await contents.StatAsync(manifest.Place, manifest.Size);
         if (actual != manifest.Size)
         {
             damaged.Report("Manifest", repository, manifest.Digest, manifest.Size, actual);
@@ -51,7 +51,7 @@ public sealed class ManifestOperations(
             return RegistryErrorCode.ManifestUnknown;
         }
 
-        var content = await contents.OpenAsync(manifest.Digest);
+        var content = await contents.OpenAsync(manifest.Place);
         if (content?.Length == manifest.Size)
         {
             return (manifest, content);
@@ -139,7 +139,7 @@ public sealed class ManifestOperations(
         {
             // Nothing is written for a push that is refused, and bytes of other repositories are not looked at: otherwise the time of the answer would
             // tell what they hold (docs/decisions/0018).
-            if (!(await metadata.CheckManifestAsync(put)).TryGet(out var isKnown, out var refused))
+            if (!(await metadata.CheckManifestAsync(put)).TryGet(out var known, out var refused))
             {
                 return refused;
             }
@@ -151,7 +151,7 @@ public sealed class ManifestOperations(
                 await ReleaseReferrersAsync(put.Repository, subject.Digest, cancellationToken);
             }
 
-            var recorded = await RecordAsync(put, content, isKnown);
+            var recorded = await RecordAsync(put, content, known);
             if (recorded.Error is not null || recorded.Value is not null)
             {
                 return recorded!;
@@ -169,10 +169,10 @@ public sealed class ManifestOperations(
     }
 
     // As IMetadataStore.PutManifestAsync.
-    private async Task<Result<IReadOnlyList<MovedTag>?>> RecordAsync(ManifestPut put, ReadOnlyMemory<byte> content, bool isKnown)
+    private async Task<Result<IReadOnlyList<MovedTag>?>> RecordAsync(ManifestPut put, ReadOnlyMemory<byte> content, StoredBlob? known)
     {
         await using var fence = await blobs.FenceAsync(put.Digest);
-        if (isKnown && await IsStoredAsync(put.Digest, content))
+        if (known is not null && await IsStoredAsync(known.Place, content))
         {
             return await metadata.PutManifestAsync(put);
         }
@@ -184,9 +184,10 @@ public sealed class ManifestOperations(
             return await metadata.PutManifestAsync(put with { Staged = content.ToArray() });
         }
 
+        // A store that chooses keys has nothing under a digest, and never replaces bytes.
         var wasStored = await blobs.StatAsync(put.Digest) is not null;
         var stored = await blobs.PutAsync(put.Digest, content);
-        var recorded = await metadata.PutManifestAsync(put);
+        var recorded = await metadata.PutManifestAsync(put with { Place = stored });
         if (!wasStored && (!recorded.TryGet(out var moved, out _) || moved is null))
         {
             await blobs.DeleteAsync([stored]);
@@ -195,9 +196,9 @@ public sealed class ManifestOperations(
         return recorded;
     }
 
-    private async Task<bool> IsStoredAsync(Digest digest, ReadOnlyMemory<byte> content)
+    private async Task<bool> IsStoredAsync(BlobPlace place, ReadOnlyMemory<byte> content)
     {
-        await using var stored = await blobs.OpenAsync(digest);
+        await using var stored = await blobs.OpenAsync(place);
         if (stored?.Length != content.Length)
         {
             return false;

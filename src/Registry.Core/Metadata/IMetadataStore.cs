@@ -35,8 +35,10 @@ public interface IMetadataStore
     /// Checks whether a manifest could be recorded now. Nothing changes, and the bytes need not be stored. <see cref="PutManifestAsync"/> checks
     /// again.
     /// </summary>
-    /// <returns>True if the repository has the manifest already; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule.</returns>
-    Task<Result<bool>> CheckManifestAsync(ManifestPut put);
+    /// <returns>
+    /// The recorded manifest if the repository has it already, null if not; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule.
+    /// </returns>
+    Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put);
 
     /// <summary>
     /// Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed. Decides on the links and manifests that it
@@ -107,13 +109,16 @@ public interface IMetadataStore
     /// repository if needed, and restarts the idle time of the blob. Decides on the link, and on what needs the blob.
     /// </summary>
     /// <param name="repository">The repository.</param>
-    /// <param name="digest">The blob.</param>
+    /// <param name="blob">
+    /// The blob, with its digest and the place of its bytes. A new place replaces the recorded one in all repositories, so a repeated push heals the blob;
+    /// the place stays as recorded if the bytes come with this.
+    /// </param>
     /// <param name="size">Size of the blob in bytes.</param>
     /// <param name="origin">Origin of the blob.</param>
     /// <param name="upload">The session that ends with this; null if there was none.</param>
     /// <param name="staged">The bytes, if they become durable in this transaction; null if their file has them.</param>
     /// <returns>The refusal of a rule; null if the repository has the blob. A refused upload has not ended.</returns>
-    Task<RegistryError?> LinkBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null);
+    Task<RegistryError?> LinkBlobAsync(RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null);
 
     /// <summary>
     /// Makes a blob of another repository visible in a repository, and restarts its idle time there. Decides on both links, and on what needs the blob.

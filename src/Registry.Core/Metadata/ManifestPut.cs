@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Metadata;
 
@@ -16,6 +17,9 @@ public sealed record ManifestPut
 
     /// <summary>The bytes, if they become durable in this transaction; null if they are stored already.</summary>
     public byte[]? Staged { get; init; }
+
+    /// <summary>Place of the bytes, if they have just been stored; null if they come with this, or are stored where the metadata says.</summary>
+    public BlobPlace? Place { get; init; }
 
     public required Manifest Manifest { get; init; }
 

@@ -11,4 +11,11 @@ namespace Registry.Core.Metadata;
 /// Time since when nothing in its repository has held it (no tag, no manifest that refers to it, and no subject), in seconds of
 /// <see cref="RunningClock"/>; null while something does.
 /// </param>
-public sealed record StoredManifest(Digest Digest, string MediaType, long Size, long? IdleSince = null);
+public sealed record StoredManifest(Digest Digest, string MediaType, long Size, long? IdleSince = null)
+{
+    /// <summary>Key of the bytes in a store that chooses keys; null in other stores.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Place of the bytes.</summary>
+    public BlobPlace Place => new(Digest, Key);
+}

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Security.Cryptography;
-using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 

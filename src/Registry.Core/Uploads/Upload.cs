@@ -187,15 +187,15 @@ public sealed class Upload : IAsyncDisposable
     /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload has ended; its session is removed when the
     /// blob is linked (<see cref="IMetadataStore.LinkBlobAsync"/>).
     /// </summary>
-    /// <returns>Size in bytes.</returns>
-    public async Task<long> CommitAsync(Digest digest)
+    /// <returns>Place of the blob.</returns>
+    public async Task<BlobPlace> CommitAsync(Digest digest)
     {
         await _store.Bytes.EnsureOpenAsync();
-        var size = _state.Length;
+        BlobPlace place;
         using var activity = StorageMetrics.Activities.StartActivity("blob placement");
         try
         {
-            await _content.CommitAsync(digest);
+            place = await _content.CommitAsync(digest);
         }
         catch
         {
@@ -206,7 +206,7 @@ public sealed class Upload : IAsyncDisposable
         }
 
         _store.Forget(_state);
-        return size;
+        return place;
     }
 
     /// <summary>Removes the session of an upload that has ended, whose blob was not linked.</summary>

@@ -206,14 +206,19 @@ public sealed class UploadOperations(
 
         // The bytes are looked up only for a caller who may see them, so that others cannot tell by the time it takes whether they exist.
         var sources = source is { } named ? [named] : await metadata.FindRepositoriesWithBlobAsync(digest, MaxMountSources);
-        var allowed = sources.Where(mayPull).ToList();
-        if (allowed.Count == 0 || await blobs.StatAsync(digest) is null)
+        foreach (var candidate in sources.Where(mayPull))
         {
-            return false;
-        }
+            if (await metadata.FindBlobAsync(candidate, digest) is not { } blob)
+            {
+                continue;
+            }
 
-        foreach (var candidate in allowed)
-        {
+            // All repositories have the same bytes.
+            if (await blobs.StatAsync(blob.Place) is null)
+            {
+                return false;
+            }
+
             var mounted = await metadata.MountBlobAsync(candidate, target, digest, origin);
             if (!mounted.TryGet(out var isMounted, out _) || isMounted)
             {
@@ -343,14 +348,15 @@ public sealed class UploadOperations(
 
         // Nothing is placed for a blob that is refused, and the session keeps its bytes. Not asked earlier: only the bytes prove that the caller has the
         // blob, and the answer may tell whether the repository does.
-        if (await metadata.CheckBlobAsync(repository, digest, upload.Length, origin) is { } early)
+        var size = upload.Length;
+        if (await metadata.CheckBlobAsync(repository, digest, size, origin) is { } early)
         {
             return early;
         }
 
         // A rule may refuse after all, since other changes come in between. Bytes that nothing else needs are removed as after a crash here (UnknownBlobSweep).
-        var size = await upload.CommitAsync(digest);
-        if (await metadata.LinkBlobAsync(repository, digest, size, origin, session) is not { } refused)
+        var place = await upload.CommitAsync(digest);
+        if (await metadata.LinkBlobAsync(repository, place, size, origin, session) is not { } refused)
         {
             return size;
         }

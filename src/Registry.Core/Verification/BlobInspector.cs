@@ -44,18 +44,18 @@ public sealed partial class BlobInspector(
                 return row.IsWhole ? BlobCondition.Whole : await QuarantineAsync(row, content.Size, isDryRun, cancellationToken);
             }
 
-            using var file = await scrub.OpenAsync(content.Digest);
+            using var file = await scrub.OpenAsync(content.Place);
             if (content.IsLost)
             {
                 // It was reported when it was lost.
                 return file is not null && file.Length == content.Size && await IsWholeAsync(file, cancellationToken)
-                    ? await RestoreAsync(content.Digest, isDryRun, cancellationToken)
+                    ? await RestoreAsync(content.Place, isDryRun, cancellationToken)
                     : BlobCondition.Gone;
             }
 
             if (file is null)
             {
-                return await ReportMissingAsync(content.Digest, isDryRun, cancellationToken);
+                return await ReportMissingAsync(content.Place, isDryRun, cancellationToken);
             }
 
             if (!await IsWholeAsync(file, cancellationToken))
@@ -107,7 +107,7 @@ public sealed partial class BlobInspector(
             return BlobCondition.Gone;
         }
 
-        await metadata.MarkLostAsync(file.Digest);
+        await metadata.MarkLostAsync(file.Place);
         LogDamaged(file.Digest.Value, await DescribeRepositoriesAsync(file.Digest), size, file.Length, place);
         return BlobCondition.Damaged;
     }
@@ -138,17 +138,18 @@ public sealed partial class BlobInspector(
 
     private async Task<bool> IsStagedAsync(Digest digest) => staged.Weight > 0 && await staged.FindAsync(digest) is not null;
 
-    private async Task<BlobCondition> ReportMissingAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
+    private async Task<BlobCondition> ReportMissingAsync(BlobPlace place, bool isDryRun, CancellationToken cancellationToken)
     {
+        var digest = place.Known;
         await using var fence = await blobs.FenceAsync(digest, cancellationToken);
-        if (await metadata.FindSizeAsync(digest) is null || await IsStagedAsync(digest) || await scrub.ExistsAsync(digest))
+        if (await metadata.FindSizeAsync(digest) is null || await IsStagedAsync(digest) || await scrub.ExistsAsync(place))
         {
             return BlobCondition.Gone;
         }
 
         if (!isDryRun)
         {
-            await metadata.MarkLostAsync(digest);
+            await metadata.MarkLostAsync(place);
         }
 
         LogMissing(digest.Value, await DescribeRepositoriesAsync(digest));
@@ -156,15 +157,16 @@ public sealed partial class BlobInspector(
     }
 
     // The file has been put back: from a backup, or because its file system was mounted again.
-    private async Task<BlobCondition> RestoreAsync(Digest digest, bool isDryRun, CancellationToken cancellationToken)
+    private async Task<BlobCondition> RestoreAsync(BlobPlace place, bool isDryRun, CancellationToken cancellationToken)
     {
+        var digest = place.Known;
         await using var fence = await blobs.FenceAsync(digest, cancellationToken);
-        if (isDryRun || !await scrub.ExistsAsync(digest))
+        if (isDryRun || !await scrub.ExistsAsync(place))
         {
             return BlobCondition.Gone;
         }
 
-        await metadata.MarkFoundAsync(digest);
+        await metadata.MarkFoundAsync(place);
         LogFoundAgain(digest.Value, await DescribeRepositoriesAsync(digest));
         return BlobCondition.Whole;
     }

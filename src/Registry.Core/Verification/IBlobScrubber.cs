@@ -1,4 +1,3 @@
-using Registry.Core.Oci;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Verification;
@@ -8,8 +7,8 @@ public interface IBlobScrubber
 {
     /// <summary>Opens the bytes of a blob; null if they do not exist. The caller disposes the result.</summary>
     /// <exception cref="StorageException">The bytes cannot be opened.</exception>
-    Task<IScrubbedBlob?> OpenAsync(Digest digest);
+    Task<IScrubbedBlob?> OpenAsync(BlobPlace place);
 
     /// <summary>True if the bytes exist.</summary>
-    Task<bool> ExistsAsync(Digest digest);
+    Task<bool> ExistsAsync(BlobPlace place);
 }

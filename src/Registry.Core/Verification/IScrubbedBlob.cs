@@ -9,6 +9,9 @@ public interface IScrubbedBlob : IDisposable
     /// <summary>Expected digest.</summary>
     Digest Digest { get; }
 
+    /// <summary>Place of the bytes.</summary>
+    BlobPlace Place { get; }
+
     /// <summary>Size in bytes.</summary>
     long Length { get; }
 

@@ -23,13 +23,15 @@ public interface IVerifierMetadata
     Task<IReadOnlyList<RepositoryName>> FindRepositoriesAsync(Digest digest, int limit);
 
     /// <summary>
-    /// Records that the bytes are lost, and removes their row if they were staged: repositories do not see the blob, and manifests that need it are refused, until a client pushes it again.
-    /// The caller holds the digest's fence.
+    /// Records that the bytes are lost, and removes their row if they were staged: repositories do not see the blob, and manifests that need it are refused,
+    /// until a client pushes it again. Does nothing if the content has another place meanwhile. The caller holds the digest's fence.
     /// </summary>
-    Task MarkLostAsync(Digest digest);
+    Task MarkLostAsync(BlobPlace place);
 
-    /// <summary>Records that lost bytes exist again, as they were stored. The caller holds the digest's fence.</summary>
-    Task MarkFoundAsync(Digest digest);
+    /// <summary>
+    /// Records that lost bytes exist again, as they were stored. Does nothing if the content has another place meanwhile. The caller holds the digest's fence.
+    /// </summary>
+    Task MarkFoundAsync(BlobPlace place);
 
     /// <summary>Reads the progress of the verification.</summary>
     Task<VerificationProgress> ReadProgressAsync();

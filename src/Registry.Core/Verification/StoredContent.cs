@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Verification;
 
@@ -7,4 +8,11 @@ namespace Registry.Core.Verification;
 /// <param name="Digest">Digest of the content.</param>
 /// <param name="Size">Recorded size, in bytes.</param>
 /// <param name="IsLost">True if its bytes were found missing or damaged, and were not stored again since.</param>
-public sealed record StoredContent(long Id, Digest Digest, long Size, bool IsLost = false);
+public sealed record StoredContent(long Id, Digest Digest, long Size, bool IsLost = false)
+{
+    /// <summary>Key of the bytes in a store that chooses keys; null in other stores.</summary>
+    public string? Key { get; init; }
+
+    /// <summary>Place of the bytes.</summary>
+    public BlobPlace Place => new(Digest, Key);
+}

@@ -1,4 +1,3 @@
-using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
 using Registry.Files;
@@ -20,11 +19,11 @@ internal sealed class BlobScrub : IBlobScrubber
     }
 
     /// <inheritdoc/>
-    public Task<IScrubbedBlob?> OpenAsync(Digest digest) => _threads.RunAsync<IScrubbedBlob?>(() =>
-        PlainFile.TryOpen(_paths.BlobData(digest), _paths.Blobs, out _) is { } handle
-            ? new ScrubbedFile(digest, handle, _paths, _threads, _sync)
+    public Task<IScrubbedBlob?> OpenAsync(BlobPlace place) => _threads.RunAsync<IScrubbedBlob?>(() =>
+        PlainFile.TryOpen(_paths.BlobData(place.Known), _paths.Blobs, out _) is { } handle
+            ? new ScrubbedFile(place.Known, handle, _paths, _threads, _sync)
             : null);
 
     /// <inheritdoc/>
-    public Task<bool> ExistsAsync(Digest digest) => _threads.RunAsync(() => PlainFile.Find(_paths.BlobData(digest), _paths.Blobs) == EntryKind.File);
+    public Task<bool> ExistsAsync(BlobPlace place) => _threads.RunAsync(() => PlainFile.Find(_paths.BlobData(place.Known), _paths.Blobs) == EntryKind.File);
 }

@@ -37,6 +37,8 @@ internal sealed class ScrubbedFile : IScrubbedBlob
 
     public Digest Digest { get; }
 
+    public BlobPlace Place => Digest;
+
     public long Length { get; }
 
     public Task<int> ReadPieceAsync() => _threads.RunAsync(() =>

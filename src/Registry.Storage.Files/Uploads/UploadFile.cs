@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
-using Registry.Core.Blobs;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;

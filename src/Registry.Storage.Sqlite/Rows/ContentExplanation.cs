@@ -10,8 +10,8 @@ internal static class ContentExplanation
     public static BlobExplanation Read(SqliteSession session, Digest digest, int limit)
     {
         var content = session.First(
-            "SELECT id, size, state FROM content WHERE digest = @1",
-            row => (Id: row.GetInt64(0), Size: row.GetInt64(1), State: row.GetInt32(2)),
+            "SELECT id, size, state, place FROM content WHERE digest = @1",
+            row => (Id: row.GetInt64(0), Size: row.GetInt64(1), State: row.GetInt32(2), Key: ContentRows.ReadKey(row, 3)),
             digest.Value);
         return content == default
             ? new BlobExplanation { State = BlobState.Unknown }
@@ -19,6 +19,7 @@ internal static class ContentExplanation
             {
                 State = ContentRows.StateOf(content.State),
                 Size = content.Size,
+                Key = content.Key,
                 Links = ReadLinks(session, content.Id, digest, limit),
                 ManifestOf = ReadManifests(session, content.Id, digest, limit),
                 NeededBy = ReadReferring(session, content.Id, limit),

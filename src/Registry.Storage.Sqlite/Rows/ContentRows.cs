@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Registry.Core.Changes;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
@@ -43,13 +44,22 @@ internal static class ContentRows
         FindRepository(session, name) ?? session.Number("INSERT INTO repositories (name) VALUES (@1) RETURNING id", name.Value)!.Value;
 
     /// <summary>Adds or updates the row of a digest whose bytes are now stored.</summary>
-    public static long PutStored(SqliteSession session, Digest digest, long size) => session.Number(
+    /// <param name="session">The transaction.</param>
+    /// <param name="digest">The digest.</param>
+    /// <param name="size">Size of the bytes.</param>
+    /// <param name="place">Place in which the bytes have just been stored; null if the recorded place stays.</param>
+    public static long PutStored(SqliteSession session, Digest digest, long size, BlobPlace? place) => session.Number(
         """
-        INSERT INTO content (digest, size, state) VALUES (@1, @2, 1)
-        ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1 RETURNING id
+        INSERT INTO content (digest, size, state, place) VALUES (@1, @2, 1, @3)
+        ON CONFLICT (digest) DO UPDATE SET size = excluded.size, state = 1, place = iif(@4, excluded.place, place) RETURNING id
         """,
         digest.Value,
-        size)!.Value;
+        size,
+        place?.Key,
+        place is not null)!.Value;
+
+    /// <summary>Reads a column <c>place</c>.</summary>
+    public static string? ReadKey(SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     /// <summary>Makes a blob visible in a repository; its idle time begins now unless a manifest needs it. True if it was not visible before.</summary>
     public static bool Link(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(

@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Core.Storage;
 
 namespace Registry.Storage.Sqlite.Rows;
 
@@ -16,7 +17,7 @@ internal static class ManifestRows
     private const long NoRepository = 0;
 
     /// <summary>Checks a manifest; see <see cref="IMetadataStore.CheckManifestAsync"/>.</summary>
-    public static Result<bool> Check(SqliteSession session, IChangeRules rules, ManifestPut put, PushedReferences references)
+    public static Result<StoredBlob?> Check(SqliteSession session, IChangeRules rules, ManifestPut put, PushedReferences references)
     {
         var repositoryId = ContentRows.FindRepository(session, put.Repository) ?? NoRepository;
         if (Refuse(session, repositoryId, put, references, out var tagged) is { } refused)
@@ -24,8 +25,12 @@ internal static class ManifestRows
             return refused;
         }
 
-        var isKnown = Exists(session, repositoryId, put.Digest);
-        return rules != NoRules.Instance && FindRefusal(session, rules, repositoryId, put, tagged, isKnown) is { } forbidden ? forbidden : isKnown;
+        var known = session.First<StoredBlob?>(
+            "SELECT c.size, c.place FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
+            row => new StoredBlob(row.GetInt64(0), new BlobPlace(put.Digest, ContentRows.ReadKey(row, 1))),
+            repositoryId,
+            put.Digest.Value);
+        return rules != NoRules.Instance && FindRefusal(session, rules, repositoryId, put, tagged, known is not null) is { } forbidden ? forbidden : known;
     }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
@@ -42,7 +47,7 @@ internal static class ManifestRows
             return default;
         }
 
-        var contentId = ContentRows.PutStored(session, put.Digest, put.Size);
+        var contentId = ContentRows.PutStored(session, put.Digest, put.Size, put.Place);
         if (put.Staged is not null)
         {
             StagedRows.Set(session, contentId, put.Staged);

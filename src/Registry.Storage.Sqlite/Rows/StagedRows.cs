@@ -1,5 +1,5 @@
-using Registry.Core.Oci;
 using Registry.Core.SmallContent;
+using Registry.Core.Storage;
 
 namespace Registry.Storage.Sqlite.Rows;
 
@@ -19,9 +19,9 @@ internal static class StagedRows
         }
     }
 
-    /// <summary>Removes the row of a digest, if there is one.</summary>
-    public static void Remove(SqliteSession session, Digest digest) => session.Execute(
-        "DELETE FROM staged_content WHERE content_id = (SELECT id FROM content WHERE digest = @1)", digest.Value);
+    /// <summary>Removes the row of content, if there is one, and the content has no other place.</summary>
+    public static void Remove(SqliteSession session, BlobPlace place) => session.Execute(
+        "DELETE FROM staged_content WHERE content_id = (SELECT id FROM content WHERE digest = @1 AND place IS @2)", place.Known.Value, place.Key);
 
     /// <summary>Number of rows that staging changes, approximately.</summary>
     public static long CountRows(byte[]? bytes) => bytes is null ? 0 : 1 + (bytes.Length / BytesPerRow);

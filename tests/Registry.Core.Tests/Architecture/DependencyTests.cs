@@ -15,7 +15,7 @@ public partial class DependencyTests
         ["Oci"] = ["Errors"],
         ["Errors"] = [],
         ["Fairness"] = [],
-        ["Storage"] = ["Fairness"],
+        ["Storage"] = ["Oci", "Fairness"],
         ["Policies"] = ["Oci", "Errors", "Changes"],
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],
         ["Changes"] = ["Oci", "Storage"],

@@ -112,7 +112,7 @@ public sealed class CachedMetadataModelTests
     {
         foreach (var orphan in await engine.Collector.ListOrphansAsync(10))
         {
-            if (await engine.Collector.CondemnAsync(orphan))
+            if (await engine.Collector.CondemnAsync(orphan) is not null)
             {
                 await engine.Collector.ForgetAsync(orphan);
             }

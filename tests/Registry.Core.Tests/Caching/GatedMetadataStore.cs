@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Tests.Caching;
 
@@ -32,7 +33,7 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
 
     public Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest) => ChangeAsync(store.RenewBlobAsync(repository, digest));
 
-    public Task<Result<bool>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
+    public Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put) => store.CheckManifestAsync(put);
 
     public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put) => ChangeAsync(store.PutManifestAsync(put));
 
@@ -51,8 +52,8 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
         store.CheckBlobAsync(repository, digest, size, origin);
 
     public Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, Digest digest, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
-        ChangeAsync(store.LinkBlobAsync(repository, digest, size, origin, upload, staged));
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
+        ChangeAsync(store.LinkBlobAsync(repository, blob, size, origin, upload, staged));
 
     public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>
         ChangeAsync(store.MountBlobAsync(source, target, digest, origin));

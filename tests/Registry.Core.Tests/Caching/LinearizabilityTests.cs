@@ -50,7 +50,7 @@ public sealed class LinearizabilityTests : IAsyncDisposable
         {
             if (random.Next(4) > 0)
             {
-                await history.ReadAsync(async () => (await _engine.Metadata.FindBlobAsync(A, Blob))?.Size ?? 0);
+                await history.ReadAsync(async () => await _engine.Metadata.FindSizeAsync(A, Blob) ?? 0);
                 return;
             }
 

@@ -35,7 +35,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await PutAsync(Old);
         await _metadata.LinkBlobAsync(A, Blob, 4);
         Assert.Equal(Samples.Digest(Old), await TagAsync());
-        Assert.Equal(4, (await _metadata.FindBlobAsync(A, Blob))?.Size);
+        Assert.Equal(4, await _metadata.FindSizeAsync(A, Blob));
         var questions = _store.Questions;
         Assert.Same(_metadata.FindManifestAsync(A, Latest), _metadata.FindManifestAsync(A, Latest));
         Assert.Same(_metadata.FindBlobAsync(A, Blob), _metadata.FindBlobAsync(A, Blob));
@@ -128,7 +128,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
     {
         var collector = new CachedCollectorMetadata(_engine.Collector, _cache);
         await _metadata.LinkBlobAsync(A, Blob, 4);
-        Assert.Equal(4, (await _metadata.FindBlobAsync(A, Blob))?.Size);
+        Assert.Equal(4, await _metadata.FindSizeAsync(A, Blob));
         var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
         _store.AfterQuestion = () =>
         {
@@ -153,7 +153,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         var image = Samples.Image("blob", []);
         await _metadata.LinkBlobAsync(A, Blob, 4);
         await PutAsync(image, []);
-        Assert.Equal(new StoredBlob(4), await _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(new StoredBlob(4, Blob), await _metadata.FindBlobAsync(A, Blob));
         Assert.Equal(1, _store.Questions);
         await _metadata.FindBlobAsync(A, Blob);
         Assert.Equal(1, _store.Questions);
@@ -168,7 +168,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
             await _metadata.DeleteManifestAsync(A, Samples.Digest(image), Precondition.None);
         }
 
-        Assert.Equal(new StoredBlob(4, IdleSince: 10), await _metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(new StoredBlob(4, Blob, IdleSince: 10), await _metadata.FindBlobAsync(A, Blob));
     }
 
     [Fact]

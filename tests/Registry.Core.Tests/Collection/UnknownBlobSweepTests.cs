@@ -1,7 +1,7 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Collection;

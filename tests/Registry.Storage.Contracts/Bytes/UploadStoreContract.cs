@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Uploads;
 
 namespace Registry.Storage.Contracts.Bytes;
@@ -307,14 +308,16 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
     private async Task CommitAsync(Guid id, byte[] expected, DigestAlgorithm algorithm)
     {
         var digest = algorithm.Compute(expected);
+        BlobPlace place;
         await using (var upload = await AcquireAsync(id))
         {
             Assert.True(await upload.MatchesAsync(digest));
-            Assert.Equal(expected.Length, await upload.CommitAsync(digest));
+            place = await upload.CommitAsync(digest);
         }
 
         await AssertGoneAsync(id);
-        Assert.Equal(expected, await engine.Blobs.ReadAsync(digest));
+        Assert.Equal(digest, place.Digest);
+        Assert.Equal(expected, await engine.Blobs.ReadAsync(place));
     }
 
     private async Task AssertGoneAsync(Guid id)

@@ -58,8 +58,8 @@ public abstract partial class CollectorMetadataContract
         await LinkAsync(B, "blob");
         engine.Advance(TimeSpan.FromSeconds(10));
         Assert.True(await Metadata.RenewBlobAsync(A, Blob));
-        Assert.Equal(new StoredBlob(4, IdleSince: 10), await Metadata.FindBlobAsync(A, Blob));
-        Assert.Equal(new StoredBlob(4, IdleSince: 0), await Metadata.FindBlobAsync(B, Blob));
+        Assert.Equal(new StoredBlob(4, Blob, IdleSince: 10), await Metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(new StoredBlob(4, Blob, IdleSince: 0), await Metadata.FindBlobAsync(B, Blob));
         Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(10));
         Assert.Equal([new BlobLink(A, Blob)], await ExpireAsync(11));
     }
@@ -71,10 +71,10 @@ public abstract partial class CollectorMetadataContract
         var image = await PutAsync(A, Samples.Image("blob", []));
         engine.Advance(TimeSpan.FromSeconds(10));
         Assert.True(await Metadata.RenewBlobAsync(A, Blob));
-        Assert.Equal(new StoredBlob(4), await Metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(new StoredBlob(4, Blob), await Metadata.FindBlobAsync(A, Blob));
         engine.Advance(TimeSpan.FromSeconds(10));
         Assert.Null((await Metadata.DeleteManifestAsync(A, image, Precondition.None)).Error);
-        Assert.Equal(new StoredBlob(4, IdleSince: 20), await Metadata.FindBlobAsync(A, Blob));
+        Assert.Equal(new StoredBlob(4, Blob, IdleSince: 20), await Metadata.FindBlobAsync(A, Blob));
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public abstract partial class MetadataStoreContract
     public async Task A_blob_is_seen_only_where_it_is_linked()
     {
         await LinkAsync(A, "blob");
-        Assert.Equal(4, (await Metadata.FindBlobAsync(A, Blob))?.Size);
+        Assert.Equal(4, await Metadata.FindSizeAsync(A, Blob));
         Assert.Null(await Metadata.FindBlobAsync(B, Blob));
         Assert.Null(await Metadata.FindBlobAsync(A, DigestAlgorithm.Sha512.Compute("blob"u8)));
         Assert.Equal([A], await Metadata.FindRepositoriesWithBlobAsync(Blob, 10));
@@ -23,7 +23,7 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "blob");
         await Metadata.LinkBlobAsync(A, Blob, 5);
-        Assert.Equal(5, (await Metadata.FindBlobAsync(A, Blob))?.Size);
+        Assert.Equal(5, await Metadata.FindSizeAsync(A, Blob));
         Assert.Equal([A], await Metadata.FindRepositoriesWithBlobAsync(Blob, 10));
     }
 
@@ -31,7 +31,7 @@ public abstract partial class MetadataStoreContract
     public async Task An_empty_blob_is_a_blob()
     {
         await LinkAsync(A, "");
-        Assert.Equal(0, (await Metadata.FindBlobAsync(A, Samples.Digest("")))?.Size);
+        Assert.Equal(0, await Metadata.FindSizeAsync(A, Samples.Digest("")));
     }
 
     [Fact]
@@ -39,10 +39,10 @@ public abstract partial class MetadataStoreContract
     {
         await LinkAsync(A, "blob");
         Assert.True((await Metadata.MountBlobAsync(A, B, Blob)).Value);
-        Assert.Equal(4, (await Metadata.FindBlobAsync(B, Blob))?.Size);
+        Assert.Equal(4, await Metadata.FindSizeAsync(B, Blob));
         Assert.Null((await Metadata.UnlinkBlobAsync(A, Blob)).Error);
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
-        Assert.Equal(4, (await Metadata.FindBlobAsync(B, Blob))?.Size);
+        Assert.Equal(4, await Metadata.FindSizeAsync(B, Blob));
         Assert.True((await Metadata.MountBlobAsync(B, B, Blob)).Value);
     }
 
@@ -86,7 +86,7 @@ public abstract partial class MetadataStoreContract
         Assert.NotNull(await FindAsync(A, image));
         await Metadata.LinkBlobAsync(A, digest, image.Length);
         Assert.Null(await DeleteAsync(A, digest));
-        Assert.Equal(image.Length, (await Metadata.FindBlobAsync(A, digest))?.Size);
+        Assert.Equal(image.Length, await Metadata.FindSizeAsync(A, digest));
         Assert.Empty(await engine.Collector.ListOrphansAsync(10));
     }
 
@@ -115,7 +115,7 @@ public abstract partial class MetadataStoreContract
         AssertRefused(RegistryErrorCode.BlobInUse, error);
         Assert.Contains(Samples.Digest(first).Value, error!.Details[0], StringComparison.Ordinal);
         Assert.Contains(Samples.Digest(second).Value, error.Details[0], StringComparison.Ordinal);
-        Assert.Equal(9, (await Metadata.FindBlobAsync(A, layer))?.Size);
+        Assert.Equal(9, await Metadata.FindSizeAsync(A, layer));
 
         Assert.Null((await Metadata.UnlinkBlobAsync(B, layer)).Error);
         Assert.Null(await DeleteAsync(A, Samples.Digest(first)));

@@ -18,7 +18,7 @@ public abstract partial class MetadataStoreContract
             Assert.Equal(new StoredManifest(Samples.Digest(image), MediaTypes.OciManifest, image.Length), await FindAsync(A, "latest"));
             Assert.Equal(["latest", "v1"], await TagsAsync(A));
             Assert.Equal(["a"], await RepositoriesAsync());
-            Assert.Equal(4, (await Metadata.FindBlobAsync(B, Samples.Digest("blob")))?.Size);
+            Assert.Equal(4, await Metadata.FindSizeAsync(B, Samples.Digest("blob")));
             Assert.Equal(
                 [Samples.Digest(referrer)],
                 (await Metadata.ListReferrersAsync(A, Samples.Digest(image), "x/y", null, 10)).Items.Select(item => item.Digest));

@@ -64,7 +64,7 @@ public abstract class UploadSessionsContract(IMetadataEngine engine) : IAsyncDis
         await Sessions.AddAsync(other);
         await engine.Metadata.LinkBlobAsync(A, Samples.Digest("blob"), 4, ended.Id);
         Assert.Equal([other], Sessions.Load());
-        Assert.Equal(4, (await engine.Metadata.FindBlobAsync(A, Samples.Digest("blob")))?.Size);
+        Assert.Equal(4, await engine.Metadata.FindSizeAsync(A, Samples.Digest("blob")));
     }
 
     [Fact]

@@ -91,7 +91,7 @@ public sealed class UploadsInFilesTests : UploadStoreContract
         Directory.Delete(Path.GetDirectoryName(inTheWay)!, recursive: true);
         await upload.AppendAsync(Samples.Body(content), DigestAlgorithm.Sha256, default);
         Assert.True(await upload.MatchesAsync(digest));
-        Assert.Equal(content.Length, await upload.CommitAsync(digest));
+        Assert.Equal(digest, (await upload.CommitAsync(digest)).Digest);
         Assert.Equal(content, await _engine.Blobs.ReadAsync(digest));
     }
 }

@@ -10,6 +10,9 @@ public sealed record BlobExplanation
     /// <summary>Recorded size, in bytes.</summary>
     public long Size { get; init; }
 
+    /// <summary>Key of the bytes in a store that chooses keys; null in other stores.</summary>
+    public string? Key { get; init; }
+
     /// <summary>Links of the repositories that may see it.</summary>
     public IReadOnlyList<LinkRecord> Links { get; init; } = [];
 
