@@ -1,0 +1,123 @@
+using System.Text.RegularExpressions;
+using Registry.Testing.Processes;
+
+namespace Registry.Testing.Engines;
+
+/// <summary>
+/// PostgreSQL in a folder and on a port of its own (Debian: <c>postgresql-15</c>). It refuses to run as root, so root runs it as the user
+/// <c>postgres</c>.
+/// </summary>
+public sealed partial class PostgresServer : IAsyncDisposable
+{
+    private const string User = "registry";
+    private const string Database = "registry";
+    private const string SystemUser = "postgres";
+
+    private readonly TemporaryFolder _folder;
+    private readonly BackgroundProcess _server;
+
+    private PostgresServer(TemporaryFolder folder, BackgroundProcess server, int port)
+    {
+        _folder = folder;
+        _server = server;
+        Port = port;
+    }
+
+    /// <summary>True if the programs are installed.</summary>
+    public static bool IsInstalled => FindPrograms() is not null;
+
+    /// <summary>Port on the loopback interface.</summary>
+    public int Port { get; }
+
+    /// <summary>Connection string of an empty database.</summary>
+    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={User};Database={Database}";
+
+    private static string Programs => FindPrograms() ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql-15");
+
+    /// <summary>Starts a server with an empty database.</summary>
+    /// <param name="isDurable">True to sync each commit. False for tests that kill no server, which run faster then.</param>
+    /// <param name="settings">Further settings of the server, such as <c>max_connections=20</c>.</param>
+    public static async Task<PostgresServer> StartAsync(bool isDurable = false, params IReadOnlyList<string> settings)
+    {
+        var folder = new TemporaryFolder("pg");
+        var port = FreePorts.Find(1)[0];
+        BackgroundProcess? server = null;
+        try
+        {
+            var data = folder.File("data");
+            if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
+            {
+                File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+                await RunAsync("install", "--directory", $"--owner={SystemUser}", "--mode=700", data);
+            }
+
+            await RunAsAsync("initdb", $"--pgdata={data}", $"--username={User}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions");
+            string[] own = ["listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={data}"];
+            string[] fast = isDurable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+            server = StartAs("postgres", ["-D", data, .. own.Concat(fast).Concat(settings).SelectMany(setting => new[] { "-c", setting })]);
+            await server.WaitForLineAsync(ReadyLine, Patience.Limit);
+            var started = new PostgresServer(folder, server, port);
+            await started.QueryAsync($"CREATE DATABASE {Database} STRATEGY file_copy", "postgres");
+            return started;
+        }
+        catch
+        {
+            await (server?.DisposeAsync() ?? ValueTask.CompletedTask);
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a statement with <c>psql</c>, and returns its rows without headings.</summary>
+    /// <exception cref="InvalidOperationException">The statement failed.</exception>
+    public Task<string> QueryAsync(string sql, string database = Database) => RunAsync(
+        Path.Combine(Programs, "psql"),
+        "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1",
+        "--host=127.0.0.1", $"--port={Port}", $"--username={User}", $"--dbname={database}", $"--command={sql}");
+
+    /// <summary>Ends the server as a crash does, and removes its folder.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (!_server.HasExited)
+        {
+            // Waits for the backends, too, which have sessions of their own.
+            await RunAsAsync("pg_ctl", "stop", "--pgdata", _folder.File("data"), "--mode=immediate");
+        }
+
+        await _server.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static string? FindPrograms() => Directory.Exists("/usr/lib/postgresql")
+        ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin"))
+            .Where(folder => File.Exists(Path.Combine(folder, "postgres"))).Max(StringComparer.Ordinal)
+        : null;
+
+    private static Task<string> RunAsAsync(string program, params string[] arguments)
+    {
+        var (command, all) = As(program, arguments);
+        return RunAsync(command, all);
+    }
+
+    private static BackgroundProcess StartAs(string program, string[] arguments)
+    {
+        var (command, all) = As(program, arguments);
+        return BackgroundProcess.Start(command, all);
+    }
+
+    // A change of the user clears the signal for the death of the parent.
+    private static (string Program, string[] Arguments) As(string program, string[] arguments) => Environment.IsPrivilegedProcess
+        ? ("setpriv", [$"--reuid={SystemUser}", $"--regid={SystemUser}", "--clear-groups", "--pdeathsig", "TERM", "--", Path.Combine(Programs, program), .. arguments])
+        : (Path.Combine(Programs, program), arguments);
+
+    private static async Task<string> RunAsync(string program, params string[] arguments)
+    {
+        await using var process = BackgroundProcess.Start(program, arguments);
+        return await process.WaitForExitAsync(Patience.Limit) == 0
+            ? process.StandardOutput
+            : throw new InvalidOperationException($"{process.CommandLine}\n{process.Output}");
+    }
+
+    [GeneratedRegex("database system is ready to accept connections")]
+    private static partial Regex ReadyLine { get; }
+}
