@@ -155,12 +155,16 @@ public sealed class StoppingTests : IDisposable
         using var client = await BeginToPullAsync(registry, WireKind.Http11, "Connection: close\r\n");
         var transport = (DirectTransport)registry.Host.Transport;
         var seconds = 0;
+        registry.Client.Dispose();
 
         await Eventually.HoldsAsync(
             () =>
             {
-                _time.Advance(TimeSpan.FromSeconds(1));
-                seconds++;
+                for (var i = 0; i < 30; i++, seconds++)
+                {
+                    _time.Advance(TimeSpan.FromSeconds(1));
+                }
+
                 return Task.FromResult(transport.Connections == 0);
             },
             "the connection ends");
