@@ -5,7 +5,6 @@ using Registry.Core.Changes;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
-using Registry.Core.Uploads;
 using Registry.Storage;
 
 namespace Registry.Bench.Storage;
@@ -49,8 +48,8 @@ public class CommitBenchmarks
         _storage.Metadata.LinkBlobAsync(_repository, DigestAlgorithm.Sha256.Compute(BitConverter.GetBytes(i)), 1, Origin));
 
     [Benchmark(OperationsPerInvoke = Operations)]
-    public Task BeginUpload() => RunAsync(i => _storage.Uploads.TryCreateAsync(
-        _repository, UploadHolder.Of($"user {i % 16}", ClientNetwork.Unknown), ClientNetwork.Unknown, DigestAlgorithm.Sha256));
+    public Task BeginUpload() => RunAsync(i => _storage.Uploads.BeginAsync(
+        _repository, $"user {i % 16}", ClientNetwork.Unknown, DigestAlgorithm.Sha256));
 
     private Task RunAsync(Func<int, Task> operation) => Task.WhenAll(Enumerable.Range(0, AtOnce).Select(async _ =>
     {

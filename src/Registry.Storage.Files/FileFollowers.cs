@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Changes;
+using Registry.Core.Indexing;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Verification;
@@ -18,12 +19,19 @@ public sealed class FileFollowers : IAsyncDisposable
     /// <summary>Starts the followers.</summary>
     /// <param name="files">The engine of files.</param>
     /// <param name="feed">Changes that the tree must follow.</param>
+    /// <param name="listing">Metadata from which the tree is written when changes are lost.</param>
     /// <param name="metadata">Metadata that learns of damaged rows.</param>
     /// <param name="writesOut">True to write small content to its files.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     public FileFollowers(
-        FileStorage files, IChangeFeed feed, IVerifierMetadata metadata, bool writesOut, TimeProvider time, ILoggerFactory loggers)
+        FileStorage files,
+        IChangeFeed feed,
+        IMetadataListing listing,
+        IVerifierMetadata metadata,
+        bool writesOut,
+        TimeProvider time,
+        ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(files);
         var (paths, staged, threads) = (files.Paths, files.Staged, files.Threads);
@@ -31,7 +39,7 @@ public sealed class FileFollowers : IAsyncDisposable
         _stagedFiles = new StagedFiles(
             paths, staged, files.Placement, Quarantine, files.Locks, threads, files.Health, loggers.CreateLogger<StagedFiles>());
         _staged = writesOut ? new StagedWriter(staged, _stagedFiles, time, loggers.CreateLogger<StagedWriter>()) : null;
-        _tree = new TreeWriter(paths, feed, threads, time, loggers.CreateLogger<TreeWriter>());
+        _tree = new TreeWriter(paths, feed, listing, threads, time, loggers.CreateLogger<TreeWriter>());
     }
 
     /// <summary>Takes damaged rows out of the metadata.</summary>
@@ -53,15 +61,18 @@ public sealed class FileFollowers : IAsyncDisposable
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
     public Task WriteOutAsync() => _stagedFiles.WriteOutAsync(int.MaxValue, CancellationToken.None);
 
-    /// <summary>Writes small content to its files, brings the tree up to date, and stops.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Writes small content to its files, brings the tree up to date, and stops. Does nothing when they have stopped.</summary>
+    /// <param name="cutOff">Ends the work: the next start continues.</param>
+    public async ValueTask StopAsync(CancellationToken cutOff)
     {
         if (_staged is not null)
         {
-            await _staged.DisposeAsync();
+            await _staged.StopAsync(cutOff);
         }
 
-        await _tree.DisposeAsync();
+        await _tree.StopAsync(cutOff);
         _stagedFiles.Dispose();
     }
+
+    public ValueTask DisposeAsync() => StopAsync(CancellationToken.None);
 }

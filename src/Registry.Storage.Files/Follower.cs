@@ -16,8 +16,9 @@ internal abstract class Follower(bool hasWork) : IAsyncDisposable
     /// <summary>Reason why the files are behind the database; null if they are not.</summary>
     public string? Failure { get; private set; }
 
-    /// <summary>Writes the remaining rows, and stops.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Writes the remaining rows, and stops. Does nothing when it has stopped.</summary>
+    /// <param name="cutOff">Ends the work: rows are left to the next start.</param>
+    public async ValueTask StopAsync(CancellationToken cutOff)
     {
         if (_stopping.IsCancellationRequested)
         {
@@ -26,10 +27,20 @@ internal abstract class Follower(bool hasWork) : IAsyncDisposable
 
         await _stopping.CancelAsync();
         await _loop;
-        await FinishAsync();
+        try
+        {
+            await FinishAsync(cutOff);
+        }
+        catch (OperationCanceledException)
+        {
+            LogCutShort();
+        }
+
         _stopping.Dispose();
         _work.Dispose();
     }
+
+    public ValueTask DisposeAsync() => StopAsync(CancellationToken.None);
 
     /// <summary>Starts the loop.</summary>
     protected void Begin() => _loop = Task.Run(LoopAsync);
@@ -65,12 +76,15 @@ internal abstract class Follower(bool hasWork) : IAsyncDisposable
     /// <summary>Writes rows until it is cancelled.</summary>
     protected abstract Task RunAsync(CancellationToken stopping);
 
-    /// <summary>Writes the remaining rows. Never throws.</summary>
-    protected abstract ValueTask FinishAsync();
+    /// <summary>Writes the remaining rows.</summary>
+    /// <exception cref="OperationCanceledException">The work was cut off, and rows are left. Throws nothing else.</exception>
+    protected abstract ValueTask FinishAsync(CancellationToken cutOff);
 
     protected abstract void LogBehind(string reason);
 
     protected abstract void LogCaughtUp();
+
+    protected abstract void LogCutShort();
 
     /// <summary>Records the result of an attempt.</summary>
     /// <param name="failure">Reason why rows are left; null if none are.</param>

@@ -13,12 +13,16 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     // Position up to which old changes were looked at.
     private const string TrimmedKey = "changes_trimmed";
 
+    // Position up to which changes were removed that a consumer had not passed, because it was too far behind.
+    private const string OverdueKey = "changes_overdue";
+
     // Few enough for a light change, so that pushes do not wait for a removal.
     private const int ChangesPerTurn = 200;
     private const int TrimmedPerTurn = 2 * ChangesPerTurn;
 
-    // Of all repositories, to find those of one.
+    // Of all repositories, to find those of some.
     private const int LookedPerTurn = 5 * ChangesPerTurn;
+    private const int LookedPerRead = 10_000;
 
     public event Action? Recorded
     {
@@ -31,8 +35,19 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     public async Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) =>
         await database.ReadAsync(session => ChangeRows.Read(session, after, limit));
 
-    public async Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit) =>
-        await database.ReadAsync(session => ChangeRows.Read(session, repository, after, upTo, limit));
+    public async Task<IReadOnlyList<RegistryChange>> ReadAsync(IReadOnlyCollection<RepositoryName> repositories, long after, long upTo, int limit)
+    {
+        var names = JsonList.Of([.. repositories.Select(repository => repository.Value)]);
+        var changes = new List<RegistryChange>();
+        while (after < upTo && changes.Count < limit)
+        {
+            var (from, next) = (after, Math.Min(upTo, after + LookedPerRead));
+            changes.AddRange(await database.ReadAsync(session => ChangeRows.Read(session, names, from, next, limit - changes.Count)));
+            after = next;
+        }
+
+        return changes;
+    }
 
     public async Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
         await database.ReadAsync(session => HeldRows.Read(session, consumer));
@@ -48,9 +63,28 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
         }
 
         await MoveAsync(consumer, position);
-        foreach (var (repository, from) in before)
+        var moved = before
+            .Select(repository => KeyValuePair.Create(repository.Key, held.TryGetValue(repository.Key, out var to) ? to : position))
+            .Where(target => target.Value > before[target.Key]).ToDictionary();
+        await MoveAsync(consumer, moved, moved.Count == 0 ? position : moved.Min(target => before[target.Key]));
+        foreach (var ended in before.Keys.Where(repository => !held.ContainsKey(repository)).Chunk(ChangesPerTurn))
         {
-            await MoveAsync(consumer, repository, from, held.TryGetValue(repository, out var to) ? to : null, position);
+            await WriteAsync(session => HeldRows.Remove(session, consumer, JsonList.Of([.. ended.Select(repository => repository.Value)])));
+        }
+    }
+
+    public Task<long> FindLostAsync() => database.ReadAsync(session =>
+        Math.Max(SqliteDatabase.ReadMeta(session, TrimmedKey) ?? 0, SqliteDatabase.ReadMeta(session, OverdueKey) ?? 0));
+
+    public async Task TrimAsync()
+    {
+        for (var isTrimmed = false; !isTrimmed;)
+        {
+            await WriteAsync(session =>
+            {
+                var overdue = Math.Max(0, ChangeRows.FindLast(session) - maxChanges);
+                isTrimmed = Trim(session, Math.Max(FindSlowest(session), overdue)) && !RemoveOverdue(session, overdue);
+            });
         }
     }
 
@@ -64,30 +98,25 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
             await WriteAsync(session =>
             {
                 Acknowledge(session, consumer, next);
-                isTrimmed = Trim(session);
+                isTrimmed = Trim(session, FindSlowest(session));
             });
         }
         while (done < position || !isTrimmed);
     }
 
-    // Moves a repository that was held back; to the position of the consumer if it no longer is. It keeps its row until its changes are removed.
-    private async Task MoveAsync(string consumer, RepositoryName repository, long from, long? to, long position)
+    // Moves repositories that were held back, all in one pass over the changes. They keep their rows until their changes are removed.
+    private async Task MoveAsync(string consumer, Dictionary<RepositoryName, long> targets, long from)
     {
-        var end = to ?? position;
+        var end = targets.Values.DefaultIfEmpty(from).Max();
         while (from < end)
         {
             var (after, next) = (from, Math.Min(end, from + LookedPerTurn));
             await WriteAsync(session =>
             {
-                HeldRows.Set(session, consumer, repository, next);
-                ChangeRows.RemovePassed(session, after, Math.Min(next, FindSlowest(session)), repository);
+                HeldRows.Move(session, consumer, targets, next);
+                ChangeRows.RemovePassed(session, after, Math.Min(next, FindSlowest(session)));
             });
             from = next;
-        }
-
-        if (to is null)
-        {
-            await WriteAsync(session => HeldRows.Remove(session, consumer, repository));
         }
     }
 
@@ -105,15 +134,15 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
         }
     }
 
-    // Removes old changes, and the oldest ones beyond the greatest number if all consumers have passed them. False if there may be more of them.
-    private bool Trim(SqliteSession session)
+    // Removes old changes, and the oldest ones beyond the greatest number up to a position. False if there may be more of them.
+    private bool Trim(SqliteSession session, long upTo)
     {
         var trimmed = SqliteDatabase.ReadMeta(session, TrimmedKey) ?? 0;
         var (looked, count) = ChangeRows.RemoveOld(
             session, trimmed, upTo: long.MaxValue, database.Clock.Now - (long)IChangeFeed.Retention.TotalSeconds, TrimmedPerTurn);
         if (count == 0 && ChangeRows.CountHistory(session) > maxChanges)
         {
-            (looked, count) = ChangeRows.RemoveOld(session, trimmed, FindSlowest(session), before: long.MaxValue, TrimmedPerTurn);
+            (looked, count) = ChangeRows.RemoveOld(session, trimmed, upTo, before: long.MaxValue, TrimmedPerTurn);
         }
 
         if (looked > trimmed)
@@ -122,6 +151,23 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
         }
 
         return count < TrimmedPerTurn;
+    }
+
+    // A consumer that is behind by more than the greatest number of changes, such as the tree on a disk without room, must not keep all of them. True if there
+    // may be more of them.
+    private static bool RemoveOverdue(SqliteSession session, long upTo)
+    {
+        var behind = Math.Min(FindSlowest(session), HeldRows.FindSlowest(session) ?? long.MaxValue);
+        var from = Math.Max(behind, SqliteDatabase.ReadMeta(session, OverdueKey) ?? 0);
+        if (behind >= upTo || from >= upTo)
+        {
+            return false;
+        }
+
+        var next = Math.Min(upTo, from + TrimmedPerTurn);
+        ChangeRows.RemovePassed(session, from, next, withHeld: true);
+        SqliteDatabase.WriteMeta(session, OverdueKey, next);
+        return next < upTo;
     }
 
     private static long FindPosition(SqliteSession session, string consumer) =>

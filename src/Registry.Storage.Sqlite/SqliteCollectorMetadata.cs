@@ -46,7 +46,20 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         bool withRoots,
         ChangeOrigin origin)
     {
-        var rows = await database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
+        var rows = await CountAsync();
+        var heavy = digests.Where((_, i) => rows[i] > RowsPerTurn).ToList();
+        foreach (var digest in heavy)
+        {
+            // The manifest releases what it refers to; the history of tags can go before it.
+            for (var hasMore = true; hasMore;)
+            {
+                hasMore = (await database.WriteAsync<bool>(
+                    session => ManifestRows.ForgetExpired(session, Begin(origin, Reason()), repository, digest, idleBefore, withRoots),
+                    new WriteTurn(repository, TagRows.RowsOfMany))).Value;
+            }
+        }
+
+        rows = heavy.Count > 0 ? await CountAsync() : rows;
         var expired = new List<Digest>();
         for (var next = 0; next < digests.Count;)
         {
@@ -62,7 +75,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             var gone = await database.WriteAsync<List<Digest>>(
                 session =>
                 {
-                    var change = Begin(origin, withRoots ? Untagged : Expired);
+                    var change = Begin(origin, Reason());
                     return batch.FindAll(digest => ManifestRows.Expire(session, change, repository, digest, idleBefore, withRoots));
                 },
                 turn);
@@ -70,6 +83,11 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         }
 
         return expired;
+
+        string Reason() => withRoots ? Untagged : Expired;
+
+        Task<List<long>> CountAsync() =>
+            database.ReadAsync(session => digests.Select(digest => ManifestRows.CountHeld(session, repository, digest)).ToList());
     }
 
     public async Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) =>

@@ -76,16 +76,21 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     {
         if (reference.Tag is { } tag)
         {
-            return await database.WriteAsync(
-                session => ManifestRows.DeleteTag(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1));
+            return await DeleteTagAsync(repository, tag, precondition, origin);
         }
 
         var digest = reference.Digest!.Value;
         var tags = new List<Tag>();
-        var rows = await database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
-        var refused = rows > TagRows.RowsOfMany && precondition.Holds(digest) ? await DeleteTagsAsync(repository, digest, origin, tags) : null;
-        Result<ManifestDeletion> deleted = refused is not null ? refused : await database.WriteAsync(
-            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition), new WriteTurn(repository, rows));
+        Result<ManifestDeletion> deleted;
+        try
+        {
+            deleted = await DeleteManifestAsync(repository, digest, precondition, origin, tags);
+        }
+        catch (Exception e) when (tags.Count > 0 && e is StorageException or InsufficientMemoryException)
+        {
+            return new ManifestDeletion(digest, Size: null, tags) { Fault = e };
+        }
+
         if (tags.Count == 0)
         {
             return deleted;
@@ -216,14 +221,14 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
 
     public async Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null)
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null)
     {
         var digest = blob.Known;
         var linked = await database.WriteAsync<bool>(session =>
         {
-            if (upload is { } id)
+            if (upload is { } lease && UploadRows.End(session, lease) is { } lost)
             {
-                SqliteUploadSessions.Remove(session, id);
+                return lost;
             }
 
             var repositoryId = ContentRows.GetOrAddRepository(session, repository);
@@ -288,7 +293,29 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     private static Page<T> ToPage<T>(List<T> rows, int limit) =>
         rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
 
-    // A manifest with very many tags loses most of them first, in turns with other changes. A process that ends meanwhile leaves it with the others.
+    // Tags that are gone before an exception are in the list.
+    private async Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Digest digest, Precondition precondition, ChangeOrigin origin, List<Tag> tags)
+    {
+        var rows = await CountAsync();
+        if (rows > TagRows.RowsOfMany && precondition.Holds(digest))
+        {
+            if (await DeleteTagsAsync(repository, digest, origin, tags) is { } refused)
+            {
+                return refused;
+            }
+
+            rows = await CountAsync();
+        }
+
+        return await database.WriteAsync(
+            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition), new WriteTurn(repository, rows));
+
+        Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
+    }
+
+    // A manifest with very many tags, or a long history of tags, loses most of them first, in turns with other changes. A process that ends meanwhile leaves
+    // it with the others.
     private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, List<Tag> tags)
     {
         // A refusal leaves all of them. Without rules, they need not be read.
@@ -298,19 +325,38 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             return refused;
         }
 
-        while (await database.ReadAsync(session => TagRows.HasMany(session, repository, digest)))
+        while (true)
         {
-            var some = await database.WriteAsync<List<Tag>>(
+            var turn = await database.WriteAsync(
                 session => TagRows.DeleteSome(session, Begin(origin), repository, digest), new WriteTurn(repository, TagRows.RowsOfMany));
-            if (!some.TryGet(out var deleted, out var changed))
+            if (!turn.TryGet(out var deleted, out var changed))
             {
                 return changed;
             }
 
-            tags.AddRange(deleted);
+            tags.AddRange(deleted.Tags);
+            if (!deleted.HasMore)
+            {
+                return null;
+            }
+        }
+    }
+
+    // A tag with a long history loses most of it first, in the same way.
+    private async Task<Result<ManifestDeletion>> DeleteTagAsync(RepositoryName repository, Tag tag, Precondition precondition, ChangeOrigin origin)
+    {
+        var rows = await database.ReadAsync(session => TagRows.CountHistory(session, repository, tag));
+        var hasMore = rows > TagRows.Many;
+        while (hasMore)
+        {
+            var turn = await database.WriteAsync<bool>(
+                session => TagRows.ShortenHistory(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, TagRows.RowsOfMany));
+            hasMore = turn.Value;
+            rows = 0;
         }
 
-        return null;
+        return await database.WriteAsync(
+            session => ManifestRows.DeleteTag(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1 + rows));
     }
 
     private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };

@@ -306,6 +306,43 @@ internal static class SqliteSchema
         -- Key of the bytes in a store that chooses keys; NULL in one that finds them by their digest.
         ALTER TABLE content ADD COLUMN place TEXT;
         """,
+        """
+        -- network: from which the upload was begun, as the text of ClientNetwork; NULL if it is unknown. position: number of received bytes when the row
+        -- was last saved; the file may have more. hash_state: that of the bytes up to there, for an engine that cannot hash them again. process: the one
+        -- that may write to the upload. generation: number of the processes that have held it.
+        ALTER TABLE uploads ADD COLUMN network TEXT;
+        ALTER TABLE uploads ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE uploads ADD COLUMN hash_state BLOB;
+        ALTER TABLE uploads ADD COLUMN process TEXT NOT NULL DEFAULT '';
+        ALTER TABLE uploads ADD COLUMN generation INTEGER NOT NULL DEFAULT 0;
+
+        -- Numbers of uploads in progress, kept up to date by triggers. kind: 0 all (name ''), 1 of a user, 2 of callers without credentials in a network
+        -- ('' for an unknown one), 3 of all callers in a network.
+        CREATE TABLE upload_counts (
+            kind  INTEGER NOT NULL,
+            name  TEXT    NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (kind, name)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO upload_counts (kind, name, count) SELECT 0, '', COUNT(*) FROM uploads;
+        INSERT INTO upload_counts (kind, name, count) SELECT iif(owner IS NULL, 2, 1), COALESCE(owner, ''), COUNT(*) FROM uploads GROUP BY owner;
+        CREATE TRIGGER upload_counts_added AFTER INSERT ON uploads BEGIN
+            INSERT INTO upload_counts (kind, name, count)
+            SELECT 0, '', 1
+            UNION ALL SELECT iif(new.owner IS NULL, 2, 1), COALESCE(new.owner, new.network, ''), 1
+            UNION ALL SELECT 3, new.network, 1 WHERE new.network IS NOT NULL
+            ON CONFLICT (kind, name) DO UPDATE SET count = count + 1;
+        END;
+        CREATE TRIGGER upload_counts_removed AFTER DELETE ON uploads BEGIN
+            UPDATE upload_counts SET count = count - 1 WHERE kind = 0 AND name = '';
+            UPDATE upload_counts SET count = count - 1
+            WHERE kind = iif(old.owner IS NULL, 2, 1) AND name = COALESCE(old.owner, old.network, '');
+            UPDATE upload_counts SET count = count - 1 WHERE kind = 3 AND name = old.network;
+            DELETE FROM upload_counts
+            WHERE kind = iif(old.owner IS NULL, 2, 1) AND name = COALESCE(old.owner, old.network, '') AND count = 0;
+            DELETE FROM upload_counts WHERE kind = 3 AND name = old.network AND count = 0;
+        END;
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Rows;
 
 namespace Registry.Storage.Sqlite;
 
@@ -102,7 +103,7 @@ public sealed class SqliteSnapshot : IMetadataSnapshot
             _session.Execute("DELETE FROM changes WHERE kind IN (1, 2, 7) OR source = 4");
             _session.Execute("DELETE FROM change_held WHERE consumer = @1", ChangeConsumers.Tree);
             _session.Execute(
-                "UPDATE change_consumers SET position = (SELECT COALESCE(MAX(sequence), 0) FROM changes) WHERE name = @1", ChangeConsumers.Tree);
+                "UPDATE change_consumers SET position = @2 WHERE name = @1", ChangeConsumers.Tree, ChangeRows.FindLast(_session));
             _session.Execute(
                 """
                 INSERT INTO changes (kind, at, clock, source, repository_id, repository, digest) SELECT @1, @2, @3, @4, r.id, r.name, c.digest
@@ -165,7 +166,7 @@ public sealed class SqliteSnapshot : IMetadataSnapshot
 
         // One file without a log. A sync of the file makes all of it durable.
         session.Pragma("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF");
-        session.Execute("DELETE FROM uploads");
+        session.Execute("DELETE FROM uploads;");
     }
 
     private static StorageException NotWritten(SqliteException e) =>

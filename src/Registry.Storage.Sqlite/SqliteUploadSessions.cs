@@ -1,35 +1,53 @@
-using System.Globalization;
-using Registry.Core.Oci;
+using Registry.Core.Metadata;
 using Registry.Core.Uploads;
+using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;
 
-/// <summary>The <c>uploads</c> table.</summary>
+/// <summary>The <c>uploads</c> table, for one process.</summary>
 public sealed class SqliteUploadSessions(SqliteDatabase database) : IUploadSessions
 {
-    public IReadOnlyList<StoredUploadSession> Load() => database.ReadAsync(session => session.All(
-        "SELECT id, repository, owner, algorithm FROM uploads",
-        row => new StoredUploadSession(
-            Guid.ParseExact(row.GetString(0), "D"),
-            RepositoryName.Parse(row.GetString(1)),
-            row.IsDBNull(2) ? null : row.GetString(2),
-            DigestAlgorithm.Find(row.GetString(3)) ?? DigestAlgorithm.Sha256))).GetAwaiter().GetResult();
+    // Only one process at a time has the database, so every other one has ended.
+    private readonly string _process = Guid.NewGuid().ToString();
 
-    public Task AddAsync(StoredUploadSession session) => database.WriteUnsyncedAsync(connection =>
+    public IReadOnlyList<StoredUploadSession> TakeOver()
     {
-        connection.Execute(
-            "INSERT INTO uploads (id, repository, owner, algorithm) VALUES (@1, @2, @3, @4)",
-            Name(session.Id),
-            session.Repository.Value,
-            session.Owner,
-            session.Algorithm.Name);
-    }, new WriteTurn(session.Repository, 1));
+        database.WriteUnsyncedAsync(connection => UploadRows.TakeOver(connection, _process)).GetAwaiter().GetResult();
+        return database.ReadAsync(connection => UploadRows.Read(connection, _process)).GetAwaiter().GetResult();
+    }
 
-    public Task RemoveAsync(Guid id) => database.WriteUnsyncedAsync(connection => Remove(connection, id));
+    public async Task<UploadCounts?> AddAsync(StoredUploadSession session, UploadShares shares, UploadLease? replaced = null)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        ArgumentNullException.ThrowIfNull(shares);
+        UploadCounts? refused = null;
+        await database.WriteUnsyncedAsync(
+            connection =>
+            {
+                refused = null;
+                var isReplaced = replaced is { } lease && UploadRows.Remove(connection, lease);
+                if (!isReplaced && UploadRows.Count(connection, session) is var counts && !shares.Admits(counts))
+                {
+                    refused = counts;
+                    return;
+                }
 
-    /// <summary>Removes a session, in the transaction of the change that ends it.</summary>
-    internal static void Remove(SqliteSession connection, Guid id) => connection.Execute("DELETE FROM uploads WHERE id = @1", Name(id));
+                UploadRows.Add(connection, session, _process);
+            },
+            new WriteTurn(session.Repository, 1));
+        return refused;
+    }
 
-    private static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
+    public Task<bool> SaveAsync(UploadLease lease, long position, ReadOnlyMemory<byte>? hashState) =>
+        WriteAsync(connection => UploadRows.Save(connection, lease, position, hashState?.ToArray()));
+
+    public Task<bool> RemoveAsync(UploadLease lease) => WriteAsync(connection => UploadRows.Remove(connection, lease));
+
+    private async Task<bool> WriteAsync(Func<SqliteSession, bool> change)
+    {
+        var isDone = false;
+        await database.WriteUnsyncedAsync(connection => isDone = change(connection));
+        return isDone;
+    }
 }

@@ -70,7 +70,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Changes = new SqliteChangeFeed(_database);
 
         // Last, because they start to work at once.
-        _followers = new FileFollowers(_files, Changes, VerifierMetadata, writesOut, time, loggers);
+        _followers = new FileFollowers(_files, Changes, Listing, VerifierMetadata, writesOut, time, loggers);
         Ports = new StoragePorts
         {
             Blobs = Blobs,
@@ -231,6 +231,10 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Writes all small content that only the metadata has to its files.</summary>
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
     public Task WriteOutAsync() => _followers.WriteOutAsync();
+
+    /// <summary>Writes small content to its files, and brings the tree up to date. Nothing may change any more.</summary>
+    /// <param name="cutOff">Ends the work, and the next start continues.</param>
+    public ValueTask FinishAsync(CancellationToken cutOff) => _followers.StopAsync(cutOff);
 
     /// <summary>Writes small content to its files, brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()

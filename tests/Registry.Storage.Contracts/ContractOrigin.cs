@@ -24,7 +24,7 @@ internal static class ContractOrigin
         metadata.DeleteManifestAsync(repository, reference, precondition, Request);
 
     public static Task<RegistryError?> LinkBlobAsync(
-        this IMetadataStore metadata, RepositoryName repository, Digest digest, long size, Guid? upload = null, byte[]? staged = null) =>
+        this IMetadataStore metadata, RepositoryName repository, Digest digest, long size, UploadLease? upload = null, byte[]? staged = null) =>
         metadata.LinkBlobAsync(repository, digest, size, Request, upload, staged);
 
     public static Task<Result<bool>> MountBlobAsync(this IMetadataStore metadata, RepositoryName source, RepositoryName target, Digest digest) =>

@@ -14,6 +14,12 @@ public interface IByteEngine : IAsyncDisposable
     /// <summary>Uploads whose bytes are <see cref="UploadBytes"/>.</summary>
     UploadStore Uploads { get; }
 
+    /// <summary>Sessions of <see cref="Uploads"/>.</summary>
+    IUploadSessions Sessions { get; }
+
+    /// <summary>Opens the sessions as another process does.</summary>
+    IUploadSessions OpenSessions();
+
     /// <summary>Metadata with the upload sessions.</summary>
     IMetadataStore Metadata { get; }
 

@@ -12,7 +12,7 @@ internal static class UploadExtensions
     private static readonly ClientNetwork Here = ClientNetwork.Of(IPAddress.Loopback);
 
     public static async Task<UploadSession> CreateAsync(this UploadStore uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>
-        Assert.IsType<UploadSession>(await uploads.TryCreateAsync(repository, UploadHolder.Of(owner, Here), Here, algorithm));
+        Assert.IsType<UploadSession>((await uploads.BeginAsync(repository, owner, Here, algorithm)).Value);
 
     public static Task<Result<UploadSession>> BeginAsync(this UploadOperations uploads, RepositoryName repository, string? owner, DigestAlgorithm algorithm) =>
         uploads.BeginAsync(repository, owner, Here, algorithm);

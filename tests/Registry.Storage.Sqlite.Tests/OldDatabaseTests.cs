@@ -1,5 +1,7 @@
+using Microsoft.Data.Sqlite;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
+using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
 
 namespace Registry.Storage.Sqlite.Tests;
@@ -22,8 +24,7 @@ public sealed class OldDatabaseTests : IDisposable
     [InlineData(6)]
     public async Task A_database_of_an_older_program_keeps_its_content_and_the_tree_gets_all_of_it(int version)
     {
-        var dump = SourceTree.Locate("tests/Registry.Storage.Sqlite.Tests/Old", $"schema-{version}.sql");
-        OldSchema.Execute(Path.Combine(_folder.Path, "registry.db"), await File.ReadAllTextAsync(dump));
+        await RestoreAsync(version);
         var app = Samples.Repository("team/app");
 
         await using (var storage = await TestStorage.CreateAsync(_folder.Path))
@@ -56,6 +57,55 @@ public sealed class OldDatabaseTests : IDisposable
             ],
             changes.Select(change => change.Kind));
         Assert.All(changes, change => Assert.Equal(new ChangeOrigin { Source = ChangeSource.Unknown }, change.Origin));
+    }
+
+    // Two of callers without credentials, and one of alice with 8 bytes.
+    [Fact]
+    public async Task Uploads_in_progress_of_an_older_program_go_on_and_count()
+    {
+        await RestoreAsync(8);
+        var (app, id) = (Samples.Repository("team/app"), Guid.Parse("bb92642c-553d-492f-a152-0766fa0d38f7"));
+        Directory.CreateDirectory(Path.Combine(_folder.Path, "uploads"));
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "uploads", $"{id}"), "received");
+
+        await using var storage = await TestStorage.CreateAsync(_folder.Path);
+
+        var uploads = storage.Storage.Uploads;
+        Assert.Equal(new (string?, long)[] { (null, 0), (null, 0), ("alice", 8) }, uploads.Enumerate().Select(upload => (upload.Owner, upload.Length)).Order());
+        Assert.Equal(["0  3", "1 alice 1", "2  2"], ReadCounts());
+        var content = Samples.Text("received bytes");
+        var completed = await storage.Uploads.CompleteAsync(
+            app, "alice", id, Samples.Digest(content), new ChunkPlace { Position = 8, Length = 6 }, Samples.Body(content[8..]), default);
+        Assert.Equal(content.Length, completed.Value);
+        foreach (var upload in uploads.Enumerate())
+        {
+            Assert.Null(await storage.Uploads.CancelAsync(app, upload.Owner, upload.Id));
+        }
+
+        Assert.Equal(["0  0"], ReadCounts());
+    }
+
+    // Each of kind, name and number.
+    private List<string> ReadCounts()
+    {
+        using var database = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "registry.db")};Pooling=False");
+        database.Open();
+        using var counts = database.CreateCommand();
+        counts.CommandText = "SELECT kind || ' ' || name || ' ' || count FROM upload_counts ORDER BY kind, name";
+        using var rows = counts.ExecuteReader();
+        var read = new List<string>();
+        while (rows.Read())
+        {
+            read.Add(rows.GetString(0));
+        }
+
+        return read;
+    }
+
+    private async Task RestoreAsync(int version)
+    {
+        var dump = SourceTree.Locate("tests/Registry.Storage.Sqlite.Tests/Old", $"schema-{version}.sql");
+        OldSchema.Execute(Path.Combine(_folder.Path, "registry.db"), await File.ReadAllTextAsync(dump));
     }
 
     private static string Blob(string text) => $"{Samples.Digest(text).Hex}/link = {Samples.Digest(text)}";

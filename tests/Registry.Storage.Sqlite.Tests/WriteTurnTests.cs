@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
@@ -142,6 +143,75 @@ public sealed class WriteTurnTests : IAsyncDisposable
             "SELECT COUNT(*) FROM changes WHERE kind = @1", (long)ChangeKind.TagRemoved)));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_manifest_that_very_many_tags_have_referred_to_is_removed_in_several_turns(bool isExpired)
+    {
+        var tags = Enumerable.Range(0, 1300).Select(i => $"tag-{i:d4}").ToArray();
+        var (earlier, current) = (Index("earlier", 1), Index("current", 1));
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, earlier, tags));
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, current, tags));
+        var commits = 0;
+        _engine.Feed.Recorded += () => Interlocked.Increment(ref commits);
+
+        if (isExpired)
+        {
+            var expired = await _engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(earlier)], long.MaxValue, withRoots: true);
+            Assert.Equal([Samples.Digest(earlier)], expired);
+        }
+        else
+        {
+            Assert.Empty((await _engine.Metadata.DeleteManifestAsync(A, Samples.Digest(earlier), Precondition.None)).Value.Tags);
+        }
+
+        Assert.Equal(4, commits);
+        Assert.Equal(tags, (await _engine.Metadata.ListTagsAsync(A, null, 2000))!.Items);
+        Assert.Equal(1300, await CountAsync("SELECT COUNT(*) FROM tag_history"));
+        Assert.Equal(1300, await CountAsync("SELECT COUNT(*) FROM changes WHERE kind = 7"));
+        Assert.Equal(1, await CountAsync("SELECT COUNT(*) FROM changes WHERE kind = 4"));
+    }
+
+    [Fact]
+    public async Task Tags_with_a_long_history_are_removed_in_several_turns()
+    {
+        const int Manifests = 2200;
+        await Task.WhenAll(Enumerable.Range(0, Manifests).Select(i => _engine.Metadata.PutManifestAsync(Samples.Put(A, Index($"{i}", 1), "latest", "stable"))));
+        Assert.Equal(2 * Manifests, await CountAsync("SELECT COUNT(*) FROM tag_history"));
+        var turns = 0;
+        _engine.Rules.Tag = _ =>
+        {
+            turns++;
+            return null;
+        };
+
+        await _engine.Metadata.DeleteManifestAsync(A, Tag.Parse("stable"), new Precondition { Match = [Samples.Digest("other").Value] });
+        Assert.Equal((0, 2L * Manifests), (turns, await CountAsync("SELECT COUNT(*) FROM tag_history")));
+        var deleted = (await _engine.Metadata.DeleteManifestAsync(A, Tag.Parse("stable"), Precondition.None)).Value;
+        Assert.Equal((6, (long)Manifests), (turns, await CountAsync("SELECT COUNT(*) FROM tag_history")));
+
+        deleted = (await _engine.Metadata.DeleteManifestAsync(A, deleted.Digest, Precondition.None)).Value;
+        Assert.Equal(["latest"], deleted.Tags.Select(tag => tag.Value));
+        Assert.Equal(0, await CountAsync("SELECT COUNT(*) FROM tag_history"));
+    }
+
+    [Fact]
+    public async Task A_deletion_that_a_fault_stops_between_two_turns_names_the_tags_that_are_gone()
+    {
+        var index = Index("tagged", 1);
+        var tags = Enumerable.Range(0, 1300).Select(i => $"tag-{i:d4}").ToArray();
+        await _engine.Metadata.PutManifestAsync(Samples.Put(A, index, tags));
+        var asked = 0;
+        _engine.Rules.Tag = _ => ++asked > 1300 + 500 ? throw new StorageException("the disk is broken") : null;
+
+        var deleted = (await _engine.Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None)).Value;
+
+        Assert.Equal("the disk is broken", Assert.IsType<StorageException>(deleted.Fault).Message);
+        Assert.Equal((500, null), (deleted.Tags.Count, deleted.Size));
+        var left = (await _engine.Metadata.ListTagsAsync(A, null, 2000))!.Items;
+        Assert.Equal(tags, left.Concat(deleted.Tags.Select(tag => tag.Value)).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public async Task A_deletion_whose_precondition_fails_removes_no_tag()
     {
@@ -191,6 +261,8 @@ public sealed class WriteTurnTests : IAsyncDisposable
         await _engine.DisposeAsync();
         _gate.Dispose();
     }
+
+    private async Task<long> CountAsync(string sql) => await _engine.Database.ReadAsync(session => session.Number(sql)) ?? 0;
 
     private static byte[] Index(string name, int children) =>
         Samples.Index(Enumerable.Range(0, children).Select(i => Samples.Child(Samples.Text($"{name} {i}"))));

@@ -45,9 +45,13 @@ internal sealed class FileSystemEngine : IByteEngine
 
     public UploadStore Uploads { get; private set; }
 
+    public IUploadSessions Sessions { get; private set; }
+
     public IMetadataStore Metadata { get; private set; }
 
     public FakeTimeProvider Time { get; } = new();
+
+    public IUploadSessions OpenSessions() => new SqliteUploadSessions(_database);
 
     public void Advance(TimeSpan time) => Time.Advance(time);
 
@@ -65,7 +69,7 @@ internal sealed class FileSystemEngine : IByteEngine
         return ValueTask.CompletedTask;
     }
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(_database), nameof(Health), nameof(Threads), nameof(Blobs), nameof(UploadBytes), nameof(Uploads), nameof(Metadata))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_data), nameof(_database), nameof(Health), nameof(Threads), nameof(Blobs), nameof(UploadBytes), nameof(Uploads), nameof(Sessions), nameof(Metadata))]
     private void Open()
     {
         _data = DataFolder.Open(_folder.Path);
@@ -80,9 +84,10 @@ internal sealed class FileSystemEngine : IByteEngine
         Metadata = new SqliteMetadataStore(_database, Time, NoRules.Instance);
         UploadBytes = new FileSystemUploadBytes(
             Paths, Threads, placement, admission, new RecurringFaults(Time, NullLogger<RecurringFaults>.Instance), NullLogger<FileSystemUploadBytes>.Instance);
+        Sessions = OpenSessions();
         Uploads = new UploadStore(
             UploadBytes,
-            new SqliteUploadSessions(_database),
+            Sessions,
             new Staging(staged, admission.EnsureRoomAsync),
             new StorageLimits { MaxUploads = _maxUploads, BlobMaxSize = long.MaxValue },
             Time,

@@ -78,6 +78,16 @@ internal static class OldSchema
         DELETE FROM meta WHERE key = 'collection_paused_until';
         """,
         "ALTER TABLE content DROP COLUMN place;",
+        """
+        DROP TRIGGER upload_counts_added;
+        DROP TRIGGER upload_counts_removed;
+        DROP TABLE upload_counts;
+        ALTER TABLE uploads DROP COLUMN generation;
+        ALTER TABLE uploads DROP COLUMN process;
+        ALTER TABLE uploads DROP COLUMN hash_state;
+        ALTER TABLE uploads DROP COLUMN position;
+        ALTER TABLE uploads DROP COLUMN network;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -58,7 +58,7 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
         store.CheckBlobAsync(repository, digest, size, origin);
 
     public Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) => blob.Key is null
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null) => blob.Key is null
         ? cache.ChangeLinkAsync(repository, blob.Known, () => store.LinkBlobAsync(repository, blob, size, origin, upload, staged))
         : cache.ChangePlaceAsync(() => store.LinkBlobAsync(repository, blob, size, origin, upload, staged));
 

@@ -21,6 +21,6 @@ public enum ChangeKind
     /// <summary>A tag is gone.</summary>
     TagRemoved = 6,
 
-    /// <summary>A manifest that the tag referred to earlier is gone. The tag stays as it is.</summary>
+    /// <summary>A manifest that the tag referred to earlier is gone, or no longer recorded for it. The tag stays as it is.</summary>
     TagForgotten = 7,
 }

@@ -32,8 +32,8 @@ public interface IChangeFeed
     /// <summary>Reads the changes after a position, in order.</summary>
     Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit);
 
-    /// <summary>Reads the changes of one repository after a position and up to another one, in order.</summary>
-    Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit);
+    /// <summary>Reads the changes of some repositories after a position and up to another one, in order. Fewer than the limit are the last ones.</summary>
+    Task<IReadOnlyList<RegistryChange>> ReadAsync(IReadOnlyCollection<RepositoryName> repositories, long after, long upTo, int limit);
 
     /// <summary>Reads the repositories that a consumer holds back, each with the last change whose effect is durable.</summary>
     Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer);
@@ -46,4 +46,13 @@ public interface IChangeFeed
     /// had not been passed.
     /// </param>
     Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null);
+
+    /// <summary>
+    /// Last change up to which changes may be gone that a consumer had not passed; 0 if there are none. A consumer with an earlier position, also of a
+    /// repository that it holds back, cannot learn from the feed what it has missed.
+    /// </summary>
+    Task<long> FindLostAsync();
+
+    /// <summary>Removes what need not be kept, while no consumer moves on.</summary>
+    Task TrimAsync();
 }

@@ -11,6 +11,8 @@ namespace Registry.Core.Fairness;
 /// <remarks>Clients behind one NAT, or behind a proxy that is not trusted, are one network.</remarks>
 public readonly record struct ClientNetwork
 {
+    private const string UnknownText = "unknown";
+
     private readonly ulong _bits;
     private readonly AddressFamily _family;
 
@@ -34,6 +36,14 @@ public readonly record struct ClientNetwork
             : new(AddressFamily.InterNetworkV6, BinaryPrimitives.ReadUInt64BigEndian(bytes));
     }
 
+    /// <summary>Reads the text of <see cref="ToString"/>.</summary>
+    /// <exception cref="FormatException">It is no such text.</exception>
+    public static ClientNetwork Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        return text == UnknownText ? Unknown : Of(IPAddress.Parse(text.AsSpan(0, text.IndexOf('/') is > 0 and var end ? end : text.Length)));
+    }
+
     /// <summary>The network as text: <c>192.0.2.1</c>, <c>2001:db8::/64</c> or <c>unknown</c>.</summary>
     public override string ToString()
     {
@@ -48,7 +58,7 @@ public readonly record struct ClientNetwork
                 bytes[8..].Clear();
                 return $"{new IPAddress(bytes)}/64";
             default:
-                return "unknown";
+                return UnknownText;
         }
     }
 }

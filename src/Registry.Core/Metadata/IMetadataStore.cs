@@ -63,7 +63,7 @@ public interface IMetadataStore
     /// </summary>
     /// <returns>
     /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule, without a change. If some of very many tags
-    /// are removed already, the error comes with them (<see cref="ManifestDeletion.Stopped"/>).
+    /// are removed already, the error or the fault comes with them (<see cref="ManifestDeletion.Stopped"/>, <see cref="ManifestDeletion.Fault"/>).
     /// </returns>
     Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin);
 
@@ -117,8 +117,12 @@ public interface IMetadataStore
     /// <param name="origin">Origin of the blob.</param>
     /// <param name="upload">The session that ends with this; null if there was none.</param>
     /// <param name="staged">The bytes, if they become durable in this transaction; null if their file has them.</param>
-    /// <returns>The refusal of a rule; null if the repository has the blob. A refused upload has not ended.</returns>
-    Task<RegistryError?> LinkBlobAsync(RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null);
+    /// <returns>
+    /// The refusal of a rule, or BLOB_UPLOAD_INVALID when another process holds the session, without a change: the upload has not ended. Null if the repository
+    /// has the blob.
+    /// </returns>
+    Task<RegistryError?> LinkBlobAsync(
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null);
 
     /// <summary>
     /// Makes a blob of another repository visible in a repository, and restarts its idle time there. Decides on both links, and on what needs the blob.

@@ -14,4 +14,7 @@ public sealed record ManifestDeletion(Digest Digest, long? Size, IReadOnlyList<T
     /// deleted by another request. Null if all is deleted.
     /// </summary>
     public RegistryError? Stopped { get; init; }
+
+    /// <summary>The fault of the storage that has stopped the deletion in the same way. The caller throws it again. Null if there was none.</summary>
+    public Exception? Fault { get; init; }
 }

@@ -3,9 +3,19 @@ using Registry.Core.Storage;
 namespace Registry.Core.Uploads;
 
 /// <summary>Bytes of uploads in progress, in the engine that keeps the bytes of blobs. <see cref="IUploadSessions"/> has what else is known of them.</summary>
-/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+/// <remarks>
+/// Bytes are found by the id of their session alone: an engine that several processes share must keep a process whose lease has ended from changing them.
+/// Every member throws <see cref="StorageException"/> when the storage fails.
+/// </remarks>
 public interface IUploadBytes
 {
+    /// <summary>
+    /// Number of bytes by which the stored position of a session may be behind when a request has released the upload: the engine finds their number itself after a restart
+    /// (<see cref="Recover"/>), so the row tells only how many there must be at least. 0 for an engine whose bytes cannot be counted: then the row is the
+    /// truth, and has each position before the client learns of it.
+    /// </summary>
+    long PositionLag { get; }
+
     /// <summary>Refuses while writes have stopped, or while the remaining space is for deletes.</summary>
     ValueTask EnsureOpenAsync();
 

@@ -1,17 +1,41 @@
+using Registry.Core.Metadata;
 using Registry.Core.Storage;
 
 namespace Registry.Core.Uploads;
 
-/// <summary>Stores the sessions of uploads in progress across restarts. Their lengths are not stored here, but with their bytes.</summary>
-/// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
+/// <summary>
+/// Sessions of uploads in progress, as rows in the engine of the metadata. A process holds each session that it has begun or taken over, under a generation,
+/// and a session is held by one process: a row changes only for the lease of its present generation. <see cref="IMetadataStore.LinkBlobAsync"/> ends a session in
+/// the transaction that links its blob.
+/// </summary>
+/// <remarks>
+/// Changes survive the end of the process, but perhaps not a power cut: a client then begins again. So a session costs no sync.
+/// Every member throws <see cref="StorageException"/> when the storage fails.
+/// </remarks>
 public interface IUploadSessions
 {
-    /// <summary>Loads all sessions.</summary>
-    IReadOnlyList<StoredUploadSession> Load();
+    /// <summary>
+    /// Takes over the sessions of processes that have ended: each gets a new generation. Blocks. In the engine of SQLite, those are all other processes, since
+    /// one process at a time has the database. An engine that several processes share decides by a lease that they renew.
+    /// </summary>
+    /// <returns>All sessions that this process holds.</returns>
+    IReadOnlyList<StoredUploadSession> TakeOver();
 
-    /// <summary>Stores a session. It survives the end of the process, but perhaps not a power cut: a client then begins again.</summary>
-    Task AddAsync(StoredUploadSession session);
+    /// <summary>Adds a session, which this process holds, if the shares admit it. One transaction counts and adds.</summary>
+    /// <param name="session">A new session, in its first generation.</param>
+    /// <param name="shares">Shares of the uploads in progress.</param>
+    /// <param name="replaced">A session that ends with this, whose place the new one has, whatever the shares; null for none.</param>
+    /// <returns>Null if it was added; else the numbers of uploads by which it was refused.</returns>
+    Task<UploadCounts?> AddAsync(StoredUploadSession session, UploadShares shares, UploadLease? replaced = null);
+
+    /// <summary>Saves how far an upload is.</summary>
+    /// <param name="lease">The session.</param>
+    /// <param name="position">See <see cref="StoredUploadSession.Position"/>.</param>
+    /// <param name="hashState">See <see cref="StoredUploadSession.HashState"/>.</param>
+    /// <returns>False, without a change, if another process has taken the session over, or it has ended.</returns>
+    Task<bool> SaveAsync(UploadLease lease, long position, ReadOnlyMemory<byte>? hashState);
 
     /// <summary>Removes a session.</summary>
-    Task RemoveAsync(Guid id);
+    /// <returns>False, without a change, if another process has taken the session over, or it has ended.</returns>
+    Task<bool> RemoveAsync(UploadLease lease);
 }

@@ -42,6 +42,9 @@ public sealed class Upload : IAsyncDisposable
     /// <summary>Number of received bytes.</summary>
     public long Length => _state.Length;
 
+    /// <summary>Right of this process to change the session.</summary>
+    public UploadLease Lease => _state.Session.Lease;
+
     /// <summary>
     /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on. A read that is cancelled
     /// (<see cref="PipeReader.CancelPendingRead"/>) ends the wait for a larger piece: what has arrived is written.
@@ -172,7 +175,7 @@ public sealed class Upload : IAsyncDisposable
         return _place is null ? null : _small ??= await ReadSmallAsync();
     }
 
-    /// <summary>Ends the upload, whose bytes the metadata has made durable.</summary>
+    /// <summary>Ends the upload, whose blob is linked: the same transaction has removed its session.</summary>
     public async Task EndAsync()
     {
         if (!_isHeld && _state.Length > 0)
@@ -184,8 +187,8 @@ public sealed class Upload : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. The upload has ended; its session is removed when the
-    /// blob is linked (<see cref="IMetadataStore.LinkBlobAsync"/>).
+    /// Makes the bytes, which match the digest, a blob. Durable when the task ends. <see cref="EndAsync"/> follows when the blob is linked
+    /// (<see cref="IMetadataStore.LinkBlobAsync"/>); otherwise the upload begins again without a byte.
     /// </summary>
     /// <returns>Place of the blob.</returns>
     public async Task<BlobPlace> CommitAsync(Digest digest)
@@ -205,12 +208,41 @@ public sealed class Upload : IAsyncDisposable
             throw;
         }
 
-        _store.Forget(_state);
+        await ReopenAsync();
         return place;
     }
 
-    /// <summary>Removes the session of an upload that has ended, whose blob was not linked.</summary>
-    public Task EndSessionAsync() => _store.RemoveSessionAsync(_state.Id);
+    /// <summary>Saves the position in the session, if that is further behind than the engine of the bytes allows.</summary>
+    /// <returns>False if another process has taken the session over. The upload is no longer here.</returns>
+    public async Task<bool> SaveAsync()
+    {
+        var lag = _store.Bytes.PositionLag;
+        var ahead = _state.Length - _state.SavedPosition;
+        if (ahead == 0 || (ahead > 0 && ahead < lag) || !_store.HasSession(_state))
+        {
+            return true;
+        }
+
+        try
+        {
+            if (!await _store.SaveAsync(_state))
+            {
+                Leave();
+                return false;
+            }
+
+            _state.SavedPosition = _state.Length;
+        }
+        catch (Exception e) when (lag > 0 && e is (StorageException or InsufficientMemoryException))
+        {
+            // The bytes are there, and tell their number.
+        }
+
+        return true;
+    }
+
+    /// <summary>Forgets the upload, which another process has taken over, with its bytes.</summary>
+    public void Leave() => _store.Forget(_state);
 
     /// <summary>Discards the bytes and ends the upload.</summary>
     public async Task AbortAsync()
@@ -225,7 +257,10 @@ public sealed class Upload : IAsyncDisposable
     {
         await _content.DisposeAsync();
         Release();
-        _state.GiveBack(_store.Time.GetTimestamp());
+
+        // Also after a body that broke off, or a commit that failed: other requests learn the length now.
+        await SaveAsync();
+        _store.Release(_state);
     }
 
     private async Task BeginAgainAsync()
@@ -233,6 +268,12 @@ public sealed class Upload : IAsyncDisposable
         await _content.DisposeAsync();
         Release();
         await _store.Bytes.DiscardAsync(_state.Id);
+        await ReopenAsync();
+    }
+
+    private async Task ReopenAsync()
+    {
+        await _content.DisposeAsync();
         _state.Length = 0;
         _state.DropHash();
         _content = _store.Bytes.Open(_state.Id, 0);

@@ -36,22 +36,7 @@ public sealed class UploadOperations(
             return refusal;
         }
 
-        var holder = UploadHolder.Of(owner, network);
-        if (await uploads.TryCreateAsync(repository, holder, network, algorithm) is { } session)
-        {
-            return session;
-        }
-
-        if (uploads.Count >= limits.MaxUploads)
-        {
-            return RegistryErrorCode.TooManyUploads;
-        }
-
-        return new RegistryError(
-            RegistryErrorCode.UploadShareUsed,
-            uploads.IsShareUsed(network)
-                ? $"the network {network} has its share of the uploads in progress that the registry allows"
-                : $"{holder} has {uploads.CountOf(holder)} uploads in progress, which is its share of those that the registry allows");
+        return await uploads.BeginAsync(repository, owner, network, algorithm);
     }
 
     /// <summary>Finds a session, with its length; BLOB_UPLOAD_UNKNOWN if there is none.</summary>
@@ -83,6 +68,10 @@ public sealed class UploadOperations(
             {
                 await upload.RewindAsync();
             }
+            else if (!await upload.SaveAsync())
+            {
+                error = new RegistryError(RegistryErrorCode.UploadTakenOver, UploadLease.Lost);
+            }
 
             length = upload.Length;
             return error;
@@ -92,8 +81,8 @@ public sealed class UploadOperations(
 
     /// <summary>
     /// Appends the last chunk, which may be empty, and makes the upload a blob of the repository. If that fails, for any reason, the upload has
-    /// the same length as before, so that the client can repeat the same request. Only the session of a large blob that a rule has allowed and then
-    /// refuses after all has ended.
+    /// the same length as before, so that the client can repeat the same request. Two exceptions: the session of a large blob that a rule has allowed and then
+    /// refuses after all has ended, and when the storage fails after the bytes have become a blob, or while they do, the upload begins again without a byte.
     /// </summary>
     /// <param name="repository">Repository of the session.</param>
     /// <param name="owner">User of the session.</param>
@@ -118,24 +107,25 @@ public sealed class UploadOperations(
         var refused = await UseAsync(repository, owner, id, place, async (upload, _) =>
         {
             upload.Mark(isLast: true);
-            var error = (RegistryError?)RegistryErrorCode.UploadInvalid;
+            var isDone = false;
             try
             {
-                error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken);
-                if (error is null && !(await CommitAsync(upload, repository, digest, origin, id)).TryGet(out size, out var refusal))
+                var error = await ReceiveAsync(upload, digest.Algorithm, place, body, cancellationToken);
+                if (error is null && !(await CommitAsync(upload, repository, digest, origin, upload.Lease)).TryGet(out size, out var refusal))
                 {
                     error = refusal;
                 }
+
+                isDone = error is null;
+                return error;
             }
             finally
             {
-                if (error is not null)
+                if (!isDone)
                 {
                     await upload.RewindAsync();
                 }
             }
-
-            return error;
         });
         return refused is null ? size : refused;
     }
@@ -327,7 +317,7 @@ public sealed class UploadOperations(
 
     private RegistryError TooLarge() => new(RegistryErrorCode.BlobTooLarge, $"a blob may have at most {limits.BlobMaxSize} bytes");
 
-    private async Task<Result<long>> CommitAsync(Upload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, Guid? session)
+    private async Task<Result<long>> CommitAsync(Upload upload, RepositoryName repository, Digest digest, ChangeOrigin origin, UploadLease? session)
     {
         if (!await upload.MatchesAsync(digest))
         {
@@ -335,36 +325,33 @@ public sealed class UploadOperations(
         }
 
         await using var fence = await blobs.FenceAsync(digest);
-        if (await upload.TryStageAsync() is { } bytes)
-        {
-            if (await metadata.LinkBlobAsync(repository, digest, bytes.Length, origin, session, bytes) is { } forbidden)
-            {
-                return forbidden;
-            }
-
-            await upload.EndAsync();
-            return bytes.Length;
-        }
+        var bytes = await upload.TryStageAsync();
 
         // Nothing is placed for a blob that is refused, and the session keeps its bytes. Not asked earlier: only the bytes prove that the caller has the
         // blob, and the answer may tell whether the repository does.
         var size = upload.Length;
-        if (await metadata.CheckBlobAsync(repository, digest, size, origin) is { } early)
+        if (bytes is null && await metadata.CheckBlobAsync(repository, digest, size, origin) is { } early)
         {
             return early;
         }
 
         // A rule may refuse after all, since other changes come in between. Bytes that nothing else needs are removed as after a crash here (UnknownBlobSweep).
-        var place = await upload.CommitAsync(digest);
-        if (await metadata.LinkBlobAsync(repository, place, size, origin, session) is not { } refused)
+        BlobPlace place = bytes is null ? await upload.CommitAsync(digest) : digest;
+        var refused = await metadata.LinkBlobAsync(repository, place, size, origin, session, bytes);
+        if (refused is null)
         {
+            await upload.EndAsync();
             return size;
         }
 
-        if (session is not null)
+        if (refused.Code == RegistryErrorCode.UploadTakenOver)
+        {
+            upload.Leave();
+        }
+        else if (bytes is null && session is not null)
         {
             // The refusal has kept the session, whose bytes are gone.
-            await upload.EndSessionAsync();
+            await upload.AbortAsync();
         }
 
         return refused;

@@ -1,12 +1,10 @@
 using System.Security.Cryptography;
-using Registry.Core.Fairness;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Uploads;
 
 /// <summary>State of an upload between requests. Only the request that has acquired it changes it.</summary>
-internal sealed class UploadState(
-    StoredUploadSession session, UploadHolder holder, ClientNetwork network, long length, long begunAt, IdleHashes idleHashes)
+internal sealed class UploadState(StoredUploadSession session, long length, long begunAt, IdleHashes idleHashes)
 {
     private const long NoMark = -1;
 
@@ -23,19 +21,19 @@ internal sealed class UploadState(
     public StoredUploadSession Session { get; } = session;
 
     /// <summary>Caller in whose share the upload is.</summary>
-    public UploadHolder Holder { get; } = holder;
-
-    /// <summary>Network from which the upload was begun; unknown for one of a previous process.</summary>
-    public ClientNetwork Network { get; } = network;
+    public UploadHolder Holder { get; } = session.Holder;
 
     /// <summary>Time at which this process began to know the upload, as a timestamp of the time provider.</summary>
     public long BegunAt { get; } = begunAt;
 
-    /// <summary>Place among the uploads without a byte of its holder; null if it has none. <see cref="UploadShares"/> guards it.</summary>
+    /// <summary>Place among the uploads without a byte of its holder; null if it has none. <see cref="EmptyUploads"/> guards it.</summary>
     public LinkedListNode<UploadState>? Place { get; set; }
 
     /// <summary>Number of bytes received and written.</summary>
     public long Length { get; set; } = length;
+
+    /// <summary>Position that the row of the session has.</summary>
+    public long SavedPosition { get; set; } = session.Position;
 
     /// <summary>Length that the upload returns to unless its request succeeds; null if every byte is kept.</summary>
     public long? Mark => Volatile.Read(ref _mark) is var mark and not NoMark ? mark : null;

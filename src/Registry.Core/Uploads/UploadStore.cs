@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
@@ -18,8 +19,9 @@ public sealed partial class UploadStore
     private readonly IdleHashes _idleHashes = new();
     private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
     private readonly UploadShares _shares;
+    private readonly EmptyUploads _empty;
 
-    /// <summary>Loads the uploads of a previous process.</summary>
+    /// <summary>Takes over the uploads of processes that have ended.</summary>
     /// <param name="bytes">Received bytes.</param>
     /// <param name="sessions">Sessions across restarts.</param>
     /// <param name="staging">Admits small blobs into the metadata.</param>
@@ -36,12 +38,13 @@ public sealed partial class UploadStore
         MaxLength = limits.BlobMaxSize;
         _sessions = sessions;
         _logger = logger;
-        _shares = new UploadShares(limits.MaxUploads, time);
-        Load();
+        _shares = new UploadShares(limits.MaxUploads);
+        _empty = new EmptyUploads(time);
+        TakeOver();
     }
 
     /// <summary>Number of uploads in progress with a session.</summary>
-    public int Count => _shares.Count;
+    public int Count => _uploads.Count;
 
     internal IUploadBytes Bytes { get; }
 
@@ -52,46 +55,34 @@ public sealed partial class UploadStore
     /// <summary>Size of the largest blob, in bytes.</summary>
     internal long MaxLength { get; }
 
-    /// <summary>Number of uploads in progress of a holder.</summary>
-    public int CountOf(UploadHolder holder) => _shares.CountOf(holder);
-
-    /// <summary>True if the holders of a network together have its share of the uploads in progress.</summary>
-    public bool IsShareUsed(ClientNetwork network) => _shares.IsUsedBy(network);
-
     /// <summary>
     /// Begins an upload with a session, which later requests continue. When the holder or its network has its share of the sessions, or none is left, an
     /// upload that has received no byte for a minute ends instead.
     /// </summary>
-    /// <returns>Null if no upload can end for it.</returns>
-    public async Task<UploadSession?> TryCreateAsync(RepositoryName repository, UploadHolder holder, ClientNetwork network, DigestAlgorithm algorithm)
+    /// <param name="repository">Repository of the blob.</param>
+    /// <param name="owner">User of the session; null for an anonymous caller.</param>
+    /// <param name="network">Network of the caller; an unknown one has no share.</param>
+    /// <param name="algorithm">Expected algorithm of the digest.</param>
+    /// <returns>The session; or TOOMANYREQUESTS if no upload can end for it.</returns>
+    public async Task<Result<UploadSession>> BeginAsync(RepositoryName repository, string? owner, ClientNetwork network, DigestAlgorithm algorithm)
     {
         await Bytes.EnsureRoomAsync();
-        while (!_shares.TryTake(holder, network, out var lesser))
+        var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, network, algorithm);
+        while (await _sessions.AddAsync(session, _shares) is { } counts)
         {
-            if (lesser is null)
+            if (FindLesser(session, counts) is not { } lesser)
             {
-                return null;
+                return Refuse(session, counts);
             }
 
-            if (await TryGiveWayAsync(lesser, holder) && _shares.TryReplace(holder, network))
+            if (await TryReplaceAsync(lesser, session))
             {
                 break;
             }
         }
 
-        var session = new StoredUploadSession(Guid.NewGuid(), repository, holder.User, algorithm);
-        try
-        {
-            await _sessions.AddAsync(session);
-        }
-        catch
-        {
-            _shares.GiveBack(holder, network);
-            throw;
-        }
-
-        var upload = Begin(session, holder, network, 0);
-        _shares.Begin(upload);
+        var upload = Open(session, 0);
+        _empty.Add(upload);
         _uploads[session.Id] = upload;
         return Describe(upload);
     }
@@ -100,7 +91,7 @@ public sealed partial class UploadStore
     public async ValueTask<Upload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
     {
         await Bytes.EnsureRoomAsync();
-        var upload = Begin(new StoredUploadSession(Guid.NewGuid(), repository, null, algorithm), default, ClientNetwork.Unknown, 0);
+        var upload = Open(new StoredUploadSession(Guid.NewGuid(), repository, null, ClientNetwork.Unknown, algorithm), 0);
         upload.TryTake();
         return new Upload(upload, this, isLast: true);
     }
@@ -143,32 +134,63 @@ public sealed partial class UploadStore
     /// <summary>Lists all uploads in progress, in no particular order.</summary>
     public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
 
-    /// <summary>Removes the state of an upload that has ended.</summary>
+    /// <summary>Removes the state of an upload that has ended, or that another process has taken over.</summary>
     internal void Forget(UploadState upload)
     {
         upload.IsOver = true;
-        if (_uploads.TryRemove(upload.Id, out _))
-        {
-            _shares.End(upload);
-        }
+        _empty.Remove(upload);
+        _uploads.TryRemove(upload.Id, out _);
     }
-
-    /// <summary>Removes a session.</summary>
-    internal Task RemoveSessionAsync(Guid id) => _sessions.RemoveAsync(id);
 
     /// <summary>Removes the session and the state of an upload whose bytes are discarded.</summary>
     internal async Task EndSessionAsync(UploadState upload)
     {
-        if (_uploads.ContainsKey(upload.Id))
+        if (HasSession(upload))
         {
-            await _sessions.RemoveAsync(upload.Id);
+            await _sessions.RemoveAsync(upload.Session.Lease);
         }
 
         Forget(upload);
     }
 
-    // Ends an upload without a byte, unless a request has just begun to use it.
-    private async Task<bool> TryGiveWayAsync(UploadState lesser, UploadHolder holder)
+    /// <summary>True if an upload has a session, and has not ended.</summary>
+    internal bool HasSession(UploadState upload) => _uploads.ContainsKey(upload.Id);
+
+    /// <summary>Saves the position of an upload in the row of its session.</summary>
+    /// <returns>False if another process has taken the session over.</returns>
+    internal Task<bool> SaveAsync(UploadState upload) => _sessions.SaveAsync(upload.Session.Lease, upload.Length, hashState: null);
+
+    /// <summary>Notes that a request releases an upload.</summary>
+    internal void Release(UploadState upload)
+    {
+        if (upload.Length > 0)
+        {
+            _empty.Remove(upload);
+        }
+
+        upload.GiveBack(Time.GetTimestamp());
+    }
+
+    // Only what the caller has itself makes room in its share.
+    private UploadState? FindLesser(StoredUploadSession session, UploadCounts counts) => _empty.Find(
+        session.Holder, _shares.IsUsedByHolder(counts), _shares.IsUsedByNetwork(counts) ? session.Network : null);
+
+    private RegistryError Refuse(StoredUploadSession session, UploadCounts counts)
+    {
+        if (_shares.IsFull(counts))
+        {
+            return RegistryErrorCode.TooManyUploads;
+        }
+
+        return new RegistryError(
+            RegistryErrorCode.UploadShareUsed,
+            _shares.IsUsedByNetwork(counts)
+                ? $"the network {session.Network} has its share of the uploads in progress that the registry allows"
+                : $"{session.Holder} has {counts.OfHolder} uploads in progress, which is its share of those that the registry allows");
+    }
+
+    // Ends an upload without a byte for a new one, unless a request has just begun to use it.
+    private async Task<bool> TryReplaceAsync(UploadState lesser, StoredUploadSession session)
     {
         await using var upload = await TryAcquireAsync(lesser.Id);
         if (upload is not { Length: 0 })
@@ -176,13 +198,20 @@ public sealed partial class UploadStore
             return false;
         }
 
-        await upload.AbortAsync();
-        LogGaveWay(lesser.Id, lesser.Session.Repository.Value, lesser.Holder, holder);
+        await Bytes.DiscardAsync(lesser.Id);
+        var refused = await _sessions.AddAsync(session, _shares, lesser.Session.Lease);
+        Forget(lesser);
+        if (refused is not null)
+        {
+            // Another process holds the lesser one.
+            return false;
+        }
+
+        LogGaveWay(lesser.Id, lesser.Session.Repository.Value, lesser.Holder, session.Holder);
         return true;
     }
 
-    private UploadState Begin(StoredUploadSession session, UploadHolder holder, ClientNetwork network, long length) =>
-        new(session, holder, network, length, Time.GetTimestamp(), _idleHashes);
+    private UploadState Open(StoredUploadSession session, long length) => new(session, length, Time.GetTimestamp(), _idleHashes);
 
     private UploadSession Describe(UploadState upload) => new(
         upload.Id,
@@ -193,21 +222,36 @@ public sealed partial class UploadStore
         upload.IsTaken ? TimeSpan.Zero : Time.GetElapsedTime(upload.LastActivity));
 
     // Idle times start again: a server that was down for a day must not discard uploads at start.
-    private void Load()
+    private void TakeOver()
     {
-        var sessions = _sessions.Load();
+        var sessions = _sessions.TakeOver();
         var lengths = Bytes.Recover([.. sessions.Select(session => session.Id)]);
+        var (shorter, lost) = (0, 0L);
         foreach (var session in sessions)
         {
-            // The network of an anonymous caller is not stored.
-            var upload = Begin(
-                session, UploadHolder.Of(session.Owner, ClientNetwork.Unknown), ClientNetwork.Unknown, lengths.GetValueOrDefault(session.Id));
-            _shares.Take(upload.Holder);
-            _shares.Begin(upload);
+            var upload = Open(session, lengths.GetValueOrDefault(session.Id));
             _uploads[session.Id] = upload;
+            if (upload.Length == 0)
+            {
+                _empty.Add(upload);
+            }
+
+            if (upload.Length < session.Position)
+            {
+                shorter++;
+                lost += session.Position - upload.Length;
+            }
+        }
+
+        if (shorter > 0)
+        {
+            LogLost(shorter, lost);
         }
     }
 
     [LoggerMessage(2, LogLevel.Information, "Upload {Id} to {Repository} of {Holder} had received no byte for a minute, and gave way to one of {Other}: too many uploads are in progress")]
     private partial void LogGaveWay(Guid id, string repository, UploadHolder holder, UploadHolder other);
+
+    [LoggerMessage(3, LogLevel.Warning, "Uploads in progress that have fewer bytes than before, as after a power cut, or a kill while one became a blob: {Count}, with at least {Bytes} B less. Their clients continue at the position that the registry reports")]
+    private partial void LogLost(int count, long bytes);
 }

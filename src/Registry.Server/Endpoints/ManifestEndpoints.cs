@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Registry.Core.Errors;
@@ -144,9 +145,15 @@ internal sealed class ManifestEndpoints(ManifestOperations manifests, Locations 
         }
 
         request.Change = new ContentChange { Digest = deleted.Digest, Size = deleted.Size, Tags = reference.Tag is null ? deleted.Tags : [] };
+
+        // In both cases, the audit line has the tags that are gone.
+        if (deleted.Fault is { } fault)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
         if (deleted.Stopped is { } stopped)
         {
-            // The audit line has the error, and the tags that are gone.
             return stopped;
         }
 

@@ -14,4 +14,7 @@ internal static partial class HostLog
     [LoggerMessage(4, LogLevel.Warning,
         "The last stop of the registry was unclean: it was killed, crashed, or the machine lost power. All confirmed changes are kept, and nothing has to be done")]
     public static partial void StoppedUncleanly(ILogger logger);
+
+    [LoggerMessage(5, LogLevel.Warning, "A further signal arrived: the files that follow the database are left as they are, and the next start continues")]
+    public static partial void CutOffFiles(ILogger logger);
 }

@@ -46,7 +46,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly RegistryOptions _options;
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
-    private readonly CancellationTokenSource _cutOff = new();
+    private readonly StopStages _stop;
     private readonly FileReloads _reloads;
     private readonly HostMetrics _hostMetrics;
     private TelemetryExport? _telemetry;
@@ -74,6 +74,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _tls = tls;
         _time = time;
         _loggers = loggers;
+        _stop = new StopStages(options.Limits.Drain, loggers.CreateLogger<RegistryHost>());
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
@@ -221,14 +222,10 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Reloads the files of users, keys, rules and certificates, and logs the results.</summary>
     public void Reload() => _reloads.Run();
 
-    /// <summary>Cuts off the requests in flight that <see cref="DisposeAsync"/> waits for.</summary>
-    public void CutOff()
-    {
-        HostLog.CutOff(_loggers.CreateLogger<RegistryHost>());
-        _cutOff.Cancel();
-    }
+    /// <summary>Cuts off what <see cref="DisposeAsync"/> waits for: first the requests in flight; when these have ended, the files.</summary>
+    public void CutOff() => _stop.CutOff();
 
-    /// <summary>Finishes the requests in flight within a time limit, and closes the storage.</summary>
+    /// <summary>Finishes the requests in flight, then the files that follow the database, each within a time limit, and closes the storage.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -239,8 +236,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _disposed = true;
         if (_started)
         {
-            _cutOff.CancelAfter(_options.Limits.Drain);
-            await _kestrel.StopAsync(_cutOff.Token);
+            await _kestrel.StopAsync(_stop.BeginRequests());
         }
 
         _memoryWatch.Dispose();
@@ -271,9 +267,11 @@ public sealed class RegistryHost : IAsyncDisposable
         {
             await (_tls?.DisposeAsync() ?? ValueTask.CompletedTask);
             await _access.DisposeAsync();
+            await _storage.FinishAsync(_stop.BeginFiles());
             await _storage.DisposeAsync();
             _hostMetrics.Dispose();
             _stopping.Dispose();
+            _stop.Dispose();
         }
     }
 

@@ -34,6 +34,7 @@ internal sealed partial class StagedFiles(
     /// <summary>Writes all content that is staged now.</summary>
     /// <param name="filesPerSync">Number of files that share their syncs, approximately; their temporary files exist at the same time.</param>
     /// <param name="cancellationToken">Stops between syncs.</param>
+    /// <exception cref="OperationCanceledException">It was stopped, and content is still staged.</exception>
     /// <exception cref="StorageException">Content could not be written, and is still staged.</exception>
     public async Task WriteOutAsync(int filesPerSync, CancellationToken cancellationToken)
     {
@@ -42,8 +43,9 @@ internal sealed partial class StagedFiles(
         {
             health.ThrowIfFailed();
             var refusals = new List<string>();
-            for (long? position = 0; position is { } after && !cancellationToken.IsCancellationRequested;)
+            for (long? position = 0; position is { } after;)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 position = await WriteOutAsync(after, filesPerSync, refusals);
             }
 

@@ -40,20 +40,24 @@ internal sealed partial class StagedWriter : Follower
     /// <summary>Number of blobs and manifests that only the metadata has, once the writer is disposed; null if they cannot be read.</summary>
     public long? Left { get; private set; } = 0;
 
-    protected override async ValueTask FinishAsync()
+    protected override async ValueTask FinishAsync(CancellationToken cutOff)
     {
         _staged.Staged -= Wake;
-        if (_staged.Weight > 0)
+        try
         {
-            await WriteOutAsync(CancellationToken.None);
-            await CountLeftAsync();
+            if (_staged.Weight > 0)
+            {
+                await WriteOutAndCountAsync(cutOff);
+            }
+            else
+            {
+                Report(null);
+            }
         }
-        else
+        finally
         {
-            Report(null);
+            _files.Dispose();
         }
-
-        _files.Dispose();
     }
 
     protected override async Task RunAsync(CancellationToken stopping)
@@ -76,6 +80,18 @@ internal sealed partial class StagedWriter : Follower
         return null;
     });
 
+    private async Task WriteOutAndCountAsync(CancellationToken cutOff)
+    {
+        try
+        {
+            await WriteOutAsync(cutOff);
+        }
+        finally
+        {
+            await CountLeftAsync();
+        }
+    }
+
     private async Task CountLeftAsync()
     {
         try
@@ -89,7 +105,7 @@ internal sealed partial class StagedWriter : Follower
 
         if (Left != 0)
         {
-            LogLeft(Left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of", Failure ?? "they cannot be read");
+            LogLeft(Left?.ToString(CultureInfo.InvariantCulture) ?? "an unknown number of", Failure ?? (Left is null ? "they cannot be read" : "the stop was cut short"));
         }
     }
 
@@ -99,6 +115,11 @@ internal sealed partial class StagedWriter : Follower
 
     [LoggerMessage(2, LogLevel.Information, "All small blobs and manifests have been written to their files")]
     protected override partial void LogCaughtUp();
+
+    // The number that is left has a line of its own.
+    protected override void LogCutShort()
+    {
+    }
 
     [LoggerMessage(3, LogLevel.Error,
         "Left in registry.db: {Count} small blobs and manifests that have no file under blobs/ yet. Keep registry.db: the next start writes them. Until then, another registry on this folder does not have them: {Reason}")]

@@ -1,6 +1,6 @@
-using System.Text;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Changes;
+using Registry.Core.Indexing;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Files;
@@ -10,11 +10,14 @@ namespace Registry.Storage.Files.Tree;
 /// <summary>
 /// Writes the repositories tree, which mirrors the metadata: it follows the changes. A change that cannot be made in the tree holds back the later
 /// changes of its repository, while other repositories continue. The position in the feed moves on after the tree has been synced, and the feed keeps the
-/// repositories that are held back, so that the rest is repeated after an unclean stop; everything can be repeated.
+/// repositories that are held back, so that the rest is repeated after an unclean stop; everything can be repeated. When the feed has lost changes that the
+/// tree does not have, the links are written from the metadata.
 /// </summary>
 internal sealed partial class TreeWriter : Follower
 {
     private const int BatchSize = 512;
+
+    private const int RepositoriesPerPage = 100;
 
     // Number of repositories that may be held back before all others wait, too: each is tried again from time to time.
     private const int MaxHeld = 1000;
@@ -23,7 +26,9 @@ internal sealed partial class TreeWriter : Follower
     private static readonly TimeSpan SyncPeriod = TimeSpan.FromSeconds(30);
 
     private readonly DataPaths _paths;
+    private readonly TreeFiles _files;
     private readonly IChangeFeed _feed;
+    private readonly IMetadataListing _metadata;
     private readonly StorageThreads _threads;
     private readonly TimeProvider _time;
     private readonly ILogger<TreeWriter> _logger;
@@ -33,12 +38,18 @@ internal sealed partial class TreeWriter : Follower
     private readonly Dictionary<RepositoryName, HeldBack> _held = [];
     private bool _isUnsynced;
 
+    // While the links of all repositories are written: the last one of them, and the changes that were lost.
+    private (long Lost, RepositoryName? Last)? _whole;
+
     /// <summary>Starts with the changes that an earlier process has left.</summary>
-    public TreeWriter(DataPaths paths, IChangeFeed feed, StorageThreads threads, TimeProvider time, ILogger<TreeWriter> logger)
+    public TreeWriter(
+        DataPaths paths, IChangeFeed feed, IMetadataListing metadata, StorageThreads threads, TimeProvider time, ILogger<TreeWriter> logger)
         : base(hasWork: true)
     {
         _paths = paths;
+        _files = new TreeFiles(paths);
         _feed = feed;
+        _metadata = metadata;
         _threads = threads;
         _time = time;
         _logger = logger;
@@ -47,13 +58,18 @@ internal sealed partial class TreeWriter : Follower
     }
 
     // Makes the remaining changes, and syncs the tree.
-    protected override async ValueTask FinishAsync()
+    protected override async ValueTask FinishAsync(CancellationToken cutOff)
     {
         _feed.Recorded -= Wake;
         await TryAsync(async () =>
         {
-            await CatchUpAsync(triesAll: true, CancellationToken.None);
-            await SyncAsync();
+            for (var hasMore = true; hasMore;)
+            {
+                hasMore = await CatchUpAsync(triesAll: true, cutOff);
+                cutOff.ThrowIfCancellationRequested();
+                await SyncAsync();
+            }
+
             return DescribeHeld();
         });
     }
@@ -61,13 +77,14 @@ internal sealed partial class TreeWriter : Follower
     protected override async Task RunAsync(CancellationToken stopping)
     {
         var lastSync = _time.GetTimestamp();
+        var lastTrim = lastSync;
         var isTimeUp = true;
         while (!stopping.IsCancellationRequested)
         {
-            var triesAll = isTimeUp;
+            var (triesAll, hasMore) = (isTimeUp, false);
             var isDone = await TryAsync(async () =>
             {
-                await CatchUpAsync(triesAll, stopping);
+                hasMore = await CatchUpAsync(triesAll, stopping);
                 if (_time.GetElapsedTime(lastSync) >= SyncPeriod)
                 {
                     await SyncAsync();
@@ -76,45 +93,61 @@ internal sealed partial class TreeWriter : Follower
 
                 return DescribeHeld();
             });
+            if ((!isDone || _held.Count > 0) && _time.GetElapsedTime(lastTrim) >= SyncPeriod)
+            {
+                await TrimAsync();
+                lastTrim = _time.GetTimestamp();
+            }
+
             isTimeUp = !await WaitForWorkAsync(
-                !isDone || _held.Count > 0 ? RetryDelay : _isUnsynced ? SyncPeriod : Timeout.InfiniteTimeSpan);
+                hasMore ? TimeSpan.Zero : !isDone || _held.Count > 0 ? RetryDelay : _isUnsynced ? SyncPeriod : Timeout.InfiniteTimeSpan);
         }
     }
 
     private string? DescribeHeld() => _held.Count switch
     {
         0 => null,
-        1 => _held.First().Value.Reason,
-        _ => $"{_held.First().Value.Reason} (and {_held.Count - 1} more repositories)",
+        1 => ReasonOf(_held.First().Value),
+        _ => $"{ReasonOf(_held.First().Value)} (and {_held.Count - 1} more repositories)",
     };
 
-    private async Task CatchUpAsync(bool triesAll, CancellationToken stopping)
+    private static string ReasonOf(HeldBack held) => held.Reason ?? "The links of a repository wait.";
+
+    // Ends after some time, so that what is done is synced and need not be repeated. True if there are more changes.
+    private async Task<bool> CatchUpAsync(bool triesAll, CancellationToken stopping)
     {
-        if (_passed is not { } passed)
+        var begun = _time.GetTimestamp();
+
+        // Only a tree that is behind can have missed what the feed has lost.
+        var lost = _passed is null || Failure is not null ? await _feed.FindLostAsync() : 0;
+        if (_passed is null)
         {
             foreach (var (repository, position) in await _feed.FindHeldAsync(ChangeConsumers.Tree))
             {
                 _held[repository] = new HeldBack(position, "The links of a repository wait since an earlier start.");
             }
 
-            _passed = passed = await _feed.FindPositionAsync(ChangeConsumers.Tree);
+            _passed = await _feed.FindPositionAsync(ChangeConsumers.Tree);
         }
 
-        // Commits may wake this many times a second: then the first shows whether the obstacle is gone.
-        foreach (var (repository, held) in _held.ToList())
+        if (_passed < lost)
         {
-            if (!await TryAgainAsync(repository, held, passed) && !triesAll)
+            if (!triesAll)
             {
-                break;
+                throw new StorageException(Failure ?? "The links of all repositories must be written again.");
             }
+
+            await WriteAllAsync(lost, stopping);
         }
 
-        while (_held.Count < MaxHeld && !stopping.IsCancellationRequested)
+        await TryHeldAsync(lost, _passed.Value, triesAll, stopping);
+        while (_held.Count < MaxHeld)
         {
+            stopping.ThrowIfCancellationRequested();
             var changes = await _feed.ReadAsync(_passed.Value, BatchSize);
             if (changes.Count == 0)
             {
-                break;
+                return false;
             }
 
             _isUnsynced = true;
@@ -130,59 +163,200 @@ internal sealed partial class TreeWriter : Follower
                     _passed = change.Sequence;
                 }
             });
-        }
-    }
-
-    // True if the repository has caught up. The first change alone shows whether the obstacle is gone.
-    private async Task<bool> TryAgainAsync(RepositoryName repository, HeldBack held, long passed)
-    {
-        for (var limit = 1; ; limit = BatchSize)
-        {
-            var changes = await _feed.ReadAsync(repository, held.Passed, passed, limit);
-            if (changes.Count == 0)
+            if (_time.GetElapsedTime(begun) >= SyncPeriod)
             {
-                _held.Remove(repository);
-                _isUnsynced = true;
                 return true;
             }
-
-            var obstacle = await _threads.RunAsync(() => ApplyAll(changes));
-            held = obstacle ?? held with { Passed = changes[^1].Sequence };
-            _held[repository] = held;
-            if (obstacle is not null)
-            {
-                return false;
-            }
         }
+
+        return false;
     }
 
-    private HeldBack? ApplyAll(IReadOnlyList<RegistryChange> changes)
+    // Commits may wake this many times a second: then the first repository shows whether the obstacle is gone, and none is written whole.
+    private async Task TryHeldAsync(long lost, long passed, bool triesAll, CancellationToken stopping)
     {
-        foreach (var change in changes)
+        var free = new HashSet<RepositoryName>();
+        foreach (var (repository, held) in _held.ToList())
         {
-            if (TryApply(change) is { } reason)
+            stopping.ThrowIfCancellationRequested();
+            if (held.Passed < lost && !triesAll)
             {
-                return new HeldBack(change.Sequence - 1, reason);
+                break;
+            }
+
+            _held[repository] = held.Passed < lost ? await WriteLostAsync(repository, held, lost, stopping) : await TryFirstAsync(repository, held, passed);
+            if (_held[repository].Reason is null)
+            {
+                free.Add(repository);
+            }
+            else if (!triesAll)
+            {
+                break;
             }
         }
 
-        return null;
+        if (free.Count > 0)
+        {
+            await FollowAsync(free, passed, stopping);
+        }
     }
 
-    // Returns the reason why the change must wait. A full disk affects all repositories: everything waits.
+    // The first change alone shows whether the obstacle is gone.
+    private async Task<HeldBack> TryFirstAsync(RepositoryName repository, HeldBack held, long passed)
+    {
+        var changes = await _feed.ReadAsync([repository], held.Passed, passed, 1);
+        return changes.Count == 0 ? held with { Reason = null }
+            : await _threads.RunAsync(() => TryApply(changes[0])) is { } reason ? new HeldBack(changes[0].Sequence - 1, reason)
+            : new HeldBack(changes[0].Sequence, null);
+    }
+
+    private async Task<HeldBack> WriteLostAsync(RepositoryName repository, HeldBack held, long lost, CancellationToken stopping) =>
+        await WriteWholeAsync(repository, stopping) is { } reason ? held with { Reason = reason } : new HeldBack(lost, null);
+
+    // Makes the changes of repositories whose obstacle is gone, in one pass over the feed, and ends holding them back.
+    private async Task FollowAsync(HashSet<RepositoryName> free, long passed, CancellationToken stopping)
+    {
+        var reached = free.Min(repository => _held[repository].Passed);
+        try
+        {
+            while (free.Count > 0)
+            {
+                stopping.ThrowIfCancellationRequested();
+                var changes = await _feed.ReadAsync(free, reached, passed, BatchSize);
+                if (changes.Count == 0)
+                {
+                    reached = passed;
+                    break;
+                }
+
+                await _threads.RunAsync(() =>
+                {
+                    foreach (var change in changes.Where(change => free.Contains(change.Repository)))
+                    {
+                        if (change.Sequence > _held[change.Repository].Passed && TryApply(change) is { } reason)
+                        {
+                            _held[change.Repository] = new HeldBack(change.Sequence - 1, reason);
+                            free.Remove(change.Repository);
+                        }
+
+                        reached = change.Sequence;
+                    }
+                });
+            }
+        }
+        finally
+        {
+            foreach (var repository in free)
+            {
+                _held[repository] = _held[repository] with { Passed = Math.Max(_held[repository].Passed, reached) };
+            }
+        }
+
+        _isUnsynced = true;
+        foreach (var repository in free)
+        {
+            _held.Remove(repository);
+        }
+    }
+
+    // Writes the links of all repositories. What has changed since the lost changes is still in the feed, and is made once more afterwards. Continues where an
+    // earlier attempt has ended, unless more changes are lost.
+    private async Task WriteAllAsync(long lost, CancellationToken stopping)
+    {
+        if (_whole is null)
+        {
+            LogLost();
+        }
+
+        _whole = _whole is { } begun && begun.Lost == lost ? begun : (lost, null);
+        IReadOnlyList<RepositoryName> page;
+        do
+        {
+            page = await _metadata.ListRepositoriesAsync(_whole.Value.Last, RepositoriesPerPage);
+            foreach (var repository in page)
+            {
+                if (await WriteWholeAsync(repository, stopping) is not { } reason)
+                {
+                    _held.Remove(repository);
+                }
+                else if (_held.Count < MaxHeld || _held.ContainsKey(repository))
+                {
+                    _held[repository] = new HeldBack(0, reason);
+                }
+                else
+                {
+                    throw new StorageException(reason);
+                }
+
+                _whole = (lost, repository);
+            }
+        }
+        while (page.Count == RepositoriesPerPage);
+        _whole = null;
+        _passed = lost;
+    }
+
+    // Returns the reason why the repository must wait.
+    private async Task<string?> WriteWholeAsync(RepositoryName repository, CancellationToken stopping)
+    {
+        _isUnsynced = true;
+        IReadOnlyList<TreeLink> links = [];
+        do
+        {
+            stopping.ThrowIfCancellationRequested();
+            links = await _metadata.ListLinksAsync(repository, links.Count == 0 ? null : links[^1], BatchSize);
+            var page = links;
+            if (await _threads.RunAsync(() => Try(() => WriteAll(page))) is { } reason)
+            {
+                return reason;
+            }
+        }
+        while (links.Count == BatchSize);
+        return null;
+
+        void WriteAll(IReadOnlyList<TreeLink> page)
+        {
+            foreach (var link in page)
+            {
+                _files.Write(repository, link);
+            }
+        }
+    }
+
     private string? TryApply(RegistryChange change)
+    {
+        var reason = Try(() => _files.Apply(change));
+        _isUnsynced |= reason is null;
+        return reason;
+    }
+
+    // Returns the reason why a repository must wait. A full disk affects all repositories: everything waits.
+    private static string? Try(Action write)
     {
         try
         {
-            Apply(change);
-            _isUnsynced = true;
+            write();
             return null;
         }
-#pragma warning disable CA1031 // One change that cannot be carried out, whatever the reason, must not keep the others from it.
+#pragma warning disable CA1031 // What cannot be written in one repository, whatever the reason, must not keep the others from it.
         catch (Exception e) when (!StorageException.IsFullCode(e.HResult))
 #pragma warning restore CA1031
         {
             return e.Message;
+        }
+    }
+
+    // A tree that stands still must not keep the feed from being trimmed.
+    private async Task TrimAsync()
+    {
+        try
+        {
+            await _feed.TrimAsync();
+        }
+#pragma warning disable CA1031 // It is tried again, whatever has failed.
+        catch (Exception e) when (e is not OperationCanceledException)
+#pragma warning restore CA1031
+        {
         }
     }
 
@@ -209,51 +383,6 @@ internal sealed partial class TreeWriter : Follower
         }
     }
 
-    private void Apply(RegistryChange change)
-    {
-        var repository = change.Repository;
-        switch (change.Kind)
-        {
-            case ChangeKind.BlobLinked:
-                WriteLink(_paths.Layer(repository, change.Digest!.Value), change.Digest.Value);
-                break;
-            case ChangeKind.BlobUnlinked:
-                Remove(_paths.Layer(repository, change.Digest!.Value));
-                break;
-            case ChangeKind.ManifestAdded:
-                WriteLink(_paths.Revision(repository, change.Digest!.Value), change.Digest.Value);
-                break;
-            case ChangeKind.ManifestRemoved:
-                Remove(_paths.Revision(repository, change.Digest!.Value));
-                break;
-            case ChangeKind.TagSet:
-                WriteLink(_paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value), change.Digest.Value);
-                WriteLink(_paths.TagCurrent(repository, change.Tag.Value), change.Digest.Value);
-                break;
-            case ChangeKind.TagRemoved:
-                Remove(_paths.TagDirectory(repository, change.Tag!.Value));
-                break;
-            case ChangeKind.TagForgotten:
-                Remove(_paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value));
-                break;
-            default:
-                throw new InvalidOperationException($"The metadata holds a change of the unknown kind {change.Kind}.");
-        }
-    }
-
-    private void WriteLink(string directory, Digest digest)
-    {
-        var link = Path.Combine(directory, DataPaths.LinkFile);
-        PlainFile.CreateFolder(directory, _paths.Repositories);
-
-        // A folder in its place would block every later change.
-        PlainFile.DeleteFolder(link, _paths.Repositories);
-        using var file = PlainFile.OpenToWrite(link, _paths.Repositories, anew: true);
-        RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);
-    }
-
-    private void Remove(string directory) => PlainFile.DeleteFolder(directory, _paths.Repositories);
-
     [LoggerMessage(1, LogLevel.Error,
         "The repositories tree is behind the metadata and will be brought up to date when the disk allows; requests are not affected: {Reason}")]
     protected override partial void LogBehind(string reason);
@@ -261,8 +390,11 @@ internal sealed partial class TreeWriter : Follower
     [LoggerMessage(2, LogLevel.Information, "The repositories tree is up to date again")]
     protected override partial void LogCaughtUp();
 
-    /// <summary>A repository that is held back.</summary>
-    /// <param name="Passed">The tree has its changes up to here.</param>
-    /// <param name="Reason">Reason why the next one cannot be made.</param>
-    private sealed record HeldBack(long Passed, string Reason);
+    [LoggerMessage(3, LogLevel.Warning,
+        "The stop was cut short before the repositories tree was up to date; requests are not affected. The next start continues. Until then, another registry on this folder does not have the latest changes")]
+    protected override partial void LogCutShort();
+
+    [LoggerMessage(4, LogLevel.Warning,
+        "The repositories tree was behind for so long that changes it has missed are no longer recorded: all its links are written again. Links to what was deleted meanwhile stay; requests are not affected")]
+    private partial void LogLost();
 }

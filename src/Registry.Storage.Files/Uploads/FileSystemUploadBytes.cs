@@ -19,6 +19,9 @@ internal sealed partial class FileSystemUploadBytes(
     RecurringFaults faults,
     ILogger<FileSystemUploadBytes> logger) : IUploadBytes
 {
+    // As often as the kernel is asked to write back: small beside the hashing and writing of as many bytes.
+    public long PositionLag => UploadFile.WriteBackSize;
+
     public ValueTask EnsureOpenAsync() => admission.EnsureOpenAsync();
 
     public ValueTask EnsureRoomAsync() => admission.EnsureRoomAsync();

@@ -12,11 +12,11 @@ namespace Registry.Storage.Files.Uploads;
 /// <summary>Received bytes of an upload in a file, whose length is their number. The first byte creates the file.</summary>
 internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageThreads threads, BlobPlacement placement) : IUploadContent
 {
+    /// <summary>Number of dirty bytes at which write-back starts, so that little is left for the sync at the end.</summary>
+    public const long WriteBackSize = 8 * 1024 * 1024;
+
     // Amount that is hashed and written at a time: a larger one leaves the core's cache in between.
     private const int PieceSize = 256 * 1024;
-
-    // Amount of dirty bytes at which write-back starts, so that little is left for the sync at the end.
-    private const long WriteBackSize = 8 * 1024 * 1024;
 
     private const int RehashBufferSize = 1024 * 1024;
 

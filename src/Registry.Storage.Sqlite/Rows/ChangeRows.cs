@@ -81,34 +81,37 @@ internal static class ChangeRows
         after,
         limit);
 
-    /// <summary>Reads the changes of a repository after a position and up to another one, in order.</summary>
-    public static List<RegistryChange> Read(SqliteSession session, RepositoryName repository, long after, long upTo, int limit) => session.All(
+    /// <summary>Reads the changes of some repositories, a JSON array, after a position and up to another one, in order.</summary>
+    public static List<RegistryChange> Read(SqliteSession session, string repositories, long after, long upTo, int limit) => session.All(
         """
         SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
-        WHERE sequence > @1 AND sequence <= @2 AND repository = @3 ORDER BY sequence LIMIT @4
+        WHERE sequence > @1 AND sequence <= @2 AND repository IN (SELECT value FROM json_each(@3)) ORDER BY sequence LIMIT @4
         """,
         ReadRow,
         after,
         upTo,
-        repository.Value,
+        repositories,
         limit);
 
     /// <summary>
     /// Removes the changes that only consumers need, after a position and up to another one. Those include a push that set a tag to what it was: the tree
-    /// writes the link again, but nothing has changed. Changes of a repository that is held back stay.
+    /// writes the link again, but nothing has changed.
     /// </summary>
     /// <param name="session">The transaction.</param>
     /// <param name="after">The position.</param>
     /// <param name="upTo">The other one.</param>
-    /// <param name="repository">Repository whose changes are removed; null for all.</param>
-    public static void RemovePassed(SqliteSession session, long after, long upTo, RepositoryName? repository = null) => session.Execute(
+    /// <param name="withHeld">True to remove those of repositories that are held back, too.</param>
+    public static void RemovePassed(SqliteSession session, long after, long upTo, bool withHeld = false) => session.Execute(
         """
-        DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (@3 IS NULL OR repository = @3) AND (kind IN (1, 2, 7) OR source = 4 OR (kind = 5 AND previous = digest))
-        AND NOT EXISTS (SELECT 1 FROM change_held h WHERE h.repository = changes.repository AND h.position < changes.sequence)
+        DELETE FROM changes WHERE sequence > @1 AND sequence <= @2 AND (kind IN (1, 2, 7) OR source = 4 OR (kind = 5 AND previous = digest))
+        AND (@3 = 1 OR NOT EXISTS (SELECT 1 FROM change_held h WHERE h.repository = changes.repository AND h.position < changes.sequence))
         """,
         after,
         upTo,
-        repository?.Value);
+        withHeld);
+
+    /// <summary>Last change that was recorded, also if it is removed; 0 if there was none.</summary>
+    public static long FindLast(SqliteSession session) => session.Number("SELECT seq FROM sqlite_sequence WHERE name = 'changes'") ?? 0;
 
     /// <summary>Counts the changes of tags and manifests, without one for each tag: those that set the tags to what they are.</summary>
     public static long CountHistory(SqliteSession session) => session.Number("SELECT changes - tags FROM totals WHERE id = 1") ?? 0;

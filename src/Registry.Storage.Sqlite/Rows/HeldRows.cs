@@ -21,7 +21,24 @@ internal static class HeldRows
         consumer,
         position);
 
-    /// <summary>Ends holding a repository back.</summary>
-    public static void Remove(SqliteSession session, string consumer, RepositoryName repository) =>
-        session.Execute("DELETE FROM change_held WHERE repository = @1 AND consumer = @2", repository.Value, consumer);
+    /// <summary>Moves repositories that are held back on to a position, each at most to its own.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="consumer">The consumer.</param>
+    /// <param name="targets">The repositories with their own positions.</param>
+    /// <param name="upTo">The position.</param>
+    public static void Move(SqliteSession session, string consumer, IReadOnlyDictionary<RepositoryName, long> targets, long upTo) => session.Execute(
+        """
+        UPDATE change_held SET position = MIN(@3, j.value) FROM json_each(@2) j
+        WHERE consumer = @1 AND repository = j.key AND position < MIN(@3, j.value)
+        """,
+        consumer,
+        JsonList.Of(targets.Select(target => KeyValuePair.Create(target.Key.Value, target.Value))),
+        upTo);
+
+    /// <summary>Position of the repository that is furthest behind; null if none is held back.</summary>
+    public static long? FindSlowest(SqliteSession session) => session.Number("SELECT MIN(position) FROM change_held");
+
+    /// <summary>Ends holding repositories, a JSON array, back.</summary>
+    public static void Remove(SqliteSession session, string consumer, string repositories) => session.Execute(
+        "DELETE FROM change_held WHERE repository IN (SELECT value FROM json_each(@1)) AND consumer = @2", repositories, consumer);
 }

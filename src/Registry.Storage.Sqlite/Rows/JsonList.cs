@@ -18,7 +18,7 @@ internal static class JsonList
         return text.Append(']').ToString();
     }
 
-    /// <summary>An array of digests or tags.</summary>
+    /// <summary>An array of digests, tags or names.</summary>
     public static string Of(IReadOnlyCollection<string> values)
     {
         var text = new StringBuilder("[", 2 + (75 * values.Count));
@@ -28,6 +28,18 @@ internal static class JsonList
         }
 
         return text.Append(']').ToString();
+    }
+
+    /// <summary>An object of numbers.</summary>
+    public static string Of(IEnumerable<KeyValuePair<string, long>> values)
+    {
+        var text = new StringBuilder("{");
+        foreach (var (name, value) in values)
+        {
+            Separate(text).Append('"').Append(name).Append(CultureInfo.InvariantCulture, $"\":{value}");
+        }
+
+        return text.Append('}').ToString();
     }
 
     private static StringBuilder Separate(StringBuilder text) => text.Length > 1 ? text.Append(',') : text;

@@ -98,7 +98,8 @@ internal static class ManifestRows
     public static long CountHeld(SqliteSession session, RepositoryName repository, Digest digest) => session.Number(
         """
         SELECT (SELECT COUNT(*) FROM manifest_references WHERE manifest_id = m.id) + @3 * (SELECT COUNT(*) FROM tags WHERE manifest_id = m.id)
-            + (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
+            + 2 * (SELECT COUNT(*) FROM tag_history WHERE manifest_id = m.id)
+            + (SELECT COUNT(*) FROM tags t JOIN tag_history h ON h.repository_id = t.repository_id AND h.tag = t.name WHERE t.manifest_id = m.id)
         FROM repositories r JOIN content c ON c.digest = @2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = @1
         """,
         repository.Value,
@@ -149,18 +150,7 @@ internal static class ManifestRows
     /// <returns>True if it was removed.</returns>
     public static bool Expire(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots)
     {
-        var found = session.First(
-            """
-            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
-            WHERE r.name = @1 AND r.pinned = 0 AND m.idle_since < @3 AND m.is_root <= @4
-            AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
-            """,
-            ReadRow,
-            repository.Value,
-            digest.Value,
-            idleBefore,
-            withRoots);
+        var found = FindExpired(session, repository, digest, idleBefore, withRoots);
         if (found == default)
         {
             return false;
@@ -169,6 +159,12 @@ internal static class ManifestRows
         Remove(session, change, found, repository, digest);
         return true;
     }
+
+    /// <summary>Removes a manifest that <see cref="Expire"/> would remove from the history of some tags, if these are many.</summary>
+    /// <returns>True if there may be more.</returns>
+    public static bool ForgetExpired(
+        SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots) =>
+        FindExpired(session, repository, digest, idleBefore, withRoots) != default && TagRows.ForgetSome(session, change, repository, digest);
 
     /// <summary>Removes a tag and its history.</summary>
     public static Result<ManifestDeletion> DeleteTag(
@@ -252,6 +248,20 @@ internal static class ManifestRows
         ReadRow,
         repository.Value,
         digest.Value);
+
+    private static ManifestRow FindExpired(SqliteSession session, RepositoryName repository, Digest digest, long idleBefore, bool withRoots) =>
+        session.First(
+            """
+            SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
+            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+            WHERE r.name = @1 AND r.pinned = 0 AND m.idle_since < @3 AND m.is_root <= @4
+            AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
+            """,
+            ReadRow,
+            repository.Value,
+            digest.Value,
+            idleBefore,
+            withRoots);
 
     private static ManifestRow ReadRow(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));

@@ -15,10 +15,10 @@ internal static class TagRows
     /// <summary>Number of rows that a change of a tag touches: the tag, its history, the change, and the manifest it referred to before.</summary>
     public const int RowsOfTag = 4;
 
-    // Tags that one change deletes: about 10 ms of the writer.
-    private const int Many = 500;
+    /// <summary>Number of tags, or of entries of their history, that a turn of a deletion removes: about 10 ms of the writer.</summary>
+    public const int Many = 500;
 
-    /// <summary>Number of rows that <see cref="DeleteSome"/> changes, approximately.</summary>
+    /// <summary>Number of rows that a turn of a deletion changes, approximately.</summary>
     public const int RowsOfMany = Many * RowsOfTag;
 
     /// <summary>Finds the manifest of a tag; null if there is no such tag.</summary>
@@ -106,19 +106,15 @@ internal static class TagRows
     {
         var tags = session.All("DELETE FROM tags WHERE manifest_id = @1 RETURNING name", row => Tag.Parse(row.GetString(0)), manifestId);
         Forget(session, change, repositoryId, repository, tags, digest);
-        var earlier = session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId);
-        if (earlier.Count > 0)
-        {
-            ChangeRows.AppendEach(session, change, ChangeKind.TagForgotten, repositoryId, repository, JsonList.Of(earlier), digest);
-        }
-
+        AppendForgotten(
+            session,
+            change,
+            repositoryId,
+            repository,
+            session.All("DELETE FROM tag_history WHERE manifest_id = @1 RETURNING tag", row => row.GetString(0), manifestId),
+            digest);
         return tags;
     }
-
-    /// <summary>True if a manifest has more tags than one change should delete.</summary>
-    public static bool HasMany(SqliteSession session, RepositoryName repository, Digest digest) =>
-        FindIds(session, repository, digest) is { } found
-        && session.Number("SELECT 1 FROM tags WHERE manifest_id = @1 LIMIT 1 OFFSET @2", found.Manifest, (long)Many) is not null;
 
     /// <summary>Asks the rules about the deletion of all tags of a manifest.</summary>
     /// <returns>The first refusal; null if all may be deleted.</returns>
@@ -129,29 +125,111 @@ internal static class TagRows
             session.All("SELECT name FROM tags WHERE manifest_id = @1", row => Tag.Parse(row.GetString(0)), manifestId),
             digest);
 
-    /// <summary>Removes some tags of a manifest that <see cref="HasMany"/>, with their history.</summary>
-    /// <returns>The removed tags; or the refusal of a rule, and the change must be rolled back.</returns>
-    public static Result<List<Tag>> DeleteSome(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest)
+    /// <summary>
+    /// Removes some tags of a manifest that is about to be removed, or some of their history, or of the tags that have referred to it, if these are many.
+    /// </summary>
+    /// <returns>The removed tags, and true if there may be many left; or the refusal of a rule, and the change must be rolled back.</returns>
+    public static Result<(List<Tag> Tags, bool HasMore)> DeleteSome(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest)
     {
         if (FindIds(session, repository, digest) is not { } found)
         {
-            return new List<Tag>();
+            return (new List<Tag>(), false);
         }
 
-        var tags = session.All(
-            "DELETE FROM tags WHERE repository_id = @1 AND name IN (SELECT name FROM tags WHERE manifest_id = @2 LIMIT @3) RETURNING name",
-            row => Tag.Parse(row.GetString(0)),
-            found.Repository,
-            found.Manifest,
-            (long)Many);
+        var names = session.All(
+            "SELECT name FROM tags WHERE manifest_id = @1 LIMIT @2", row => row.GetString(0), found.Manifest, Many + 1L);
+        var isMany = names.Count > Many;
+        names = isMany ? names[..Many] : names;
+        var tags = names.ConvertAll(Tag.Parse);
         if (FindRefusal(change, repository, tags, digest) is { } refused)
         {
             return refused;
         }
 
+        if (Shorten(session, change, found.Repository, repository, names, found.Manifest))
+        {
+            return (new List<Tag>(), true);
+        }
+
+        if (!isMany)
+        {
+            return (new List<Tag>(), ForgetSome(session, change, found, repository, digest));
+        }
+
+        session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name IN (SELECT value FROM json_each(@2))", found.Repository, JsonList.Of(names));
         Forget(session, change, found.Repository, repository, tags, digest);
         ManifestHolds.ReleaseTagged(session, found.Manifest, change.Now);
-        return tags;
+        return (tags, true);
+    }
+
+    /// <summary>Number of entries of the history of a tag.</summary>
+    public static long CountHistory(SqliteSession session, RepositoryName repository, Tag tag) => session.Number(
+        "SELECT COUNT(*) FROM repositories r JOIN tag_history h ON h.repository_id = r.id AND h.tag = @2 WHERE r.name = @1", repository.Value, tag.Value) ?? 0;
+
+    /// <summary>Removes some of the history of a tag that is about to be removed, unless that is refused.</summary>
+    /// <returns>True if there may be more.</returns>
+    public static bool ShortenHistory(SqliteSession session, ChangeContext change, RepositoryName repository, Tag tag, Precondition precondition) =>
+        ContentRows.FindRepository(session, repository) is { } repositoryId
+        && Find(session, repositoryId, tag) is { } manifest
+        && precondition.Holds(manifest.Digest)
+        && change.Rules.CheckTag(new TagChange(repository, tag, manifest.Digest, After: null, change.Origin)) is null
+        && Shorten(session, change, repositoryId, repository, [tag.Value], manifest.Id);
+
+    /// <summary>Removes a manifest that is about to expire from the history of some tags.</summary>
+    /// <returns>True if there may be more.</returns>
+    public static bool ForgetSome(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest) =>
+        FindIds(session, repository, digest) is { } found && ForgetSome(session, change, found, repository, digest);
+
+    // A tag keeps the entry of its manifest for as long as it refers to it.
+    private static bool ForgetSome(
+        SqliteSession session, ChangeContext change, (long Repository, long Manifest) found, RepositoryName repository, Digest digest)
+    {
+        var tags = session.All(
+            """
+            DELETE FROM tag_history WHERE repository_id = @1 AND manifest_id = @2 AND tag IN (
+                SELECT h.tag FROM tag_history h WHERE h.manifest_id = @2
+                AND NOT EXISTS (SELECT 1 FROM tags t WHERE t.repository_id = @1 AND t.name = h.tag AND t.manifest_id = @2) LIMIT @3)
+            RETURNING tag
+            """,
+            row => row.GetString(0),
+            found.Repository,
+            found.Manifest,
+            (long)Many);
+        AppendForgotten(session, change, found.Repository, repository, tags, digest);
+        return tags.Count == Many;
+    }
+
+    // Removes the earlier manifests of some tags of a manifest. The tags may outlive this, so the tree learns of it. True if there may be more.
+    private static bool Shorten(
+        SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, List<string> tags, long manifestId)
+    {
+        var entries = session.All(
+            """
+            SELECT h.tag, h.manifest_id, c.digest FROM json_each(@2) j CROSS JOIN tag_history h ON h.repository_id = @1 AND h.tag = j.value
+            JOIN manifests m ON m.id = h.manifest_id JOIN content c ON c.id = m.content_id WHERE h.manifest_id <> @3 LIMIT @4
+            """,
+            row => (Tag: row.GetString(0), Manifest: row.GetInt64(1), Digest: Digest.Parse(row.GetString(2))),
+            repositoryId,
+            JsonList.Of(tags),
+            manifestId,
+            (long)Many);
+        foreach (var entry in entries)
+        {
+            session.Execute(
+                "DELETE FROM tag_history WHERE repository_id = @1 AND tag = @2 AND manifest_id = @3", repositoryId, entry.Tag, entry.Manifest);
+            ChangeRows.Append(session, change, ChangeKind.TagForgotten, repositoryId, repository, entry.Digest, Tag.Parse(entry.Tag));
+        }
+
+        return entries.Count == Many;
+    }
+
+    private static void AppendForgotten(
+        SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, List<string> tags, Digest digest)
+    {
+        if (tags.Count > 0)
+        {
+            ChangeRows.AppendEach(session, change, ChangeKind.TagForgotten, repositoryId, repository, JsonList.Of(tags), digest);
+        }
     }
 
     private static void Point(SqliteSession session, long repositoryId, Tag tag, TaggedManifest? before, long manifestId, long now)

@@ -52,7 +52,7 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
         store.CheckBlobAsync(repository, digest, size, origin);
 
     public Task<RegistryError?> LinkBlobAsync(
-        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, Guid? upload = null, byte[]? staged = null) =>
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null) =>
         ChangeAsync(store.LinkBlobAsync(repository, blob, size, origin, upload, staged));
 
     public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) =>

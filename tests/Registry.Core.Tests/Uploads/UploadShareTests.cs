@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
@@ -14,57 +16,58 @@ public sealed class UploadShareTests : IAsyncDisposable
     private static readonly RepositoryName App = Samples.Repository("team/app");
     private static readonly UploadHolder Alice = UploadHolder.Of("alice", ClientNetwork.Unknown);
     private static readonly UploadHolder Bob = UploadHolder.Of("bob", ClientNetwork.Unknown);
-    private static readonly TimeSpan Claim = UploadShares.Claim;
+    private static readonly TimeSpan Claim = EmptyUploads.Claim;
 
     private readonly FileSystemEngine _engine = new(Max);
 
     [Fact]
-    public void Twenty_holders_who_take_all_they_can_leave_room_for_the_next()
+    public async Task Twenty_holders_who_take_all_they_can_leave_room_for_the_next()
     {
-        var shares = new UploadShares(10_000, TimeProvider.System);
-        Assert.Equal(2_500, TakeAll(shares, Alice));
-        Assert.Equal(1_875, TakeAll(shares, Bob));
+        await using var places = new Places(10_000);
+        Assert.Equal(2_500, await places.TakeAllAsync(Alice));
+        Assert.Equal(1_875, await places.TakeAllAsync(Bob));
         for (var i = 0; i < 18; i++)
         {
-            Assert.InRange(TakeAll(shares, At($"192.0.2.{i}")), UploadShares.Least, 1_875);
+            Assert.InRange(await places.TakeAllAsync(At($"192.0.2.{i}")), UploadShares.Least, 1_875);
         }
 
-        Assert.True(shares.TryTake(At("198.51.100.1"), ClientNetwork.Unknown, out _));
-        Assert.False(shares.TryTake(Alice, ClientNetwork.Unknown, out _));
+        Assert.True(await places.TryTakeAsync(At("198.51.100.1")));
+        Assert.False(await places.TryTakeAsync(Alice));
     }
 
     [Fact]
-    public void Any_number_of_users_of_one_network_leave_half_to_the_others()
+    public async Task Any_number_of_users_of_one_network_leave_half_to_the_others()
     {
-        var shares = new UploadShares(10_000, TimeProvider.System);
+        await using var places = new Places(10_000);
         var crowd = Network("192.0.2.1");
-        Assert.Equal(5_000, Enumerable.Range(0, 1_000).Sum(i => TakeAll(shares, UploadHolder.Of($"user {i}", crowd), crowd)));
+        var taken = 0;
+        for (var i = 0; i < 1_000; i++)
+        {
+            taken += await places.TakeAllAsync(UploadHolder.Of($"user {i}", crowd), crowd);
+        }
 
-        Assert.True(shares.IsUsedBy(crowd));
-        Assert.Equal(1_250, TakeAll(shares, Alice, Network("192.0.2.2")));
+        Assert.Equal(5_000, taken);
+        Assert.Equal(1_250, await places.TakeAllAsync(Alice, Network("192.0.2.2")));
 
         // They may have more again when others have fewer.
-        Assert.False(shares.TryTake(UploadHolder.Of("user 0", crowd), crowd, out _));
-        for (var i = 0; i < 1_250; i++)
-        {
-            shares.GiveBack(Alice, Network("192.0.2.2"));
-        }
-
-        shares.GiveBack(UploadHolder.Of("user 0", crowd), crowd);
-        Assert.False(shares.IsUsedBy(crowd));
+        var next = UploadHolder.Of("next", crowd);
+        Assert.False(await places.TryTakeAsync(next, crowd));
+        await places.GiveBackAsync(Alice);
+        await places.GiveBackAsync(UploadHolder.Of("user 0", crowd), 1);
+        Assert.True(await places.TryTakeAsync(next, crowd));
     }
 
     [Fact]
-    public void Any_number_of_users_of_thirty_networks_leave_some_to_a_new_user_of_a_new_network()
+    public async Task Any_number_of_users_of_thirty_networks_leave_some_to_a_new_user_of_a_new_network()
     {
-        var shares = new UploadShares(10_000, TimeProvider.System);
+        await using var places = new Places(10_000);
         for (var i = 0; i < 3_000; i++)
         {
             var network = Network($"192.0.2.{i % 30}");
-            TakeAll(shares, UploadHolder.Of($"user {i}", network), network);
+            await places.TakeAllAsync(UploadHolder.Of($"user {i}", network), network);
         }
 
-        Assert.Equal(UploadShares.Least, TakeAll(shares, Alice, Network("198.51.100.1")));
+        Assert.Equal(UploadShares.Least, await places.TakeAllAsync(Alice, Network("198.51.100.1")));
     }
 
     [Fact]
@@ -80,7 +83,7 @@ public sealed class UploadShareTests : IAsyncDisposable
         Assert.True(bobs.Count > own.Count);
         _engine.Advance(Claim);
         Assert.NotNull(await TryCreateAsync(Alice));
-        Assert.Equal((bobs.Count, own.Count), (_engine.Uploads.CountOf(Bob), _engine.Uploads.CountOf(Alice)));
+        Assert.Equal((bobs.Count, own.Count), (CountOf(Bob), CountOf(Alice)));
         Assert.Null(await _engine.Uploads.FindAsync(own[0]));
     }
 
@@ -95,7 +98,7 @@ public sealed class UploadShareTests : IAsyncDisposable
 
         _engine.Advance(Claim);
         Assert.NotNull(await TryCreateAsync(Alice));
-        Assert.Equal(begun.Count, _engine.Uploads.CountOf(Alice));
+        Assert.Equal(begun.Count, CountOf(Alice));
         Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
     }
 
@@ -134,12 +137,12 @@ public sealed class UploadShareTests : IAsyncDisposable
     }
 
     [Fact]
-    public void A_few_may_be_had_in_any_case_and_the_last_one_too()
+    public async Task A_few_may_be_had_in_any_case_and_the_last_one_too()
     {
-        var shares = new UploadShares(20, TimeProvider.System);
-        Assert.Equal(UploadShares.Least, TakeAll(shares, Alice));
-        Assert.Equal(4, TakeAll(shares, Bob));
-        Assert.Equal(0, TakeAll(shares, At("192.0.2.1")));
+        await using var places = new Places(20);
+        Assert.Equal(UploadShares.Least, await places.TakeAllAsync(Alice));
+        Assert.Equal(4, await places.TakeAllAsync(Bob));
+        Assert.Equal(0, await places.TakeAllAsync(At("192.0.2.1")));
     }
 
     [Fact]
@@ -164,7 +167,7 @@ public sealed class UploadShareTests : IAsyncDisposable
         Assert.NotNull(await TryCreateAsync(Alice));
         Assert.Null(await _engine.Uploads.FindAsync(begun[0]));
         Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
-        Assert.Equal(Max / 4, _engine.Uploads.CountOf(Alice));
+        Assert.Equal(Max / 4, CountOf(Alice));
     }
 
     [Fact]
@@ -220,6 +223,29 @@ public sealed class UploadShareTests : IAsyncDisposable
         Assert.Null(await TryCreateAsync(Alice));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Uploads_that_expire_give_back_their_places(bool isRestarted)
+    {
+        await FillAsync(Alice);
+        for (var i = 0; _engine.Uploads.Count < Max; i++)
+        {
+            await FillAsync(At($"192.0.2.{i}"));
+        }
+
+        if (isRestarted)
+        {
+            await _engine.ReopenAsync();
+        }
+
+        _engine.Advance(TimeSpan.FromHours(1));
+        await new UploadExpiry(_engine.Uploads, TimeSpan.FromHours(1), NullLogger<UploadExpiry>.Instance).RunAsync(default);
+
+        Assert.Equal(0, _engine.Uploads.Count);
+        Assert.Equal(Max / 4, (await FillAsync(Alice)).Count);
+    }
+
     [Fact]
     public async Task Shares_outlast_a_restart()
     {
@@ -229,8 +255,10 @@ public sealed class UploadShareTests : IAsyncDisposable
         await _engine.ReopenAsync();
 
         Assert.Null(await TryCreateAsync(Alice));
-        Assert.Equal(1, _engine.Uploads.CountOf(UploadHolder.Of(null, ClientNetwork.Unknown)));
         Assert.Equal(begun.Count + 1, _engine.Uploads.Count);
+
+        // The network of an anonymous caller is known, too.
+        Assert.Equal(UploadShares.Least - 1, (await FillAsync(At("192.0.2.1"))).Count);
         _engine.Advance(Claim);
         Assert.NotNull(await TryCreateAsync(Alice));
         Assert.NotNull(await _engine.Uploads.FindAsync(begun[0]));
@@ -242,17 +270,12 @@ public sealed class UploadShareTests : IAsyncDisposable
 
     private static UploadHolder At(string address) => UploadHolder.Of(null, Network(address));
 
-    private static int TakeAll(UploadShares shares, UploadHolder holder, ClientNetwork network = default)
-    {
-        while (shares.TryTake(holder, network, out _))
-        {
-        }
+    private int CountOf(UploadHolder user) => _engine.Uploads.Enumerate().Count(session => session.Owner == user.User);
 
-        return shares.CountOf(holder);
-    }
-
-    private Task<UploadSession?> TryCreateAsync(UploadHolder holder, ClientNetwork network = default) =>
-        _engine.Uploads.TryCreateAsync(App, holder, network, DigestAlgorithm.Sha256);
+    private async Task<UploadSession?> TryCreateAsync(UploadHolder holder, ClientNetwork network = default) =>
+        (await _engine.Uploads.BeginAsync(App, holder.User, holder.User is null ? holder.Network : network, DigestAlgorithm.Sha256)).TryGet(out var session, out _)
+            ? session
+            : null;
 
     private async Task<List<Guid>> FillAsync(UploadHolder holder, ClientNetwork network = default)
     {
@@ -269,5 +292,47 @@ public sealed class UploadShareTests : IAsyncDisposable
     {
         await using var upload = await _engine.Uploads.TryAcquireAsync(id);
         await upload!.AppendAsync(Samples.Body([1]), DigestAlgorithm.Sha256, default);
+    }
+
+    /// <summary>Sessions without their uploads.</summary>
+    /// <param name="max">Largest number.</param>
+    private sealed class Places(int max) : IAsyncDisposable
+    {
+        private readonly SqliteEngine _metadata = new();
+        private readonly UploadShares _shares = new(max);
+        private readonly ConcurrentQueue<StoredUploadSession> _taken = new();
+
+        public async Task<bool> TryTakeAsync(UploadHolder holder, ClientNetwork network = default)
+        {
+            var session = new StoredUploadSession(
+                Guid.NewGuid(), App, holder.User, holder.User is null ? holder.Network : network, DigestAlgorithm.Sha256);
+            var isTaken = await _metadata.Sessions.AddAsync(session, _shares) is null;
+            if (isTaken)
+            {
+                _taken.Enqueue(session);
+            }
+
+            return isTaken;
+        }
+
+        // More and more at once, so that they share commits.
+        public async Task<int> TakeAllAsync(UploadHolder holder, ClientNetwork network = default)
+        {
+            var all = 0;
+            for (var atOnce = 1; ; atOnce *= 2)
+            {
+                var taken = (await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => TryTakeAsync(holder, network)))).Count(isTaken => isTaken);
+                all += taken;
+                if (taken < atOnce)
+                {
+                    return all;
+                }
+            }
+        }
+
+        public Task GiveBackAsync(UploadHolder holder, int count = int.MaxValue) => Task.WhenAll(
+            _taken.Where(session => session.Holder == holder).Take(count).Select(session => _metadata.Sessions.RemoveAsync(session.Lease)));
+
+        public ValueTask DisposeAsync() => _metadata.DisposeAsync();
     }
 }

@@ -59,6 +59,34 @@ public sealed class LimitTests
         Check.Status(202, await BeginAsync(registry, ("X-Forwarded-For", "2001:db8:1::1")));
     }
 
+    [Fact]
+    public async Task Of_200_uploads_that_begin_at_once_as_many_begin_as_may_be_in_progress()
+    {
+        const int Max = 50;
+        await using var registry = await TestRegistry.StartAsync(
+            options => options with { UploadMaxSessions = Max, TrustedProxies = ProxyList.Parse("127.0.0.1")! });
+        var begun = await BeginAllAsync();
+        Assert.Equal(Max, begun.Count);
+
+        // Each gives its place back, and no more: one that ends, and all of a restart.
+        foreach (var location in begun.Take(10))
+        {
+            Check.Status(204, await registry.Client.RequestAsync("DELETE", location));
+        }
+
+        Assert.Equal(10, (await BeginAllAsync()).Count);
+        await registry.RestartAsync();
+        Assert.Empty(await BeginAllAsync());
+        Assert.Equal(Max, registry.Host.Storage.Uploads.Count);
+
+        async Task<List<string>> BeginAllAsync()
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(i => BeginAsync(registry, ("X-Forwarded-For", $"192.0.2.{i}"))));
+            Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 202, 429 }));
+            return [.. answers.Where(answer => answer.Status == 202).Select(answer => answer.Location)];
+        }
+    }
+
     [Theory]
     [InlineData(TransportKind.Direct)]
     [InlineData(TransportKind.Kestrel)]

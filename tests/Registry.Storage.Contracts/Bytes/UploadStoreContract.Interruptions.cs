@@ -95,4 +95,23 @@ public abstract partial class UploadStoreContract
         Assert.Equal(3, (await Uploads.FindAsync(session.Id))!.Length);
         await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
     }
+
+    [Fact]
+    public async Task A_position_is_saved_when_a_body_breaks_off_and_when_the_upload_begins_again()
+    {
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        var content = Samples.Bytes(7, checked((int)engine.UploadBytes.PositionLag + 1));
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            await Assert.ThrowsAsync<IOException>(() => upload.AppendAsync(BreakingBody.Create(false, content), DigestAlgorithm.Sha256, default));
+        }
+
+        Assert.Equal(content.Length, Assert.Single(engine.Sessions.TakeOver()).Position);
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            await upload.CommitAsync(Samples.Digest(content));
+        }
+
+        Assert.Equal(0, Assert.Single(engine.Sessions.TakeOver()).Position);
+    }
 }

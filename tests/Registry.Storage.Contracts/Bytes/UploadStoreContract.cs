@@ -1,4 +1,5 @@
 using System.IO.Pipelines;
+using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
@@ -145,6 +146,43 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
     }
 
     [Fact]
+    public async Task A_position_that_is_further_ahead_than_may_be_is_saved_before_the_next_request()
+    {
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        var piece = Samples.Bytes(7, checked((int)Math.Max(1, engine.UploadBytes.PositionLag / 2)));
+        var saved = 0L;
+        for (var pieces = 1; pieces <= 4; pieces++)
+        {
+            await using (var upload = await AcquireAsync(session.Id))
+            {
+                await upload.AppendAsync(Samples.Body(piece), DigestAlgorithm.Sha256, default);
+                Assert.True(await upload.SaveAsync());
+            }
+
+            var length = pieces * (long)piece.Length;
+            saved = length - saved >= engine.UploadBytes.PositionLag ? length : saved;
+            Assert.Equal(saved, Assert.Single(engine.Sessions.TakeOver()).Position);
+        }
+
+        Assert.True(saved > 0);
+    }
+
+    [Fact]
+    public async Task An_upload_that_another_process_has_taken_over_is_no_longer_here()
+    {
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        Assert.Equal(2, Assert.Single(engine.OpenSessions().TakeOver()).Generation);
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            await upload.AppendAsync(Samples.Body(Samples.Bytes(7, checked((int)engine.UploadBytes.PositionLag + 1))), DigestAlgorithm.Sha256, default);
+            Assert.False(await upload.SaveAsync());
+        }
+
+        await AssertGoneAsync(session.Id);
+        Assert.Single(engine.OpenSessions().TakeOver());
+    }
+
+    [Fact]
     public async Task A_restart_starts_the_idle_time_again()
     {
         var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
@@ -189,10 +227,25 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
         await AppendAsync(session.Id, [1, 2, 3]);
         await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
-        await engine.Metadata.LinkBlobAsync(Repository, Samples.Digest([1, 2, 3]), 3, session.Id);
+        await engine.Metadata.LinkBlobAsync(Repository, Samples.Digest([1, 2, 3]), 3, new UploadLease(session.Id, 1));
         await engine.ReopenAsync();
         await AssertGoneAsync(session.Id);
         Assert.Equal([1, 2, 3], await engine.Blobs.ReadAsync(Samples.Digest([1, 2, 3])));
+    }
+
+    [Fact]
+    public async Task A_committed_upload_whose_blob_was_not_linked_begins_again()
+    {
+        var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
+        await AppendAsync(session.Id, [1, 2, 3]);
+        await using (var upload = await AcquireAsync(session.Id))
+        {
+            await upload.CommitAsync(Samples.Digest([1, 2, 3]));
+        }
+
+        Assert.Equal(0, (await Uploads.FindAsync(session.Id))!.Length);
+        await AppendAsync(session.Id, [4, 5]);
+        await CommitAsync(session.Id, [4, 5], DigestAlgorithm.Sha256);
     }
 
     [Fact]
@@ -313,6 +366,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         {
             Assert.True(await upload.MatchesAsync(digest));
             place = await upload.CommitAsync(digest);
+            await upload.EndAsync();
         }
 
         await AssertGoneAsync(id);

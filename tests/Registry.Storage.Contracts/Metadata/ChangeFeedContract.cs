@@ -133,8 +133,10 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         Assert.Equal(changes.Select(change => change.Sequence).Order(), changes.Select(change => change.Sequence));
         Assert.Equal(changes.Take(4), await engine.Feed.ReadAsync(0, 4));
         Assert.Equal(changes.Skip(4), await engine.Feed.ReadAsync(changes[3].Sequence, 100));
-        Assert.Equal([changes[3], changes[5]], await engine.Feed.ReadAsync(B, changes[1].Sequence, changes[8].Sequence, 2));
-        Assert.Equal([changes[2], changes[4]], await engine.Feed.ReadAsync(A, changes[0].Sequence, changes[5].Sequence, 100));
+        Assert.Equal([changes[3], changes[5]], await engine.Feed.ReadAsync([B], changes[1].Sequence, changes[8].Sequence, 2));
+        Assert.Equal([changes[2], changes[4]], await engine.Feed.ReadAsync([A], changes[0].Sequence, changes[5].Sequence, 100));
+        Assert.Equal(changes.Take(3..6), await engine.Feed.ReadAsync([A, B, Samples.Repository("c")], changes[2].Sequence, changes[5].Sequence, 100));
+        Assert.Empty(await engine.Feed.ReadAsync([Samples.Repository("c")], 0, changes[^1].Sequence, 100));
     }
 
     [Fact]
@@ -197,6 +199,24 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, last);
         Assert.Empty(await ReadAsync());
         Assert.Empty(await engine.Feed.FindHeldAsync(ChangeConsumers.Tree));
+        Assert.Equal(0, await engine.Feed.FindLostAsync());
+    }
+
+    [Fact]
+    public async Task Many_repositories_that_were_held_back_end_together()
+    {
+        const int Repositories = 450;
+        var names = Enumerable.Range(0, Repositories).Select(i => Samples.Repository($"team-{i}/x.y")).ToList();
+        await Task.WhenAll(names.Select(name => Metadata.LinkBlobAsync(name, Samples.Digest("x"), 1)));
+        await Metadata.LinkBlobAsync(B, Samples.Digest("x"), 1);
+        var last = (await ReadAsync())[^1].Sequence;
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, last, names.ToDictionary(name => name, _ => 0L));
+        Assert.Equal(names.ToHashSet(), (await ReadAsync()).Select(change => change.Repository).ToHashSet());
+
+        var held = names.Take(3).ToDictionary(name => name, _ => 0L);
+        await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, last, held);
+        Assert.Equal(held.Keys.ToHashSet(), (await ReadAsync()).Select(change => change.Repository).ToHashSet());
+        Assert.Equal(held, await engine.Feed.FindHeldAsync(ChangeConsumers.Tree));
     }
 
     [Fact]
@@ -269,6 +289,7 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await PassAsync();
         Assert.DoesNotContain(await ReadAsync(), change => change.Digest == Samples.Digest("x"));
         Assert.Equal(0, await engine.Feed.FindPositionAsync("dead"));
+        Assert.InRange(await engine.Feed.FindLostAsync(), 1, await engine.Feed.FindPositionAsync(ChangeConsumers.Tree));
     }
 
     [Fact]

@@ -57,6 +57,42 @@ public abstract class MetadataListingContract(IMetadataEngine engine) : IAsyncDi
         Assert.Equal(new HashSet<Digest> { Samples.Digest("config"), Samples.Digest("idle") }, contents.Blobs);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(100)]
+    public async Task The_links_of_a_repository_are_listed_in_parts(int limit)
+    {
+        var (first, second) = (Samples.Image("config", [], note: "first"), Samples.Image("config", [], note: "second"));
+        await engine.Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
+        await engine.Metadata.LinkBlobAsync(A, Samples.Digest("idle"), 4);
+        await engine.Metadata.PutManifestAsync(Samples.Put(A, first, "v1", "v2"));
+        await engine.Metadata.PutManifestAsync(Samples.Put(A, second, "v1", "v3"));
+        await engine.Metadata.LinkBlobAsync(Samples.Repository("b"), Samples.Digest("other"), 4);
+
+        var listed = new List<string>();
+        for (IReadOnlyList<TreeLink> page = []; ;)
+        {
+            page = await engine.Listing.ListLinksAsync(A, page.Count == 0 ? null : page[^1], limit);
+            listed.AddRange(page.Select(link => $"{link.Kind} {link.Tag} {link.Digest}"));
+            if (page.Count < limit)
+            {
+                break;
+            }
+        }
+
+        Assert.Equal(
+            new[]
+            {
+                $"Blob  {Samples.Digest("config")}", $"Blob  {Samples.Digest("idle")}", $"Manifest  {Samples.Digest(first)}", $"Manifest  {Samples.Digest(second)}",
+                $"TagHistory v1 {Samples.Digest(first)}", $"TagHistory v1 {Samples.Digest(second)}", $"TagHistory v2 {Samples.Digest(first)}",
+                $"TagHistory v3 {Samples.Digest(second)}", $"Tag v1 {Samples.Digest(second)}", $"Tag v2 {Samples.Digest(first)}", $"Tag v3 {Samples.Digest(second)}",
+            },
+            listed);
+        Assert.Empty(await engine.Listing.ListLinksAsync(Samples.Repository("unknown"), null, limit));
+    }
+
     [Fact]
     public async Task What_was_deleted_is_not_listed()
     {

@@ -1,4 +1,5 @@
 using Registry.Core.Errors;
+using Registry.Core.Fairness;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -22,7 +23,7 @@ public abstract partial class MetadataStoreContract
         ["a blob"] = (ForbidBlobs, metadata => metadata.LinkBlobAsync(A, Samples.Digest("new"), 3)),
         ["the first blob of a repository"] = (ForbidBlobs, metadata => metadata.LinkBlobAsync(Samples.Repository("new"), Samples.Digest("loose"), 5)),
         ["a small blob"] = (ForbidBlobs, metadata => metadata.LinkBlobAsync(A, Samples.Digest(Small), Small.Length, staged: Small)),
-        ["the blob of a session"] = (ForbidBlobs, metadata => metadata.LinkBlobAsync(A, Samples.Digest("new"), 3, Session)),
+        ["the blob of a session"] = (ForbidBlobs, metadata => metadata.LinkBlobAsync(A, Samples.Digest("new"), 3, new UploadLease(Session, 1))),
         ["a mount"] = (ForbidBlobs, async metadata => (await metadata.MountBlobAsync(A, B, Samples.Digest("loose"))).Error),
         ["a manifest"] = (ForbidManifests, metadata => PutAsync(metadata, Third)),
         ["a small manifest"] = (ForbidManifests, async metadata => (await metadata.PutManifestAsync(Samples.Put(A, Third) with { Staged = Third })).Error),
@@ -52,7 +53,7 @@ public abstract partial class MetadataStoreContract
         await PushImageAsync(A, "untagged");
         await LinkAsync(A, "loose");
         await PushImageAsync(B, "many", [.. Enumerable.Range(0, ManyTags).Select(i => $"t{i}")]);
-        await engine.Sessions.AddAsync(new StoredUploadSession(Session, A, "tester", DigestAlgorithm.Sha256));
+        await BeginSessionAsync();
         engine.Advance(TimeSpan.FromMinutes(1));
         var before = await DescribeAsync();
         var (forbid, change) = Changes[name];
@@ -64,11 +65,16 @@ public abstract partial class MetadataStoreContract
         await engine.ReopenAsync();
         Assert.Equal(before, await DescribeAsync());
 
-        // Nothing is left that would make the change fail or be incomplete.
+        // Nothing is left that would make the change fail or be incomplete. The session is in its first generation again.
         engine.Rules.Allow();
+        Assert.True(await engine.Sessions.RemoveAsync(engine.Sessions.TakeOver().Single().Lease));
+        await BeginSessionAsync();
         Assert.Null(await change(Metadata));
         Assert.NotEqual(before, await DescribeAsync());
     }
+
+    private async Task BeginSessionAsync() => Assert.Null(await engine.Sessions.AddAsync(
+        new StoredUploadSession(Session, A, "tester", ClientNetwork.Unknown, DigestAlgorithm.Sha256), new UploadShares(1)));
 
     [Fact]
     public async Task A_rule_that_refuses_one_tag_refuses_the_push()
@@ -277,7 +283,7 @@ public abstract partial class MetadataStoreContract
         lines.AddRange((await engine.Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, All)).Select(manifest => $"{manifest}"));
         lines.AddRange((await engine.Collector.ListOrphansAsync(All)).Select(digest => $"orphan {digest}"));
         lines.AddRange((await engine.Staged.ListAsync(0, All)).Select(staged => $"staged {staged.Digest}"));
-        lines.AddRange(engine.Sessions.Load().Select(session => $"{session}"));
+        lines.AddRange(engine.Sessions.TakeOver().Select(session => $"{session with { Generation = 1 }}"));
         lines.AddRange((await engine.Feed.ReadAsync(0, All)).Select(change => $"{change.Sequence} {change.Kind} {change.Repository} {change.Tag} {change.Digest}"));
         return lines;
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
@@ -184,7 +183,7 @@ public class TreeWriterTests
         await using var storage = await TestStorage.CreateAsync();
         var feed = new FaultyFeed { Fault = new InvalidOperationException("a mistake") };
         var log = storage.Loggers.CreateLogger<TreeWriter>();
-        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Threads, storage.Time, log);
+        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, log);
         await Eventually.TrueAsync(() => writer.Failure is not null);
         Assert.Contains("InvalidOperationException: a mistake", writer.Failure, StringComparison.Ordinal);
         feed.Fault = null;
@@ -200,7 +199,7 @@ public class TreeWriterTests
         var tree = storage.Storage.Paths.Repositories;
         var feed = new FaultyFeed();
         var log = storage.Loggers.CreateLogger<TreeWriter>();
-        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Threads, storage.Time, log);
+        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, log);
         feed.Add(A);
 
         // With its content: until then the writer may create the folder again.
@@ -290,57 +289,4 @@ public class TreeWriterTests
         Path.Combine(storage.Path, "registry.db"),
         new StorageHealth(NullLogger<StorageHealth>.Instance),
         new RunningClock(TimeProvider.System));
-
-    /// <summary>Feed in memory whose calls can fail.</summary>
-    private sealed class FaultyFeed : IChangeFeed
-    {
-        private readonly ConcurrentQueue<RegistryChange> _changes = new();
-        private Exception? _fault;
-        private long _position;
-
-        public event Action? Recorded;
-
-        public Exception? Fault
-        {
-            set => Volatile.Write(ref _fault, value);
-        }
-
-        public bool IsPassed => Volatile.Read(ref _position) == _changes.Count;
-
-        /// <summary>Adds a link to a blob.</summary>
-        public void Add(RepositoryName repository)
-        {
-            _changes.Enqueue(new RegistryChange
-            {
-                Sequence = _changes.Count + 1,
-                Kind = ChangeKind.BlobLinked,
-                Time = DateTimeOffset.UnixEpoch,
-                Origin = ContractOrigin.Request,
-                Repository = repository,
-                Digest = Samples.Digest("x"),
-            });
-            Wake();
-        }
-
-        public void Wake() => Recorded?.Invoke();
-
-        public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Volatile.Read(ref _position));
-
-        public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault
-            ? throw fault
-            : Task.FromResult<IReadOnlyList<RegistryChange>>([.. _changes.Where(change => change.Sequence > after).Take(limit)]);
-
-        public Task<IReadOnlyList<RegistryChange>> ReadAsync(RepositoryName repository, long after, long upTo, int limit) =>
-            Task.FromResult<IReadOnlyList<RegistryChange>>(
-                [.. _changes.Where(change => change.Repository == repository && change.Sequence > after && change.Sequence <= upTo).Take(limit)]);
-
-        public Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
-            Task.FromResult<IReadOnlyDictionary<RepositoryName, long>>(new Dictionary<RepositoryName, long>());
-
-        public Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
-        {
-            Volatile.Write(ref _position, position);
-            return Task.CompletedTask;
-        }
-    }
 }

@@ -42,7 +42,7 @@ public sealed class SqliteChangeFeedTests() : ChangeFeedContract(new SqliteEngin
     public async Task Changes_that_a_consumer_has_not_passed_stay_beyond_the_greatest_number()
     {
         await using var engine = new SqliteEngine();
-        var feed = new SqliteChangeFeed(engine.Database, maxChanges: 1);
+        var feed = new SqliteChangeFeed(engine.Database, maxChanges: 8);
         await engine.Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
         for (var i = 0; i < 10; i++)
         {
@@ -51,6 +51,40 @@ public sealed class SqliteChangeFeedTests() : ChangeFeedContract(new SqliteEngin
 
         var all = await feed.ReadAsync(0, 100);
         await feed.AcknowledgeAsync(ChangeConsumers.Tree, all[4].Sequence);
+        await feed.TrimAsync();
         Assert.Equal(all.Skip(4), await feed.ReadAsync(0, 100));
+        Assert.InRange(await feed.FindLostAsync(), 0, all[4].Sequence);
+    }
+
+    // As the tree on a disk without room: nobody pushes less for that.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_consumer_or_a_repository_that_is_too_far_behind_loses_the_oldest_changes(bool isHeld)
+    {
+        const int Max = 1000;
+        await using var engine = new SqliteEngine();
+        var feed = new SqliteChangeFeed(engine.Database, Max);
+        await engine.Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
+        await engine.Metadata.PutManifestAsync(Samples.Put(A, First, "v1"));
+        for (var round = 0; round < 4; round++)
+        {
+            await Task.WhenAll(Enumerable.Range(0, 900).Select(i => engine.Metadata.LinkBlobAsync(A, Samples.Digest($"{round} {i}"), 1)));
+            var end = (await feed.ReadAsync(0, 10_000))[^1].Sequence;
+            if (isHeld)
+            {
+                await feed.AcknowledgeAsync(ChangeConsumers.Tree, end, new Dictionary<RepositoryName, long> { [A] = 1 });
+            }
+
+            await feed.TrimAsync();
+            var left = await feed.ReadAsync(0, 10_000);
+            Assert.InRange(left.Count, 900, Max + 3);
+            var lost = await feed.FindLostAsync();
+            Assert.Equal(Math.Max(0, end - Max), lost);
+            Assert.All(left.Where(change => change.Kind == ChangeKind.BlobLinked), change => Assert.True(change.Sequence > lost));
+        }
+
+        // The history is no concern of the consumer.
+        Assert.Equal([ChangeKind.ManifestAdded, ChangeKind.TagSet], (await feed.ReadAsync(0, 2)).Select(change => change.Kind));
     }
 }

@@ -3,9 +3,9 @@ using System.Runtime.InteropServices;
 namespace Registry.Server.Hosting.Lifetime;
 
 /// <summary>
-/// Signals of a serving registry. SIGTERM, SIGINT and SIGQUIT stop it; a second one cuts off the requests in flight. SIGHUP reloads users,
+/// Signals of a serving registry. SIGTERM, SIGINT and SIGQUIT stop it; a further one cuts off what the stop waits for. SIGHUP reloads users,
 /// keys, rules and certificates. SIGUSR1 turns read-only mode on, SIGUSR2 turns it off. No signal kills the process at any time: a signal
-/// that arrives during the start takes effect after it, and one that arrives during the stop has no effect.
+/// that arrives during the start takes effect after it, and another one that arrives during the stop has no effect.
 /// </summary>
 internal sealed class ServerSignals : IDisposable
 {

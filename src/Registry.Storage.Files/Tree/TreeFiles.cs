@@ -1,0 +1,87 @@
+using System.Text;
+using Registry.Core.Changes;
+using Registry.Core.Indexing;
+using Registry.Core.Oci;
+using Registry.Files;
+
+namespace Registry.Storage.Files.Tree;
+
+/// <summary>Writes and removes the links of the repositories tree, without a sync. Everything can be repeated.</summary>
+internal sealed class TreeFiles(DataPaths paths)
+{
+    /// <summary>Makes a change.</summary>
+    public void Apply(RegistryChange change)
+    {
+        var repository = change.Repository;
+        switch (change.Kind)
+        {
+            case ChangeKind.BlobLinked:
+                WriteLink(paths.Layer(repository, change.Digest!.Value), change.Digest.Value);
+                break;
+            case ChangeKind.BlobUnlinked:
+                Remove(paths.Layer(repository, change.Digest!.Value));
+                break;
+            case ChangeKind.ManifestAdded:
+                WriteLink(paths.Revision(repository, change.Digest!.Value), change.Digest.Value);
+                break;
+            case ChangeKind.ManifestRemoved:
+                Remove(paths.Revision(repository, change.Digest!.Value));
+                break;
+            case ChangeKind.TagSet:
+                WriteLink(paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value), change.Digest.Value);
+                WriteLink(paths.TagCurrent(repository, change.Tag.Value), change.Digest.Value);
+                break;
+            case ChangeKind.TagRemoved:
+                Remove(paths.TagDirectory(repository, change.Tag!.Value));
+                break;
+            case ChangeKind.TagForgotten:
+                Remove(paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value));
+                break;
+            default:
+                throw new InvalidOperationException($"The metadata holds a change of the unknown kind {change.Kind}.");
+        }
+    }
+
+    /// <summary>Writes a link, unless it is there: on a full disk, writing it again could leave it empty.</summary>
+    public void Write(RepositoryName repository, TreeLink link)
+    {
+        var directory = link.Kind switch
+        {
+            TreeLinkKind.Blob => paths.Layer(repository, link.Digest),
+            TreeLinkKind.Manifest => paths.Revision(repository, link.Digest),
+            TreeLinkKind.TagHistory => paths.TagIndex(repository, link.Tag!.Value, link.Digest),
+            _ => paths.TagCurrent(repository, link.Tag!.Value),
+        };
+        if (!HasLink(directory, link.Digest))
+        {
+            WriteLink(directory, link.Digest);
+        }
+    }
+
+    private bool HasLink(string directory, Digest digest)
+    {
+        try
+        {
+            var content = PlainFile.TryRead(Path.Combine(directory, DataPaths.LinkFile), paths.Repositories, digest.Value.Length);
+            return content is not null && content.AsSpan().SequenceEqual(Encoding.ASCII.GetBytes(digest.Value));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Writing it shows the reason.
+            return false;
+        }
+    }
+
+    private void WriteLink(string directory, Digest digest)
+    {
+        var link = Path.Combine(directory, DataPaths.LinkFile);
+        PlainFile.CreateFolder(directory, paths.Repositories);
+
+        // A folder in its place would block every later change.
+        PlainFile.DeleteFolder(link, paths.Repositories);
+        using var file = PlainFile.OpenToWrite(link, paths.Repositories, anew: true);
+        RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);
+    }
+
+    private void Remove(string directory) => PlainFile.DeleteFolder(directory, paths.Repositories);
+}

@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+using Registry.Storage.Contracts;
+
+namespace Registry.Storage.Files.Tests.Tree;
+
+/// <summary>Feed in memory whose calls can fail.</summary>
+internal sealed class FaultyFeed : IChangeFeed
+{
+    private readonly ConcurrentQueue<RegistryChange> _changes = new();
+    private Exception? _fault;
+    private long _position;
+
+    public event Action? Recorded;
+
+    public Exception? Fault
+    {
+        set => Volatile.Write(ref _fault, value);
+    }
+
+    /// <summary>Number of times that the changes of held repositories were read, beyond the first of each.</summary>
+    public int Passes { get; private set; }
+
+    /// <summary>Number of times that it was trimmed.</summary>
+    public int Trims { get; private set; }
+
+    public bool IsPassed => Volatile.Read(ref _position) == _changes.Count;
+
+    /// <summary>Adds a link to a blob.</summary>
+    public void Add(RepositoryName repository, string blob = "x")
+    {
+        _changes.Enqueue(new RegistryChange
+        {
+            Sequence = _changes.Count + 1,
+            Kind = ChangeKind.BlobLinked,
+            Time = DateTimeOffset.UnixEpoch,
+            Origin = ContractOrigin.Request,
+            Repository = repository,
+            Digest = Samples.Digest(blob),
+        });
+        Wake();
+    }
+
+    public void Wake() => Recorded?.Invoke();
+
+    public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Volatile.Read(ref _position));
+
+    public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault
+        ? throw fault
+        : Task.FromResult<IReadOnlyList<RegistryChange>>([.. _changes.Where(change => change.Sequence > after).Take(limit)]);
+
+    public Task<IReadOnlyList<RegistryChange>> ReadAsync(IReadOnlyCollection<RepositoryName> repositories, long after, long upTo, int limit)
+    {
+        Passes += limit > 1 ? 1 : 0;
+        return Task.FromResult<IReadOnlyList<RegistryChange>>(
+            [.. _changes.Where(change => repositories.Contains(change.Repository) && change.Sequence > after && change.Sequence <= upTo).Take(limit)]);
+    }
+
+    public Task<long> FindLostAsync() => Task.FromResult(0L);
+
+    public Task TrimAsync()
+    {
+        Trims++;
+        return Task.CompletedTask;
+    }
+
+    public Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
+        Task.FromResult<IReadOnlyDictionary<RepositoryName, long>>(new Dictionary<RepositoryName, long>());
+
+    public Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
+    {
+        Volatile.Write(ref _position, position);
+        return Task.CompletedTask;
+    }
+}
