@@ -32,7 +32,7 @@ public sealed class RegistryCore
         Grace = new GracePeriod(storage.Clock, settings.Grace);
         Rules = new CollectionRules(Grace);
         Pause = new CollectionPause(storage.Clock, Grace, settings.IsReadOnly, storage.CollectorMetadata.PausedUntil);
-        var promises = new ContentPromises(Metadata, Grace, Pause);
+        var promises = new ContentPromises(Metadata, Grace, Pause, storage.Faults, loggers.CreateLogger<ContentPromises>());
         Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Sweep, Rules);
         Collector = new GarbageCollector(
             storage.CollectorMetadata,

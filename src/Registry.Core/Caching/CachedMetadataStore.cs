@@ -23,7 +23,7 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
     {
         ArgumentNullException.ThrowIfNull(put);
         return put.Place?.Key is null
-            ? cache.ChangeManifestsAsync(put.Repository, () => store.PutManifestAsync(put))
+            ? cache.PutManifestAsync(put.Repository, put.Manifest.References.Select(needed => needed.Digest), () => store.PutManifestAsync(put))
             : cache.ChangePlaceAsync(() => store.PutManifestAsync(put));
     }
 

@@ -43,6 +43,20 @@ internal sealed class ChangeStamps
         }
     }
 
+    /// <summary>Runs a change of several subjects, which may occur more than once.</summary>
+    public async Task<T> ChangeAsync<T>(IReadOnlyCollection<int> subjects, Func<Task<T>> change)
+    {
+        Add(subjects, Event + UnderWay);
+        try
+        {
+            return await change();
+        }
+        finally
+        {
+            Add(subjects, Event - UnderWay);
+        }
+    }
+
     /// <summary>Runs a change whose subjects are unknown until it has ended.</summary>
     public async Task<T> ChangeAllAsync<T>(Func<Task<T>> change)
     {
@@ -58,6 +72,14 @@ internal sealed class ChangeStamps
     }
 
     private static int Index(int subject) => (subject & int.MaxValue) % Stripes;
+
+    private void Add(IReadOnlyCollection<int> subjects, long value)
+    {
+        foreach (var subject in subjects)
+        {
+            Interlocked.Add(ref _stamps[Index(subject)], value);
+        }
+    }
 
     private void AddToAll(long value)
     {

@@ -8,9 +8,8 @@ using Registry.Core.Verification;
 namespace Registry.Core.Caching;
 
 /// <summary>
-/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and a blob that a repository may see, with its place, each with the time since when nothing
-/// has needed it. Every change of such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>), with one
-/// exception: a blob that a manifest has begun to need may still be cached as idle.
+/// Cache of metadata lookups: the manifest of a tag or digest in a repository, and a blob that a repository may see, with its place, each with the time since
+/// when nothing has needed it. Every change of such a result runs through this class, so that no stale result is returned (<see cref="ChangeStamps"/>).
 /// </summary>
 public sealed class MetadataCache
 {
@@ -70,6 +69,13 @@ public sealed class MetadataCache
     /// <summary>Runs a change of manifests or tags of one repository.</summary>
     internal Task<T> ChangeManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>
         _manifestStamps.ChangeAsync(repository.GetHashCode(), change);
+
+    /// <summary>Runs a push of a manifest, after which some blobs of its repository are needed.</summary>
+    internal Task<T> PutManifestAsync<T>(RepositoryName repository, IEnumerable<Digest> needed, Func<Task<T>> change)
+    {
+        int[] links = [.. needed.Select(digest => LinkSubject(repository, digest))];
+        return ChangeManifestsAsync(repository, () => _linkStamps.ChangeAsync(links, change));
+    }
 
     /// <summary>Runs a change that may remove manifests of one repository, after which nothing may need some of its blobs.</summary>
     internal Task<T> RemoveManifestsAsync<T>(RepositoryName repository, Func<Task<T>> change) =>

@@ -3,8 +3,8 @@ using Registry.Core.Storage;
 namespace Registry.Core.Promises;
 
 /// <summary>
-/// Pause of the collector after answers whose promise could not be recorded: the registry was read-only, or the storage refused the write. It ends when the
-/// last of these promises does. Without such an answer there is no pause.
+/// Pause of the collector after answers whose promise could not be recorded: the registry was read-only, or the storage refused the write for a manifest. It
+/// ends when the last of these promises does. Without such an answer there is no pause.
 /// </summary>
 /// <remarks>
 /// An answer begins the pause before it looks whether a cycle is in progress, and a cycle is announced before it looks at the read-only mode and at the pause.

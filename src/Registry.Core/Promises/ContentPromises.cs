@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -11,19 +13,24 @@ namespace Registry.Core.Promises;
 /// </summary>
 /// <remarks>
 /// Every caller who may pull gets the promise: containerd, oras and regctl ask without credentials, or with a token that only allows pulls, before they push
-/// with others.
+/// with others. A blob is refused when the storage refuses its renewal: only a push asks for a blob that nothing needs, and the storage would refuse the
+/// rest of the push, too. A manifest is served, since a pull may need it.
 /// </remarks>
 /// <param name="metadata">Repositories, manifests and links.</param>
 /// <param name="grace">The grace period.</param>
 /// <param name="pause">Keeps content whose row cannot be renewed.</param>
-public sealed class ContentPromises(IMetadataStore metadata, GracePeriod grace, CollectionPause pause)
+/// <param name="faults">Limits the lines while the storage refuses renewals.</param>
+/// <param name="logger">The log.</param>
+public sealed partial class ContentPromises(
+    IMetadataStore metadata, GracePeriod grace, CollectionPause pause, RecurringFaults faults, ILogger<ContentPromises> logger)
 {
     /// <summary>Finds and promises a blob; null if the repository may not see it.</summary>
     /// <inheritdoc cref="IMetadataStore.FindBlobAsync"/>
+    /// <exception cref="StorageException">The storage refuses to record the promise.</exception>
     public async ValueTask<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest)
     {
         var blob = await metadata.FindBlobAsync(repository, digest);
-        return blob is null || grace.IsPromised(blob.IdleSince) || await TryRenewAsync(metadata.RenewBlobAsync, repository, digest) ? blob : null;
+        return blob is null || grace.IsPromised(blob.IdleSince) || pause.TryReplaceWrite() || await metadata.RenewBlobAsync(repository, digest) ? blob : null;
     }
 
     /// <summary>Finds and promises a manifest; null if the repository has none with this tag or digest.</summary>
@@ -31,28 +38,33 @@ public sealed class ContentPromises(IMetadataStore metadata, GracePeriod grace, 
     public async ValueTask<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference)
     {
         var manifest = await metadata.FindManifestAsync(repository, reference);
-        return manifest is null || grace.IsPromised(manifest.IdleSince) || await TryRenewAsync(metadata.RenewManifestAsync, repository, manifest.Digest)
+        return manifest is null || grace.IsPromised(manifest.IdleSince) || pause.TryReplaceWrite() || await TryRenewAsync(repository, manifest.Digest)
             ? manifest
             : null;
     }
 
     // False if it has expired or was deleted since it was found.
-    private async Task<bool> TryRenewAsync(Func<RepositoryName, Digest, Task<bool>> renew, RepositoryName repository, Digest digest)
+    private async Task<bool> TryRenewAsync(RepositoryName repository, Digest digest)
     {
-        if (pause.TryReplaceWrite())
-        {
-            return true;
-        }
-
         try
         {
-            return await renew(repository, digest);
+            return await metadata.RenewManifestAsync(repository, digest);
         }
-        catch (StorageException)
+        catch (StorageException e)
         {
             // Pulls work while nothing can be written.
             pause.Begin();
+            var reason = e.Message.TrimEnd('.');
+            if (faults.IsNew($"Promises of manifests that the storage refuses to record, {reason}"))
+            {
+                LogRefused(digest.Value, repository.Value, reason);
+            }
+
             return true;
         }
     }
+
+    [LoggerMessage(1, LogLevel.Error,
+        "The storage refuses to record that manifest {Digest} of {Repository} was asked for: {Reason}. It is served, and garbage collection pauses instead. Check the disk of the data folder. Further manifests with this fault are counted once a minute")]
+    private partial void LogRefused(string digest, string repository, string reason);
 }

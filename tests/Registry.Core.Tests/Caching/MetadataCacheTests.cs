@@ -172,6 +172,37 @@ public sealed class MetadataCacheTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task An_answer_about_an_idle_blob_is_not_given_again_when_a_manifest_needs_it()
+    {
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        Assert.Equal(0, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);
+        await PutAsync(Samples.Image("blob", []), []);
+        Assert.Equal((4L, null), await _metadata.FindBlobAsync(A, Blob) is { } needed ? (needed.Size, needed.IdleSince) : default);
+    }
+
+    [Fact]
+    public async Task Answers_about_other_blobs_are_kept_when_a_manifest_is_pushed()
+    {
+        // Some may share their stamp with the blob of the manifest, but not all.
+        var others = Enumerable.Range(0, 10).Select(number => Samples.Digest($"other {number}")).ToList();
+        await _metadata.LinkBlobAsync(A, Blob, 4);
+        await Task.WhenAll(others.Select(other => _metadata.LinkBlobAsync(A, other, 5)));
+        foreach (var other in others)
+        {
+            await _metadata.FindBlobAsync(A, other);
+        }
+
+        await PutAsync(Samples.Image("blob", []), []);
+        var questions = _store.Questions;
+        foreach (var other in others)
+        {
+            await _metadata.FindBlobAsync(A, other);
+        }
+
+        Assert.InRange(_store.Questions - questions, 0, others.Count - 1);
+    }
+
+    [Fact]
     public async Task An_answer_about_a_blob_is_not_kept_while_its_manifest_is_being_deleted()
     {
         var image = Samples.Image("blob", []);

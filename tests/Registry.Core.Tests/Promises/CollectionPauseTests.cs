@@ -73,29 +73,50 @@ public sealed class CollectionPauseTests
     }
 
     [Fact]
-    public async Task When_the_storage_refuses_the_write_the_answer_is_given_and_the_collection_pauses()
+    public async Task When_the_storage_refuses_the_write_a_manifest_is_served_the_collection_pauses_and_the_log_says_why()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var child = await PushChildAsync(storage);
+        await using var again = await ReopenRefusingAsync(storage, "manifests");
+        again.Time.Advance(TimeSpan.FromSeconds(Grace));
+        Assert.NotNull(await again.GetAsync(A, child));
+        Assert.NotNull(await again.GetAsync(A, child));
+        Assert.Equal(Half + 1, again.Core.Pause.Left);
+        var line = Assert.Single(again.Log.Entries, entry => entry.Message.Contains("refuses to record", StringComparison.Ordinal));
+        Assert.Contains(child.Value, line.Message, StringComparison.Ordinal);
+        Assert.Contains("no room", line.Message, StringComparison.Ordinal);
+        Assert.Equal(0, await again.ExpireManifestsAfterAsync(Half));
+        Assert.Equal(1, await again.ExpireManifestsAfterAsync(1));
+    }
+
+    [Fact]
+    public async Task When_the_storage_refuses_the_write_a_blob_that_nothing_needs_is_refused_without_a_pause()
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(A, "blob");
-        await storage.CloseAsync();
-        OldSchema.Execute(storage.Storage.Paths.Database, "CREATE TRIGGER refuses BEFORE UPDATE ON blob_links BEGIN SELECT RAISE(ABORT, 'no room'); END");
-        await using var again = await TestStorage.CreateAsync(storage.Path);
-        again.Time.Advance(TimeSpan.FromSeconds(Grace + 1));
+        await using var again = await ReopenRefusingAsync(storage, "blob_links");
         Assert.True(await again.SeesBlobAsync(A, Blob));
-        Assert.Equal((0, 0), await again.CollectAfterAsync(0));
-        Assert.Equal((0, 0), await again.CollectAfterAsync(Half));
+        again.Time.Advance(TimeSpan.FromSeconds(Grace));
+        await Assert.ThrowsAsync<StorageException>(() => again.SeesBlobAsync(A, Blob));
+        Assert.Equal(0, again.Core.Pause.Left);
         Assert.Equal((1, 1), await again.CollectAfterAsync(1));
     }
 
     [Fact]
-    public async Task When_writes_have_stopped_the_answer_is_given()
+    public async Task When_writes_have_stopped_what_a_pull_needs_is_served()
     {
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(A, "blob");
+        await storage.PushBlobAsync(A, "idle");
+        Assert.True(await storage.SeesBlobAsync(A, Blob));
+        var image = await storage.PutAsync(A, Samples.Image("blob", []));
         storage.Time.Advance(TimeSpan.FromSeconds(Grace));
         storage.Storage.Health.Fail("the disk is gone");
         Assert.True(await storage.SeesBlobAsync(A, Blob));
+        Assert.Equal(0, storage.Core.Pause.Left);
+        Assert.NotNull(await storage.GetAsync(A, image));
         Assert.Equal(Half + 1, storage.Core.Pause.Left);
+        await Assert.ThrowsAsync<StorageException>(() => storage.SeesBlobAsync(A, Samples.Digest("idle")));
     }
 
     [Fact]
@@ -126,6 +147,23 @@ public sealed class CollectionPauseTests
             Volatile.Write(ref isReadOnly, !isReadOnly);
             Assert.False(await cycle && await answer, $"round {round}: a cycle removes content that an answer has promised without a record");
         }
+    }
+
+    // A child of an index that was deleted.
+    private static async Task<Digest> PushChildAsync(TestStorage storage)
+    {
+        var child = await storage.PushImageAsync(A, "child");
+        await storage.DeleteAsync(A, await storage.PutAsync(A, Samples.Index([Samples.Child(child)])));
+        return Samples.Digest(child);
+    }
+
+    // The database refuses each new idle time in the table, as a damaged page would, but not that a row expires.
+    private static async Task<TestStorage> ReopenRefusingAsync(TestStorage storage, string table)
+    {
+        await storage.CloseAsync();
+        OldSchema.Execute(
+            storage.Storage.Paths.Database, $"CREATE TRIGGER refuses BEFORE UPDATE OF idle_since ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END");
+        return await TestStorage.CreateAsync(storage.Path);
     }
 
     private async Task<TestStorage> CreateAsync()

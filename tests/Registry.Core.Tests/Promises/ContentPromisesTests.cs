@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Promises;
 using Registry.Core.Tests.Caching;
@@ -115,7 +116,8 @@ public class ContentPromisesTests
         {
             AfterQuestion = async () => Assert.Equal((1, 1), await storage.CollectAfterAsync(0)),
         };
-        var promises = new ContentPromises(gated, storage.Core.Grace, storage.Core.Pause);
+        var promises = new ContentPromises(
+            gated, storage.Core.Grace, storage.Core.Pause, storage.Storage.Faults, storage.Loggers.CreateLogger<ContentPromises>());
         Assert.Null(await promises.FindBlobAsync(A, Blob));
     }
 

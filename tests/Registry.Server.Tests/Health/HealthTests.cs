@@ -62,6 +62,22 @@ public sealed class HealthTests
     }
 
     [Fact]
+    public async Task Stopped_writes_refuse_to_promise_a_blob_that_nothing_needs()
+    {
+        var time = new FakeTimeProvider();
+        await using var registry = await TestRegistry.StartAsync(options => options with { GcGrace = TimeSpan.FromHours(1) }, time: time);
+        var blob = await registry.Client.PushBlobAsync("team/app", TestBlob.Random(100));
+        var target = $"/v2/team/app/blobs/{blob.Digest}";
+        registry.Host.Storage.Health.Fail("fsync /srv/secret/team/app: Input/output error");
+        Check.Status(200, await registry.Client.HeadAnswerAsync(target));
+
+        time.Advance(TimeSpan.FromMinutes(31));
+
+        Check.Status(503, await registry.Client.HeadAnswerAsync(target));
+        Check.Status(200, await registry.Client.GetAnswerAsync(target));
+    }
+
+    [Fact]
     public async Task A_folder_that_cannot_be_written_is_not_ready_until_it_can()
     {
         var time = new FakeTimeProvider();
