@@ -330,7 +330,7 @@ public sealed class UploadShareTests : IAsyncDisposable
             }
         }
 
-        public Task GiveBackAsync(UploadHolder holder, int count = int.MaxValue) => Task.WhenAll(
+        public async Task GiveBackAsync(UploadHolder holder, int count = int.MaxValue) => await Task.WhenAll(
             _taken.Where(session => session.Holder == holder).Take(count).Select(session => _metadata.Sessions.RemoveAsync(session.Lease)));
 
         public ValueTask DisposeAsync() => _metadata.DisposeAsync();
