@@ -20,7 +20,7 @@ public partial class DependencyTests
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],
         ["Changes"] = ["Oci", "Storage"],
         ["Indexing"] = ["Oci", "Errors", "Storage", "Changes", "Metadata"],
-        ["Promises"] = ["Oci", "Storage", "Metadata"],
+        ["Promises"] = ["Oci", "Errors", "Storage", "Metadata"],
         ["Blobs"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises"],
         ["SmallContent"] = ["Oci", "Storage", "Metadata", "Blobs"],
         ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Changes", "Metadata", "Blobs", "SmallContent"],
