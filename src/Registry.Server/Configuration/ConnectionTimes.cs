@@ -18,6 +18,6 @@ internal sealed record ConnectionTimes
     /// <summary>Time from the end of a response to the first byte of the next request. The default is Kestrel's.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(130);
 
-    /// <summary>Time that requests in flight get to finish when the registry stops.</summary>
+    /// <summary>Time that requests in flight get to finish, and clients to take their answers, when the registry stops.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(10);
 }

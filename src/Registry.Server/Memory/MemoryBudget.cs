@@ -103,21 +103,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     {
         lock (_lock)
         {
-            var account = reservation.Account;
-            if (account is null || bytes == 0)
-            {
-                return;
-            }
-
-            Interlocked.Add(ref _used, -bytes);
-            account.Held -= bytes;
-            reservation.Bytes -= bytes;
-            if (reservation.IsLeaving)
-            {
-                account.Leaving -= bytes;
-                _leaving -= bytes;
-            }
-
+            Subtract(reservation, bytes);
             ServeWaiting();
         }
     }
@@ -127,7 +113,19 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
     {
         lock (_lock)
         {
+            // All accounts first: to continue a request takes memory, and the heap may be full.
             reservation.HasEnded = true;
+            Subtract(reservation, reservation.Bytes);
+            if (reservation.Account is { } account)
+            {
+                reservation.Account = null;
+                account.Reservations.Remove(reservation);
+                if (account.Reservations.Count == 0)
+                {
+                    _accounts.Remove(account.Holder);
+                }
+            }
+
             for (var i = _waiting.Count - 1; i >= 0; i--)
             {
                 var waiter = _waiting[i];
@@ -139,16 +137,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
                 }
             }
 
-            Return(reservation, reservation.Bytes);
-            if (reservation.Account is { } account)
-            {
-                reservation.Account = null;
-                account.Reservations.Remove(reservation);
-                if (account.Reservations.Count == 0)
-                {
-                    _accounts.Remove(account.Holder);
-                }
-            }
+            ServeWaiting();
         }
     }
 
@@ -281,7 +270,7 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         return found;
     }
 
-    // The caller that would hold the least comes first, and none passes it. Allocates nothing: memory is also returned when the heap is full.
+    // The caller that would hold the least comes first, and none passes it. Each is counted before it continues, which takes memory.
     private void ServeWaiting()
     {
         while (FirstWaiter() is { } next && next.Bytes <= RoomFor(next.Reservation, next.Bytes))
@@ -356,6 +345,23 @@ internal sealed class MemoryBudget(long limit, TimeProvider time, Action? onRefu
         {
             reservation.Account.Leaving += bytes;
             _leaving += bytes;
+        }
+    }
+
+    private void Subtract(MemoryReservation reservation, long bytes)
+    {
+        if (reservation.Account is not { } account)
+        {
+            return;
+        }
+
+        Interlocked.Add(ref _used, -bytes);
+        account.Held -= bytes;
+        reservation.Bytes -= bytes;
+        if (reservation.IsLeaving)
+        {
+            account.Leaving -= bytes;
+            _leaving -= bytes;
         }
     }
 

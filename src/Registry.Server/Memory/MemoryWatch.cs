@@ -55,6 +55,7 @@ internal sealed partial class MemoryWatch : IDisposable
     private readonly ManualResetEventSlim _stopping = new();
     private readonly Thread _thread;
     private long _changedAt;
+    private long _fullAt;
     private bool _isWarned;
 
     /// <param name="limits">What may be used.</param>
@@ -146,27 +147,44 @@ internal sealed partial class MemoryWatch : IDisposable
 
     private bool IsProcessFull(ref MemoryUse use)
     {
-        if (use.Process <= _limits.Levels.Reclaim
-            || !_reclaims.IsDue(use.Process, use.Process > _limits.Levels.Shed ? BetweenReclaimsWhenShort : BetweenReclaims))
+        if (!_limits.IsNear(use))
         {
             return false;
         }
 
-        _reclaims.Run(Reclaim, use.Process, () => _read().Process);
-        use = _read();
-        if (use.Process > _limits.Levels.Reclaim && _warnedOfUse.TryBegin())
+        var isFull = _limits.IsFull(use);
+        if (_reclaims.IsWithin(isFull ? BetweenReclaimsWhenShort : BetweenReclaims) || (isFull && !IsDue(_fullAt, BetweenReclaimsWhenShort)))
         {
-            LogNear(use.Process / MiB, _limits.Process / MiB, use.Heap / MiB, use.Blocks / MiB, use.Sockets / MiB, _limits.Levels.Shed / MiB);
+            return false;
         }
 
-        return use.Process > _limits.Levels.Shed;
+        // Buffers of sockets neither shrink with a collection, nor make one worth its pause.
+        if (_reclaims.IsDue(use.Resident, TimeSpan.Zero))
+        {
+            _reclaims.Run(Reclaim, use.Resident, () => _read().Resident);
+            use = _read();
+            if (_limits.IsNear(use) && _warnedOfUse.TryBegin())
+            {
+                var (used, limit, shed) = _limits.Nearest(use);
+                LogNear(used / MiB, limit / MiB, use.Heap / MiB, use.Blocks / MiB, use.Sockets / MiB, shed / MiB);
+            }
+
+            isFull = _limits.IsFull(use);
+        }
+
+        if (isFull)
+        {
+            _fullAt = _time.GetTimestamp();
+        }
+
+        return isFull;
     }
 
     // What needs no pause comes first, and often suffices.
     private void Reclaim()
     {
         _actions.Release();
-        if (_read().Process > _limits.Levels.Reclaim)
+        if (_limits.IsNear(_read()))
         {
             _actions.Reclaim();
         }
@@ -188,15 +206,16 @@ internal sealed partial class MemoryWatch : IDisposable
         if (_warned.TryBegin())
         {
             _isWarned = true;
-            LogShort(use.Process / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, use.Sockets / MiB, closed);
+            var (used, limit, _) = _limits.Nearest(use);
+            LogShort(used / MiB, limit / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, use.Sockets / MiB, closed);
         }
     }
 
     // Near the limit more slowly: each step may be the one that makes it necessary to close connections again.
     private void Recover(MemoryUse use)
     {
-        if (use.Heap <= _limits.Heap && use.Blocks <= _limits.Blocks && use.Process <= _limits.Levels.Shed
-            && IsDue(_changedAt, use.Process > _limits.Levels.Reclaim ? BetweenRecoveriesWhenNear : BetweenRecoveries))
+        if (use.Heap <= _limits.Heap && use.Blocks <= _limits.Blocks && !_limits.IsFull(use)
+            && IsDue(_changedAt, _limits.IsNear(use) ? BetweenRecoveriesWhenNear : BetweenRecoveries))
         {
             _changedAt = _time.GetTimestamp();
             _connections.Recover();
@@ -213,7 +232,9 @@ internal sealed partial class MemoryWatch : IDisposable
         else if (_warned.TryBegin())
         {
             _isWarned = true;
-            LogFewer(_connections.Places, _connections.Limit, use.Process / MiB, _limits.Process / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, use.Sockets / MiB);
+            var (used, limit, _) = _limits.Nearest(use);
+            LogFewer(
+                _connections.Places, _connections.Limit, used / MiB, limit / MiB, use.Heap / MiB, _limits.WholeHeap / MiB, use.Blocks / MiB, use.Sockets / MiB);
         }
     }
 

@@ -3,7 +3,8 @@ namespace Registry.Server.Memory;
 /// <summary>Memory above which <see cref="MemoryWatch"/> acts, in bytes.</summary>
 /// <param name="Process">Memory that the process may use.</param>
 /// <param name="WholeHeap">Limit of the heap, at which the runtime throws.</param>
-internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
+/// <param name="Available">Memory of the machine or control group, which also holds the buffers of sockets. No less than <paramref name="Process"/>.</param>
+internal sealed record ProcessMemoryLimits(long Process, long WholeHeap, long Available)
 {
     /// <summary>Part of the memory of the process that its heap may take, in percent (<c>System.GC.HeapHardLimitPercent</c> in the project file).</summary>
     public const int HeapPercent = 60;
@@ -25,9 +26,6 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     // The program itself, SQLite, OpenSSL and blocks do not become smaller with the heap.
     private const long LeastBesideHeap = 100 * 1024 * 1024;
 
-    /// <summary>Memory of the process above which what is free is returned, and above which connections are closed when that was not enough.</summary>
-    public (long Reclaim, long Shed) Levels => ((long)(Process * PartToReclaim), (long)(Process * PartToShed));
-
     /// <summary>Bytes of objects, without garbage, above which connections are closed.</summary>
     public long Heap => Math.Max(WholeHeap / 2, Math.Min((long)(WholeHeap * PartOfHeap), WholeHeap - LeastFree));
 
@@ -36,6 +34,21 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
 
     /// <summary>Bytes of blocks in use above which connections are closed.</summary>
     public long Blocks => (long)(WholeHeap * PartOfBlocks);
+
+    /// <summary>Returns true when free memory has to be returned to the system.</summary>
+    public bool IsNear(MemoryUse use) => IsAbove(PartToReclaim, use);
+
+    /// <summary>Returns true when connections have to be closed, unless the return of free memory is enough.</summary>
+    public bool IsFull(MemoryUse use) => IsAbove(PartToShed, use);
+
+    /// <summary>Finds the limit that is nearest: of the process, or of the control group, which the process shares with its sockets.</summary>
+    /// <returns>Bytes that count against it, the limit, and the number of bytes above which connections are closed.</returns>
+    public (long Used, long Limit, long Shed) Nearest(MemoryUse use)
+    {
+        var isGroup = (double)use.WithSockets / Available > (double)use.Resident / Process;
+        var (used, limit) = isGroup ? (use.WithSockets, Available) : (use.Resident, Process);
+        return (used, limit, (long)(limit * PartToShed));
+    }
 
     /// <summary>The limits of this process, which do not change.</summary>
     public static ProcessMemoryLimits OfProcess { get; } = Read();
@@ -47,7 +60,13 @@ internal sealed record ProcessMemoryLimits(long Process, long WholeHeap)
     /// <param name="available">Memory of the machine or control group.</param>
     /// <param name="heap">Limit of the heap.</param>
     internal static ProcessMemoryLimits Of(long available, long heap) =>
-        new(Math.Min(available, heap + Math.Max(heap / HeapPercent * (100 - HeapPercent), LeastBesideHeap)), heap);
+        new(Math.Min(available, heap + Math.Max(heap / HeapPercent * (100 - HeapPercent), LeastBesideHeap)), heap, available);
+
+    private bool IsAbove(double part, MemoryUse use)
+    {
+        var (used, limit, _) = Nearest(use);
+        return used > limit * part;
+    }
 
     private static ProcessMemoryLimits Read()
     {

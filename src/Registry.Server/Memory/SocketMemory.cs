@@ -3,7 +3,7 @@ using System.Buffers.Text;
 namespace Registry.Server.Memory;
 
 /// <summary>
-/// Memory of sockets that counts against the limit of the process: in a control group of version 2 that has a limit, the kernel charges what it holds for
+/// Memory of sockets that counts against the limit of a control group: in a control group of version 2 that has a limit, the kernel charges what it holds for
 /// clients that do not read, and for requests that have not been read. Resident memory does not include it.
 /// </summary>
 /// <remarks>Control groups of version 1 have a limit of its own for it, which is not set by default.</remarks>
@@ -17,10 +17,29 @@ internal static class SocketMemory
 
     private static readonly KernelFile? Stat = Find(Groups, Memberships) is { } path ? KernelFile.TryOpen(path) : null;
 
-    /// <summary>Reads it, in bytes; 0 where it does not count.</summary>
-    public static long Read() => Stat is null ? 0 : Parse(Stat.Read(stackalloc byte[LongestFile]));
+    private static long _last;
 
-    /// <summary>Finds the <c>memory.stat</c> of the group of this process; null when neither the group nor one above it has a limit.</summary>
+    /// <summary>Reads it, in bytes; 0 where it does not count. When the kernel does not tell it now, it has the value of the last call.</summary>
+    public static long Read() => Stat is null ? 0 : Read(Stat, ref _last);
+
+    /// <summary>Reads it from an open file.</summary>
+    /// <param name="stat">The <c>memory.stat</c> of a group.</param>
+    /// <param name="last">Value of the last call, which stays when the file cannot be read now.</param>
+    internal static long Read(KernelFile stat, ref long last)
+    {
+        var content = stat.Read(stackalloc byte[LongestFile]);
+        if (!content.IsEmpty)
+        {
+            Volatile.Write(ref last, Parse(content));
+        }
+
+        return Volatile.Read(ref last);
+    }
+
+    /// <summary>
+    /// Finds the <c>memory.stat</c> of the group of this process; null when neither the group nor one above it has a limit. In a container that sees its own
+    /// group as the root, but its memberships as the host does, it is that of the group with the limit.
+    /// </summary>
     /// <param name="groups">Mount point of the hierarchy.</param>
     /// <param name="memberships">File with the groups of this process. Version 2 has the line <c>0::</c> with a path in the hierarchy.</param>
     internal static string? Find(string groups, string memberships)
@@ -39,7 +58,8 @@ internal static class SocketMemory
             {
                 if (HasLimit($"{groups}{limited}/memory.max"))
                 {
-                    return $"{groups}{group}/memory.stat";
+                    var own = $"{groups}{group}/memory.stat";
+                    return File.Exists(own) ? own : $"{groups}{limited}/memory.stat";
                 }
 
                 if (limited.Length == 0)

@@ -39,6 +39,8 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
     // Part of the limit by which the number of places grows again at a time.
     private const long Steps = 32;
 
+    private static readonly ConnectionAbortedException Replaced = new("Another network gets the place of this connection.");
+
     private readonly Lock _lock = new();
     private readonly Dictionary<ClientNetwork, LinkedList<ConnectionContext>> _networks = [];
     private readonly WarningInterval _reached = new(time);
@@ -100,14 +102,7 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         Interlocked.Add(ref _shed, surplus.Count);
         foreach (var connection in surplus)
         {
-            try
-            {
-                connection.Abort(reason);
-            }
-            catch (Exception e) when (e is OutOfMemoryException or ObjectDisposedException)
-            {
-                // The others still have to go.
-            }
+            Close(connection, reason);
         }
 
         return surplus.Count;
@@ -158,7 +153,11 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
             }
         }
 
-        surplus?.Abort(new ConnectionAbortedException("Another network gets the place of this connection."));
+        if (surplus is not null)
+        {
+            Close(surplus, Replaced);
+        }
+
         try
         {
             connection.ConnectionClosed.UnsafeRegister(_ => Release(network, place), null);
@@ -169,6 +168,19 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
             // Its end would not be noticed, and the place never be free again.
             Release(network, place);
             return false;
+        }
+    }
+
+    // Never throws: others still have to be closed, or to be admitted.
+    private static void Close(ConnectionContext connection, ConnectionAbortedException reason)
+    {
+        try
+        {
+            connection.Abort(reason);
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ObjectDisposedException)
+        {
+            // It has ended already, or is closed as far as memory allows.
         }
     }
 
@@ -241,21 +253,23 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         {
             while (true)
             {
+                ConnectionContext? connection = null;
                 try
                 {
-                    var connection = await listener.AcceptAsync(cancellationToken);
+                    connection = await listener.AcceptAsync(cancellationToken);
                     if (connection is null || limit.Admit(connection))
                     {
                         return connection;
                     }
-
-                    // The next connection does not wait for the end of this one.
-                    connection.Abort(Refused);
-                    _ = connection.DisposeAsync().AsTask();
                 }
                 catch (OutOfMemoryException)
                 {
                     // After an exception, Kestrel would never accept again.
+                }
+
+                if (connection is not null)
+                {
+                    Refuse(connection);
                 }
             }
         }
@@ -263,5 +277,19 @@ internal sealed partial class ConnectionLimit(IConnectionListenerFactory inner, 
         public ValueTask UnbindAsync(CancellationToken cancellationToken = default) => listener.UnbindAsync(cancellationToken);
 
         public ValueTask DisposeAsync() => listener.DisposeAsync();
+
+        // The next connection does not wait for the end of this one.
+        private static void Refuse(ConnectionContext connection)
+        {
+            Close(connection, Refused);
+            try
+            {
+                _ = connection.DisposeAsync().AsTask();
+            }
+            catch (OutOfMemoryException)
+            {
+                // Its socket is closed.
+            }
+        }
     }
 }

@@ -183,12 +183,19 @@ internal sealed partial class DirectConnection : ConnectionContext,
     public override async ValueTask DisposeAsync()
     {
         _input.Complete();
-        _isAnswered = true;
         Output.Complete();
         await Output.DrainAsync();
+        _isAnswered = true;
         FinishSending();
         BeginEnd();
-        await LetPeerReadAsync();
+        try
+        {
+            await LetPeerReadAsync();
+        }
+        catch (OutOfMemoryException)
+        {
+            // The peer has no more time to read its answer. The socket, and the place of the connection, must be free in any case.
+        }
 
         Shutdown(new ConnectionAbortedException("The connection was closed by the server."), graceful: true);
         await _receiving;
@@ -254,7 +261,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     // Waits until the peer has had some seconds for its last answer. A peer that has not taken all of it by then may go on at the pace of any slow one, and has
-    // some seconds more afterwards. Nothing that it sends meanwhile resets the connection.
+    // some seconds more afterwards. What it sends meanwhile resets the connection only after the limit of LingerAsync.
     private async Task LetPeerReadAsync()
     {
         await ReceivedAsync(Linger());

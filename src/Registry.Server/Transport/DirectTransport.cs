@@ -70,7 +70,7 @@ internal sealed class DirectTransport(
     /// <summary>Number of connections.</summary>
     public long Connections => Interlocked.Read(ref _connections);
 
-    /// <summary>True when no connection is accepted any more: the server stops.</summary>
+    /// <summary>True when the server stops: one of its addresses, or all of them, accept no connection any more.</summary>
     public bool IsStopping => _isStopping;
 
     public ILogger Logger => logger;
@@ -113,6 +113,6 @@ internal sealed class DirectTransport(
     internal void OnOpened() => Interlocked.Increment(ref _connections);
 
     internal void OnClosed() => Interlocked.Decrement(ref _connections);
-    internal void OnUnbound() => _isStopping = true;
 
+    internal void OnUnbound() => _isStopping = true;
 }

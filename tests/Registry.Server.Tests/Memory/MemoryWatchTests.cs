@@ -19,7 +19,7 @@ public sealed class MemoryWatchTests : IDisposable
     private const int Heads = 500;
 
     // A process of 256 MiB.
-    private static readonly ProcessMemoryLimits Limits = new(256 * MiB, 256 * MiB * ProcessMemoryLimits.HeapPercent / 100);
+    private static readonly ProcessMemoryLimits Limits = new(256 * MiB, 256 * MiB * ProcessMemoryLimits.HeapPercent / 100, 256 * MiB);
     private static readonly MemoryUse Calm = new(100 * MiB, 50 * MiB, MiB);
 
     private readonly FakeTimeProvider _time = new(DateTimeOffset.UtcNow);
@@ -240,13 +240,56 @@ public sealed class MemoryWatchTests : IDisposable
     }
 
     [Fact]
-    public void The_memory_of_sockets_counts_where_it_has_the_limit_of_the_process()
+    public void The_memory_of_sockets_counts_against_the_limit_of_the_control_group()
     {
         _use = _afterwards = Calm with { Resident = 150 * MiB, Sockets = 80 * MiB };
         _watch.Check();
 
         Assert.InRange(_connections.Places, 1, 999);
         Assert.Equal(1, LinesWith("the process takes 230 of 256 MiB although what was free has been returned (heap 50 MiB, buffers 1 MiB, sockets 80 MiB)"));
+    }
+
+    [Fact]
+    public void Connections_are_closed_when_sockets_grow_after_a_reclaim_that_gained_nothing()
+    {
+        _use = _afterwards = Calm with { Resident = 150 * MiB, Sockets = 60 * MiB };
+        _watch.Check();
+        Assert.Equal((1, 1000), (_reclaimed, _connections.Places));
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        _use = _afterwards = Calm with { Resident = 150 * MiB, Sockets = 80 * MiB };
+        _watch.Check();
+        Assert.Equal(1, _reclaimed);
+        Assert.InRange(_connections.Places, 1, 999);
+    }
+
+    [Fact]
+    public void Sockets_that_shrink_during_a_reclaim_are_not_its_gain()
+    {
+        _afterwards = Calm with { Resident = 150 * MiB, Sockets = 40 * MiB };
+        for (var i = 0; i < 3600; i++)
+        {
+            _use = Calm with { Resident = 150 * MiB, Sockets = 60 * MiB };
+            _time.Advance(TimeSpan.FromSeconds(1));
+            _watch.Check();
+        }
+
+        Assert.InRange(_reclaimed, 3, 9);
+        Assert.Equal(1000, _connections.Places);
+    }
+
+    [Theory]
+    [InlineData(256, 150, 60, true, false)]
+    [InlineData(256, 150, 80, true, true)]
+    [InlineData(64_000, 150, 50_000, false, false)] // A small heap in a large group.
+    [InlineData(64_000, 150, 57_000, true, true)]
+    [InlineData(64_000, 230, 0, true, true)]
+    public void Sockets_have_the_limit_of_the_control_group_not_that_of_the_heap(long available, long resident, long sockets, bool isNear, bool isFull)
+    {
+        var limits = ProcessMemoryLimits.Of(available * MiB, Limits.WholeHeap);
+        var use = Calm with { Resident = resident * MiB, Sockets = sockets * MiB };
+
+        Assert.Equal((isNear, isFull), (limits.IsNear(use), limits.IsFull(use)));
     }
 
     [Theory]

@@ -57,6 +57,29 @@ public sealed class SocketMemoryTests : IDisposable
     public void A_system_without_control_groups_has_no_such_memory() =>
         Assert.Null(SocketMemory.Find(Path.Combine(_folder.Path, "none"), Path.Combine(_folder.Path, "none either")));
 
+    [Fact]
+    public void The_group_with_the_limit_counts_where_that_of_the_membership_cannot_be_seen()
+    {
+        AddGroup("", "268435456\n");
+
+        Assert.Equal(Path.Combine(_folder.Path, "memory.stat"), Path.GetFullPath(Find("0::/system.slice/container")!));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_read_now_leaves_the_last_value()
+    {
+        AddGroup("", "268435456\n");
+        var path = Path.Combine(_folder.Path, "memory.stat");
+        var stat = KernelFile.TryOpen(path)!;
+        var last = 0L;
+        Assert.Equal(4096, SocketMemory.Read(stat, ref last));
+
+        File.WriteAllText(path, "");
+        Assert.Equal(4096, SocketMemory.Read(stat, ref last));
+        File.WriteAllText(path, "sock 0\n");
+        Assert.Equal(0, SocketMemory.Read(stat, ref last));
+    }
+
     private void AddGroup(string path, string limit)
     {
         var folder = Directory.CreateDirectory(Path.Combine(_folder.Path, path)).FullName;
