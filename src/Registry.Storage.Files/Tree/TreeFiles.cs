@@ -2,6 +2,7 @@ using System.Text;
 using Registry.Core.Changes;
 using Registry.Core.Indexing;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Files;
 
 namespace Registry.Storage.Files.Tree;
@@ -55,6 +56,23 @@ internal sealed class TreeFiles(DataPaths paths)
         if (!HasLink(directory, link.Digest))
         {
             WriteLink(directory, link.Digest);
+        }
+    }
+
+    /// <summary>Writes or removes links of one repository.</summary>
+    /// <returns>Reason why the repository must wait; null if it is done. A full disk affects all repositories, and is thrown: everything waits.</returns>
+    public static string? Try(Action write)
+    {
+        try
+        {
+            write();
+            return null;
+        }
+#pragma warning disable CA1031 // What cannot be written in one repository, whatever the reason, must not keep the others from it.
+        catch (Exception e) when (!StorageException.IsFullCode(e.HResult))
+#pragma warning restore CA1031
+        {
+            return e.Message;
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed partial class TreeWriter : Follower
 
     private readonly DataPaths _paths;
     private readonly TreeFiles _files;
+    private readonly RecordedLinks _recorded;
     private readonly IChangeFeed _feed;
     private readonly IMetadataListing _metadata;
     private readonly StorageThreads _threads;
@@ -38,6 +39,9 @@ internal sealed partial class TreeWriter : Follower
     private readonly Dictionary<RepositoryName, HeldBack> _held = [];
     private bool _isUnsynced;
 
+    // Only a tree that is behind can have missed what the feed has lost. An attempt that was cancelled or has failed leaves it behind.
+    private bool _isBehind = true;
+
     // While the links of all repositories are written: the last one of them, and the changes that were lost.
     private (long Lost, RepositoryName? Last)? _whole;
 
@@ -48,6 +52,7 @@ internal sealed partial class TreeWriter : Follower
     {
         _paths = paths;
         _files = new TreeFiles(paths);
+        _recorded = new RecordedLinks(_files, metadata, threads);
         _feed = feed;
         _metadata = metadata;
         _threads = threads;
@@ -117,9 +122,8 @@ internal sealed partial class TreeWriter : Follower
     private async Task<bool> CatchUpAsync(bool triesAll, CancellationToken stopping)
     {
         var begun = _time.GetTimestamp();
-
-        // Only a tree that is behind can have missed what the feed has lost.
-        var lost = _passed is null || Failure is not null ? await _feed.FindLostAsync() : 0;
+        var lost = _isBehind ? await _feed.FindLostAsync() : 0;
+        _isBehind = true;
         if (_passed is null)
         {
             foreach (var (repository, position) in await _feed.FindHeldAsync(ChangeConsumers.Tree))
@@ -147,6 +151,7 @@ internal sealed partial class TreeWriter : Follower
             var changes = await _feed.ReadAsync(_passed.Value, BatchSize);
             if (changes.Count == 0)
             {
+                _isBehind = _held.Count > 0;
                 return false;
             }
 
@@ -211,7 +216,7 @@ internal sealed partial class TreeWriter : Follower
     }
 
     private async Task<HeldBack> WriteLostAsync(RepositoryName repository, HeldBack held, long lost, CancellationToken stopping) =>
-        await WriteWholeAsync(repository, stopping) is { } reason ? held with { Reason = reason } : new HeldBack(lost, null);
+        await WriteRecordedAsync(repository, stopping) is { } reason ? held with { Reason = reason } : new HeldBack(lost, null);
 
     // Makes the changes of repositories whose obstacle is gone, in one pass over the feed, and ends holding them back.
     private async Task FollowAsync(HashSet<RepositoryName> free, long passed, CancellationToken stopping)
@@ -275,7 +280,7 @@ internal sealed partial class TreeWriter : Follower
             page = await _metadata.ListRepositoriesAsync(_whole.Value.Last, RepositoriesPerPage);
             foreach (var repository in page)
             {
-                if (await WriteWholeAsync(repository, stopping) is not { } reason)
+                if (await WriteRecordedAsync(repository, stopping) is not { } reason)
                 {
                     _held.Remove(repository);
                 }
@@ -296,54 +301,17 @@ internal sealed partial class TreeWriter : Follower
         _passed = lost;
     }
 
-    // Returns the reason why the repository must wait.
-    private async Task<string?> WriteWholeAsync(RepositoryName repository, CancellationToken stopping)
+    private Task<string?> WriteRecordedAsync(RepositoryName repository, CancellationToken stopping)
     {
         _isUnsynced = true;
-        IReadOnlyList<TreeLink> links = [];
-        do
-        {
-            stopping.ThrowIfCancellationRequested();
-            links = await _metadata.ListLinksAsync(repository, links.Count == 0 ? null : links[^1], BatchSize);
-            var page = links;
-            if (await _threads.RunAsync(() => Try(() => WriteAll(page))) is { } reason)
-            {
-                return reason;
-            }
-        }
-        while (links.Count == BatchSize);
-        return null;
-
-        void WriteAll(IReadOnlyList<TreeLink> page)
-        {
-            foreach (var link in page)
-            {
-                _files.Write(repository, link);
-            }
-        }
+        return _recorded.WriteAsync(repository, stopping);
     }
 
     private string? TryApply(RegistryChange change)
     {
-        var reason = Try(() => _files.Apply(change));
+        var reason = TreeFiles.Try(() => _files.Apply(change));
         _isUnsynced |= reason is null;
         return reason;
-    }
-
-    // Returns the reason why a repository must wait. A full disk affects all repositories: everything waits.
-    private static string? Try(Action write)
-    {
-        try
-        {
-            write();
-            return null;
-        }
-#pragma warning disable CA1031 // What cannot be written in one repository, whatever the reason, must not keep the others from it.
-        catch (Exception e) when (!StorageException.IsFullCode(e.HResult))
-#pragma warning restore CA1031
-        {
-            return e.Message;
-        }
     }
 
     // A tree that stands still must not keep the feed from being trimmed.
@@ -378,6 +346,7 @@ internal sealed partial class TreeWriter : Follower
         {
             // The kernel may have dropped what it could not write, and reports that only once: every change since the last sync is made again.
             _passed = null;
+            _isBehind = true;
             _held.Clear();
             throw;
         }

@@ -25,7 +25,20 @@ internal sealed class FaultyFeed : IChangeFeed
     /// <summary>Number of times that it was trimmed.</summary>
     public int Trims { get; private set; }
 
-    public bool IsPassed => Volatile.Read(ref _position) == _changes.Count;
+    /// <summary>Position of the last change that is no longer recorded.</summary>
+    public long Lost { get; init; }
+
+    /// <summary>Repositories that an earlier start has left behind the position, and how far they got.</summary>
+    public IReadOnlyDictionary<RepositoryName, long> Held { get; init; } = new Dictionary<RepositoryName, long>();
+
+    /// <summary>Position up to which an earlier start got.</summary>
+    public long Position
+    {
+        get => Volatile.Read(ref _position);
+        init => _position = value;
+    }
+
+    public bool IsPassed => Position == _changes.Count;
 
     /// <summary>Adds a link to a blob.</summary>
     public void Add(RepositoryName repository, string blob = "x")
@@ -44,7 +57,7 @@ internal sealed class FaultyFeed : IChangeFeed
 
     public void Wake() => Recorded?.Invoke();
 
-    public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Volatile.Read(ref _position));
+    public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Position);
 
     public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault
         ? throw fault
@@ -57,7 +70,7 @@ internal sealed class FaultyFeed : IChangeFeed
             [.. _changes.Where(change => repositories.Contains(change.Repository) && change.Sequence > after && change.Sequence <= upTo).Take(limit)]);
     }
 
-    public Task<long> FindLostAsync() => Task.FromResult(0L);
+    public Task<long> FindLostAsync() => Task.FromResult(Lost);
 
     public Task TrimAsync()
     {
@@ -65,8 +78,7 @@ internal sealed class FaultyFeed : IChangeFeed
         return Task.CompletedTask;
     }
 
-    public Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
-        Task.FromResult<IReadOnlyDictionary<RepositoryName, long>>(new Dictionary<RepositoryName, long>());
+    public Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) => Task.FromResult(Held);
 
     public Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
     {

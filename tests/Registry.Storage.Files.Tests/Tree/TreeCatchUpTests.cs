@@ -100,6 +100,30 @@ public class TreeCatchUpTests
         Assert.DoesNotContain(last.Log.Entries, entry => entry.Message.Contains("no longer recorded", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stop_while_lost_changes_are_made_up_for_finishes_them(bool areHeldBack)
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushImageAsync(A, "app", "latest");
+        await storage.PushImageAsync(B, "app", "latest");
+        var paths = new DataPaths(Path.Combine(storage.Path, "another"));
+        Directory.CreateDirectory(paths.Repositories);
+        var listing = new GatedListing(storage.Storage.Listing);
+        var feed = areHeldBack
+            ? new FaultyFeed { Lost = 10, Position = 20, Held = new Dictionary<RepositoryName, long> { [A] = 5, [B] = 5 } }
+            : new FaultyFeed { Lost = 10 };
+        var writer = new TreeWriter(paths, feed, listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
+        await listing.Asked;
+        var stop = writer.DisposeAsync();
+        listing.Open();
+        await stop;
+
+        Assert.Equal(5, FolderContent.List(Path.Combine(paths.Repositories, "a")).Count);
+        Assert.Equal(5, FolderContent.List(Path.Combine(paths.Repositories, "b")).Count);
+    }
+
     [Fact]
     public async Task While_the_tree_stands_still_the_feed_is_trimmed()
     {
