@@ -169,6 +169,12 @@ public sealed class GcCommandTests : IDisposable
             }
 
             time.Advance(TimeSpan.FromHours(2));
+            await registry.Host.Collector.SaveClockAsync();
+        }
+
+        // Its time stands still: no cycle of the collector runs.
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: new FakeTimeProvider()))
+        {
             await registry.Client.PushAsync("a", index, "multi");
         }
 
