@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
+using Registry.Storage.Files.Space;
 
 namespace Registry.Storage.Sqlite.Tests;
 
@@ -196,6 +197,37 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         }
 
         Task LinkAsync(int i) => _engine.Metadata.LinkBlobAsync(Samples.Repository("a"), Samples.Digest($"{i}"), 1);
+    }
+
+    // The first attempt holds a durable change for the next commit, since its own needs no sync.
+    [Fact]
+    public async Task A_second_attempt_at_a_commit_on_a_full_disk_loses_no_change_that_waits()
+    {
+        var ballast = new StorageBallast(Path.Combine(_folder.Path, "ballast"));
+        Assert.True(ballast.TryHold());
+        using var database = SqliteDatabase.Open(
+            Path.Combine(_folder.Path, "registry.db"), new StorageHealth(NullLogger<StorageHealth>.Instance, ballast), new RunningClock(TimeProvider.System));
+        using var begun = new ManualResetEventSlim();
+        using var gate = new ManualResetEventSlim();
+        var first = database.WriteUnsyncedAsync(session =>
+        {
+            begun.Set();
+            Assert.True(gate.Wait(Patience.Limit));
+            if (ballast.IsHeld)
+            {
+                throw new StorageException("no space left on device", isFull: true);
+            }
+
+            SqliteDatabase.WriteMeta(session, "first", 1);
+        });
+        Assert.True(begun.Wait(Patience.Limit));
+        var later = Enumerable.Range(0, 3).Select(i => database.WriteAsync(session => SqliteDatabase.WriteMeta(session, $"later {i}", 1))).ToList();
+        gate.Set();
+
+        await Task.WhenAll([first, .. later]).WaitAsync(Patience.Limit);
+
+        Assert.False(ballast.IsHeld);
+        Assert.Equal(4, await database.ReadAsync(session => session.Number("SELECT COUNT(*) FROM meta WHERE key = 'first' OR key LIKE 'later %'")));
     }
 
     [Fact]

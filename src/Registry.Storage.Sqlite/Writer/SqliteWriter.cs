@@ -165,7 +165,8 @@ internal sealed class SqliteWriter : IDisposable
             rows += mutation.Turn.Rows;
         }
 
-        while (TryTakeMore(batch, rows, out var next))
+        // A second attempt takes no more: it would forget what the first one has held for the next commit.
+        while (_held is null && TryTakeMore(batch, rows, out var next))
         {
             if (next.IsDurable && !isDurable)
             {
