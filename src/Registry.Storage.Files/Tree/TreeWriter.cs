@@ -82,11 +82,13 @@ internal sealed partial class TreeWriter : Follower
     protected override async Task RunAsync(CancellationToken stopping)
     {
         var lastSync = _time.GetTimestamp();
-        var lastTrim = lastSync;
+        var (lastTrim, lastTry) = (lastSync, lastSync);
         var isTimeUp = true;
         while (!stopping.IsCancellationRequested)
         {
-            var (triesAll, hasMore) = (isTimeUp, false);
+            // Frequent commits must not keep all obstacles but the first from being tried again.
+            var (triesAll, hasMore) = (isTimeUp || _time.GetElapsedTime(lastTry) >= RetryDelay, false);
+            lastTry = triesAll ? _time.GetTimestamp() : lastTry;
             var isDone = await TryAsync(async () =>
             {
                 hasMore = await CatchUpAsync(triesAll, stopping);

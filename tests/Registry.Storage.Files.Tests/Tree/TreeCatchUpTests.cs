@@ -125,6 +125,28 @@ public class TreeCatchUpTests
     }
 
     [Fact]
+    public async Task Commits_that_keep_coming_keep_no_repository_from_being_tried_again()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var (tree, feed) = (storage.Storage.Paths.Repositories, new FaultyFeed());
+        FolderContent.Write("a file where a folder must go", Path.Combine(tree, "a"));
+        FolderContent.Write("a file where a folder must go", Path.Combine(tree, "b"));
+        await using var writer = new TreeWriter(
+            storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
+        feed.Add(A);
+        feed.Add(B);
+        await Eventually.TrueAsync(() => writer.Failure?.Contains("and 1 more", StringComparison.Ordinal) == true);
+        File.Delete(Path.Combine(tree, "b"));
+
+        await Eventually.TrueAsync(() =>
+        {
+            feed.Wake();
+            storage.Time.Advance(TimeSpan.FromSeconds(2));
+            return Directory.Exists(Path.Combine(tree, "b"));
+        });
+    }
+
+    [Fact]
     public async Task While_the_tree_stands_still_the_feed_is_trimmed()
     {
         await using var storage = await TestStorage.CreateAsync();
