@@ -184,18 +184,20 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     /// <summary>Verifier whose period is a minute.</summary>
-    public Verifier CreateVerifier(long bytesPerSecond)
+    /// <param name="bytesPerSecond">Rate at which it reads.</param>
+    /// <param name="metadata">Its metadata; null for that of the storage.</param>
+    public Verifier CreateVerifier(long bytesPerSecond, IVerifierMetadata? metadata = null)
     {
+        metadata ??= Storage.VerifierMetadata;
         var inspector = new BlobInspector(
             Storage.Scrub,
             Storage.Staged,
             Storage.StagedQuarantine,
-            Storage.VerifierMetadata,
+            metadata,
             Storage.Blobs,
             new Pace(bytesPerSecond, Time),
             Loggers.CreateLogger<BlobInspector>());
-        return new Verifier(
-            inspector, Storage.VerifierMetadata, Storage.Clock, TimeSpan.FromMinutes(1), Time, Loggers.CreateLogger<Verifier>());
+        return new Verifier(inspector, metadata, Storage.Clock, TimeSpan.FromMinutes(1), Time, Loggers.CreateLogger<Verifier>());
     }
 
     /// <summary>Damages small content that only the metadata has.</summary>

@@ -49,16 +49,19 @@ public sealed partial class Verifier(
 
             return result;
         }
-        catch (OperationCanceledException)
+        catch
         {
+            // Whatever has ended the attempt, the next one continues here.
             await metadata.SaveProgressAsync(progress);
             throw;
         }
 
         async Task SaveAsync(long position, VerificationResult result)
         {
+            // A finding at once: content that is known to be lost is not found again.
+            var isFound = progress.Findings != before + result.Findings;
             progress = progress with { Position = position, Findings = before + result.Findings };
-            if (time.GetElapsedTime(saved) >= SavePeriod)
+            if (isFound || time.GetElapsedTime(saved) >= SavePeriod)
             {
                 await metadata.SaveProgressAsync(progress);
                 saved = time.GetTimestamp();
