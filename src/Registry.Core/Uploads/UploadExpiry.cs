@@ -1,16 +1,19 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
 
 namespace Registry.Core.Uploads;
 
 /// <summary>Discards uploads that have received no byte for the timeout. An upload with a request in progress is never idle.</summary>
 public sealed partial class UploadExpiry(UploadStore uploads, TimeSpan timeout, ILogger<UploadExpiry> logger)
 {
-    /// <summary>Runs one cycle.</summary>
+    /// <summary>Runs one cycle. An upload that cannot be discarded does not keep others: on a full disk, they free space.</summary>
     /// <returns>Number of discarded uploads.</returns>
+    /// <exception cref="StorageException">An upload could not be discarded. A later cycle tries again.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
         var expired = 0;
         var bytes = 0L;
+        StorageException? fault = null;
         foreach (var session in uploads.Enumerate().Where(session => session.IdleFor >= timeout))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -21,7 +24,16 @@ public sealed partial class UploadExpiry(UploadStore uploads, TimeSpan timeout, 
                 continue;
             }
 
-            await upload.AbortAsync();
+            try
+            {
+                await upload.AbortAsync();
+            }
+            catch (StorageException e)
+            {
+                fault = e;
+                continue;
+            }
+
             expired++;
             bytes += session.Length;
             LogExpired(session.Id, session.Repository.Value, session.Length);
@@ -33,7 +45,7 @@ public sealed partial class UploadExpiry(UploadStore uploads, TimeSpan timeout, 
             LogCycle(expired, bytes);
         }
 
-        return expired;
+        return fault is null ? expired : throw fault;
     }
 
     [LoggerMessage(2, LogLevel.Information, "Uploads expired: {Count}, with {Bytes} B received")]

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
 
@@ -55,6 +56,22 @@ public sealed class UploadExpiryTests : IAsyncDisposable
         Assert.Equal(1, await _expiry.RunAsync(default));
         Assert.Null(await _engine.Uploads.FindAsync(idle.Id));
         Assert.NotNull(await _engine.Uploads.FindAsync(fresh.Id));
+    }
+
+    [Fact]
+    public async Task An_upload_whose_session_cannot_be_removed_keeps_no_other_from_freeing_its_space()
+    {
+        for (var i = 0; i < 3; i++)
+        {
+            await AppendAsync((await CreateAsync()).Id);
+        }
+
+        _engine.Advance(TimeSpan.FromHours(1));
+        _engine.Health.Fail("the disk is gone");
+
+        await Assert.ThrowsAsync<StorageException>(() => _expiry.RunAsync(default));
+
+        Assert.Empty(Directory.EnumerateFileSystemEntries(_engine.Paths.Uploads));
     }
 
     [Fact]
