@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Registry.Core.SmallContent;
-using Registry.Core.Storage;
 
 namespace Registry.Storage.Files.SmallContent;
 
@@ -98,7 +97,9 @@ internal sealed partial class StagedWriter : Follower
         {
             Left = await _files.CountAsync();
         }
-        catch (StorageException)
+#pragma warning disable CA1031 // The tree still has to be written, and the database to be closed.
+        catch (Exception)
+#pragma warning restore CA1031
         {
             Left = null;
         }

@@ -267,6 +267,28 @@ public sealed class StagedFilesTests
     }
 
     [Fact]
+    public async Task A_stop_ends_although_the_rows_that_are_left_cannot_be_counted()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        await storage.PushBlobAsync(A, "blob");
+        var staged = new GatedStagedContent(storage.Storage.Staged);
+        staged.AfterList = Fail;
+        using var files = CreateFiles(storage, staged);
+        var writer = new StagedWriter(staged, files, storage.Time, storage.Loggers.CreateLogger<StagedWriter>());
+
+        await writer.StopAsync(default);
+
+        Assert.Null(writer.Left);
+        Assert.Single(storage.Log.Entries, entry => entry.Message.StartsWith("Left in registry.db: an unknown number of", StringComparison.Ordinal));
+
+        Task Fail()
+        {
+            staged.AfterList = Fail;
+            throw new InsufficientMemoryException("SQLite: out of memory");
+        }
+    }
+
+    [Fact]
     public async Task While_no_file_can_be_written_pushes_go_on_until_the_rows_have_their_limit()
     {
         using var folder = new Registry.Testing.TemporaryFolder("staged", isInMemory: true);
@@ -303,19 +325,19 @@ public sealed class StagedFilesTests
 
     private static async Task WriteOutAsync(TestStorage storage, IStagedContent staged)
     {
-        var paths = storage.Storage.Paths;
-        var sync = new CheckedSync(storage.Storage.Health);
-        using var files = new StagedFiles(
-            paths,
-            staged,
-            new BlobPlacement(paths, sync),
-            storage.Storage.StagedQuarantine,
-            storage.Storage.Files.Locks,
-            storage.Storage.Threads,
-            storage.Storage.Health,
-            storage.Loggers.CreateLogger<StagedFiles>());
+        using var files = CreateFiles(storage, staged);
         await files.WriteOutAsync(10, default);
     }
+
+    private static StagedFiles CreateFiles(TestStorage storage, IStagedContent staged) => new(
+        storage.Storage.Paths,
+        staged,
+        new BlobPlacement(storage.Storage.Paths, new CheckedSync(storage.Storage.Health)),
+        storage.Storage.StagedQuarantine,
+        storage.Storage.Files.Locks,
+        storage.Storage.Threads,
+        storage.Storage.Health,
+        storage.Loggers.CreateLogger<StagedFiles>());
 
     private static async Task RemoveAsync(TestStorage storage)
     {
