@@ -16,12 +16,15 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    private readonly string _type;
     private string _image;
+    private bool _isMounted;
 
-    private CuttableDisk(string image, string path)
+    private CuttableDisk(string image, string path, string type)
     {
         _image = image;
         Path = path;
+        _type = type;
     }
 
     /// <summary>Mount point.</summary>
@@ -40,7 +43,7 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
         }
 
         await Tool.RunAsync($"mkfs.{type}", "-q", image);
-        var disk = new CuttableDisk(image, path);
+        var disk = new CuttableDisk(image, path, type);
         await disk.MountAsync();
         return disk;
     }
@@ -71,7 +74,14 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
         await MountAsync();
     }
 
-    public async ValueTask DisposeAsync() => await UnmountAsync();
+    public async ValueTask DisposeAsync()
+    {
+        // A mount that failed is the failure to report.
+        if (_isMounted)
+        {
+            await UnmountAsync();
+        }
+    }
 
     // The kernel releases what it holds of a killed process a moment later.
     private async Task UnmountAsync()
@@ -81,6 +91,7 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
             try
             {
                 await Tool.RunAsync("umount", Path);
+                _isMounted = false;
                 return;
             }
             catch (InvalidOperationException) when (tries > 1)
@@ -90,7 +101,12 @@ internal sealed partial class CuttableDisk : IAsyncDisposable
         }
     }
 
-    private Task MountAsync() => Tool.RunAsync("mount", "-o", "loop", _image, Path);
+    // xfs refuses a copy while its original is mounted in another namespace, since both have the same UUID.
+    private async Task MountAsync()
+    {
+        await Tool.RunAsync("mount", "-o", _type == "xfs" ? "loop,nouuid" : "loop", _image, Path);
+        _isMounted = true;
+    }
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial SafeFileHandle Open(string path, int flags);
