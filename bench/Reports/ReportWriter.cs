@@ -66,6 +66,11 @@ internal static class ReportWriter
             text.Append($"**Missing:** {missing}\n\n");
         }
 
+        foreach (var failure in run.Failures)
+        {
+            text.Append($"**Failed:** {failure}\n\n");
+        }
+
         text.Append($"## Targets\n\n{VerdictTable(board)}\n## Chart\n\n![Work of each server in one second](chart.svg)\n\n## All figures\n");
         foreach (var work in board.Samples.OrderBy(sample => Scoreboard.Order(sample.Target)).GroupBy(sample => (sample.Target, sample.Work)))
         {

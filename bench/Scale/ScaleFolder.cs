@@ -18,32 +18,39 @@ internal sealed class ScaleFolder : IDisposable
         "CREATE TEMP TABLE copies AS WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < @copies) SELECT n FROM numbers",
         "CREATE TEMP TABLE offsets AS SELECT (SELECT max(id) FROM repositories) AS r, (SELECT max(id) FROM content) AS c, (SELECT max(id) FROM manifests) AS m, (SELECT id FROM content WHERE digest = @baseDigest) AS b",
         $"""
-        INSERT INTO content SELECT t.id + k.n * o.c, {CopiedDigest("t.digest")}, t.size, t.state
+        INSERT INTO content (id, digest, size, state)
+        SELECT t.id + k.n * o.c, {CopiedDigest("t.digest")}, t.size, t.state
         FROM offsets o, copies k, content t WHERE t.id <= o.c AND t.id <> o.b
         """,
         """
-        INSERT INTO repositories SELECT t.id + k.n * o.r, replace(t.name, @team, @team || '-' || printf('%04d', k.n)), t.manifest_count, t.pinned
+        INSERT INTO repositories (id, name, manifest_count, pinned)
+        SELECT t.id + k.n * o.r, replace(t.name, @team, @team || '-' || printf('%04d', k.n)), t.manifest_count, t.pinned
         FROM offsets o, copies k, repositories t WHERE t.id <= o.r
         """,
         $"""
-        INSERT INTO manifests SELECT t.id + k.n * o.m, t.repository_id + k.n * o.r, t.content_id + k.n * o.c, t.media_type, t.artifact_type,
+        INSERT INTO manifests
+        (id, repository_id, content_id, media_type, artifact_type, subject, annotations, idle_since, is_root, pushed_at)
+        SELECT t.id + k.n * o.m, t.repository_id + k.n * o.r, t.content_id + k.n * o.c, t.media_type, t.artifact_type,
         {CopiedDigest("t.subject")}, t.annotations, t.idle_since, t.is_root, t.pushed_at FROM offsets o, copies k, manifests t WHERE t.id <= o.m
         """,
         """
-        INSERT INTO blob_links SELECT t.repository_id + k.n * o.r, iif(t.content_id = o.b, o.b, t.content_id + k.n * o.c), t.idle_since
+        INSERT INTO blob_links (repository_id, content_id, idle_since)
+        SELECT t.repository_id + k.n * o.r, iif(t.content_id = o.b, o.b, t.content_id + k.n * o.c), t.idle_since
         FROM offsets o, copies k, blob_links t WHERE t.repository_id <= o.r
         """,
         """
-        INSERT INTO manifest_references
+        INSERT INTO manifest_references (manifest_id, content_id, repository_id)
         SELECT t.manifest_id + k.n * o.m, iif(t.content_id = o.b, o.b, t.content_id + k.n * o.c), t.repository_id + k.n * o.r
         FROM offsets o, copies k, manifest_references t WHERE t.manifest_id <= o.m
         """,
         """
-        INSERT INTO tags SELECT t.repository_id + k.n * o.r, t.name, t.manifest_id + k.n * o.m
+        INSERT INTO tags (repository_id, name, manifest_id)
+        SELECT t.repository_id + k.n * o.r, t.name, t.manifest_id + k.n * o.m
         FROM offsets o, copies k, tags t WHERE t.repository_id <= o.r
         """,
         """
-        INSERT INTO tag_history SELECT t.repository_id + k.n * o.r, t.tag, t.manifest_id + k.n * o.m, t.set_at
+        INSERT INTO tag_history (repository_id, tag, manifest_id, set_at)
+        SELECT t.repository_id + k.n * o.r, t.tag, t.manifest_id + k.n * o.m, t.set_at
         FROM offsets o, copies k, tag_history t WHERE t.repository_id <= o.r
         """,
     ];
@@ -88,7 +95,7 @@ internal sealed class ScaleFolder : IDisposable
         command.CommandText =
             """
             INSERT INTO content (digest, size, state) VALUES (@digest, 4, 1);
-            INSERT INTO blob_links SELECT min(id), last_insert_rowid(), 0 FROM repositories
+            INSERT INTO blob_links (repository_id, content_id, idle_since) SELECT min(id), last_insert_rowid(), 0 FROM repositories
             """;
         var parameter = command.Parameters.Add("@digest", SqliteType.Text);
         for (var i = 0; i < count; i++)

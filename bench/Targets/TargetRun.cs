@@ -16,6 +16,7 @@ internal sealed class TargetRun(Field plain, Field secure, RegistryProgram progr
     public const int Connections = 32;
 
     private readonly List<Profile> _profiles = [];
+    private readonly List<string> _failures = [];
     private bool _isProfiling;
 
     /// <summary>The servers in clear text.</summary>
@@ -33,6 +34,25 @@ internal sealed class TargetRun(Field plain, Field secure, RegistryProgram progr
 
     /// <summary>Profiles of the registry, one for each work, if asked for.</summary>
     public IReadOnlyList<Profile> Profiles => _profiles;
+
+    /// <summary>Targets that could not be measured, and why.</summary>
+    public IReadOnlyList<string> Failures => _failures;
+
+    /// <summary>Measures targets. A failure is reported at the end of the run: the other targets are still measured.</summary>
+    public async Task TryAsync(string targets, Func<Task> measure)
+    {
+        try
+        {
+            await measure();
+        }
+#pragma warning disable CA1031 // Whatever fails, the samples so far must not be lost.
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _failures.Add($"{targets}: {e.Message}");
+            Console.Error.WriteLine($"{targets} failed: {e}");
+        }
+    }
 
     /// <summary>
     /// Measures each work for each server in turn, round by round, so that a disturbance of the machine affects all of them. Each round begins

@@ -43,6 +43,10 @@ internal static class TargetsCommand
         ReportWriter.Write(results, run, machine, started);
         Console.Out.WriteLine(ReportWriter.VerdictTable(run.Board));
         Console.Out.WriteLine($"Written to {results.Path}");
+        if (run.Failures.Count > 0)
+        {
+            throw new InvalidOperationException($"Not measured: {string.Join("; ", run.Failures)}");
+        }
     }
 
     // Each line measures one target.
@@ -85,7 +89,7 @@ internal static class TargetsCommand
             }
 
             Console.Error.WriteLine($"{string.Join(" and ", targets)}, {DateTime.UtcNow:HH:mm:ss}");
-            return measure();
+            return run.TryAsync(string.Join(" and ", targets), measure);
         }
     }
 }
