@@ -39,6 +39,9 @@ internal sealed class BackupFolder(string root)
 
     private string LockFile => Path.Combine(Root, "backup.lock");
 
+    // The one of format 1, whose name is the time of its metadata.
+    private BackupGeneration Single => new(string.Empty, Root);
+
     /// <summary>Lists the finished generations, the oldest first.</summary>
     public IReadOnlyList<BackupGeneration> List()
     {
@@ -46,10 +49,9 @@ internal sealed class BackupFolder(string root)
             ? PlainFile.Folders(Generations).Select(folder => new BackupGeneration(Path.GetFileName(folder), folder))
                 .Where(generation => BackupGeneration.TimeOf(generation.Name) is not null && HasMetadata(generation))
             : [];
-        var single = new BackupGeneration(string.Empty, Root);
-        if (HasMetadata(single))
+        if (HasMetadata(Single))
         {
-            generations = generations.Append(single with { Name = BackupGeneration.NameOf(File.GetLastWriteTimeUtc(single.Metadata)) });
+            generations = generations.Append(Single with { Name = BackupGeneration.NameOf(File.GetLastWriteTimeUtc(Single.Metadata)) });
         }
 
         return [.. generations.OrderBy(generation => generation.Name, StringComparer.Ordinal)];
@@ -97,20 +99,14 @@ internal sealed class BackupFolder(string root)
         return finished;
     }
 
-    /// <summary>Removes a generation. Blobs that only it needs stay until unneeded blobs are removed.</summary>
-    public void Remove(BackupGeneration generation)
+    /// <summary>Removes the oldest generations. Blobs that only they need stay until unneeded blobs are removed.</summary>
+    /// <param name="keep">Number of generations to keep.</param>
+    /// <returns>The names of the removed ones.</returns>
+    public IReadOnlyList<string> Prune(int keep)
     {
-        if (generation.Root == Root)
-        {
-            DatabaseFiles.Delete(generation.Metadata);
-            PlainFile.DeleteFolder(generation.Files, Root);
-            return;
-        }
-
-        // A half-removed generation must not look like a complete one.
-        DurableFile.Rename(generation.Root, generation.Root + UnfinishedSuffix);
-        DurableFile.SyncDirectory(Generations);
-        PlainFile.DeleteFolder(generation.Root + UnfinishedSuffix, Generations);
+        var pruned = List().SkipLast(keep).ToList();
+        pruned.ForEach(Remove);
+        return pruned.ConvertAll(generation => generation.Name);
     }
 
     /// <summary>Locks the folder for a backup, and creates it if needed. Removes unfinished files of an interrupted backup.</summary>
@@ -142,8 +138,13 @@ internal sealed class BackupFolder(string root)
                 File.Delete(file);
             }
 
-            // Also for a backup with one state (format 1).
+            // Also for a backup with one state (format 1), and for one that was being pruned: its files have keys.
             DatabaseFiles.Delete(Path.Combine(Root, "metadata.db" + UnfinishedSuffix));
+            if (!HasMetadata(Single))
+            {
+                PlainFile.DeleteFolder(Single.Files, Root);
+            }
+
             foreach (var unfinished in Directory.EnumerateDirectories(Generations, "*" + UnfinishedSuffix))
             {
                 PlainFile.DeleteFolder(unfinished, Generations);
@@ -171,6 +172,21 @@ internal sealed class BackupFolder(string root)
 
         ReadFormat();
         return Lock(FileShare.Read);
+    }
+
+    private void Remove(BackupGeneration generation)
+    {
+        if (generation.Root == Root)
+        {
+            DatabaseFiles.Delete(generation.Metadata);
+            PlainFile.DeleteFolder(generation.Files, Root);
+            return;
+        }
+
+        // A half-removed generation must not look like a complete one.
+        DurableFile.Rename(generation.Root, generation.Root + UnfinishedSuffix);
+        DurableFile.SyncDirectory(Generations);
+        PlainFile.DeleteFolder(generation.Root + UnfinishedSuffix, Generations);
     }
 
     private bool HasMetadata(BackupGeneration generation) => PlainFile.Find(generation.Metadata, Root) == EntryKind.File;

@@ -63,7 +63,7 @@ public static partial class BackupRun
                 TryRecord(reader.Paths, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
             }
 
-            var pruned = Prune(folder, keep);
+            var pruned = folder.Prune(keep);
             return new BackupReport
             {
                 Generation = generation.Name,
@@ -125,17 +125,6 @@ public static partial class BackupRun
         using var snapshot = RegistryStorage.OpenSnapshot(generation.Metadata, isChecked: false);
         var (blobs, bytes) = snapshot.Count();
         return new GenerationSummary(generation.Name, blobs, bytes);
-    }
-
-    private static List<string> Prune(BackupFolder folder, int keep)
-    {
-        var pruned = folder.List().SkipLast(keep).ToList();
-        foreach (var generation in pruned)
-        {
-            folder.Remove(generation);
-        }
-
-        return [.. pruned.Select(generation => generation.Name)];
     }
 
     // A blob stays as long as a generation refers to it.

@@ -126,6 +126,19 @@ public sealed class GenerationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_keys_of_a_backup_of_one_state_that_was_being_pruned_go_with_the_next()
+    {
+        await BackUpAsync();
+        MakeBackupOfOneState();
+        File.Delete(Path.Combine(_backup.Target, "metadata.db"));
+
+        await BackUpAsync();
+
+        Assert.False(Directory.Exists(Path.Combine(_backup.Target, "files")));
+        Assert.Single(await BackupRun.ListAsync(_backup.Target));
+    }
+
+    [Fact]
     public async Task Images_are_exported_from_a_generation()
     {
         await _storage.PushImageAsync(A, "first", "latest");
