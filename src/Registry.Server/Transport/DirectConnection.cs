@@ -17,7 +17,7 @@ namespace Registry.Server.Transport;
 /// it. On disposal, it sends the flushed bytes, shuts down its sending side, and discards input while the peer takes the last response, and for some
 /// seconds more: a socket that is closed with unread input, or gets more, resets the connection and destroys the response. The pace of a slow peer
 /// is checked meanwhile. An idle connection closes at once. A peer that closes its sending side after its requests, such as <c>nc</c> with a file as
-/// its input, still gets the responses: Kestrel sees the end of the input at once, and the end of the connection when the responses are sent.
+/// its input, still gets the responses: Kestrel sees the end of the input at once, and the end of the connection when the peer has taken the responses.
 /// </remarks>
 [SupportedOSPlatform("linux")]
 internal sealed partial class DirectConnection : ConnectionContext,
@@ -42,20 +42,16 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private readonly SocketInput _input;
     private readonly ConnectionMemory _memory;
     private readonly ClosedSignal _closed = new();
+    private readonly ConnectionEnd _end;
     private readonly Lock _lock = new();
     private readonly ILogger _logger;
     private IDuplexPipe _pipes;
     private IDictionary<object, object?>? _items;
     private string? _connectionId;
     private Exception? _shutdownReason;
-    private TaskCompletionSource? _ending;
-    private TaskCompletionSource? _taken;
-    private bool _isEnding;
     private volatile bool _isAnswered;
     private bool _isSocketDisposed;
     private volatile bool _hasPeerEnded;
-    private TransferPace? _pace;
-    private long _acknowledgedBefore;
     private Task _receiving = Task.CompletedTask;
 
     public DirectConnection(Socket socket, DirectTransport transport)
@@ -66,6 +62,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         _memory = new ConnectionMemory(transport.Pool);
         _input = new SocketInput(socket, transport.Pool, _memory, transport.PipeOptions, transport.MaxReceiveBuffer, transport.Time);
         Output = new SocketOutput(this, transport.Pool, transport.Outputs, transport.RunBlocking, transport.Time);
+        _end = new ConnectionEnd(transport);
         _pipes = new Pipes(_input, Output);
         LocalEndPoint = socket.LocalEndPoint;
         RemoteEndPoint = socket.RemoteEndPoint;
@@ -121,10 +118,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     /// <summary>True while the connection waits for the peer to read: with a part of its output, or to end after the last answer.</summary>
-    public bool IsWaiting => Output is { IsWaiting: true, IsOver: false } || Volatile.Read(ref _taken) is { Task.IsCompleted: false };
+    public bool IsWaiting => Output is { IsWaiting: true, IsOver: false } || _end.IsAwaited;
 
     /// <summary>
-    /// Aborts the connection of a peer that reads more slowly than allowed. <see cref="OutputWatch"/> calls this once a second.
+    /// Resets the connection of a peer that reads more slowly than allowed. <see cref="OutputWatch"/> calls this once a second.
     /// Only acknowledged bytes count, since the kernel accepts MiBs for a peer that reads nothing.
     /// </summary>
     /// <returns>False when the connection does not wait for the peer.</returns>
@@ -132,27 +129,23 @@ internal sealed partial class DirectConnection : ConnectionContext,
     {
         if (!IsWaiting || Acknowledged() is not { } acknowledged)
         {
-            _pace = null;
+            _end.Rest();
             return false;
         }
 
-        if (Volatile.Read(ref _taken) is { } taken && HasTaken(acknowledged))
+        if (_end.IsAwaited && IsTaken())
         {
-            taken.TrySetResult();
+            _end.CompleteWait();
             return false;
         }
 
-        if (_pace is null)
-        {
-            _pace = _transport.CreatePace();
-        }
-        else if (_pace.Beat(acknowledged - _acknowledgedBefore) is { } fault)
+        if (_end.Beat(acknowledged) is { } fault)
         {
             LogTooSlow(ConnectionId, fault);
-            Abort(new ConnectionAbortedException("The peer reads too slowly."));
+            Shutdown(new ConnectionAbortedException("The peer reads too slowly."), graceful: false);
+            _input.CancelPendingFlush();
         }
 
-        _acknowledgedBefore = acknowledged;
         return true;
     }
 
@@ -170,12 +163,13 @@ internal sealed partial class DirectConnection : ConnectionContext,
 
     /// <summary>
     /// Closes the connection at once with a reset, which returns the memory of its socket. There is no reset where it could destroy a complete response:
-    /// for a peer that has closed its side and was sent everything, since Kestrel aborts such a connection when it sees the close, and at the time limit
+    /// for a peer that has closed its side and has taken everything, since Kestrel aborts such a connection when it sees the close, and at the time limit
     /// of a stop.
     /// </summary>
     public override void Abort(ConnectionAbortedException abortReason)
     {
-        Shutdown(abortReason, graceful: (_hasPeerEnded && Output.IsIdle) || (_transport.IsStopping && _isAnswered && Output.Sent >= Output.AnswerEnd));
+        var hasEnded = _hasPeerEnded && Output.IsIdle && Acknowledged() is { } acknowledged && HasTaken(acknowledged);
+        Shutdown(abortReason, graceful: hasEnded || (_transport.IsStopping && _isAnswered && Output.Sent >= Output.AnswerEnd));
         _input.CancelPendingFlush();
     }
 
@@ -187,7 +181,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         await Output.DrainAsync();
         _isAnswered = true;
         FinishSending();
-        BeginEnd();
+        _end.Begin();
         try
         {
             await LetPeerReadAsync();
@@ -235,7 +229,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
             }
             else
             {
-                await LingerAsync();
+                _hasPeerEnded = await LingerAsync();
+                await (_hasPeerEnded ? TakenAsync() : Task.CompletedTask);
             }
         }
         catch (Exception e) when (AsReset(e) is not null)
@@ -265,17 +260,36 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private async Task LetPeerReadAsync()
     {
         await ReceivedAsync(Linger());
-        if (!_receiving.IsCompleted && Acknowledged() is { } acknowledged && !HasTaken(acknowledged))
+        if (!_receiving.IsCompleted && TakenAsync() is { IsCompleted: false } taken)
         {
-            var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            Volatile.Write(ref _taken, taken);
-            _transport.Outputs.Add(this);
-            await Task.WhenAny(taken.Task, _receiving);
-            taken.TrySetResult();
+            await Task.WhenAny(taken, _receiving);
+            _end.CompleteWait();
             await ReceivedAsync(LingerTimeout);
         }
 
         async Task ReceivedAsync(TimeSpan limit) => await _receiving.WaitAsync(limit, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    // Waits until the peer has taken all answers, or is gone. OutputWatch checks its pace meanwhile.
+    private Task TakenAsync()
+    {
+        if (IsTaken())
+        {
+            return Task.CompletedTask;
+        }
+
+        var taken = _end.WaitAsync();
+        _transport.Outputs.Add(this);
+        return taken;
+    }
+
+    // Nothing is received from a peer that has ended its side, so that only its socket tells of a reset.
+    private bool IsTaken()
+    {
+        lock (_lock)
+        {
+            return Acknowledged() is not { } acknowledged || HasTaken(acknowledged) || (_hasPeerEnded && Socket.Poll(0, SelectMode.SelectError));
+        }
     }
 
     // The end of the sending side counts as a byte that is not acknowledged.
@@ -288,8 +302,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
         return quiet < LingerTimeout ? LingerTimeout - quiet : TimeSpan.Zero;
     }
 
-    // Discards what the peer still sends after the end.
-    private async Task LingerAsync()
+    // Discards what the peer still sends after the end. True when the peer has ended its side; false when it has sent too much.
+    private async Task<bool> LingerAsync()
     {
         using var block = _transport.Pool.Rent();
         for (var total = 0; total < MaxLinger;)
@@ -297,39 +311,27 @@ internal sealed partial class DirectConnection : ConnectionContext,
             var count = await Socket.ReceiveAsync(block.Memory, SocketFlags.None);
             if (count == 0)
             {
-                return;
+                return true;
             }
 
             total += count;
         }
+
+        return false;
     }
 
     // After the end of the input, waits for the end of the connection, but no longer than the peer takes what it is sent: a client that has gone
-    // away for good cannot be told from one that waits for its response. A response that cannot be delivered ends the connection itself.
+    // away for good cannot be told from one that waits for its response. A response that cannot be delivered ends the connection itself. The connection
+    // keeps its place in ConnectionLimit until the peer has taken the last response.
     private async Task AnsweredAsync()
     {
-        for (long before = -1; Ending() is { } ending && Acknowledged() is { } acknowledged && (acknowledged > before || !Output.IsIdle); before = acknowledged)
+        for (long before = -1; _end.Beginning is { } beginning && Acknowledged() is { } acknowledged && (acknowledged > before || !Output.IsIdle); before = acknowledged)
         {
-            await ending.WaitAsync(GoneTimeout, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await beginning.WaitAsync(GoneTimeout, _transport.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await TakenAsync();
         }
-    }
 
-    // Null when the end has begun.
-    private Task? Ending()
-    {
-        lock (_lock)
-        {
-            return _isEnding ? null : (_ending ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
-        }
-    }
-
-    private void BeginEnd()
-    {
-        lock (_lock)
-        {
-            _isEnding = true;
-            _ending?.TrySetResult();
-        }
+        await TakenAsync();
     }
 
     private void FinishSending()
@@ -338,7 +340,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
         {
             if (!_isSocketDisposed)
             {
-                TryShutdown(SocketShutdown.Send);
+                LinuxSocket.TryShutdown(Socket, SocketShutdown.Send);
             }
         }
     }
@@ -353,30 +355,18 @@ internal sealed partial class DirectConnection : ConnectionContext,
             }
 
             _isSocketDisposed = true;
-            BeginEnd();
+            _end.Complete();
             Volatile.Write(ref _shutdownReason, reason);
             Output.Abandon();
             if (graceful)
             {
-                TryShutdown(SocketShutdown.Both);
+                LinuxSocket.TryShutdown(Socket, SocketShutdown.Both);
                 Socket.Dispose();
             }
             else
             {
                 Socket.Close(timeout: 0);
             }
-        }
-    }
-
-    private void TryShutdown(SocketShutdown how)
-    {
-        try
-        {
-            Socket.Shutdown(how);
-        }
-        catch (SocketException)
-        {
-            // The peer has already closed the connection.
         }
     }
 

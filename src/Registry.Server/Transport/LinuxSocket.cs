@@ -110,6 +110,19 @@ internal static partial class LinuxSocket
         _ => new IOException($"{Marshal.GetPInvokeErrorMessage(errno)} (error {errno})"),
     };
 
+    /// <summary>Shuts down a side of a socket, unless the peer has closed the connection already.</summary>
+    public static void TryShutdown(Socket socket, SocketShutdown how)
+    {
+        try
+        {
+            socket.Shutdown(how);
+        }
+        catch (SocketException)
+        {
+            // The peer was faster.
+        }
+    }
+
     /// <summary>Returns the number of sent bytes that the peer has not acknowledged yet; 0 when unknown.</summary>
     public static int Unacknowledged(SafeSocketHandle socket)
     {

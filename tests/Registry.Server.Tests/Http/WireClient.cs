@@ -140,6 +140,9 @@ internal sealed class WireClient : IDisposable
             : throw new InvalidDataException($"The first frame has type {type}.");
     }
 
+    /// <summary>Closes the sending side. The rest of the answer can still be read.</summary>
+    public void EndSending() => _socket.Shutdown(SocketShutdown.Send);
+
     /// <summary>Ends the connection.</summary>
     public void End(Ending ending)
     {

@@ -63,6 +63,8 @@ public sealed class HalfClosedTests(HalfClosedTests.Fixture fixture) : IClassFix
 
     public sealed class Fixture : IAsyncLifetime
     {
+        private readonly FakeTimeProvider _time = new();
+
         /// <summary>A registry whose clock stands still: no client counts as gone because the machine is slow.</summary>
         public TestRegistry Registry { get; private set; } = null!;
 
@@ -71,7 +73,7 @@ public sealed class HalfClosedTests(HalfClosedTests.Fixture fixture) : IClassFix
 
         public async ValueTask InitializeAsync()
         {
-            Registry = await TestRegistry.StartAsync(time: new FakeTimeProvider());
+            Registry = await TestRegistry.StartAsync(time: _time);
             var image = await Registry.Client.PushAsync("t", TestImage.Create(), "latest");
             var (small, large, huge) = (TestBlob.Random(3000), TestBlob.Random(300_000), TestBlob.Random(8_000_000));
             foreach (var blob in (TestBlob[])[small, large, huge])
@@ -99,6 +101,18 @@ public sealed class HalfClosedTests(HalfClosedTests.Fixture fixture) : IClassFix
             Requests["refused push"] = (Post(small.Digest), [(400, null)]);
         }
 
-        public ValueTask DisposeAsync() => Registry.DisposeAsync();
+        // A connection whose client had taken its answer just before is closed a second later.
+        public async ValueTask DisposeAsync()
+        {
+            var stop = Registry.DisposeAsync().AsTask();
+            await Eventually.HoldsAsync(
+                () =>
+                {
+                    _time.Advance(TimeSpan.FromSeconds(1));
+                    return Task.FromResult(stop.IsCompleted);
+                },
+                "the registry stops");
+            await stop;
+        }
     }
 }

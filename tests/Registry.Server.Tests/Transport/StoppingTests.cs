@@ -169,12 +169,57 @@ public sealed class StoppingTests : IDisposable
         Assert.InRange(await client.CountToEndAsync(), Kept.Bytes.Length, 2 * Kept.Bytes.Length);
     }
 
+    [Theory]
+    [InlineData(WireKind.Http11)]
+    [InlineData(WireKind.Tls)]
+    [SupportedOSPlatform("linux")]
+    public async Task A_slow_reader_that_has_closed_its_sending_side_delays_the_stop_until_it_has_all_of_its_answer(WireKind wire)
+    {
+        await using var registry = await StartPatientAsync(wire);
+        using var client = await BeginToPullAsync(registry, wire, closesSending: true);
+        await WaitsForClientAsync(registry);
+
+        var stop = registry.Host.DisposeAsync().AsTask();
+        Assert.InRange(await client.CountToEndAsync(), Kept.Bytes.Length, 2 * Kept.Bytes.Length);
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(1));
+                return Task.FromResult(stop.IsCompleted);
+            },
+            "the stop ends");
+    }
+
     [Fact]
     [SupportedOSPlatform("linux")]
-    public async Task A_client_that_takes_nothing_of_its_last_answer_is_cut_off_as_any_slow_reader()
+    public async Task A_client_that_has_closed_its_sending_side_and_goes_away_is_not_waited_for()
     {
         await using var registry = await StartPatientAsync(WireKind.Http11);
-        using var client = await BeginToPullAsync(registry, WireKind.Http11, "Connection: close\r\n");
+        using var client = await BeginToPullAsync(registry, WireKind.Http11, closesSending: true);
+        await WaitsForClientAsync(registry);
+        registry.Client.Dispose();
+
+        client.End(Ending.Reset);
+
+        // Fewer seconds than any slow reader has.
+        var seconds = 0;
+        await Eventually.HoldsAsync(
+            () =>
+            {
+                _time.Advance(TimeSpan.FromSeconds(seconds++ < 10 ? 1 : 0));
+                return Task.FromResult(((DirectTransport)registry.Host.Transport).Connections == 0);
+            },
+            "the connection ends");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    [SupportedOSPlatform("linux")]
+    public async Task A_client_that_takes_nothing_of_its_last_answer_is_cut_off_as_any_slow_reader(bool closesSending)
+    {
+        await using var registry = await StartPatientAsync(WireKind.Http11);
+        using var client = await BeginToPullAsync(registry, WireKind.Http11, "Connection: close\r\n", closesSending);
         var transport = (DirectTransport)registry.Host.Transport;
         var seconds = 0;
         registry.Client.Dispose();
@@ -233,12 +278,27 @@ public sealed class StoppingTests : IDisposable
         Assert.InRange((await wire.ReceiveRestAsync()).Bytes.Length, 1, Huge.Bytes.Length - 1);
     }
 
+    // The first second ends waits that are over.
+    [SupportedOSPlatform("linux")]
+    private async Task WaitsForClientAsync(TestRegistry registry)
+    {
+        var waiting = ((DirectTransport)registry.Host.Transport).Outputs;
+        await Eventually.HoldsAsync(() => Task.FromResult(waiting.Count == 1), "the connection waits for its client");
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, waiting.Count);
+    }
+
     // Returns when the answer has left the registry; most of it is in the socket.
-    private static async Task<WireClient> BeginToPullAsync(TestRegistry registry, WireKind wire, string headers = "")
+    private static async Task<WireClient> BeginToPullAsync(TestRegistry registry, WireKind wire, string headers = "", bool closesSending = false)
     {
         await registry.Client.PushBlobAsync("t", Kept);
         var client = await WireClient.ConnectAsync(registry, wire, receiveBuffer: SmallBuffer);
         await client.RequestAsync("GET", $"/v2/t/blobs/{Kept.Digest}", headers: headers);
+        if (closesSending)
+        {
+            client.EndSending();
+        }
+
         await Eventually.HoldsAsync(
             () => Task.FromResult(registry.Log.Entries.Any(entry => entry.Message.StartsWith($"GET /v2/t/blobs/{Kept.Digest}", StringComparison.Ordinal))),
             "the answer is sent");
