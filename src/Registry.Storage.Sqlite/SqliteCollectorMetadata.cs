@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
+using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Rows;
 using Registry.Storage.Sqlite.Writer;
@@ -11,7 +12,8 @@ namespace Registry.Storage.Sqlite;
 /// <summary>Queries of the collector.</summary>
 /// <param name="database">The database.</param>
 /// <param name="time">The wall clock.</param>
-public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvider time) : ICollectorMetadata
+/// <param name="rules">Rules about changes.</param>
+public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvider time, IChangeRules rules) : ICollectorMetadata
 {
     // Reasons of the changes.
     private const string Expired = "expired";
@@ -196,9 +198,15 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
     });
 
-    // Called by the writer.
-    private ChangeContext Begin(ChangeOrigin origin, string reason) =>
-        new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow() };
+    // Called by the writer. No rule keeps what expires: a refusal would keep it for ever.
+    private ChangeContext Begin(ChangeOrigin origin, string reason) => new()
+    {
+        Origin = origin,
+        Reason = reason,
+        Now = database.Clock.Now,
+        Time = time.GetUtcNow(),
+        Rules = reason == Untagged ? rules : NoRules.Instance,
+    };
 
     private static List<BlobLink> ExpireLinks(SqliteSession session, ChangeContext change, long idleBefore, int limit)
     {

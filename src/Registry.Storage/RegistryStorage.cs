@@ -61,7 +61,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Contents = new ContentCache(Blobs, time, ContentCacheSize, metrics);
         var cache = new MetadataCache(MetadataCacheSize, metrics);
         Metadata = cache.Decorate(new SqliteMetadataStore(_database, time, rules));
-        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(_database, time));
+        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(_database, time, rules));
         VerifierMetadata = cache.Decorate(new SqliteVerifierMetadata(_database), Contents.Forget);
         Listing = new SqliteMetadataListing(_database);
         IndexTarget = cache.Decorate(new SqliteIndexTarget(_database, time));

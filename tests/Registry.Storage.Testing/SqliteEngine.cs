@@ -87,7 +87,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Clock = new RunningClock(_time);
         Database = SqliteDatabase.Open(Path, Health, Clock);
         Metadata = new SqliteMetadataStore(Database, _time, Rules);
-        Collector = new SqliteCollectorMetadata(Database, _time);
+        Collector = new SqliteCollectorMetadata(Database, _time, Rules);
         Verifier = new SqliteVerifierMetadata(Database);
         Feed = new SqliteChangeFeed(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);

@@ -81,8 +81,8 @@ public sealed partial class GarbageCollector(
     public Task SettleReferrersAsync(CancellationToken cancellationToken) => SettleReferrersAsync(Timeout.InfiniteTimeSpan, cancellationToken);
 
     /// <summary>
-    /// Deletes manifests that nothing has held for the grace period, including those that were pushed by themselves. Content that only they held
-    /// becomes idle.
+    /// Deletes manifests that nothing has held for the grace period, including those that were pushed by themselves, unless a rule about changes refuses it.
+    /// Content that only they held becomes idle.
     /// </summary>
     /// <returns>The deleted manifests.</returns>
     public async Task<IReadOnlyList<ManifestRecord>> DeleteUntaggedAsync(IReadOnlyList<ManifestRecord> manifests)

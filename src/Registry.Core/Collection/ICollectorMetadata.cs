@@ -43,6 +43,14 @@ public interface ICollectorMetadata
     /// Removes those of the given manifests of a repository that nothing has held since before a time. Content that only they held becomes idle. Decides on
     /// the idle time of each, on whether its subject is settled, and on what else needs its references.
     /// </summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digests">The manifests.</param>
+    /// <param name="idleBefore">The time.</param>
+    /// <param name="withRoots">
+    /// True to delete them for an operator: also those pushed by themselves, unless a rule about changes refuses it. False to let them expire, which no rule
+    /// prevents.
+    /// </param>
+    /// <param name="origin">Origin of the change.</param>
     /// <returns>The removed manifests.</returns>
     Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
         RepositoryName repository,

@@ -150,7 +150,7 @@ internal static class ManifestRows
     /// <returns>True if it was removed.</returns>
     public static bool Expire(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots)
     {
-        var found = FindExpired(session, repository, digest, idleBefore, withRoots);
+        var found = FindExpired(session, change, repository, digest, idleBefore, withRoots);
         if (found == default)
         {
             return false;
@@ -164,7 +164,7 @@ internal static class ManifestRows
     /// <returns>True if there may be more.</returns>
     public static bool ForgetExpired(
         SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots) =>
-        FindExpired(session, repository, digest, idleBefore, withRoots) != default && TagRows.ForgetSome(session, change, repository, digest);
+        FindExpired(session, change, repository, digest, idleBefore, withRoots) != default && TagRows.ForgetSome(session, change, repository, digest);
 
     /// <summary>Removes a tag and its history.</summary>
     public static Result<ManifestDeletion> DeleteTag(
@@ -249,8 +249,11 @@ internal static class ManifestRows
         repository.Value,
         digest.Value);
 
-    private static ManifestRow FindExpired(SqliteSession session, RepositoryName repository, Digest digest, long idleBefore, bool withRoots) =>
-        session.First(
+    // A manifest that a rule keeps is not found.
+    private static ManifestRow FindExpired(
+        SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots)
+    {
+        var found = session.First(
             """
             SELECT m.id, m.content_id, m.repository_id, m.media_type, c.size FROM repositories r JOIN content c ON c.digest = @2
             JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
@@ -262,6 +265,8 @@ internal static class ManifestRows
             digest.Value,
             idleBefore,
             withRoots);
+        return found == default || FindRefusal(change, found, repository, digest) is null ? found : default;
+    }
 
     private static ManifestRow ReadRow(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
@@ -314,8 +319,10 @@ internal static class ManifestRows
 
     private static RegistryError? FindRefusal(
         SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest) =>
-        TagRows.FindRefusal(session, change, manifest.Id, repository, digest)
-            ?? change.Rules.CheckManifest(new ManifestChange(repository, digest, manifest.Size, Content: null, change.Origin));
+        TagRows.FindRefusal(session, change, manifest.Id, repository, digest) ?? FindRefusal(change, manifest, repository, digest);
+
+    private static RegistryError? FindRefusal(ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest) =>
+        change.Rules.CheckManifest(new ManifestChange(repository, digest, manifest.Size, Content: null, change.Origin));
 
     private static ManifestChange ChangeOf(ManifestPut put) => new(put.Repository, put.Digest, put.Size, put.Manifest, put.Origin);
 

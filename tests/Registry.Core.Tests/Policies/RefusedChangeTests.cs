@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Metadata;
@@ -108,6 +109,46 @@ public sealed class RefusedChangeTests : IAsyncDisposable
         Assert.Same(Refusal, (await _storage.Manifests.DeleteAsync(A, Samples.Digest(image), Precondition.None)).Error);
         Assert.Equal(image, await _storage.GetAsync(A, Tag.Parse("v1")));
         Assert.Equal(["v1"], (await _storage.Storage.Metadata.ListTagsAsync(A, null, 10))!.Items);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_rule_keeps_an_untagged_manifest_from_a_deletion_by_command_but_not_from_expiring(bool isLongHeld)
+    {
+        await _storage.Indexer.RunAsync(default);
+        var (kept, other) = (await _storage.PushImageAsync(A, "app"), await _storage.PushImageAsync(B, "other"));
+
+        // So many tags have referred to it that it loses them first.
+        await PutWithTagsAsync(kept);
+        await PutWithTagsAsync(await _storage.PushImageAsync(A, "next"));
+        _storage.Time.Advance(TimeSpan.FromHours(1));
+        _rules.Manifest = change => change is { Content: null, Digest: var digest } && digest == Samples.Digest(kept) ? Refusal : null;
+        var before = await CountTagsAsync();
+
+        var untagged = await _storage.Core.Plan.ListUntaggedAsync();
+        var deleted = await _storage.Collector.DeleteUntaggedAsync(untagged);
+
+        Assert.Equal(2, untagged.Count);
+        Assert.Equal([Samples.Digest(other)], deleted.Select(manifest => manifest.Digest));
+        Assert.Equal(kept, await _storage.GetAsync(A, Samples.Digest(kept)));
+        Assert.Equal(before, await CountTagsAsync());
+
+        // A child of a deleted index expires.
+        var child = await _storage.PushImageAsync(B, "child");
+        var index = Samples.Index([Samples.Child(child)]);
+        await _storage.PutAsync(B, index);
+        await _storage.DeleteAsync(B, Samples.Digest(index));
+        _rules.Manifest = _ => Refusal;
+        Assert.Equal(1, await _storage.ExpireManifestsAfterAsync(3600));
+
+        async Task PutWithTagsAsync(byte[] manifest)
+        {
+            Tag[] tags = [.. Enumerable.Range(0, isLongHeld ? 600 : 1).Select(i => Tag.Parse($"v{i}"))];
+            Assert.Null((await _storage.Manifests.PutAsync(A, Samples.Digest(manifest), null, manifest, tags, Precondition.None)).Error);
+        }
+
+        async Task<int> CountTagsAsync() => (await _storage.Storage.Changes.ReadAsync(0, 10_000)).Count(change => change.Kind == ChangeKind.TagForgotten);
     }
 
     public ValueTask DisposeAsync() => _storage.DisposeAsync();

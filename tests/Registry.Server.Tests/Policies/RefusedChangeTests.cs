@@ -1,14 +1,18 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Transfer;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Commands;
 
 namespace Registry.Server.Tests.Policies;
 
-/// <summary>A rule that protects the tag <c>v1</c> and refuses one blob: requests, and commands that write to a stopped registry.</summary>
+/// <summary>
+/// Rules that protect the tag <c>v1</c> and one manifest, and refuse one blob: requests, and commands that write to a stopped registry.
+/// </summary>
 public sealed class RefusedChangeTests : IDisposable
 {
     private const string Refused = "a rule of the test";
@@ -22,7 +26,7 @@ public sealed class RefusedChangeTests : IDisposable
 
     private string Layout => Path.Combine(_folder.Path, "layout");
 
-    private RegistryOptions Options => new() { StoragePath = Data, ChangeRules = new TestRules(_forbidden.Digest) };
+    private RegistryOptions Options => new() { StoragePath = Data, ChangeRules = new TestRules(_forbidden.Digest, _other.Digest) };
 
     public void Dispose() => _folder.Dispose();
 
@@ -113,11 +117,42 @@ public sealed class RefusedChangeTests : IDisposable
         await AssertUntouchedAsync("production/app");
     }
 
+    [Fact]
+    public async Task A_manifest_that_a_rule_protects_stays_when_the_untagged_ones_are_deleted()
+    {
+        var time = new FakeTimeProvider();
+        await using (var registry = await StartAsync(time))
+        {
+            await registry.Client.PushAsync("team/app", _image);
+            await registry.Client.PushAsync("team/app", _other);
+            Assert.Equal(Refused, Assert.Single(Check.Details(Check.Error(
+                403, "DENIED", "access forbidden", await registry.Client.RequestAsync("DELETE", $"/v2/team/app/manifests/{_other.Digest}")))));
+            time.Advance(TimeSpan.FromHours(2));
+            await registry.Host.Collector.SaveClockAsync();
+        }
+
+        var output = new StringWriter { NewLine = "\n" };
+        var exitCode = await GcCommand.RunAsync(
+            CommandRun.Context(output),
+            Options with { GcGrace = TimeSpan.FromHours(1) },
+            new GcRequest(Untagged: new(IsDeletion: true)),
+            new FakeTimeProvider(),
+            NullLoggerFactory.Instance,
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains($"\nteam/app@{_other.Digest} stays: a rule of the registry refuses its deletion\nDeleted 1 untagged manifest.", output.ToString(), StringComparison.Ordinal);
+        await using var again = await StartAsync();
+        Check.Status(404, await again.Client.HeadAnswerAsync($"/v2/team/app/manifests/{_image.Digest}"));
+        Check.Status(200, await again.Client.HeadAnswerAsync($"/v2/team/app/manifests/{_other.Digest}"));
+    }
+
     private static ImageReference Name(string text) => ImageReference.TryParse(text, out var name) ? name : throw new ArgumentException(text);
 
     private static void AssertRefused(Answer answer) => Assert.Equal([Refused], Check.Details(Check.Error(403, "DENIED", "access forbidden", answer)));
 
-    private Task<TestRegistry> StartAsync() => TestRegistry.StartAsync(options => options with { ChangeRules = Options.ChangeRules }, Data);
+    private Task<TestRegistry> StartAsync(TimeProvider? time = null) =>
+        TestRegistry.StartAsync(options => options with { ChangeRules = Options.ChangeRules }, Data, time: time);
 
     private async Task AssertUntouchedAsync(string repository)
     {
@@ -130,12 +165,12 @@ public sealed class RefusedChangeTests : IDisposable
         }
     }
 
-    private sealed class TestRules(string forbidden) : IChangeRules
+    private sealed class TestRules(string forbidden, string kept) : IChangeRules
     {
         public RegistryError? CheckBlob(BlobChange change) =>
             change.Digest.Value == forbidden && change.Repository.Value.StartsWith("team/", StringComparison.Ordinal) ? Refusal() : null;
 
-        public RegistryError? CheckManifest(ManifestChange change) => null;
+        public RegistryError? CheckManifest(ManifestChange change) => change.Content is null && change.Digest.Value == kept ? Refusal() : null;
 
         public RegistryError? CheckTag(TagChange change) =>
             change.Tag.Value == "v1" && change.Before is not null && change.Before != change.After ? Refusal() : null;

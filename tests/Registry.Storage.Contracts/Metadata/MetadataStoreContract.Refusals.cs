@@ -193,6 +193,9 @@ public abstract partial class MetadataStoreContract
     public async Task What_nothing_holds_goes_and_what_the_tree_has_comes_without_a_question()
     {
         var image = await PushImageAsync(A, "app");
+        var index = Samples.Index([Samples.Child(image)]);
+        Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, index))).Error);
+        Assert.Null(await DeleteAsync(A, Samples.Digest(index)));
         await LinkAsync(A, "loose");
         await LinkAsync(A, "idle");
         engine.Advance(TimeSpan.FromMinutes(2));
@@ -203,7 +206,7 @@ public abstract partial class MetadataStoreContract
         Assert.Null((await Metadata.UnlinkBlobAsync(A, Samples.Digest("loose"))).Error);
         await engine.Verifier.MarkLostAsync(Samples.Digest("app layer"));
         await engine.Verifier.MarkFoundAsync(Samples.Digest("app layer"));
-        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: true));
+        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: false));
         Assert.Single(await engine.Collector.ExpireLinksAsync(engine.Clock.Now - 1, 10));
         Assert.NotNull(await engine.Collector.CondemnAsync(Samples.Digest("loose")));
         await engine.Collector.ForgetAsync(Samples.Digest("loose"));
@@ -217,6 +220,18 @@ public abstract partial class MetadataStoreContract
         Assert.Equal(["v1"], await TagsAsync(B));
 
         static InvalidOperationException Unasked() => new("No rule may prevent this.");
+    }
+
+    [Fact]
+    public async Task An_operator_who_deletes_an_untagged_manifest_is_refused_as_a_client_is()
+    {
+        var image = await PushImageAsync(A, "app");
+        engine.Advance(TimeSpan.FromMinutes(2));
+        engine.Rules.Manifest = change => change.Digest == Samples.Digest(image) ? Refusal : null;
+
+        Assert.Empty(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: true));
+        engine.Rules.Allow();
+        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: true));
     }
 
     [Fact]

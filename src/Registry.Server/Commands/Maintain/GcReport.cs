@@ -58,12 +58,10 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
         var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
         var objection = asked.IsDeletion && !isForced ? Paused() ?? ObjectionToDelete(due.Count, totals.Manifests) : null;
         var deletes = asked.IsDeletion && objection is null;
-        if (deletes)
-        {
-            due = await core.Collector.DeleteUntaggedAsync(due);
-        }
+        var listed = deletes ? await core.Collector.DeleteUntaggedAsync(due) : due;
 
-        return (new GcUntagged([.. due.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(Describe)], younger, kept, deletes), objection);
+        // Nothing else changes a stopped registry.
+        return (new GcUntagged(Describe(listed), younger, kept, Describe(due.Except(listed)), deletes), objection);
     }
 
     /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
@@ -94,8 +92,11 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
         ? null
         : $"{untagged} of {Count.Of(manifests, "manifest")} would be deleted, more than half";
 
-    private GcUntagged.Manifest Describe(ManifestRecord manifest) => new(
-        manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince));
+    private List<GcUntagged.Manifest> Describe(IEnumerable<ManifestRecord> manifests) =>
+    [
+        .. manifests.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(manifest => new GcUntagged.Manifest(
+            manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince))),
+    ];
 
     private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
         link.Repository.Value, IdleOrNull(link.IdleSince), _rules.ExpiresAfter(link));

@@ -7,8 +7,10 @@ namespace Registry.Server.Commands.Maintain;
 /// <param name="Manifests">The manifests that can be deleted, or were deleted.</param>
 /// <param name="Younger">Number of others that are younger than <c>--older-than</c>.</param>
 /// <param name="Kept">Number of others that were needed within the grace period, or are in a repository of which something cannot be read.</param>
+/// <param name="Refused">Manifests whose deletion a rule of the registry has refused.</param>
 /// <param name="IsDeleted">True when they were deleted.</param>
-internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, long Younger, long Kept, bool IsDeleted)
+internal sealed record GcUntagged(
+    IReadOnlyList<GcUntagged.Manifest> Manifests, long Younger, long Kept, IReadOnlyList<GcUntagged.Manifest> Refused, bool IsDeleted)
 {
     public void Write(TextWriter output)
     {
@@ -17,6 +19,11 @@ internal sealed record GcUntagged(IReadOnlyList<GcUntagged.Manifest> Manifests, 
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{manifest.Repository}@{manifest.Digest} was last pushed no later than {manifest.PushedBy:yyyy-MM-dd HH:mm:ss}Z, and nothing has held it for {manifest.IdleSeconds} s"));
+        }
+
+        foreach (var manifest in Refused)
+        {
+            output.WriteLine($"{manifest.Repository}@{manifest.Digest} stays: a rule of the registry refuses its deletion");
         }
 
         if (Younger > 0)
