@@ -81,6 +81,9 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Called after a commit while content is staged.</summary>
     internal event Action? Staged;
 
+    /// <summary>Number of commits that were synced, for tests that must tell them from others.</summary>
+    internal long SyncedCommits => _writer?.SyncedCommits ?? 0;
+
     /// <summary>See <see cref="IStagedContent.Weight"/>.</summary>
     internal long StagedWeight => Volatile.Read(ref _stagedWeight);
 

@@ -40,6 +40,9 @@ public interface IMetadataEngine : IAsyncDisposable
     /// <summary>Takes a snapshot, which is removed with the engine.</summary>
     Task<IMetadataSnapshot> TakeSnapshotAsync();
 
+    /// <summary>Number of commits so far that survive a power cut.</summary>
+    long SyncedCommits { get; }
+
     /// <summary>The wall clock, as Unix time in seconds.</summary>
     long UnixTime { get; }
 

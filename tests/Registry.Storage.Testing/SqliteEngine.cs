@@ -47,6 +47,8 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public RunningClock Clock { get; private set; }
 
+    public long SyncedCommits => Database.SyncedCommits;
+
     public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
 
     public void Advance(TimeSpan time) => _time.Advance(time);

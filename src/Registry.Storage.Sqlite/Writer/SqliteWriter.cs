@@ -27,6 +27,7 @@ internal sealed class SqliteWriter : IDisposable
     private readonly Thread _thread;
     private SqliteMutation? _held;
     private bool _syncs = true;
+    private long _syncedCommits;
 
     /// <param name="session">Connection of the writer.</param>
     /// <param name="health">Health of the storage.</param>
@@ -43,6 +44,9 @@ internal sealed class SqliteWriter : IDisposable
         _thread = new Thread(Work) { IsBackground = true, Name = "metadata writer" };
         _thread.Start();
     }
+
+    /// <summary>Number of commits that were synced.</summary>
+    public long SyncedCommits => Interlocked.Read(ref _syncedCommits);
 
     /// <summary>
     /// Runs a mutation in the next transaction. An error result, or an exception, rolls it back. The task ends after the commit.
@@ -180,6 +184,7 @@ internal sealed class SqliteWriter : IDisposable
         }
 
         _session.Execute("COMMIT");
+        Interlocked.Add(ref _syncedCommits, _syncs ? 1 : 0);
     }
 
     private void RunInSavepoint(SqliteMutation mutation)

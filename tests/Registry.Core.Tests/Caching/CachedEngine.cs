@@ -43,6 +43,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public RunningClock Clock => _sqlite.Clock;
 
+    public long SyncedCommits => _sqlite.SyncedCommits;
+
     public long UnixTime => _sqlite.UnixTime;
 
     public void Advance(TimeSpan time) => _sqlite.Advance(time);

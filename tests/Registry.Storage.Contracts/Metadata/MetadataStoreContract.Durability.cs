@@ -25,6 +25,31 @@ public abstract partial class MetadataStoreContract
         }
     }
 
+    // A kill cannot tell a commit that is on the disk from one that is in the memory of the system.
+    [Fact]
+    public async Task Every_change_survives_a_power_cut_from_the_end_of_its_task_on()
+    {
+        var (blob, image) = (Samples.Digest("blob"), Samples.Image("blob", []));
+        var changes = new (string Name, Func<Task> Make)[]
+        {
+            ("link", () => LinkAsync(A, "blob")),
+            ("renewal of a link", () => Metadata.RenewBlobAsync(A, blob)),
+            ("mount", () => Metadata.MountBlobAsync(A, B, blob)),
+            ("push", () => Metadata.PutManifestAsync(Samples.Put(A, image, "latest"))),
+            ("deletion of a tag", () => DeleteAsync(A, Tag.Parse("latest"))),
+            ("renewal of a manifest", () => Metadata.RenewManifestAsync(A, Samples.Digest(image))),
+            ("deletion of a manifest", () => DeleteAsync(A, Samples.Digest(image))),
+            ("deletion of a link", () => Metadata.UnlinkBlobAsync(A, blob)),
+        };
+        foreach (var (name, make) in changes)
+        {
+            engine.Advance(TimeSpan.FromSeconds(10));
+            var before = engine.SyncedCommits;
+            await make();
+            Assert.True(engine.SyncedCommits > before, name);
+        }
+    }
+
     [Fact]
     public async Task Hundreds_of_mutations_at_once_all_succeed()
     {
