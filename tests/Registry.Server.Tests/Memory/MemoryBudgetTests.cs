@@ -254,6 +254,21 @@ public sealed class MemoryBudgetTests
     }
 
     [Fact]
+    public async Task The_end_of_a_request_that_waits_twice_ends_both_waits()
+    {
+        using var held = await HeldAsync(One, 100);
+        var ends = _budget.Open(Other);
+        var ended = new[] { ends.AddAsync(10, default).AsTask(), ends.AddAsync(5, default).AsTask() };
+
+        ends.Dispose();
+        held.Dispose();
+
+        Assert.All(await Task.WhenAll(ended).WaitAsync(Patience.Limit), error => Assert.Equal(RegistryErrorCode.MemoryUsed, error?.Code));
+        Assert.Equal((0, 0), (_budget.Used, _budget.Refused));
+        using var next = await HeldAsync(One, 100);
+    }
+
+    [Fact]
     public async Task A_request_that_has_ended_reserves_nothing_more()
     {
         var ended = await HeldAsync(One, 10);

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Registry.Core.Access;
+using Registry.Core.Storage;
 using Registry.Server.Tests.Access;
+using Registry.Storage.Contracts;
 
 namespace Registry.Server.Tests.Telemetry;
 
@@ -149,6 +151,32 @@ public sealed class RequestLogTests
             tags.Order(StringComparer.Ordinal),
             Lines(registry, "audit").Where(line => line.GetProperty("operation").GetString() == "delete-manifest" && line.TryGetProperty("tags", out var named) && named.GetString() != "")
                 .SelectMany(line => line.GetProperty("tags").GetString()!.Split(',')).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_deletion_that_a_fault_of_the_storage_stops_names_the_tags_that_are_gone()
+    {
+        var rules = new ContractRules();
+        await using var registry = await TestRegistry.StartAsync(options => options with { ChangeRules = rules });
+        var image = await registry.Client.PushAsync("app", TestImage.Create());
+        var tags = Enumerable.Range(0, 1300).Select(i => $"v{i}").ToList();
+        foreach (var some in tags.Chunk(100))
+        {
+            Check.Status(201, await registry.Client.PutManifestAsync("app", $"{image.Digest}?{string.Join('&', some.Select(tag => $"tag={tag}"))}", image));
+        }
+
+        // All are asked about before the first goes, and each turn asks about its own again.
+        var asked = 0;
+        rules.Tag = _ => ++asked > tags.Count + 500 ? throw new StorageException("the disk is broken") : null;
+        var answer = Check.Status(503, await registry.Client.RequestAsync("DELETE", $"/v2/app/manifests/{image.Digest}"));
+
+        await FindAsync(registry, "request", answer);
+        var lines = Lines(registry, "audit").Where(line => line.GetProperty("requestId").GetString() == answer["X-Request-Id"]).ToList();
+        Assert.All(lines, line => Assert.Equal(("delete-manifest", "UNSUPPORTED"), (line.GetProperty("operation").GetString(), line.GetProperty("outcome").GetString())));
+        var gone = lines.SelectMany(line => line.GetProperty("tags").GetString()!.Split(',')).ToList();
+        Assert.Equal(500, gone.Count);
+        var left = (await registry.Client.GetAnswerAsync("/v2/app/tags/list?n=1000")).Strings("tags");
+        Assert.Equal(tags.Order(StringComparer.Ordinal), gone.Concat(left).Order(StringComparer.Ordinal));
     }
 
     [Fact]
