@@ -1,5 +1,5 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Registry.Server.Http;
 using Registry.Server.Requests;
 using Registry.Server.Telemetry.Metrics;
 
@@ -8,9 +8,6 @@ namespace Registry.Server.Telemetry;
 /// <summary>Logs, counts and traces a request, from its first to its last step. Costs almost nothing for a pull without log and trace.</summary>
 internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditLog audit, RequestMetrics metrics)
 {
-    private const string RequestIdHeader = "X-Request-Id";
-    private const int MaxRequestIdLength = 64;
-
     private readonly Action<long> _received = metrics.Received;
 
     /// <summary>Records the begin of a request.</summary>
@@ -25,10 +22,9 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         request.Received = _received;
         metrics.Begin(request);
         RequestTraces.Begin(request);
-        var given = request.Request.Headers[RequestIdHeader];
-        if (given.Count == 1 && IsRequestId(given[0]))
+        if (RequestId.Given(request.Request.Headers) is { } given)
         {
-            SetId(request, given[0]!);
+            SetId(request, given);
         }
         else if (log.IsEnabled || RequestTraces.IsEnabled || !IsRead(request.Request.Method))
         {
@@ -41,7 +37,7 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
     {
         if (request.Id.Length == 0)
         {
-            SetId(request, Random.Shared.NextInt64().ToString("x16", CultureInfo.InvariantCulture));
+            SetId(request, RequestId.Create());
         }
 
         return request.Id;
@@ -73,13 +69,9 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         request.Id = id;
         if (!request.Response.HasStarted)
         {
-            request.Response.Headers[RequestIdHeader] = id;
+            request.Response.Headers[RequestId.Header] = id;
         }
     }
 
     private static bool IsRead(string method) => HttpMethods.IsGet(method) || HttpMethods.IsHead(method);
-
-    // Other characters would let a client write into the log.
-    private static bool IsRequestId(string? text) =>
-        text is { Length: > 0 and <= MaxRequestIdLength } && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-');
 }
