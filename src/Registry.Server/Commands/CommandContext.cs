@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Storage;

@@ -68,15 +68,16 @@ public partial class DependencyTests
         ],
         ["Hosting.Lifetime"] = ["Configuration", "Configuration.Values", "Hosting", "Telemetry.Logs"],
         ["Commands.Access"] = ["Commands"],
-        ["Commands.Backup"] = ["Commands", "Configuration", "Configuration.Values"],
+        ["Commands.Progress"] = ["Configuration.Values"],
+        ["Commands.Backup"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
-        ["Commands.Maintain"] = ["Commands", "Configuration", "Configuration.Values"],
+        ["Commands.Maintain"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
-        ["Commands.Transfer"] = ["Commands", "Configuration"],
+        ["Commands.Transfer"] = ["Commands", "Commands.Progress", "Configuration"],
         ["Commands"] =
         [
-            "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Serve", "Commands.Transfer", "Configuration",
-            "Configuration.Values", "Telemetry.Logs",
+            "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Progress", "Commands.Serve", "Commands.Transfer",
+            "Configuration", "Configuration.Values", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
     };

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Commands;
+using Registry.Server.Commands.Progress;
 
 namespace Registry.Server.Tests.Commands;
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Images.Backup;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Backup;

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Collection;
 using Registry.Core.Oci;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
 using Registry.Storage;

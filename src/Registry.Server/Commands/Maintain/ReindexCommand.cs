@@ -2,6 +2,7 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Storage;
 using Registry.Storage.Files;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Errors;
 using Registry.Core.Verification;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Storage;
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Images.Layouts;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Transfer;

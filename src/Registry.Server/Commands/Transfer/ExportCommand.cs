@@ -4,6 +4,7 @@ using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Layouts;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Storage;
 

@@ -4,6 +4,7 @@ using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Images;
 using Registry.Images.Layouts;
+using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands.Transfer;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Registry.Server.Configuration.Values;
 
-namespace Registry.Server.Commands;
+namespace Registry.Server.Commands.Progress;
 
 /// <summary>
 /// Progress line on a terminal: amount done, rate and time left. It is redrawn while the work runs, and removed at the end. A narrow terminal gets

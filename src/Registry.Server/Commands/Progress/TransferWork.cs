@@ -1,7 +1,7 @@
 using Registry.Core.Errors;
 using Registry.Images;
 
-namespace Registry.Server.Commands;
+namespace Registry.Server.Commands.Progress;
 
 /// <summary>Progress of work that moves bytes.</summary>
 internal static class TransferWork

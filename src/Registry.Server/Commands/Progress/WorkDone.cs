@@ -1,4 +1,4 @@
-namespace Registry.Server.Commands;
+namespace Registry.Server.Commands.Progress;
 
 /// <summary>Progress of long work.</summary>
 /// <param name="Text">The work, with further counts, such as <c>Backing up 12 of 340 blobs</c>.</param>

@@ -1,4 +1,4 @@
-namespace Registry.Server.Commands;
+namespace Registry.Server.Commands.Transfer;
 
 /// <summary>A generation of a backup, written as <c>FOLDER</c> for the last one or <c>FOLDER@GENERATION</c>.</summary>
 /// <param name="Folder">The folder of the backup.</param>
