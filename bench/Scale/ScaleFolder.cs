@@ -133,7 +133,7 @@ internal sealed class ScaleFolder : IDisposable
     private async Task AddAsync(IEnumerable<TreeRepository> repositories, bool isComplete)
     {
         using var database = SqliteDatabase.Open(
-            Paths.Database, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System));
+            Paths.Database, new StorageHealth(NullLogger<StorageHealth>.Instance), TimeProvider.System);
         var target = new SqliteIndexTarget(database, TimeProvider.System);
         await Task.WhenAll(repositories.Select(target.AddRepositoryAsync));
         if (isComplete)

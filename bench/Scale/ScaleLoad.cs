@@ -182,10 +182,10 @@ internal static class ScaleLoad
         await AddAsync("metadata: mount of the base layer", i =>
             storage.Metadata.MountBlobAsync(ScaleContent.Name(i % 10), RepositoryName.Parse($"bench/{i}"), popular, Origin));
         await AddAsync("metadata: renewal of the promise of a blob", _ => storage.Metadata.RenewBlobAsync(mine, New(0)));
-        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(0, 500, ChangeOrigin.Collector));
+        await AddAsync("collector: search for idle links, none found", _ => storage.CollectorMetadata.ExpireLinksAsync(TimeSpan.FromDays(1), 500, ChangeOrigin.Collector));
         await AddAsync("collector: search for orphans", _ => storage.CollectorMetadata.ListOrphansAsync(500));
         rows.Add(("collector: removal of 100 idle links", await Timings.MeasureAsync(Environment.ProcessId, 4, 1, _ =>
-            storage.CollectorMetadata.ExpireLinksAsync(long.MaxValue, 100, ChangeOrigin.Collector))));
+            storage.CollectorMetadata.ExpireLinksAsync(TimeSpan.FromSeconds(-1), 100, ChangeOrigin.Collector))));
         return rows;
 
         async Task AddAsync(string name, Func<int, Task> work) =>

@@ -56,5 +56,5 @@ public sealed record StoragePorts
     public required RecurringFaults Faults { get; init; }
 
     /// <summary>Clock of grace periods.</summary>
-    public required RunningClock Clock { get; init; }
+    public required IGraceClock Clock { get; init; }
 }

@@ -27,11 +27,12 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
 
     public long PausedUntil => database.PausedUntil;
 
-    public Task SaveClockAsync(long pausedUntil) => database.SaveClockAsync(pausedUntil);
+    public Task<long> SaveClockAsync(long pausedUntil) => database.SaveClockAsync(pausedUntil);
 
-    public async Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
+    public async Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(TimeSpan grace, bool withRoots, int limit) =>
         await database.ReadAsync(session =>
         {
+            var idleBefore = database.IdleBefore(grace);
             var listed = ListIdleManifests(session, isRoot: false, idleBefore, limit);
             if (withRoots)
             {
@@ -44,7 +45,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
     public async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
         RepositoryName repository,
         IReadOnlyList<Digest> digests,
-        long idleBefore,
+        TimeSpan grace,
         bool withRoots,
         ChangeOrigin origin)
     {
@@ -56,7 +57,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             for (var hasMore = true; hasMore;)
             {
                 hasMore = (await database.WriteAsync<bool>(
-                    session => ManifestRows.ForgetExpired(session, Begin(origin, Reason()), repository, digest, idleBefore, withRoots),
+                    session => ManifestRows.ForgetExpired(session, Begin(origin, Reason()), repository, digest, database.IdleBefore(grace), withRoots),
                     new WriteTurn(repository, TagRows.RowsOfMany))).Value;
             }
         }
@@ -78,6 +79,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
                 session =>
                 {
                     var change = Begin(origin, Reason());
+                    var idleBefore = database.IdleBefore(grace);
                     return batch.FindAll(digest => ManifestRows.Expire(session, change, repository, digest, idleBefore, withRoots));
                 },
                 turn);
@@ -102,14 +104,14 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             session => SubjectRows.Settle(session, unsettled, database.Clock.Now), new WriteTurn(unsettled.Repository, SubjectRows.RowsPerTurn))).Value;
     }
 
-    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, int limit, ChangeOrigin origin)
+    public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(TimeSpan grace, int limit, ChangeOrigin origin)
     {
         var removed = new List<BlobLink>();
         for (var hasMore = true; hasMore && removed.Count < limit;)
         {
             var room = Math.Min(limit - removed.Count, RowsPerTurn);
             var expired = await database.WriteAsync<List<BlobLink>>(
-                session => ExpireLinks(session, Begin(origin, Expired), idleBefore, room), new WriteTurn(default, room));
+                session => ExpireLinks(session, Begin(origin, Expired), database.IdleBefore(grace), room), new WriteTurn(default, room));
             removed.AddRange(expired.Value);
             hasMore = expired.Value.Count == room;
         }
@@ -117,23 +119,23 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         return removed;
     }
 
-    public async Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => await database.ReadAsync(
-        session => ListIdle(session, idleBefore, limit).ConvertAll(row => row.Link));
+    public async Task<IReadOnlyList<LinkRecord>> ListIdleAsync(TimeSpan grace, int limit) => await database.ReadAsync(
+        session => ListIdle(session, database.IdleBefore(grace), limit).ConvertAll(row => row.Link));
 
-    public Task<CollectorCounts> CountRemovableAsync(long idleBefore) => database.ReadAsync(session => new CollectorCounts(
+    public Task<CollectorCounts> CountRemovableAsync(TimeSpan grace) => database.ReadAsync(session => new CollectorCounts(
         session.Number(
             """
             SELECT COUNT(m.id) FROM manifests m JOIN repositories r ON r.id = m.repository_id
             WHERE m.is_root = 0 AND m.idle_since < @1 AND r.pinned = 0
             AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
             """,
-            idleBefore)!.Value,
+            database.IdleBefore(grace))!.Value,
         session.Number(
             """
             SELECT COUNT(l.content_id) FROM blob_links l JOIN repositories r ON r.id = l.repository_id
             WHERE l.idle_since < @1 AND r.pinned = 0
             """,
-            idleBefore)!.Value,
+            database.IdleBefore(grace))!.Value,
         session.Number("SELECT COUNT(*) FROM content WHERE state >= 2")!.Value));
 
     public Task<CollectorCounts> CountAllAsync() => database.ReadAsync(session => new CollectorCounts(
@@ -141,7 +143,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         session.Number("SELECT COUNT(*) FROM blob_links")!.Value,
         session.Number("SELECT COUNT(*) FROM content WHERE state >= 1")!.Value));
 
-    public Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit) => database.ReadAsync(session =>
+    public Task<RemovableBlobs> ListRemovableBlobsAsync(TimeSpan grace, int limit) => database.ReadAsync(session =>
     {
         var rows = session.All(
             """
@@ -157,7 +159,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             ORDER BY c.id LIMIT @2
             """,
             row => (Blob: new RemovableBlob(Digest.Parse(row.GetString(0)), row.GetInt64(1), row.GetBoolean(2)), Count: row.GetInt64(3), Bytes: row.GetInt64(4)),
-            idleBefore,
+            database.IdleBefore(grace),
             limit);
         return rows.Count == 0
             ? new RemovableBlobs([], 0, 0)

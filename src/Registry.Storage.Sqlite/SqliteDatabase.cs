@@ -28,15 +28,16 @@ public sealed class SqliteDatabase : IDisposable
     private readonly string _path;
     private readonly StorageHealth _health;
     private readonly ConcurrentBag<SqliteSession> _readers = [];
+    private readonly RunningClock _clock;
     private readonly StorageThreads _threads;
     private readonly SqliteWriter? _writer;
     private long _stagedWeight;
 
-    private SqliteDatabase(string path, StorageHealth health, RunningClock clock, StorageMetrics? metrics)
+    private SqliteDatabase(string path, StorageHealth health, TimeProvider time, StorageMetrics? metrics)
     {
         _path = path;
         _health = health;
-        Clock = clock;
+        _clock = new RunningClock(time);
         var connection = Connect(SqliteOpenMode.ReadWriteCreate);
         var session = new SqliteSession(connection);
         try
@@ -63,7 +64,7 @@ public sealed class SqliteDatabase : IDisposable
     {
         _path = path;
         _health = new StorageHealth(NullLogger<StorageHealth>.Instance);
-        Clock = new RunningClock(TimeProvider.System);
+        _clock = new RunningClock(TimeProvider.System);
         _stagedWeight = long.MaxValue;
         using (var connection = Connect(SqliteOpenMode.ReadWrite))
         {
@@ -88,7 +89,7 @@ public sealed class SqliteDatabase : IDisposable
     internal long StagedWeight => Volatile.Read(ref _stagedWeight);
 
     /// <summary>Clock of the grace periods.</summary>
-    public RunningClock Clock { get; }
+    public IGraceClock Clock => _clock;
 
     /// <summary>See <see cref="ICollectorMetadata.PausedUntil"/>.</summary>
     internal long PausedUntil { get; private set; }
@@ -102,14 +103,14 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>Opens the database, and creates it if it does not exist.</summary>
     /// <param name="path">File of the database.</param>
     /// <param name="health">Health of the storage, which allows or stops writes.</param>
-    /// <param name="clock">The running clock, which continues from what the database has saved.</param>
+    /// <param name="time">Counts the running time, which continues from what the database has saved.</param>
     /// <param name="metrics">Metrics; null for none.</param>
     /// <exception cref="StorageException">The database cannot be opened, a newer version wrote it, or the disk is full.</exception>
-    public static SqliteDatabase Open(string path, StorageHealth health, RunningClock clock, StorageMetrics? metrics = null)
+    public static SqliteDatabase Open(string path, StorageHealth health, TimeProvider time, StorageMetrics? metrics = null)
     {
         try
         {
-            return new SqliteDatabase(path, health, clock, metrics);
+            return new SqliteDatabase(path, health, time, metrics);
         }
         catch (SqliteException e)
         {
@@ -230,12 +231,21 @@ public sealed class SqliteDatabase : IDisposable
     /// <summary>True if the tree has been indexed, as the transaction of the session sees it.</summary>
     internal static bool IsTreeIndexedIn(SqliteSession session) => ReadMeta(session, IndexedKey) is 1;
 
-    /// <summary>Saves the running clock, and the pause of the collection.</summary>
-    internal Task SaveClockAsync(long pausedUntil) => WriteAsync(session =>
+    /// <summary>Time now, in seconds of the clock; content that has been idle since before has been so for longer than the grace period.</summary>
+    internal long IdleBefore(TimeSpan grace) => _clock.Now - (long)grace.TotalSeconds;
+
+    /// <summary>See <see cref="ICollectorMetadata.SaveClockAsync"/>.</summary>
+    internal async Task<long> SaveClockAsync(long pausedUntil)
     {
-        SaveClock(session);
-        WriteMeta(session, PausedKey, pausedUntil);
-    });
+        var saved = await WriteAsync<long>(session =>
+        {
+            var latest = Math.Max(pausedUntil, ReadMeta(session, PausedKey) ?? 0);
+            SaveClock(session);
+            WriteMeta(session, PausedKey, latest);
+            return latest;
+        });
+        return saved.Value;
+    }
 
     /// <summary>Reads the running clock that was saved last.</summary>
     internal static long ReadClock(SqliteSession session) => ReadMeta(session, ClockKey) ?? 0;
@@ -248,12 +258,12 @@ public sealed class SqliteDatabase : IDisposable
         "INSERT INTO meta (key, value) VALUES (@1, @2) ON CONFLICT (key) DO UPDATE SET value = excluded.value", key, value);
 
     // Never more than the clock, so a crash can only set it back: content that was idle then stays longer, never shorter.
-    private void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, Clock.Now);
+    private void SaveClock(SqliteSession session) => WriteMeta(session, ClockKey, _clock.Now);
 
     // Reads what an earlier process has saved. From here on, the database counts as not closed until this process closes it.
     private void Begin(SqliteSession session)
     {
-        Clock.ContinueFrom(ReadClock(session));
+        _clock.ContinueFrom(ReadClock(session));
         WasStoppedUncleanly = ReadMeta(session, CleanKey) is 0;
         PausedUntil = ReadMeta(session, PausedKey) ?? 0;
         IsTreeIndexed = IsTreeIndexedIn(session);

@@ -124,7 +124,7 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Faults that recur with each request, for everything that uses the storage.</summary>
     public RecurringFaults Faults { get; }
 
-    public RunningClock Clock => _database.Clock;
+    public IGraceClock Clock => _database.Clock;
 
     /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
     public TreeReader Tree => _files.Tree;
@@ -257,7 +257,7 @@ public sealed class RegistryStorage : IAsyncDisposable
 
             // SQLite takes an empty file for a new database, and creates its other files with the same owner and mode.
             FileOwner.CreateFile(folder.Paths.Database);
-            database = SqliteDatabase.Open(folder.Paths.Database, health, new RunningClock(time), metrics);
+            database = SqliteDatabase.Open(folder.Paths.Database, health, time, metrics);
             ballast.TryHold();
             DurableFile.SyncDirectory(folder.Paths.Root);
             threads = new StorageThreads("storage", FileThreads);

@@ -37,10 +37,10 @@ internal static class ContractOrigin
         this ICollectorMetadata metadata,
         RepositoryName repository,
         IReadOnlyList<Digest> digests,
-        long idleBefore,
+        TimeSpan grace,
         bool withRoots) =>
-        metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, ChangeOrigin.Collector);
+        metadata.ExpireManifestsAsync(repository, digests, grace, withRoots, ChangeOrigin.Collector);
 
-    public static Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(this ICollectorMetadata metadata, long idleBefore, int limit) =>
-        metadata.ExpireLinksAsync(idleBefore, limit, ChangeOrigin.Collector);
+    public static Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(this ICollectorMetadata metadata, TimeSpan grace, int limit) =>
+        metadata.ExpireLinksAsync(grace, limit, ChangeOrigin.Collector);
 }

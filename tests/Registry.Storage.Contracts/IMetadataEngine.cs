@@ -31,7 +31,7 @@ public interface IMetadataEngine : IAsyncDisposable
 
     IMetadataListing Listing { get; }
 
-    RunningClock Clock { get; }
+    IGraceClock Clock { get; }
 
     /// <summary>Closes the engine and opens it on the same storage, as a restart of the server does.</summary>
     /// <param name="cleanly">False for a server that was killed.</param>
@@ -46,6 +46,6 @@ public interface IMetadataEngine : IAsyncDisposable
     /// <summary>The wall clock, as Unix time in seconds.</summary>
     long UnixTime { get; }
 
-    /// <summary>Advances the clock.</summary>
-    void Advance(TimeSpan time);
+    /// <summary>Advances the wall clock and, while the engine is open, <see cref="Clock"/>, by whole seconds. Nothing else does.</summary>
+    Task AdvanceAsync(TimeSpan time);
 }

@@ -33,7 +33,7 @@ public sealed class SettledReferrersTests : IAsyncDisposable
         await SettleAsync();
         Assert.Equal((Idle: 0, Roots: Referrers), await CountAsync());
 
-        _engine.Advance(TimeSpan.FromSeconds(100));
+        await _engine.AdvanceAsync(TimeSpan.FromSeconds(100));
         if (how == "delete")
         {
             await DeleteAsync();
@@ -41,11 +41,11 @@ public sealed class SettledReferrersTests : IAsyncDisposable
         else
         {
             await DeleteAsync(Samples.Index([Samples.Child(Subject, MediaTypes.OciIndex)]), pushFirst: true);
-            Assert.Equal([Samples.Digest(Subject)], await ExpireAsync([Subject], idleBefore: 101));
+            Assert.Equal([Samples.Digest(Subject)], await ExpireAsync([Subject], _engine.IdleBefore(101)));
         }
 
         Assert.Equal((Idle: SubjectRows.SettledAtOnce - 2, Roots: Referrers - SubjectRows.SettledAtOnce), await CountAsync());
-        _engine.Advance(TimeSpan.FromSeconds(100));
+        await _engine.AdvanceAsync(TimeSpan.FromSeconds(100));
         await SettleAsync();
 
         Assert.Equal((Idle: Referrers - 2, Roots: 0), await CountAsync());
@@ -87,26 +87,26 @@ public sealed class SettledReferrersTests : IAsyncDisposable
         await PushAsync(Subject);
         await DeleteAsync();
         await SettleAsync();
-        _engine.Advance(TimeSpan.FromSeconds(100));
+        await _engine.AdvanceAsync(TimeSpan.FromSeconds(100));
         var all = Enumerable.Range(0, Referrers).Select(number => Referrer(number)).ToList();
-        Assert.Equal(Referrers, (await _engine.Collector.CountRemovableAsync(100)).Manifests);
-        Assert.Equal(100, (await _engine.Collector.ListIdleManifestsAsync(100, withRoots: false, 100)).Count);
+        Assert.Equal(Referrers, (await _engine.Collector.CountRemovableAsync(_engine.IdleBefore(100))).Manifests);
+        Assert.Equal(100, (await _engine.Collector.ListIdleManifestsAsync(_engine.IdleBefore(100), withRoots: false, 100)).Count);
 
         // Most of them have been idle for 100 seconds, as far as their rows say.
         await PushAsync(Subject);
 
-        Assert.Empty(await ExpireAsync(all, idleBefore: 100, withRoots: true));
-        Assert.Empty(await _engine.Collector.ListIdleManifestsAsync(100, withRoots: true, 10));
-        Assert.Equal(0, (await _engine.Collector.CountRemovableAsync(100)).Manifests);
-        Assert.Empty((await _engine.Collector.ListRemovableBlobsAsync(100, 10)).Listed);
+        Assert.Empty(await ExpireAsync(all, _engine.IdleBefore(100), withRoots: true));
+        Assert.Empty(await _engine.Collector.ListIdleManifestsAsync(_engine.IdleBefore(100), withRoots: true, 10));
+        Assert.Equal(0, (await _engine.Collector.CountRemovableAsync(_engine.IdleBefore(100))).Manifests);
+        Assert.Empty((await _engine.Collector.ListRemovableBlobsAsync(_engine.IdleBefore(100), 10)).Listed);
         await SettleAsync();
-        Assert.Empty(await ExpireAsync(all, idleBefore: long.MaxValue, withRoots: true));
+        Assert.Empty(await ExpireAsync(all, IdleTimes.Any, withRoots: true));
 
         await DeleteAsync();
-        Assert.Empty(await ExpireAsync(all, idleBefore: long.MaxValue, withRoots: true));
+        Assert.Empty(await ExpireAsync(all, IdleTimes.Any, withRoots: true));
         await SettleAsync();
-        Assert.Empty(await ExpireAsync(all, idleBefore: 100));
-        Assert.Equal(Referrers, (await ExpireAsync(all, idleBefore: 101)).Count);
+        Assert.Empty(await ExpireAsync(all, _engine.IdleBefore(100)));
+        Assert.Equal(Referrers, (await ExpireAsync(all, _engine.IdleBefore(101))).Count);
     }
 
     [Fact]
@@ -181,7 +181,7 @@ public sealed class SettledReferrersTests : IAsyncDisposable
 
         Assert.Empty(await _engine.Collector.ListUnsettledSubjectsAsync(10));
         Assert.Equal((Referrers + 1, 3), await CountAsync());
-        Assert.Equal(Referrers - 2, (await ExpireAsync(Enumerable.Range(0, Referrers + 1).Select(number => Referrer(number)), idleBefore: long.MaxValue)).Count);
+        Assert.Equal(Referrers - 2, (await ExpireAsync(Enumerable.Range(0, Referrers + 1).Select(number => Referrer(number)), IdleTimes.Any)).Count);
         Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(before)));
         Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(after)));
         Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Samples.Digest(another)));
@@ -320,8 +320,8 @@ public sealed class SettledReferrersTests : IAsyncDisposable
             session, new ChangeContext { Origin = ContractOrigin.Request, Now = _engine.Clock.Now, Time = DateTimeOffset.UnixEpoch }, A, Samples.Digest(Subject), Precondition.None),
         new WriteTurn(A, 1))).Error);
 
-    private Task<IReadOnlyList<Digest>> ExpireAsync(IEnumerable<byte[]> manifests, long idleBefore, bool withRoots = false) =>
-        _engine.Collector.ExpireManifestsAsync(A, [.. manifests.Select(manifest => Samples.Digest(manifest))], idleBefore, withRoots);
+    private Task<IReadOnlyList<Digest>> ExpireAsync(IEnumerable<byte[]> manifests, TimeSpan grace, bool withRoots = false) =>
+        _engine.Collector.ExpireManifestsAsync(A, [.. manifests.Select(manifest => Samples.Digest(manifest))], grace, withRoots);
 
     private async Task SettleAsync()
     {

@@ -206,7 +206,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         var ballast = new StorageBallast(Path.Combine(_folder.Path, "ballast"));
         Assert.True(ballast.TryHold());
         using var database = SqliteDatabase.Open(
-            Path.Combine(_folder.Path, "registry.db"), new StorageHealth(NullLogger<StorageHealth>.Instance, ballast), new RunningClock(TimeProvider.System));
+            Path.Combine(_folder.Path, "registry.db"), new StorageHealth(NullLogger<StorageHealth>.Instance, ballast), TimeProvider.System);
         using var begun = new ManualResetEventSlim();
         using var gate = new ManualResetEventSlim();
         var first = database.WriteUnsyncedAsync(session =>
@@ -293,7 +293,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
     }
 
     private static SqliteDatabase Open(string path) =>
-        SqliteDatabase.Open(path, new StorageHealth(NullLogger<StorageHealth>.Instance), new RunningClock(TimeProvider.System));
+        SqliteDatabase.Open(path, new StorageHealth(NullLogger<StorageHealth>.Instance), TimeProvider.System);
 
     private static void Execute(string path, string sql)
     {

@@ -157,7 +157,7 @@ public sealed class WriteTurnTests : IAsyncDisposable
 
         if (isExpired)
         {
-            var expired = await _engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(earlier)], long.MaxValue, withRoots: true);
+            var expired = await _engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(earlier)], IdleTimes.Any, withRoots: true);
             Assert.Equal([Samples.Digest(earlier)], expired);
         }
         else

@@ -78,7 +78,7 @@ internal sealed class FileSystemEngine : IByteEngine
         var sync = new CheckedSync(Health);
         var placement = new BlobPlacement(Paths, sync);
         var admission = new Admission(Threads, Health, new DiskReserve(Paths.Root, 0, Time));
-        _database = SqliteDatabase.Open(Paths.Database, Health, new RunningClock(Time));
+        _database = SqliteDatabase.Open(Paths.Database, Health, Time);
         var staged = new SqliteStagedContent(_database);
         Blobs = new StagedBlobStore(new FileSystemBlobStore(Paths, Threads, placement, new DigestLocks(), sync, admission), staged);
         Metadata = new SqliteMetadataStore(_database, Time, NoRules.Instance);

@@ -45,13 +45,17 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public IMetadataListing Listing { get; private set; }
 
-    public RunningClock Clock { get; private set; }
+    public IGraceClock Clock => Database.Clock;
 
     public long SyncedCommits => Database.SyncedCommits;
 
     public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
 
-    public void Advance(TimeSpan time) => _time.Advance(time);
+    public Task AdvanceAsync(TimeSpan time)
+    {
+        _time.Advance(time);
+        return Task.CompletedTask;
+    }
 
     public Task ReopenAsync(bool cleanly = true)
     {
@@ -82,12 +86,11 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
         nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Staged),
-        nameof(Listing), nameof(Clock))]
+        nameof(Listing))]
     private void Open()
     {
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
-        Clock = new RunningClock(_time);
-        Database = SqliteDatabase.Open(Path, Health, Clock);
+        Database = SqliteDatabase.Open(Path, Health, _time);
         Metadata = new SqliteMetadataStore(Database, _time, Rules);
         Collector = new SqliteCollectorMetadata(Database, _time, Rules);
         Verifier = new SqliteVerifierMetadata(Database);

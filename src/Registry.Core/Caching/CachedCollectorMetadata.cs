@@ -15,7 +15,7 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
 {
     public long PausedUntil => metadata.PausedUntil;
 
-    public Task SaveClockAsync(long pausedUntil) => metadata.SaveClockAsync(pausedUntil);
+    public Task<long> SaveClockAsync(long pausedUntil) => metadata.SaveClockAsync(pausedUntil);
 
     public Task<IReadOnlyList<UnsettledSubject>> ListUnsettledSubjectsAsync(int limit) => metadata.ListUnsettledSubjectsAsync(limit);
 
@@ -25,27 +25,27 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
         return cache.ChangeManifestsAsync(unsettled.Repository, () => metadata.SettleReferrersAsync(unsettled));
     }
 
-    public Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit) =>
-        metadata.ListIdleManifestsAsync(idleBefore, withRoots, limit);
+    public Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(TimeSpan grace, bool withRoots, int limit) =>
+        metadata.ListIdleManifestsAsync(grace, withRoots, limit);
 
     public Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
         RepositoryName repository,
         IReadOnlyList<Digest> digests,
-        long idleBefore,
+        TimeSpan grace,
         bool withRoots,
         ChangeOrigin origin) => cache.RemoveManifestsAsync(
-            repository, () => metadata.ExpireManifestsAsync(repository, digests, idleBefore, withRoots, origin));
+            repository, () => metadata.ExpireManifestsAsync(repository, digests, grace, withRoots, origin));
 
-    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, int limit, ChangeOrigin origin) =>
-        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(idleBefore, limit, origin));
+    public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(TimeSpan grace, int limit, ChangeOrigin origin) =>
+        cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(grace, limit, origin));
 
-    public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit) => metadata.ListIdleAsync(idleBefore, limit);
+    public Task<IReadOnlyList<LinkRecord>> ListIdleAsync(TimeSpan grace, int limit) => metadata.ListIdleAsync(grace, limit);
 
-    public Task<CollectorCounts> CountRemovableAsync(long idleBefore) => metadata.CountRemovableAsync(idleBefore);
+    public Task<CollectorCounts> CountRemovableAsync(TimeSpan grace) => metadata.CountRemovableAsync(grace);
 
     public Task<CollectorCounts> CountAllAsync() => metadata.CountAllAsync();
 
-    public Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit) => metadata.ListRemovableBlobsAsync(idleBefore, limit);
+    public Task<RemovableBlobs> ListRemovableBlobsAsync(TimeSpan grace, int limit) => metadata.ListRemovableBlobsAsync(grace, limit);
 
     public Task<BlobExplanation> ExplainAsync(Digest digest, int limit) => metadata.ExplainAsync(digest, limit);
 

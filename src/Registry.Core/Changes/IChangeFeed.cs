@@ -16,7 +16,7 @@ namespace Registry.Core.Changes;
 /// </remarks>
 public interface IChangeFeed
 {
-    /// <summary>Running time for which changes of tags and manifests are kept (<see cref="RunningClock"/>).</summary>
+    /// <summary>Time for which changes of tags and manifests are kept, by the <see cref="IGraceClock"/>.</summary>
     static readonly TimeSpan Retention = TimeSpan.FromDays(400);
 
     /// <summary>Greatest number of changes of tags and manifests, without one for each tag: half a million pushes with a tag, about 0.4 GB.</summary>

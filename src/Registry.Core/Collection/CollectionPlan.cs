@@ -14,7 +14,7 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
 {
     /// <summary>Estimates what a collection would remove now.</summary>
     public async Task<CollectionEstimate> EstimateAsync() =>
-        new(await metadata.CountRemovableAsync(rules.IdleBefore), await metadata.CountAllAsync());
+        new(await metadata.CountRemovableAsync(rules.Grace), await metadata.CountAllAsync());
 
     /// <summary>Lists what a collection would remove.</summary>
     /// <param name="limit">Largest number of entries in a list.</param>
@@ -22,9 +22,9 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
     public async Task<CollectionPreview> PreviewAsync(int limit, CancellationToken cancellationToken)
     {
         var (found, unknown, passed) = await walk.FindAsync(cancellationToken);
-        var manifests = await metadata.ListIdleManifestsAsync(rules.IdleBefore, withRoots: false, limit);
-        var links = await metadata.ListIdleAsync(rules.IdleBefore, limit);
-        var removable = await metadata.ListRemovableBlobsAsync(rules.IdleBefore, limit);
+        var manifests = await metadata.ListIdleManifestsAsync(rules.Grace, withRoots: false, limit);
+        var links = await metadata.ListIdleAsync(rules.Grace, limit);
+        var removable = await metadata.ListRemovableBlobsAsync(rules.Grace, limit);
         var estimate = await EstimateAsync();
         var linked = await walk.FindLinkedAsync(found, cancellationToken);
         var removed = new List<KeyValuePair<Digest, long>>();
@@ -37,7 +37,7 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
     }
 
     /// <summary>Lists the manifests that nothing has held for the grace period, including those that were pushed by themselves.</summary>
-    public Task<IReadOnlyList<ManifestRecord>> ListUntaggedAsync() => metadata.ListIdleManifestsAsync(rules.IdleBefore, withRoots: true, int.MaxValue);
+    public Task<IReadOnlyList<ManifestRecord>> ListUntaggedAsync() => metadata.ListIdleManifestsAsync(rules.Grace, withRoots: true, int.MaxValue);
 
     /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
     /// <param name="digest">The blob or manifest.</param>

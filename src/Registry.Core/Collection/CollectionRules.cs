@@ -9,8 +9,8 @@ namespace Registry.Core.Collection;
 /// <param name="grace">The grace period.</param>
 public sealed class CollectionRules(GracePeriod grace)
 {
-    /// <summary>Time in seconds of the running clock; links and manifests that have been idle since before it expire.</summary>
-    public long IdleBefore => grace.IdleBefore;
+    /// <summary>Running time after which links and manifests expire that have been idle.</summary>
+    public TimeSpan Grace => grace.Length;
 
     /// <summary>Interval between cycles: short enough to keep the grace period to within a tenth, without a busy loop.</summary>
     public TimeSpan Interval { get; } =

@@ -96,8 +96,8 @@ public sealed partial class GarbageCollector(
         return deleted;
     }
 
-    /// <summary>Saves the running clock, and the pause.</summary>
-    public Task SaveClockAsync() => metadata.SaveClockAsync(pause.Until);
+    /// <summary>Saves the clock and the pause, and learns of a pause that another process has saved.</summary>
+    public async Task SaveClockAsync() => pause.ExtendTo(await metadata.SaveClockAsync(pause.Until));
 
     private async Task<Collected> RunCycleAsync(CancellationToken cancellationToken)
     {
@@ -167,7 +167,7 @@ public sealed partial class GarbageCollector(
     private async Task<bool> IsPlausibleAsync()
     {
         // A full count takes long in a large registry, and a usual cycle does not need it.
-        var (manifests, links, blobs) = await metadata.CountRemovableAsync(rules.IdleBefore);
+        var (manifests, links, blobs) = await metadata.CountRemovableAsync(rules.Grace);
         var estimate = Math.Max(manifests, Math.Max(links, blobs)) > Plausibility.AlwaysPlausible ? await plan.EstimateAsync() : null;
         var wasImplausible = _isImplausible;
         _isImplausible = estimate is { IsImplausible: true };
@@ -190,7 +190,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!isOver())
         {
-            var due = await metadata.ListIdleManifestsAsync(rules.IdleBefore, withRoots: false, ManifestBatchSize);
+            var due = await metadata.ListIdleManifestsAsync(rules.Grace, withRoots: false, ManifestBatchSize);
             var expired = await ExpireAsync(due, withRoots: false);
             total += expired.Count;
             foreach (var manifest in expired)
@@ -215,7 +215,7 @@ public sealed partial class GarbageCollector(
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
             var gone = (await metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.IdleBefore, withRoots, origin)).ToHashSet();
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.Grace, withRoots, origin)).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
@@ -227,7 +227,7 @@ public sealed partial class GarbageCollector(
         var total = 0;
         while (!isOver())
         {
-            var expired = await metadata.ExpireLinksAsync(rules.IdleBefore, BatchSize, origin);
+            var expired = await metadata.ExpireLinksAsync(rules.Grace, BatchSize, origin);
             total += expired.Count;
             foreach (var link in expired)
             {

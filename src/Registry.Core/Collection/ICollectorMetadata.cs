@@ -6,17 +6,19 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Collection;
 
-/// <summary>Metadata for the garbage collector. Times are seconds of <see cref="RunningClock"/>.</summary>
+/// <summary>Metadata for the garbage collector. Times are seconds of the <see cref="IGraceClock"/>.</summary>
 /// <remarks>
-/// Every member throws <see cref="StorageException"/> when the storage fails. What a mutation decides on is as in <c>IMetadataStore</c>.
+/// A member with a grace period finds what has been idle for longer, in whole seconds, and reads the clock in the statement that compares the idle times. What a
+/// mutation decides on is as in <c>IMetadataStore</c>. Every member throws <see cref="StorageException"/> when the storage fails.
 /// </remarks>
 public interface ICollectorMetadata
 {
-    /// <summary>End of the pause of the collection that an earlier process has saved; 0 if there was none (<see cref="CollectionPause"/>).</summary>
+    /// <summary>End of the latest pause of the collection that was saved before this process began; 0 if there was none (<see cref="CollectionPause"/>).</summary>
     long PausedUntil { get; }
 
-    /// <summary>Saves the running clock, and the end of the pause.</summary>
-    Task SaveClockAsync(long pausedUntil);
+    /// <summary>Saves how far the clock is, for the process that follows, and the end of the pause, unless one that ends later is saved.</summary>
+    /// <returns>End of the latest pause that is saved, also by another process.</returns>
+    Task<long> SaveClockAsync(long pausedUntil);
 
     /// <summary>
     /// Lists manifests that were pushed or deleted, some of whose referrers are not held or released yet; the oldest push or deletion first. Those
@@ -32,20 +34,20 @@ public interface ICollectorMetadata
     Task<bool> SettleReferrersAsync(UnsettledSubject unsettled);
 
     /// <summary>
-    /// Lists the manifests that nothing has held since before a time: the oldest first, and those pushed by themselves after the others.
+    /// Lists the manifests that nothing has held for longer than the grace period: the oldest first, and those pushed by themselves after the others.
     /// </summary>
-    /// <param name="idleBefore">The time.</param>
+    /// <param name="grace">The grace period.</param>
     /// <param name="withRoots">True to list those pushed by themselves, too (<see cref="ManifestRecord.IsRoot"/>).</param>
     /// <param name="limit">Number of manifests at most.</param>
-    Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(long idleBefore, bool withRoots, int limit);
+    Task<IReadOnlyList<ManifestRecord>> ListIdleManifestsAsync(TimeSpan grace, bool withRoots, int limit);
 
     /// <summary>
-    /// Removes those of the given manifests of a repository that nothing has held since before a time. Content that only they held becomes idle. Decides on
-    /// the idle time of each, on whether its subject is settled, and on what else needs its references.
+    /// Removes those of the given manifests of a repository that nothing has held for longer than the grace period. Content that only they held becomes idle.
+    /// Decides on the idle time of each, on whether its subject is settled, and on what else needs its references.
     /// </summary>
     /// <param name="repository">The repository.</param>
     /// <param name="digests">The manifests.</param>
-    /// <param name="idleBefore">The time.</param>
+    /// <param name="grace">The grace period.</param>
     /// <param name="withRoots">
     /// True to delete them for an operator: also those pushed by themselves, unless a rule about changes refuses it. False to let them expire, which no rule
     /// prevents.
@@ -55,22 +57,22 @@ public interface ICollectorMetadata
     Task<IReadOnlyList<Digest>> ExpireManifestsAsync(
         RepositoryName repository,
         IReadOnlyList<Digest> digests,
-        long idleBefore,
+        TimeSpan grace,
         bool withRoots,
         ChangeOrigin origin);
 
     /// <summary>
-    /// Removes links that no manifest of their repository has needed since before a time in the past. Decides on the idle time of each link, and on whether
+    /// Removes links that no manifest of their repository has needed for longer than the grace period. Decides on the idle time of each link, and on whether
     /// another link or manifest has its blob.
     /// </summary>
     /// <returns>The removed links; fewer than <paramref name="limit"/> if none is left to remove.</returns>
-    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(long idleBefore, int limit, ChangeOrigin origin);
+    Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(TimeSpan grace, int limit, ChangeOrigin origin);
 
     /// <summary>Lists the links that <see cref="ExpireLinksAsync"/> would remove; the oldest first.</summary>
-    Task<IReadOnlyList<LinkRecord>> ListIdleAsync(long idleBefore, int limit);
+    Task<IReadOnlyList<LinkRecord>> ListIdleAsync(TimeSpan grace, int limit);
 
     /// <summary>Counts the manifests and links that would expire, and the blobs without a link.</summary>
-    Task<CollectorCounts> CountRemovableAsync(long idleBefore);
+    Task<CollectorCounts> CountRemovableAsync(TimeSpan grace);
 
     /// <summary>Counts everything; takes longer in a larger registry.</summary>
     Task<CollectorCounts> CountAllAsync();
@@ -78,9 +80,9 @@ public interface ICollectorMetadata
     /// <summary>
     /// Lists the bytes that would be removed if everything that may expire did; takes longer in a larger registry.
     /// </summary>
-    /// <param name="idleBefore">Content that has been idle since before this time expires.</param>
+    /// <param name="grace">The grace period.</param>
     /// <param name="limit">Number of listed blobs at most.</param>
-    Task<RemovableBlobs> ListRemovableBlobsAsync(long idleBefore, int limit);
+    Task<RemovableBlobs> ListRemovableBlobsAsync(TimeSpan grace, int limit);
 
     /// <summary>Explains why a blob or manifest is kept.</summary>
     /// <param name="digest">The blob or manifest.</param>

@@ -20,7 +20,7 @@ public sealed partial class UnknownBlobSweep(
     ICollectorMetadata metadata,
     ILinkSearch links,
     StorageThreads threads,
-    RunningClock clock,
+    IGraceClock clock,
     TimeSpan grace,
     ILogger<UnknownBlobSweep> logger)
 {

@@ -9,7 +9,7 @@ namespace Registry.Core.Metadata;
 /// <param name="Size">Size in bytes.</param>
 /// <param name="IdleSince">
 /// Time since when nothing in its repository has held it (no tag, no manifest that refers to it, and no subject), in seconds of
-/// <see cref="RunningClock"/>; null while something does.
+/// <see cref="IGraceClock"/>; null while something does.
 /// </param>
 public sealed record StoredManifest(Digest Digest, string MediaType, long Size, long? IdleSince = null)
 {

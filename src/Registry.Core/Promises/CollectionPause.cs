@@ -14,21 +14,23 @@ namespace Registry.Core.Promises;
 /// <param name="grace">The grace period.</param>
 /// <param name="isReadOnly">True while the registry must not be changed, and no cycle begins.</param>
 /// <param name="until">End of the pause that an earlier process began, in seconds of the clock.</param>
-public sealed class CollectionPause(RunningClock clock, GracePeriod grace, Func<bool> isReadOnly, long until)
+public sealed class CollectionPause(IGraceClock clock, GracePeriod grace, Func<bool> isReadOnly, long until)
 {
     private long _until = until;
     private int _cycles;
 
-    /// <summary>End of the latest pause, in seconds of the running clock.</summary>
+    /// <summary>End of the latest pause, in seconds of the clock.</summary>
     public long Until => Volatile.Read(ref _until);
 
-    /// <summary>Seconds of the running clock until the pause ends; 0 without one.</summary>
+    /// <summary>Seconds of the clock until the pause ends; 0 without one.</summary>
     public long Left => Math.Max(0, Until - clock.Now);
 
     /// <summary>Begins the pause, or extends it.</summary>
-    public void Begin()
+    public void Begin() => ExtendTo(grace.EndOfPromise);
+
+    /// <summary>Extends the pause to a time in seconds of the clock, at which one ends that another process began. An earlier time changes nothing.</summary>
+    internal void ExtendTo(long end)
     {
-        var end = grace.EndOfPromise;
         for (var before = Until; before < end && Interlocked.CompareExchange(ref _until, end, before) != before; before = Until)
         {
         }

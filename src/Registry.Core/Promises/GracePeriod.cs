@@ -3,20 +3,17 @@ using Registry.Core.Storage;
 namespace Registry.Core.Promises;
 
 /// <summary>
-/// Running time for which content is kept that nothing needs. Half of it is promised by an answer that says that the content exists. Times are seconds of
-/// <see cref="RunningClock"/>.
+/// Running time for which content is kept that nothing needs. Half of it is promised by an answer that says that the content exists. Times are seconds of the
+/// <see cref="IGraceClock"/>. The engine of the metadata decides what expires: it is given the <see cref="Length"/>.
 /// </summary>
 /// <param name="clock">The clock.</param>
 /// <param name="length">The running time, in whole seconds.</param>
-public sealed class GracePeriod(RunningClock clock, TimeSpan length)
+public sealed class GracePeriod(IGraceClock clock, TimeSpan length)
 {
     private readonly long _seconds = (long)length.TotalSeconds;
 
     /// <summary>The running time.</summary>
     public TimeSpan Length { get; } = length;
-
-    /// <summary>Content that has been idle since before this time expires.</summary>
-    public long IdleBefore => clock.Now - _seconds;
 
     /// <summary>Time for which an answer promises content: half of the grace period, rounded up.</summary>
     public long Promise => _seconds - (_seconds / 2);

@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 namespace Registry.Core.Verification;
 
 /// <summary>Progress of the verification.</summary>
-/// <param name="StartedAt">Start of the last pass, in seconds of <see cref="RunningClock"/>; null before the first.</param>
+/// <param name="StartedAt">Start of the last pass, in seconds of <see cref="IGraceClock"/>; null before the first.</param>
 /// <param name="Position"><see cref="StoredContent.Id"/> that the pass in progress has verified last; null if none is in progress.</param>
 public sealed record VerificationProgress(long? StartedAt, long? Position)
 {

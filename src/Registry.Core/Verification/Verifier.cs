@@ -8,7 +8,7 @@ namespace Registry.Core.Verification;
 /// which it was recorded, and continues at its position after a restart.
 /// </summary>
 public sealed partial class Verifier(
-    BlobInspector inspector, IVerifierMetadata metadata, RunningClock clock, TimeSpan period, TimeProvider time, ILogger<Verifier> logger)
+    BlobInspector inspector, IVerifierMetadata metadata, IGraceClock clock, TimeSpan period, TimeProvider time, ILogger<Verifier> logger)
 {
     private const int PageSize = 100;
     private static readonly TimeSpan SavePeriod = TimeSpan.FromSeconds(30);
@@ -18,7 +18,7 @@ public sealed partial class Verifier(
     public TimeSpan Interval { get; } = period < TimeSpan.FromMinutes(1) ? period : TimeSpan.FromMinutes(1);
 
     /// <summary>
-    /// Continues the pass in progress, or begins one if a period has passed since the last one began, measured by the running clock. Ends when
+    /// Continues the pass in progress, or begins one if a period has passed since the last one began, measured by the clock. Ends when
     /// everything was read once.
     /// </summary>
     /// <returns>Findings of this process; null if no pass was due.</returns>

@@ -41,13 +41,13 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public IMetadataListing Listing => _sqlite.Listing;
 
-    public RunningClock Clock => _sqlite.Clock;
+    public IGraceClock Clock => _sqlite.Clock;
 
     public long SyncedCommits => _sqlite.SyncedCommits;
 
     public long UnixTime => _sqlite.UnixTime;
 
-    public void Advance(TimeSpan time) => _sqlite.Advance(time);
+    public Task AdvanceAsync(TimeSpan time) => _sqlite.AdvanceAsync(time);
 
     public async Task ReopenAsync(bool cleanly = true)
     {

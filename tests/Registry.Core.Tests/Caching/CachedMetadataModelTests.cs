@@ -85,16 +85,16 @@ public sealed class CachedMetadataModelTests
                 await engine.Metadata.UnlinkBlobAsync(repository, Samples.Digest(blob));
                 break;
             case Kind.RenewBlob:
-                engine.Advance(TimeSpan.FromSeconds(1));
+                await engine.AdvanceAsync(TimeSpan.FromSeconds(1));
                 await engine.Metadata.RenewBlobAsync(repository, Samples.Digest(blob));
                 break;
             case Kind.RenewManifest:
-                engine.Advance(TimeSpan.FromSeconds(1));
+                await engine.AdvanceAsync(TimeSpan.FromSeconds(1));
                 await engine.Metadata.RenewManifestAsync(repository, Samples.Digest(manifest));
                 break;
             case Kind.Expire:
-                engine.Advance(TimeSpan.FromSeconds(1));
-                await engine.Collector.ExpireLinksAsync(engine.Clock.Now, 10);
+                await engine.AdvanceAsync(TimeSpan.FromSeconds(1));
+                await engine.Collector.ExpireLinksAsync(TimeSpan.Zero, 10);
                 await RemoveOrphansAsync(engine);
                 break;
             case Kind.Index:

@@ -138,7 +138,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await _metadata.LinkBlobAsync(A, Blob, 4);
         var slow = _metadata.FindBlobAsync(A, Blob);
         await reached.Task;
-        Assert.Single(await collector.ExpireLinksAsync(1, 10));
+        Assert.Single(await collector.ExpireLinksAsync(_engine.IdleBefore(1), 10));
         _store.AfterQuestion = () => Task.CompletedTask;
         held.SetResult();
         Assert.Equal(4, (await slow)?.Size);
@@ -157,11 +157,11 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         Assert.Equal(1, _store.Questions);
         await _metadata.FindBlobAsync(A, Blob);
         Assert.Equal(1, _store.Questions);
-        _engine.Advance(TimeSpan.FromSeconds(10));
+        await _engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         if (expires)
         {
             var collector = new CachedCollectorMetadata(_engine.Collector, _cache);
-            Assert.Single(await collector.ExpireManifestsAsync(A, [Samples.Digest(image)], 10, withRoots: true));
+            Assert.Single(await collector.ExpireManifestsAsync(A, [Samples.Digest(image)], _engine.IdleBefore(10), withRoots: true));
         }
         else
         {
@@ -209,7 +209,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await _metadata.LinkBlobAsync(A, Blob, 4);
         await PutAsync(image, []);
         await _metadata.FindBlobAsync(A, Blob);
-        _engine.Advance(TimeSpan.FromSeconds(10));
+        await _engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         var (held, reached) = (new TaskCompletionSource(), new TaskCompletionSource());
         _store.AfterChange = () =>
         {
@@ -231,7 +231,7 @@ public sealed class MetadataCacheTests : IAsyncDisposable
         await PutAsync(Old, []);
         Assert.Equal(0, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);
         Assert.Equal(0, (await _metadata.FindManifestAsync(A, Samples.Digest(Old)))?.IdleSince);
-        _engine.Advance(TimeSpan.FromSeconds(10));
+        await _engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         Assert.True(await _metadata.RenewBlobAsync(A, Blob));
         Assert.True(await _metadata.RenewManifestAsync(A, Samples.Digest(Old)));
         Assert.Equal(10, (await _metadata.FindBlobAsync(A, Blob))?.IdleSince);

@@ -113,7 +113,7 @@ public class ManifestExpiryTests
 
         await using var later = await TestStorage.CreateAsync(storage.Path, TimeSpan.FromSeconds(Grace));
         Assert.Equal(1, (await later.Storage.ReadTotalsAsync()).Untagged);
-        var idle = Assert.Single(await later.Storage.CollectorMetadata.ListIdleManifestsAsync(long.MaxValue, withRoots: true, 10));
+        var idle = Assert.Single(await later.Storage.CollectorMetadata.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, 10));
         Assert.Equal((Samples.Digest(untagged), true), (idle.Digest, idle.IsRoot));
         await later.DeleteAsync(A, Samples.Digest(index));
         await later.DeleteAsync(A, Samples.Digest(tagged));

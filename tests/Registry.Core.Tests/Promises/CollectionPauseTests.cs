@@ -3,6 +3,7 @@ using Registry.Core.Oci;
 using Registry.Core.Promises;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
+using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Promises;
 
@@ -54,6 +55,17 @@ public sealed class CollectionPauseTests
         Assert.False(await storage.SeesBlobAsync(A, Samples.Digest("unknown")));
         _isReadOnly = false;
         Assert.Equal((1, 1), await storage.CollectAfterAsync(Grace + 1));
+    }
+
+    [Fact]
+    public async Task A_pause_that_another_process_has_saved_is_kept_here()
+    {
+        await using var storage = await CreateAsync();
+        await storage.PushBlobAsync(A, "blob");
+        await storage.Storage.CollectorMetadata.SaveClockAsync(2 * Grace);
+        Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace + 1));
+        Assert.Equal(Grace - 1, storage.Core.Pause.Left);
+        Assert.Equal((1, 1), await storage.CollectAfterAsync(Grace - 1));
     }
 
     [Fact]

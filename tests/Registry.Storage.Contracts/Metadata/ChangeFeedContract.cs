@@ -67,7 +67,7 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
     public async Task A_change_has_its_origin_its_time_and_what_was_changed()
     {
         await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
-        engine.Advance(TimeSpan.FromSeconds(90));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(90));
         await Metadata.PutManifestAsync(Samples.Put(A, First, "v1"));
 
         var changes = await ReadAsync();
@@ -97,8 +97,8 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await Metadata.PutManifestAsync(Samples.Put(A, index));
         await Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None);
         var before = (await ReadAsync())[^1].Sequence;
-        await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(First)], long.MaxValue, withRoots: false);
-        await engine.Collector.ExpireLinksAsync(long.MaxValue, 10);
+        await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(First)], IdleTimes.Any, withRoots: false);
+        await engine.Collector.ExpireLinksAsync(IdleTimes.Any, 10);
 
         var changes = await engine.Feed.ReadAsync(before, 100);
 
@@ -251,7 +251,7 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await Metadata.PutManifestAsync(Samples.Put(A, Second, "deleted"));
         await Metadata.DeleteManifestAsync(A, Tag.Parse("deleted"), Precondition.None);
         await Metadata.PutManifestAsync(Samples.Put(B, Samples.Index([]), "moved"));
-        engine.Advance(Age);
+        await engine.AdvanceAsync(Age);
         await PassAsync();
 
         Assert.Equal(
@@ -264,14 +264,14 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
     {
         await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
         await Metadata.PutManifestAsync(Samples.Put(A, First, "moved", "deleted"));
-        engine.Advance(Age);
+        await engine.AdvanceAsync(Age);
         await PassAsync();
         await Metadata.PutManifestAsync(Samples.Put(A, Second, "moved"));
         await Metadata.DeleteManifestAsync(A, Tag.Parse("deleted"), Precondition.None);
         await PassAsync();
         Assert.Equal(["deleted", "deleted", "moved", "moved"], (await TagsAsync()).Order(StringComparer.Ordinal));
 
-        engine.Advance(Age);
+        await engine.AdvanceAsync(Age);
         await PassAsync();
         Assert.Equal(["moved"], await TagsAsync());
 
@@ -284,7 +284,7 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
     {
         await Metadata.LinkBlobAsync(A, Samples.Digest("x"), 1);
         await engine.Feed.AcknowledgeAsync("dead", 0);
-        engine.Advance(Age);
+        await engine.AdvanceAsync(Age);
         await PassAsync();
         await PassAsync();
         Assert.DoesNotContain(await ReadAsync(), change => change.Digest == Samples.Digest("x"));
@@ -300,7 +300,7 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None);
         await PassAsync();
         Assert.Equal(2003, (await ReadAsync()).Count);
-        engine.Advance(Age);
+        await engine.AdvanceAsync(Age);
         await Metadata.PutManifestAsync(Samples.Put(A, Second, [.. Enumerable.Range(0, 1100).Select(i => $"n{i}")]));
         await PassAsync();
         Assert.Equal(1102, (await ReadAsync()).Count);
@@ -328,14 +328,14 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
     {
         await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
         await Metadata.PutManifestAsync(Samples.Put(A, First, "moved", "deleted"));
-        engine.Advance(TimeSpan.FromDays(399));
+        await engine.AdvanceAsync(TimeSpan.FromDays(399));
         await Metadata.PutManifestAsync(Samples.Put(A, Second, "moved"));
         await Metadata.DeleteManifestAsync(A, Tag.Parse("deleted"), Precondition.None);
-        engine.Advance(TimeSpan.FromDays(2));
+        await engine.AdvanceAsync(TimeSpan.FromDays(2));
         await PassAsync();
         Assert.Equal(["deleted set", "deleted removed", "moved set", "moved set"], await TagsAsync());
 
-        engine.Advance(TimeSpan.FromDays(399));
+        await engine.AdvanceAsync(TimeSpan.FromDays(399));
         await PassAsync();
         Assert.Equal(["moved set"], await TagsAsync());
 
@@ -352,7 +352,7 @@ public abstract class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposa
         await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None);
         await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, 1);
         Assert.Equal(2002, (await ReadAsync()).Count);
-        engine.Advance(Age);
+        await engine.AdvanceAsync(Age);
         await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, 1);
         Assert.Empty(await ReadAsync());
     }

@@ -17,15 +17,15 @@ public abstract partial class CollectorMetadataContract
     {
         await PutSparseAsync(A, Child);
         var index = await PutSparseAsync(A, Samples.Index([Samples.Child(Child)]), "multi");
-        engine.Advance(TimeSpan.FromSeconds(10));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
         await DeleteAsync(A, index);
-        Assert.Empty(await ExpireManifestsAsync(10));
+        Assert.Empty(await ExpireManifestsAsync(engine.IdleBefore(10)));
         Assert.NotNull((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
-        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(11));
+        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(engine.IdleBefore(11)));
         Assert.Null(await Metadata.FindManifestAsync(A, Samples.Digest(Child)));
         Assert.Contains(Samples.Digest(Child), await Collector.ListOrphansAsync(10));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -36,8 +36,8 @@ public abstract partial class CollectorMetadataContract
         await DeleteAsync(A, Tag.Parse("tag"));
         await PutSparseAsync(A, Samples.Index([Samples.Child(Child)]), "multi");
         await DeleteAsync(A, Tag.Parse("multi"));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
-        Assert.Equal(2, (await Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, 10)).Count);
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
+        Assert.Equal(2, (await Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, 10)).Count);
     }
 
     [Fact]
@@ -47,7 +47,7 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Child);
         Assert.Null((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
         await DeleteAsync(A, index);
-        Assert.Single(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Single(await ExpireManifestsAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -64,16 +64,16 @@ public abstract partial class CollectorMetadataContract
         var index = await PutSparseAsync(A, Samples.Index([Samples.Child(Child), Samples.Child(Other), Samples.Child(third)]));
         var second = await PutSparseAsync(A, Samples.Index([Samples.Child(Child)]));
         await DeleteAsync(A, index);
-        Assert.Equal([Samples.Digest(third)], await ExpireManifestsAsync(long.MaxValue));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue, B));
+        Assert.Equal([Samples.Digest(third)], await ExpireManifestsAsync(IdleTimes.Any));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any, B));
         Assert.NotNull(await Metadata.FindManifestAsync(B, Samples.Digest(third)));
 
         // Nothing else holds them then, in whatever order they lose it.
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await DeleteAsync(A, second);
         await DeleteAsync(A, Tag.Parse("tag"));
-        Assert.Empty(await ExpireManifestsAsync(10));
-        Assert.Equal(2, (await ExpireManifestsAsync(11)).Count);
+        Assert.Empty(await ExpireManifestsAsync(engine.IdleBefore(10)));
+        Assert.Equal(2, (await ExpireManifestsAsync(engine.IdleBefore(11))).Count);
     }
 
     [Fact]
@@ -81,11 +81,11 @@ public abstract partial class CollectorMetadataContract
     {
         await PutSparseAsync(A, Child, "tag");
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child)])));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
-        engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await PutSparseAsync(A, Other, "tag");
-        Assert.Empty(await ExpireManifestsAsync(10));
-        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(11));
+        Assert.Empty(await ExpireManifestsAsync(engine.IdleBefore(10)));
+        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(engine.IdleBefore(11)));
     }
 
     [Fact]
@@ -97,10 +97,10 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, signature);
         await PutSparseAsync(A, sbom);
         await DeleteAsync(A, Tag.Parse("tag"));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
         await DeleteAsync(A, subject);
-        Assert.Equal([Samples.Digest(signature)], await ExpireManifestsAsync(long.MaxValue));
-        Assert.Equal([Samples.Digest(sbom)], await ExpireManifestsAsync(long.MaxValue));
+        Assert.Equal([Samples.Digest(signature)], await ExpireManifestsAsync(IdleTimes.Any));
+        Assert.Equal([Samples.Digest(sbom)], await ExpireManifestsAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -111,13 +111,13 @@ public abstract partial class CollectorMetadataContract
         await Task.WhenAll(Enumerable.Range(0, Many).Select(number => PutSparseAsync(A, Samples.Image("config", [], Samples.Child(Child), note: $"{number}"))));
         await PutSparseAsync(A, Child);
         await SettleAsync();
-        Assert.Equal([subject], (await Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, 10)).Select(idle => idle.Digest));
+        Assert.Equal([subject], (await Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, 10)).Select(idle => idle.Digest));
 
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await DeleteAsync(A, subject);
         await SettleAsync();
-        Assert.Empty(await ExpireManifestsAsync(10));
-        Assert.Equal(Many, (await ExpireManifestsAsync(11)).Count);
+        Assert.Empty(await ExpireManifestsAsync(engine.IdleBefore(10)));
+        Assert.Equal(Many, (await ExpireManifestsAsync(engine.IdleBefore(11))).Count);
     }
 
     [Fact]
@@ -126,11 +126,11 @@ public abstract partial class CollectorMetadataContract
         var signature = Samples.Image("config", [], Samples.Child(Child), note: "signature");
         await PutSparseAsync(A, signature);
         Assert.NotNull((await Metadata.FindManifestAsync(A, Samples.Digest(signature)))!.IdleSince);
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
         await PutSparseAsync(A, Child);
         Assert.Null((await Metadata.FindManifestAsync(A, Samples.Digest(signature)))!.IdleSince);
         await DeleteAsync(A, Samples.Digest(Child));
-        Assert.Single(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Single(await ExpireManifestsAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -140,10 +140,10 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Child);
         await PutSparseAsync(A, inner);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(inner, MediaTypes.OciIndex)])));
-        engine.Advance(TimeSpan.FromSeconds(10));
-        Assert.Equal([Samples.Digest(inner)], await ExpireManifestsAsync(10));
-        Assert.Empty(await ExpireManifestsAsync(10));
-        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(11));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal([Samples.Digest(inner)], await ExpireManifestsAsync(engine.IdleBefore(10)));
+        Assert.Empty(await ExpireManifestsAsync(engine.IdleBefore(10)));
+        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(engine.IdleBefore(11)));
     }
 
     [Theory]
@@ -158,7 +158,7 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, referrer);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(referrer)])));
         await DeleteAsync(A, Samples.Digest(Other));
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         var (manifest, tags) = what switch
         {
             "again" => (referrer, Array.Empty<string>()),
@@ -167,14 +167,14 @@ public abstract partial class CollectorMetadataContract
             _ => (Other, []),
         };
         await PutSparseAsync(A, manifest, tags);
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
         Assert.NotNull(await Metadata.FindManifestAsync(A, Samples.Digest(referrer)));
         if (what is "index" or "subject")
         {
-            engine.Advance(TimeSpan.FromSeconds(10));
+            await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
             await DeleteAsync(A, Samples.Digest(manifest));
-            Assert.Empty(await ExpireManifestsAsync(20));
-            Assert.Single(await ExpireManifestsAsync(21));
+            Assert.Empty(await ExpireManifestsAsync(engine.IdleBefore(20)));
+            Assert.Single(await ExpireManifestsAsync(engine.IdleBefore(21)));
         }
     }
 
@@ -183,7 +183,7 @@ public abstract partial class CollectorMetadataContract
     {
         await PutSparseAsync(A, Child);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Image("config", [Samples.Child(Child)], note: "image")));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
         Assert.NotNull((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
     }
 
@@ -193,20 +193,20 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Child);
         await PutSparseAsync(A, Other);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child), Samples.Child(Other)])));
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         Assert.True(await Metadata.RenewManifestAsync(A, Samples.Digest(Child)));
         Assert.Equal(10, (await Metadata.FindManifestAsync(A, Samples.Digest(Child)))?.IdleSince);
-        Assert.Equal([Samples.Digest(Other)], await ExpireManifestsAsync(10));
+        Assert.Equal([Samples.Digest(Other)], await ExpireManifestsAsync(engine.IdleBefore(10)));
         Assert.False(await Metadata.RenewManifestAsync(A, Samples.Digest(Other)));
         Assert.False(await Metadata.RenewManifestAsync(B, Samples.Digest(Child)));
-        Assert.Single(await ExpireManifestsAsync(11));
+        Assert.Single(await ExpireManifestsAsync(engine.IdleBefore(11)));
     }
 
     [Fact]
     public async Task Renewing_a_manifest_that_something_holds_changes_nothing()
     {
         await PutSparseAsync(A, Child, "tag");
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         Assert.True(await Metadata.RenewManifestAsync(A, Samples.Digest(Child)));
         Assert.Null((await Metadata.FindManifestAsync(A, Samples.Digest(Child)))!.IdleSince);
     }
@@ -217,9 +217,9 @@ public abstract partial class CollectorMetadataContract
         await engine.IndexTarget.AddRepositoryAsync(new TreeRepository { Name = A, IsPinned = true });
         await PutSparseAsync(A, Child);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child)])));
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
-        Assert.Empty(await Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, 10));
-        Assert.Equal(0, (await Collector.CountRemovableAsync(long.MaxValue)).Manifests);
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
+        Assert.Empty(await Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, 10));
+        Assert.Equal(0, (await Collector.CountRemovableAsync(IdleTimes.Any)).Manifests);
     }
 
     [Fact]
@@ -233,25 +233,25 @@ public abstract partial class CollectorMetadataContract
             Manifests = [Found(Child), Found(index), Found(Other)],
             Tags = [new(Tag.Parse("multi"), Samples.Digest(index))],
         });
-        Assert.Empty(await ExpireManifestsAsync(long.MaxValue));
-        Assert.Equal([Samples.Digest(Other)], (await Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, 10)).Select(idle => idle.Digest));
+        Assert.Empty(await ExpireManifestsAsync(IdleTimes.Any));
+        Assert.Equal([Samples.Digest(Other)], (await Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, 10)).Select(idle => idle.Digest));
         await DeleteAsync(A, Samples.Digest(index));
-        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(long.MaxValue));
+        Assert.Equal([Samples.Digest(Child)], await ExpireManifestsAsync(IdleTimes.Any));
     }
 
     [Fact]
     public async Task Idle_manifests_are_listed_and_counted_those_that_stay_last()
     {
         await PutSparseAsync(A, Other);
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await PutSparseAsync(A, Child);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child)])));
-        var idle = await Collector.ListIdleManifestsAsync(11, withRoots: true, 10);
+        var idle = await Collector.ListIdleManifestsAsync(engine.IdleBefore(11), withRoots: true, 10);
         Assert.Equal([(Samples.Digest(Child), 10L, false), (Samples.Digest(Other), 0L, true)], idle.Select(one => (one.Digest, one.IdleSince!.Value, one.IsRoot)));
-        Assert.Equal([Samples.Digest(Child)], (await Collector.ListIdleManifestsAsync(11, withRoots: true, 1)).Select(one => one.Digest));
-        Assert.Empty(await Collector.ListIdleManifestsAsync(10, withRoots: false, 10));
-        Assert.Equal(1, (await Collector.CountRemovableAsync(11)).Manifests);
-        Assert.Equal(0, (await Collector.CountRemovableAsync(10)).Manifests);
+        Assert.Equal([Samples.Digest(Child)], (await Collector.ListIdleManifestsAsync(engine.IdleBefore(11), withRoots: true, 1)).Select(one => one.Digest));
+        Assert.Empty(await Collector.ListIdleManifestsAsync(engine.IdleBefore(10), withRoots: false, 10));
+        Assert.Equal(1, (await Collector.CountRemovableAsync(engine.IdleBefore(11))).Manifests);
+        Assert.Equal(0, (await Collector.CountRemovableAsync(engine.IdleBefore(10))).Manifests);
         Assert.Equal(2, (await Collector.CountAllAsync()).Manifests);
     }
 
@@ -261,7 +261,7 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Child);
         await PutSparseAsync(A, Other, "tag");
         Digest[] both = [Samples.Digest(Child), Samples.Digest(Other)];
-        Assert.Equal([both[0]], await Collector.ExpireManifestsAsync(A, both, long.MaxValue, withRoots: true));
+        Assert.Equal([both[0]], await Collector.ExpireManifestsAsync(A, both, IdleTimes.Any, withRoots: true));
     }
 
     [Fact]
@@ -273,9 +273,9 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Other, "tag");
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child)])));
         await DeleteAsync(A, Samples.Digest(Other));
-        engine.Advance(TimeSpan.FromSeconds(10));
-        Assert.Single(await ExpireManifestsAsync(long.MaxValue));
-        Assert.Equal([new LinkRecord(A, Samples.Digest("config"), 10, false)], await Collector.ListIdleAsync(long.MaxValue, 10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
+        Assert.Single(await ExpireManifestsAsync(IdleTimes.Any));
+        Assert.Equal([new LinkRecord(A, Samples.Digest("config"), 10, false)], await Collector.ListIdleAsync(IdleTimes.Any, 10));
         var changes = (await engine.Feed.ReadAsync(0, 100)).Where(change => change.Digest == Samples.Digest(Child)).Select(change => change.Kind);
         Assert.Equal(ChangeKind.ManifestRemoved, changes.Last());
     }
@@ -286,7 +286,7 @@ public abstract partial class CollectorMetadataContract
         await PutSparseAsync(A, Other);
         var referrer = Samples.Image("config", [], Samples.Child(Other), note: "referrer");
         var index = await PutSparseAsync(A, Samples.Index([Samples.Child(referrer)]));
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await PutSparseAsync(A, referrer, "one", "two");
         var explanation = await Collector.ExplainAsync(Samples.Digest(referrer), 10);
         Assert.Equal([new(A, index)], explanation.NeededBy);
@@ -295,7 +295,7 @@ public abstract partial class CollectorMetadataContract
         Assert.Equal(Samples.Digest(Other), held.Subject);
         Assert.Equal((null, true), (held.Record.IdleSince, held.Record.IsRoot));
         Assert.Equal(engine.UnixTime, held.Record.PushedAt);
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await PutSparseAsync(A, referrer);
         Assert.Equal(engine.UnixTime, Assert.Single((await Collector.ExplainAsync(Samples.Digest(referrer), 10)).ManifestOf).Record.PushedAt);
 
@@ -320,17 +320,17 @@ public abstract partial class CollectorMetadataContract
         await PutAsync(A, Child);
         await PutAsync(A, Other);
         await DeleteAsync(A, await PutSparseAsync(A, Samples.Index([Samples.Child(Child)])));
-        Assert.Equal([Samples.Digest("orphan")], (await Collector.ListRemovableBlobsAsync(0, 10)).Listed.Where(one => one.Size == 6).Select(one => one.Digest));
-        var removable = await Collector.ListRemovableBlobsAsync(1, 10);
+        Assert.Equal([Samples.Digest("orphan")], (await Collector.ListRemovableBlobsAsync(engine.IdleBefore(0), 10)).Listed.Where(one => one.Size == 6).Select(one => one.Digest));
+        var removable = await Collector.ListRemovableBlobsAsync(engine.IdleBefore(1), 10);
         Assert.Equal(
             [new RemovableBlob(Blob, 4, false), new RemovableBlob(Samples.Digest("orphan"), 6, true), new RemovableBlob(Samples.Digest(Child), Child.Length, false)],
             removable.Listed.Where(one => one.Digest != Samples.Digest(Samples.Index([Samples.Child(Child)]))));
         Assert.Equal((4, 4 + 6 + Child.Length + Samples.Index([Samples.Child(Child)]).Length), (removable.Count, removable.Bytes));
-        Assert.Equal((1, 4L), ((await Collector.ListRemovableBlobsAsync(1, 1)).Listed.Count, (await Collector.ListRemovableBlobsAsync(1, 1)).Count));
+        Assert.Equal((1, 4L), ((await Collector.ListRemovableBlobsAsync(engine.IdleBefore(1), 1)).Listed.Count, (await Collector.ListRemovableBlobsAsync(engine.IdleBefore(1), 1)).Count));
         await LinkAsync(B, "blob");
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await LinkAsync(B, "blob");
-        Assert.DoesNotContain((await Collector.ListRemovableBlobsAsync(10, 10)).Listed, one => one.Digest == Blob);
+        Assert.DoesNotContain((await Collector.ListRemovableBlobsAsync(engine.IdleBefore(10), 10)).Listed, one => one.Digest == Blob);
     }
 
     private async Task<Digest> PutSparseAsync(RepositoryName repository, byte[] manifest, params string[] tags)
@@ -354,12 +354,12 @@ public abstract partial class CollectorMetadataContract
         Assert.Empty(await Collector.ListUnsettledSubjectsAsync(10));
     }
 
-    // Those that were idle before the time, of one repository.
-    private async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(long idleBefore, RepositoryName? repository = null)
+    // Those of one repository.
+    private async Task<IReadOnlyList<Digest>> ExpireManifestsAsync(TimeSpan grace, RepositoryName? repository = null)
     {
-        var idle = await Collector.ListIdleManifestsAsync(idleBefore, withRoots: false, 100);
+        var idle = await Collector.ListIdleManifestsAsync(grace, withRoots: false, 100);
         var name = repository ?? A;
         return await Collector.ExpireManifestsAsync(
-            name, [.. idle.Where(one => one.Repository == name).Select(one => one.Digest)], idleBefore, withRoots: false);
+            name, [.. idle.Where(one => one.Repository == name).Select(one => one.Digest)], grace, withRoots: false);
     }
 }

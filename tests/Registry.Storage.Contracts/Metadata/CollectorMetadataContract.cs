@@ -21,25 +21,25 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
     [Fact]
     public async Task A_link_expires_when_it_was_idle_before_the_time()
     {
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await LinkAsync(A, "blob");
-        Assert.Empty(await ExpireAsync(10));
-        Assert.Equal([new BlobLink(A, Blob)], await ExpireAsync(11));
+        Assert.Empty(await ExpireAsync(engine.IdleBefore(10)));
+        Assert.Equal([new BlobLink(A, Blob)], await ExpireAsync(engine.IdleBefore(11)));
         Assert.Null(await Metadata.FindBlobAsync(A, Blob));
-        Assert.Empty(await ExpireAsync(11));
+        Assert.Empty(await ExpireAsync(engine.IdleBefore(11)));
     }
 
     [Fact]
     public async Task Pushing_or_mounting_again_restarts_the_idle_time()
     {
         await LinkAsync(A, "blob");
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await LinkAsync(A, "blob");
-        Assert.Empty(await ExpireAsync(10));
-        engine.Advance(TimeSpan.FromSeconds(10));
+        Assert.Empty(await ExpireAsync(engine.IdleBefore(10)));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         Assert.True((await Metadata.MountBlobAsync(A, A, Blob)).Value);
-        Assert.Empty(await ExpireAsync(20));
-        Assert.Single(await ExpireAsync(21));
+        Assert.Empty(await ExpireAsync(engine.IdleBefore(20)));
+        Assert.Single(await ExpireAsync(engine.IdleBefore(21)));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         await LinkAsync(A, "blob");
         await LinkAsync(B, "blob");
         await PutAsync(A, Samples.Image("blob", []));
-        Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(long.MaxValue));
+        Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(IdleTimes.Any));
         Assert.NotNull(await Metadata.FindBlobAsync(A, Blob));
     }
 
@@ -58,7 +58,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         await LinkAsync(A, "config");
         await LinkAsync(A, "blob");
         await PutAsync(A, Samples.Image("config", [Samples.Layer("blob", Samples.ForeignType)]));
-        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Empty(await ExpireAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -67,7 +67,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         var image = Samples.Image("blob", []);
         Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, image).Requiring(ManifestReferences.Sparse))).Error);
         await LinkAsync(A, "blob");
-        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Empty(await ExpireAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -76,13 +76,13 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         await LinkAsync(A, "blob");
         var first = await PutAsync(A, Samples.Image("blob", [], note: "first"));
         var second = await PutAsync(A, Samples.Image("blob", [], note: "second"));
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         Assert.Null((await Metadata.DeleteManifestAsync(A, first, Precondition.None)).Error);
-        engine.Advance(TimeSpan.FromSeconds(10));
-        Assert.Empty(await ExpireAsync(long.MaxValue));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
+        Assert.Empty(await ExpireAsync(IdleTimes.Any));
         Assert.Null((await Metadata.DeleteManifestAsync(A, second, Precondition.None)).Error);
-        Assert.Empty(await ExpireAsync(20));
-        Assert.Single(await ExpireAsync(21));
+        Assert.Empty(await ExpireAsync(engine.IdleBefore(20)));
+        Assert.Single(await ExpireAsync(engine.IdleBefore(21)));
     }
 
     [Fact]
@@ -91,7 +91,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         await LinkAsync(A, "blob");
         Assert.Null((await Metadata.PutManifestAsync(Samples.Put(A, Samples.Image("blob", []), "latest"))).Error);
         Assert.Null((await Metadata.DeleteManifestAsync(A, Tag.Parse("latest"), Precondition.None)).Error);
-        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Empty(await ExpireAsync(IdleTimes.Any));
         Assert.Empty(await Collector.ListOrphansAsync(10));
     }
 
@@ -101,12 +101,12 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         for (var i = 0; i < 10; i++)
         {
             await LinkAsync(A, $"blob {i}");
-            engine.Advance(TimeSpan.FromSeconds(1));
+            await engine.AdvanceAsync(TimeSpan.FromSeconds(1));
         }
 
-        Assert.Equal(4, (await Collector.ExpireLinksAsync(5, 4)).Count);
-        Assert.Single(await Collector.ExpireLinksAsync(5, 4));
-        Assert.Empty(await Collector.ExpireLinksAsync(5, 4));
+        Assert.Equal(4, (await Collector.ExpireLinksAsync(engine.IdleBefore(5), 4)).Count);
+        Assert.Single(await Collector.ExpireLinksAsync(engine.IdleBefore(5), 4));
+        Assert.Empty(await Collector.ExpireLinksAsync(engine.IdleBefore(5), 4));
     }
 
     [Fact]
@@ -114,7 +114,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
     {
         await engine.IndexTarget.AddRepositoryAsync(new TreeRepository { Name = A, Layers = [new(Blob, 4)], IsPinned = true });
         await LinkAsync(B, "blob");
-        Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(long.MaxValue));
+        Assert.Equal([new BlobLink(B, Blob)], await ExpireAsync(IdleTimes.Any));
     }
 
     [Fact]
@@ -124,7 +124,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         await LinkAsync(B, "blob");
         Assert.Null((await Metadata.UnlinkBlobAsync(A, Blob)).Error);
         Assert.Empty(await Collector.ListOrphansAsync(10));
-        Assert.Single(await ExpireAsync(long.MaxValue));
+        Assert.Single(await ExpireAsync(IdleTimes.Any));
         Assert.Equal([Blob], await Collector.ListOrphansAsync(10));
     }
 
@@ -157,19 +157,19 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
     public async Task Idle_links_are_listed_and_counted_the_oldest_first()
     {
         await LinkAsync(A, "blob");
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await LinkAsync(B, "blob");
         await LinkAsync(B, "needed");
         await OrphanAsync("orphan");
         await PutAsync(B, Samples.Image("needed", []));
         await engine.IndexTarget.AddRepositoryAsync(
             new TreeRepository { Name = Samples.Repository("c"), Layers = [new(Blob, 4)], IsPinned = true });
-        Assert.Empty(await Collector.ListIdleAsync(0, 10));
-        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(10, 10));
-        Assert.Equal([new LinkRecord(A, Blob, 0, false), new LinkRecord(B, Blob, 10, false)], await Collector.ListIdleAsync(11, 10));
-        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(11, 1));
-        Assert.Equal(new CollectorCounts(0, 0, 1), await Collector.CountRemovableAsync(0));
-        Assert.Equal(new CollectorCounts(0, 2, 1), await Collector.CountRemovableAsync(11));
+        Assert.Empty(await Collector.ListIdleAsync(engine.IdleBefore(0), 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(engine.IdleBefore(10), 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false), new LinkRecord(B, Blob, 10, false)], await Collector.ListIdleAsync(engine.IdleBefore(11), 10));
+        Assert.Equal([new LinkRecord(A, Blob, 0, false)], await Collector.ListIdleAsync(engine.IdleBefore(11), 1));
+        Assert.Equal(new CollectorCounts(0, 0, 1), await Collector.CountRemovableAsync(engine.IdleBefore(0)));
+        Assert.Equal(new CollectorCounts(0, 2, 1), await Collector.CountRemovableAsync(engine.IdleBefore(11)));
         Assert.Equal(new CollectorCounts(1, 4, 4), await Collector.CountAllAsync());
     }
 
@@ -177,7 +177,7 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
     public async Task It_explains_why_a_blob_is_there()
     {
         Assert.Equal(BlobState.Unknown, (await Collector.ExplainAsync(Blob, 10)).State);
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await LinkAsync(A, "blob");
         await LinkAsync(B, "blob");
         await engine.IndexTarget.AddRepositoryAsync(
@@ -286,9 +286,9 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
 
         await LinkAsync(A, "blob");
         Assert.Equal(4, await Metadata.FindSizeAsync(A, Blob));
-        Assert.Empty(await ExpireAsync(long.MaxValue));
+        Assert.Empty(await ExpireAsync(IdleTimes.Any));
         Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(index), Precondition.None)).Error);
-        Assert.Single(await ExpireAsync(long.MaxValue));
+        Assert.Single(await ExpireAsync(IdleTimes.Any));
     }
 
     public async ValueTask DisposeAsync()
@@ -312,5 +312,5 @@ public abstract partial class CollectorMetadataContract(IMetadataEngine engine) 
         Assert.Null((await Metadata.UnlinkBlobAsync(A, Samples.Digest(blob))).Error);
     }
 
-    private Task<IReadOnlyList<BlobLink>> ExpireAsync(long idleBefore) => Collector.ExpireLinksAsync(idleBefore, 100);
+    private Task<IReadOnlyList<BlobLink>> ExpireAsync(TimeSpan grace) => Collector.ExpireLinksAsync(grace, 100);
 }

@@ -63,10 +63,10 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
     [Fact]
     public async Task What_a_manifest_needs_is_held_and_the_rest_begins_its_grace_now()
     {
-        engine.Advance(TimeSpan.FromSeconds(10));
+        await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         await engine.IndexTarget.AddRepositoryAsync(Found);
-        Assert.Empty(await engine.Collector.ExpireLinksAsync(10, 10));
-        Assert.Equal([new BlobLink(A, Samples.Digest("idle"))], await engine.Collector.ExpireLinksAsync(long.MaxValue, 10));
+        Assert.Empty(await engine.Collector.ExpireLinksAsync(engine.IdleBefore(10), 10));
+        Assert.Equal([new BlobLink(A, Samples.Digest("idle"))], await engine.Collector.ExpireLinksAsync(IdleTimes.Any, 10));
     }
 
     [Fact]
@@ -94,7 +94,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
         await engine.IndexTarget.AddRepositoryAsync(new TreeRepository { Name = A, Manifests = [Manifest(schema1)], Layers = Found.Layers });
         Assert.Equal(MediaTypes.DockerSchema1, (await Metadata.FindManifestAsync(A, Samples.Digest(schema1)))?.MediaType);
         Assert.DoesNotContain(
-            new BlobLink(A, Samples.Digest("layer")), await engine.Collector.ExpireLinksAsync(long.MaxValue, 10));
+            new BlobLink(A, Samples.Digest("layer")), await engine.Collector.ExpireLinksAsync(IdleTimes.Any, 10));
     }
 
     public async ValueTask DisposeAsync()

@@ -43,7 +43,7 @@ public abstract partial class MetadataStoreContract
         };
         foreach (var (name, make) in changes)
         {
-            engine.Advance(TimeSpan.FromSeconds(10));
+            await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
             var before = engine.SyncedCommits;
             await make();
             Assert.True(engine.SyncedCommits > before, name);

@@ -54,7 +54,7 @@ public abstract partial class MetadataStoreContract
         await LinkAsync(A, "loose");
         await PushImageAsync(B, "many", [.. Enumerable.Range(0, ManyTags).Select(i => $"t{i}")]);
         await BeginSessionAsync();
-        engine.Advance(TimeSpan.FromMinutes(1));
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(1));
         var before = await DescribeAsync();
         var (forbid, change) = Changes[name];
         forbid(engine.Rules);
@@ -198,7 +198,7 @@ public abstract partial class MetadataStoreContract
         Assert.Null(await DeleteAsync(A, Samples.Digest(index)));
         await LinkAsync(A, "loose");
         await LinkAsync(A, "idle");
-        engine.Advance(TimeSpan.FromMinutes(2));
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(2));
         engine.Rules.Blob = _ => throw Unasked();
         engine.Rules.Manifest = _ => throw Unasked();
         engine.Rules.Tag = _ => throw Unasked();
@@ -206,8 +206,8 @@ public abstract partial class MetadataStoreContract
         Assert.Null((await Metadata.UnlinkBlobAsync(A, Samples.Digest("loose"))).Error);
         await engine.Verifier.MarkLostAsync(Samples.Digest("app layer"));
         await engine.Verifier.MarkFoundAsync(Samples.Digest("app layer"));
-        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: false));
-        Assert.Single(await engine.Collector.ExpireLinksAsync(engine.Clock.Now - 1, 10));
+        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], TimeSpan.Zero, withRoots: false));
+        Assert.Single(await engine.Collector.ExpireLinksAsync(TimeSpan.FromSeconds(1), 10));
         Assert.NotNull(await engine.Collector.CondemnAsync(Samples.Digest("loose")));
         await engine.Collector.ForgetAsync(Samples.Digest("loose"));
         await engine.IndexTarget.AddRepositoryAsync(new TreeRepository
@@ -226,12 +226,12 @@ public abstract partial class MetadataStoreContract
     public async Task An_operator_who_deletes_an_untagged_manifest_is_refused_as_a_client_is()
     {
         var image = await PushImageAsync(A, "app");
-        engine.Advance(TimeSpan.FromMinutes(2));
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(2));
         engine.Rules.Manifest = change => change.Digest == Samples.Digest(image) ? Refusal : null;
 
-        Assert.Empty(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: true));
+        Assert.Empty(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], TimeSpan.Zero, withRoots: true));
         engine.Rules.Allow();
-        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], engine.Clock.Now, withRoots: true));
+        Assert.Single(await engine.Collector.ExpireManifestsAsync(A, [Samples.Digest(image)], TimeSpan.Zero, withRoots: true));
     }
 
     [Fact]
@@ -294,8 +294,8 @@ public abstract partial class MetadataStoreContract
 
         lines.AddRange(await RepositoriesAsync());
         lines.Add($"{await engine.Collector.CountAllAsync()} {engine.Staged.Weight}");
-        lines.AddRange((await engine.Collector.ListIdleAsync(long.MaxValue, All)).Select(link => $"{link}"));
-        lines.AddRange((await engine.Collector.ListIdleManifestsAsync(long.MaxValue, withRoots: true, All)).Select(manifest => $"{manifest}"));
+        lines.AddRange((await engine.Collector.ListIdleAsync(IdleTimes.Any, All)).Select(link => $"{link}"));
+        lines.AddRange((await engine.Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, All)).Select(manifest => $"{manifest}"));
         lines.AddRange((await engine.Collector.ListOrphansAsync(All)).Select(digest => $"orphan {digest}"));
         lines.AddRange((await engine.Staged.ListAsync(0, All)).Select(staged => $"staged {staged.Digest}"));
         lines.AddRange(engine.Sessions.TakeOver().Select(session => $"{session with { Generation = 1 }}"));

@@ -56,7 +56,7 @@ public sealed class StorageBallastTests : IDisposable
         var ballast = new StorageBallast(File);
         ballast.TryHold();
         var health = new StorageHealth(NullLogger<StorageHealth>.Instance, ballast);
-        using var database = SqliteDatabase.Open(Path.Combine(_folder.Path, "registry.db"), health, new RunningClock(TimeProvider.System));
+        using var database = SqliteDatabase.Open(Path.Combine(_folder.Path, "registry.db"), health, TimeProvider.System);
         var tries = 0;
 
         await database.WriteAsync(session =>

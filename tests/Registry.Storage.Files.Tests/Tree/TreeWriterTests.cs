@@ -288,5 +288,5 @@ public class TreeWriterTests
     private static SqliteDatabase OpenDatabase(TestStorage storage) => SqliteDatabase.Open(
         Path.Combine(storage.Path, "registry.db"),
         new StorageHealth(NullLogger<StorageHealth>.Instance),
-        new RunningClock(TimeProvider.System));
+        TimeProvider.System);
 }

@@ -8,7 +8,7 @@ namespace Registry.Core.Collection.Records;
 /// <param name="Digest">Digest of the manifest.</param>
 /// <param name="IdleSince">
 /// Time since when nothing has held it (no tag, no manifest of the repository that refers to it, and no subject), in seconds of
-/// <see cref="RunningClock"/>; null while something does.
+/// <see cref="IGraceClock"/>; null while something does.
 /// </param>
 /// <param name="IsRoot">True if it stays even when idle: no index that lists it, and no subject of it, was deleted since it was pushed.</param>
 /// <param name="IsPinned">True if it never expires, because the registry cannot read something in the repository.</param>

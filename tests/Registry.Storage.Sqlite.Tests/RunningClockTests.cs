@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
-using Registry.Core.Storage;
 
-namespace Registry.Core.Tests.Storage;
+namespace Registry.Storage.Sqlite.Tests;
 
 public class RunningClockTests
 {

@@ -1,15 +1,16 @@
-namespace Registry.Core.Storage;
+using Registry.Core.Storage;
+
+namespace Registry.Storage.Sqlite;
 
 /// <summary>
-/// Counts the seconds that the registry has been running, over all its processes. Grace periods use it, so that neither a jump of the wall
-/// clock nor a long downtime of the server lets content expire that clients had no chance to use.
+/// Counts the seconds that the registry has been running, over all its processes: only one at a time has the database, which saves them.
 /// </summary>
-public sealed class RunningClock(TimeProvider time)
+internal sealed class RunningClock(TimeProvider time) : IGraceClock
 {
     private readonly long _started = time.GetTimestamp();
     private long _before;
 
-    /// <summary>Seconds so far.</summary>
+    /// <inheritdoc/>
     public long Now => Volatile.Read(ref _before) + (long)time.GetElapsedTime(_started).TotalSeconds;
 
     /// <summary>Continues from the value that an earlier process saved.</summary>
