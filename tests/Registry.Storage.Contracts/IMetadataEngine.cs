@@ -33,6 +33,9 @@ public interface IMetadataEngine : IAsyncDisposable
 
     IGraceClock Clock { get; }
 
+    /// <summary>Waits until <see cref="Feed"/> has everything that was committed before, and has told its listeners.</summary>
+    Task SettleFeedAsync();
+
     /// <summary>Closes the engine and opens it on the same storage, as a restart of the server does.</summary>
     /// <param name="cleanly">False for a server that was killed.</param>
     Task ReopenAsync(bool cleanly = true);

@@ -8,10 +8,31 @@ namespace Registry.Core.Changes;
 /// position when the effect of the changes is durable: after a crash it meets some of them again, so it must be able to repeat them.
 /// </summary>
 /// <remarks>
+/// <para>A consumer may rely on these, whether one process changes the metadata or several at the same time:</para>
+/// <list type="bullet">
+/// <item>
+/// The feed is complete up to each position that it has returned. A change that becomes readable later has a greater position, so reading on misses none.
+/// </item>
+/// <item>
+/// The changes of one mutation become readable together, once it is committed, and in the order in which it made them. Those of others may lie between them,
+/// and a limit may divide them.
+/// </item>
+/// <item>
+/// A mutation that began after another one was answered comes after it. So does one that decided on a record which the other one had changed: the changes of a
+/// tag, manifest or link are in the order in which they took effect.
+/// </item>
+/// </list>
+/// <para>
+/// It may not rely on more. Mutations that ran at the same time, and decide on nothing in common, come in any order: positions are no times of commits. A
+/// mutation may be answered before its changes are readable; an engine with a single writer has them at once, one with several within a fraction of a second
+/// while a process runs. Positions have gaps.
+/// </para>
+/// <para>
 /// Changes of tags and manifests are kept for <see cref="Retention"/>; beyond <see cref="MaxChanges"/>, the oldest that all consumers have passed go earlier.
 /// The change that set a tag is kept until the next change of the tag goes. Changes of blobs, <see cref="ChangeKind.TagForgotten"/>, a tag that is set to what
 /// it is, and the changes of a restore are kept until all consumers have passed them. A consumer that does not move on for <see cref="Retention"/> loses
 /// changes. Acknowledging removes what need not be kept, also when the position stands still.
+/// </para>
 /// Every member throws <see cref="StorageException"/> when the storage fails.
 /// </remarks>
 public interface IChangeFeed
@@ -22,7 +43,10 @@ public interface IChangeFeed
     /// <summary>Greatest number of changes of tags and manifests, without one for each tag: half a million pushes with a tag, about 0.4 GB.</summary>
     const long MaxChanges = 1_000_000;
 
-    /// <summary>Called after a commit that recorded changes, on the thread that commits: it must return at once.</summary>
+    /// <summary>
+    /// Called after changes have become readable, of this or of another process, once for all that did so together, and on a thread of the engine: it must return
+    /// at once. It may come later than the answer of the mutation. A consumer reads once before it waits for the first call.
+    /// </summary>
     event Action? Recorded;
 
     /// <summary>Position of a consumer: the last change whose effect is durable; 0 at first.</summary>

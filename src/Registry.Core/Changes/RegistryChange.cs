@@ -5,7 +5,7 @@ namespace Registry.Core.Changes;
 /// <summary>A change of a repository, as it is recorded.</summary>
 public sealed record RegistryChange
 {
-    /// <summary>Position in the order of all changes. Grows from change to change, not always by one; no position is used twice.</summary>
+    /// <summary>Position in the feed. Grows from change to change, not always by one; no position is used twice.</summary>
     public required long Sequence { get; init; }
 
     public required ChangeKind Kind { get; init; }

@@ -276,7 +276,7 @@ public abstract partial class CollectorMetadataContract
         await engine.AdvanceAsync(TimeSpan.FromSeconds(10));
         Assert.Single(await ExpireManifestsAsync(IdleTimes.Any));
         Assert.Equal([new LinkRecord(A, Samples.Digest("config"), 10, false)], await Collector.ListIdleAsync(IdleTimes.Any, 10));
-        var changes = (await engine.Feed.ReadAsync(0, 100)).Where(change => change.Digest == Samples.Digest(Child)).Select(change => change.Kind);
+        var changes = (await engine.ReadChangesAsync()).Where(change => change.Digest == Samples.Digest(Child)).Select(change => change.Kind);
         Assert.Equal(ChangeKind.ManifestRemoved, changes.Last());
     }
 

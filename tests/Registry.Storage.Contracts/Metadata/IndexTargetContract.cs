@@ -75,7 +75,7 @@ public abstract class IndexTargetContract(IMetadataEngine engine) : IAsyncDispos
         await engine.IndexTarget.AddRepositoryAsync(Found);
         Assert.Null((await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None)).Error);
         Assert.Contains(
-            await engine.Feed.ReadAsync(0, 10),
+            await engine.ReadChangesAsync(),
             change => change.Kind == ChangeKind.TagForgotten && change.Tag == Tag.Parse("latest") && change.Digest == Samples.Digest(First));
     }
 

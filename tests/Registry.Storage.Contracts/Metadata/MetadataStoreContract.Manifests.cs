@@ -104,7 +104,7 @@ public abstract partial class MetadataStoreContract
         Assert.Null(await FindAsync(B, image));
         Assert.Empty(await RepositoriesAsync());
         Assert.Empty(await engine.Collector.ListOrphansAsync(10));
-        Assert.Equal([ChangeKind.BlobLinked], (await engine.Feed.ReadAsync(0, 100)).Select(change => change.Kind));
+        Assert.Equal([ChangeKind.BlobLinked], (await engine.ReadChangesAsync()).Select(change => change.Kind));
     }
 
     [Fact]

@@ -299,7 +299,7 @@ public abstract partial class MetadataStoreContract
         lines.AddRange((await engine.Collector.ListOrphansAsync(All)).Select(digest => $"orphan {digest}"));
         lines.AddRange((await engine.Staged.ListAsync(0, All)).Select(staged => $"staged {staged.Digest}"));
         lines.AddRange(engine.Sessions.TakeOver().Select(session => $"{session with { Generation = 1 }}"));
-        lines.AddRange((await engine.Feed.ReadAsync(0, All)).Select(change => $"{change.Sequence} {change.Kind} {change.Repository} {change.Tag} {change.Digest}"));
+        lines.AddRange((await engine.ReadChangesAsync()).Select(change => $"{change.Sequence} {change.Kind} {change.Repository} {change.Tag} {change.Digest}"));
         return lines;
 
         static byte[] Image(string name) => Samples.Image($"{name} config", [Samples.Layer($"{name} layer")]);

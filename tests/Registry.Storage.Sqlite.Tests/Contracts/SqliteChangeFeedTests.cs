@@ -56,6 +56,16 @@ public sealed class SqliteChangeFeedTests() : ChangeFeedContract(new SqliteEngin
         Assert.InRange(await feed.FindLostAsync(), 0, all[4].Sequence);
     }
 
+    [Fact]
+    public async Task A_listener_is_told_before_the_mutation_is_answered()
+    {
+        await using var engine = new SqliteEngine();
+        var told = 0;
+        engine.Feed.Recorded += () => Interlocked.Increment(ref told);
+        await engine.Metadata.LinkBlobAsync(A, Samples.Digest("x"), 1);
+        Assert.Equal(1, Volatile.Read(ref told));
+    }
+
     // As the tree on a disk without room: nobody pushes less for that.
     [Theory]
     [InlineData(false)]
