@@ -17,6 +17,9 @@ public sealed class StorageException : Exception
     /// <summary>True if no space is left (ENOSPC, EDQUOT); deleting content resolves it.</summary>
     public bool IsFull { get; }
 
+    /// <summary>True if the same request may succeed soon, without an operator: a database restarts, or a change has waited for others for too long.</summary>
+    public bool IsTransient { get; init; }
+
     /// <summary>True if an error number means that no space is left.</summary>
     public static bool IsFullCode(int errno) => errno is Enospc or ErrorDiskFullWindows ||
         errno == (OperatingSystem.IsLinux() ? EdquotLinux : EdquotBsd);

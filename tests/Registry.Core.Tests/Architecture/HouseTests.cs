@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Registry.Storage;
 using Registry.Storage.Files;
+using Registry.Storage.Postgres;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Architecture;
@@ -73,7 +74,11 @@ public partial class HouseTests
 
     [Fact]
     public void Classes_of_the_product_are_sealed_or_static() => Assert.Empty(
-        new[] { typeof(Core.Oci.Digest), typeof(Files.DurableFile), typeof(FileStorage), typeof(SqliteDatabase), typeof(RegistryStorage), typeof(Images.ImageCopy) }
+        new[]
+        {
+            typeof(Core.Oci.Digest), typeof(Files.DurableFile), typeof(FileStorage), typeof(SqliteDatabase), typeof(PostgresDatabase), typeof(RegistryStorage),
+            typeof(Images.ImageCopy),
+        }
             .SelectMany(one => one.Assembly.GetTypes())
             .Where(type => type.IsClass && !type.IsSealed && !type.IsAbstract && !type.Name.StartsWith('<') && !IsGenerated(type))
             .Select(type => type.FullName));

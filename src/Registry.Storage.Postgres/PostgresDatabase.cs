@@ -1,0 +1,323 @@
+using Npgsql;
+using Registry.Core.Collection;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Storage;
+using Registry.Storage.Postgres.Locks;
+using Registry.Storage.Postgres.Rows;
+
+namespace Registry.Storage.Postgres;
+
+/// <summary>
+/// A database of PostgreSQL: a pool of connections, for queries and for changes. A change is one transaction at READ COMMITTED, which first locks what it
+/// decides on (<see cref="RepositoryLock"/>, <see cref="ContentRows.LockAndAdd"/>) and decides in a later statement.
+/// </summary>
+public sealed class PostgresDatabase : IAsyncDisposable
+{
+    // A restart of the server takes up to 2 s.
+    private static readonly TimeSpan[] Pauses = [.. new[] { 5, 20, 100, 400, 800, 1600 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
+
+    private static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(100);
+
+    // The clock, and the row of the process.
+    private const int BeatsPerSecond = 10;
+
+    private readonly NpgsqlDataSource _source;
+    private readonly bool _countsTime;
+    private readonly RepositoryTurns _turns = new();
+    private readonly CancellationTokenSource _stop = new();
+    private Task _beats = Task.CompletedTask;
+    private long _lastPosition;
+    private long _syncedCommits;
+
+    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings)
+    {
+        _source = source;
+        _countsTime = settings.CountsTime;
+    }
+
+    /// <summary>Called after changes have got their positions, from this or another process.</summary>
+    internal event Action? ChangesRecorded;
+
+    /// <summary>This process, among those that share the database.</summary>
+    internal Guid Process { get; } = Guid.NewGuid();
+
+    /// <summary>Clock of the grace periods.</summary>
+    internal PostgresClock Clock { get; } = new();
+
+    /// <summary>Number of commits of this process so far that survive a power cut of the server.</summary>
+    internal long SyncedCommits => Interlocked.Read(ref _syncedCommits);
+
+    /// <summary>See <see cref="ICollectorMetadata.PausedUntil"/>.</summary>
+    internal long PausedUntil { get; private set; }
+
+    /// <summary>True once the database covers the storage that was imported into it.</summary>
+    internal bool IsTreeIndexed { get; private set; }
+
+    /// <summary>Connects, and brings the schema up to date.</summary>
+    /// <param name="settings">The connection.</param>
+    /// <exception cref="StorageException">The server cannot be used; the message is a sentence for the operator.</exception>
+    public static async Task<PostgresDatabase> OpenAsync(PostgresSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        var connection = ReadConnectionString(settings);
+        var server = $"{connection.Host}:{connection.Port}";
+        var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
+        try
+        {
+            await using (var opened = await source.OpenConnectionAsync())
+            {
+                await PostgresSchema.MigrateAsync(opened, server);
+            }
+
+            var database = new PostgresDatabase(source, settings);
+            await database.BeginAsync();
+            return database;
+        }
+        catch (Exception e)
+        {
+            await source.DisposeAsync();
+            throw PostgresFault.OfOpening(e, server, connection);
+        }
+    }
+
+    /// <summary>Closes the connections. Other processes may take over the uploads of this one at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        try
+        {
+            await WriteAsync(session => ProcessRows.Remove(session, Process), isDurable: false);
+        }
+        catch (StorageException)
+        {
+            // The row ends by itself.
+        }
+
+        await _source.DisposeAsync();
+    }
+
+    /// <summary>Closes the connections as a kill does: the database learns nothing of it.</summary>
+    internal async ValueTask AbandonAsync()
+    {
+        await StopAsync();
+        await _source.DisposeAsync();
+    }
+
+    /// <summary>Runs queries. They are repeated when the connection is cut.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    internal async Task<T> ReadAsync<T>(Func<PostgresSession, Task<T>> query)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await _source.OpenConnectionAsync();
+                return await query(new PostgresSession(connection));
+            }
+            catch (Exception e) when (attempt < Pauses.Length && PostgresFault.IsCut(e))
+            {
+                await PauseAsync(attempt);
+            }
+            catch (Exception e)
+            {
+                throw PostgresFault.OfQuery(e);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Runs a mutation in a transaction, perhaps several times: after a conflict with another one, and after a cut connection unless the commit was sent. An
+    /// error result, or an exception, rolls it back.
+    /// </summary>
+    /// <param name="mutate">The mutation.</param>
+    /// <param name="isDurable">True if the commit must survive a power cut of the server.</param>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    internal async Task<Result<T>> WriteAsync<T>(Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable = true)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            PostgresSession? session = null;
+            try
+            {
+                await using var connection = await _source.OpenConnectionAsync();
+                session = new PostgresSession(connection);
+                return await RunAsync(session, mutate, isDurable);
+            }
+            catch (Exception e) when (attempt < Pauses.Length && (PostgresFault.IsUndone(e) || (session?.IsCommitSent is not true && PostgresFault.IsCut(e))))
+            {
+                await PauseAsync(attempt);
+            }
+            catch (Exception e)
+            {
+                throw PostgresFault.OfChange(e, session?.IsCommitSent is true);
+            }
+        }
+    }
+
+    /// <summary>Runs a mutation that has a repository for itself (<see cref="RepositoryLock"/>).</summary>
+    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool)"/>
+    internal async Task<Result<T>> WriteAloneAsync<T>(RepositoryName repository, Func<PostgresSession, Task<Result<T>>> mutate)
+    {
+        using var turn = await _turns.TakeAsync(repository);
+        return await WriteAsync(session =>
+        {
+            RepositoryLock.Take(session, repository);
+            return mutate(session);
+        });
+    }
+
+    /// <summary>Runs a mutation without a result, whose statements are sent with the commit.</summary>
+    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool)"/>
+    internal Task WriteAsync(Action<PostgresSession> mutate, bool isDurable = true) => WriteAsync<bool>(
+        session =>
+        {
+            mutate(session);
+            return Task.FromResult<Result<bool>>(true);
+        },
+        isDurable);
+
+    /// <summary>Records that the database covers what was imported into it.</summary>
+    internal async Task SetTreeIndexedAsync()
+    {
+        await WriteAsync(session => MetaRows.Write(session, MetaRows.Indexed, 1));
+        IsTreeIndexed = true;
+    }
+
+    /// <summary>See <see cref="ICollectorMetadata.SaveClockAsync"/>. The clock is in the database anyway.</summary>
+    internal async Task<long> SavePauseAsync(long pausedUntil)
+    {
+        var latest = await WriteAsync<long>(async session => await MetaRows.RaiseAsync(session, MetaRows.Paused, pausedUntil));
+        return latest.Value;
+    }
+
+    /// <summary>Gives positions to the changes that are committed, and tells of them, and of those that another process has given.</summary>
+    internal async Task PassFeedAsync()
+    {
+        var end = await ReadAsync(FeedRows.FindEndAsync);
+        if (end.IsWaiting)
+        {
+            await WriteAsync(
+                session =>
+                {
+                    FeedRows.Lock(session);
+                    FeedRows.GivePositions(session);
+                },
+                isDurable: false);
+            end = await ReadAsync(FeedRows.FindEndAsync);
+        }
+
+        var before = Volatile.Read(ref _lastPosition);
+        if (end.Last > before && Interlocked.CompareExchange(ref _lastPosition, end.Last, before) == before)
+        {
+            ChangesRecorded?.Invoke();
+        }
+    }
+
+    private async Task BeginAsync()
+    {
+        await WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false);
+        var saved = await ReadAsync(MetaRows.ReadAsync);
+        PausedUntil = saved.GetValueOrDefault(MetaRows.Paused);
+        IsTreeIndexed = saved.GetValueOrDefault(MetaRows.Indexed) == 1;
+        _lastPosition = (await ReadAsync(FeedRows.FindEndAsync)).Last;
+        await CountTimeAsync();
+        _beats = BeatAsync();
+    }
+
+    private async Task BeatAsync()
+    {
+        using var timer = new PeriodicTimer(BeatInterval);
+        try
+        {
+            for (var beat = 0; await timer.WaitForNextTickAsync(_stop.Token); beat++)
+            {
+                try
+                {
+                    await PassFeedAsync();
+                    if (beat % BeatsPerSecond == 0)
+                    {
+                        await WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false);
+                        await CountTimeAsync();
+                    }
+                }
+                catch (StorageException)
+                {
+                    // The next beat tries again. Requests report the fault.
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    private async Task CountTimeAsync()
+    {
+        var read = await WriteAsync<long>(
+            async session =>
+            {
+                var now = _countsTime ? ClockRows.Advance(session) : ClockRows.Read(session);
+                await session.SendAsync();
+                return now[0];
+            },
+            isDurable: false);
+        Clock.Observe(read.Value);
+    }
+
+    private async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _beats;
+        _stop.Dispose();
+    }
+
+    private async Task<Result<T>> RunAsync<T>(PostgresSession session, Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable)
+    {
+        session.Queue("BEGIN ISOLATION LEVEL READ COMMITTED");
+        if (!isDurable)
+        {
+            session.Queue("SET LOCAL synchronous_commit = off");
+        }
+
+        var result = await mutate(session);
+        if (result.Error is not null || session.IsAbandoned)
+        {
+            await session.RollBackAsync();
+            return result;
+        }
+
+        await session.CommitAsync();
+        if (isDurable)
+        {
+            Interlocked.Increment(ref _syncedCommits);
+        }
+
+        return result;
+    }
+
+    // With jitter, since all nodes lose their connections at the same time.
+    private static Task PauseAsync(int attempt) => Task.Delay(Pauses[attempt] * (0.5 + Random.Shared.NextDouble()));
+
+    private static NpgsqlConnectionStringBuilder ReadConnectionString(PostgresSettings settings)
+    {
+        try
+        {
+            return new NpgsqlConnectionStringBuilder(settings.ConnectionString)
+            {
+                ApplicationName = "registry",
+                MaxPoolSize = settings.PoolSize,
+                Timeout = (int)settings.ConnectTimeout.TotalSeconds,
+                CommandTimeout = (int)settings.StatementTimeout.TotalSeconds + 5,
+                MaxAutoPrepare = 200,
+                TcpKeepAlive = true,
+                Options = $"-c statement_timeout={(long)settings.StatementTimeout.TotalMilliseconds} -c lock_timeout={(long)settings.LockTimeout.TotalMilliseconds} "
+                    + $"-c idle_in_transaction_session_timeout={(long)settings.IdleTransactionTimeout.TotalMilliseconds} -c synchronous_commit=on",
+            };
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException)
+        {
+            throw new StorageException($"The connection string of PostgreSQL cannot be read: {e.Message}", e);
+        }
+    }
+}

@@ -1,0 +1,328 @@
+using Npgsql;
+using Registry.Core.Changes;
+using Registry.Core.Collection.Records;
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.Policies;
+using Registry.Core.Storage;
+using Registry.Storage.Postgres.Locks;
+using Registry.Storage.Postgres.Rows;
+
+namespace Registry.Storage.Postgres;
+
+/// <summary>Repositories, manifests, tags and links in PostgreSQL.</summary>
+/// <param name="database">The database.</param>
+/// <param name="time">The wall clock.</param>
+/// <param name="rules">Rules about changes.</param>
+public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvider time, IChangeRules rules) : IMetadataStore
+{
+    public RegistryError? Refusal => null;
+
+    public Task<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference) => database.ReadAsync(session =>
+        reference.Tag is { } tag
+            ? session.FirstAsync(
+                """
+                SELECT c.digest, m.media_type, c.size, m.idle_since, c.place, (SELECT seconds FROM clock) FROM repositories r
+                JOIN tags t ON t.repository_id = r.id AND t.name = $2
+                JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE r.name = $1
+                """,
+                ReadStoredManifest,
+                repository.Value,
+                tag.Value)
+            : session.FirstAsync(
+                """
+                SELECT c.digest, m.media_type, c.size, m.idle_since, c.place, (SELECT seconds FROM clock) FROM repositories r
+                JOIN content c ON c.digest = $2
+                JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+                WHERE r.name = $1
+                """,
+                ReadStoredManifest,
+                repository.Value,
+                reference.Digest!.Value.Value));
+
+    public Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        var references = new PushedReferences(put.Manifest, put.Required);
+        return database.ReadAsync<Result<StoredBlob?>>(async session =>
+        {
+            var facts = PushFacts.Ask(session, put, references);
+            await session.SendAsync();
+            return facts.FindRefusal(rules) is { } refused ? refused : facts.Known;
+        });
+    }
+
+    public Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put)
+    {
+        ArgumentNullException.ThrowIfNull(put);
+        var references = new PushedReferences(put.Manifest, put.Required);
+        return database.WriteAloneAsync(put.Repository, session => ManifestRows.PutAsync(session, Begin(put.Origin), put, references));
+    }
+
+    public async Task<bool> ReleaseReferrersAsync(RepositoryName repository, Digest subject)
+    {
+        var released = await database.WriteAloneAsync<bool>(repository, async session =>
+        {
+            var ids = SubjectRows.AskReleased(session, repository, subject);
+            await session.SendAsync();
+            return ids.Count > 0 && await SubjectRows.SettleAsync(session, new UnsettledSubject(ids[0], repository, subject));
+        });
+        return released.Value;
+    }
+
+    public Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) => database.WriteAloneAsync(repository, session =>
+            reference.Tag is { } tag
+                ? ManifestRows.DeleteTagAsync(session, Begin(origin), repository, tag, precondition)
+                : ManifestRows.DeleteAsync(session, Begin(origin), repository, reference.Digest!.Value, precondition));
+
+    public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) =>
+        RenewAsync(session => ManifestHolds.Touch(session, repository, digest));
+
+    public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(async session =>
+    {
+        var id = ContentRows.AskRepository(session, repository);
+        var tags = await session.AllAsync(
+            """
+            SELECT t.name FROM repositories r JOIN tags t ON t.repository_id = r.id AND t.name > $2 WHERE r.name = $1 ORDER BY t.name LIMIT $3
+            """,
+            row => row.GetString(0),
+            repository.Value,
+            last ?? string.Empty,
+            limit + 1L);
+        return id.Count > 0 ? ToPage(tags, limit) : null;
+    });
+
+    public Task<Page<string>> ListRepositoriesAsync(IReadOnlyList<RepositoryRange> ranges, string? last, int limit) =>
+        database.ReadAsync(async session =>
+        {
+            var names = new List<string>();
+            foreach (var range in ranges.Select(range => range.After(last)).Where(range => !range.IsEmpty))
+            {
+                names.AddRange(await session.AllAsync(
+                    "SELECT name FROM repositories WHERE has_manifests AND name >= $1 AND name < $2 ORDER BY name LIMIT $3",
+                    row => row.GetString(0),
+                    range.Start,
+                    range.End,
+                    limit + 1L - names.Count));
+                if (names.Count > limit)
+                {
+                    break;
+                }
+            }
+
+            return ToPage(names, limit);
+        });
+
+    public Task<Page<Referrer>> ListReferrersAsync(
+        RepositoryName repository, Digest subject, string? artifactType, Digest? last, int limit, long maxBytes = Referrer.MaxBatchSize) =>
+        database.ReadAsync(async session =>
+        {
+            // Annotations are read after the sort, which would otherwise hold all of them.
+            var rows = await session.AllAsync(
+                """
+                SELECT c.digest, m.media_type, c.size, CASE WHEN octet_length(m.artifact_type) <= $6 THEN m.artifact_type END, m.id,
+                    octet_length(m.annotations)::bigint
+                FROM repositories r JOIN manifests m ON m.repository_id = r.id AND m.subject = $2 JOIN content c ON c.id = m.content_id
+                WHERE r.name = $1 AND c.digest > $3 AND ($4::text IS NULL OR m.artifact_type = $4) ORDER BY c.digest LIMIT $5
+                """,
+                row => (Id: row.GetInt64(4), Length: ContentRows.ReadNumber(row, 5) ?? 0, Referrer: new Referrer(
+                    Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), ContentRows.ReadText(row, 3), Annotations: default)),
+                repository.Value,
+                subject.Value,
+                last?.Value ?? string.Empty,
+                artifactType,
+                limit + 1L,
+                Referrer.MaxArtifactTypeBytes);
+            var listed = new List<(long Id, Referrer Referrer)>(Math.Min(rows.Count, limit));
+            var withAnnotations = new List<long>();
+            var size = 0L;
+            foreach (var (id, length, referrer) in rows.Take(limit))
+            {
+                var isListed = length is > 0 and <= Referrer.MaxAnnotationBytes;
+                size += isListed ? length : 0;
+                if (size > maxBytes)
+                {
+                    break;
+                }
+
+                listed.Add((id, referrer));
+                if (isListed)
+                {
+                    withAnnotations.Add(id);
+                }
+            }
+
+            var annotations = withAnnotations.Count == 0
+                ? []
+                : (await session.AllAsync(
+                    "SELECT id, annotations FROM manifests WHERE id = ANY($1)",
+                    row => KeyValuePair.Create(row.GetInt64(0), row.GetFieldValue<byte[]>(1)),
+                    [withAnnotations.ToArray()])).ToDictionary();
+            return new Page<Referrer>(
+                listed.ConvertAll(one => annotations.TryGetValue(one.Id, out var bytes) ? one.Referrer with { Annotations = bytes } : one.Referrer),
+                rows.Count > listed.Count);
+        });
+
+    public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.FirstAsync(
+        """
+        SELECT c.size, l.idle_since, c.place, (SELECT seconds FROM clock) FROM content c JOIN repositories r ON r.name = $1
+        JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+        WHERE c.digest = $2 AND c.state = 1
+        """,
+        row =>
+        {
+            database.Clock.Observe(row.GetInt64(3));
+            return new StoredBlob(row.GetInt64(0), new BlobPlace(digest, ContentRows.ReadText(row, 2)), ContentRows.ReadNumber(row, 1));
+        },
+        repository.Value,
+        digest.Value));
+
+    public Task<bool> RenewBlobAsync(RepositoryName repository, Digest digest) =>
+        RenewAsync(session => ContentRows.TouchLink(session, repository, digest));
+
+    public async Task<IReadOnlyList<RepositoryName>> FindRepositoriesWithBlobAsync(Digest digest, int limit) =>
+        await database.ReadAsync(session => session.AllAsync(
+            """
+            SELECT r.name FROM content c JOIN blob_links l ON l.content_id = c.id JOIN repositories r ON r.id = l.repository_id
+            WHERE c.digest = $1 AND c.state = 1 LIMIT $2
+            """,
+            row => RepositoryName.Parse(row.GetString(0)),
+            digest.Value,
+            limit));
+
+    public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) => rules == NoRules.Instance
+        ? Task.FromResult<RegistryError?>(null)
+        : database.ReadAsync(async session => await ContentRows.IsLinkedAsync(session, repository, digest)
+            ? null
+            : rules.CheckBlob(new BlobChange(repository, digest, size, origin)));
+
+    public async Task<RegistryError?> LinkBlobAsync(
+        RepositoryName repository, BlobPlace blob, long size, ChangeOrigin origin, UploadLease? upload = null, byte[]? staged = null)
+    {
+        var digest = blob.Known;
+        var linked = await database.WriteAsync<bool>(async session =>
+        {
+            RepositoryLock.Share(session, repository);
+            var lost = upload is { } lease ? UploadRows.End(session, lease) : [];
+            var repositoryId = ContentRows.AddRepository(session, repository);
+            var content = ContentRows.LockAndAdd(session, [digest.Value]);
+            var added = ContentRows.Link(session, repository, digest);
+            ContentRows.TouchLink(session, repository, digest);
+            await session.SendAsync();
+            if (lost.Count > 0)
+            {
+                return UploadRows.Lost;
+            }
+
+            var contentId = ContentRows.Require(content, [digest.Value])[digest.Value];
+            ContentRows.SetStored(session, contentId, size, staged is null ? blob : null, staged, keepsBytes: false);
+            return added.Count > 0 && RecordLink(session, Begin(origin), repositoryId[0], repository, digest, size) is { } refused ? refused : true;
+        });
+        return linked.Error;
+    }
+
+    public Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin) => database.WriteAsync<bool>(async session =>
+    {
+        RepositoryLock.Share(session, target);
+        var repositoryId = ContentRows.AddRepository(session, target);
+        session.Lock("SELECT id FROM content WHERE digest = $1 FOR KEY SHARE", digest.Value);
+        var found = await session.FirstAsync(
+            """
+            SELECT c.size FROM content c JOIN repositories r ON r.name = $1
+            JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+            WHERE c.digest = $2 AND c.state = 1
+            """,
+            row => (long?)row.GetInt64(0),
+            source.Value,
+            digest.Value);
+        if (found is not { } size)
+        {
+            session.Abandon();
+            return false;
+        }
+
+        var added = ContentRows.Link(session, target, digest);
+        ContentRows.TouchLink(session, target, digest);
+        await session.SendAsync();
+        return added.Count > 0 && RecordLink(session, Begin(origin), repositoryId[0], target, digest, size) is { } refused ? refused : true;
+    });
+
+    public Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
+        database.WriteAloneAsync<long>(repository, async session =>
+        {
+            const int MaxNamed = 10;
+            ContentRows.LockForRemoval(session, [digest]);
+
+            // The bytes may be lost.
+            var links = session.Ask(
+                """
+                SELECT l.repository_id, l.content_id, c.size FROM repositories r JOIN content c ON c.digest = $2
+                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = $1
+                """,
+                row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Size: row.GetInt64(2)),
+                repository.Value,
+                digest.Value);
+            var users = await session.AllAsync(
+                """
+                SELECT c.digest FROM repositories r JOIN content b ON b.digest = $2
+                JOIN manifest_references f ON f.content_id = b.id AND f.repository_id = r.id
+                JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id WHERE r.name = $1 LIMIT $3
+                """,
+                row => row.GetString(0),
+                repository.Value,
+                digest.Value,
+                MaxNamed);
+            if (links.Count == 0)
+            {
+                return RegistryErrorCode.BlobUnknown;
+            }
+
+            if (users.Count > 0)
+            {
+                return new RegistryError(RegistryErrorCode.BlobInUse, $"{digest} is needed by {string.Join(", ", users)}");
+            }
+
+            var link = links[0];
+            session.Queue("DELETE FROM blob_links WHERE repository_id = $1 AND content_id = $2", link.Repository, link.Content);
+            ContentRows.OrphanUnused(session, [link.Content]);
+            ChangeRows.Append(session, Begin(origin), ChangeKind.BlobUnlinked, link.Repository, repository, digest);
+            return link.Size;
+        });
+
+    private StoredManifest ReadStoredManifest(NpgsqlDataReader row)
+    {
+        database.Clock.Observe(row.GetInt64(5));
+        return new StoredManifest(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), ContentRows.ReadNumber(row, 3))
+        {
+            Key = ContentRows.ReadText(row, 4),
+        };
+    }
+
+    private static Page<T> ToPage<T>(List<T> rows, int limit) =>
+        rows.Count > limit ? new Page<T>(rows.GetRange(0, limit), true) : new Page<T>(rows, false);
+
+    // Records a new link, and returns the refusal of a rule.
+    private static RegistryError? RecordLink(
+        PostgresSession session, ChangeContext change, long repositoryId, RepositoryName repository, Digest digest, long size)
+    {
+        ChangeRows.Append(session, change, ChangeKind.BlobLinked, repositoryId, repository, digest, size: size);
+        return change.Rules.CheckBlob(new BlobChange(repository, digest, size, change.Origin));
+    }
+
+    // The row that the statement returns tells whether there is anything to renew.
+    private async Task<bool> RenewAsync(Func<PostgresSession, List<long>> touch)
+    {
+        var renewed = await database.WriteAsync<bool>(async session =>
+        {
+            var rows = touch(session);
+            await session.SendAsync();
+            return rows.Count > 0;
+        });
+        return renewed.Value;
+    }
+
+    private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Time = time.GetUtcNow(), Rules = rules };
+}

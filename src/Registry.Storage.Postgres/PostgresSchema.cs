@@ -1,0 +1,232 @@
+using System.Globalization;
+using Npgsql;
+using Registry.Core.Storage;
+using Registry.Storage.Postgres.Locks;
+
+namespace Registry.Storage.Postgres;
+
+/// <summary>
+/// Tables of the database, and their migrations. The row <c>schema</c> of the table <c>meta</c> has the number of migrations that have run. The first node that
+/// starts runs them, all in one transaction, while the others wait.
+/// </summary>
+internal static class PostgresSchema
+{
+    /// <summary>Oldest major version of the server.</summary>
+    public const int OldestServer = 15;
+
+    private static readonly string[] Migrations =
+    [
+        """
+        -- The clock of grace periods: seconds in which at least one node has run.
+        CREATE TABLE clock (
+            id         bigint      PRIMARY KEY CHECK (id = 1),
+            seconds    bigint      NOT NULL,
+            counted_at timestamptz NOT NULL
+        );
+        INSERT INTO clock (id, seconds, counted_at) VALUES (1, 0, clock_timestamp());
+
+        -- Processes of the registry, until when each runs for certain.
+        CREATE TABLE processes (
+            id          uuid        PRIMARY KEY,
+            alive_until timestamptz NOT NULL
+        );
+
+        CREATE TABLE repositories (
+            id            bigint  PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+            name          text    NOT NULL UNIQUE COLLATE "C",
+            has_manifests boolean NOT NULL DEFAULT false,
+            pinned        boolean NOT NULL DEFAULT false       -- holds something unreadable, so its links never expire
+        );
+        CREATE INDEX repositories_with_manifests ON repositories (name) WHERE has_manifests;
+
+        -- Every known digest. state: 0 mentioned by a manifest (the bytes do not exist), 1 stored, 2 orphaned (stored, nothing links to it),
+        -- 3 condemned (being removed). place: key of the bytes in a store that chooses keys. bytes: small content itself.
+        CREATE TABLE content (
+            id     bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+            digest text   NOT NULL UNIQUE COLLATE "C",
+            size   bigint NOT NULL DEFAULT 0,
+            state  bigint NOT NULL DEFAULT 0,
+            place  text,
+            bytes  bytea  COMPRESSION lz4
+        );
+        CREATE INDEX content_without_links ON content (state, id) WHERE state >= 2;
+
+        -- Blobs that a repository may see. idle_since: time since when no manifest of the repository has needed it, in seconds of the clock;
+        -- NULL while one does.
+        CREATE TABLE blob_links (
+            repository_id bigint NOT NULL REFERENCES repositories (id),
+            content_id    bigint NOT NULL REFERENCES content (id),
+            idle_since    bigint,
+            PRIMARY KEY (repository_id, content_id)
+        );
+        CREATE INDEX blob_links_by_content ON blob_links (content_id);
+        CREATE INDEX blob_links_idle ON blob_links (idle_since) WHERE idle_since IS NOT NULL;
+
+        -- A manifest is held by a tag, by a manifest of its repository that refers to it, and by its subject, when that is in the repository.
+        -- idle_since: since when nothing has held it; NULL while something does. is_root: false once an index that lists it, or its subject, was
+        -- deleted; then it expires when it has been idle for the grace period. pushed_at: the last push, as Unix time in seconds.
+        CREATE SEQUENCE manifest_ids;
+        CREATE TABLE manifests (
+            id            bigint  PRIMARY KEY,
+            repository_id bigint  NOT NULL REFERENCES repositories (id),
+            content_id    bigint  NOT NULL REFERENCES content (id),
+            media_type    text    NOT NULL,
+            artifact_type text,
+            subject       text    COLLATE "C",
+            annotations   bytea   COMPRESSION lz4,             -- JSON in UTF-8, as it is sent
+            pushed_at     bigint  NOT NULL,
+            idle_since    bigint,
+            is_root       boolean NOT NULL DEFAULT true,
+            UNIQUE (repository_id, content_id)
+        );
+        CREATE INDEX manifests_by_content ON manifests (content_id);
+        CREATE INDEX manifests_by_subject ON manifests (repository_id, subject, id) WHERE subject IS NOT NULL;
+        CREATE INDEX manifests_idle ON manifests (is_root, idle_since) WHERE idle_since IS NOT NULL;
+
+        -- References of a manifest: config, layers, children of an index. Not its subject.
+        CREATE TABLE manifest_references (
+            manifest_id   bigint NOT NULL REFERENCES manifests (id),
+            content_id    bigint NOT NULL REFERENCES content (id),
+            repository_id bigint NOT NULL REFERENCES repositories (id),
+            PRIMARY KEY (manifest_id, content_id)
+        );
+        CREATE INDEX manifest_references_by_content ON manifest_references (content_id, repository_id);
+
+        CREATE TABLE tags (
+            repository_id bigint NOT NULL REFERENCES repositories (id),
+            name          text   NOT NULL COLLATE "C",
+            manifest_id   bigint NOT NULL REFERENCES manifests (id),
+            PRIMARY KEY (repository_id, name)
+        );
+        CREATE INDEX tags_by_manifest ON tags (manifest_id, name);
+
+        -- Manifests of each tag since it was created. set_at: Unix time in seconds.
+        CREATE TABLE tag_history (
+            repository_id bigint NOT NULL REFERENCES repositories (id),
+            tag           text   NOT NULL COLLATE "C",
+            manifest_id   bigint NOT NULL REFERENCES manifests (id),
+            set_at        bigint NOT NULL,
+            PRIMARY KEY (repository_id, tag, manifest_id)
+        );
+        CREATE INDEX tag_history_by_manifest ON tag_history (manifest_id);
+
+        -- Manifests that were added or removed, and have further referrers, after the row settled_to, that are not held or released yet. A later
+        -- push or deletion of the same manifest has another id.
+        CREATE TABLE unsettled_subjects (
+            id            bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+            repository_id bigint NOT NULL REFERENCES repositories (id),
+            subject       text   NOT NULL COLLATE "C",
+            settled_to    bigint NOT NULL,
+            UNIQUE (repository_id, subject)
+        );
+
+        -- Sessions of uploads in progress. network: from which the upload was begun; NULL if it is unknown. position: number of received bytes when
+        -- the row was last saved. hash_state: that of the bytes up to there. process: the one that may write to the upload. generation: number of
+        -- the processes that have held it.
+        CREATE TABLE uploads (
+            id         uuid   PRIMARY KEY,
+            repository text   NOT NULL,
+            owner      text,
+            network    text,
+            algorithm  text   NOT NULL,
+            process    uuid   NOT NULL,
+            generation bigint NOT NULL,
+            position   bigint NOT NULL DEFAULT 0,
+            hash_state bytea
+        );
+        CREATE INDEX uploads_by_owner ON uploads (owner, network);
+        CREATE INDEX uploads_by_network ON uploads (network);
+
+        -- Changes of repositories. sequence: in the order of the transactions of one repository, and of nothing else, since a transaction may commit
+        -- after a later number was given. position: in the order in which consumers read them; NULL until a pass gives it, after the commit. kind,
+        -- source: ChangeKind, ChangeSource. at: the wall clock, as Unix time in milliseconds. clock: in its seconds. The rows outlive
+        -- their repository, tag and manifest.
+        CREATE SEQUENCE change_positions;
+        CREATE TABLE changes (
+            sequence      bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+            position      bigint UNIQUE,
+            kind          bigint NOT NULL,
+            at            bigint NOT NULL,
+            clock         bigint NOT NULL,
+            source        bigint NOT NULL,
+            actor         text,
+            request       text,
+            address       text,
+            client        text,
+            reason        text,
+            repository_id bigint NOT NULL,
+            repository    text   NOT NULL COLLATE "C",
+            tag           text   COLLATE "C",
+            digest        text,
+            previous      text,
+            media_type    text,
+            size          bigint
+        );
+        CREATE INDEX changes_without_position ON changes (sequence) WHERE position IS NULL;
+        CREATE INDEX changes_by_tag ON changes (repository_id, tag) WHERE tag IS NOT NULL;
+
+        -- Last change whose effect is durable, of each consumer.
+        CREATE TABLE change_consumers (
+            name     text   PRIMARY KEY,
+            position bigint NOT NULL
+        );
+        INSERT INTO change_consumers (name, position) VALUES ('tree', 0);
+
+        -- Repositories whose changes after a position wait, of each consumer, while its own position moves on.
+        CREATE TABLE change_held (
+            repository text   NOT NULL COLLATE "C",
+            consumer   text   NOT NULL,
+            position   bigint NOT NULL,
+            PRIMARY KEY (repository, consumer)
+        );
+        """,
+    ];
+
+    /// <summary>Version of the schema that this program writes.</summary>
+    public static int Version => Migrations.Length;
+
+    /// <summary>Migrates a database to the newest version.</summary>
+    /// <exception cref="StorageException">The server is too old, or a newer version of the registry wrote the database.</exception>
+    public static async Task MigrateAsync(NpgsqlConnection connection, string server)
+    {
+        RefuseOlder(connection.PostgreSqlVersion, server);
+        await using var transaction = await connection.BeginTransactionAsync();
+        await RunAsync(connection, "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
+        await RunAsync(connection, $"SELECT pg_advisory_xact_lock({AdvisoryLocks.Schema}, 0)");
+        await RunAsync(connection, "CREATE TABLE IF NOT EXISTS meta (key text PRIMARY KEY, value bigint NOT NULL)");
+        var version = (long?)await RunAsync(connection, "SELECT value FROM meta WHERE key = 'schema'") ?? 0;
+        if (version > Version)
+        {
+            throw new StorageException(
+                $"A newer version of the registry wrote the database {connection.Database} of PostgreSQL at {server} (its schema is {version}, this version knows up to {Version}). Start that version.");
+        }
+
+        for (; version < Version; version++)
+        {
+            await RunAsync(connection, Migrations[version]);
+        }
+
+        await RunAsync(connection, $"INSERT INTO meta (key, value) VALUES ('schema', {Version}) ON CONFLICT (key) DO UPDATE SET value = {Version}");
+        await transaction.CommitAsync();
+    }
+
+    /// <summary>Refuses a server that is too old.</summary>
+    /// <exception cref="StorageException">The server is too old.</exception>
+    public static void RefuseOlder(Version version, string server)
+    {
+        if (version.Major < OldestServer)
+        {
+            throw new StorageException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"PostgreSQL at {server} has version {version}; the registry needs {OldestServer} or newer. Upgrade the server."));
+        }
+    }
+
+    private static async Task<object?> RunAsync(NpgsqlConnection connection, string sql)
+    {
+#pragma warning disable CA2100 // Constants and numbers of this file.
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        return await command.ExecuteScalarAsync();
+    }
+}

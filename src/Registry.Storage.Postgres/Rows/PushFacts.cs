@@ -1,0 +1,127 @@
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.Policies;
+using Registry.Core.Storage;
+
+namespace Registry.Storage.Postgres.Rows;
+
+/// <summary>Facts on which a push of a manifest is decided. Complete when the session has sent the queries.</summary>
+internal sealed class PushFacts
+{
+    private const int MaxNamed = 100;
+
+    private readonly ManifestPut _put;
+    private readonly List<string> _missingBlobs = [];
+    private readonly List<string> _missingContent = [];
+    private readonly List<(string Tag, TaggedManifest Manifest)> _tags;
+    private readonly List<(long Id, StoredBlob Blob)> _known;
+    private Dictionary<string, TaggedManifest>? _tagged;
+
+    private PushFacts(PostgresSession session, ManifestPut put, PushedReferences references)
+    {
+        _put = put;
+
+        // Content whose bytes are lost does not count until it is pushed again.
+        if (references.Blobs.Length > 0)
+        {
+            _missingBlobs = session.Ask(
+                """
+                SELECT d FROM unnest($2) d WHERE NOT EXISTS (
+                    SELECT 1 FROM repositories r JOIN content c ON c.digest = d AND c.state = 1
+                    JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = $1)
+                LIMIT $3
+                """,
+                row => row.GetString(0),
+                put.Repository.Value,
+                references.Blobs,
+                MaxNamed);
+        }
+
+        if (references.Content.Length > 0)
+        {
+            _missingContent = session.Ask(
+                """
+                SELECT d FROM unnest($2) d WHERE NOT EXISTS (
+                    SELECT 1 FROM repositories r JOIN content c ON c.digest = d AND c.state = 1
+                    JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = $1)
+                AND NOT EXISTS (
+                    SELECT 1 FROM repositories r JOIN content c ON c.digest = d AND c.state = 1
+                    JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = $1)
+                LIMIT $3
+                """,
+                row => row.GetString(0),
+                put.Repository.Value,
+                references.Content,
+                MaxNamed);
+        }
+
+        _tags = TagRows.Ask(session, put.Repository, put.Reference.Tag is { } tag ? put.Tags.Append(tag) : put.Tags);
+        _known = session.Ask(
+            """
+            SELECT m.id, c.size, c.place FROM repositories r JOIN content c ON c.digest = $2
+            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = $1
+            """,
+            row => (row.GetInt64(0), new StoredBlob(row.GetInt64(1), new BlobPlace(put.Digest, ContentRows.ReadText(row, 2)))),
+            put.Repository.Value,
+            put.Digest.Value);
+    }
+
+    /// <summary>Row of the manifest, if the repository has it already.</summary>
+    public long? KnownId => _known.Count > 0 ? _known[0].Id : null;
+
+    /// <summary>Record of the manifest, if the repository has it already.</summary>
+    public StoredBlob? Known => _known.Count > 0 ? _known[0].Blob : null;
+
+    /// <summary>Tags of the push, each once, with the manifests that they refer to now.</summary>
+    public IReadOnlyList<KeyValuePair<Tag, TaggedManifest?>> Tags =>
+        [.. _put.Tags.Distinct().Select(tag => KeyValuePair.Create(tag, Find(tag)))];
+
+    /// <summary>Collects the queries.</summary>
+    public static PushFacts Ask(PostgresSession session, ManifestPut put, PushedReferences references) => new(session, put, references);
+
+    /// <summary>Decides whether the references, the precondition and the rules allow the push.</summary>
+    /// <returns>The refusal; null if the manifest may be pushed.</returns>
+    public RegistryError? FindRefusal(IChangeRules rules) => FindFault() ?? FindRuleAgainst(rules);
+
+    /// <summary>Decides whether the references and the precondition allow the push.</summary>
+    /// <returns>The refusal; null if there is none.</returns>
+    public RegistryError? FindFault()
+    {
+        if (_missingBlobs.Count + _missingContent.Count > 0)
+        {
+            return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, [.. _missingBlobs.Concat(_missingContent).Take(MaxNamed)]);
+        }
+
+        // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
+        // exists.
+        var current = _put.Reference.Tag is { } tag ? Find(tag)?.Digest : Known is null ? null : _put.Digest;
+        return _put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
+    }
+
+    /// <summary>Asks the rules about the manifest, unless the repository has it, and about its tags.</summary>
+    /// <returns>The first refusal; null if there is none.</returns>
+    public RegistryError? FindRuleAgainst(IChangeRules rules)
+    {
+        if (Known is null && rules.CheckManifest(new ManifestChange(_put.Repository, _put.Digest, _put.Size, _put.Manifest, _put.Origin)) is { } refused)
+        {
+            return refused;
+        }
+
+        foreach (var (tag, before) in Tags)
+        {
+            if (rules.CheckTag(new TagChange(_put.Repository, tag, before?.Digest, _put.Digest, _put.Origin)) is { } forbidden)
+            {
+                return forbidden;
+            }
+        }
+
+        return null;
+    }
+
+    private TaggedManifest? Find(Tag tag)
+    {
+        _tagged ??= _tags.ToDictionary(one => one.Tag, one => one.Manifest, StringComparer.Ordinal);
+        return _tagged.TryGetValue(tag.Value, out var manifest) ? manifest : null;
+    }
+}

@@ -1,0 +1,3 @@
+using Registry.Storage.Postgres.Tests;
+
+[assembly: AssemblyFixture(typeof(PostgresCluster))]

@@ -1,0 +1,129 @@
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Changes;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
+using Registry.Storage.Contracts;
+using Registry.Storage.Postgres.Rows;
+
+namespace Registry.Storage.Postgres.Tests;
+
+/// <summary>Metadata in a database of its own.</summary>
+internal sealed class PostgresEngine : IMetadataEngine
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly TestDatabase _database;
+
+    // The constructors of the suites cannot wait.
+    public PostgresEngine()
+    {
+        _database = Task.Run(() => TestDatabase.CreateAsync()).GetAwaiter().GetResult();
+        Open(Task.Run(() => PostgresDatabase.OpenAsync(_database.Settings)).GetAwaiter().GetResult());
+    }
+
+    public ContractRules Rules { get; } = new();
+
+    public PostgresDatabase Database { get; private set; }
+
+    public IMetadataStore Metadata { get; private set; }
+
+    public ICollectorMetadata Collector { get; private set; }
+
+    public IVerifierMetadata Verifier { get; private set; }
+
+    public IChangeFeed Feed { get; private set; }
+
+    public IIndexTarget IndexTarget { get; private set; }
+
+    public IUploadSessions Sessions { get; private set; }
+
+    /// <summary>No content waits for a file: small content stays in the database.</summary>
+    public IStagedContent Staged { get; } = new NothingStaged();
+
+    public IMetadataListing Listing { get; private set; }
+
+    public IGraceClock Clock => Database.Clock;
+
+    public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
+
+    public long SyncedCommits => Database.SyncedCommits;
+
+    public Task SettleFeedAsync() => Database.PassFeedAsync();
+
+    public async Task AdvanceAsync(TimeSpan time)
+    {
+        _time.Advance(time);
+        await Database.WriteAsync(session => session.Queue("UPDATE clock SET seconds = seconds + $1", (long)time.TotalSeconds));
+        await Database.ReadAsync(async session =>
+        {
+            var now = ClockRows.Read(session);
+            await session.SendAsync();
+            Database.Clock.Observe(now[0]);
+            return true;
+        });
+    }
+
+    public async Task ReopenAsync(bool cleanly = true)
+    {
+        if (cleanly)
+        {
+            await Database.DisposeAsync();
+        }
+        else
+        {
+            // Its lease ends after a while.
+            await Database.AbandonAsync();
+            await _database.RunAsync("UPDATE processes SET alive_until = now()");
+        }
+
+        Open(await PostgresDatabase.OpenAsync(_database.Settings));
+    }
+
+    public Task<IMetadataSnapshot> TakeSnapshotAsync() => throw new NotSupportedException("A backup of the database is a dump.");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Database.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Listing))]
+    private void Open(PostgresDatabase database)
+    {
+        Database = database;
+        Metadata = new PostgresMetadataStore(database, _time, Rules);
+        Collector = new PostgresCollectorMetadata(database, _time, Rules);
+        Verifier = new PostgresVerifierMetadata(database);
+        Feed = new PostgresChangeFeed(database);
+        IndexTarget = new PostgresIndexTarget(database, _time);
+        Sessions = new PostgresUploadSessions(database);
+        Listing = new PostgresMetadataListing(database);
+    }
+
+    private sealed class NothingStaged : IStagedContent
+    {
+        public event Action? Staged
+        {
+            add { }
+            remove { }
+        }
+
+        public long Weight => 0;
+
+        public Task<StagedContent?> FindAsync(Digest digest) => Task.FromResult<StagedContent?>(null);
+
+        public Task<long?> FindSizeAsync(Digest digest) => Task.FromResult<long?>(null);
+
+        public Task<IReadOnlyList<StagedContent>> ListAsync(long afterId, int limit) => Task.FromResult<IReadOnlyList<StagedContent>>([]);
+
+        public Task<IReadOnlySet<long>> FindPresentAsync(IReadOnlyCollection<long> ids) => Task.FromResult<IReadOnlySet<long>>(new HashSet<long>());
+
+        public Task RemoveAsync(IReadOnlyCollection<long> ids) => Task.CompletedTask;
+    }
+}
