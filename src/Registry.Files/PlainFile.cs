@@ -60,17 +60,25 @@ public static class PlainFile
 
         var handle = Open(path, FileAccess.ReadWrite, anew, out var size)
             ?? throw (kind == EntryKind.None ? new FileNotFoundException($"{path} does not exist", path) : NotPlain(path, "file"));
-        if (kind == EntryKind.None)
+        try
         {
-            FileOwner.TakeFrom(below, handle, path);
-        }
+            if (kind == EntryKind.None)
+            {
+                FileOwner.TakeFrom(below, handle, path);
+            }
 
-        if (anew && size > 0)
+            if (anew && size > 0)
+            {
+                RandomAccess.SetLength(handle, 0);
+            }
+
+            return handle;
+        }
+        catch
         {
-            RandomAccess.SetLength(handle, 0);
+            handle.Dispose();
+            throw;
         }
-
-        return handle;
     }
 
     /// <summary>Reads a small file as a whole; null if it does not exist.</summary>
@@ -169,13 +177,24 @@ public static class PlainFile
         // The entry may have been replaced since it was checked.
         var handle = Posix.OpenFile(path, access, create);
         size = 0;
-        if (handle is not null && Posix.Find(handle, path, out size) != EntryKind.File)
+        if (handle is null)
         {
-            handle.Dispose();
             return null;
         }
 
-        return handle;
+        var isFile = false;
+        try
+        {
+            isFile = Posix.Find(handle, path, out size) == EntryKind.File;
+            return isFile ? handle : null;
+        }
+        finally
+        {
+            if (!isFile)
+            {
+                handle.Dispose();
+            }
+        }
     }
 
     [UnsupportedOSPlatform("linux")]

@@ -11,8 +11,8 @@ public sealed class PostgresCluster : IAsyncLifetime
 
     private const string Template = "registry_template";
 
-    private static PostgresCluster? s_current;
-    private static int s_databases;
+    private static PostgresCluster? _current;
+    private static int _databases;
 
     private PostgresServer? _server;
     private NpgsqlDataSource? _administrator;
@@ -23,7 +23,7 @@ public sealed class PostgresCluster : IAsyncLifetime
         get
         {
             Assert.SkipUnless(PostgresServer.IsInstalled, "PostgreSQL is not installed: apt-get install postgresql-15");
-            return s_current!;
+            return _current!;
         }
     }
 
@@ -53,7 +53,7 @@ public sealed class PostgresCluster : IAsyncLifetime
         {
         }
 
-        s_current = this;
+        _current = this;
     }
 
     /// <summary>Creates a database.</summary>
@@ -61,7 +61,7 @@ public sealed class PostgresCluster : IAsyncLifetime
     /// <returns>Its name.</returns>
     public async Task<string> CreateDatabaseAsync(bool isEmpty = false)
     {
-        var name = $"registry_{Interlocked.Increment(ref s_databases)}";
+        var name = $"registry_{Interlocked.Increment(ref _databases)}";
         await RunAsync($"CREATE DATABASE {name} {(isEmpty ? string.Empty : $"TEMPLATE {Template}")} STRATEGY file_copy");
         return name;
     }
