@@ -154,12 +154,18 @@ public sealed partial class GarbageCollector(
             // A turn for each, so that none waits for another one with very many referrers.
             foreach (var unsettled in subjects)
             {
-                if (cancellationToken.IsCancellationRequested || (limit != Timeout.InfiniteTimeSpan && time.GetElapsedTime(startedAt) >= limit))
+                if (cancellationToken.IsCancellationRequested)
                 {
                     return;
                 }
 
                 await metadata.SettleReferrersAsync(unsettled);
+
+                // At least one in each cycle, however slow the machine is.
+                if (limit != Timeout.InfiniteTimeSpan && time.GetElapsedTime(startedAt) >= limit)
+                {
+                    return;
+                }
             }
         }
     }
