@@ -78,7 +78,13 @@ public sealed class StorageThreadsTests : IDisposable
         using var threads = new StorageThreads("turns", 1);
         using var gate = new ManualResetEventSlim();
         var order = new List<string>();
-        var gated = threads.RunAsync(gate.Wait);
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var gated = threads.RunAsync(() =>
+        {
+            begun.SetResult();
+            gate.Wait();
+        });
+        await begun.Task;
         var work = new List<Task>();
         foreach (var name in new[] { "a1", "a2", "a3", "own 1", "b1", "b2" })
         {

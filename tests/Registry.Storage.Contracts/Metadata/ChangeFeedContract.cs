@@ -350,6 +350,7 @@ public abstract partial class ChangeFeedContract(IMetadataEngine engine) : IAsyn
         await Metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
         await Metadata.PutManifestAsync(Samples.Put(A, First, [.. Enumerable.Range(0, 1000).Select(i => $"t{i}")]));
         await Metadata.DeleteManifestAsync(A, Samples.Digest(First), Precondition.None);
+        Assert.Equal(2003, (await ReadAsync()).Count);
         await engine.Feed.AcknowledgeAsync(ChangeConsumers.Tree, 1);
         Assert.Equal(2002, (await ReadAsync()).Count);
         await engine.AdvanceAsync(Age);
