@@ -34,7 +34,7 @@ catch (Exception e)
 static ILoggerFactory CreateLoggers(RegistryOptions options) => LoggerFactory.Create(logging => logging
     .SetMinimumLevel(options.LogLevel)
     .AddFilter("Microsoft", LogLevel.Warning)
-    .AddFilter(typeof(StartAndStop).FullName, LogLevel.Information)
+    .AddFilter(typeof(LifetimeNotices).FullName, LogLevel.Information)
     .AddFilter(typeof(RequestLog).FullName, options.AccessLog ? LogLevel.Information : options.LogLevel)
     .AddConsole(console =>
     {

@@ -10,7 +10,7 @@ namespace Registry.Server.Configuration;
 
 /// <summary>
 /// Settings of the registry. To add a setting, add a property here with its default and the reason for it, a line in
-/// <see cref="OptionsReader"/>, and a row in docs/configuration.md (a test compares them).
+/// <see cref="OptionsReader"/>, its name in <see cref="VariableNames.All"/>, and a row in docs/configuration.md (a test compares them).
 /// </summary>
 public sealed record RegistryOptions
 {

@@ -25,7 +25,6 @@ using Registry.Server.Transport;
 using Registry.Server.Transport.Buffers;
 using Registry.Server.Transport.Output;
 using Registry.Storage;
-using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Hosting;
 
@@ -39,20 +38,15 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
     private readonly BodyWatch _bodies;
-    private readonly MemoryTrim _trim;
     private readonly MemoryWatch _memoryWatch;
     private readonly ILoggerFactory _loggers;
-    private readonly TimeProvider _time;
     private readonly RegistryOptions _options;
-    private readonly List<PeriodicTask> _periodic = [];
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly BackgroundWork _background;
     private readonly StopStages _stop;
     private readonly FileReloads _reloads;
     private readonly HostMetrics _hostMetrics;
     private TelemetryExport? _telemetry;
     private MetricsServer? _metrics;
-    private long _lastCollection;
-    private Task _indexing = Task.CompletedTask;
     private bool _started;
     private bool _disposed;
 
@@ -72,7 +66,6 @@ public sealed class RegistryHost : IAsyncDisposable
         _storage = storage;
         _access = access;
         _tls = tls;
-        _time = time;
         _loggers = loggers;
         _stop = new StopStages(options.Limits.Drain, loggers.CreateLogger<RegistryHost>());
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
@@ -117,14 +110,15 @@ public sealed class RegistryHost : IAsyncDisposable
         Transport = KestrelFactory.CreateTransport(options, Buffers, storage.Threads.RunAsync, unsent, time, loggers, metrics.Requests);
         var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, metrics, time, loggers);
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
-        _trim = new MemoryTrim(Buffers);
+        var trim = new MemoryTrim(Buffers);
+        _background = new BackgroundWork(options, storage, _core, ReadOnly, tls, trim, metrics, time, loggers);
         _application = new HttpApplication(Handle, _bodies);
         Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);
         Func<MemoryUse> readUse = () => MemoryUse.OfProcess(Buffers);
         Func<TimeSpan> readTime = () => Environment.CpuUsage.TotalTime;
         _memoryWatch = new MemoryWatch(
-            ProcessMemoryLimits.OfProcess, readUse, _trim.Actions, Connections, readTime, time, loggers.CreateLogger<MemoryWatch>());
+            ProcessMemoryLimits.OfProcess, readUse, trim.Actions, Connections, readTime, time, loggers.CreateLogger<MemoryWatch>());
     }
 
     /// <summary>Addresses that the registry listens on, with the ports that the system chose.</summary>
@@ -225,7 +219,10 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Cuts off what <see cref="DisposeAsync"/> waits for: first the requests in flight; when these have ended, the files.</summary>
     public void CutOff() => _stop.CutOff();
 
-    /// <summary>Finishes the requests in flight, then the files that follow the database, each within a time limit, and closes the storage.</summary>
+    /// <summary>
+    /// Stops the registry, in this order: the requests in flight end, the background work ends, the files follow the database, the storage closes. Requests
+    /// and files have a time limit each.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_disposed)
@@ -249,13 +246,7 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _telemetry?.Dispose();
-        await _stopping.CancelAsync();
-        foreach (var task in _periodic)
-        {
-            await task.DisposeAsync();
-        }
-
-        await _indexing;
+        await _background.DisposeAsync();
         try
         {
             if (_started && _storage.Health.Failure is null)
@@ -270,7 +261,6 @@ public sealed class RegistryHost : IAsyncDisposable
             await _storage.FinishAsync(_stop.BeginFiles());
             await _storage.DisposeAsync();
             _hostMetrics.Dispose();
-            _stopping.Dispose();
             _stop.Dispose();
         }
     }
@@ -280,7 +270,7 @@ public sealed class RegistryHost : IAsyncDisposable
         if (_storage.Tree.IsEmpty)
         {
             // Nothing to index: ready from the first request on.
-            await _storage.Indexer.RunAsync(_stopping.Token);
+            await _storage.Indexer.RunAsync(CancellationToken.None);
         }
 
         await WarmUpAsync();
@@ -297,7 +287,7 @@ public sealed class RegistryHost : IAsyncDisposable
                 Buffers = Buffers,
                 Connections = Connections,
                 IsReadOnly = () => ReadOnly.IsOn,
-                LastCollection = () => Volatile.Read(ref _lastCollection),
+                LastCollection = () => _background.LastCollection,
                 PasswordChecks = () => PasswordChecks,
                 CertificateExpires = () => _tls?.Identity.Certificate.NotAfter,
             };
@@ -307,10 +297,10 @@ public sealed class RegistryHost : IAsyncDisposable
 
         if (_options.MetricsPort is not null)
         {
-            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _hostMetrics.Requests, _loggers, _stopping.Token);
+            _metrics = await MetricsServer.StartAsync(_options, _telemetry, _hostMetrics.Requests, _loggers, CancellationToken.None);
         }
 
-        await _kestrel.StartAsync(_application, _stopping.Token);
+        await _kestrel.StartAsync(_application, CancellationToken.None);
         _started = true;
         _memoryWatch.Start();
         if (_storage.WasStoppedUncleanly)
@@ -318,21 +308,7 @@ public sealed class RegistryHost : IAsyncDisposable
             HostLog.StoppedUncleanly(_loggers.CreateLogger<RegistryHost>());
         }
 
-        _indexing = Task.Run(IndexAsync);
-        var log = _loggers.CreateLogger<PeriodicTask>();
-        _periodic.Add(new PeriodicTask(
-            "The expiry of uploads", _options.UploadCleanupInterval, ExpireAsync, _time, log));
-        _periodic.Add(new PeriodicTask("The return of memory", MemoryTrim.Interval, TrimAsync, _time, log));
-        _periodic.Add(new PeriodicTask("The garbage collection", CollectionRules.Interval, CollectAsync, _time, log));
-        if (_options.VerifyPeriod > TimeSpan.Zero)
-        {
-            _periodic.Add(new PeriodicTask("The verification", Verifier.Interval, VerifyAsync, _time, log));
-        }
-
-        if (_tls is not null)
-        {
-            _periodic.Add(new PeriodicTask("The check of the certificate", TlsFiles.CheckPeriod, _tls.CheckAsync, _time, log));
-        }
+        _background.Start();
     }
 
     // The first use loads an assembly. When that fails because the process has no descriptor left, every later use fails, too. So the first
@@ -344,55 +320,5 @@ public sealed class RegistryHost : IAsyncDisposable
         features.Set<IHttpResponseFeature>(new HttpResponseFeature());
         features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(Stream.Null));
         await Handle(new RequestContext(new DefaultHttpContext(features), _bodies) { IsWarmUp = true });
-    }
-
-    // Not during indexing: the pass would miss content that is not indexed yet, and it moves damaged files.
-    private Task VerifyAsync(CancellationToken cancellationToken) =>
-        _storage.Indexer.IsComplete && !ReadOnly.IsOn ? Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
-
-    // An incomplete index misses links, so nothing is collected until it is complete.
-    private async Task CollectAsync(CancellationToken cancellationToken)
-    {
-        if (!_storage.Indexer.IsComplete || ReadOnly.IsOn)
-        {
-            return;
-        }
-
-        var startedAt = _time.GetTimestamp();
-        try
-        {
-            var collected = await Collector.RunAsync(cancellationToken);
-            _hostMetrics.Collector.Ended(_time.GetElapsedTime(startedAt), collected);
-            Volatile.Write(ref _lastCollection, _time.GetUtcNow().ToUnixTimeSeconds());
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            _hostMetrics.Collector.Failed();
-            throw;
-        }
-    }
-
-    private Task TrimAsync(CancellationToken cancellationToken)
-    {
-        _trim.Run();
-        return Task.CompletedTask;
-    }
-
-    private Task ExpireAsync(CancellationToken cancellationToken) => ReadOnly.IsOn ? Task.CompletedTask : _core.UploadExpiry.RunAsync(cancellationToken);
-
-    private async Task IndexAsync()
-    {
-        try
-        {
-            if (!_storage.Indexer.IsComplete)
-            {
-                HostLog.Indexing(_loggers.CreateLogger<TreeIndexer>());
-                await _storage.Indexer.RunUntilCompleteAsync(_time, _stopping.Token);
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Stopping; the next start continues the indexing.
-        }
     }
 }

@@ -271,7 +271,7 @@ internal static class ManifestRows
     private static ManifestRow ReadRow(SqliteDataReader row) =>
         new(row.GetInt64(0), row.GetInt64(1), row.GetInt64(2), MediaTypes.IsIndex(row.GetString(3)), row.GetInt64(4));
 
-    private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out TaggedManifest? tagged)
+    private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out TagTarget? tagged)
     {
         tagged = null;
         var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
@@ -298,7 +298,7 @@ internal static class ManifestRows
 
     // Asks the rules about a push, as Put does step by step.
     private static RegistryError? FindRefusal(
-        SqliteSession session, IChangeRules rules, long repositoryId, ManifestPut put, TaggedManifest? tagged, bool isKnown)
+        SqliteSession session, IChangeRules rules, long repositoryId, ManifestPut put, TagTarget? tagged, bool isKnown)
     {
         if (!isKnown && rules.CheckManifest(ChangeOf(put)) is { } refused)
         {

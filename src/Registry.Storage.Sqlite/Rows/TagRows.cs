@@ -22,12 +22,12 @@ internal static class TagRows
     public const int RowsOfMany = Many * RowsOfTag;
 
     /// <summary>Finds the manifest of a tag; null if there is no such tag.</summary>
-    public static TaggedManifest? Find(SqliteSession session, long repositoryId, Tag tag) => session.First<TaggedManifest?>(
+    public static TagTarget? Find(SqliteSession session, long repositoryId, Tag tag) => session.First<TagTarget?>(
         """
         SELECT t.manifest_id, c.digest FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
         WHERE t.repository_id = @1 AND t.name = @2
         """,
-        row => new TaggedManifest(row.GetInt64(0), Digest.Parse(row.GetString(1))),
+        row => new TagTarget(row.GetInt64(0), Digest.Parse(row.GetString(1))),
         repositoryId,
         tag.Value);
 
@@ -46,7 +46,7 @@ internal static class TagRows
         long repositoryId,
         ManifestPut put,
         Tag tag,
-        TaggedManifest? before,
+        TagTarget? before,
         long manifestId)
     {
         if (change.Rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, change.Origin)) is { } refused)
@@ -82,7 +82,7 @@ internal static class TagRows
     /// <summary>Removes a tag and its history. The grace period of its manifest begins, unless something else holds it.</summary>
     /// <returns>The refusal of a rule; null if the tag is removed.</returns>
     public static RegistryError? Delete(
-        SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, Tag tag, TaggedManifest manifest)
+        SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, Tag tag, TagTarget manifest)
     {
         if (change.Rules.CheckTag(new TagChange(repository, tag, manifest.Digest, After: null, change.Origin)) is { } refused)
         {
@@ -232,7 +232,7 @@ internal static class TagRows
         }
     }
 
-    private static void Point(SqliteSession session, long repositoryId, Tag tag, TaggedManifest? before, long manifestId, long now)
+    private static void Point(SqliteSession session, long repositoryId, Tag tag, TagTarget? before, long manifestId, long now)
     {
         if (before?.Id == manifestId)
         {

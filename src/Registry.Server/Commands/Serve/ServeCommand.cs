@@ -33,7 +33,7 @@ internal static class ServeCommand
 
     private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, RegistryOptions options, ILoggerFactory loggers)
     {
-        var notices = new StartAndStop(context.Output, options, loggers.CreateLogger<StartAndStop>());
+        var notices = new LifetimeNotices(context.Output, options, loggers.CreateLogger<LifetimeNotices>());
         var manager = new ServiceNotifier(context.Variable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
         var folder = Path.GetFullPath(options.StoragePath);
         RegistryHost host;

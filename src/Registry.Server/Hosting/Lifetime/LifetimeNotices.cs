@@ -10,7 +10,7 @@ namespace Registry.Server.Hosting.Lifetime;
 /// Reports the start, the beginning of the stop, and the end of the registry, at any log level: as text on standard output, or as events
 /// of a JSON log.
 /// </summary>
-internal sealed class StartAndStop(TextWriter output, RegistryOptions options, ILogger<StartAndStop> logger)
+internal sealed class LifetimeNotices(TextWriter output, RegistryOptions options, ILogger<LifetimeNotices> logger)
 {
     public void Started(RegistryHost host)
     {

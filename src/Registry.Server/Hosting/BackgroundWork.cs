@@ -1,0 +1,128 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core;
+using Registry.Server.Configuration;
+using Registry.Server.Memory;
+using Registry.Server.Pipeline;
+using Registry.Server.Telemetry.Metrics;
+using Registry.Server.Tls;
+using Registry.Storage;
+using Registry.Storage.Files.Tree;
+
+namespace Registry.Server.Hosting;
+
+/// <summary>
+/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the expiry of uploads, the return of memory, and
+/// the check of the certificate. The storage has workers of its own.
+/// </summary>
+/// <param name="options">The settings.</param>
+/// <param name="storage">The storage.</param>
+/// <param name="core">The core on the storage.</param>
+/// <param name="readOnly">The read-only mode, in which nothing is removed.</param>
+/// <param name="tls">The certificate; null without TLS.</param>
+/// <param name="trim">Returns memory to the system.</param>
+/// <param name="metrics">The metrics of the host.</param>
+/// <param name="time">The clock.</param>
+/// <param name="loggers">Logs.</param>
+internal sealed class BackgroundWork(
+    RegistryOptions options,
+    RegistryStorage storage,
+    RegistryCore core,
+    ReadOnlyMode readOnly,
+    TlsFiles? tls,
+    MemoryTrim trim,
+    HostMetrics metrics,
+    TimeProvider time,
+    ILoggerFactory loggers) : IAsyncDisposable
+{
+    private readonly List<PeriodicTask> _periodic = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _indexing = Task.CompletedTask;
+    private long _lastCollection;
+
+    /// <summary>End of the last cycle of the garbage collector, as Unix time; 0 before the first.</summary>
+    public long LastCollection => Volatile.Read(ref _lastCollection);
+
+    /// <summary>Begins the work.</summary>
+    public void Start()
+    {
+        _indexing = Task.Run(IndexAsync);
+        Repeat("The expiry of uploads", options.UploadCleanupInterval, ExpireAsync);
+        Repeat("The return of memory", MemoryTrim.Interval, TrimAsync);
+        Repeat("The garbage collection", core.Rules.Interval, CollectAsync);
+        if (options.VerifyPeriod > TimeSpan.Zero)
+        {
+            Repeat("The verification", core.Verifier.Interval, VerifyAsync);
+        }
+
+        if (tls is not null)
+        {
+            Repeat("The check of the certificate", TlsFiles.CheckPeriod, tls.CheckAsync);
+        }
+    }
+
+    /// <summary>Cancels the work in progress, and waits for its end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        foreach (var task in _periodic)
+        {
+            await task.DisposeAsync();
+        }
+
+        await _indexing;
+        _stopping.Dispose();
+    }
+
+    private void Repeat(string name, TimeSpan period, Func<CancellationToken, Task> run) =>
+        _periodic.Add(new PeriodicTask(name, period, run, time, loggers.CreateLogger<PeriodicTask>()));
+
+    // Not during indexing: the pass would miss content that is not indexed yet, and it moves damaged files.
+    private Task VerifyAsync(CancellationToken cancellationToken) =>
+        storage.Indexer.IsComplete && !readOnly.IsOn ? core.Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
+
+    // An incomplete index misses links, so nothing is collected until it is complete.
+    private async Task CollectAsync(CancellationToken cancellationToken)
+    {
+        if (!storage.Indexer.IsComplete || readOnly.IsOn)
+        {
+            return;
+        }
+
+        var startedAt = time.GetTimestamp();
+        try
+        {
+            var collected = await core.Collector.RunAsync(cancellationToken);
+            metrics.Collector.Ended(time.GetElapsedTime(startedAt), collected);
+            Volatile.Write(ref _lastCollection, time.GetUtcNow().ToUnixTimeSeconds());
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            metrics.Collector.Failed();
+            throw;
+        }
+    }
+
+    private Task TrimAsync(CancellationToken cancellationToken)
+    {
+        trim.Run();
+        return Task.CompletedTask;
+    }
+
+    private Task ExpireAsync(CancellationToken cancellationToken) => readOnly.IsOn ? Task.CompletedTask : core.UploadExpiry.RunAsync(cancellationToken);
+
+    private async Task IndexAsync()
+    {
+        try
+        {
+            if (!storage.Indexer.IsComplete)
+            {
+                HostLog.Indexing(loggers.CreateLogger<TreeIndexer>());
+                await storage.Indexer.RunUntilCompleteAsync(time, _stopping.Token);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping; the next start continues the indexing.
+        }
+    }
+}
