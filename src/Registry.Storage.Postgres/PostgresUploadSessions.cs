@@ -1,5 +1,5 @@
 using Registry.Core.Metadata;
-using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 using Registry.Storage.Postgres.Locks;
 using Registry.Storage.Postgres.Rows;
 

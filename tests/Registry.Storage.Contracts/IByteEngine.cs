@@ -1,6 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Storage.Contracts;
 

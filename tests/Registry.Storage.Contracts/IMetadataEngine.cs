@@ -4,7 +4,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
-using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 
 namespace Registry.Storage.Contracts;

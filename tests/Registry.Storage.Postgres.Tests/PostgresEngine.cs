@@ -6,7 +6,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
-using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres.Rows;

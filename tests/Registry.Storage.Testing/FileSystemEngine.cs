@@ -7,6 +7,7 @@ using Registry.Core.Policies;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 using Registry.Storage.Contracts;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Blobs;

@@ -1,4 +1,5 @@
 using Registry.Core.Storage;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Core.Uploads;
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Registry.Core.Oci;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Core.Uploads;
 

@@ -5,6 +5,7 @@ using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Core.Uploads;
 

@@ -4,7 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Storage.Sqlite.Rows;
 

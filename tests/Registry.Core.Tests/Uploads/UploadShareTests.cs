@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Uploads;

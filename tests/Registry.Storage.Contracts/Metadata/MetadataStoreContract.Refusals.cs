@@ -4,7 +4,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
-using Registry.Core.Uploads;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Storage.Contracts.Metadata;
 

@@ -1,7 +1,7 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Metadata;
+using Registry.Storage.Contracts.Changes;
 
 namespace Registry.Storage.Sqlite.Tests.Contracts;
 

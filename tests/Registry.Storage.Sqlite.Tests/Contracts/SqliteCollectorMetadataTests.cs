@@ -1,4 +1,4 @@
-using Registry.Storage.Contracts.Metadata;
+using Registry.Storage.Contracts.Collection;
 
 namespace Registry.Storage.Sqlite.Tests.Contracts;
 

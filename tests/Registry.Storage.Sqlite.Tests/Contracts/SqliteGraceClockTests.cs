@@ -1,7 +1,7 @@
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
 using Registry.Storage.Contracts;
-using Registry.Storage.Contracts.Metadata;
+using Registry.Storage.Contracts.Collection;
 
 namespace Registry.Storage.Sqlite.Tests.Contracts;
 

@@ -5,7 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Storage.Contracts.Metadata;
+namespace Registry.Storage.Contracts.Collection;
 
 /// <summary>Contract of <see cref="ICollectorMetadata"/>, together with its metadata.</summary>
 public abstract partial class CollectorMetadataContract(IMetadataEngine engine) : IAsyncDisposable

@@ -3,7 +3,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Storage.Contracts.Metadata;
+namespace Registry.Storage.Contracts.Changes;
 
 /// <summary>Contract of <see cref="IChangeFeed"/>, together with its metadata.</summary>
 public abstract partial class ChangeFeedContract(IMetadataEngine engine) : IAsyncDisposable

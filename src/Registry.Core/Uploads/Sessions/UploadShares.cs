@@ -1,4 +1,4 @@
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.Sessions;
 
 /// <summary>
 /// Shares of the uploads in progress. A holder may have a third as many as are still free, which is a quarter of all for a single holder and less

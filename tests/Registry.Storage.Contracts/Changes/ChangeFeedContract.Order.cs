@@ -1,7 +1,7 @@
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 
-namespace Registry.Storage.Contracts.Metadata;
+namespace Registry.Storage.Contracts.Changes;
 
 /// <summary>Order and completeness of the changes while many mutations run at the same time, and the call that wakes a consumer.</summary>
 public abstract partial class ChangeFeedContract

@@ -2,7 +2,7 @@ using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
-namespace Registry.Storage.Contracts.Metadata;
+namespace Registry.Storage.Contracts.Collection;
 
 /// <summary>Contract of <see cref="IGraceClock"/>, together with its metadata.</summary>
 public abstract class GraceClockContract(IMetadataEngine engine) : IAsyncDisposable

@@ -1,7 +1,7 @@
 using Registry.Core.Metadata;
 using Registry.Core.Storage;
 
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.Sessions;
 
 /// <summary>
 /// Sessions of uploads in progress, as rows in the engine of the metadata. A process holds each session that it has begun or taken over, under a generation,

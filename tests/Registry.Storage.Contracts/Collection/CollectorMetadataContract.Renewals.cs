@@ -1,7 +1,7 @@
 using Registry.Core.Collection.Records;
 using Registry.Core.Metadata;
 
-namespace Registry.Storage.Contracts.Metadata;
+namespace Registry.Storage.Contracts.Collection;
 
 /// <summary>Pauses, and the renewal of links.</summary>
 public abstract partial class CollectorMetadataContract

@@ -4,7 +4,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Storage.Contracts.Metadata;
+namespace Registry.Storage.Contracts.Collection;
 
 /// <summary>Manifests whose index or subject was deleted.</summary>
 public abstract partial class CollectorMetadataContract

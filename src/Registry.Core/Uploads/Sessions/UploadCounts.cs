@@ -1,4 +1,4 @@
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.Sessions;
 
 /// <summary>Numbers of uploads in progress, all counted at the same time.</summary>
 /// <param name="All">All of the registry.</param>

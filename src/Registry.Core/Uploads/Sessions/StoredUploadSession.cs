@@ -2,7 +2,7 @@ using Registry.Core.Fairness;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.Sessions;
 
 /// <summary>Stored session of an upload in progress.</summary>
 /// <param name="Id">Id in URLs.</param>

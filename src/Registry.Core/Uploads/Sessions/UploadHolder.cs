@@ -1,6 +1,6 @@
 using Registry.Core.Fairness;
 
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.Sessions;
 
 /// <summary>Caller whose uploads in progress are counted together: a user, or the network of callers without one.</summary>
 public readonly record struct UploadHolder
