@@ -4,6 +4,7 @@ using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 
 namespace Registry.Storage.Contracts;
 
@@ -24,8 +25,8 @@ internal static class ContractOrigin
         metadata.DeleteManifestAsync(repository, reference, precondition, Request);
 
     public static Task<RegistryError?> LinkBlobAsync(
-        this IMetadataStore metadata, RepositoryName repository, Digest digest, long size, UploadLease? upload = null, byte[]? staged = null) =>
-        metadata.LinkBlobAsync(repository, digest, size, Request, upload, staged);
+        this IMetadataStore metadata, RepositoryName repository, BlobPlace place, long size, UploadLease? upload = null, byte[]? staged = null) =>
+        metadata.LinkBlobAsync(repository, place, size, Request, upload, staged);
 
     public static Task<Result<bool>> MountBlobAsync(this IMetadataStore metadata, RepositoryName source, RepositoryName target, Digest digest) =>
         metadata.MountBlobAsync(source, target, digest, Request);

@@ -24,6 +24,12 @@ public interface IByteEngine : IAsyncDisposable
     /// <summary>Metadata with the upload sessions.</summary>
     IMetadataStore Metadata { get; }
 
+    /// <summary>True if a listing tells the digests of the places.</summary>
+    bool ListsDigests { get; }
+
+    /// <summary>True if content that is open is read on after its deletion. In a store that deletes by itself, only the delay of deletions lets a reader go on.</summary>
+    bool KeepsOpenContent { get; }
+
     /// <summary>Closes the engine and opens it on the same storage, as a restart of the server does.</summary>
     Task ReopenAsync();
 

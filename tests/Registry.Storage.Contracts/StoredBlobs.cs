@@ -7,7 +7,7 @@ namespace Registry.Storage.Contracts;
 /// <summary>Reads and lists the content of a blob store.</summary>
 public static class StoredBlobs
 {
-    /// <summary>Lists the digests that have a place and bytes, in the order of the store.</summary>
+    /// <summary>Lists the digests that have a place and bytes, in the order of a store whose listing tells them.</summary>
     public static async Task<IReadOnlyList<Digest>> ListStoredAsync(this IBlobStore blobs)
     {
         ArgumentNullException.ThrowIfNull(blobs);

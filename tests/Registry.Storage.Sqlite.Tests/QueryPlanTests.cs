@@ -17,6 +17,9 @@ public sealed partial class QueryPlanTests : IDisposable
     {
         ["SELECT id, repository, owner, network, algorithm"] = "read once, at start; there are as many as uploads in progress",
         ["UPDATE uploads SET process"] = "the same",
+        ["SELECT u.upload, u.rest_length"] = "the same",
+        ["SELECT upload FROM upload_objects WHERE upload NOT IN"] = "the same",
+        ["UPDATE upload_objects SET holder = @1"] = "the same",
         ["SELECT c.digest, m.media_type, c.size, iif(octet_length(m.artifact_type)"] =
             "sorts the referrers of one manifest, not those of the others",
         ["INSERT INTO repositories (name) VALUES (@1) RETURNING id"] =
@@ -46,7 +49,7 @@ public sealed partial class QueryPlanTests : IDisposable
     }
 
     public static TheoryData<string> Found => new(SourceTree.Files(Statements)
-        .Where(file => !file.EndsWith("SqliteSchema.cs", StringComparison.Ordinal))
+        .Where(file => !file.EndsWith("SqliteMigrations.cs", StringComparison.Ordinal))
         .SelectMany(file => StatementLiteral().Matches(string.Join('\n', SourceTree.Lines(file))))
         .Select(literal => Whitespace().Replace(literal.Groups["sql"].Value, " ").Trim())
         .Distinct());

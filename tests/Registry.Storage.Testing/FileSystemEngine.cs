@@ -50,6 +50,10 @@ internal sealed class FileSystemEngine : IByteEngine
 
     public IMetadataStore Metadata { get; private set; }
 
+    public bool ListsDigests => true;
+
+    public bool KeepsOpenContent => true;
+
     public FakeTimeProvider Time { get; } = new();
 
     public IUploadSessions OpenSessions() => new SqliteUploadSessions(_database);

@@ -88,6 +88,12 @@ internal static class OldSchema
         ALTER TABLE uploads DROP COLUMN position;
         ALTER TABLE uploads DROP COLUMN network;
         """,
+        """
+        DROP TABLE upload_parts;
+        DROP TABLE upload_objects;
+        DROP INDEX content_by_place;
+        DROP TABLE object_keys;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

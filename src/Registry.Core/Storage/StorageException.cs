@@ -1,6 +1,6 @@
 namespace Registry.Core.Storage;
 
-/// <summary>Thrown when the storage fails: a full disk, an I/O error, a failed commit. Never the client's fault.</summary>
+/// <summary>Thrown when the storage fails: a full disk, an I/O error, a failed commit, a store that does not answer. Never the client's fault.</summary>
 public sealed class StorageException : Exception
 {
     private const int Enospc = 28;
@@ -11,13 +11,16 @@ public sealed class StorageException : Exception
     public StorageException(string message, Exception inner)
         : base(message, inner) => IsFull = inner is StorageException { IsFull: true } || (inner is IOException && IsFullCode(inner.HResult));
 
+    public StorageException(string message, Exception inner, bool isFull)
+        : base(message, inner) => IsFull = isFull;
+
     public StorageException(string message, bool isFull = false)
         : base(message) => IsFull = isFull;
 
     /// <summary>True if no space is left (ENOSPC, EDQUOT); deleting content resolves it.</summary>
     public bool IsFull { get; }
 
-    /// <summary>True if the same request may succeed soon, without an operator: a database restarts, or a change has waited for others for too long.</summary>
+    /// <summary>True if the same request may succeed soon, without an operator: a database or a store restarts, or a change has waited for others for too long.</summary>
     public bool IsTransient { get; init; }
 
     /// <summary>True if an error number means that no space is left.</summary>

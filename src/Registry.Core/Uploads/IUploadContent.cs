@@ -13,14 +13,22 @@ public interface IUploadContent : IAsyncDisposable
     long Length { get; }
 
     /// <summary>
-    /// Appends bytes. They survive the end of the process, but perhaps not a power cut. After a failure, <see cref="Length"/> tells how many of them were
-    /// kept.
+    /// Appends bytes. After a failure, <see cref="Length"/> tells how many bytes were kept: those of earlier calls since <see cref="FlushAsync"/> may be lost, too.
     /// </summary>
     /// <param name="data">The bytes, which do not change until the task ends.</param>
     /// <param name="hash">Hash of all bytes before, which receives these; null for none. After a failure, it may be ahead.</param>
     Task AppendAsync(ReadOnlySequence<byte> data, IncrementalHash? hash);
 
-    /// <summary>Drops the bytes after a position.</summary>
+    /// <summary>
+    /// Makes the appended bytes survive the end of the process, but perhaps not a power cut, and lets other requests open them. After a failure,
+    /// <see cref="Length"/> tells how many were kept.
+    /// </summary>
+    Task FlushAsync();
+
+    /// <summary>
+    /// Drops the bytes after a position: the one at which the content was opened, or a later one. An engine that cannot drop only these drops all, as
+    /// <see cref="Length"/> then tells.
+    /// </summary>
     Task TruncateAsync(long length);
 
     /// <summary>Reads all bytes, which are few.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.IO.Pipelines;
-using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
@@ -61,7 +60,7 @@ public sealed class Upload : IAsyncDisposable
         _state.Wait = _wait;
         while (true)
         {
-            var received = await ReceiveAsync(body, cancellationToken);
+            var received = await ReceivedBody.WaitAsync(body, _wait, PieceSize, cancellationToken);
             var turn = received.Buffer.Length > TurnSize ? received.Buffer.Slice(0, TurnSize) : received.Buffer;
             try
             {
@@ -133,6 +132,13 @@ public sealed class Upload : IAsyncDisposable
         else
         {
             await _content.TruncateAsync(mark);
+            if (_content.Length != mark)
+            {
+                // The engine could drop only all of them.
+                _state.DropHash();
+                _state.Length = _content.Length;
+                return;
+            }
         }
 
         _state.Rewind(mark);
@@ -212,13 +218,22 @@ public sealed class Upload : IAsyncDisposable
         return place;
     }
 
-    /// <summary>Saves the position in the session, if that is further behind than the engine of the bytes allows.</summary>
+    /// <summary>
+    /// Makes the received bytes survive the end of the process, and saves the position in the session, if that is further behind than the engine of the bytes
+    /// allows. An upload without a session needs neither.
+    /// </summary>
     /// <returns>False if another process has taken the session over. The upload is no longer here.</returns>
     public async Task<bool> SaveAsync()
     {
+        if (!_store.HasSession(_state))
+        {
+            return true;
+        }
+
+        await FlushAsync();
         var lag = _store.Bytes.PositionLag;
         var ahead = _state.Length - _state.SavedPosition;
-        if (ahead == 0 || (ahead > 0 && ahead < lag) || !_store.HasSession(_state))
+        if (ahead == 0 || (ahead > 0 && ahead < lag))
         {
             return true;
         }
@@ -255,12 +270,40 @@ public sealed class Upload : IAsyncDisposable
     /// <summary>Releases the upload for other requests.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _content.DisposeAsync();
-        Release();
+        try
+        {
+            // Also after a body that broke off, or a commit that failed: other requests learn the length now.
+            await SaveAsync();
+        }
+        finally
+        {
+            await _content.DisposeAsync();
+            Release();
+            _store.Release(_state);
+        }
+    }
 
-        // Also after a body that broke off, or a commit that failed: other requests learn the length now.
-        await SaveAsync();
-        _store.Release(_state);
+    private async Task FlushAsync()
+    {
+        if (_isHeld)
+        {
+            return;
+        }
+
+        try
+        {
+            await _content.FlushAsync();
+        }
+        catch
+        {
+            // The hash is ahead of the bytes.
+            _state.DropHash();
+            throw;
+        }
+        finally
+        {
+            _state.Length = _content.Length;
+        }
     }
 
     private async Task BeginAgainAsync()
@@ -305,50 +348,6 @@ public sealed class Upload : IAsyncDisposable
     private Task<byte[]> ReadSmallAsync() =>
         _state.Length == 0 ? Task.FromResult<byte[]>([]) : _content.ReadAsync();
 
-    // Waits until there is enough for a write, or until the reader cancels the read, so that what there is leaves its memory, or until another
-    // request takes over. If the body breaks off, the bytes that arrived before are still in the reader's memory (they were not consumed), and are
-    // passed on together with the fault.
-    private async ValueTask<Received> ReceiveAsync(PipeReader body, CancellationToken cancellationToken)
-    {
-        ReadOnlySequence<byte> seen = default;
-        while (true)
-        {
-            ReadResult result;
-            bool isTakenOver;
-            try
-            {
-                var reading = body.ReadAsync(cancellationToken);
-                if (!reading.IsCompleted)
-                {
-                    _wait.Begin(body);
-                }
-
-                result = await reading;
-            }
-            catch (Exception e) when (!seen.IsEmpty)
-            {
-                return new Received(seen, false, false, ExceptionDispatchInfo.Capture(e));
-            }
-            finally
-            {
-                isTakenOver = _wait.End();
-            }
-
-            if (result.Buffer.Length > seen.Length)
-            {
-                _wait.Arrived();
-            }
-
-            seen = result.Buffer;
-            if (result.IsCompleted || result.IsCanceled || isTakenOver || seen.Length >= PieceSize)
-            {
-                return new Received(seen, result.IsCompleted, isTakenOver, null);
-            }
-
-            body.AdvanceTo(seen.Start, seen.End);
-        }
-    }
-
     private async Task KeepAsync(ReadOnlySequence<byte> data, DigestAlgorithm algorithm)
     {
         _small = null;
@@ -367,6 +366,4 @@ public sealed class Upload : IAsyncDisposable
             _state.Length = _content.Length;
         }
     }
-
-    private readonly record struct Received(ReadOnlySequence<byte> Buffer, bool IsCompleted, bool IsTakenOver, ExceptionDispatchInfo? BrokenOff);
 }

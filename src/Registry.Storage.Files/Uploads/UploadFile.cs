@@ -46,6 +46,9 @@ internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageT
         }
     }
 
+    // The kernel has the bytes already.
+    public Task FlushAsync() => Task.CompletedTask;
+
     public Task TruncateAsync(long length) => threads.RunAsync(() =>
     {
         RandomAccess.SetLength(Open(), length);

@@ -19,6 +19,7 @@ public partial class DependencyTests
         ["Policies"] = ["Oci", "Errors", "Changes"],
         ["Metadata"] = ["Oci", "Errors", "Storage", "Policies", "Changes"],
         ["Changes"] = ["Oci", "Storage"],
+        ["Objects"] = ["Storage"],
         ["Indexing"] = ["Oci", "Errors", "Storage", "Changes", "Metadata"],
         ["Promises"] = ["Oci", "Errors", "Storage", "Metadata"],
         ["Blobs"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises"],

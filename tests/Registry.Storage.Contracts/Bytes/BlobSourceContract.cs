@@ -139,8 +139,7 @@ public abstract class BlobSourceContract(IByteEngine engine) : IAsyncDisposable
     {
         var content = Samples.Bytes(1, length);
         var digest = Samples.Digest(content);
-        await engine.Blobs.PutAsync(digest, content);
-        var source = await engine.Blobs.OpenAsync(digest);
+        var source = await engine.Blobs.OpenAsync(await engine.Blobs.PutAsync(digest, content));
         Assert.NotNull(source);
         Assert.Equal(length, source.Length);
         return source;

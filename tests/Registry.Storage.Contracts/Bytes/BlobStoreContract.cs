@@ -73,8 +73,11 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         var place = await Blobs.PutAsync(Samples.Digest(content), content);
         await using var open = await Blobs.OpenAsync(place);
         await Blobs.DeleteAsync([place]);
-        Assert.Equal(content, (await open!.ReadAsync()).ToArray());
         Assert.Null(await Blobs.OpenAsync(place));
+        if (engine.KeepsOpenContent || length <= BlobSource.MaxInMemory)
+        {
+            Assert.Equal(content, (await open!.ReadAsync()).ToArray());
+        }
     }
 
     [Fact]
@@ -102,7 +105,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         }
 
         await Blobs.DeleteAsync([places[0]]);
-        Assert.Equal(places[1..].ToHashSet(), (await ListAsync()).ToHashSet());
+        Assert.Equal(places[1..].Select(AsListed).ToHashSet(), (await ListAsync()).ToHashSet());
         Assert.Equal(Content, await Blobs.ReadAsync(places[1]));
         Assert.Equal(Content, await Blobs.ReadAsync(places[2]));
     }
@@ -113,7 +116,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         var places = await StoreAsync(40);
         await Blobs.DeleteAsync([places[3]]);
         await Blobs.DeleteAsync(places[..30]);
-        Assert.Equal(places[30..].ToHashSet(), (await ListAsync()).ToHashSet());
+        Assert.Equal(places[30..].Select(AsListed).ToHashSet(), (await ListAsync()).ToHashSet());
     }
 
     [Fact]
@@ -122,7 +125,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         var places = await StoreAsync(40);
         var listed = await ListAsync();
         Assert.Equal(places.Count, listed.Count);
-        Assert.Equal(places.ToHashSet(), listed.ToHashSet());
+        Assert.Equal(places.Select(AsListed).ToHashSet(), listed.ToHashSet());
         Assert.Equal(listed, await ListAsync());
     }
 
@@ -152,7 +155,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
             await Blobs.DeleteAsync([place]);
         }
 
-        Assert.Equal(places.ToHashSet(), listed.ToHashSet());
+        Assert.Equal(places.Select(AsListed).ToHashSet(), listed.ToHashSet());
         Assert.Empty(await ListAsync());
     }
 
@@ -230,7 +233,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.OpenAsync(place, cancel.Token).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.StatAsync(place, cancel.Token).AsTask());
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Blobs.ListAsync(null, cancel.Token).ToListAsync().AsTask());
-        Assert.Equal([place], await ListAsync());
+        Assert.Equal([AsListed(place)], await ListAsync());
         Assert.Equal(Content, await Blobs.ReadAsync(place));
     }
 
@@ -240,7 +243,7 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         var place = await Blobs.PutAsync(Digest, Content);
         await engine.ReopenAsync();
         Assert.Equal(Content, await Blobs.ReadAsync(place));
-        Assert.Equal([place], await ListAsync());
+        Assert.Equal([AsListed(place)], await ListAsync());
     }
 
     public async ValueTask DisposeAsync()
@@ -248,6 +251,8 @@ public abstract class BlobStoreContract(IByteEngine engine) : IAsyncDisposable
         await engine.DisposeAsync();
         GC.SuppressFinalize(this);
     }
+
+    private BlobPlace AsListed(BlobPlace place) => engine.ListsDigests ? place : place with { Digest = null };
 
     private async Task<List<BlobPlace>> ListAsync(BlobPlace? after = null) => await Blobs.ListAsync(after).ToListAsync();
 

@@ -74,6 +74,7 @@ public abstract class UploadBytesContract(IByteEngine engine) : IAsyncDisposable
         await using (var first = Bytes.Open(id, 0))
         {
             await first.AppendAsync(new("one, "u8.ToArray()), null);
+            await first.FlushAsync();
         }
 
         await using var second = Bytes.Open(id, 5);
@@ -88,6 +89,7 @@ public abstract class UploadBytesContract(IByteEngine engine) : IAsyncDisposable
         await using (var upload = Bytes.Open(session.Id, 0))
         {
             await upload.AppendAsync(new("blob"u8.ToArray()), null);
+            await upload.FlushAsync();
         }
 
         await engine.ReopenAsync();
@@ -104,10 +106,36 @@ public abstract class UploadBytesContract(IByteEngine engine) : IAsyncDisposable
         {
             await using var upload = Bytes.Open(id, 0);
             await upload.AppendAsync(new("blob"u8.ToArray()), null);
+            await upload.FlushAsync();
         }
 
         Assert.Equal(4, Bytes.Recover([kept])[kept]);
         Assert.Empty(Bytes.Recover([removed]));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(300_000)]
+    [InlineData(20_000_000)]
+    public async Task What_was_appended_since_the_content_was_opened_can_be_dropped(int kept)
+    {
+        var id = Guid.NewGuid();
+        var content = Samples.Bytes(1, kept + 500_000);
+        await using (var first = Bytes.Open(id, 0))
+        {
+            await first.AppendAsync(new(content[..kept]), null);
+            await first.FlushAsync();
+        }
+
+        await using var upload = Bytes.Open(id, kept);
+        await upload.AppendAsync(new(Samples.Bytes(2, 17_000_000)), null);
+        await upload.TruncateAsync(kept);
+        Assert.Equal(kept, upload.Length);
+        await upload.AppendAsync(new(content[kept..]), null);
+        await upload.FlushAsync();
+        await upload.AppendAsync(new(Samples.Bytes(3, 16_500_000)), null);
+        byte[] whole = [.. content, .. Samples.Bytes(3, 16_500_000)];
+        Assert.Equal(whole, await engine.Blobs.ReadAsync(await upload.CommitAsync(Samples.Digest(whole))));
     }
 
     [Fact]
@@ -117,6 +145,7 @@ public abstract class UploadBytesContract(IByteEngine engine) : IAsyncDisposable
         await using (var upload = Bytes.Open(id, 0))
         {
             await upload.AppendAsync(new("damaged"u8.ToArray()), null);
+            await upload.FlushAsync();
         }
 
         await Bytes.DiscardAsync(id);

@@ -218,7 +218,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         await AssertGoneAsync(session.Id);
         await engine.ReopenAsync();
         await AssertGoneAsync(session.Id);
-        Assert.Empty(await engine.Blobs.ListStoredAsync());
+        Assert.Empty(await engine.Blobs.ListAsync().ToListAsync());
     }
 
     [Fact]
@@ -226,11 +226,11 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
     {
         var session = await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256);
         await AppendAsync(session.Id, [1, 2, 3]);
-        await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
-        await engine.Metadata.LinkBlobAsync(Repository, Samples.Digest([1, 2, 3]), 3, new UploadLease(session.Id, 1));
+        var place = await CommitAsync(session.Id, [1, 2, 3], DigestAlgorithm.Sha256);
+        await engine.Metadata.LinkBlobAsync(Repository, place, 3, new UploadLease(session.Id, 1));
         await engine.ReopenAsync();
         await AssertGoneAsync(session.Id);
-        Assert.Equal([1, 2, 3], await engine.Blobs.ReadAsync(Samples.Digest([1, 2, 3])));
+        Assert.Equal([1, 2, 3], await engine.Blobs.ReadAsync(place));
     }
 
     [Fact]
@@ -358,7 +358,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         await upload.AppendAsync(Samples.Body(chunk), algorithm ?? DigestAlgorithm.Sha256, default);
     }
 
-    private async Task CommitAsync(Guid id, byte[] expected, DigestAlgorithm algorithm)
+    private async Task<BlobPlace> CommitAsync(Guid id, byte[] expected, DigestAlgorithm algorithm)
     {
         var digest = algorithm.Compute(expected);
         BlobPlace place;
@@ -372,6 +372,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         await AssertGoneAsync(id);
         Assert.Equal(digest, place.Digest);
         Assert.Equal(expected, await engine.Blobs.ReadAsync(place));
+        return place;
     }
 
     private async Task AssertGoneAsync(Guid id)
