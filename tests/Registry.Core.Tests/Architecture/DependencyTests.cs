@@ -91,6 +91,7 @@ public partial class DependencyTests
         ["Registry.Files"] = [],
         ["Registry.Storage.Files"] = ["Registry.Core", "Registry.Files"],
         ["Registry.Storage.Postgres"] = ["Registry.Core"],
+        ["Registry.Storage.S3"] = ["Registry.Core"],
         ["Registry.Storage.Sqlite"] = ["Registry.Core"],
         ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Sqlite"],
         ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files"],

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Registry.Storage;
 using Registry.Storage.Files;
 using Registry.Storage.Postgres;
+using Registry.Storage.S3;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Core.Tests.Architecture;
@@ -76,7 +77,7 @@ public partial class HouseTests
     public void Classes_of_the_product_are_sealed_or_static() => Assert.Empty(
         new[]
         {
-            typeof(Core.Oci.Digest), typeof(Files.DurableFile), typeof(FileStorage), typeof(SqliteDatabase), typeof(PostgresDatabase), typeof(RegistryStorage),
+            typeof(Core.Oci.Digest), typeof(Files.DurableFile), typeof(FileStorage), typeof(S3Storage), typeof(SqliteDatabase), typeof(PostgresDatabase), typeof(RegistryStorage),
             typeof(Images.ImageCopy),
         }
             .SelectMany(one => one.Assembly.GetTypes())

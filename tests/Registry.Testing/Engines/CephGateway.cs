@@ -47,6 +47,12 @@ public sealed class CephGateway : IAsyncDisposable
     /// <summary>Address of the gateway. Buckets are in the path.</summary>
     public Uri Endpoint { get; private set; } = null!;
 
+    /// <summary>The same with TLS.</summary>
+    public Uri SecureEndpoint { get; private set; } = null!;
+
+    /// <summary>Authority of the certificate.</summary>
+    public TestAuthority Authority { get; } = new();
+
     /// <summary>Starts a gateway without buckets.</summary>
     public static async Task<CephGateway> StartAsync()
     {
@@ -81,6 +87,10 @@ public sealed class CephGateway : IAsyncDisposable
         static byte[] Sign(byte[] key, string part) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
     }
 
+    /// <summary>Creates a further user, who has no right to the buckets of the first.</summary>
+    public Task CreateUserAsync(string name, string accessKey, string secretKey) =>
+        RunAsync("radosgw-admin", "user", "create", $"--uid={name}", $"--display-name={name}", $"--access-key={accessKey}", $"--secret-key={secretKey}");
+
     /// <summary>Kills the cluster, whose folder goes, too.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -90,16 +100,20 @@ public sealed class CephGateway : IAsyncDisposable
             await server.DisposeAsync();
         }
 
+        Authority.Dispose();
         _folder.Dispose();
     }
 
     private async Task StartServersAsync()
     {
-        var ports = FreePorts.Find(2);
-        var (monitor, http) = (ports[0], ports[1]);
+        var ports = FreePorts.Find(3);
+        var (monitor, http, https) = (ports[0], ports[1], ports[2]);
         var disk = Guid.NewGuid().ToString();
         var cluster = Guid.NewGuid().ToString();
-        await File.WriteAllTextAsync(_environment["CEPH_CONF"]!, Configuration(cluster, monitor, http));
+        await File.WriteAllTextAsync(_environment["CEPH_CONF"]!, Configuration(cluster, monitor, http, https));
+        var (certificate, key) = Authority.Issue();
+        await File.WriteAllTextAsync(_folder.File("server.pem"), certificate);
+        await File.WriteAllTextAsync(_folder.File("server.key"), key);
         var map = _folder.File("monmap");
         await RunAsync("monmaptool", "--create", "--fsid", cluster, "--addv", "a", $"[v2:127.0.0.1:{Text(monitor)}]", map);
         await RunAsync("ceph-mon", "--mkfs", "-i", "a", "--monmap", map);
@@ -109,9 +123,10 @@ public sealed class CephGateway : IAsyncDisposable
         _servers.Push(BackgroundProcess.Start("ceph-osd", ["-f", "-i", "0"], _environment));
 
         // Waits for the disk, and makes the pools.
-        await RunAsync("radosgw-admin", "user", "create", "--uid=registry", "--display-name=registry", $"--access-key={AccessKey}", $"--secret-key={SecretKey}");
+        await CreateUserAsync("registry", AccessKey, SecretKey);
         await ServeAsync(http, "radosgw", "-f", "-n", "client.rgw");
         Endpoint = new Uri($"http://127.0.0.1:{Text(http)}");
+        SecureEndpoint = new Uri($"https://127.0.0.1:{Text(https)}");
     }
 
     private async Task ServeAsync(int port, string program, params string[] arguments)
@@ -148,7 +163,7 @@ public sealed class CephGateway : IAsyncDisposable
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private string Configuration(string cluster, int monitor, int http)
+    private string Configuration(string cluster, int monitor, int http, int https)
     {
         var folder = _folder.Path;
         return $"""
@@ -192,7 +207,7 @@ public sealed class CephGateway : IAsyncDisposable
             [client]
             keyring = /dev/null
             rgw_data = {folder}
-            rgw_frontends = beast endpoint=127.0.0.1:{Text(http)} tcp_nodelay=1
+            rgw_frontends = beast endpoint=127.0.0.1:{Text(http)} ssl_endpoint=127.0.0.1:{Text(https)} ssl_certificate={folder}/server.pem ssl_private_key={folder}/server.key tcp_nodelay=1
             rgw_enable_apis = s3
             rgw_enable_quota_threads = false
             rgw_run_sync_thread = false

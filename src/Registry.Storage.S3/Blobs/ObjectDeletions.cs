@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Errors;
+using Registry.Core.Objects;
+using Registry.Core.Storage;
+using Registry.Storage.S3.Requests;
+
+namespace Registry.Storage.S3.Blobs;
+
+/// <summary>Deletes objects whose time has come, as the ledger lists them. Any process may: a deletion that is repeated does no harm.</summary>
+/// <param name="client">The bucket.</param>
+/// <param name="ledger">The rows of the objects.</param>
+/// <param name="faults">Faults that recur.</param>
+/// <param name="logger">The log.</param>
+internal sealed partial class ObjectDeletions(S3Client client, IObjectLedger ledger, RecurringFaults faults, ILogger<ObjectDeletions> logger)
+{
+    private const int BatchSize = 1000;
+
+    /// <summary>Deletes everything that is due.</summary>
+    /// <returns>Number of deleted objects.</returns>
+    /// <exception cref="StorageException">The store or the metadata does not work. The rest follows in the next cycle.</exception>
+    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    {
+        var deleted = 0;
+        while (await ledger.ListDueAsync(BatchSize) is { Count: > 0 } due)
+        {
+            await DeleteAsync(due, cancellationToken);
+            deleted += due.Count;
+        }
+
+        return deleted;
+    }
+
+    /// <summary>Deletes objects that are due. They are gone from the store when the task ends.</summary>
+    public async Task DeleteAsync(IReadOnlyCollection<CondemnedObject> due, CancellationToken cancellationToken)
+    {
+        foreach (var (key, multipart) in due)
+        {
+            if (multipart is not null)
+            {
+                await client.AbandonPartsAsync(key, multipart, cancellationToken);
+            }
+        }
+
+        foreach (var batch in due.Select(condemned => condemned.Key).Chunk(BatchSize))
+        {
+            await client.DeleteAsync(batch, cancellationToken);
+            await ledger.ForgetAsync(batch);
+        }
+    }
+
+    /// <summary>Deletes objects that are due. What fails is logged, and follows in the next cycle.</summary>
+    public async Task TryDeleteAsync(IReadOnlyCollection<CondemnedObject> due)
+    {
+        try
+        {
+            await DeleteAsync(due, CancellationToken.None);
+        }
+        catch (StorageException e)
+        {
+            if (faults.IsNew($"Objects that could not be deleted, {e.Message}"))
+            {
+                LogFailed(e.Message);
+            }
+        }
+    }
+
+    [LoggerMessage(1, LogLevel.Warning, "Objects could not be deleted: {Reason}. The next cycle tries again; further faults are counted once a minute")]
+    private partial void LogFailed(string reason);
+}

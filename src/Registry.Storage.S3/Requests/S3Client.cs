@@ -1,0 +1,239 @@
+using System.Net;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Storage;
+using ObjectPart = Registry.Core.Objects.ObjectPart;
+
+namespace Registry.Storage.S3.Requests;
+
+/// <summary>
+/// Requests to the bucket. Bytes go over presigned links and connections of our own, without the buffers and checks of the SDK; the SDK has the credentials and
+/// makes the calls without bytes. Both repeat what a passing fault has ended.
+/// </summary>
+internal sealed class S3Client : IDisposable
+{
+    // A link is used at once. Its lifetime bounds how late a request of a process that was frozen meanwhile may begin.
+    private static readonly TimeSpan LinkLifetime = TimeSpan.FromSeconds(15);
+
+    // The store answers when it has joined all parts, which takes longer the more there are.
+    private const int JoiningPatience = 4;
+
+    private readonly HttpMessageHandler _handler;
+    private readonly HttpClient _http;
+    private readonly AmazonS3Client _control;
+    private readonly S3Links _links;
+    private readonly S3Clock _clock;
+
+    /// <summary>Prepares a client; no request is made.</summary>
+    /// <param name="settings">The bucket.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    /// <param name="around">Puts a handler around the connections, for tests; null for none.</param>
+    /// <exception cref="StorageException">There are no credentials.</exception>
+    public S3Client(S3Settings settings, TimeProvider time, ILoggerFactory loggers, Func<HttpMessageHandler, HttpMessageHandler>? around = null)
+    {
+        Address = new S3Address(settings);
+        SilenceTimeout = settings.SilenceTimeout;
+        Circuit = new S3Circuit(Address.ToString(), time, loggers.CreateLogger<S3Circuit>());
+        Attempts = new S3Attempts(Address.ToString(), settings.Attempts, Circuit, time);
+        _clock = new S3Clock(time);
+        var credentials = CredentialsOf(settings);
+        var connections = S3Connections.Create(settings);
+        _handler = around?.Invoke(connections) ?? connections;
+        _http = new HttpClient(_handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _links = new S3Links(Address, settings.Region, credentials, _clock);
+        _control = new AmazonS3Client(credentials, ControlOf(settings));
+    }
+
+    /// <summary>Addresses of the objects.</summary>
+    public S3Address Address { get; }
+
+    /// <summary>Longest time without a byte in either direction.</summary>
+    public TimeSpan SilenceTimeout { get; }
+
+    /// <summary>Repeats requests.</summary>
+    public S3Attempts Attempts { get; }
+
+    /// <summary>Refuses requests while the store does not work.</summary>
+    public S3Circuit Circuit { get; }
+
+    /// <summary>Sends a request, and returns when the head of the answer is there. The caller disposes the answer.</summary>
+    /// <exception cref="StorageException">The store has refused, or does not work.</exception>
+    public Task<HttpResponseMessage> SendAsync(S3Request request, CancellationToken cancellationToken) =>
+        Attempts.RunAsync(token => SendOnceAsync(request, token), cancellationToken);
+
+    /// <summary>Sends a request whose answer has no bytes that matter.</summary>
+    /// <exception cref="StorageException">The store has refused, or does not work.</exception>
+    public async Task<HttpStatusCode> CallAsync(S3Request request, CancellationToken cancellationToken)
+    {
+        using var answer = await SendAsync(request, cancellationToken);
+        return answer.StatusCode;
+    }
+
+    /// <summary>Lists keys below the prefix, in the order of the store, a page at a time.</summary>
+    /// <param name="folder">Beginning of the keys.</param>
+    /// <param name="after">Key after which the listing continues; null for the beginning.</param>
+    /// <param name="limit">Number of keys of a page, at most 1,000.</param>
+    /// <param name="cancellationToken">Ends the listing.</param>
+    public async Task<IReadOnlyList<string>> ListAsync(string folder, string? after, int limit, CancellationToken cancellationToken)
+    {
+        var request = new ListObjectsV2Request
+        {
+            BucketName = Address.Bucket,
+            Prefix = Address.FullKey(folder),
+            StartAfter = after is null ? null : Address.FullKey(after),
+            MaxKeys = limit,
+        };
+        var page = await ControlAsync(token => _control.ListObjectsV2Async(request, token), SilenceTimeout, cancellationToken);
+        return [.. (page.S3Objects ?? []).Select(found => Address.ShortKey(found.Key))];
+    }
+
+    /// <summary>Deletes objects, at most 1,000. A key without an object is no fault.</summary>
+    public Task DeleteAsync(IReadOnlyCollection<string> keys, CancellationToken cancellationToken)
+    {
+        var request = new DeleteObjectsRequest
+        {
+            BucketName = Address.Bucket,
+            Quiet = true,
+            Objects = [.. keys.Select(key => new KeyVersion { Key = Address.FullKey(key) })],
+        };
+        return ControlAsync(token => _control.DeleteObjectsAsync(request, token), SilenceTimeout, cancellationToken);
+    }
+
+    /// <summary>Begins a multipart upload.</summary>
+    /// <returns>Its id.</returns>
+    public async Task<string> BeginPartsAsync(string key, CancellationToken cancellationToken)
+    {
+        var request = new InitiateMultipartUploadRequest { BucketName = Address.Bucket, Key = Address.FullKey(key) };
+        return (await ControlAsync(token => _control.InitiateMultipartUploadAsync(request, token), SilenceTimeout, cancellationToken)).UploadId;
+    }
+
+    /// <summary>Joins the parts of a multipart upload to an object.</summary>
+    /// <returns>False if there is no such upload, as when it has become the object already.</returns>
+    public Task<bool> JoinAsync(string key, string multipart, IReadOnlyList<ObjectPart> parts, CancellationToken cancellationToken)
+    {
+        var request = new CompleteMultipartUploadRequest
+        {
+            BucketName = Address.Bucket,
+            Key = Address.FullKey(key),
+            UploadId = multipart,
+            PartETags = [.. parts.Select((part, i) => new PartETag(i + 1, part.Tag))],
+        };
+        return ControlAsync(token => IsThereAsync(_control.CompleteMultipartUploadAsync(request, token)), JoiningPatience * SilenceTimeout, cancellationToken);
+    }
+
+    /// <summary>Ends a multipart upload, whose parts go. One that has ended is no fault.</summary>
+    public Task AbandonPartsAsync(string key, string multipart, CancellationToken cancellationToken)
+    {
+        var request = new AbortMultipartUploadRequest { BucketName = Address.Bucket, Key = Address.FullKey(key), UploadId = multipart };
+        return ControlAsync(token => IsThereAsync(_control.AbortMultipartUploadAsync(request, token)), SilenceTimeout, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _control.Dispose();
+        _http.Dispose();
+        _handler.Dispose();
+    }
+
+    private static async Task<bool> IsThereAsync(Task call)
+    {
+        try
+        {
+            await call;
+            return true;
+        }
+        catch (AmazonS3Exception e) when (e.ErrorCode == "NoSuchUpload")
+        {
+            return false;
+        }
+    }
+
+    private Task<T> ControlAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken) =>
+        Attempts.RunAsync(
+            async token =>
+            {
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
+                patience.CancelAfter(limit);
+                return await call(patience.Token);
+            },
+            cancellationToken);
+
+    private async Task<HttpResponseMessage> SendOnceAsync(S3Request request, CancellationToken cancellationToken)
+    {
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        silence.CancelAfter(SilenceTimeout);
+        using var message = new HttpRequestMessage(request.Method, await _links.SignAsync(request.Method, request.Key, LinkLifetime, request.Query));
+        message.Headers.Range = request.Range;
+        if (request.IfMatch is { } tag)
+        {
+            message.Headers.IfMatch.Add(tag);
+        }
+
+        if (request.Content is { } content)
+        {
+            message.Content = new S3Content(content, request.Md5, () => silence.CancelAfter(SilenceTimeout));
+        }
+
+        var answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, silence.Token);
+        var hasLearned = _clock.Learn(answer.Headers.Date);
+        if (answer.IsSuccessStatusCode || answer.StatusCode == request.Expected)
+        {
+            return answer;
+        }
+
+        using (answer)
+        {
+            var error = await S3Error.ReadAsync(answer, silence.Token);
+            throw hasLearned && error.Status == HttpStatusCode.Forbidden ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
+        }
+    }
+
+    private AWSCredentials CredentialsOf(S3Settings settings)
+    {
+        if (settings is { AccessKey: { } access, SecretKey: { } secret })
+        {
+            return new BasicAWSCredentials(access, secret);
+        }
+
+        try
+        {
+            return DefaultAWSCredentialsIdentityResolver.GetCredentials();
+        }
+        catch (AmazonClientException e)
+        {
+            throw Attempts.Describe(S3Fault.Of(e)!, e);
+        }
+    }
+
+    private AmazonS3Config ControlOf(S3Settings settings)
+    {
+        var config = new AmazonS3Config
+        {
+            ForcePathStyle = settings.PathStyle,
+            MaxErrorRetry = 0,
+            HttpClientFactory = new S3Connections.Factory(_handler),
+            Timeout = JoiningPatience * settings.SilenceTimeout,
+
+            // Stores beside AWS refuse what the SDK sends by default.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+        };
+        if (settings.Endpoint is { } endpoint)
+        {
+            config.ServiceURL = endpoint.AbsoluteUri;
+            config.AuthenticationRegion = settings.Region;
+        }
+        else
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(settings.Region);
+        }
+
+        return config;
+    }
+}

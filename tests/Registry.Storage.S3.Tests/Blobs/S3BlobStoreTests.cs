@@ -1,0 +1,60 @@
+using Registry.Core.Storage;
+using Registry.Storage.Contracts;
+using Registry.Storage.Contracts.Bytes;
+
+namespace Registry.Storage.S3.Tests.Blobs;
+
+public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3Engine(gateway.NewSettings()))
+{
+    [Fact]
+    public async Task The_same_content_gets_a_new_key_each_time()
+    {
+        await using var engine = new S3Engine(gateway.NewSettings());
+        var content = Samples.Bytes(1, 100);
+        var one = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        var other = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        Assert.NotEqual(one.Key, other.Key);
+        Assert.Matches("^blobs/[0-9a-f]{2}/[0-9]{4}-[0-9]{2}/[0-9a-f-]{36}$", one.Key);
+        await engine.Blobs.DeleteAsync([one], TestContext.Current.CancellationToken);
+        Assert.Equal(content, await engine.Blobs.ReadAsync(other));
+    }
+
+    [Fact]
+    public async Task A_deleted_blob_is_read_on_until_its_object_is_due()
+    {
+        await using var engine = new S3Engine(gateway.NewSettings() with { DeleteAfter = TimeSpan.FromHours(24) });
+        var content = Samples.Bytes(1, 300_000);
+        var place = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        await using var open = await engine.Blobs.OpenAsync(place, TestContext.Current.CancellationToken);
+        await engine.Blobs.DeleteAsync([place], TestContext.Current.CancellationToken);
+        Assert.Equal(content, (await open!.ReadAsync(TestContext.Current.CancellationToken)).ToArray());
+
+        engine.Advance(TimeSpan.FromHours(24) - TimeSpan.FromSeconds(1));
+        Assert.Equal(0, await engine.Storage.DeleteDueAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(content, await engine.Blobs.ReadAsync(place));
+        engine.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, await engine.Storage.DeleteDueAsync(TestContext.Current.CancellationToken));
+        Assert.Null(await engine.Blobs.StatAsync(place, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task An_object_that_is_due_stays_while_the_metadata_has_it()
+    {
+        await using var engine = new S3Engine(gateway.NewSettings() with { DeleteAfter = TimeSpan.FromHours(1) });
+        var content = Samples.Bytes(1, 300_000);
+        var place = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        Assert.Null(await engine.Metadata.LinkBlobAsync(Samples.Repository("a"), place, content.Length));
+        await engine.Blobs.DeleteAsync([place], TestContext.Current.CancellationToken);
+        engine.Advance(TimeSpan.FromHours(2));
+        Assert.Equal(0, await engine.Storage.DeleteDueAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(content, await engine.Blobs.ReadAsync(place));
+    }
+
+    [Fact]
+    public async Task The_size_of_a_blob_is_answered_from_the_record()
+    {
+        await using var engine = new S3Engine(gateway.NewSettings());
+        Assert.Equal(77, await engine.Storage.Reader.StatAsync(new BlobPlace(Samples.Digest("a"), "blobs/missing"), 77, TestContext.Current.CancellationToken));
+        Assert.Null(await engine.Storage.Reader.OpenAsync(new BlobPlace(Samples.Digest("a"), "blobs/missing"), TestContext.Current.CancellationToken));
+    }
+}
