@@ -52,7 +52,6 @@ internal sealed partial class DirectConnection : ConnectionContext,
     private volatile bool _isAnswered;
     private bool _isSocketDisposed;
     private volatile bool _hasPeerEnded;
-    private long _discardedAt;
     private Task _receiving = Task.CompletedTask;
 
     public DirectConnection(Socket socket, DirectTransport transport)
@@ -299,7 +298,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
     // Time that the peer still has to read its last answer. A peer that has sent nothing for as long has nothing on its way that would reset the connection.
     private TimeSpan Linger()
     {
-        var quiet = _transport.Time.GetElapsedTime(Math.Max(Math.Max(_input.ReceivedAt, Volatile.Read(ref _discardedAt)), Output.AnsweredAt));
+        var quiet = _transport.Time.GetElapsedTime(Math.Max(_input.ReceivedAt, Output.AnsweredAt));
         return quiet < LingerTimeout ? LingerTimeout - quiet : TimeSpan.Zero;
     }
 
@@ -315,8 +314,8 @@ internal sealed partial class DirectConnection : ConnectionContext,
                 return true;
             }
 
+            _input.Arrived();
             total += count;
-            Volatile.Write(ref _discardedAt, _transport.Time.GetTimestamp());
         }
 
         return false;

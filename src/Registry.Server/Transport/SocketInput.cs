@@ -19,8 +19,11 @@ internal sealed class SocketInput(Socket socket, BlockPool pool, ConnectionMemor
 
     private long _receivedAt = time.GetTimestamp();
 
-    /// <summary>Time of the last received bytes, as a timestamp of the clock; at first, that of the connection.</summary>
+    /// <summary>Time of the last received bytes, discarded ones included, as a timestamp of the clock; at first, that of the connection.</summary>
     public long ReceivedAt => Volatile.Read(ref _receivedAt);
+
+    /// <summary>Notes that bytes have arrived.</summary>
+    public void Arrived() => Volatile.Write(ref _receivedAt, time.GetTimestamp());
 
     /// <summary>Receives until the peer closes its side, or the reader completes.</summary>
     /// <returns>True when the peer has closed its side.</returns>
@@ -45,7 +48,7 @@ internal sealed class SocketInput(Socket socket, BlockPool pool, ConnectionMemor
                 return true;
             }
 
-            Volatile.Write(ref _receivedAt, time.GetTimestamp());
+            Arrived();
             mayHaveMore = count == block.Length;
             if (!await PassAsync(count))
             {
