@@ -1,4 +1,3 @@
-using System.Globalization;
 using Registry.Core.Objects;
 
 namespace Registry.Storage.Sqlite.Rows;
@@ -12,7 +11,7 @@ internal static class ObjectRows
     /// <summary>Adds a key of an upload; false if the lease has ended.</summary>
     public static bool Add(SqliteSession connection, ObjectLease lease, string key, string? multipart) => connection.Execute(
         "INSERT INTO object_keys (key, upload, multipart) SELECT @3, upload, @4 FROM upload_objects WHERE upload = @1 AND generation = @2",
-        Name(lease.Upload),
+        UploadRows.Name(lease.Upload),
         lease.Generation,
         key,
         multipart) > 0;
@@ -25,10 +24,10 @@ internal static class ObjectRows
             INSERT INTO upload_objects (upload, holder, generation) VALUES (@1, @2, 1)
             ON CONFLICT (upload) DO UPDATE SET generation = generation + (holder <> excluded.holder), holder = excluded.holder
             """,
-            Name(upload),
-            Name(holder));
+            UploadRows.Name(upload),
+            UploadRows.Name(holder));
         var parts = connection.All(
-            "SELECT length, tag FROM upload_parts WHERE upload = @1 ORDER BY number", row => new ObjectPart(row.GetInt64(0), row.GetString(1)), Name(upload));
+            "SELECT length, tag FROM upload_parts WHERE upload = @1 ORDER BY number", row => new ObjectPart(row.GetInt64(0), row.GetString(1)), UploadRows.Name(upload));
         return connection.First(
             "SELECT generation, key, multipart, reserved, rest, rest_length, is_joining FROM upload_objects WHERE upload = @1",
             row => new UploadObjects(new ObjectLease(upload, row.GetInt64(0)))
@@ -40,7 +39,7 @@ internal static class ObjectRows
                 IsJoining = row.GetBoolean(6),
                 Parts = parts,
             },
-            Name(upload))!;
+            UploadRows.Name(upload))!;
     }
 
     /// <summary>Saves the state of an upload; false if the lease has ended.</summary>
@@ -52,7 +51,7 @@ internal static class ObjectRows
             UPDATE upload_objects SET key = @3, multipart = @4, reserved = @5, rest = @6, rest_length = @7, is_joining = @8
             WHERE upload = @1 AND generation = @2
             """,
-            Name(upload),
+            UploadRows.Name(upload),
             generation,
             objects.Key,
             objects.Multipart,
@@ -62,11 +61,11 @@ internal static class ObjectRows
             objects.IsJoining) > 0;
         if (isHeld)
         {
-            connection.Execute("DELETE FROM upload_parts WHERE upload = @1 AND number > @2", Name(upload), known);
+            connection.Execute("DELETE FROM upload_parts WHERE upload = @1 AND number > @2", UploadRows.Name(upload), known);
             for (var number = known + 1; number <= objects.Parts.Count; number++)
             {
                 var (length, tag) = objects.Parts[number - 1];
-                connection.Execute("INSERT INTO upload_parts (upload, number, length, tag) VALUES (@1, @2, @3, @4)", Name(upload), number, length, tag);
+                connection.Execute("INSERT INTO upload_parts (upload, number, length, tag) VALUES (@1, @2, @3, @4)", UploadRows.Name(upload), number, length, tag);
             }
         }
 
@@ -75,33 +74,33 @@ internal static class ObjectRows
 
     /// <summary>Ends an upload; null if the lease has ended.</summary>
     public static List<CondemnedObject>? End(SqliteSession connection, ObjectLease lease, string? blob, long now) =>
-        connection.Execute("DELETE FROM upload_objects WHERE upload = @1 AND generation = @2", Name(lease.Upload), lease.Generation) > 0
+        connection.Execute("DELETE FROM upload_objects WHERE upload = @1 AND generation = @2", UploadRows.Name(lease.Upload), lease.Generation) > 0
             ? Release(connection, lease.Upload, blob, now)
             : null;
 
     /// <summary>Ends an upload; null if another process has it.</summary>
     public static List<CondemnedObject>? End(SqliteSession connection, Guid upload, Guid holder, long now) =>
-        connection.Execute("DELETE FROM upload_objects WHERE upload = @1 AND holder = @2", Name(upload), Name(holder)) > 0
+        connection.Execute("DELETE FROM upload_objects WHERE upload = @1 AND holder = @2", UploadRows.Name(upload), UploadRows.Name(holder)) > 0
             ? Release(connection, upload, null, now)
             : null;
 
     /// <summary>Takes uploads for a process, and ends all others.</summary>
     public static Dictionary<Guid, long> TakeAll(SqliteSession connection, IReadOnlyCollection<Guid> uploads, Guid holder, long now)
     {
-        var names = JsonList.Of([.. uploads.Select(Name)]);
+        var names = JsonList.Of([.. uploads.Select(UploadRows.Name)]);
         var others = connection.All("SELECT upload FROM upload_objects WHERE upload NOT IN (SELECT value FROM json_each(@1))", row => row.GetString(0), names);
         foreach (var other in others)
         {
             connection.Execute("DELETE FROM upload_objects WHERE upload = @1", other);
-            Release(connection, Guid.ParseExact(other, "D"), null, now);
+            Release(connection, UploadRows.Id(other), null, now);
         }
 
-        connection.Execute("UPDATE upload_objects SET holder = @1, generation = generation + 1 WHERE holder <> @1", Name(holder));
+        connection.Execute("UPDATE upload_objects SET holder = @1, generation = generation + 1 WHERE holder <> @1", UploadRows.Name(holder));
         return connection.All(
             """
             SELECT u.upload, u.rest_length + COALESCE((SELECT SUM(p.length) FROM upload_parts AS p WHERE p.upload = u.upload), 0) FROM upload_objects AS u
             """,
-            row => KeyValuePair.Create(Guid.ParseExact(row.GetString(0), "D"), row.GetInt64(1))).Where(upload => upload.Value > 0).ToDictionary();
+            row => KeyValuePair.Create(UploadRows.Id(row.GetString(0)), row.GetInt64(1))).Where(upload => upload.Value > 0).ToDictionary();
     }
 
     /// <summary>Makes keys due from a second of the running clock on.</summary>
@@ -125,14 +124,12 @@ internal static class ObjectRows
     // The keys of an upload that has ended: the one that has become a blob stays, the others are due.
     private static List<CondemnedObject> Release(SqliteSession connection, Guid upload, string? blob, long now)
     {
-        connection.Execute("DELETE FROM upload_parts WHERE upload = @1", Name(upload));
-        connection.Execute("UPDATE object_keys SET upload = NULL, multipart = NULL WHERE key = @1 AND upload = @2", blob, Name(upload));
+        connection.Execute("DELETE FROM upload_parts WHERE upload = @1", UploadRows.Name(upload));
+        connection.Execute("UPDATE object_keys SET upload = NULL, multipart = NULL WHERE key = @1 AND upload = @2", blob, UploadRows.Name(upload));
         return connection.All(
             "UPDATE object_keys SET upload = NULL, due = @2 WHERE upload = @1 RETURNING key, multipart",
             row => new CondemnedObject(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)),
-            Name(upload),
+            UploadRows.Name(upload),
             now);
     }
-
-    private static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
 }

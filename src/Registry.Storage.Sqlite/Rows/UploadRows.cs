@@ -56,7 +56,7 @@ internal static class UploadRows
     public static List<StoredUploadSession> Read(SqliteSession connection, string process) => connection.All(
         "SELECT id, repository, owner, network, algorithm, generation, position, hash_state FROM uploads WHERE process = @1",
         row => new StoredUploadSession(
-            Guid.ParseExact(row.GetString(0), "D"),
+            Id(row.GetString(0)),
             RepositoryName.Parse(row.GetString(1)),
             row.IsDBNull(2) ? null : row.GetString(2),
             row.IsDBNull(3) ? ClientNetwork.Unknown : ClientNetwork.Parse(row.GetString(3)),
@@ -83,7 +83,11 @@ internal static class UploadRows
             ? null
             : new RegistryError(RegistryErrorCode.UploadTakenOver, UploadLease.Lost);
 
-    private static string? TextOf(ClientNetwork network) => network == ClientNetwork.Unknown ? null : network.ToString();
+    /// <summary>Id of an upload, as the rows have it.</summary>
+    public static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
 
-    private static string Name(Guid id) => id.ToString("D", CultureInfo.InvariantCulture);
+    /// <summary>Reads what <see cref="Name"/> has written.</summary>
+    public static Guid Id(string name) => Guid.ParseExact(name, "D");
+
+    private static string? TextOf(ClientNetwork network) => network == ClientNetwork.Unknown ? null : network.ToString();
 }
