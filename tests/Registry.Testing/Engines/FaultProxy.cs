@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Registry.Testing.Connections;
 
 namespace Registry.Testing.Engines;
 
@@ -10,10 +11,8 @@ public sealed class FaultProxy : IAsyncDisposable
 {
     private const int BufferSize = 64 * 1024;
 
-    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly LoopbackListener _listener;
     private readonly IPEndPoint _target;
-    private readonly Task _accepting;
     private int _exchanges;
     private int _faults;
 
@@ -22,13 +21,11 @@ public sealed class FaultProxy : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(target);
         _target = new IPEndPoint(IPAddress.Parse(target.Host), target.Port);
-        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        _listener.Listen();
-        _accepting = AcceptAsync();
+        _listener = new LoopbackListener(ServeAsync);
     }
 
     /// <summary>Address of the proxy.</summary>
-    public Uri Address => new($"http://{_listener.LocalEndPoint}");
+    public Uri Address => new($"http://{_listener.EndPoint}");
 
     /// <summary>Chooses the fault of an exchange by its request line, such as <c>GET /bucket/key?query HTTP/1.1</c>; null for none. May run concurrently.</summary>
     public Func<string, Fault?> Choose { get; set; } = _ => null;
@@ -49,70 +46,46 @@ public sealed class FaultProxy : IAsyncDisposable
         Choose = line => line.StartsWith(of, StringComparison.Ordinal) && line.Contains(with, StringComparison.Ordinal) && Interlocked.Exchange(ref isDone, 1) == 0 ? fault : null;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        _listener.Dispose();
-        await _accepting;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
-    private async Task AcceptAsync()
+    private async Task ServeAsync(Socket client, CancellationToken stopping)
     {
-        var connections = new List<Task>();
-        try
+        if (await ReadHeadAsync(client, stopping) is not { } request)
         {
-            while (true)
-            {
-                connections.Add(ServeAsync(await _listener.AcceptAsync(_stopping.Token)));
-            }
+            return;
         }
-        catch (Exception e) when (IsEnd(e))
+
+        Interlocked.Increment(ref _exchanges);
+        var fault = Choose(request.Line);
+        if (fault is not null)
         {
-            await Task.WhenAll(connections);
+            Interlocked.Increment(ref _faults);
         }
-    }
 
-    private async Task ServeAsync(Socket client)
-    {
-        using (client)
+        switch (fault?.Kind)
         {
-            try
-            {
-                if (await ReadHeadAsync(client) is not { } request)
-                {
-                    return;
-                }
-
-                Interlocked.Increment(ref _exchanges);
-                var fault = Choose(request.Line);
-                if (fault is not null)
-                {
-                    Interlocked.Increment(ref _faults);
-                }
-
-                await (fault?.Kind switch
-                {
-                    FaultKind.InternalError => AnswerAsync(client, request, "500 Internal Server Error", "InternalError"),
-                    FaultKind.SlowDown => AnswerAsync(client, request, "503 Slow Down", "SlowDown"),
-                    FaultKind.ResetRequest => ResetAsync(client),
-                    _ => ForwardAsync(client, request, fault),
-                });
-            }
-            catch (Exception e) when (IsEnd(e))
-            {
-                // An end of the connection is gone, as clients and tests end.
-            }
+            case FaultKind.InternalError:
+                await AnswerAsync(client, request, "500 Internal Server Error", "InternalError", stopping);
+                break;
+            case FaultKind.SlowDown:
+                await AnswerAsync(client, request, "503 Slow Down", "SlowDown", stopping);
+                break;
+            case FaultKind.ResetRequest:
+                LoopbackListener.Reset(client);
+                break;
+            default:
+                await ForwardAsync(client, request, fault, stopping);
+                break;
         }
     }
 
-    private async Task<Request?> ReadHeadAsync(Socket client)
+    private async Task<Request?> ReadHeadAsync(Socket client, CancellationToken stopping)
     {
         var received = new List<byte>();
         var buffer = new byte[BufferSize];
         while (true)
         {
-            var read = await client.ReceiveAsync(buffer, _stopping.Token);
+            var read = await client.ReceiveAsync(buffer, stopping);
             if (read == 0)
             {
                 return null;
@@ -133,42 +106,34 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    private async Task AnswerAsync(Socket client, Request request, string status, string code)
+    private async Task AnswerAsync(Socket client, Request request, string status, string code, CancellationToken stopping)
     {
         // A client whose body is not read would see a reset in place of the answer.
-        await PassBodyAsync(client, null, request);
+        await PassBodyAsync(client, null, request, stopping);
         var body = $"<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>injected</Message></Error>";
-        await SendAsync(client, Encoding.ASCII.GetBytes(
-            $"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{(request.Line.StartsWith("HEAD ", StringComparison.Ordinal) ? "" : body)}"));
+        await LoopbackListener.SendAsync(client, Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 {status}\r\nContent-Type: application/xml\r\nContent-Length: {body.Length}\r\nConnection: close\r\n\r\n{(request.Line.StartsWith("HEAD ", StringComparison.Ordinal) ? "" : body)}"), stopping);
         client.Shutdown(SocketShutdown.Send);
     }
 
-    private static Task ResetAsync(Socket client)
-    {
-        // With no time to linger, closing a socket resets the connection.
-        client.LingerState = new LingerOption(true, 0);
-        client.Close();
-        return Task.CompletedTask;
-    }
-
-    private async Task ForwardAsync(Socket client, Request request, Fault? fault)
+    private async Task ForwardAsync(Socket client, Request request, Fault? fault, CancellationToken stopping)
     {
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await server.ConnectAsync(_target, _stopping.Token);
-        await SendAsync(server, request.Head);
-        var sending = PassBodyAsync(client, server, request);
-        await ReturnAsync(server, client, fault);
+        await server.ConnectAsync(_target, stopping);
+        await LoopbackListener.SendAsync(server, request.Head, stopping);
+        var sending = PassBodyAsync(client, server, request, stopping);
+        await ReturnAsync(server, client, fault, stopping);
         await sending;
     }
 
-    private async Task ReturnAsync(Socket server, Socket client, Fault? fault)
+    private async Task ReturnAsync(Socket server, Socket client, Fault? fault, CancellationToken stopping)
     {
         var buffer = new byte[BufferSize];
         var left = fault?.After ?? long.MaxValue;
-        for (int read; (read = await server.ReceiveAsync(buffer, _stopping.Token)) > 0;)
+        for (int read; (read = await server.ReceiveAsync(buffer, stopping)) > 0;)
         {
             var passed = (int)Math.Min(read, left);
-            await SendAsync(client, buffer.AsMemory(0, passed));
+            await LoopbackListener.SendAsync(client, buffer.AsMemory(0, passed), stopping);
             left -= passed;
             if (passed < read)
             {
@@ -179,11 +144,11 @@ public sealed class FaultProxy : IAsyncDisposable
         switch (fault?.Kind)
         {
             case FaultKind.ResetAnswer:
-                await ResetAsync(client);
+                LoopbackListener.Reset(client);
                 break;
             case FaultKind.Stall:
                 // Until the client gives up.
-                while (await client.ReceiveAsync(buffer, _stopping.Token) > 0)
+                while (await client.ReceiveAsync(buffer, stopping) > 0)
                 {
                 }
 
@@ -194,17 +159,17 @@ public sealed class FaultProxy : IAsyncDisposable
         }
     }
 
-    private async Task PassBodyAsync(Socket client, Socket? server, Request request)
+    private async Task PassBodyAsync(Socket client, Socket? server, Request request, CancellationToken stopping)
     {
         if (server is not null)
         {
-            await SendAsync(server, request.Body);
+            await LoopbackListener.SendAsync(server, request.Body, stopping);
         }
 
         var buffer = new byte[BufferSize];
         for (var left = request.Length - request.Body.Length; left > 0;)
         {
-            var read = await client.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), _stopping.Token);
+            var read = await client.ReceiveAsync(buffer.AsMemory(0, (int)Math.Min(buffer.Length, left)), stopping);
             if (read == 0)
             {
                 return;
@@ -213,20 +178,10 @@ public sealed class FaultProxy : IAsyncDisposable
             left -= read;
             if (server is not null)
             {
-                await SendAsync(server, buffer.AsMemory(0, read));
+                await LoopbackListener.SendAsync(server, buffer.AsMemory(0, read), stopping);
             }
         }
     }
-
-    private async Task SendAsync(Socket to, ReadOnlyMemory<byte> bytes)
-    {
-        while (!bytes.IsEmpty)
-        {
-            bytes = bytes[await to.SendAsync(bytes, _stopping.Token)..];
-        }
-    }
-
-    private static bool IsEnd(Exception e) => e is OperationCanceledException or SocketException or ObjectDisposedException;
 
     private sealed record Request(string Line, byte[] Head, byte[] Body, long Length);
 }
