@@ -12,7 +12,8 @@ namespace Registry.Torture.Load;
 /// <param name="isRefusalDoubt">
 /// True when a refused change may have taken effect: a sync that the power made fail may have written the data.
 /// </param>
-internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false) : IDisposable
+/// <param name="mayFailReads">With <paramref name="mayFail"/>, number of times that a read of the same content may fail in a row.</param>
+internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false, int mayFailReads = 1) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Patience.Limit };
 
@@ -203,11 +204,15 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         }
     }
 
-    // A read that fails once may succeed the next time.
     private async Task<Answer> GetAsync(string path)
     {
         var answer = await _http.GetAnswerAsync(path);
-        return mayFail && answer.Status is (503 or 507) && IsError(answer) ? await _http.GetAnswerAsync(path) : answer;
+        for (var i = 0; i < mayFailReads && mayFail && answer.Status is (503 or 507) && IsError(answer); i++)
+        {
+            answer = await _http.GetAnswerAsync(path);
+        }
+
+        return answer;
     }
 
     private async Task CheckTagsAsync(string repository)
