@@ -1,9 +1,10 @@
+using System.Globalization;
 using Registry.Testing;
 
 namespace Registry.Interop.Tests.Containers;
 
 /// <summary>Storage and settings for podman, buildah and skopeo, separate from the machine's own.</summary>
-public sealed class ContainersHome : IDisposable
+public sealed class ContainersHome : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new("containers");
     private readonly Dictionary<string, string> _environment;
@@ -52,7 +53,30 @@ public sealed class ContainersHome : IDisposable
         }
     }
 
-    public void Dispose() => _folder.Dispose();
+    /// <summary>Removes the storage, once nothing uses it.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // After the end of a container, conmon runs podman once more to clean up. That writes into the storage, and no command waits for it.
+        await Eventually.TrueAsync(() => !CommandLines().Any(line => line.Contains(_folder.Path, StringComparison.Ordinal)), $"no process uses {_folder.Path}");
+        _folder.Dispose();
+    }
+
+    private static IEnumerable<string> CommandLines() => Directory.EnumerateDirectories("/proc")
+        .Where(path => int.TryParse(Path.GetFileName(path), CultureInfo.InvariantCulture, out _))
+        .Select(ReadCommandLine);
+
+    private static string ReadCommandLine(string process)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline"));
+        }
+        catch (IOException)
+        {
+            // It has ended.
+            return string.Empty;
+        }
+    }
 
     private Command Privileged(string program, string[] more)
     {
