@@ -40,7 +40,7 @@ public sealed class FileReplacement : IDisposable
         {
             return new FileReplacement(path, temporary, new FileStream(temporary, options), isForGroup);
         }
-        catch (IOException e) when (File.Exists(temporary))
+        catch (IOException e) when (IoFault.IsExisting(e))
         {
             throw new IOException($"{temporary} exists: another edit is in progress, or one was interrupted; if none is in progress, remove it", e);
         }

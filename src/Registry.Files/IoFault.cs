@@ -20,6 +20,9 @@ public static class IoFault
     private const int Enospc = 28;
     private const int Erofs = 30;
 
+    // ERROR_FILE_EXISTS as an HRESULT.
+    private const int WindowsFileExists = unchecked((int)0x80070050);
+
     // EDQUOT and ENAMETOOLONG have other numbers on macOS.
     private static readonly int Edquot = OperatingSystem.IsLinux() ? 122 : 69;
     private static readonly int Enametoolong = OperatingSystem.IsLinux() ? 36 : 63;
@@ -62,6 +65,13 @@ public static class IoFault
             "Check the data folder, and its disk"),
         _ => null,
     };
+
+    /// <summary>True if a new file could not be created because one with its name exists, which may have gone since.</summary>
+    public static bool IsExisting(IOException fault)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        return fault.HResult == (OperatingSystem.IsWindows() ? WindowsFileExists : Eexist);
+    }
 
     private static FaultCause Missing(string reason) =>
         new(reason, "Another program has changed the data folder, or its disk is not mounted: restore what was changed");
