@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
@@ -16,7 +14,6 @@ namespace Registry.Server.Tests.Memory;
 public sealed class MemoryWatchTests : IDisposable
 {
     private const long MiB = 1024 * 1024;
-    private const int Heads = 500;
 
     // A process of 256 MiB.
     private static readonly ProcessMemoryLimits Limits = new(256 * MiB, 256 * MiB * ProcessMemoryLimits.HeapPercent / 100, 256 * MiB);
@@ -27,7 +24,6 @@ public sealed class MemoryWatchTests : IDisposable
     private readonly ILoggerFactory _loggers;
     private readonly ConnectionLimit _connections;
     private readonly BlockPool _pool = new(64 * MiB);
-    private readonly TemporaryFolder _folder = new();
     private readonly MemoryWatch _watch;
     private MemoryUse _use = Calm;
     private MemoryUse _afterwards = Calm;
@@ -53,7 +49,6 @@ public sealed class MemoryWatchTests : IDisposable
         _watch.Dispose();
         _loggers.Dispose();
         _pool.Dispose();
-        _folder.Dispose();
     }
 
     [Fact]
@@ -299,62 +294,6 @@ public sealed class MemoryWatchTests : IDisposable
     [InlineData(128, 64, 128)]
     public void A_limit_of_the_heap_limits_the_process(double available, double heap, double process) =>
         Assert.Equal(process, ProcessMemoryLimits.Of((long)(available * MiB), (long)(heap * MiB)).Process / (double)MiB, tolerance: 0.1);
-
-    [Fact]
-    public async Task A_server_with_little_memory_survives_more_unfinished_heads_than_fit()
-    {
-        var metrics = FreePorts.Find(1)[0];
-        await using var registry = await RegistryProcess.StartAsync(_folder.Path, new Dictionary<string, string?>
-        {
-            [RegistryProcess.HeapLimitVariable] = RegistryProcess.HeapLimit(128 * MiB),
-            ["REGISTRY_METRICS_PORT"] = metrics.ToString(CultureInfo.InvariantCulture),
-        });
-        using var client = new HttpClient { BaseAddress = registry.BaseAddress };
-        var crowd = new List<RawConnection>();
-        try
-        {
-            // Heads end after some seconds. A busy machine needs more of them until enough have arrived at once.
-            await Eventually.HoldsAsync(
-                async () =>
-                {
-                    for (var i = 0; i < Heads; i++)
-                    {
-                        await SendHeadAsync(registry, crowd);
-                    }
-
-                    return await ReadAsync("registry_connections_shed_total") > 0;
-                },
-                "connections are closed for lack of memory");
-            Assert.InRange(await ReadAsync("registry_connections_places"), 128, await ReadAsync("registry_connections_limit"));
-        }
-        finally
-        {
-            crowd.ForEach(connection => connection.Dispose());
-        }
-
-        await client.PushAsync("held", TestImage.Create(), "latest");
-        Assert.False(registry.HasExited);
-
-        async Task<double> ReadAsync(string series) =>
-            (await client.GetAnswerAsync($"http://127.0.0.1:{metrics}/metrics")).Text.Split('\n').Where(line => line.StartsWith($"{series} ", StringComparison.Ordinal))
-            .Select(line => double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture)).Single();
-    }
-
-    // 60 KiB of fields, without the end of the head; as text in the heap, twice as much.
-    private static async Task SendHeadAsync(RegistryProcess registry, List<RawConnection> crowd)
-    {
-        try
-        {
-            var connection = await RawConnection.OpenAsync(registry.BaseAddress, IPAddress.Parse("127.0.0.2"));
-            crowd.Add(connection);
-            await connection.SendAsync(
-                $"GET /v2/ HTTP/1.1\r\nHost: registry\r\n{string.Concat(Enumerable.Range(0, 15).Select(i => $"X-{i}: {new string('a', 4000)}\r\n"))}");
-        }
-        catch (Exception e) when (e.IsLostConnection())
-        {
-            // It was closed for lack of memory, or refused.
-        }
-    }
 
     private void PassSeconds(int seconds)
     {
