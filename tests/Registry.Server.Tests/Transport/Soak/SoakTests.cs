@@ -54,7 +54,10 @@ public sealed class SoakTests(ITestOutputHelper output)
         try
         {
             using var tls = new TlsFolder();
-            var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = folder.Path, Transport = transport };
+
+            // On a machine that is busy with other work, a handshake of a well-behaved client may take longer than the usual limit.
+            var limits = new ConnectionTimes { Headers = Patience.Limit };
+            var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = folder.Path, Transport = transport, Limits = limits };
             await using var host = await RegistryHost.StartAsync(isTls ? tls.Configure(options) : options, TimeProvider.System, loggers);
             var address = new Uri(host.Addresses[0]);
             Census Count() => Census.Take(gauge, host);
