@@ -124,9 +124,10 @@ internal sealed class StoredUpload
         _known = Math.Min(_known, earlier.Parts.Count);
         if (earlier.Multipart is null && State.Multipart is not null)
         {
-            // Numbers that were sent cannot be taken back, but nothing needs this multipart upload.
-            await _site.Ledger.CondemnAsync([State.Key!], TimeSpan.Zero);
+            // Numbers that were sent cannot be taken back, but nothing needs this multipart upload, unless another process has it now.
+            var key = State.Key!;
             await SaveAsync(earlier with { Lease = State.Lease, Reserved = 0 });
+            await _site.Ledger.CondemnAsync([key], TimeSpan.Zero);
         }
         else
         {

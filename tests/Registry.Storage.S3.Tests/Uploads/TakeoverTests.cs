@@ -72,6 +72,21 @@ public sealed class TakeoverTests(Gateway gateway) : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_process_that_lost_the_upload_and_drops_its_bytes_leaves_the_parts_to_the_next_one()
+    {
+        using var first = _engine.OpenProcess();
+        await using var lost = first.UploadBytes.Open(_id, 0);
+        await lost.AppendAsync(new(Content[..(PartSize + 1)]), null);
+
+        await using var taken = _engine.UploadBytes.Open(_id, PartSize);
+        await taken.AppendAsync(new(Content[PartSize..]), null);
+        await Assert.ThrowsAsync<StorageException>(() => lost.TruncateAsync(0));
+
+        Assert.Equal(0, await first.DeleteDueAsync(TestContext.Current.CancellationToken));
+        await AssertCommittedAsync(taken, Content);
+    }
+
+    [Fact]
     public async Task A_number_that_was_sent_and_not_acknowledged_is_sent_again_before_others()
     {
         var isDead = false;
