@@ -132,8 +132,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// </summary>
     /// <param name="mutate">The mutation.</param>
     /// <param name="isDurable">True if the commit must survive a power cut of the server.</param>
+    /// <param name="isRepeatable">
+    /// True if the mutation changes nothing more when it is made twice. Then it runs again also after a connection that was cut during the commit.
+    /// </param>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    internal async Task<Result<T>> WriteAsync<T>(Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable = true)
+    internal async Task<Result<T>> WriteAsync<T>(Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable = true, bool isRepeatable = false)
     {
         for (var attempt = 0; ; attempt++)
         {
@@ -144,7 +147,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 session = new PostgresSession(connection);
                 return await RunAsync(session, mutate, isDurable);
             }
-            catch (Exception e) when (attempt < Pauses.Length && (PostgresFault.IsUndone(e) || (session?.IsCommitSent is not true && PostgresFault.IsCut(e))))
+            catch (Exception e) when (attempt < Pauses.Length
+                && (PostgresFault.IsUndone(e) || (PostgresFault.IsCut(e) && (isRepeatable || session?.IsCommitSent is not true))))
             {
                 await PauseAsync(attempt);
             }
@@ -156,7 +160,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs a mutation that has a repository for itself (<see cref="RepositoryLock"/>).</summary>
-    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool)"/>
+    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool, bool)"/>
     internal async Task<Result<T>> WriteAloneAsync<T>(RepositoryName repository, Func<PostgresSession, Task<Result<T>>> mutate)
     {
         using var turn = await _turns.TakeAsync(repository);
@@ -168,14 +172,15 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>Runs a mutation without a result, whose statements are sent with the commit.</summary>
-    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool)"/>
-    internal Task WriteAsync(Action<PostgresSession> mutate, bool isDurable = true) => WriteAsync<bool>(
+    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool, bool)"/>
+    internal Task WriteAsync(Action<PostgresSession> mutate, bool isDurable = true, bool isRepeatable = false) => WriteAsync<bool>(
         session =>
         {
             mutate(session);
             return Task.FromResult<Result<bool>>(true);
         },
-        isDurable);
+        isDurable,
+        isRepeatable);
 
     /// <summary>Records that the database covers what was imported into it.</summary>
     internal async Task SetTreeIndexedAsync()

@@ -46,10 +46,11 @@ internal static class PostgresSchema
             digest text   NOT NULL UNIQUE COLLATE "C",
             size   bigint NOT NULL DEFAULT 0,
             state  bigint NOT NULL DEFAULT 0,
-            place  text,
+            place  text   COLLATE "C",
             bytes  bytea  COMPRESSION lz4
         );
         CREATE INDEX content_without_links ON content (state, id) WHERE state >= 2;
+        CREATE INDEX content_by_place ON content (place) WHERE place IS NOT NULL;
 
         -- Blobs that a repository may see. idle_since: time since when no manifest of the repository has needed it, in seconds of the clock;
         -- NULL while one does.
@@ -136,6 +137,41 @@ internal static class PostgresSchema
         );
         CREATE INDEX uploads_by_owner ON uploads (owner, network);
         CREATE INDEX uploads_by_network ON uploads (network);
+
+        -- What a store that chooses keys has of an upload. process: the one that may change it, in which holder has it. generation: number of the holders
+        -- so far. key, multipart: of the object that its parts become. reserved: highest number of a part that may have been sent. rest: key of the bytes
+        -- after the parts.
+        CREATE TABLE upload_objects (
+            upload      uuid    PRIMARY KEY,
+            process     uuid    NOT NULL,
+            holder      uuid    NOT NULL,
+            generation  bigint  NOT NULL,
+            key         text,
+            multipart   text,
+            reserved    bigint  NOT NULL DEFAULT 0,
+            rest        text,
+            rest_length bigint  NOT NULL DEFAULT 0,
+            is_joining  boolean NOT NULL DEFAULT false
+        );
+        CREATE TABLE upload_parts (
+            upload uuid   NOT NULL REFERENCES upload_objects (upload) ON DELETE CASCADE,
+            number bigint NOT NULL,
+            length bigint NOT NULL,
+            tag    text   NOT NULL,
+            PRIMARY KEY (upload, number)
+        );
+
+        -- Objects of a store that chooses keys, each from before its first byte is sent until it is gone. upload: the one in progress that it belongs to.
+        -- multipart: id of the multipart upload that becomes the object. due: second of the clock from which the object is to be deleted; NULL for
+        -- never.
+        CREATE TABLE object_keys (
+            key       text   PRIMARY KEY COLLATE "C",
+            upload    uuid   REFERENCES upload_objects (upload),
+            multipart text,
+            due       bigint
+        );
+        CREATE INDEX object_keys_by_upload ON object_keys (upload) WHERE upload IS NOT NULL;
+        CREATE INDEX object_keys_by_due ON object_keys (due) WHERE due IS NOT NULL;
 
         -- Changes of repositories. sequence: in the order of the transactions of one repository, and of nothing else, since a transaction may commit
         -- after a later number was given. position: in the order in which consumers read them; NULL until a pass gives it, after the commit. kind,

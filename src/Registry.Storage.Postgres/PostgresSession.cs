@@ -133,6 +133,7 @@ internal sealed class PostgresSession(NpgsqlConnection connection)
         Guid id => new NpgsqlParameter<Guid> { TypedValue = id, NpgsqlDbType = NpgsqlDbType.Uuid },
         byte[] bytes => new NpgsqlParameter<byte[]> { TypedValue = bytes, NpgsqlDbType = NpgsqlDbType.Bytea },
         string?[] texts => new NpgsqlParameter<string?[]> { TypedValue = Array.ConvertAll(texts, text => text is null ? null : PostgresText.Of(text)), NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Text },
+        Guid[] ids => new NpgsqlParameter<Guid[]> { TypedValue = ids, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Uuid },
         long[] numbers => new NpgsqlParameter<long[]> { TypedValue = numbers, NpgsqlDbType = NpgsqlDbType.Array | NpgsqlDbType.Bigint },
         _ => throw new ArgumentException($"No type of PostgreSQL is known for {argument.GetType()}.", nameof(argument)),
     };

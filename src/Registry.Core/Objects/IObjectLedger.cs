@@ -29,6 +29,9 @@ public interface IObjectLedger
     /// <param name="upload">The upload.</param>
     /// <param name="holder">The process.</param>
     /// <returns>What the store has of the upload.</returns>
+    /// <exception cref="StorageException">
+    /// Another process holds the session of the upload, so this one has lost it. Only an engine that several processes share finds that out.
+    /// </exception>
     Task<UploadObjects> TakeAsync(Guid upload, Guid holder);
 
     /// <summary>Saves what the store has of an upload.</summary>
@@ -47,8 +50,12 @@ public interface IObjectLedger
     /// <returns>The objects that are due; null, without a change, if another process has taken the upload over, or it has ended.</returns>
     Task<IReadOnlyList<CondemnedObject>?> EndAsync(Guid upload, Guid holder);
 
-    /// <summary>Takes uploads for a process, and ends all others: those without a session. All of their keys are due at once. Blocks.</summary>
-    /// <returns>Number of bytes of each upload that has any.</returns>
+    /// <summary>
+    /// Takes uploads, whose sessions a process holds, for that process, and ends those without a session that are left of processes that have ended. All of their
+    /// keys are due at once. Blocks. In the engine of SQLite, those are all others, since one process at a time has the database. An engine that several
+    /// processes share leaves what another one has that runs: the uploads whose sessions it holds, and those that end with its requests.
+    /// </summary>
+    /// <returns>Number of bytes of each upload that was taken and has any.</returns>
     IReadOnlyDictionary<Guid, long> TakeAll(IReadOnlyCollection<Guid> uploads, Guid holder);
 
     /// <summary>Makes keys due after a time.</summary>
