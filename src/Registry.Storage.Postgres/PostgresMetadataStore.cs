@@ -218,7 +218,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             }
 
             var contentId = ContentRows.Require(content, [digest.Value])[digest.Value];
-            ContentRows.SetStored(session, contentId, size, staged is null ? blob : null, staged, keepsBytes: false);
+            ContentRows.SetStored(session, contentId, size, staged is null ? blob : null, staged);
             return added.Count > 0 && RecordLink(session, Begin(origin), repositoryId[0], repository, digest, size) is { } refused ? refused : true;
         });
         return linked.Error;

@@ -52,6 +52,13 @@ internal static class PostgresSchema
         CREATE INDEX content_without_links ON content (state, id) WHERE state >= 2;
         CREATE INDEX content_by_place ON content (place) WHERE place IS NOT NULL;
 
+        -- Bytes of content that did not have its digest. The operator removes the rows.
+        CREATE TABLE quarantine (
+            digest   text        PRIMARY KEY COLLATE "C",
+            bytes    bytea       COMPRESSION lz4 NOT NULL,
+            found_at timestamptz NOT NULL
+        );
+
         -- Blobs that a repository may see. idle_since: time since when no manifest of the repository has needed it, in seconds of the clock;
         -- NULL while one does.
         CREATE TABLE blob_links (

@@ -106,7 +106,7 @@ public sealed class ObjectLedgerOfProcessesTests : IAsyncLifetime
         await AddSessionAsync(otherSessions, ofOther);
         var own = await _other.TakeAsync(ofOther, OtherHolder);
 
-        Assert.Empty(otherSessions.TakeOver().Where(session => session.Id != ofOther));
+        Assert.DoesNotContain(otherSessions.TakeOver(), session => session.Id != ofOther);
         Assert.Empty(_other.TakeAll([ofOther], OtherHolder));
 
         // Also when it asks for them.

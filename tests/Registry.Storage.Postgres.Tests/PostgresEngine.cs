@@ -3,13 +3,13 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
-using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres.Rows;
+using Registry.Storage.Postgres.SmallContent;
 
 namespace Registry.Storage.Postgres.Tests;
 
@@ -42,8 +42,7 @@ internal sealed class PostgresEngine : IMetadataEngine
 
     public IUploadSessions Sessions { get; private set; }
 
-    /// <summary>No content waits for a file: small content stays in the database.</summary>
-    public IStagedContent Staged { get; } = new NothingStaged();
+    public IStagedContent Staged { get; private set; }
 
     public IMetadataListing Listing { get; private set; }
 
@@ -84,6 +83,10 @@ internal sealed class PostgresEngine : IMetadataEngine
         Open(await PostgresDatabase.OpenAsync(_database.Settings));
     }
 
+    /// <summary>Runs a statement on a connection of its own.</summary>
+    /// <returns>The first column of the first row.</returns>
+    public Task<object?> RunAsync(string sql) => _database.RunAsync(sql);
+
     public Task<IMetadataSnapshot> TakeSnapshotAsync() => throw new NotSupportedException("A backup of the database is a dump.");
 
     public async ValueTask DisposeAsync()
@@ -93,7 +96,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -103,27 +106,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Feed = new PostgresChangeFeed(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
+        Staged = new PostgresStagedContent(database);
         Listing = new PostgresMetadataListing(database);
-    }
-
-    private sealed class NothingStaged : IStagedContent
-    {
-        public event Action? Staged
-        {
-            add { }
-            remove { }
-        }
-
-        public long Weight => 0;
-
-        public Task<StagedContent?> FindAsync(Digest digest) => Task.FromResult<StagedContent?>(null);
-
-        public Task<long?> FindSizeAsync(Digest digest) => Task.FromResult<long?>(null);
-
-        public Task<IReadOnlyList<StagedContent>> ListAsync(long afterId, int limit) => Task.FromResult<IReadOnlyList<StagedContent>>([]);
-
-        public Task<IReadOnlySet<long>> FindPresentAsync(IReadOnlyCollection<long> ids) => Task.FromResult<IReadOnlySet<long>>(new HashSet<long>());
-
-        public Task RemoveAsync(IReadOnlyCollection<long> ids) => Task.CompletedTask;
     }
 }

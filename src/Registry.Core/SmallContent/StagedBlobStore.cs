@@ -4,9 +4,9 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.SmallContent;
 
-/// <summary>Stores blobs as files, and reads small content from the metadata while it is staged.</summary>
-/// <param name="files">Files of blobs.</param>
-/// <param name="staged">Content that waits for its file.</param>
+/// <summary>Stores blobs as files, or as objects, and reads small content from the metadata while it is there.</summary>
+/// <param name="files">The files or objects.</param>
+/// <param name="staged">Content in the metadata.</param>
 public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : IBlobStore
 {
     public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default) =>
@@ -52,7 +52,7 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
         Func<BlobPlace, CancellationToken, ValueTask<T?>> inFile,
         CancellationToken cancellationToken)
     {
-        if (staged.Weight > 0 && place.Digest is { } digest && await inRow(digest) is { } row)
+        if (!staged.IsEmpty && place.Digest is { } digest && await inRow(digest) is { } row)
         {
             return row;
         }
@@ -62,12 +62,12 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
             return file;
         }
 
-        return staged.Weight > 0 && place.Digest is { } again ? await inRow(again) : default;
+        return !staged.IsEmpty && place.Digest is { } again ? await inRow(again) : default;
     }
 
     private async ValueTask RemoveRowAsync(Digest? digest)
     {
-        if (staged.Weight > 0 && digest is { } known && await staged.FindAsync(known) is { } row)
+        if (!staged.IsEmpty && digest is { } known && await staged.FindAsync(known) is { } row)
         {
             await staged.RemoveAsync([row.Id]);
         }

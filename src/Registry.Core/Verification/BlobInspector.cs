@@ -38,7 +38,7 @@ public sealed partial class BlobInspector(
         try
         {
             // The row first: its file is durable before the row is removed, so content without a row has a file.
-            if (staged.Weight > 0 && await staged.FindAsync(content.Digest) is { } row)
+            if (!staged.IsEmpty && await staged.FindAsync(content.Digest) is { } row)
             {
                 await pace.SpendAsync(row.Bytes.Length, cancellationToken);
                 return row.IsWhole ? BlobCondition.Whole : await QuarantineAsync(row, content.Size, isDryRun, cancellationToken);
@@ -136,7 +136,7 @@ public sealed partial class BlobInspector(
         return BlobCondition.Damaged;
     }
 
-    private async Task<bool> IsStagedAsync(Digest digest) => staged.Weight > 0 && await staged.FindAsync(digest) is not null;
+    private async Task<bool> IsStagedAsync(Digest digest) => !staged.IsEmpty && await staged.FindAsync(digest) is not null;
 
     private async Task<BlobCondition> ReportMissingAsync(BlobPlace place, bool isDryRun, CancellationToken cancellationToken)
     {

@@ -64,14 +64,16 @@ internal static class ContentRows
     public static void LockForRemoval(PostgresSession session, IEnumerable<Digest> digests) => session.Lock(
         "SELECT id FROM content WHERE digest = ANY($1) ORDER BY id FOR UPDATE", [PushedReferences.Distinct(digests)]);
 
-    /// <summary>Collects the statement that records that the bytes of a digest, whose row is locked, are stored.</summary>
+    /// <summary>
+    /// Collects the statement that records that the bytes of a digest, whose row is locked, are stored: in a place, or in the row itself. Bytes in the row would hide
+    /// those of a new place, so they go.
+    /// </summary>
     /// <param name="session">The transaction.</param>
     /// <param name="contentId">The row.</param>
     /// <param name="size">Size of the bytes.</param>
     /// <param name="place">Place in which the bytes have just been stored; null if the recorded place stays.</param>
-    /// <param name="bytes">Small content itself; null if the place has it.</param>
-    /// <param name="keepsBytes">True to keep recorded bytes if there are none.</param>
-    public static void SetStored(PostgresSession session, long contentId, long size, BlobPlace? place, byte[]? bytes, bool keepsBytes) => session.Queue(
+    /// <param name="bytes">Small content itself; null if the new place has it, or it stays where it is recorded.</param>
+    public static void SetStored(PostgresSession session, long contentId, long size, BlobPlace? place, byte[]? bytes) => session.Queue(
         """
         UPDATE content SET size = $2, state = 1, place = CASE WHEN $4 THEN $3::text ELSE place END, bytes = CASE WHEN $6 THEN $5::bytea ELSE bytes END
         WHERE id = $1
@@ -81,7 +83,7 @@ internal static class ContentRows
         place?.Key,
         place is not null,
         bytes,
-        bytes is not null || !keepsBytes);
+        bytes is not null || place is not null);
 
     /// <summary>Reads a column of text that may be NULL.</summary>
     public static string? ReadText(NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);

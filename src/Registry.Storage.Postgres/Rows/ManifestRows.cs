@@ -38,7 +38,7 @@ internal static class ManifestRows
 
         var content = ContentRows.Require(rows, digests);
         var contentId = content[put.Digest.Value];
-        ContentRows.SetStored(session, contentId, put.Size, put.Place, put.Staged, keepsBytes: true);
+        ContentRows.SetStored(session, contentId, put.Size, put.Place, put.Staged);
         var manifestId = facts.KnownId ?? nextId!.Value;
         if (facts.KnownId is not null)
         {

@@ -2,4 +2,4 @@ using Registry.Storage.Contracts.Metadata;
 
 namespace Registry.Storage.Sqlite.Tests.Contracts;
 
-public sealed class SqliteStagedContentTests() : StagedContentContract(new SqliteEngine());
+public sealed class SqliteStagedContentTests() : WaitingContentContract(new SqliteEngine());
