@@ -16,16 +16,13 @@ namespace Registry.Storage.Files;
 /// <summary>The engine of files: blobs, bytes of uploads in progress and the repositories tree of a data folder.</summary>
 public sealed class FileStorage
 {
-    private readonly DiskReserve _reserve;
-
     /// <summary>Opens the stores. Nothing runs in the background before <see cref="FileFollowers"/>.</summary>
     /// <param name="paths">Paths of the folder, which only this process uses.</param>
     /// <param name="staged">Small content in the metadata.</param>
     /// <param name="threads">Threads for work that blocks.</param>
     /// <param name="health">Health of the storage.</param>
-    /// <param name="limits">Limits for clients.</param>
+    /// <param name="admission">Refuses new content that could not be kept.</param>
     /// <param name="faults">Faults that recur with each request.</param>
-    /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     /// <param name="metrics">Metrics; null for none.</param>
     public FileStorage(
@@ -33,22 +30,19 @@ public sealed class FileStorage
         IStagedContent staged,
         StorageThreads threads,
         StorageHealth health,
-        StorageLimits limits,
+        Admission admission,
         RecurringFaults faults,
-        TimeProvider time,
         ILoggerFactory loggers,
         StorageMetrics? metrics = null)
     {
         ArgumentNullException.ThrowIfNull(paths);
-        ArgumentNullException.ThrowIfNull(limits);
+        ArgumentNullException.ThrowIfNull(admission);
         Paths = paths;
         Staged = staged;
         Threads = threads;
         Health = health;
         Sync = new CheckedSync(health, metrics);
         Placement = new BlobPlacement(paths, Sync);
-        _reserve = new DiskReserve(paths.Root, limits.Reserve, time);
-        var admission = new Admission(threads, health, _reserve);
         Staging = new Staging(staged, admission.EnsureRoomAsync);
         Blobs = new StagedBlobStore(new FileSystemBlobStore(paths, threads, Placement, Locks, Sync, admission), staged);
         UploadBytes = new FileSystemUploadBytes(paths, threads, Placement, admission, faults, loggers.CreateLogger<FileSystemUploadBytes>());
@@ -103,11 +97,4 @@ public sealed class FileStorage
         var admission = new Admission(threads, health, new DiskReserve(paths.Root, reserve: 0, TimeProvider.System));
         return new StagedBlobStore(new FileSystemBlobStore(paths, threads, new BlobPlacement(paths, sync), new DigestLocks(), sync, admission), staged);
     }
-
-    /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
-    public Task<bool> IsShortOfRoomAsync() => Threads.RunAsync(() => _reserve.Ask() is not null);
-
-    /// <summary>Free bytes on the disk, and the bytes that pushes must leave free.</summary>
-    /// <exception cref="IOException">The free space cannot be read.</exception>
-    public (long Free, long Kept) ReadRoom() => _reserve.Read();
 }

@@ -13,79 +13,59 @@ using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Files;
+using Registry.Storage.Bytes;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Space;
-using Registry.Storage.Files.Tree;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Storage;
 
-/// <summary>A data folder in use: its stores and their maintenance. Only one process at a time can use it.</summary>
+/// <summary>
+/// A data folder in use: its stores and their maintenance. Only one process at a time can use it. The members are what every storage has; what depends
+/// on the engine of its bytes is in <see cref="Files"/>.
+/// </summary>
 public sealed class RegistryStorage : IAsyncDisposable
 {
-    private const int FileThreads = 16;
-
     // Together half of the memory that an idle server may use. That is some ten thousand cached results, and the manifests and configs of some
     // thousand images.
     private const int MetadataCacheSize = 16 * 1024 * 1024;
     private const int ContentCacheSize = 16 * 1024 * 1024;
 
-    private readonly DataFolder _folder;
-    private readonly StorageThreads _threads;
-    private readonly SqliteDatabase _database;
-    private readonly FileStorage _files;
-    private readonly FileFollowers _followers;
+    private readonly OpenedFolder _folder;
+    private readonly IStoredBytes _bytes;
 
-    private RegistryStorage(
-        DataFolder folder,
-        SqliteDatabase database,
-        StorageThreads threads,
-        StorageHealth health,
-        StorageLimits limits,
-        TimeProvider time,
-        ILoggerFactory loggers,
-        bool writesOut,
-        StorageMetrics? metrics,
-        IChangeRules rules)
+    private RegistryStorage(OpenedFolder folder, IStoredBytes bytes, IChangeRules rules)
     {
-        _folder = folder;
-        _database = database;
-        _threads = threads;
-        Health = health;
-        Faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
-        var staged = new SqliteStagedContent(_database);
-        Staged = staged;
-        _files = new FileStorage(folder.Paths, staged, threads, health, limits, Faults, time, loggers, metrics);
+        (_folder, _bytes) = (folder, bytes);
+        var (database, time) = (folder.Database, folder.Time);
         Uploads = new UploadStore(
-            _files.UploadBytes, new SqliteUploadSessions(_database), Staging, limits, time, loggers.CreateLogger<UploadStore>());
-        Contents = new ContentCache(Blobs, time, ContentCacheSize, metrics);
-        var cache = new MetadataCache(MetadataCacheSize, metrics);
-        Metadata = cache.Decorate(new SqliteMetadataStore(_database, time, rules));
-        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(_database, time, rules));
-        VerifierMetadata = cache.Decorate(new SqliteVerifierMetadata(_database), Contents.Forget);
-        Listing = new SqliteMetadataListing(_database);
-        IndexTarget = cache.Decorate(new SqliteIndexTarget(_database, time));
-        Indexer = new TreeIndexer(Tree, IndexTarget, threads, loggers.CreateLogger<TreeIndexer>());
+            bytes.UploadBytes, new SqliteUploadSessions(database), bytes.Staging, folder.Limits, time, folder.Loggers.CreateLogger<UploadStore>());
+        Contents = new ContentCache(Blobs, time, ContentCacheSize, folder.Metrics);
+        var cache = new MetadataCache(MetadataCacheSize, folder.Metrics);
+        Metadata = cache.Decorate(new SqliteMetadataStore(database, time, rules));
+        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(database, time, rules));
+        VerifierMetadata = cache.Decorate(new SqliteVerifierMetadata(database), Contents.Forget);
+        Listing = new SqliteMetadataListing(database);
+        IndexTarget = cache.Decorate(new SqliteIndexTarget(database, time));
+        Changes = new SqliteChangeFeed(database);
 
-        Changes = new SqliteChangeFeed(_database);
-
-        // Last, because they start to work at once.
-        _followers = new FileFollowers(_files, Changes, Listing, VerifierMetadata, writesOut, time, loggers);
+        // Last, because what follows the metadata starts to work at once.
+        bytes.Begin(this);
         Ports = new StoragePorts
         {
             Blobs = Blobs,
             Contents = Contents,
             Staged = Staged,
-            Staging = Staging,
+            Staging = bytes.Staging,
             Uploads = Uploads,
             Metadata = Metadata,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
-            Scrubber = Scrub,
-            Quarantine = StagedQuarantine,
-            Links = _files.Links,
+            Scrubber = bytes.Scrub,
+            Quarantine = bytes.Quarantine,
+            Links = bytes.Links,
             Indexer = Indexer,
-            Threads = _threads,
+            Threads = Threads,
             Faults = Faults,
             Clock = Clock,
         };
@@ -94,16 +74,16 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Ports for the core.</summary>
     public StoragePorts Ports { get; }
 
-    public IBlobStore Blobs => _files.Blobs;
+    /// <summary>What only a storage with its bytes in files has; null for another.</summary>
+    public BytesInFiles? Files => _bytes as BytesInFiles;
+
+    public IBlobStore Blobs => _bytes.Blobs;
 
     /// <summary>Blobs for pulls.</summary>
     public ContentCache Contents { get; }
 
     /// <summary>Small content whose bytes are in the metadata.</summary>
-    public IStagedContent Staged { get; }
-
-    /// <summary>Admits small content into the metadata.</summary>
-    public Staging Staging => _files.Staging;
+    public IStagedContent Staged => _folder.Staged;
 
     public UploadStore Uploads { get; }
 
@@ -113,24 +93,15 @@ public sealed class RegistryStorage : IAsyncDisposable
 
     public IVerifierMetadata VerifierMetadata { get; }
 
-    /// <summary>Blobs for the verifier.</summary>
-    public IBlobScrubber Scrub => _files.Scrub;
-
-    /// <summary>Takes damaged rows out of the metadata.</summary>
-    public IStagedQuarantine StagedQuarantine => _followers.Quarantine;
-
-    public StorageHealth Health { get; }
+    public StorageHealth Health => _folder.Health;
 
     /// <summary>Faults that recur with each request, for everything that uses the storage.</summary>
-    public RecurringFaults Faults { get; }
+    public RecurringFaults Faults => _folder.Faults;
 
-    public IGraceClock Clock => _database.Clock;
+    public IGraceClock Clock => _folder.Database.Clock;
 
-    /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
-    public TreeReader Tree => _files.Tree;
-
-    /// <summary>Fills the metadata from the tree.</summary>
-    public TreeIndexer Indexer { get; }
+    /// <summary>Tells whether the metadata is complete: always, unless it grows from an existing tree.</summary>
+    public IIndexer Indexer => _bytes.Indexer;
 
     public IIndexTarget IndexTarget { get; }
 
@@ -140,43 +111,14 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Metadata for the comparison with the tree.</summary>
     public IMetadataListing Listing { get; }
 
-    /// <summary>The engine of files.</summary>
-    internal FileStorage Files => _files;
-
     /// <summary>Threads for blocking work on the folder.</summary>
-    public StorageThreads Threads => _threads;
+    public StorageThreads Threads => _folder.Threads;
 
     /// <summary>Paths of the folder.</summary>
     public DataPaths Paths => _folder.Paths;
 
-    /// <summary>True while pushes are refused because the disk is full up to its reserve.</summary>
-    public Task<bool> IsShortOfRoomAsync() => _files.IsShortOfRoomAsync();
-
-    /// <summary>Free bytes on the disk, and the bytes that pushes must leave free.</summary>
-    /// <exception cref="IOException">The free space cannot be read.</exception>
-    public (long Free, long Kept) ReadRoom() => _files.ReadRoom();
-
-    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
-    public string? TreeFailure => _followers.TreeFailure;
-
-    /// <summary>Reason why the files of small content are behind the metadata; null if they are not.</summary>
-    public string? StagedFailure => _followers.StagedFailure;
-
-    /// <summary>True if the tree, or the files of small content, are behind the metadata.</summary>
-    public bool IsBehind => TreeFailure is not null || StagedFailure is not null;
-
-    /// <summary>
-    /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read, or if the storage
-    /// was opened to leave them there.
-    /// </summary>
-    public long? LeftStaged => _followers.LeftStaged;
-
     /// <summary>True if the last process that used the folder was killed or crashed.</summary>
-    public bool WasStoppedUncleanly => _database.WasStoppedUncleanly;
-
-    /// <summary>Reads the totals of the storage.</summary>
-    /// <exception cref="StorageException">The database cannot be read.</exception>
-    public Task<StorageTotals> ReadTotalsAsync() => _database.ReadTotalsAsync();
+    public bool WasStoppedUncleanly => _folder.Database.WasStoppedUncleanly;
 
     /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
     /// <inheritdoc cref="Open"/>
@@ -188,7 +130,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         return Open(path, rules, time, loggers, limits, writesOut);
     }
 
-    /// <summary>Opens a data folder, and creates what is missing.</summary>
+    /// <summary>Opens a data folder with its bytes in files, and creates what is missing.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="rules">Rules about changes. Every caller that may change content or tags passes those of the settings.</param>
     /// <param name="time">The clock.</param>
@@ -224,68 +166,50 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <exception cref="StorageException">The snapshot does not exist, is damaged, or a later version wrote it.</exception>
     public static IMetadataSnapshot OpenSnapshot(string path, bool isChecked = true) => SqliteSnapshot.Open(path, isChecked);
 
+    /// <summary>Reads the totals of the storage.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => _folder.Database.ReadTotalsAsync();
+
     /// <summary>Tests that the folder can be written.</summary>
     /// <exception cref="StorageException">The folder cannot be written.</exception>
-    public Task TryWriteAsync() => _threads.RunAsync(_folder.TryWrite);
+    public Task TryWriteAsync() => Threads.RunAsync(_folder.Folder.TryWrite);
 
-    /// <summary>Writes all small content that only the metadata has to its files.</summary>
-    /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
-    public Task WriteOutAsync() => _followers.WriteOutAsync();
+    /// <summary>True while pushes are refused because the disk of the folder is full up to its reserve.</summary>
+    public Task<bool> IsShortOfRoomAsync() => Threads.RunAsync(() => _folder.Reserve.Ask() is not null);
 
-    /// <summary>Writes small content to its files, and brings the tree up to date. Nothing may change any more.</summary>
+    /// <summary>Free bytes on the disk of the folder, and the bytes that pushes must leave free.</summary>
+    /// <exception cref="IOException">The free space cannot be read.</exception>
+    public (long Free, long Kept) ReadRoom() => _folder.Reserve.Read();
+
+    /// <summary>Brings up to date what follows the metadata, such as the tree. Nothing may change any more.</summary>
     /// <param name="cutOff">Ends the work, and the next start continues.</param>
-    public ValueTask FinishAsync(CancellationToken cutOff) => _followers.StopAsync(cutOff);
+    public ValueTask FinishAsync(CancellationToken cutOff) => _bytes.FinishAsync(cutOff);
 
-    /// <summary>Writes small content to its files, brings the tree up to date, closes the metadata, and releases the folder for other processes.</summary>
+    /// <summary>Brings up to date what follows the metadata, closes the metadata, and releases the folder for other processes.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _followers.DisposeAsync();
-        Faults.Dispose();
-        Close(_database, _threads, _folder);
+        await _bytes.DisposeAsync();
+        _folder.Dispose();
     }
 
     private static RegistryStorage OpenFolder(
         string path, IChangeRules rules, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics)
     {
-        var folder = DataFolder.Open(path);
-        SqliteDatabase? database = null;
-        StorageThreads? threads = null;
+        OpenedFolder? folder = null;
         try
         {
-            var ballast = new StorageBallast(folder.Paths.Ballast, FileOwner.Inherit);
-            var health = new StorageHealth(loggers.CreateLogger<StorageHealth>(), ballast);
-
-            // SQLite takes an empty file for a new database, and creates its other files with the same owner and mode.
-            FileOwner.CreateFile(folder.Paths.Database);
-            database = SqliteDatabase.Open(folder.Paths.Database, health, time, metrics);
-            ballast.TryHold();
-            DurableFile.SyncDirectory(folder.Paths.Root);
-            threads = new StorageThreads("storage", FileThreads);
-            return new RegistryStorage(folder, database, threads, health, limits, time, loggers, writesOut, metrics, rules);
+            folder = OpenedFolder.Open(DataFolder.Open(path), limits, time, loggers, metrics);
+            return new RegistryStorage(folder, new BytesInFiles(folder, writesOut), rules);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Close(database, threads, folder);
+            folder?.Dispose();
             throw new StorageException($"cannot be used: {IoFault.Reason(e, path)}", e);
         }
         catch
         {
-            Close(database, threads, folder);
+            folder?.Dispose();
             throw;
-        }
-    }
-
-    // Releases the folder in any case.
-    private static void Close(SqliteDatabase? database, StorageThreads? threads, DataFolder folder)
-    {
-        try
-        {
-            database?.Dispose();
-        }
-        finally
-        {
-            threads?.Dispose();
-            folder.Dispose();
         }
     }
 }

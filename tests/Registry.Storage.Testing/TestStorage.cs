@@ -60,7 +60,7 @@ internal sealed class TestStorage : IAsyncDisposable
 
     public RegistryCore Core { get; private set; }
 
-    public TreeIndexer Indexer => Storage.Indexer;
+    public TreeIndexer Indexer => Storage.Files!.Indexer;
 
     public UnknownBlobSweep Sweep => Core.Sweep;
 
@@ -112,7 +112,7 @@ internal sealed class TestStorage : IAsyncDisposable
     }
 
     /// <summary>Writes small content to its files now, which otherwise happens a second later or when the storage is closed.</summary>
-    public Task WriteOutAsync() => Storage.WriteOutAsync();
+    public Task WriteOutAsync() => Storage.Files!.WriteOutAsync();
 
     public async Task<Digest> PushBlobAsync(RepositoryName repository, byte[] content)
     {
@@ -190,9 +190,9 @@ internal sealed class TestStorage : IAsyncDisposable
     {
         metadata ??= Storage.VerifierMetadata;
         var inspector = new BlobInspector(
-            Storage.Scrub,
+            Storage.Ports.Scrubber,
             Storage.Staged,
-            Storage.StagedQuarantine,
+            Storage.Ports.Quarantine,
             metadata,
             Storage.Blobs,
             new Pace(bytesPerSecond, Time),

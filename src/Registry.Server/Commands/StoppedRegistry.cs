@@ -46,13 +46,17 @@ internal sealed class StoppedRegistry : IAsyncDisposable
             : RegistryStorage.OpenExisting(path, options.ChangeRules, time, loggers, options.StorageLimits);
         try
         {
-            if (!storage.Indexer.IsComplete && !storage.Tree.IsEmpty)
+            if (storage.Files is { } files)
             {
-                throw NotIndexed;
+                if (!files.Indexer.IsComplete && !files.Tree.IsEmpty)
+                {
+                    throw NotIndexed;
+                }
+
+                // A new folder has nothing to index.
+                await files.Indexer.RunAsync(CancellationToken.None);
             }
 
-            // A new folder has nothing to index.
-            await storage.Indexer.RunAsync(CancellationToken.None);
             return new StoppedRegistry(storage, new RegistryCore(storage.Ports, options.CoreSettings, time, loggers), OriginOf(command));
         }
         catch

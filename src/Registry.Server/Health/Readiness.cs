@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 using Registry.Server.Pipeline;
 using Registry.Server.Tls;
 using Registry.Storage;
-using Registry.Storage.Files.Tree;
+using Registry.Storage.Bytes;
 
 namespace Registry.Server.Health;
 
@@ -13,7 +13,7 @@ namespace Registry.Server.Health;
 /// refused on purpose. A problem that leaves pulls and most pushes working is a warning.
 /// </summary>
 internal sealed partial class Readiness(
-    RegistryStorage storage, TreeIndexer indexer, ReadOnlyMode readOnly, TlsFiles? tls, TimeProvider time, ILogger<Readiness> logger)
+    RegistryStorage storage, ReadOnlyMode readOnly, TlsFiles? tls, TimeProvider time, ILogger<Readiness> logger)
 {
     /// <summary>Time for which a check of the disk is reused: a client that requests in a loop costs one file a second.</summary>
     internal static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
@@ -37,18 +37,28 @@ internal sealed partial class Readiness(
             isShortOfRoom
                 ? new("space", HealthState.Warning, "the disk is full up to its reserve: pulls and deletes work, pushes are refused; free some space")
                 : new("space"),
-            indexer.IsComplete
-                ? new("indexing")
-                : new("indexing", HealthState.Warning, "the storage is being indexed: pulls work, pushes, deletes and the catalog are refused until it is done"),
+            .. storage.Files is { } files ? Indexing(files) : [],
             readOnly.IsOn
                 ? new("read-only", HealthState.Warning, "read-only: pulls work, pushes and deletes are refused")
                 : new("read-only"),
-            storage.IsBehind
-                ? new("tree", HealthState.Warning, "the repositories tree, or files of small content, are behind the metadata; requests are not affected; see the server log")
-                : new("tree"),
+            .. storage.Files is { } followed ? Tree(followed) : [],
             .. Certificate(),
         ];
     }
+
+    private static IEnumerable<HealthFinding> Indexing(BytesInFiles files) =>
+    [
+        files.Indexer.IsComplete
+            ? new("indexing")
+            : new("indexing", HealthState.Warning, "the storage is being indexed: pulls work, pushes, deletes and the catalog are refused until it is done"),
+    ];
+
+    private static IEnumerable<HealthFinding> Tree(BytesInFiles files) =>
+    [
+        files.IsBehind
+            ? new("tree", HealthState.Warning, "the repositories tree, or files of small content, are behind the metadata; requests are not affected; see the server log")
+            : new("tree"),
+    ];
 
     // A read-only registry needs no writes: on a failed disk it can still serve pulls.
     private HealthFinding Writes(bool isWritable)

@@ -114,10 +114,10 @@ internal sealed class BackgroundWork(
     {
         try
         {
-            if (!storage.Indexer.IsComplete)
+            if (storage.Files is { Indexer.IsComplete: false } files)
             {
                 HostLog.Indexing(loggers.CreateLogger<TreeIndexer>());
-                await storage.Indexer.RunUntilCompleteAsync(time, _stopping.Token);
+                await files.Indexer.RunUntilCompleteAsync(time, _stopping.Token);
             }
         }
         catch (OperationCanceledException)

@@ -72,7 +72,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
         _reloads = new FileReloads(
             tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
-        var readiness = new Readiness(storage, storage.Indexer, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
+        var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
         var routes = new RouteTrie(RouteTable.Create(
             new BlobEndpoints(_core.Blobs),
@@ -267,10 +267,10 @@ public sealed class RegistryHost : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        if (_storage.Tree.IsEmpty)
+        if (_storage.Files is { Tree.IsEmpty: true } files)
         {
             // Nothing to index: ready from the first request on.
-            await _storage.Indexer.RunAsync(CancellationToken.None);
+            await files.Indexer.RunAsync(CancellationToken.None);
         }
 
         await WarmUpAsync();

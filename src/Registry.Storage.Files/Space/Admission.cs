@@ -5,7 +5,7 @@ namespace Registry.Storage.Files.Space;
 /// <summary>
 /// Refuses new content that could not be kept. Checks of the disk run on a storage thread; a recent result is used without another check.
 /// </summary>
-internal sealed class Admission(StorageThreads threads, StorageHealth health, DiskReserve reserve)
+public sealed class Admission(StorageThreads threads, StorageHealth health, DiskReserve reserve)
 {
     /// <summary>Refuses while writes have stopped, or while the remaining space is for deletes.</summary>
     /// <exception cref="StorageException">Writes have stopped, or the disk is full.</exception>

@@ -9,7 +9,7 @@ namespace Registry.Storage.Files.Space;
 /// <param name="folder">A folder on the disk.</param>
 /// <param name="reserve">The reserve in bytes; null for a hundredth of the disk, at most 1 GiB.</param>
 /// <param name="time">Clock of <see cref="Freshness"/>.</param>
-internal sealed class DiskReserve(string folder, long? reserve, TimeProvider time)
+public sealed class DiskReserve(string folder, long? reserve, TimeProvider time)
 {
     private const long MaxByDefault = 1024 * 1024 * 1024;
 

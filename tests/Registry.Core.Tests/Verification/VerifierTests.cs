@@ -267,7 +267,7 @@ public partial class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         var digest = await storage.PushBlobAsync(A, "blob");
         await DamageAsync(storage, digest, "first byte");
-        using var file = await storage.Storage.Scrub.OpenAsync(digest);
+        using var file = await storage.Storage.Ports.Scrubber.OpenAsync(digest);
         Assert.NotNull(file);
         await storage.PushBlobAsync(A, "blob");
         await storage.WriteOutAsync();

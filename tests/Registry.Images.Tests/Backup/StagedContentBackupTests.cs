@@ -46,7 +46,7 @@ public sealed class StagedContentBackupTests : IDisposable
         await storage.ReopenAsync(cleanly: false);
         Assert.Equal((Many + 3, true), await VerifyAsync(storage));
         await storage.CloseAsync();
-        Assert.Equal(0, storage.Storage.LeftStaged);
+        Assert.Equal(0, storage.Storage.Files!.LeftStaged);
         Assert.Equal(Many + 3, Directory.EnumerateFiles(storage.Storage.Paths.Blobs, "data", SearchOption.AllDirectories).Count());
     }
 

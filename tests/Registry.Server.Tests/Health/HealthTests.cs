@@ -7,7 +7,6 @@ using Registry.Server.Pipeline;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Tls;
 using Registry.Storage;
-using Registry.Storage.Files.Tree;
 
 namespace Registry.Server.Tests.Health;
 
@@ -123,12 +122,11 @@ public sealed class HealthTests
 
         File.Delete(Path.Combine(folder.Path, "registry.db"));
         await using var storage = RegistryStorage.Open(folder.Path, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
-        var indexer = new TreeIndexer(storage.Tree, storage.IndexTarget, storage.Threads, NullLogger<TreeIndexer>.Instance);
         var readiness = new Readiness(
-            storage, indexer, new ReadOnlyMode(false, NullLogger<ReadOnlyMode>.Instance), null, TimeProvider.System, NullLogger<Readiness>.Instance);
+            storage, new ReadOnlyMode(false, NullLogger<ReadOnlyMode>.Instance), null, TimeProvider.System, NullLogger<Readiness>.Instance);
 
         var during = Assert.Single(await readiness.CheckAsync(), finding => finding.State != HealthState.Ok);
-        await indexer.RunAsync(CancellationToken.None);
+        await storage.Files!.Indexer.RunAsync(CancellationToken.None);
 
         Assert.Equal(("indexing", HealthState.Warning), (during.Name, during.State));
         Assert.All(await readiness.CheckAsync(), finding => Assert.Equal(HealthState.Ok, finding.State));

@@ -76,7 +76,7 @@ public sealed class VerificationTests : IAsyncLifetime
 
     private async Task FlipByteAsync(string digest)
     {
-        await _registry.Host.Storage.WriteOutAsync();
+        await _registry.Host.Storage.Files!.WriteOutAsync();
         StoredFile.FlipByte(_registry.StoragePath, digest);
     }
 }

@@ -88,7 +88,7 @@ public sealed class RepeatedPullTests : IAsyncLifetime
         var blob = await _registry.Client.PushBlobAsync("a", TestBlob.Random());
         var path = $"/v2/a/blobs/{blob.Digest}";
         Check.Status(200, await GetAsync(path));
-        await _registry.Host.Storage.WriteOutAsync();
+        await _registry.Host.Storage.Files!.WriteOutAsync();
         await File.WriteAllTextAsync(
             _registry.Host.Storage.Paths.BlobData(Core.Oci.Digest.Parse(blob.Digest)), "short", TestContext.Current.CancellationToken);
         _time.Advance(ContentCache.Lifetime);

@@ -54,7 +54,7 @@ public sealed class StagedFilesTests
 
         Assert.Equal(3, FolderContent.List(storage.Storage.Paths.Blobs).Count);
         Assert.Equal(image, await storage.GetAsync(A, Latest));
-        Assert.Null(storage.Storage.TreeFailure);
+        Assert.Null(storage.Storage.Files!.TreeFailure);
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class StagedFilesTests
         await storage.PushImageAsync(A, "app", "latest");
         await storage.CloseAsync();
         Assert.Equal(3, FolderContent.List(storage.Storage.Paths.Blobs).Count);
-        Assert.Equal(0, storage.Storage.LeftStaged);
+        Assert.Equal(0, storage.Storage.Files!.LeftStaged);
     }
 
     [Fact]
@@ -244,14 +244,14 @@ public sealed class StagedFilesTests
         await Eventually.TrueAsync(() =>
         {
             storage.Time.Advance(TimeSpan.FromSeconds(1));
-            return storage.Storage.StagedFailure is not null;
+            return storage.Storage.Files!.StagedFailure is not null;
         });
-        Assert.Contains(obstacle, storage.Storage.StagedFailure, StringComparison.Ordinal);
-        Assert.Null(storage.Storage.TreeFailure);
+        Assert.Contains(obstacle, storage.Storage.Files!.StagedFailure, StringComparison.Ordinal);
+        Assert.Null(storage.Storage.Files!.TreeFailure);
         Assert.True(HasFile(storage, other));
         await AssertReadAsync(storage, Blob, Samples.Text("blob"));
         await storage.CloseAsync();
-        Assert.Equal(1, storage.Storage.LeftStaged);
+        Assert.Equal(1, storage.Storage.Files!.LeftStaged);
         Assert.Single(storage.Log.Entries, entry => entry.Message.StartsWith("Left in registry.db: 1 small", StringComparison.Ordinal));
         Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
 
@@ -333,8 +333,8 @@ public sealed class StagedFilesTests
         storage.Storage.Paths,
         staged,
         new BlobPlacement(storage.Storage.Paths, new CheckedSync(storage.Storage.Health)),
-        storage.Storage.StagedQuarantine,
-        storage.Storage.Files.Locks,
+        storage.Storage.Ports.Quarantine,
+        storage.Storage.Files!.Engine.Locks,
         storage.Storage.Threads,
         storage.Storage.Health,
         storage.Loggers.CreateLogger<StagedFiles>());

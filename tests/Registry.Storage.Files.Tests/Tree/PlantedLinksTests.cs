@@ -33,13 +33,13 @@ public sealed class PlantedLinksTests : IDisposable
         var path = PathOf(storage.Path, place);
         Planted.Put(kind, path, _outside.Path);
         await storage.PushImageAsync(A, "app", "latest");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is not null);
-        Assert.Contains(path, storage.Storage.TreeFailure, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is not null);
+        Assert.Contains(path, storage.Storage.Files!.TreeFailure, StringComparison.Ordinal);
         Planted.AssertUntouched(_outside.Path);
 
         File.Delete(path);
         await storage.PushBlobAsync(B, "another change wakes it");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is null);
         await storage.CloseAsync();
         Assert.Equal(6, FolderContent.List(Path.Combine(storage.Path, "repositories")).Count);
         Planted.AssertUntouched(_outside.Path);

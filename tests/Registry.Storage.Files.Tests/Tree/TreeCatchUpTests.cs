@@ -44,15 +44,15 @@ public class TreeCatchUpTests
         FolderContent.Write("a file where a folder must go", obstacle);
         await storage.PushImageAsync(A, "app", "latest");
         await storage.PushImageAsync(A, "app 2", "latest");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is not null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is not null);
         storage.Time.Advance(IChangeFeed.Retention + TimeSpan.FromDays(1));
         await storage.PushImageAsync(B, "app", "latest");
         await Eventually.HoldsAsync(async () => await storage.Storage.Changes.FindLostAsync() > 0, "changes are lost");
-        Assert.NotNull(storage.Storage.TreeFailure);
+        Assert.NotNull(storage.Storage.Files!.TreeFailure);
 
         File.Delete(obstacle);
         await storage.PushBlobAsync(B, "another change wakes it");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is null);
         await storage.CloseAsync();
         Assert.Equal(9, FolderContent.List(obstacle).Count);
     }
@@ -83,7 +83,7 @@ public class TreeCatchUpTests
         {
             FolderContent.Write("a file where a folder must go", obstacle);
             await using var obstructed = await TestStorage.CreateAsync(storage.Path);
-            await Eventually.TrueAsync(() => obstructed.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => obstructed.Storage.Files!.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
             await obstructed.CloseAsync();
             Assert.Equal(expected.Where(link => link.StartsWith("b/", StringComparison.Ordinal)), FolderContent.List(Path.Combine(tree, "b")).Select(link => $"b/{link}"));
             File.Delete(obstacle);
@@ -167,18 +167,18 @@ public class TreeCatchUpTests
         var tree = Path.Combine(storage.Path, "repositories");
         FolderContent.Write("a file where a folder must go", Path.Combine(tree, "a"));
         await storage.PushImageAsync(A, "app", "latest");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is not null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is not null);
 
         await storage.Storage.FinishAsync(new CancellationToken(canceled: true));
 
         Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("cut short before the repositories tree", StringComparison.Ordinal));
         await storage.CloseAsync();
-        Assert.Equal(3, storage.Storage.LeftStaged);
+        Assert.Equal(3, storage.Storage.Files!.LeftStaged);
         File.Delete(Path.Combine(tree, "a"));
         await using (var again = await TestStorage.CreateAsync(storage.Path))
         {
             await again.CloseAsync();
-            Assert.Equal(0, again.Storage.LeftStaged);
+            Assert.Equal(0, again.Storage.Files!.LeftStaged);
         }
 
         Assert.Equal(5, FolderContent.List(tree).Count);

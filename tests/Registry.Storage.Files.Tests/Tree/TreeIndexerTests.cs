@@ -114,7 +114,7 @@ public class TreeIndexerTests
         LoseDatabase(storage.Path);
         await using var indexing = new TestStorage(storage.Path);
         var target = new FailingOnce(indexing.Storage.IndexTarget, new StorageException("this once"));
-        var indexer = new TreeIndexer(indexing.Storage.Tree, target, indexing.Storage.Threads, NullLogger<TreeIndexer>.Instance);
+        var indexer = new TreeIndexer(indexing.Storage.Files!.Tree, target, indexing.Storage.Threads, NullLogger<TreeIndexer>.Instance);
         await Assert.ThrowsAsync<StorageException>(() => indexer.EnsureAsync(A));
         await indexer.EnsureAsync(A);
         Assert.NotNull(await indexing.Storage.Metadata.FindManifestAsync(A, Latest));
@@ -130,7 +130,7 @@ public class TreeIndexerTests
         await using var indexing = new TestStorage(storage.Path);
         var target = new FailingOnce(indexing.Storage.IndexTarget, new InvalidOperationException("this once"));
         var log = indexing.Loggers.CreateLogger<TreeIndexer>();
-        var indexer = new TreeIndexer(indexing.Storage.Tree, target, indexing.Storage.Threads, log);
+        var indexer = new TreeIndexer(indexing.Storage.Files!.Tree, target, indexing.Storage.Threads, log);
         var running = indexer.RunUntilCompleteAsync(indexing.Time, default);
         await Eventually.TrueAsync(() => indexing.Log.Entries.Any(entry => entry.Level == LogLevel.Critical));
         Assert.False(indexer.IsComplete);

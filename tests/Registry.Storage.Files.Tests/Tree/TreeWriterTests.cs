@@ -75,14 +75,14 @@ public class TreeWriterTests
         var obstacle = Path.Combine(storage.Path, "repositories", "a");
         FolderContent.Write("a file where a folder must go", obstacle);
         var image = await storage.PushImageAsync(A, "app", "latest");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is not null);
-        Assert.Contains(obstacle, storage.Storage.TreeFailure, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is not null);
+        Assert.Contains(obstacle, storage.Storage.Files!.TreeFailure, StringComparison.Ordinal);
         Assert.Equal(image, await storage.GetAsync(A, Tag.Parse("latest")));
         Assert.Null(storage.Storage.Health.Failure);
 
         File.Delete(obstacle);
         await storage.PushBlobAsync(B, "another change wakes it");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is null);
         Assert.Single(storage.Log.Entries, entry => entry.Level == LogLevel.Error && entry.Message.Contains("behind the metadata", StringComparison.Ordinal));
         await storage.CloseAsync();
         Assert.Equal(6, FolderContent.List(Path.Combine(storage.Path, "repositories")).Count);
@@ -99,7 +99,7 @@ public class TreeWriterTests
         await storage.DeleteAsync(A, Tag.Parse("latest"));
         await storage.PushImageAsync(B, "app 2", "latest");
         Assert.Null((await storage.Blobs.DeleteAsync(A, await storage.PushBlobAsync(A, "unneeded"))).Error);
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
         await storage.CloseAsync();
         var b = Path.Combine(storage.Path, "repositories", "b");
         Assert.Equal(9, FolderContent.List(b).Count);
@@ -113,7 +113,7 @@ public class TreeWriterTests
         foreach (var isKilled in new[] { false, true })
         {
             await using var again = await TestStorage.CreateAsync(storage.Path);
-            await Eventually.TrueAsync(() => again.Storage.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
+            await Eventually.TrueAsync(() => again.Storage.Files!.TreeFailure?.Contains(obstacle, StringComparison.Ordinal) == true);
             if (isKilled)
             {
                 again.Storage.Health.Fail("killed");
@@ -149,8 +149,8 @@ public class TreeWriterTests
 
         await using var again = await TestStorage.CreateAsync(storage.Path);
         await again.PushImageAsync(B, "app", "latest");
-        await Eventually.TrueAsync(() => again.Storage.TreeFailure is not null);
-        Assert.Contains("unknown kind", again.Storage.TreeFailure, StringComparison.Ordinal);
+        await Eventually.TrueAsync(() => again.Storage.Files!.TreeFailure is not null);
+        Assert.Contains("unknown kind", again.Storage.Files!.TreeFailure, StringComparison.Ordinal);
         await again.CloseAsync();
         Assert.Equal(5, FolderContent.List(Path.Combine(storage.Path, "repositories")).Count);
         Assert.Single(await ReadLeftAsync(storage), change => change.Repository == A);
@@ -167,10 +167,10 @@ public class TreeWriterTests
             i => new[] { A, B }.Select(repository => storage.Storage.Metadata.LinkBlobAsync(repository, Samples.Digest($"{i}"), 1))));
         await storage.PushImageAsync(A, "app", "latest");
         Assert.Null((await storage.Blobs.DeleteAsync(A, Samples.Digest("1"))).Error);
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is not null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is not null);
         File.Delete(obstacle);
         await storage.PushBlobAsync(B, "another change wakes it");
-        await Eventually.TrueAsync(() => storage.Storage.TreeFailure is null);
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is null);
         await storage.CloseAsync();
         Assert.Equal(Blobs - 1 + 5, FolderContent.List(obstacle).Count);
         Assert.Equal(Blobs + 1, FolderContent.List(Path.Combine(storage.Path, "repositories", "b")).Count);

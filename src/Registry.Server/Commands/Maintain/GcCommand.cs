@@ -105,7 +105,7 @@ internal static class GcCommand
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        if (!storage.IndexTarget.IsComplete)
+        if (!storage.Indexer.IsComplete)
         {
             return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
         }

@@ -64,7 +64,7 @@ internal static class ReindexCommand
                     done => new WorkDone($"Indexing {Count.Of(done.Manifests, "manifest")}", done.Repositories, done.AllRepositories, "repositories"),
                     async progress =>
                     {
-                        await storage.Indexer.RunAsync(progress, cancellationToken);
+                        await storage.Files!.Indexer.RunAsync(progress, cancellationToken);
                         return true;
                     });
                 totals = await storage.ReadTotalsAsync();
@@ -98,7 +98,7 @@ internal static class ReindexCommand
             var isWhole = await TryFinishAsync(context, options, path, loggers);
             await using var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
             var comparison = new TreeComparison(
-                storage.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
+                storage.Files!.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
             var report = new ReindexReport();
             await foreach (var difference in comparison.FindAsync(cancellationToken))
             {
@@ -128,7 +128,7 @@ internal static class ReindexCommand
         {
             var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
             await storage.DisposeAsync();
-            (reason, left) = (storage.TreeFailure ?? storage.StagedFailure, Leftovers.DescribeStaged(storage));
+            (reason, left) = (storage.Files!.TreeFailure ?? storage.Files.StagedFailure, Leftovers.DescribeStaged(storage.Files));
         }
         catch (StorageException e)
         {

@@ -46,12 +46,16 @@ internal static class VerifyCommand
     private static async Task<int> VerifyAsync(
         CommandContext context, RegistryStorage storage, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
     {
-        if (isDryRun && !storage.IndexTarget.IsComplete)
+        if (isDryRun && !storage.Indexer.IsComplete)
         {
             return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
         }
 
-        await storage.Indexer.RunAsync(cancellationToken);
+        if (storage.Files is { } files)
+        {
+            await files.Indexer.RunAsync(cancellationToken);
+        }
+
         var core = new RegistryCore(
             storage.Ports, options.CoreSettings with { VerifyBytesPerSecond = Pace.Unlimited }, TimeProvider.System, loggers);
         var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();

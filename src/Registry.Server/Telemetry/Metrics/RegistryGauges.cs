@@ -58,7 +58,11 @@ internal sealed class RegistryGauges
     {
         Gauge("registry.read_only", null, "1 while pushes and deletes are refused, else 0.", () => _sources.IsReadOnly() ? 1 : 0);
         Gauge("registry.writes.stopped", null, "1 when writes have stopped after a failure of the storage, else 0.", () => _storage.Health.Failure is null ? 0 : 1);
-        Gauge("registry.tree.behind", null, "1 when the repositories tree, or the files of small content, cannot be brought up to date, else 0.", () => _storage.IsBehind ? 1 : 0);
+        if (_storage.Files is { } files)
+        {
+            Gauge("registry.tree.behind", null, "1 when the repositories tree, or the files of small content, cannot be brought up to date, else 0.", () => files.IsBehind ? 1 : 0);
+        }
+
         Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => _storage.ReadRoom().Free);
         Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => _storage.ReadRoom().Kept);
     }

@@ -1,0 +1,84 @@
+using Microsoft.Extensions.Logging;
+using Registry.Core.Blobs;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
+using Registry.Storage.Files;
+using Registry.Storage.Files.Tree;
+
+namespace Registry.Storage.Bytes;
+
+/// <summary>
+/// Bytes in files of the data folder, with the repositories tree. Small content is in the metadata only until its file is written, and the tree follows
+/// the metadata.
+/// </summary>
+public sealed class BytesInFiles : IStoredBytes
+{
+    private readonly OpenedFolder _folder;
+    private readonly bool _writesOut;
+    private FileFollowers? _followers;
+    private TreeIndexer? _indexer;
+
+    /// <param name="folder">The folder.</param>
+    /// <param name="writesOut">True to write small content to its files.</param>
+    internal BytesInFiles(OpenedFolder folder, bool writesOut)
+    {
+        (_folder, _writesOut) = (folder, writesOut);
+        Engine = new FileStorage(folder.Paths, folder.Staged, folder.Threads, folder.Health, folder.Admission, folder.Faults, folder.Loggers, folder.Metrics);
+    }
+
+    /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
+    public TreeReader Tree => Engine.Tree;
+
+    /// <summary>Fills the metadata from the tree.</summary>
+    public TreeIndexer Indexer => _indexer!;
+
+    /// <summary>Reason why the tree is behind the metadata; null if it is not.</summary>
+    public string? TreeFailure => _followers?.TreeFailure;
+
+    /// <summary>Reason why the files of small content are behind the metadata; null if they are not.</summary>
+    public string? StagedFailure => _followers?.StagedFailure;
+
+    /// <summary>True if the tree, or the files of small content, are behind the metadata.</summary>
+    public bool IsBehind => TreeFailure is not null || StagedFailure is not null;
+
+    /// <summary>
+    /// Number of small blobs and manifests that only the metadata has, once the storage is closed; null if they cannot be read, or if the storage
+    /// was opened to leave them there.
+    /// </summary>
+    public long? LeftStaged => _followers?.LeftStaged;
+
+    IBlobStore IStoredBytes.Blobs => Engine.Blobs;
+
+    Staging IStoredBytes.Staging => Engine.Staging;
+
+    IUploadBytes IStoredBytes.UploadBytes => Engine.UploadBytes;
+
+    IBlobScrubber IStoredBytes.Scrub => Engine.Scrub;
+
+    IStagedQuarantine IStoredBytes.Quarantine => _followers!.Quarantine;
+
+    ILinkSearch IStoredBytes.Links => Engine.Links;
+
+    IIndexer IStoredBytes.Indexer => Indexer;
+
+    /// <summary>The engine of files.</summary>
+    internal FileStorage Engine { get; }
+
+    /// <summary>Writes all small content that only the metadata has to its files.</summary>
+    /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
+    public Task WriteOutAsync() => _followers!.WriteOutAsync();
+
+    void IStoredBytes.Begin(RegistryStorage storage)
+    {
+        _indexer = new TreeIndexer(Tree, storage.IndexTarget, _folder.Threads, _folder.Loggers.CreateLogger<TreeIndexer>());
+        _followers = new FileFollowers(Engine, storage.Changes, storage.Listing, storage.VerifierMetadata, _writesOut, _folder.Time, _folder.Loggers);
+    }
+
+    ValueTask IStoredBytes.FinishAsync(CancellationToken cutOff) => _followers!.StopAsync(cutOff);
+
+    ValueTask IAsyncDisposable.DisposeAsync() => _followers?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
