@@ -58,6 +58,17 @@ public sealed class PostgresObjectLedger(PostgresDatabase database) : IObjectLed
     public Task CondemnAsync(IReadOnlyCollection<string> keys, TimeSpan after) =>
         WriteAsync(session => ObjectRows.Condemn(session, [.. keys], (long)after.TotalSeconds));
 
+    public async Task<string?> CondemnUnknownAsync(string? last, int limit, TimeSpan after)
+    {
+        var keys = await database.ReadAsync(session => ObjectRows.ListAsync(session, last, limit));
+        if (keys.Count > 0)
+        {
+            await WriteAsync(session => ObjectRows.CondemnUnknown(session, [.. keys], (long)after.TotalSeconds));
+        }
+
+        return keys.Count < limit ? null : keys[^1];
+    }
+
     public async Task<IReadOnlyList<CondemnedObject>> ListDueAsync(int limit) => await database.ReadAsync(session => ObjectRows.ListDueAsync(session, limit));
 
     public Task ForgetAsync(IReadOnlyCollection<string> keys) => WriteAsync(session => ObjectRows.Forget(session, [.. keys]));

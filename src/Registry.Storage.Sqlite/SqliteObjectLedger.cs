@@ -1,5 +1,6 @@
 using Registry.Core.Objects;
 using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;
 
@@ -41,6 +42,18 @@ public sealed class SqliteObjectLedger(SqliteDatabase database) : IObjectLedger
     {
         var due = database.Clock.Now + (long)after.TotalSeconds;
         return database.WriteUnsyncedAsync(connection => ObjectRows.Condemn(connection, keys, due));
+    }
+
+    public async Task<string?> CondemnUnknownAsync(string? last, int limit, TimeSpan after)
+    {
+        var keys = await database.ReadAsync(connection => ObjectRows.List(connection, last, limit));
+        if (keys.Count > 0)
+        {
+            var due = database.Clock.Now + (long)after.TotalSeconds;
+            await database.WriteUnsyncedAsync(connection => ObjectRows.CondemnUnknown(connection, keys, due), new WriteTurn(default, keys.Count));
+        }
+
+        return keys.Count < limit ? null : keys[^1];
     }
 
     public async Task<IReadOnlyList<CondemnedObject>> ListDueAsync(int limit)

@@ -63,6 +63,16 @@ public interface IObjectLedger
     /// <param name="after">The time, by the clock of the metadata, which counts while a process runs.</param>
     Task CondemnAsync(IReadOnlyCollection<string> keys, TimeSpan after);
 
+    /// <summary>
+    /// Makes keys due that neither an upload nor content has: a push was refused after its bytes were sent, a process ended in between, or another push has
+    /// replaced the object. Looks at one page of the keys.
+    /// </summary>
+    /// <param name="last">Key after which the page begins; null for the first page.</param>
+    /// <param name="limit">Number of keys to look at.</param>
+    /// <param name="after">Time after which they are due. It is longer than any push takes from the choice of its key to its commit.</param>
+    /// <returns>Last key of the page; null after the last page.</returns>
+    Task<string?> CondemnUnknownAsync(string? last, int limit, TimeSpan after);
+
     /// <summary>Lists objects that are due. One that is the recorded place of content is not among them.</summary>
     Task<IReadOnlyList<CondemnedObject>> ListDueAsync(int limit);
 

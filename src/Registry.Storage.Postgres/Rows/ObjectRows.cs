@@ -161,6 +161,23 @@ internal static class ObjectRows
         session.Queue("UPDATE object_keys SET due = (SELECT seconds FROM clock) + $2 WHERE key = ANY($1)", keys, after);
     }
 
+    /// <summary>Lists keys after one. Sends the collected statements.</summary>
+    public static Task<List<string>> ListAsync(PostgresSession session, string? last, int limit) => session.AllAsync(
+        "SELECT key FROM object_keys WHERE key > $1 ORDER BY key LIMIT $2", row => row.GetString(0), last ?? string.Empty, (long)limit);
+
+    /// <summary>Collects the statements that make those keys due after some seconds of the clock that neither an upload nor content has.</summary>
+    public static void CondemnUnknown(PostgresSession session, string[] keys, long after)
+    {
+        Lock(session, keys);
+        session.Queue(
+            """
+            UPDATE object_keys k SET due = (SELECT seconds FROM clock) + $2
+            WHERE k.key = ANY($1) AND k.upload IS NULL AND k.due IS NULL AND NOT EXISTS (SELECT 1 FROM content c WHERE c.place = k.key)
+            """,
+            keys,
+            after);
+    }
+
     /// <summary>Lists objects that are due. Sends the collected statements.</summary>
     public static Task<List<CondemnedObject>> ListDueAsync(PostgresSession session, int limit) => session.AllAsync(
         """

@@ -15,11 +15,17 @@ internal sealed partial class ObjectDeletions(S3Client client, IObjectLedger led
 {
     private const int BatchSize = 1000;
 
-    /// <summary>Deletes everything that is due.</summary>
+    // Longer than any push takes from the choice of its key to its commit, and the time for which a copy of the metadata may be used.
+    private static readonly TimeSpan UnknownFor = TimeSpan.FromHours(24);
+
+    private string? _lookedAt;
+
+    /// <summary>Deletes everything that is due, and looks at some keys for those that nothing has.</summary>
     /// <returns>Number of deleted objects.</returns>
     /// <exception cref="StorageException">The store or the metadata does not work. The rest follows in the next cycle.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        _lookedAt = await ledger.CondemnUnknownAsync(_lookedAt, BatchSize, UnknownFor);
         var deleted = 0;
         while (await ledger.ListDueAsync(BatchSize) is { Count: > 0 } due)
         {

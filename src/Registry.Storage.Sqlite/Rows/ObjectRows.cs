@@ -107,6 +107,19 @@ internal static class ObjectRows
     public static void Condemn(SqliteSession connection, IReadOnlyCollection<string> keys, long due) => connection.Execute(
         "UPDATE object_keys SET due = @2 WHERE key IN (SELECT value FROM json_each(@1))", JsonList.Of(keys), due);
 
+    /// <summary>Lists keys after one.</summary>
+    public static List<string> List(SqliteSession connection, string? last, int limit) =>
+        connection.All("SELECT key FROM object_keys WHERE key > @1 ORDER BY key LIMIT @2", row => row.GetString(0), last ?? string.Empty, limit);
+
+    /// <summary>Makes those keys due that neither an upload nor content has.</summary>
+    public static void CondemnUnknown(SqliteSession connection, IReadOnlyCollection<string> keys, long due) => connection.Execute(
+        """
+        UPDATE object_keys SET due = @2
+        WHERE key IN (SELECT value FROM json_each(@1)) AND upload IS NULL AND due IS NULL AND NOT EXISTS (SELECT 1 FROM content AS c WHERE c.place = object_keys.key)
+        """,
+        JsonList.Of(keys),
+        due);
+
     /// <summary>Lists objects that are due.</summary>
     public static List<CondemnedObject> ListDue(SqliteSession connection, long now, int limit) => connection.All(
         """

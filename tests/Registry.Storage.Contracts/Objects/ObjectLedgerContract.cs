@@ -135,6 +135,30 @@ public abstract class ObjectLedgerContract(IMetadataEngine engine, Func<IObjectL
         Assert.Equal(["at once", "later"], (await Ledger.ListDueAsync(All)).Select(condemned => condemned.Key));
     }
 
+    [Fact]
+    public async Task A_key_that_neither_an_upload_nor_content_has_is_due_after_a_time()
+    {
+        await SaveAsync();
+        foreach (var key in new[] { "a unknown", "b recorded", "c later", "z unknown" })
+        {
+            await Ledger.AddAsync(key);
+        }
+
+        await engine.Metadata.LinkBlobAsync(Samples.Repository("a"), new(Samples.Digest("a"), "b recorded"), 1);
+        await Ledger.CondemnAsync(["c later"], TimeSpan.FromHours(2));
+        Assert.Equal("b recorded", await Ledger.CondemnUnknownAsync(null, 2, TimeSpan.FromHours(1)));
+        Assert.Equal("parts", await Ledger.CondemnUnknownAsync("b recorded", 2, TimeSpan.FromHours(1)));
+        Assert.Equal("z unknown", await Ledger.CondemnUnknownAsync("parts", 2, TimeSpan.FromHours(1)));
+        Assert.Null(await Ledger.CondemnUnknownAsync("z unknown", 2, TimeSpan.FromHours(1)));
+        Assert.Empty(await Ledger.ListDueAsync(All));
+        await engine.AdvanceAsync(TimeSpan.FromHours(1));
+        Assert.Equal(["a unknown", "z unknown"], (await Ledger.ListDueAsync(All)).Select(condemned => condemned.Key));
+
+        // Its push was slow.
+        await engine.Metadata.LinkBlobAsync(Samples.Repository("a"), new(Samples.Digest("z"), "z unknown"), 1);
+        Assert.Equal(["a unknown"], (await Ledger.ListDueAsync(All)).Select(condemned => condemned.Key));
+    }
+
     public async ValueTask DisposeAsync()
     {
         await engine.DisposeAsync();

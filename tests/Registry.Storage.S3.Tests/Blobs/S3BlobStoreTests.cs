@@ -51,6 +51,24 @@ public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3
     }
 
     [Fact]
+    public async Task An_object_that_another_push_has_replaced_goes_after_a_day()
+    {
+        await using var engine = new S3Engine(gateway.NewSettings());
+        var content = Samples.Bytes(1, 300_000);
+        var replaced = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        Assert.Null(await engine.Metadata.LinkBlobAsync(Samples.Repository("a"), replaced, content.Length));
+        var recorded = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        Assert.Null(await engine.Metadata.LinkBlobAsync(Samples.Repository("b"), recorded, content.Length));
+
+        Assert.Equal(0, await engine.Storage.DeleteDueAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(content, await engine.Blobs.ReadAsync(replaced));
+        engine.Advance(TimeSpan.FromHours(25));
+        Assert.Equal(1, await engine.Storage.DeleteDueAsync(TestContext.Current.CancellationToken));
+        Assert.Null(await engine.Blobs.StatAsync(replaced, TestContext.Current.CancellationToken));
+        Assert.Equal(content, await engine.Blobs.ReadAsync(recorded));
+    }
+
+    [Fact]
     public async Task The_size_of_a_blob_is_answered_from_the_record()
     {
         await using var engine = new S3Engine(gateway.NewSettings());
