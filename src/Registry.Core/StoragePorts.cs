@@ -43,8 +43,8 @@ public sealed record StoragePorts
     /// <summary>Quarantine of damaged rows.</summary>
     public required IStagedQuarantine Quarantine { get; init; }
 
-    /// <summary>Links to bytes that the metadata does not know.</summary>
-    public required ILinkSearch Links { get; init; }
+    /// <summary>Links to bytes that the metadata does not know; null for a store in which nothing is unknown, since its ledger has every key.</summary>
+    public required ILinkSearch? Links { get; init; }
 
     /// <summary>Indexing of an existing tree.</summary>
     public required IIndexer Indexer { get; init; }

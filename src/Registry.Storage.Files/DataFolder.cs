@@ -13,14 +13,19 @@ public sealed class DataFolder : IDisposable
     private static readonly string[] NeutralNames = ["lost+found"];
 
     private readonly FileStream _lock;
+    private readonly bool _holdsBlobs;
 
-    private DataFolder(DataPaths paths, FileStream @lock)
+    private DataFolder(DataPaths paths, FileStream @lock, bool holdsBlobs)
     {
         Paths = paths;
         _lock = @lock;
+        _holdsBlobs = holdsBlobs;
     }
 
     public DataPaths Paths { get; }
+
+    /// <summary>True if there are files of blobs or repositories.</summary>
+    public bool HasBlobs => new[] { Paths.Blobs, Paths.Repositories }.Any(folder => Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any());
 
     /// <summary>Opens a folder, and creates it if it does not exist.</summary>
     /// <exception cref="StorageException">The folder cannot be used; the message gives the reason in one line.</exception>
@@ -30,6 +35,26 @@ public sealed class DataFolder : IDisposable
         TryRename(paths);
         DurableFile.SyncDirectory(paths.Root);
     });
+
+    /// <summary>Opens a folder for everything but blobs, which are elsewhere, and creates it if it does not exist.</summary>
+    /// <inheritdoc cref="Open"/>
+    public static DataFolder OpenWithoutBlobs(string path) => Take(
+        path,
+        RefuseForeign,
+        paths =>
+        {
+            RemovalLock.Create(paths);
+
+            // Archives that a killed import has spooled.
+            foreach (var left in Directory.EnumerateFiles(paths.Uploads, "*.tmp"))
+            {
+                File.Delete(left);
+            }
+
+            TryCreate(paths);
+            DurableFile.SyncDirectory(paths.Root);
+        },
+        holdsBlobs: false);
 
     /// <summary>Opens the folder of an existing registry. Creates nothing if there is none.</summary>
     /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message gives the reason in one line.</exception>
@@ -71,13 +96,20 @@ public sealed class DataFolder : IDisposable
         }
     }
 
-    /// <summary>Tests that files can be created and renamed into blobs.</summary>
+    /// <summary>Tests that files can be created, and renamed into blobs.</summary>
     /// <exception cref="StorageException">They cannot; <see cref="StorageException.IsFull"/> is true if no space is left.</exception>
     public void TryWrite()
     {
         try
         {
-            TryRename(Paths);
+            if (_holdsBlobs)
+            {
+                TryRename(Paths);
+            }
+            else
+            {
+                TryCreate(Paths);
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -109,7 +141,7 @@ public sealed class DataFolder : IDisposable
         e.HResult == (OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35);
 
     // Creates a folder, inspects it, locks it, and prepares it. Releases it on any failure.
-    private static DataFolder Take(string path, Action<DataPaths> inspect, Action<DataPaths> prepare)
+    private static DataFolder Take(string path, Action<DataPaths> inspect, Action<DataPaths> prepare, bool holdsBlobs = true)
     {
         var paths = new DataPaths(path);
         FileStream? held = null;
@@ -129,9 +161,15 @@ public sealed class DataFolder : IDisposable
             inspect(paths);
             RefuseForeignOwner(paths);
             held = Lock(paths);
-            CreateFolders(paths);
+            if (holdsBlobs)
+            {
+                FileOwner.CreateFolder(paths.Blobs);
+                FileOwner.CreateFolder(paths.Repositories);
+            }
+
+            FileOwner.CreateFolder(paths.Uploads);
             prepare(paths);
-            return new DataFolder(paths, held);
+            return new DataFolder(paths, held, holdsBlobs);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -175,13 +213,6 @@ public sealed class DataFolder : IDisposable
         // The mark comes before all other files, so that a killed restore leaves nothing that looks like a registry.
         FileOwner.CreateFile(paths.UnfinishedRestore);
         DurableFile.SyncDirectory(paths.Root);
-    }
-
-    private static void CreateFolders(DataPaths paths)
-    {
-        FileOwner.CreateFolder(paths.Blobs);
-        FileOwner.CreateFolder(paths.Repositories);
-        FileOwner.CreateFolder(paths.Uploads);
     }
 
     private static List<string> Names(DataPaths paths) =>
@@ -237,9 +268,7 @@ public sealed class DataFolder : IDisposable
         var to = Path.Combine(paths.Blobs, ".probe");
         try
         {
-            // An existing entry with this name may not be a file to write to.
-            File.Delete(from);
-            File.OpenHandle(from, FileMode.CreateNew, FileAccess.Write).Dispose();
+            TryCreate(paths, keeps: true);
             DurableFile.Rename(from, to);
         }
         catch (IOException e) when (DurableFile.IsAcrossFileSystems(e))
@@ -250,6 +279,19 @@ public sealed class DataFolder : IDisposable
         {
             File.Delete(from);
             File.Delete(to);
+        }
+    }
+
+    private static void TryCreate(DataPaths paths, bool keeps = false)
+    {
+        var probe = Path.Combine(paths.Uploads, ".probe");
+
+        // An existing entry with this name may not be a file to write to.
+        File.Delete(probe);
+        File.OpenHandle(probe, FileMode.CreateNew, FileAccess.Write).Dispose();
+        if (!keeps)
+        {
+            File.Delete(probe);
         }
     }
 }

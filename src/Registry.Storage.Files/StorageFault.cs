@@ -19,6 +19,7 @@ public static class StorageFault
         return fault switch
         {
             StorageException { IsFull: true } => Full,
+            StorageException { IsTransient: true } => new(fault.Message.TrimEnd('.'), "The registry tries again; check the service that the message names"),
             StorageException when inner is null => new(fault.Message.TrimEnd('.'), "Check the disk of the data folder, and the lines of the log before this one"),
             _ when (inner ?? fault) is DbException => new(fault.Message.TrimEnd('.'), "Check the disk, and the owner and mode of registry.db"),
             _ => IoFault.Cause(inner ?? fault),

@@ -49,6 +49,9 @@ public sealed record S3Settings
     /// <summary>Size of a part of a large upload in bytes, at least 5 MiB. A blob has 10,000 parts at most.</summary>
     public int PartSize { get; init; } = 16 * 1024 * 1024;
 
+    /// <summary>Size of the largest blob in bytes: a store joins 10,000 parts at most (Amazon S3 User Guide, "Amazon S3 multipart upload limits").</summary>
+    public long LargestBlob => 10_000L * PartSize;
+
     /// <summary>Limit on the memory for the bytes of all uploads that wait for a part, in bytes; at least two parts.</summary>
     public long UploadMemory { get; init; } = 128L * 1024 * 1024;
 }

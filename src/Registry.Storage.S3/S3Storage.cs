@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Objects;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
+using Registry.Core.Verification;
 using Registry.Storage.S3.Blobs;
 using Registry.Storage.S3.Requests;
 using Registry.Storage.S3.Uploads;
@@ -38,7 +39,7 @@ public sealed class S3Storage : IDisposable
         _client = new S3Client(settings, time, loggers, around);
         _deletions = new ObjectDeletions(_client, ledger, faults, loggers.CreateLogger<ObjectDeletions>());
         Blobs = new S3BlobStore(_client, ledger, _deletions, settings.DeleteAfter, time);
-        Reader = new S3BlobReader(Blobs);
+        Scrub = new S3Scrub(_client, Blobs);
         _memory = new UploadMemory(Math.Max(settings.UploadMemory, 2L * settings.PartSize), MemoryPatience);
         UploadBytes = new S3UploadBytes(new UploadSite(_client, ledger, _deletions, _memory, Math.Max(settings.PartSize, StoredUpload.MinPart), time));
     }
@@ -46,8 +47,8 @@ public sealed class S3Storage : IDisposable
     /// <summary>Blobs.</summary>
     public IBlobStore Blobs { get; }
 
-    /// <summary>Blobs for pulls.</summary>
-    public IBlobReader Reader { get; }
+    /// <summary>Blobs for the verifier.</summary>
+    public IBlobScrubber Scrub { get; }
 
     /// <summary>Bytes of uploads in progress.</summary>
     public IUploadBytes UploadBytes { get; }
@@ -78,6 +79,28 @@ public sealed class S3Storage : IDisposable
         {
             storage.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Prepares the engine for reading. No request is made.</summary>
+    /// <inheritdoc cref="OpenAsync"/>
+    /// <exception cref="StorageException">There are no credentials.</exception>
+    public static S3Storage OpenToRead(S3Settings settings, IObjectLedger ledger, RecurringFaults faults, TimeProvider time, ILoggerFactory loggers) =>
+        new(settings, ledger, faults, time, loggers);
+
+    /// <summary>Asks the store whether it works again, if requests to it are refused; otherwise requests find out.</summary>
+    public async Task TryAgainAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (Failure is not null)
+            {
+                await _client.ListAsync(ObjectKeys.Blobs, after: null, limit: 1, cancellationToken);
+            }
+        }
+        catch (StorageException)
+        {
+            // It does not, as the log says already.
         }
     }
 

@@ -24,6 +24,7 @@ public sealed class SqliteDatabase : IDisposable
     private const string ClockKey = "running_seconds";
     private const string PausedKey = "collection_paused_until";
     private const string IndexedKey = "tree_indexed";
+    private const string BucketKey = "blobs_in_bucket";
 
     private readonly string _path;
     private readonly StorageHealth _health;
@@ -71,6 +72,7 @@ public sealed class SqliteDatabase : IDisposable
             SqliteSchema.Check(connection, path);
             using var session = new SqliteSession(connection);
             IsTreeIndexed = IsTreeIndexedIn(session);
+            HasBlobsInBucket = ReadMeta(session, BucketKey) is 1;
         }
 
         _threads = new StorageThreads("metadata reader", ReaderThreads);
@@ -99,6 +101,9 @@ public sealed class SqliteDatabase : IDisposable
 
     /// <summary>True once the database covers the whole repositories tree.</summary>
     public bool IsTreeIndexed { get; private set; }
+
+    /// <summary>True if the bytes are objects of a bucket, whose keys the database has, and not files beside it.</summary>
+    public bool HasBlobsInBucket { get; private set; }
 
     /// <summary>Opens the database, and creates it if it does not exist.</summary>
     /// <param name="path">File of the database.</param>
@@ -162,6 +167,17 @@ public sealed class SqliteDatabase : IDisposable
     {
         await WriteAsync(session => WriteMeta(session, IndexedKey, 1));
         IsTreeIndexed = true;
+    }
+
+    /// <summary>Records that the bytes are objects of a bucket. There is no tree, so the database covers all of it.</summary>
+    public async Task SetBlobsInBucketAsync()
+    {
+        await WriteAsync(session =>
+        {
+            WriteMeta(session, BucketKey, 1);
+            WriteMeta(session, IndexedKey, 1);
+        });
+        HasBlobsInBucket = IsTreeIndexed = true;
     }
 
     /// <summary>Closes the database cleanly.</summary>
@@ -267,6 +283,7 @@ public sealed class SqliteDatabase : IDisposable
         WasStoppedUncleanly = ReadMeta(session, CleanKey) is 0;
         PausedUntil = ReadMeta(session, PausedKey) ?? 0;
         IsTreeIndexed = IsTreeIndexedIn(session);
+        HasBlobsInBucket = ReadMeta(session, BucketKey) is 1;
         WriteMeta(session, CleanKey, 0);
     }
 

@@ -16,13 +16,14 @@ using Registry.Files;
 using Registry.Storage.Bytes;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Space;
+using Registry.Storage.S3;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Storage;
 
 /// <summary>
 /// A data folder in use: its stores and their maintenance. Only one process at a time can use it. The members are what every storage has; what depends
-/// on the engine of its bytes is in <see cref="Files"/>.
+/// on the engine of its bytes is in <see cref="Files"/> or <see cref="Bucket"/>.
 /// </summary>
 public sealed class RegistryStorage : IAsyncDisposable
 {
@@ -54,7 +55,7 @@ public sealed class RegistryStorage : IAsyncDisposable
         Ports = new StoragePorts
         {
             Blobs = Blobs,
-            Contents = Contents,
+            Contents = bytes.Serve(Contents),
             Staged = Staged,
             Staging = bytes.Staging,
             Uploads = Uploads,
@@ -77,9 +78,12 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>What only a storage with its bytes in files has; null for another.</summary>
     public BytesInFiles? Files => _bytes as BytesInFiles;
 
+    /// <summary>What only a storage with its bytes in a bucket has; null for another.</summary>
+    public BytesInBucket? Bucket => _bytes as BytesInBucket;
+
     public IBlobStore Blobs => _bytes.Blobs;
 
-    /// <summary>Blobs for pulls.</summary>
+    /// <summary>Blobs, with small content in memory.</summary>
     public ContentCache Contents { get; }
 
     /// <summary>Small content whose bytes are in the metadata.</summary>
@@ -120,27 +124,8 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>True if the last process that used the folder was killed or crashed.</summary>
     public bool WasStoppedUncleanly => _folder.Database.WasStoppedUncleanly;
 
-    /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
-    /// <inheritdoc cref="Open"/>
-    /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message is for the operator.</exception>
-    public static RegistryStorage OpenExisting(
-        string path, IChangeRules rules, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
-    {
-        DataFolder.RequireRegistry(path);
-        return Open(path, rules, time, loggers, limits, writesOut);
-    }
-
     /// <summary>Opens a data folder with its bytes in files, and creates what is missing.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="rules">Rules about changes. Every caller that may change content or tags passes those of the settings.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="loggers">Logs.</param>
-    /// <param name="limits">Limits; null for the defaults.</param>
-    /// <param name="writesOut">
-    /// True to write small content that only the metadata has to its files. False for a preview, which must leave damaged rows where they are.
-    /// </param>
-    /// <param name="metrics">Metrics; null for none.</param>
-    /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
+    /// <inheritdoc cref="OpenAsync"/>
     public static RegistryStorage Open(
         string path,
         IChangeRules rules,
@@ -150,14 +135,51 @@ public sealed class RegistryStorage : IAsyncDisposable
         bool writesOut = true,
         StorageMetrics? metrics = null)
     {
+        // Complete when it returns: only a bucket is waited for.
+        return OpenAsync(path, null, rules, time, loggers, limits, writesOut, metrics).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Opens a data folder, and creates what is missing.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="bucket">Bucket of the bytes; null for files of the folder.</param>
+    /// <param name="rules">Rules about changes. Every caller that may change content or tags passes those of the settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    /// <param name="limits">Limits; null for the defaults.</param>
+    /// <param name="writesOut">
+    /// True to write small content that only the metadata has to its files. False for a preview, which must leave damaged rows where they are.
+    /// </param>
+    /// <param name="metrics">Metrics; null for none.</param>
+    /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
+    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere, or the bucket cannot be used.</exception>
+    public static async Task<RegistryStorage> OpenAsync(
+        string path,
+        S3Settings? bucket,
+        IChangeRules rules,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        StorageLimits? limits = null,
+        bool writesOut = true,
+        StorageMetrics? metrics = null)
+    {
         try
         {
-            return OpenFolder(path, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
+            return await OpenOnceAsync(path, bucket, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
         }
         catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(path).Ballast))
         {
-            return OpenFolder(path, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
+            return await OpenOnceAsync(path, bucket, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
         }
+    }
+
+    /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
+    /// <inheritdoc cref="OpenAsync"/>
+    /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message is for the operator.</exception>
+    public static Task<RegistryStorage> OpenExistingAsync(
+        string path, S3Settings? bucket, IChangeRules rules, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
+    {
+        DataFolder.RequireRegistry(path);
+        return OpenAsync(path, bucket, rules, time, loggers, limits, writesOut);
     }
 
     /// <summary>Opens a snapshot that <see cref="StorageReader.CopyMetadataAsync"/> has made, and upgrades one of an older version.</summary>
@@ -192,23 +214,33 @@ public sealed class RegistryStorage : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static RegistryStorage OpenFolder(
-        string path, IChangeRules rules, StorageLimits limits, TimeProvider time, ILoggerFactory loggers, bool writesOut, StorageMetrics? metrics)
+    private static async Task<RegistryStorage> OpenOnceAsync(
+        string path,
+        S3Settings? bucket,
+        IChangeRules rules,
+        StorageLimits limits,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        bool writesOut,
+        StorageMetrics? metrics)
     {
         OpenedFolder? folder = null;
+        IStoredBytes? bytes = null;
         try
         {
-            folder = OpenedFolder.Open(DataFolder.Open(path), limits, time, loggers, metrics);
-            return new RegistryStorage(folder, new BytesInFiles(folder, writesOut), rules);
+            folder = OpenedFolder.Open(bucket is null ? DataFolder.Open(path) : DataFolder.OpenWithoutBlobs(path), limits, time, loggers, metrics);
+            bytes = bucket is null ? new BytesInFiles(folder, writesOut) : await BytesInBucket.OpenAsync(folder, bucket, CancellationToken.None);
+            return new RegistryStorage(folder, bytes, rules);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e)
         {
+            await (bytes?.DisposeAsync() ?? ValueTask.CompletedTask);
             folder?.Dispose();
-            throw new StorageException($"cannot be used: {IoFault.Reason(e, path)}", e);
-        }
-        catch
-        {
-            folder?.Dispose();
+            if (e is IOException or UnauthorizedAccessException)
+            {
+                throw new StorageException($"cannot be used: {IoFault.Reason(e, path)}", e);
+            }
+
             throw;
         }
     }

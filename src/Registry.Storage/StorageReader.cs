@@ -1,10 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
+using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Policies;
+using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Storage.Files;
+using Registry.Storage.S3;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Storage;
@@ -20,15 +23,27 @@ public sealed class StorageReader : IDisposable
     private readonly IDisposable _lock;
     private readonly SqliteDatabase _database;
     private readonly StorageThreads _threads;
+    private readonly RecurringFaults? _faults;
+    private readonly S3Storage? _bucket;
 
-    private StorageReader(DataPaths paths, IDisposable @lock, SqliteDatabase database, TimeProvider time, ILoggerFactory loggers)
+    private StorageReader(DataPaths paths, S3Settings? bucket, IDisposable @lock, SqliteDatabase database, TimeProvider time, ILoggerFactory loggers)
     {
         Paths = paths;
         _lock = @lock;
         _database = database;
         _threads = new StorageThreads("storage", FileThreads);
-        var health = new StorageHealth(loggers.CreateLogger<StorageHealth>());
-        Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(database), _threads, health);
+        var staged = new SqliteStagedContent(database);
+        if (bucket is null)
+        {
+            Blobs = FileStorage.OpenToRead(paths, staged, _threads, new StorageHealth(loggers.CreateLogger<StorageHealth>()));
+        }
+        else
+        {
+            _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
+            _bucket = S3Storage.OpenToRead(bucket, new SqliteObjectLedger(database), _faults, time, loggers);
+            Blobs = new StagedBlobStore(_bucket.Blobs, staged);
+        }
+
         Metadata = new SqliteMetadataStore(database, time, NoRules.Instance);
     }
 
@@ -42,8 +57,15 @@ public sealed class StorageReader : IDisposable
     public IMetadataStore Metadata { get; }
 
     /// <summary>Opens a data folder.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="bucket">Bucket of the bytes; null for files of the folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    /// <param name="cancellationToken">Ends the wait for a removal in progress.</param>
     /// <exception cref="StorageException">The folder cannot be read; the message is for the operator.</exception>
-    public static async Task<StorageReader> OpenAsync(string path, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere.</exception>
+    public static async Task<StorageReader> OpenAsync(
+        string path, S3Settings? bucket, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var paths = new DataPaths(path);
         DataFolder.RequireRegistry(path);
@@ -63,7 +85,12 @@ public sealed class StorageReader : IDisposable
                 throw new StorageException("is not indexed yet; start the registry and wait until indexing has finished, or run 'registry reindex'");
             }
 
-            return new StorageReader(paths, held, database, time, loggers);
+            if (database.HasBlobsInBucket != bucket is not null)
+            {
+                throw bucket is null ? StorageChoiceException.OfBucketFolder(paths.Root) : StorageChoiceException.OfFiles(paths.Root);
+            }
+
+            return new StorageReader(paths, bucket, held, database, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -85,7 +112,7 @@ public sealed class StorageReader : IDisposable
     /// <param name="loggers">The log.</param>
     /// <exception cref="StorageException">The snapshot cannot be read.</exception>
     public static StorageReader OpenSnapshot(DataPaths paths, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
-        new(paths, held, SqliteDatabase.OpenToRead(database), time, loggers);
+        new(paths, null, held, SqliteDatabase.OpenToRead(database), time, loggers);
 
     /// <summary>Copies a consistent snapshot of the metadata into a new file.</summary>
     /// <exception cref="StorageException">The metadata cannot be read, or the file cannot be written.</exception>
@@ -94,6 +121,8 @@ public sealed class StorageReader : IDisposable
     public void Dispose()
     {
         _threads.Dispose();
+        _bucket?.Dispose();
+        _faults?.Dispose();
         Close(_database, _lock);
     }
 

@@ -95,7 +95,7 @@ public sealed class FaultTests : IAsyncDisposable
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 1000, resumeWriterThreshold: 1, minimumSegmentSize: 4096));
         var copying = open.CopyToAsync(pipe.Writer, 0, Large.Length, TestContext.Current.CancellationToken);
         var begun = await pipe.Reader.ReadAtLeastAsync(1000, TestContext.Current.CancellationToken);
-        await ReplaceAsync(place, Samples.Bytes(3, Large.Length));
+        await _gateway.ReplaceAsync(_settings, place.Key!, Samples.Bytes(3, Large.Length));
         pipe.Reader.AdvanceTo(begun.Buffer.Start);
         var reading = pipe.Reader.CopyToAsync(Stream.Null, TestContext.Current.CancellationToken);
 
@@ -203,14 +203,5 @@ public sealed class FaultTests : IAsyncDisposable
     {
         await _engine.DisposeAsync();
         await _proxy.DisposeAsync();
-    }
-
-    private async Task ReplaceAsync(BlobPlace place, byte[] content)
-    {
-        using var client = new HttpClient();
-        using var body = new ByteArrayContent(content);
-        var address = _gateway.Ceph.Presign("PUT", $"{Gateway.Bucket}/{_settings.Prefix}/{place.Key}", DateTimeOffset.UtcNow);
-        using var answer = await client.PutAsync(address, body, TestContext.Current.CancellationToken);
-        answer.EnsureSuccessStatusCode();
     }
 }

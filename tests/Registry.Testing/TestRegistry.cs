@@ -1,12 +1,20 @@
 using Microsoft.Extensions.Logging;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
+using Registry.Storage.S3;
+using Registry.Testing.Engines;
 
 namespace Registry.Testing;
 
 /// <summary>A real registry inside the test process: Kestrel on a free port of the loopback interface, with its own data folder.</summary>
 public sealed class TestRegistry : IAsyncDisposable
 {
+    /// <summary>
+    /// Variable with the address of a gateway of S3 as <see cref="CephGateway"/> starts it, which has a bucket <c>registry</c>: then all registries have their
+    /// blobs there, unless a test opens a data folder that it has prepared.
+    /// </summary>
+    public const string BucketVariable = "TEST_S3_ENDPOINT";
+
     private readonly RegistryOptions _options;
     private readonly TemporaryFolder? _ownFolder;
     private readonly TimeProvider _time;
@@ -40,7 +48,7 @@ public sealed class TestRegistry : IAsyncDisposable
         Func<RegistryOptions, RegistryOptions>? configure = null, string? storagePath = null, TimeProvider? time = null)
     {
         var folder = storagePath is null ? new TemporaryFolder() : null;
-        var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path };
+        var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path, Bucket = storagePath is null ? FindBucket() : null };
         var registry = new TestRegistry(configure?.Invoke(options) ?? options, folder, time ?? TimeProvider.System);
         await registry.StartAsync();
         return registry;
@@ -60,6 +68,18 @@ public sealed class TestRegistry : IAsyncDisposable
         Log.Dispose();
         _ownFolder?.Dispose();
     }
+
+    private static S3Settings? FindBucket() => Environment.GetEnvironmentVariable(BucketVariable) is not { Length: > 0 } endpoint ? null : new S3Settings
+    {
+        Endpoint = new Uri(endpoint),
+        Region = CephGateway.Region,
+        Bucket = "registry",
+        Prefix = $"test-{Guid.NewGuid():N}",
+        PathStyle = true,
+        AccessKey = CephGateway.AccessKey,
+        SecretKey = CephGateway.SecretKey,
+        DeleteAfter = TimeSpan.Zero,
+    };
 
     private async Task StartAsync()
     {

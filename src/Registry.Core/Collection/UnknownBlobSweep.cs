@@ -13,12 +13,12 @@ namespace Registry.Core.Collection;
 /// <remarks>
 /// Live content is safe for these reasons. A caller that stores bytes holds the fence of their digest until the metadata knows them, and bytes
 /// are removed within that fence after another check of the metadata. Links in the tree are looked up before. A later link is written after the
-/// commit of a change, so the metadata knows its blob.
+/// commit of a change, so the metadata knows its blob. Without <c>links</c> there is nothing to look for, and the bytes are not listed.
 /// </remarks>
 public sealed partial class UnknownBlobSweep(
     IBlobStore blobs,
     ICollectorMetadata metadata,
-    ILinkSearch links,
+    ILinkSearch? links,
     StorageThreads threads,
     IGraceClock clock,
     TimeSpan grace,
@@ -123,7 +123,7 @@ public sealed partial class UnknownBlobSweep(
             return new Dictionary<Digest, string>();
         }
 
-        var linked = await threads.RunAsync(() => links.Find(unknown, cancellationToken));
+        var linked = await threads.RunAsync(() => links!.Find(unknown, cancellationToken));
         var news = linked.Where(link => _linked.Count < MaxFound && _linked.Add(link.Key)).ToList();
         if (news.Count > 0)
         {
@@ -170,6 +170,11 @@ public sealed partial class UnknownBlobSweep(
     private async Task<(IReadOnlyList<Digest> Digests, bool IsOver)> TakeAsync(CancellationToken cancellationToken)
     {
         var digests = new List<Digest>();
+        if (links is null)
+        {
+            return (digests, true);
+        }
+
         await foreach (var place in blobs.ListAsync(_position, cancellationToken))
         {
             _position = place;

@@ -45,13 +45,18 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
     public ValueTask<IAsyncDisposable> FenceAsync(Digest digest, CancellationToken cancellationToken = default) => files.FenceAsync(digest, cancellationToken);
 
     // The row first: it is removed after its file is durable, so content without a row has a file. Content that was deleted and pushed again between
-    // the two lookups has a row.
+    // the two lookups has a row. Content whose bytes are an object has the key of the object, and no row.
     private async ValueTask<T?> FindAsync<T>(
         BlobPlace place,
         Func<Digest, Task<T?>> inRow,
         Func<BlobPlace, CancellationToken, ValueTask<T?>> inFile,
         CancellationToken cancellationToken)
     {
+        if (place.Key is not null)
+        {
+            return await inFile(place, cancellationToken);
+        }
+
         if (!staged.IsEmpty && place.Digest is { } digest && await inRow(digest) is { } row)
         {
             return row;

@@ -108,7 +108,16 @@ public sealed partial class BlobInspector(
         }
 
         await metadata.MarkLostAsync(file.Place);
-        LogDamaged(file.Digest.Value, await DescribeRepositoriesAsync(file.Digest), size, file.Length, place);
+        var repositories = await DescribeRepositoriesAsync(file.Digest);
+        if (place == file.Place.Key)
+        {
+            LogKept(file.Digest.Value, repositories, size, file.Length, place);
+        }
+        else
+        {
+            LogDamaged(file.Digest.Value, repositories, size, file.Length, place);
+        }
+
         return BlobCondition.Damaged;
     }
 
@@ -196,6 +205,10 @@ public sealed partial class BlobInspector(
     [LoggerMessage(2, LogLevel.Error,
         "{Digest} of {Repositories} is damaged: its content ({Actual} B, {Expected} B on record) does not have that digest. It is left in place")]
     private partial void LogFound(string digest, string repositories, long expected, long actual);
+
+    [LoggerMessage(7, LogLevel.Error,
+        "{Digest} of {Repositories} is damaged: its content ({Actual} B, {Expected} B on record) does not have that digest. It is no longer served, and stays in the store as {Place}. Pushing it again repairs it")]
+    private partial void LogKept(string digest, string repositories, long expected, long actual, string place);
 
     [LoggerMessage(3, LogLevel.Error, "{Digest} of {Repositories} is missing: there is no file. Pushing it again repairs it")]
     private partial void LogMissing(string digest, string repositories);

@@ -27,9 +27,10 @@ public interface IScrubbedBlob : IDisposable
     void DropFromMemory();
 
     /// <summary>
-    /// Moves the bytes into quarantine, durably, unless they were replaced or removed since they were opened. The caller holds the digest's fence.
+    /// Moves the bytes into quarantine, durably, unless they were replaced or removed since they were opened. A store that never uses a name again leaves them
+    /// in their place. The caller holds the digest's fence.
     /// </summary>
-    /// <returns>The new place of the bytes; null if they were not moved.</returns>
+    /// <returns>The new place of the bytes, or their key if they stay; null if they were replaced or removed.</returns>
     /// <exception cref="StorageException">The bytes cannot be moved.</exception>
     Task<string?> QuarantineAsync();
 }

@@ -40,7 +40,7 @@ public static partial class BackupRun
     {
         var folder = new BackupFolder(target);
         RefuseNested(Path.GetFullPath(storage), folder.Root);
-        using var reader = await Named.RunAsync(storage, () => StorageReader.OpenAsync(storage, time, loggers, cancellationToken));
+        using var reader = await Named.RunAsync(storage, () => StorageReader.OpenAsync(storage, bucket: null, time, loggers, cancellationToken));
         return await Named.RunAsync(folder.Root, async () =>
         {
             using var held = folder.Take();

@@ -86,6 +86,11 @@ internal sealed class CommandContext(
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
     public int Fail(string storagePath, StorageException fault) => Fail($"REGISTRY_STORAGE_PATH {storagePath} {fault.Message}");
 
+    /// <summary>Reports that a command has no meaning while the blobs are in a bucket.</summary>
+    /// <param name="reason">The reason, and what to do.</param>
+    /// <returns><see cref="ExitCodes.Failure"/>.</returns>
+    public Task<int> RefuseBucketAsync(string reason) => Task.FromResult(Fail($"REGISTRY_BLOBS is s3: {reason}"));
+
     /// <summary>Runs the work of a command. A fault of the storage, or an interruption, makes the command fail.</summary>
     /// <param name="storagePath">The data folder that a fault is about; null if its message names the folder.</param>
     /// <param name="interrupted">Message after an interruption: the state of things, and what to do.</param>
@@ -122,7 +127,15 @@ internal sealed class CommandContext(
         }
 
         using var loggers = createLoggers(loaded.Options);
-        return await run(loaded.Options, loggers);
+        try
+        {
+            return await run(loaded.Options, loggers);
+        }
+        catch (StorageChoiceException e)
+        {
+            // A store that does not answer is no wrong setting, and a service manager starts the registry again.
+            return e.IsTransient ? Fail(e.Message) : Refuse(e.Message);
+        }
     }
 
     /// <summary>The same, for a command that Ctrl+C, SIGTERM, SIGHUP (a closed terminal) and SIGQUIT cancel.</summary>

@@ -42,8 +42,8 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     {
         var path = Path.GetFullPath(options.StoragePath);
         var storage = createsFolder
-            ? RegistryStorage.Open(path, options.ChangeRules, time, loggers, options.StorageLimits)
-            : RegistryStorage.OpenExisting(path, options.ChangeRules, time, loggers, options.StorageLimits);
+            ? await RegistryStorage.OpenAsync(path, options.Bucket, options.ChangeRules, time, loggers, options.StorageLimits)
+            : await RegistryStorage.OpenExistingAsync(path, options.Bucket, options.ChangeRules, time, loggers, options.StorageLimits);
         try
         {
             if (storage.Files is { } files)

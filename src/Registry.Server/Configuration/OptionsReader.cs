@@ -5,7 +5,7 @@ using Registry.Server.Configuration.Values;
 namespace Registry.Server.Configuration;
 
 /// <summary>Reads the settings from all sources and reports all faults at once.</summary>
-public sealed class OptionsReader
+public sealed partial class OptionsReader
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly SettingKind<long> PageSize = SettingKinds.Number(1, 100_000);
@@ -33,7 +33,7 @@ public sealed class OptionsReader
         var reader = new OptionsReader(sources);
         reader._faults.AddRange(sources.FileFaults);
         reader._descriptions[VariableNames.File] = new SettingDescription(null, "a JSON file with settings under these names", []);
-        var options = reader.ReadTls(reader.ReadAccess(reader.ReadOptions()));
+        var options = reader.ReadBucket(reader.ReadTls(reader.ReadAccess(reader.ReadOptions())));
         var warnings = new List<string>();
         VariableNames.Check(sources.Environment, reader._faults, warnings);
         return new LoadedOptions(options, reader._faults, warnings)

@@ -5,6 +5,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Server.Configuration.Values;
+using Registry.Storage.S3;
 
 namespace Registry.Server.Configuration;
 
@@ -75,6 +76,9 @@ public sealed record RegistryOptions
 
     /// <summary>REGISTRY_STORAGE_PATH: the data folder, relative to the working directory.</summary>
     public string StoragePath { get; init; } = "./data";
+
+    /// <summary>REGISTRY_BLOBS and REGISTRY_S3_…: bucket of the blobs; null for files of the data folder, which need no other service.</summary>
+    public S3Settings? Bucket { get; init; }
 
     /// <summary>
     /// REGISTRY_IDLE_TIMEOUT: time for which a client may send nothing of a body, or read nothing of a response. The default of a minute is
@@ -183,7 +187,7 @@ public sealed record RegistryOptions
     internal StorageLimits StorageLimits => new()
     {
         Reserve = StorageReserve,
-        BlobMaxSize = BlobMaxSize ?? long.MaxValue,
+        BlobMaxSize = Math.Min(BlobMaxSize ?? long.MaxValue, Bucket?.LargestBlob ?? long.MaxValue),
         MaxUploads = UploadMaxSessions,
         ManifestMaxDescriptors = ManifestMaxDescriptors,
     };

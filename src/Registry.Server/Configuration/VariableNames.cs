@@ -15,6 +15,14 @@ internal static class VariableNames
         "REGISTRY_AUTH_TOKEN_ISSUER", "REGISTRY_AUTH_TOKEN_PUBLICKEY", "REGISTRY_AUTH_TOKEN_BUILTIN",
     ];
 
+    /// <summary>Variables of the bucket.</summary>
+    public static readonly IReadOnlyList<string> Bucket =
+    [
+        "REGISTRY_S3_ENDPOINT", "REGISTRY_S3_REGION", "REGISTRY_S3_BUCKET", "REGISTRY_S3_PREFIX", "REGISTRY_S3_PATH_STYLE", "REGISTRY_S3_ACCESS_KEY",
+        "REGISTRY_S3_ACCESS_KEY_FILE", "REGISTRY_S3_SECRET_KEY", "REGISTRY_S3_SECRET_KEY_FILE", "REGISTRY_S3_CA", "REGISTRY_S3_UPLOAD_MEMORY",
+        "REGISTRY_S3_DELETE_AFTER",
+    ];
+
     /// <summary>All variables.</summary>
     public static readonly IReadOnlyList<string> All =
     [
@@ -26,13 +34,14 @@ internal static class VariableNames
         "REGISTRY_MANIFEST_REFERENCES", "REGISTRY_MANIFEST_MAX_SIZE", "REGISTRY_MANIFEST_MAX_DESCRIPTORS", "REGISTRY_GC_GRACE", "REGISTRY_VERIFY_PERIOD",
         "REGISTRY_VERIFY_RATE", "REGISTRY_EXTERNAL_URL", "REGISTRY_UPLOAD_MAX_SESSIONS", "REGISTRY_BLOB_MAX_SIZE", "REGISTRY_STORAGE_RESERVE",
         "REGISTRY_MAX_CONNECTIONS", "REGISTRY_REQUEST_MEMORY", "REGISTRY_IDLE_TIMEOUT",
+        "REGISTRY_BLOBS", .. Bucket,
         .. Authentication, "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_ACCESS_CONTROL_CONFIG",
         File,
     ];
 
     /// <summary>Switches (on or off), whose option needs no value.</summary>
     public static readonly IReadOnlyList<string> Switches =
-        ["REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED"];
+        ["REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_S3_PATH_STYLE"];
 
     // The value of a setting whose name contains one of these is never printed, including settings added later.
     private static readonly string[] Secrets = ["SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];

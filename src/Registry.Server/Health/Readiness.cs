@@ -42,6 +42,7 @@ internal sealed partial class Readiness(
                 ? new("read-only", HealthState.Warning, "read-only: pulls work, pushes and deletes are refused")
                 : new("read-only"),
             .. storage.Files is { } followed ? Tree(followed) : [],
+            .. storage.Bucket is { } bucket ? Bucket(bucket) : [],
             .. Certificate(),
         ];
     }
@@ -59,6 +60,10 @@ internal sealed partial class Readiness(
             ? new("tree", HealthState.Warning, "the repositories tree, or files of small content, are behind the metadata; requests are not affected; see the server log")
             : new("tree"),
     ];
+
+    // The sentence is about the store, and names no repository and no user.
+    private static IEnumerable<HealthFinding> Bucket(BytesInBucket bucket) =>
+        [bucket.Failure is { } failure ? new("bucket", HealthState.Failed, $"{failure}; pulls of manifests and small blobs work") : new("bucket")];
 
     // A read-only registry needs no writes: on a failed disk it can still serve pulls.
     private HealthFinding Writes(bool isWritable)

@@ -11,8 +11,8 @@ using Registry.Storage.Files.Tree;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the expiry of uploads, the return of memory, and
-/// the check of the certificate. The storage has workers of its own.
+/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the expiry of uploads, the deletion of objects, the
+/// return of memory, and the checks of the bucket and the certificate. The storage has workers of its own.
 /// </summary>
 /// <param name="options">The settings.</param>
 /// <param name="storage">The storage.</param>
@@ -34,6 +34,12 @@ internal sealed class BackgroundWork(
     TimeProvider time,
     ILoggerFactory loggers) : IAsyncDisposable
 {
+    // A deletion waits for hours, so a minute more does not matter; a query finds out that nothing is due.
+    private static readonly TimeSpan DeletionPeriod = TimeSpan.FromMinutes(1);
+
+    // The store may be asked once in this time while it does not work.
+    private static readonly TimeSpan BucketPeriod = TimeSpan.FromSeconds(5);
+
     private readonly List<PeriodicTask> _periodic = [];
     private readonly CancellationTokenSource _stopping = new();
     private Task _indexing = Task.CompletedTask;
@@ -52,6 +58,12 @@ internal sealed class BackgroundWork(
         if (options.VerifyPeriod > TimeSpan.Zero)
         {
             Repeat("The verification", core.Verifier.Interval, VerifyAsync);
+        }
+
+        if (storage.Bucket is { } bucket)
+        {
+            Repeat("The deletion of objects", DeletionPeriod, token => readOnly.IsOn ? Task.CompletedTask : bucket.DeleteDueAsync(token));
+            Repeat("The check of the bucket", BucketPeriod, bucket.TryAgainAsync);
         }
 
         if (tls is not null)

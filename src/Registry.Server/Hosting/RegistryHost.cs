@@ -165,6 +165,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Opens the storage and starts listening.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
+    /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the bucket cannot be used.</exception>
     /// <exception cref="StartupException">A file of users, keys, rules or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -173,8 +174,8 @@ public sealed class RegistryHost : IAsyncDisposable
         RegistryStorage storage;
         try
         {
-            storage = RegistryStorage.Open(
-                options.StoragePath, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+            storage = await RegistryStorage.OpenAsync(
+                options.StoragePath, options.Bucket, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
         }
         catch
         {

@@ -141,7 +141,7 @@ internal sealed partial class RequestPipeline(
         }
         else
         {
-            LogRefused(method, path, fault.InnerException is null or DbException ? fault.Message.TrimEnd('.') : IoFault.Reason(fault.InnerException), cause.Remedy, id);
+            LogRefused(method, path, fault.IsTransient || fault.InnerException is null or DbException ? fault.Message.TrimEnd('.') : IoFault.Reason(fault.InnerException), cause.Remedy, id);
         }
     }
 

@@ -8,7 +8,7 @@ using Registry.Storage.Files.Blobs;
 namespace Registry.Storage.Files.SmallContent;
 
 /// <summary>Quarantine of damaged rows, as files in the data folder.</summary>
-internal sealed class StagedQuarantine : IStagedQuarantine
+public sealed class StagedQuarantine : IStagedQuarantine
 {
     private readonly DataPaths _paths;
     private readonly StorageThreads _threads;

@@ -159,7 +159,8 @@ internal sealed class S3Source : BlobSource
             : $"S3: {_client.Address} has answered a request for a range of {_key} with {(int)status}, or with another range");
     }
 
-    private void Close()
+    /// <summary>Ends the request that is under way. The next read begins another one.</summary>
+    public void Close()
     {
         _stream?.Dispose();
         _answer?.Dispose();

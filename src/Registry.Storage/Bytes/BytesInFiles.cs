@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
+using Registry.Core.Caching;
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.SmallContent;
@@ -24,8 +25,14 @@ public sealed class BytesInFiles : IStoredBytes
 
     /// <param name="folder">The folder.</param>
     /// <param name="writesOut">True to write small content to its files.</param>
+    /// <exception cref="StorageChoiceException">The folder has its bytes in a bucket.</exception>
     internal BytesInFiles(OpenedFolder folder, bool writesOut)
     {
+        if (folder.Database.HasBlobsInBucket)
+        {
+            throw StorageChoiceException.OfBucketFolder(folder.Paths.Root);
+        }
+
         (_folder, _writesOut) = (folder, writesOut);
         Engine = new FileStorage(folder.Paths, folder.Staged, folder.Threads, folder.Health, folder.Admission, folder.Faults, folder.Loggers, folder.Metrics);
     }
@@ -61,7 +68,7 @@ public sealed class BytesInFiles : IStoredBytes
 
     IStagedQuarantine IStoredBytes.Quarantine => _followers!.Quarantine;
 
-    ILinkSearch IStoredBytes.Links => Engine.Links;
+    ILinkSearch? IStoredBytes.Links => Engine.Links;
 
     IIndexer IStoredBytes.Indexer => Indexer;
 
@@ -71,6 +78,8 @@ public sealed class BytesInFiles : IStoredBytes
     /// <summary>Writes all small content that only the metadata has to its files.</summary>
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
     public Task WriteOutAsync() => _followers!.WriteOutAsync();
+
+    IBlobReader IStoredBytes.Serve(ContentCache contents) => contents;
 
     void IStoredBytes.Begin(RegistryStorage storage)
     {

@@ -1,4 +1,5 @@
 using Registry.Core.Blobs;
+using Registry.Core.Caching;
 using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.SmallContent;
@@ -28,11 +29,15 @@ internal interface IStoredBytes : IAsyncDisposable
     /// <summary>Takes damaged rows out of the metadata; exists from <see cref="Begin"/> on.</summary>
     IStagedQuarantine Quarantine { get; }
 
-    /// <summary>Links to bytes that the metadata does not know.</summary>
-    ILinkSearch Links { get; }
+    /// <summary>Links to bytes that the metadata does not know; null if there are none to look for.</summary>
+    ILinkSearch? Links { get; }
 
     /// <summary>Indexing of an existing tree; exists from <see cref="Begin"/> on.</summary>
     IIndexer Indexer { get; }
+
+    /// <summary>Blobs for pulls.</summary>
+    /// <param name="contents">The blobs, with small content in memory.</param>
+    IBlobReader Serve(ContentCache contents);
 
     /// <summary>Begins the work that follows the metadata of a storage, at once.</summary>
     /// <param name="storage">The storage, all of whose metadata is there.</param>

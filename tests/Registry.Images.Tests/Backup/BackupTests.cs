@@ -119,7 +119,7 @@ public sealed class BackupTests : IDisposable
         var image = await storage.PushImageAsync(A, "app", "latest");
         var unknown = Samples.Digest("unknown");
         await storage.Storage.Blobs.PutAsync(unknown, Samples.Text("unknown"));
-        using (await StorageReader.OpenAsync(storage.Path, TimeProvider.System, storage.Loggers, default))
+        using (await StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default))
         {
             await storage.DeleteAsync(A, Samples.Digest(image));
             Assert.Equal((2, 0), await storage.CollectAfterAsync(1000));
@@ -138,7 +138,7 @@ public sealed class BackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         var removal = await storage.Storage.Blobs.TryBeginRemovalAsync();
         Assert.NotNull(removal);
-        var opening = StorageReader.OpenAsync(storage.Path, TimeProvider.System, storage.Loggers, default);
+        var opening = StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default);
         Assert.False(opening.IsCompleted);
         removal.Dispose();
         using var reader = await opening;

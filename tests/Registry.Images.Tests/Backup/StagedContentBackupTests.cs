@@ -98,7 +98,7 @@ public sealed class StagedContentBackupTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
-        using var reader = await StorageReader.OpenAsync(storage.Path, TimeProvider.System, storage.Loggers, default);
+        using var reader = await StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default);
 
         Assert.Equal(image, await reader.Blobs.ReadAsync(Samples.Digest(image)));
         Assert.Equal(9, await reader.Blobs.StatAsync(Samples.Digest("app layer")));

@@ -174,7 +174,7 @@ public sealed class LayoutTests : IDisposable
 
     private async Task<TransferReport> ExportAsync(TestStorage storage, string name, string image, bool withReferrers = true)
     {
-        using var reader = await StorageReader.OpenAsync(storage.Path, TimeProvider.System, storage.Loggers, default);
+        using var reader = await StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default);
         return await ImageExport.ToPathAsync(reader, [Image(image)], Path.Combine(_folder.Path, name), withReferrers, null, default);
     }
 

@@ -353,8 +353,9 @@ public sealed class OptionsReaderTests
             nameof(RegistryOptions.TokenRealm), nameof(RegistryOptions.TokenService), nameof(RegistryOptions.TokenIssuer),
             nameof(RegistryOptions.TokenPublicKeyPath), nameof(RegistryOptions.AccessControlPath),
         ];
-        var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Except(access).Order(StringComparer.Ordinal);
-        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File]).Where(name => !name.StartsWith("REGISTRY_ACCESS_CONTROL_", StringComparison.Ordinal));
+        string[] severalVariables = [.. access, nameof(RegistryOptions.Bucket)];
+        var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Except(severalVariables).Order(StringComparer.Ordinal);
+        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File, "REGISTRY_BLOBS", .. VariableNames.Bucket]).Where(name => !name.StartsWith("REGISTRY_ACCESS_CONTROL_", StringComparison.Ordinal));
 
         Assert.Equal(options, variables.Select(name => Property(name).Name).Order(StringComparer.Ordinal));
         Assert.Distinct(VariableNames.All);

@@ -55,6 +55,11 @@ internal static class BackupCommand
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
+        if (options.Bucket is not null)
+        {
+            return await context.RefuseBucketAsync("a backup would have no blobs. Stop the registry, copy registry.db, and keep the versions of the bucket; see docs/s3.md");
+        }
+
         // The backup includes the files of users and rules only when they are in the data folder.
         string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
         return await context.TryAsync(null, "the backup was interrupted; earlier generations are intact. Run it again to continue", async () =>

@@ -42,6 +42,11 @@ internal static class RestoreCommand
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
+        if (options.Bucket is not null)
+        {
+            return await context.RefuseBucketAsync("a backup is restored into files. Run the command with REGISTRY_BLOBS=files");
+        }
+
         return await context.TryAsync(null, "the restore was interrupted; the registry does not start on the incomplete folder. Run it again to continue", async () =>
         {
             var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Restoring"), progress => RestoreRun.RunAsync(

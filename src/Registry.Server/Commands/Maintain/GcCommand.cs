@@ -91,8 +91,8 @@ internal static class GcCommand
         CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(path, "the collection was interrupted; run it again to continue", () => context.WithStorageAsync(
-            RegistryStorage.OpenExisting(path, options.ChangeRules, time, loggers, writesOut: !request.IsReport),
+        return await context.TryAsync(path, "the collection was interrupted; run it again to continue", async () => await context.WithStorageAsync(
+            await RegistryStorage.OpenExistingAsync(path, options.Bucket, options.ChangeRules, time, loggers, writesOut: !request.IsReport),
             storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken)));
     }
 

@@ -30,8 +30,9 @@ internal static class ReindexCommand
             dryRun,
             json,
         };
-        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => parsed.GetValue(dryRun)
-            ? PreviewAsync(context, options, loggers, parsed.GetValue(json), cancelled)
+        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => options.Bucket is not null
+            ? context.RefuseBucketAsync("there is no tree to rebuild the metadata from. Restore registry.db from a copy")
+            : parsed.GetValue(dryRun) ? PreviewAsync(context, options, loggers, parsed.GetValue(json), cancelled)
             : RunAsync(context, options, loggers, parsed.GetValue(json), cancelled)));
         return command;
     }

@@ -38,8 +38,8 @@ internal static class VerifyCommand
     private static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(path, "the verification was interrupted; run it again to read the rest", () => context.WithStorageAsync(
-            RegistryStorage.OpenExisting(path, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun),
+        return await context.TryAsync(path, "the verification was interrupted; run it again to read the rest", async () => await context.WithStorageAsync(
+            await RegistryStorage.OpenExistingAsync(path, options.Bucket, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun),
             storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken)));
     }
 

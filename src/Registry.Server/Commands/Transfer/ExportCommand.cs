@@ -64,7 +64,7 @@ internal static class ExportCommand
         {
             using var storage = request.Backup is { } backup
                 ? await BackupRun.OpenAsync(backup.Folder, backup.Generation, time, loggers)
-                : await StorageReader.OpenAsync(path, time, loggers, cancellationToken);
+                : await StorageReader.OpenAsync(path, options.Bucket, time, loggers, cancellationToken);
             if (request.Target == "-")
             {
                 await using var stream = context.Terminal.OpenOutput();

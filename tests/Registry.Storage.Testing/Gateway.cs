@@ -1,11 +1,10 @@
-using Registry.Storage.S3.Tests;
+using Registry.Storage.S3;
 using Registry.Testing.Engines;
+using Registry.Testing.Processes;
 
-[assembly: AssemblyFixture(typeof(Gateway))]
+namespace Registry.Storage.Testing;
 
-namespace Registry.Storage.S3.Tests;
-
-/// <summary>One gateway of Ceph for all tests, with one bucket, in which each test has a prefix of its own.</summary>
+/// <summary>One gateway of Ceph for many tests, with one bucket, in which each test has a prefix of its own.</summary>
 public sealed class Gateway : IAsyncLifetime
 {
     public const string Bucket = "registry";
@@ -35,6 +34,32 @@ public sealed class Gateway : IAsyncLifetime
         DeleteAfter = TimeSpan.Zero,
         PartSize = 5 * 1024 * 1024,
     };
+
+    /// <summary>Variables of a registry with a prefix of its own; see <see cref="RegistryProcess"/>.</summary>
+    public Dictionary<string, string?> NewVariables() => new()
+    {
+        ["REGISTRY_BLOBS"] = "s3",
+        ["REGISTRY_S3_ENDPOINT"] = Ceph.Endpoint.ToString(),
+        ["REGISTRY_S3_REGION"] = CephGateway.Region,
+        ["REGISTRY_S3_BUCKET"] = Bucket,
+        ["REGISTRY_S3_PREFIX"] = $"test-{Guid.NewGuid():N}",
+        ["REGISTRY_S3_ACCESS_KEY"] = CephGateway.AccessKey,
+        ["REGISTRY_S3_SECRET_KEY"] = CephGateway.SecretKey,
+        ["REGISTRY_S3_DELETE_AFTER"] = "0",
+    };
+
+    /// <summary>Replaces an object, as a fault of the store would.</summary>
+    /// <param name="settings">The bucket.</param>
+    /// <param name="key">The key, below the prefix.</param>
+    /// <param name="content">The new bytes.</param>
+    public async Task ReplaceAsync(S3Settings settings, string key, byte[] content)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        using var client = new HttpClient();
+        using var body = new ByteArrayContent(content);
+        using var answer = await client.PutAsync(Ceph.Presign("PUT", $"{Bucket}/{settings.Prefix}/{key}", DateTimeOffset.UtcNow), body);
+        answer.EnsureSuccessStatusCode();
+    }
 
     public async ValueTask InitializeAsync()
     {
