@@ -5,7 +5,7 @@ using Registry.Server.Configuration.Values;
 namespace Registry.Server.Configuration;
 
 /// <summary>Reads the settings from all sources and reports all faults at once.</summary>
-public sealed partial class OptionsReader
+public sealed class OptionsReader
 {
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly SettingKind<long> PageSize = SettingKinds.Number(1, 100_000);
@@ -33,7 +33,7 @@ public sealed partial class OptionsReader
         var reader = new OptionsReader(sources);
         reader._faults.AddRange(sources.FileFaults);
         reader._descriptions[VariableNames.File] = new SettingDescription(null, "a JSON file with settings under these names", []);
-        var options = reader.ReadBucket(reader.ReadTls(reader.ReadAccess(reader.ReadOptions())));
+        var options = reader.ReadTls(reader.ReadAccess(reader.ReadOptions())) with { Bucket = new BucketReader(reader, reader._faults).Read() };
         var warnings = new List<string>();
         VariableNames.Check(sources.Environment, reader._faults, warnings);
         return new LoadedOptions(options, reader._faults, warnings)
@@ -200,30 +200,34 @@ public sealed partial class OptionsReader
         _faults.AddRange(ignored.Where(name => Value(name) is not null).Select(name => $"{name} is set, but {what} does not use it; unset one of them"));
     }
 
-    private string? Value(string name) => _sources.Find(name)?.Text;
+    /// <summary>Text of a setting; null if it is not set.</summary>
+    internal string? Value(string name) => _sources.Find(name)?.Text;
 
-    private T Read<T>(string name, SettingKind<T> kind, T defaultValue)
+    /// <summary>Reads a setting with a default.</summary>
+    internal T Read<T>(string name, SettingKind<T> kind, T defaultValue)
         where T : notnull
     {
         Describe(name, kind, kind.Write is { } write ? write(defaultValue) : defaultValue as string);
         return TryRead(name, kind, out var value) ? value : defaultValue;
     }
 
-    private T? ReadOptional<T>(string name, SettingKind<T> kind)
+    /// <summary>Reads a setting without a default; null if it is not set, or faulty.</summary>
+    internal T? ReadOptional<T>(string name, SettingKind<T> kind)
         where T : struct
     {
         Describe(name, kind, null);
         return TryRead(name, kind, out var value) ? value : null;
     }
 
-    private string? ReadOptionalText(string name, SettingKind<string> kind)
+    /// <summary>Reads a text; null if it is not set, or faulty.</summary>
+    internal string? ReadOptionalText(string name, SettingKind<string> kind)
     {
         Describe(name, kind, null);
         return TryRead(name, kind, out var value) ? value : null;
     }
 
-    // Whether the file can be used is found when it is read.
-    private string? ReadPath(string name, string content) => ReadOptionalText(name, SettingKinds.Text(content, _ => true));
+    /// <summary>Reads the path of a file; null if it is not set. Whether the file can be used is found when it is read.</summary>
+    internal string? ReadPath(string name, string content) => ReadOptionalText(name, SettingKinds.Text(content, _ => true));
 
     // The printed value shows how the text was read: 86400 as 1d.
     private bool TryRead<T>(string name, SettingKind<T> kind, [MaybeNullWhen(false)] out T value)

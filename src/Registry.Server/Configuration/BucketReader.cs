@@ -6,8 +6,10 @@ using Registry.Storage.S3;
 
 namespace Registry.Server.Configuration;
 
-/// <summary>Settings of the bucket.</summary>
-public sealed partial class OptionsReader
+/// <summary>Reads the settings of the bucket.</summary>
+/// <param name="settings">Reads single settings.</param>
+/// <param name="faults">Receives the faults.</param>
+internal sealed class BucketReader(OptionsReader settings, List<string> faults)
 {
     private const string FileSuffix = "_FILE";
 
@@ -26,79 +28,82 @@ public sealed partial class OptionsReader
     private static readonly SettingKind<string> Region = SettingKinds.Text(
         "a region, such as eu-central-1: letters, digits and hyphens", text => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-'));
 
-    // Settings of a bucket without REGISTRY_BLOBS=s3 are a fault: blobs that are meant for a bucket never go to the disk.
-    private RegistryOptions ReadBucket(RegistryOptions options)
+    /// <summary>
+    /// Reads the settings. Those of a bucket without REGISTRY_BLOBS=s3 are a fault: blobs that are meant for a bucket never go to the disk.
+    /// </summary>
+    /// <returns>The bucket; null for files.</returns>
+    public S3Settings? Read()
     {
-        var isInBucket = Read("REGISTRY_BLOBS", SettingKinds.Choice([("files", false), ("s3", true)]), false);
-        var defaults = new S3Settings { Bucket = ReadOptionalText("REGISTRY_S3_BUCKET", BucketName) ?? string.Empty };
-        var endpoint = ReadOptionalText("REGISTRY_S3_ENDPOINT", Endpoint);
+        var isInBucket = settings.Read("REGISTRY_BLOBS", SettingKinds.Choice([("files", false), ("s3", true)]), false);
+        var defaults = new S3Settings { Bucket = settings.ReadOptionalText("REGISTRY_S3_BUCKET", BucketName) ?? string.Empty };
+        var endpoint = settings.ReadOptionalText("REGISTRY_S3_ENDPOINT", Endpoint);
         var bucket = defaults with
         {
             Endpoint = endpoint is null ? null : new Uri(endpoint),
-            Region = ReadOptionalText("REGISTRY_S3_REGION", Region) ?? defaults.Region,
-            Prefix = ReadOptionalText("REGISTRY_S3_PREFIX", Prefix) ?? defaults.Prefix,
+            Region = settings.ReadOptionalText("REGISTRY_S3_REGION", Region) ?? defaults.Region,
+            Prefix = settings.ReadOptionalText("REGISTRY_S3_PREFIX", Prefix) ?? defaults.Prefix,
 
             // Stores beside AWS seldom have a host name for each bucket.
-            PathStyle = ReadOptional("REGISTRY_S3_PATH_STYLE", SettingKinds.Switch) ?? endpoint is not null,
+            PathStyle = settings.ReadOptional("REGISTRY_S3_PATH_STYLE", SettingKinds.Switch) ?? endpoint is not null,
             AccessKey = ReadSecret("REGISTRY_S3_ACCESS_KEY", "the access key"),
             SecretKey = ReadSecret("REGISTRY_S3_SECRET_KEY", "the secret key"),
             Authorities = ReadAuthorities("REGISTRY_S3_CA"),
-            UploadMemory = ReadOptional("REGISTRY_S3_UPLOAD_MEMORY", SettingKinds.Size(2L * defaults.PartSize)) ?? defaults.UploadMemory,
-            DeleteAfter = ReadOptional("REGISTRY_S3_DELETE_AFTER", SettingKinds.Time(TimeSpan.Zero)) ?? defaults.DeleteAfter,
+            UploadMemory = settings.ReadOptional("REGISTRY_S3_UPLOAD_MEMORY", SettingKinds.Size(2L * defaults.PartSize)) ?? defaults.UploadMemory,
+            DeleteAfter = settings.ReadOptional("REGISTRY_S3_DELETE_AFTER", SettingKinds.Time(TimeSpan.Zero)) ?? defaults.DeleteAfter,
         };
         if (!isInBucket)
         {
-            _faults.AddRange(VariableNames.Bucket.Where(name => Value(name) is not null)
+            faults.AddRange(VariableNames.Bucket.Where(name => settings.Value(name) is not null)
                 .Select(name => $"{name} is set, but REGISTRY_BLOBS is not s3; set REGISTRY_BLOBS=s3 as well, or unset {name}"));
-            return options;
+            return null;
         }
 
-        if (Value("REGISTRY_S3_BUCKET") is null)
+        if (settings.Value("REGISTRY_S3_BUCKET") is null)
         {
-            _faults.Add("REGISTRY_S3_BUCKET is missing; REGISTRY_BLOBS=s3 needs it");
+            faults.Add("REGISTRY_S3_BUCKET is missing; REGISTRY_BLOBS=s3 needs it");
         }
 
         CheckPair("REGISTRY_S3_ACCESS_KEY", "REGISTRY_S3_SECRET_KEY");
         CheckPair("REGISTRY_S3_SECRET_KEY", "REGISTRY_S3_ACCESS_KEY");
-        return options with { Bucket = bucket };
+        return bucket;
     }
 
     private void CheckPair(string name, string other)
     {
         if (!IsSecretSet(name) && IsSecretSet(other))
         {
-            _faults.Add($"{name} is missing; {other} is set, and an access key needs both. Without either, the registry uses the credentials of its environment");
+            faults.Add($"{name} is missing; {other} is set, and an access key needs both. Without either, the registry uses the credentials of its environment");
         }
     }
 
-    private bool IsSecretSet(string name) => (Value(name) ?? Value(name + FileSuffix)) is not null;
+    private bool IsSecretSet(string name) => (settings.Value(name) ?? settings.Value(name + FileSuffix)) is not null;
 
     // A secret, or the first line of the file that has it, as container engines mount secrets.
     private string? ReadSecret(string name, string what)
     {
-        var value = ReadOptionalText(name, SettingKinds.Text(what, _ => true));
-        if (ReadPath(name + FileSuffix, $"a file that holds {what}") is not { } path)
+        var value = settings.ReadOptionalText(name, SettingKinds.Text(what, _ => true));
+        if (settings.ReadPath(name + FileSuffix, $"a file that holds {what}") is not { } path)
         {
             return value;
         }
 
         if (value is not null)
         {
-            _faults.Add($"{name} and {name}{FileSuffix} are both set; unset one of them");
+            faults.Add($"{name} and {name}{FileSuffix} are both set; unset one of them");
             return value;
         }
 
         var secret = ReadFile(name + FileSuffix, path, content => Encoding.UTF8.GetString(content).Trim());
         if (secret is { Length: 0 })
         {
-            _faults.Add($"{name}{FileSuffix} {path} is empty; it must hold {what}");
+            faults.Add($"{name}{FileSuffix} {path} is empty; it must hold {what}");
         }
 
         return secret;
     }
 
     private X509Certificate2Collection? ReadAuthorities(string name) =>
-        ReadPath(name, "a PEM file with the CA bundle for the certificate of the store") is not { } path ? null : ReadFile(name, path, content =>
+        settings.ReadPath(name, "a PEM file with the CA bundle for the certificate of the store") is not { } path ? null : ReadFile(name, path, content =>
         {
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPem(Encoding.UTF8.GetString(content));
@@ -114,7 +119,7 @@ public sealed partial class OptionsReader
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException)
         {
-            _faults.Add($"{name} {path} cannot be used: {IoFault.Reason(e, path)}");
+            faults.Add($"{name} {path} cannot be used: {IoFault.Reason(e, path)}");
             return null;
         }
     }
