@@ -129,8 +129,8 @@ internal static class PostgresSchema
         );
 
         -- Sessions of uploads in progress. network: from which the upload was begun; NULL if it is unknown. position: number of received bytes when
-        -- the row was last saved. hash_state: that of the bytes up to there. process: the one that may write to the upload. generation: number of
-        -- the processes that have held it.
+        -- the row was last saved. hash_state: that of the bytes up to there. process: the one that has held it last, and still does if a request of
+        -- it uses the upload (is_used). generation: number of the times that it was held. idle_since: last release, in seconds of the clock.
         CREATE TABLE uploads (
             id         uuid   PRIMARY KEY,
             repository text   NOT NULL,
@@ -140,7 +140,9 @@ internal static class PostgresSchema
             process    uuid   NOT NULL,
             generation bigint NOT NULL,
             position   bigint NOT NULL DEFAULT 0,
-            hash_state bytea
+            hash_state bytea,
+            is_used    boolean NOT NULL DEFAULT false,
+            idle_since bigint  NOT NULL
         );
         CREATE INDEX uploads_by_owner ON uploads (owner, network);
         CREATE INDEX uploads_by_network ON uploads (network);

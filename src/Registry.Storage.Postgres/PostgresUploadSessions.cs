@@ -1,3 +1,5 @@
+using Registry.Core.Errors;
+using Registry.Core.Fairness;
 using Registry.Core.Metadata;
 using Registry.Core.Uploads.Sessions;
 using Registry.Storage.Postgres.Locks;
@@ -6,7 +8,7 @@ using Registry.Storage.Postgres.Rows;
 namespace Registry.Storage.Postgres;
 
 /// <summary>The <c>uploads</c> table. Its commits do not wait for the disk: a client whose session is lost in a power cut begins again.</summary>
-public sealed class PostgresUploadSessions(PostgresDatabase database) : IUploadSessions
+public sealed class PostgresUploadSessions(PostgresDatabase database) : ISharedUploadSessions
 {
     public IReadOnlyList<StoredUploadSession> TakeOver() => database.WriteAsync<IReadOnlyList<StoredUploadSession>>(
         async connection =>
@@ -45,6 +47,29 @@ public sealed class PostgresUploadSessions(PostgresDatabase database) : IUploadS
         WriteAsync(connection => UploadRows.Save(connection, lease, position, hashState?.ToArray()));
 
     public Task<bool> RemoveAsync(UploadLease lease) => WriteAsync(connection => UploadRows.Remove(connection, lease));
+
+    public Task<UploadProgress?> FindAsync(Guid id) => database.ReadAsync(connection => UploadRows.FindAsync(connection, id));
+
+    public async Task<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle) => await database.ReadAsync(
+        connection => idle > TimeSpan.Zero ? UploadRows.ListIdleAsync(connection, SecondsOf(idle)) : UploadRows.ListAsync(connection));
+
+    public Task<Guid?> FindEmptyAsync(UploadHolder holder, bool ofHolder, ClientNetwork? within, TimeSpan claim) =>
+        database.ReadAsync(connection => UploadRows.FindEmptyAsync(connection, holder, ofHolder, within, SecondsOf(claim)));
+
+    public async Task<AcquiredSession?> AcquireAsync(Guid id, TimeSpan idle)
+    {
+        var acquired = await ChangeAsync(connection => UploadRows.Acquire(connection, id, database.Process, SecondsOf(idle)));
+        return acquired.Count > 0 ? acquired[0] : null;
+    }
+
+    public async Task<bool> ReleaseAsync(UploadLease lease, long position, ReadOnlyMemory<byte>? hashState) =>
+        (await ChangeAsync(connection => UploadRows.Release(connection, lease, position, hashState?.ToArray()))).Count > 0;
+
+    private static long SecondsOf(TimeSpan time) => (long)Math.Ceiling(time.TotalSeconds);
+
+    // Sends the statement with the commit, which brings its rows: one round trip.
+    private async Task<List<T>> ChangeAsync<T>(Func<PostgresSession, List<T>> change) =>
+        (await database.WriteAsync<List<T>>(connection => Task.FromResult<Result<List<T>>>(change(connection)), isDurable: false)).Value;
 
     private async Task<bool> WriteAsync(Func<PostgresSession, List<bool>> change)
     {

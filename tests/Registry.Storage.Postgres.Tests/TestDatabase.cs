@@ -36,6 +36,14 @@ internal sealed class TestDatabase : IAsyncDisposable
         return await command.ExecuteScalarAsync();
     }
 
+    /// <summary>Ends the lease of a process, and lets none of its renewals through, as when it is frozen: the others count it as ended, and it goes on.</summary>
+    public Task FreezeAsync(Guid process) => RunAsync(
+        $"""
+        CREATE OR REPLACE FUNCTION freeze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER frozen BEFORE INSERT OR UPDATE ON processes FOR EACH ROW WHEN (NEW.id = '{process}') EXECUTE FUNCTION freeze();
+        DELETE FROM processes WHERE id = '{process}'
+        """);
+
     /// <summary>Waits until this many connections of the database wait for a lock.</summary>
     public Task WaitForWaitersAsync(long count) => Eventually.HoldsAsync(
         async () => await CountWaitersAsync() == count, $"{count} connections of {Name} wait for a lock");

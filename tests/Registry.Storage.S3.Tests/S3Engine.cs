@@ -48,6 +48,8 @@ internal sealed class S3Engine : IByteEngine
 
     public IMetadataStore Metadata { get; private set; }
 
+    public Staging Staging { get; private set; }
+
     public bool ListsDigests => false;
 
     // The delay of deletions keeps it; this engine has none. See S3BlobStoreTests.
@@ -64,6 +66,12 @@ internal sealed class S3Engine : IByteEngine
     /// <param name="around">Puts a handler around its connections; null for none.</param>
     public S3Storage OpenProcess(S3Settings settings, Func<HttpMessageHandler, HttpMessageHandler>? around = null) =>
         new(settings, Ledger, _faults, TimeProvider.System, NullLoggerFactory.Instance, around);
+
+    /// <summary>Opens the bytes as a node does, whose rows are in an engine that nodes share.</summary>
+    /// <param name="ledger">The rows of the objects.</param>
+    /// <param name="around">Puts a handler around its connections; null for none.</param>
+    public S3Storage OpenNode(IObjectLedger ledger, Func<HttpMessageHandler, HttpMessageHandler>? around) =>
+        new(_settings, ledger, _faults, TimeProvider.System, NullLoggerFactory.Instance, around);
 
     public void Advance(TimeSpan time) => Time.Advance(time);
 
@@ -82,7 +90,7 @@ internal sealed class S3Engine : IByteEngine
         return ValueTask.CompletedTask;
     }
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_database), nameof(Storage), nameof(Ledger), nameof(Uploads), nameof(Sessions), nameof(Metadata))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(_database), nameof(Storage), nameof(Ledger), nameof(Uploads), nameof(Sessions), nameof(Metadata), nameof(Staging))]
     private void Open()
     {
         _database = SqliteDatabase.Open(_folder.File("registry.db"), new StorageHealth(NullLogger<StorageHealth>.Instance), Time);
@@ -90,13 +98,9 @@ internal sealed class S3Engine : IByteEngine
         Storage = OpenProcess(_around);
         Metadata = new SqliteMetadataStore(_database, Time, NoRules.Instance);
         Sessions = OpenSessions();
+        Staging = new Staging(new SqliteStagedContent(_database), UploadBytes.EnsureRoomAsync);
         Uploads = new UploadStore(
-            UploadBytes,
-            Sessions,
-            new Staging(new SqliteStagedContent(_database), UploadBytes.EnsureRoomAsync),
-            new StorageLimits { BlobMaxSize = long.MaxValue },
-            Time,
-            NullLogger<UploadStore>.Instance);
+            UploadBytes, Sessions, Staging, new StorageLimits { BlobMaxSize = long.MaxValue }, Time, NullLogger<UploadStore>.Instance);
     }
 
     private void Close()

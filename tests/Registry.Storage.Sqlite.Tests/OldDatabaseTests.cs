@@ -71,13 +71,13 @@ public sealed class OldDatabaseTests : IDisposable
         await using var storage = await TestStorage.CreateAsync(_folder.Path);
 
         var uploads = storage.Storage.Uploads;
-        Assert.Equal(new (string?, long)[] { (null, 0), (null, 0), ("alice", 8) }, uploads.Enumerate().Select(upload => (upload.Owner, upload.Length)).Order());
+        Assert.Equal(new (string?, long)[] { (null, 0), (null, 0), ("alice", 8) }, (await uploads.ListAsync()).Select(upload => (upload.Owner, upload.Length)).Order());
         Assert.Equal(["0  3", "1 alice 1", "2  2"], ReadCounts());
         var content = Samples.Text("received bytes");
         var completed = await storage.Uploads.CompleteAsync(
             app, "alice", id, Samples.Digest(content), new ChunkPlace { Position = 8, Length = 6 }, Samples.Body(content[8..]), default);
         Assert.Equal(content.Length, completed.Value);
-        foreach (var upload in uploads.Enumerate())
+        foreach (var upload in await uploads.ListAsync())
         {
             Assert.Null(await storage.Uploads.CancelAsync(app, upload.Owner, upload.Id));
         }

@@ -30,6 +30,13 @@ public interface IUploadBytes
     /// <returns>Number of bytes of each session that has any.</returns>
     IReadOnlyDictionary<Guid, long> Recover(IReadOnlyCollection<Guid> sessions);
 
+    /// <summary>
+    /// Takes the bytes of one upload over for this process, which has acquired its session from another one. The other process may still run; it can change the
+    /// bytes no more.
+    /// </summary>
+    /// <returns>Number of bytes.</returns>
+    Task<long> TakeOverAsync(Guid id);
+
     /// <summary>Opens the bytes of an upload for one request, which disposes them. Nothing is stored before the first byte.</summary>
     /// <param name="id">The upload.</param>
     /// <param name="length">Number of bytes that it has.</param>

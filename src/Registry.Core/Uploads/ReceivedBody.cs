@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.ExceptionServices;
+using Registry.Core.Uploads.InProgress;
 
 namespace Registry.Core.Uploads;
 

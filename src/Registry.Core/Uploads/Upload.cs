@@ -5,6 +5,8 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Uploads.InProgress;
+using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Core.Uploads;
 
@@ -43,6 +45,9 @@ public sealed class Upload : IAsyncDisposable
 
     /// <summary>Right of this process to change the session.</summary>
     public UploadLease Lease => _state.Session.Lease;
+
+    /// <summary>The session.</summary>
+    internal StoredUploadSession Session => _state.Session;
 
     /// <summary>
     /// Appends a body. If the body breaks off, the received bytes are kept and the reader's exception is passed on. A read that is cancelled
@@ -220,40 +225,24 @@ public sealed class Upload : IAsyncDisposable
 
     /// <summary>
     /// Makes the received bytes survive the end of the process, and saves the position in the session, if that is further behind than the engine of the bytes
-    /// allows. An upload without a session needs neither.
+    /// allows. The upload is not used any more, only disposed: where processes share the sessions, this releases it. An upload without a session needs neither.
     /// </summary>
     /// <returns>False if another process has taken the session over. The upload is no longer here.</returns>
     public async Task<bool> SaveAsync()
     {
-        if (!_store.HasSession(_state))
+        if (!_state.HasSession)
         {
             return true;
         }
 
         await FlushAsync();
-        var lag = _store.Bytes.PositionLag;
-        var ahead = _state.Length - _state.SavedPosition;
-        if (ahead == 0 || (ahead > 0 && ahead < lag))
+        if (await _store.SaveAsync(_state))
         {
             return true;
         }
 
-        try
-        {
-            if (!await _store.SaveAsync(_state))
-            {
-                Leave();
-                return false;
-            }
-
-            _state.SavedPosition = _state.Length;
-        }
-        catch (Exception e) when (lag > 0 && e is (StorageException or InsufficientMemoryException))
-        {
-            // The bytes are there, and tell their number.
-        }
-
-        return true;
+        Leave();
+        return false;
     }
 
     /// <summary>Forgets the upload, which another process has taken over, with its bytes.</summary>
@@ -279,7 +268,7 @@ public sealed class Upload : IAsyncDisposable
         {
             await _content.DisposeAsync();
             Release();
-            _store.Release(_state);
+            await _store.ReleaseAsync(_state);
         }
     }
 

@@ -3,7 +3,10 @@ using Registry.Core.Storage;
 
 namespace Registry.Core.Uploads;
 
-/// <summary>Discards uploads that have received no byte for the timeout. An upload with a request in progress is never idle.</summary>
+/// <summary>
+/// Discards uploads that have received no byte for the timeout. An upload with a request in progress is never idle. Where processes share the uploads, any of them
+/// discards one, and only one does.
+/// </summary>
 public sealed partial class UploadExpiry(UploadStore uploads, TimeSpan timeout, ILogger<UploadExpiry> logger)
 {
     /// <summary>Runs one cycle. An upload that cannot be discarded does not keep others: on a full disk, they free space.</summary>
@@ -14,13 +17,14 @@ public sealed partial class UploadExpiry(UploadStore uploads, TimeSpan timeout, 
         var expired = 0;
         var bytes = 0L;
         StorageException? fault = null;
-        foreach (var session in uploads.Enumerate().Where(session => session.IdleFor >= timeout))
+        await uploads.SettleAsync();
+        foreach (var session in await uploads.ListAsync(timeout))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            await using var upload = await uploads.TryAcquireAsync(session.Id);
-            if (upload is null || (await uploads.FindAsync(session.Id))?.Length != session.Length)
+            await using var upload = await uploads.TryAcquireAsync(session.Id, timeout);
+            if (upload is null)
             {
-                // A request uses it again.
+                // A request uses it again, or has.
                 continue;
             }
 

@@ -1,16 +1,17 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Uploads.InProgress;
 using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Core.Uploads;
 
 /// <summary>
-/// Uploads in progress. They survive a restart of the server: the metadata has their sessions, and the engine of the bytes has what was received.
+/// Uploads in progress. They survive a restart of the server: the metadata has their sessions, and the engine of the bytes has what was received. Where several
+/// processes share both, each request of an upload may reach another one.
 /// </summary>
 /// <remarks>Every member throws <see cref="StorageException"/> when the storage fails.</remarks>
 public sealed partial class UploadStore
@@ -18,11 +19,10 @@ public sealed partial class UploadStore
     private readonly IUploadSessions _sessions;
     private readonly ILogger<UploadStore> _logger;
     private readonly IdleHashes _idleHashes = new();
-    private readonly ConcurrentDictionary<Guid, UploadState> _uploads = new();
+    private readonly IUploadsInProgress _uploads;
     private readonly UploadShares _shares;
-    private readonly EmptyUploads _empty;
 
-    /// <summary>Takes over the uploads of processes that have ended.</summary>
+    /// <summary>Takes over the uploads of processes that have ended, unless processes share them (<see cref="ISharedUploadSessions"/>).</summary>
     /// <param name="bytes">Received bytes.</param>
     /// <param name="sessions">Sessions across restarts.</param>
     /// <param name="staging">Admits small blobs into the metadata.</param>
@@ -40,11 +40,20 @@ public sealed partial class UploadStore
         _sessions = sessions;
         _logger = logger;
         _shares = new UploadShares(limits.MaxUploads);
-        _empty = new EmptyUploads(time);
-        TakeOver();
+        if (sessions is ISharedUploadSessions shared)
+        {
+            _uploads = new SharedUploads(shared, _idleHashes, time);
+            bytes.Recover([]);
+        }
+        else
+        {
+            var own = new OwnUploads(sessions, bytes.PositionLag, _idleHashes, time);
+            _uploads = own;
+            TakeOver(own);
+        }
     }
 
-    /// <summary>Number of uploads in progress with a session.</summary>
+    /// <summary>Number of uploads in progress with a session; where processes share them, of those that requests of this one use.</summary>
     public int Count => _uploads.Count;
 
     internal IUploadBytes Bytes { get; }
@@ -71,7 +80,7 @@ public sealed partial class UploadStore
         var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, network, algorithm);
         while (await _sessions.AddAsync(session, _shares) is { } counts)
         {
-            if (FindLesser(session, counts) is not { } lesser)
+            if (await FindLesserAsync(session, counts) is not { } lesser)
             {
                 return Refuse(session, counts);
             }
@@ -82,71 +91,82 @@ public sealed partial class UploadStore
             }
         }
 
-        var upload = Open(session, 0);
-        _empty.Add(upload);
-        _uploads[session.Id] = upload;
-        return Describe(upload);
+        _uploads.Add(session);
+        return Describe(new UploadProgress(session, 0, TimeSpan.Zero));
     }
 
     /// <summary>Begins an upload that ends with its request: no other request can find it, and a restart removes it.</summary>
     public async ValueTask<Upload> CreateUnnamedAsync(RepositoryName repository, DigestAlgorithm algorithm)
     {
         await Bytes.EnsureRoomAsync();
-        var upload = Open(new StoredUploadSession(Guid.NewGuid(), repository, null, ClientNetwork.Unknown, algorithm), 0);
+        var session = new StoredUploadSession(Guid.NewGuid(), repository, null, ClientNetwork.Unknown, algorithm);
+        var upload = new UploadState(session, 0, Time.GetTimestamp(), _idleHashes);
         upload.TryTake();
         return new Upload(upload, this, isLast: true);
     }
 
     /// <summary>Finds an upload; null if there is none with this id.</summary>
-    public ValueTask<UploadSession?> FindAsync(Guid id) =>
-        ValueTask.FromResult(_uploads.TryGetValue(id, out var upload) ? Describe(upload) : null);
+    public async ValueTask<UploadSession?> FindAsync(Guid id) => await _uploads.FindAsync(id) is { } found ? Describe(found) : null;
 
     /// <summary>
     /// Acquires an upload for one request; null if it does not exist or another request has it. Disposing the result releases it.
     /// </summary>
-    public ValueTask<Upload?> TryAcquireAsync(Guid id)
+    /// <param name="id">The upload.</param>
+    /// <param name="idle">Only if no byte has arrived, and no request has had it, for so long; zero for any.</param>
+    public async ValueTask<Upload?> TryAcquireAsync(Guid id, TimeSpan idle = default)
     {
-        if (!_uploads.TryGetValue(id, out var upload) || !upload.TryTake())
+        if (await _uploads.TryAcquireAsync(id, idle) is not { } upload)
         {
-            return ValueTask.FromResult<Upload?>(null);
+            return null;
         }
 
-        if (upload.IsOver)
+        if (upload.MustTakeOver)
         {
-            upload.GiveBack(Time.GetTimestamp());
-            return ValueTask.FromResult<Upload?>(null);
+            await TakeOverAsync(upload);
         }
 
-        return ValueTask.FromResult<Upload?>(new Upload(upload, this, isLast: false));
+        return new Upload(upload, this, isLast: false);
     }
 
-    /// <summary>Waits until no request has the upload, which may be at once.</summary>
-    public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;
+    /// <summary>Waits until no request has the upload, which may be at once; at most a moment if another process has it.</summary>
+    public Task ReleasedAsync(Guid id) => _uploads.ReleasedAsync(id);
 
-    /// <summary>Time since the last byte of the request that appends to an upload; null if no request waits for its client.</summary>
-    public TimeSpan? SilenceOf(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.Wait?.Silence : null;
+    /// <summary>Time since the last byte of the request of this process that appends to an upload; null if no request waits for its client.</summary>
+    public TimeSpan? SilenceOf(Guid id) => _uploads.FindWait(id)?.Silence;
 
     /// <summary>
-    /// Ends the request that appends to an upload, if it has waited for its client in silence for so long. Its append keeps the received bytes and
+    /// Ends the request of this process that appends to an upload, if it has waited for its client in silence for so long. Its append keeps the received bytes and
     /// throws <see cref="UploadTakenOverException"/>; then the upload is free.
     /// </summary>
-    public bool TryTakeOver(Guid id, TimeSpan silence) => _uploads.TryGetValue(id, out var upload) && upload.Wait?.TryTakeOver(silence) == true;
+    public bool TryTakeOver(Guid id, TimeSpan silence) => _uploads.FindWait(id)?.TryTakeOver(silence) == true;
 
-    /// <summary>Lists all uploads in progress, in no particular order.</summary>
-    public IEnumerable<UploadSession> Enumerate() => _uploads.Values.Select(Describe);
+    /// <summary>Lists uploads in progress, in no particular order.</summary>
+    /// <param name="idle">Only those that have been idle for so long; all for zero.</param>
+    public async ValueTask<IReadOnlyList<UploadSession>> ListAsync(TimeSpan idle = default) => [.. (await _uploads.ListAsync(idle)).Select(Describe)];
+
+    /// <summary>Releases uploads whose requests have ended without it, since the storage failed.</summary>
+    internal async Task SettleAsync()
+    {
+        foreach (var id in _uploads.Unreleased)
+        {
+            try
+            {
+                await using var upload = await TryAcquireAsync(id);
+            }
+            catch (StorageException)
+            {
+                // It still fails. The next cycle tries again.
+            }
+        }
+    }
 
     /// <summary>Removes the state of an upload that has ended, or that another process has taken over.</summary>
-    internal void Forget(UploadState upload)
-    {
-        upload.IsOver = true;
-        _empty.Remove(upload);
-        _uploads.TryRemove(upload.Id, out _);
-    }
+    internal void Forget(UploadState upload) => _uploads.Forget(upload);
 
     /// <summary>Removes the session and the state of an upload whose bytes are discarded.</summary>
     internal async Task EndSessionAsync(UploadState upload)
     {
-        if (HasSession(upload))
+        if (upload.HasSession)
         {
             await _sessions.RemoveAsync(upload.Session.Lease);
         }
@@ -154,26 +174,15 @@ public sealed partial class UploadStore
         Forget(upload);
     }
 
-    /// <summary>True if an upload has a session, and has not ended.</summary>
-    internal bool HasSession(UploadState upload) => _uploads.ContainsKey(upload.Id);
-
     /// <summary>Saves the position of an upload in the row of its session.</summary>
     /// <returns>False if another process has taken the session over.</returns>
-    internal Task<bool> SaveAsync(UploadState upload) => _sessions.SaveAsync(upload.Session.Lease, upload.Length, hashState: null);
+    internal ValueTask<bool> SaveAsync(UploadState upload) => _uploads.SaveAsync(upload);
 
     /// <summary>Notes that a request releases an upload.</summary>
-    internal void Release(UploadState upload)
-    {
-        if (upload.Length > 0)
-        {
-            _empty.Remove(upload);
-        }
-
-        upload.GiveBack(Time.GetTimestamp());
-    }
+    internal ValueTask ReleaseAsync(UploadState upload) => _uploads.ReleaseAsync(upload);
 
     // Only what the caller has itself makes room in its share.
-    private UploadState? FindLesser(StoredUploadSession session, UploadCounts counts) => _empty.Find(
+    private ValueTask<Guid?> FindLesserAsync(StoredUploadSession session, UploadCounts counts) => _uploads.FindEmptyAsync(
         session.Holder, _shares.IsUsedByHolder(counts), _shares.IsUsedByNetwork(counts) ? session.Network : null);
 
     private RegistryError Refuse(StoredUploadSession session, UploadCounts counts)
@@ -191,56 +200,64 @@ public sealed partial class UploadStore
     }
 
     // Ends an upload without a byte for a new one, unless a request has just begun to use it.
-    private async Task<bool> TryReplaceAsync(UploadState lesser, StoredUploadSession session)
+    private async Task<bool> TryReplaceAsync(Guid lesser, StoredUploadSession session)
     {
-        await using var upload = await TryAcquireAsync(lesser.Id);
+        await using var upload = await TryAcquireAsync(lesser, EmptyUploads.Claim);
         if (upload is not { Length: 0 })
         {
             return false;
         }
 
-        await Bytes.DiscardAsync(lesser.Id);
-        var refused = await _sessions.AddAsync(session, _shares, lesser.Session.Lease);
-        Forget(lesser);
+        await Bytes.DiscardAsync(lesser);
+        var refused = await _sessions.AddAsync(session, _shares, upload.Lease);
+        upload.Leave();
         if (refused is not null)
         {
             // Another process holds the lesser one.
             return false;
         }
 
-        LogGaveWay(lesser.Id, lesser.Session.Repository.Value, lesser.Holder, session.Holder);
+        LogGaveWay(lesser, upload.Session.Repository.Value, upload.Session.Holder, session.Holder);
         return true;
     }
 
-    private UploadState Open(StoredUploadSession session, long length) => new(session, length, Time.GetTimestamp(), _idleHashes);
+    // The process that had the upload may still run, and can change its bytes no more. They may be ahead of the row, if it ended before it released the upload.
+    private async Task TakeOverAsync(UploadState upload)
+    {
+        try
+        {
+            upload.Length = await Bytes.TakeOverAsync(upload.Id);
+            upload.MustTakeOver = false;
+        }
+        catch
+        {
+            await _uploads.ReleaseAsync(upload);
+            throw;
+        }
 
-    private UploadSession Describe(UploadState upload) => new(
-        upload.Id,
-        upload.Session.Repository,
-        upload.Session.Owner,
-        upload.Session.Algorithm,
-        upload.Mark ?? upload.Length,
-        upload.IsTaken ? TimeSpan.Zero : Time.GetElapsedTime(upload.LastActivity));
+        if (upload.Length < upload.Session.Position)
+        {
+            LogLost(1, upload.Session.Position - upload.Length);
+        }
+    }
+
+    private static UploadSession Describe(UploadProgress upload) =>
+        new(upload.Session.Id, upload.Session.Repository, upload.Session.Owner, upload.Session.Algorithm, upload.Length, upload.IdleFor);
 
     // Idle times start again: a server that was down for a day must not discard uploads at start.
-    private void TakeOver()
+    private void TakeOver(OwnUploads own)
     {
         var sessions = _sessions.TakeOver();
         var lengths = Bytes.Recover([.. sessions.Select(session => session.Id)]);
         var (shorter, lost) = (0, 0L);
         foreach (var session in sessions)
         {
-            var upload = Open(session, lengths.GetValueOrDefault(session.Id));
-            _uploads[session.Id] = upload;
-            if (upload.Length == 0)
-            {
-                _empty.Add(upload);
-            }
-
-            if (upload.Length < session.Position)
+            var length = lengths.GetValueOrDefault(session.Id);
+            own.Add(session, length);
+            if (length < session.Position)
             {
                 shorter++;
-                lost += session.Position - upload.Length;
+                lost += session.Position - length;
             }
         }
 

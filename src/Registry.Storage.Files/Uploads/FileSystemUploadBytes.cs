@@ -31,13 +31,7 @@ internal sealed partial class FileSystemUploadBytes(
         var lengths = new Dictionary<Guid, long>();
         foreach (var id in sessions)
         {
-            var data = paths.UploadData(id);
-            var kind = PlainFile.Find(data, paths.Uploads, out var length);
-            if (kind == EntryKind.Other)
-            {
-                File.Delete(data);
-            }
-            else if (kind == EntryKind.File)
+            if (FindLength(id) is { } length)
             {
                 lengths[id] = length;
             }
@@ -46,6 +40,9 @@ internal sealed partial class FileSystemUploadBytes(
         RemoveOthers(sessions.ToHashSet());
         return lengths;
     }
+
+    // No other process has the folder.
+    public Task<long> TakeOverAsync(Guid id) => threads.RunAsync(() => FindLength(id) ?? 0);
 
     public IUploadContent Open(Guid id, long length) => new UploadFile(id, length, paths, threads, placement);
 
@@ -62,6 +59,18 @@ internal sealed partial class FileSystemUploadBytes(
                 LogLeftBehind(id, e.Message);
             }
         }
+    }
+
+    private long? FindLength(Guid id)
+    {
+        var data = paths.UploadData(id);
+        var kind = PlainFile.Find(data, paths.Uploads, out var length);
+        if (kind == EntryKind.Other)
+        {
+            File.Delete(data);
+        }
+
+        return kind == EntryKind.File ? length : null;
     }
 
     // Uploads without a session, and manifests that were being stored. Includes links to folders, which are listed as folders.

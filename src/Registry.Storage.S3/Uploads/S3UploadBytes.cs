@@ -25,6 +25,8 @@ internal sealed class S3UploadBytes(UploadSite site) : IUploadBytes
 
     public IReadOnlyDictionary<Guid, long> Recover(IReadOnlyCollection<Guid> sessions) => site.Ledger.TakeAll(sessions, site.Process);
 
+    public async Task<long> TakeOverAsync(Guid id) => (await StoredUpload.TakeAsync(site, id)).State.Length;
+
     public IUploadContent Open(Guid id, long length) => new S3UploadContent(site, id, length);
 
     public async Task DiscardAsync(Guid id)

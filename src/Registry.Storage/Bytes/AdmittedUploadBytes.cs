@@ -24,6 +24,8 @@ internal sealed class AdmittedUploadBytes(IUploadBytes bytes, Admission admissio
 
     public IReadOnlyDictionary<Guid, long> Recover(IReadOnlyCollection<Guid> sessions) => bytes.Recover(sessions);
 
+    public Task<long> TakeOverAsync(Guid id) => bytes.TakeOverAsync(id);
+
     public IUploadContent Open(Guid id, long length) => bytes.Open(id, length);
 
     public Task DiscardAsync(Guid id) => bytes.DiscardAsync(id);

@@ -81,7 +81,7 @@ internal sealed partial class ModelFuzzer
             Expect(found.Value.Length == upload.Length, $"an upload has {found.Value.Length} bytes, and was told {upload.Length}");
         }
 
-        var count = Storage.Storage.Uploads.Enumerate().Count();
+        var count = (await Storage.Storage.Uploads.ListAsync()).Count;
         Expect(count == _model.Uploads.Count, $"there are {count} uploads, and should be {_model.Uploads.Count}");
     }
 

@@ -37,7 +37,7 @@ public class UploadRaceTests
             }
 
             Assert.True(completed > rounds / 2, $"FUZZ_SEED={seed}: only {completed} of {rounds} uploads became a blob to look at");
-            Assert.Empty(storage.Storage.Uploads.Enumerate());
+            Assert.Empty(await storage.Storage.Uploads.ListAsync());
         }
     }
 

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Fairness;
 using Registry.Core.Oci;
 using Registry.Core.Uploads;
+using Registry.Core.Uploads.InProgress;
 using Registry.Core.Uploads.Sessions;
 using Registry.Storage.Contracts;
 
@@ -84,7 +85,7 @@ public sealed class UploadShareTests : IAsyncDisposable
         Assert.True(bobs.Count > own.Count);
         _engine.Advance(Claim);
         Assert.NotNull(await TryCreateAsync(Alice));
-        Assert.Equal((bobs.Count, own.Count), (CountOf(Bob), CountOf(Alice)));
+        Assert.Equal((bobs.Count, own.Count), (await CountAsync(Bob), await CountAsync(Alice)));
         Assert.Null(await _engine.Uploads.FindAsync(own[0]));
     }
 
@@ -99,7 +100,7 @@ public sealed class UploadShareTests : IAsyncDisposable
 
         _engine.Advance(Claim);
         Assert.NotNull(await TryCreateAsync(Alice));
-        Assert.Equal(begun.Count, CountOf(Alice));
+        Assert.Equal(begun.Count, await CountAsync(Alice));
         Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
     }
 
@@ -168,7 +169,7 @@ public sealed class UploadShareTests : IAsyncDisposable
         Assert.NotNull(await TryCreateAsync(Alice));
         Assert.Null(await _engine.Uploads.FindAsync(begun[0]));
         Assert.NotNull(await _engine.Uploads.FindAsync(begun[1]));
-        Assert.Equal(Max / 4, CountOf(Alice));
+        Assert.Equal(Max / 4, await CountAsync(Alice));
     }
 
     [Fact]
@@ -271,7 +272,7 @@ public sealed class UploadShareTests : IAsyncDisposable
 
     private static UploadHolder At(string address) => UploadHolder.Of(null, Network(address));
 
-    private int CountOf(UploadHolder user) => _engine.Uploads.Enumerate().Count(session => session.Owner == user.User);
+    private async Task<int> CountAsync(UploadHolder user) => (await _engine.Uploads.ListAsync()).Count(session => session.Owner == user.User);
 
     private async Task<UploadSession?> TryCreateAsync(UploadHolder holder, ClientNetwork network = default) =>
         (await _engine.Uploads.BeginAsync(App, holder.User, holder.User is null ? holder.Network : network, DigestAlgorithm.Sha256)).TryGet(out var session, out _)

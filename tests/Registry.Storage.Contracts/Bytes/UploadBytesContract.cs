@@ -98,6 +98,30 @@ public abstract class UploadBytesContract(IByteEngine engine) : IAsyncDisposable
         Assert.Equal("blob"u8.ToArray(), await again.ReadAsync());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(4)]
+    [InlineData(6_000_000)]
+    public async Task A_process_that_takes_the_bytes_over_learns_how_many_there_are_and_can_discard_them(int length)
+    {
+        var id = Guid.NewGuid();
+        var content = Samples.Bytes(1, length);
+        await using (var upload = Bytes.Open(id, 0))
+        {
+            await upload.AppendAsync(new(content), null);
+            await upload.FlushAsync();
+        }
+
+        Assert.Equal(length, await Bytes.TakeOverAsync(id));
+        await using (var again = Bytes.Open(id, length))
+        {
+            Assert.Equal(content, await again.ReadAsync());
+        }
+
+        await Bytes.DiscardAsync(id);
+        Assert.Equal(0, await Bytes.TakeOverAsync(id));
+    }
+
     [Fact]
     public async Task Bytes_without_a_session_are_removed()
     {

@@ -19,7 +19,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         var session = await Uploads.CreateAsync(Repository, "alice", DigestAlgorithm.Sha512);
         Assert.Equal(new UploadSession(session.Id, Repository, "alice", DigestAlgorithm.Sha512, 0, TimeSpan.Zero), session);
         Assert.Equal(session, await Uploads.FindAsync(session.Id));
-        Assert.Equal([session], Uploads.Enumerate());
+        Assert.Equal([session], await Uploads.ListAsync());
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
     {
         Assert.Null(await Uploads.FindAsync(Guid.NewGuid()));
         Assert.Null(await Uploads.TryAcquireAsync(Guid.NewGuid()));
-        Assert.Empty(Uploads.Enumerate());
+        Assert.Empty(await Uploads.ListAsync());
     }
 
     [Theory]
@@ -199,9 +199,9 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         engine.Advance(TimeSpan.FromMinutes(5));
         await AppendAsync(session.Id, [1]);
         engine.Advance(TimeSpan.FromMinutes(3));
-        Assert.Equal(TimeSpan.FromMinutes(3), Uploads.Enumerate().Single().IdleFor);
+        Assert.Equal(TimeSpan.FromMinutes(3), (await Uploads.ListAsync()).Single().IdleFor);
         await using var upload = await AcquireAsync(session.Id);
-        Assert.Equal(TimeSpan.Zero, Uploads.Enumerate().Single().IdleFor);
+        Assert.Equal(TimeSpan.Zero, (await Uploads.ListAsync()).Single().IdleFor);
     }
 
     [Fact]
@@ -334,9 +334,9 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
             ids.Add((await Uploads.CreateAsync(Repository, null, DigestAlgorithm.Sha256)).Id);
         }
 
-        Assert.Equal(ids, Uploads.Enumerate().Select(session => session.Id).ToHashSet());
+        Assert.Equal(ids, (await Uploads.ListAsync()).Select(session => session.Id).ToHashSet());
         await engine.ReopenAsync();
-        Assert.Equal(ids, Uploads.Enumerate().Select(session => session.Id).ToHashSet());
+        Assert.Equal(ids, (await Uploads.ListAsync()).Select(session => session.Id).ToHashSet());
     }
 
     public async ValueTask DisposeAsync()
@@ -379,6 +379,6 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
     {
         Assert.Null(await Uploads.FindAsync(id));
         Assert.Null(await Uploads.TryAcquireAsync(id));
-        Assert.DoesNotContain(Uploads.Enumerate(), session => session.Id == id);
+        Assert.DoesNotContain(await Uploads.ListAsync(), session => session.Id == id);
     }
 }

@@ -6,7 +6,8 @@ namespace Registry.Core.Uploads.Sessions;
 /// <summary>
 /// Sessions of uploads in progress, as rows in the engine of the metadata. A process holds each session that it has begun or taken over, under a generation,
 /// and a session is held by one process: a row changes only for the lease of its present generation. <see cref="IMetadataStore.LinkBlobAsync"/> ends a session in
-/// the transaction that links its blob.
+/// the transaction that links its blob. Where each request of an upload may reach another process, a session is held for the time of a request only
+/// (<see cref="ISharedUploadSessions"/>).
 /// </summary>
 /// <remarks>
 /// Changes survive the end of the process, but perhaps not a power cut: a client then begins again. So a session costs no sync.

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using Registry.Core.Oci;
 using Registry.Core.Uploads.Sessions;
 
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.InProgress;
 
 /// <summary>State of an upload between requests. Only the request that has acquired it changes it.</summary>
 internal sealed class UploadState(StoredUploadSession session, long length, long begunAt, IdleHashes idleHashes)
@@ -43,6 +43,15 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
     public long LastActivity { get; set; } = begunAt;
 
     public bool IsOver { get; set; }
+
+    /// <summary>True if other requests can find it.</summary>
+    public bool IsNamed { get; init; }
+
+    /// <summary>True if it has a session, and has not ended.</summary>
+    public bool HasSession => IsNamed && !IsOver;
+
+    /// <summary>True until the bytes have been taken over from another process (<see cref="AcquiredSession.MustTakeOver"/>).</summary>
+    public bool MustTakeOver { get; set; }
 
     /// <summary>Wait of the request that appends to the upload; null if none does.</summary>
     public BodyWait? Wait { get; set; }
@@ -138,6 +147,21 @@ internal sealed class UploadState(StoredUploadSession session, long length, long
 
     /// <summary>Hash of all received bytes, if it is kept in this algorithm.</summary>
     public IncrementalHash? Hash(DigestAlgorithm algorithm) => HashAlgorithm == algorithm ? _hash : null;
+
+    /// <summary>Gives the hash away; null if there is none, or it belongs to bytes that were dropped.</summary>
+    public (IncrementalHash Hash, DigestAlgorithm Algorithm)? TakeHash()
+    {
+        if (_hash is not { } hash || HashAlgorithm is not { } algorithm)
+        {
+            return null;
+        }
+
+        (_hash, HashAlgorithm) = (null, null);
+        return (hash, algorithm);
+    }
+
+    /// <summary>Goes on with a hash of all bytes, which an earlier request has left.</summary>
+    public void PutHash(IncrementalHash hash, DigestAlgorithm algorithm) => (_hash, HashAlgorithm) = (hash, algorithm);
 
     /// <summary>Drops the hash: it no longer matches the file, or there are too many.</summary>
     public void DropHash()

@@ -1,4 +1,4 @@
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.InProgress;
 
 /// <summary>
 /// Limits the number of idle uploads that keep the state of their hash. Each state takes a few hundred bytes of native memory; beyond the

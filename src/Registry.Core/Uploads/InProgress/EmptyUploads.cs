@@ -1,7 +1,7 @@
 using Registry.Core.Fairness;
 using Registry.Core.Uploads.Sessions;
 
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.InProgress;
 
 /// <summary>
 /// Uploads of this process that have received no byte. One that has been so for a minute gives its place to a new one, the oldest first: to one of the same

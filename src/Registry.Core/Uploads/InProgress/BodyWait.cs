@@ -1,6 +1,6 @@
 using System.IO.Pipelines;
 
-namespace Registry.Core.Uploads;
+namespace Registry.Core.Uploads.InProgress;
 
 /// <summary>Wait of one request for the bytes of its body, which another request may end.</summary>
 /// <param name="time">Clock of the silence.</param>

@@ -1,0 +1,74 @@
+using Npgsql;
+using Registry.Storage.Postgres;
+using Registry.Storage.S3.Tests.Nodes;
+using Registry.Testing.Engines;
+
+[assembly: AssemblyFixture(typeof(SharedDatabase))]
+
+namespace Registry.Storage.S3.Tests.Nodes;
+
+/// <summary>PostgreSQL for tests of several nodes, with a database for each test.</summary>
+public sealed class SharedDatabase : IAsyncLifetime
+{
+    private PostgresServer? _server;
+    private int _databases;
+
+    private PostgresServer Server
+    {
+        get
+        {
+            Assert.SkipUnless(PostgresServer.IsInstalled, "PostgreSQL is not installed: apt-get install postgresql-15");
+            return _server!;
+        }
+    }
+
+    public async ValueTask InitializeAsync()
+    {
+        if (PostgresServer.IsInstalled)
+        {
+            _server = await PostgresServer.StartAsync(isDurable: false, "max_connections=200");
+        }
+    }
+
+    /// <summary>Creates a database. Its clock stands.</summary>
+    public async Task<PostgresSettings> CreateAsync()
+    {
+        var name = $"nodes_{Interlocked.Increment(ref _databases)}";
+        await Server.QueryAsync($"CREATE DATABASE {name} STRATEGY file_copy");
+        return new PostgresSettings
+        {
+            ConnectionString = new NpgsqlConnectionStringBuilder(Server.ConnectionString) { Database = name }.ConnectionString,
+            CountsTime = false,
+        };
+    }
+
+    /// <summary>Advances the clock of grace periods.</summary>
+    public static Task AdvanceAsync(PostgresSettings database, TimeSpan time) => RunAsync(database, $"UPDATE clock SET seconds = seconds + {(long)time.TotalSeconds}");
+
+    /// <summary>Ends the lease of a process, and lets none of its renewals through, as when it is frozen: the others count it as ended, and it goes on.</summary>
+    public static Task FreezeAsync(PostgresSettings database, Guid process) => RunAsync(
+        database,
+        $"""
+        CREATE FUNCTION freeze() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER frozen BEFORE INSERT OR UPDATE ON processes FOR EACH ROW WHEN (NEW.id = '{process}') EXECUTE FUNCTION freeze();
+        DELETE FROM processes WHERE id = '{process}'
+        """);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { } server)
+        {
+            await server.DisposeAsync();
+        }
+    }
+
+    private static async Task RunAsync(PostgresSettings database, string sql)
+    {
+        await using var connection = new NpgsqlConnection(database.ConnectionString);
+        await connection.OpenAsync();
+#pragma warning disable CA2100 // Constants of tests.
+        await using var command = new NpgsqlCommand(sql, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync();
+    }
+}
