@@ -11,8 +11,6 @@ namespace Registry.Server.Configuration;
 /// <param name="faults">Receives the faults.</param>
 internal sealed class BucketReader(OptionsReader settings, List<string> faults)
 {
-    private const string FileSuffix = "_FILE";
-
     private static readonly SettingKind<string> Endpoint = SettingKinds.Text(
         "http:// or https:// with a host, for example https://s3.example.com",
         text => Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" && url.UserInfo.Length == 0 && url.Query.Length == 0 && url.Fragment.Length == 0);
@@ -76,27 +74,27 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
         }
     }
 
-    private bool IsSecretSet(string name) => (settings.Value(name) ?? settings.Value(name + FileSuffix)) is not null;
+    private bool IsSecretSet(string name) => (settings.Value(name) ?? settings.Value(name + VariableNames.FileSuffix)) is not null;
 
     // A secret, or the first line of the file that has it, as container engines mount secrets.
     private string? ReadSecret(string name, string what)
     {
         var value = settings.ReadOptionalText(name, SettingKinds.Text(what, _ => true));
-        if (settings.ReadPath(name + FileSuffix, $"a file that holds {what}") is not { } path)
+        if (settings.ReadPath(name + VariableNames.FileSuffix, $"a file that holds {what}") is not { } path)
         {
             return value;
         }
 
         if (value is not null)
         {
-            faults.Add($"{name} and {name}{FileSuffix} are both set; unset one of them");
+            faults.Add($"{name} and {name}{VariableNames.FileSuffix} are both set; unset one of them");
             return value;
         }
 
-        var secret = ReadFile(name + FileSuffix, path, content => Encoding.UTF8.GetString(content).Trim());
+        var secret = ReadFile(name + VariableNames.FileSuffix, path, content => Encoding.UTF8.GetString(content).Trim());
         if (secret is { Length: 0 })
         {
-            faults.Add($"{name}{FileSuffix} {path} is empty; it must hold {what}");
+            faults.Add($"{name}{VariableNames.FileSuffix} {path} is empty; it must hold {what}");
         }
 
         return secret;

@@ -43,6 +43,9 @@ internal static class VariableNames
     public static readonly IReadOnlyList<string> Switches =
         ["REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_S3_PATH_STYLE"];
 
+    /// <summary>End of the name of a setting that has the path of a file with the value.</summary>
+    public const string FileSuffix = "_FILE";
+
     // The value of a setting whose name contains one of these is never printed, including settings added later.
     private static readonly string[] Secrets = ["SECRET", "PASSWORD", "PASSPHRASE", "CREDENTIAL", "ACCESS_KEY", "API_KEY"];
 
@@ -104,8 +107,8 @@ internal static class VariableNames
         }
     }
 
-    /// <summary>True when the name of a setting tells that its value must never be printed.</summary>
-    public static bool IsSecret(string name) => Secrets.Any(word => name.Contains(word, StringComparison.Ordinal));
+    /// <summary>True when the name of a setting tells that its value must never be printed. The path of a file that holds a secret is none.</summary>
+    public static bool IsSecret(string name) => !name.EndsWith(FileSuffix, StringComparison.Ordinal) && Secrets.Any(word => name.Contains(word, StringComparison.Ordinal));
 
     /// <summary>
     /// True for variables that Kubernetes injects for a Service called "registry", such as <c>REGISTRY_PORT=tcp://…</c>,

@@ -134,7 +134,25 @@ public sealed class ConfigCommandTests : IDisposable
     public void A_setting_is_secret_by_its_name(string name) => Assert.True(VariableNames.IsSecret(name));
 
     [Fact]
-    public void No_setting_is_secret_yet() => Assert.DoesNotContain(VariableNames.All, VariableNames.IsSecret);
+    public async Task Secrets_are_masked_and_the_paths_of_their_files_are_not()
+    {
+        Assert.Equal(["REGISTRY_S3_ACCESS_KEY", "REGISTRY_S3_SECRET_KEY"], VariableNames.All.Where(VariableNames.IsSecret));
+        var path = _folder.File("secret-key");
+        await System.IO.File.WriteAllTextAsync(path, "canary", TestContext.Current.CancellationToken);
+        var run = await CommandRun.OfAsync(
+            new Dictionary<string, string>
+            {
+                ["REGISTRY_BLOBS"] = "s3",
+                ["REGISTRY_S3_BUCKET"] = "b",
+                ["REGISTRY_S3_ACCESS_KEY"] = "canary",
+                ["REGISTRY_S3_SECRET_KEY_FILE"] = path,
+            },
+            "config");
+
+        Assert.Equal("******** environment", Line(run, "REGISTRY_S3_ACCESS_KEY"));
+        Assert.Equal($"{path} environment", Line(run, "REGISTRY_S3_SECRET_KEY_FILE"));
+        Assert.DoesNotContain("canary", run.Output + run.Error, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_password_in_a_URL_is_masked_also_in_a_fault()
