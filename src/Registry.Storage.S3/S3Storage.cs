@@ -53,6 +53,9 @@ public sealed class S3Storage : IDisposable
     /// <summary>Bytes of uploads in progress.</summary>
     public IUploadBytes UploadBytes { get; }
 
+    /// <summary>The bucket and its store, for people, such as <c>the bucket registry at https://s3.example.com</c>.</summary>
+    public string Address => _client.Address.ToString();
+
     /// <summary>Sentence about the fault while requests to the store are refused; null while it works.</summary>
     public string? Failure => _client.Circuit.Failure;
 

@@ -46,7 +46,7 @@ internal sealed partial class S3Circuit(string store, TimeProvider time, ILogger
             }
         }
 
-        throw new StorageException($"{failure}; the registry tries again every {Pause.TotalSeconds:0} seconds") { IsTransient = true };
+        throw new StorageException(failure) { IsTransient = true };
     }
 
     /// <summary>Notes an answer of a store that works.</summary>

@@ -35,6 +35,9 @@ public sealed class BytesInBucket : IStoredBytes
         _uploadBytes = new AdmittedUploadBytes(engine.UploadBytes, folder.Admission);
     }
 
+    /// <inheritdoc cref="S3Storage.Address"/>
+    public string Address => _engine.Address;
+
     /// <summary>Sentence about the fault while requests to the bucket are refused; null while it works.</summary>
     public string? Failure => _engine.Failure;
 

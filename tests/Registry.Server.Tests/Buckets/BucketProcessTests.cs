@@ -105,6 +105,9 @@ public sealed class BucketProcessTests(Gateway gateway) : IDisposable
         {
             using var client = new HttpClient { BaseAddress = registry.BaseAddress };
             await client.PushAsync("team/app", image, "latest");
+            var address = new Uri(_variables["REGISTRY_S3_ENDPOINT"]!).GetLeftPart(UriPartial.Authority);
+            await Eventually.TrueAsync(
+                () => registry.Output.Contains($"\n  blobs           the bucket {_variables["REGISTRY_S3_BUCKET"]} at {address}\n", StringComparison.Ordinal), "the start names the bucket");
             await AssertRunsAsync(0, $"export team/app:latest {_folder.File("running.tar")}", "Exported");
             Assert.Equal(0, await registry.StopAsync(TestContext.Current.CancellationToken));
         }
