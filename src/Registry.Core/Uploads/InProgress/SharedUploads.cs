@@ -25,7 +25,7 @@ namespace Registry.Core.Uploads.InProgress;
 /// <param name="time">The clock of waits; idle times are the engine's.</param>
 internal sealed class SharedUploads(ISharedUploadSessions sessions, IdleHashes idleHashes, TimeProvider time) : IUploadsInProgress
 {
-    // Another process tells nobody when it releases an upload. Ten queries while a request waits.
+    // A release by another process is not announced. Ten queries while a request waits.
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly ConcurrentDictionary<Guid, Use> _uses = new();
