@@ -61,7 +61,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(settings);
         var connection = ReadConnectionString(settings);
-        var server = $"{connection.Host}:{connection.Port}";
+        var server = NameOf(connection);
         var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
         try
         {
@@ -304,19 +304,34 @@ public sealed class PostgresDatabase : IAsyncDisposable
     // With jitter, since all nodes lose their connections at the same time.
     private static Task PauseAsync(int attempt) => Task.Delay(Pauses[attempt] * (0.5 + Random.Shared.NextDouble()));
 
+    // Several hosts have their ports already.
+    private static string NameOf(NpgsqlConnectionStringBuilder connection) => connection.Host switch
+    {
+        { } hosts when hosts.Contains(',') => hosts,
+        { } host when host.Contains(':') && host[0] != '[' => $"[{host}]:{connection.Port}",
+        var host => $"{host}:{connection.Port}",
+    };
+
     private static NpgsqlConnectionStringBuilder ReadConnectionString(PostgresSettings settings)
     {
         try
         {
+            var given = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
             return new NpgsqlConnectionStringBuilder(settings.ConnectionString)
             {
-                ApplicationName = "registry",
+                ApplicationName = given.ApplicationName ?? "registry",
+
+                // Npgsql refuses it with a single host.
+                TargetSessionAttributes = given.Host?.Contains(',') is true ? given.TargetSessionAttributes ?? "primary" : null,
+
+                // After a failover, no host is the primary until Npgsql asks again.
+                HostRecheckSeconds = 1,
                 MaxPoolSize = settings.PoolSize,
                 Timeout = (int)settings.ConnectTimeout.TotalSeconds,
                 CommandTimeout = (int)settings.StatementTimeout.TotalSeconds + 5,
                 MaxAutoPrepare = 200,
                 TcpKeepAlive = true,
-                Options = $"-c statement_timeout={(long)settings.StatementTimeout.TotalMilliseconds} -c lock_timeout={(long)settings.LockTimeout.TotalMilliseconds} "
+                Options = $"{given.Options} -c statement_timeout={(long)settings.StatementTimeout.TotalMilliseconds} -c lock_timeout={(long)settings.LockTimeout.TotalMilliseconds} "
                     + $"-c idle_in_transaction_session_timeout={(long)settings.IdleTransactionTimeout.TotalMilliseconds} -c synchronous_commit=on",
             };
         }

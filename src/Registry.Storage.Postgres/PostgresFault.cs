@@ -28,6 +28,10 @@ internal static class PostgresFault
             or PostgresErrorCodes.ReadOnlySqlTransaction
             || state.StartsWith("08", StringComparison.Ordinal),
         NpgsqlException { InnerException: IOException or SocketException } => true,
+        NpgsqlException { InnerException: AggregateException hosts } => hosts.InnerExceptions.All(IsCut),
+
+        // Of several hosts, none was the primary when Npgsql asked last.
+        NpgsqlException { InnerException: null, Message: "No suitable host was found." } => true,
         _ => false,
     };
 
@@ -49,6 +53,12 @@ internal static class PostgresFault
     /// <param name="settings">The connection.</param>
     public static Exception OfOpening(Exception error, string server, NpgsqlConnectionStringBuilder settings)
     {
+        if (error is NpgsqlException { InnerException: AggregateException hosts })
+        {
+            // A host that answers tells more than one that does not.
+            error = hosts.InnerExceptions.FirstOrDefault(one => one is PostgresException) ?? hosts.InnerExceptions[0];
+        }
+
         var message = error switch
         {
             PostgresException { SqlState: PostgresErrorCodes.InvalidPassword } =>
@@ -62,7 +72,7 @@ internal static class PostgresFault
             PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } =>
                 $"PostgreSQL at {server} has no connection left. Raise its max_connections, or lower the pool size of the nodes.",
             NpgsqlException { InnerException: SocketException or TimeoutException or IOException } =>
-                $"PostgreSQL at {server} cannot be reached: {error.InnerException.Message}",
+                $"PostgreSQL at {server} cannot be reached: {TextOf(error)}",
             NpgsqlException when error.Message.StartsWith("No password", StringComparison.Ordinal) =>
                 $"PostgreSQL at {server} refuses the user {settings.Username}: the connection string has no password.",
             NpgsqlException => $"PostgreSQL at {server} cannot be used: {TextOf(error)}",

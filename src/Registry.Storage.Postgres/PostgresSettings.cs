@@ -1,11 +1,17 @@
+using Registry.Storage.Postgres.Connections;
+
 namespace Registry.Storage.Postgres;
 
 /// <summary>Connection to PostgreSQL, and the times after which the registry stops waiting for it.</summary>
 public sealed record PostgresSettings
 {
+    /// <summary>Smallest <see cref="PoolSize"/>.</summary>
+    internal const int MinPoolSize = 2;
+
     /// <summary>
     /// Connection string with keywords (<c>Host=db;Username=registry;Password=…;Database=registry</c>). Several hosts are tried in order, and only the one that
-    /// accepts writes is used.
+    /// accepts writes is used. An application name and options of the server are taken from it; its other settings that have a property here count only
+    /// for <see cref="Parse"/>.
     /// </summary>
     public required string ConnectionString { get; init; }
 
@@ -32,4 +38,34 @@ public sealed record PostgresSettings
 
     /// <summary>True to advance the clock of grace periods by the time that passes. Tests that advance it themselves do not.</summary>
     internal bool CountsTime { get; init; } = true;
+
+    /// <summary>Reads a connection as an operator writes it.</summary>
+    /// <param name="text">
+    /// A connection string with keywords of Npgsql, or a URL (<c>postgres://user:password@host:port,host2:port/database?sslmode=verify-full</c>) with parameters of
+    /// libpq. White space around it does not count.
+    /// </param>
+    /// <exception cref="FormatException">
+    /// It cannot be read, or lacks the host, the user or the database. The message is a sentence for the operator, without the password.
+    /// </exception>
+    public static PostgresSettings Parse(string text)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        text = text.Trim();
+        var connection = ConnectionUrl.IsUrl(text) ? ConnectionUrl.Read(text) : ConnectionKeywords.Read(text);
+        if (connection.TargetSessionAttributes is not (null or "primary" or "read-write"))
+        {
+            throw new FormatException("Target Session Attributes of the connection string of PostgreSQL must be primary or read-write, since the registry writes.");
+        }
+
+        var settings = new PostgresSettings { ConnectionString = connection.ConnectionString };
+        return settings with
+        {
+            PoolSize = Find("Maximum Pool Size", connection.MaxPoolSize, MinPoolSize) ?? settings.PoolSize,
+            ConnectTimeout = Find("Timeout", connection.Timeout, min: 1) is { } seconds ? TimeSpan.FromSeconds(seconds) : settings.ConnectTimeout,
+        };
+
+        int? Find(string keyword, int value, int min) => !connection.Keys.Any(given => given == keyword) ? null : value >= min
+            ? value
+            : throw new FormatException($"{keyword} of the connection string of PostgreSQL must be at least {min}.");
+    }
 }
