@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Locks;
+using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.Rows;
 
 namespace Registry.Storage.Postgres;
@@ -79,6 +80,21 @@ public sealed class PostgresDatabase : IAsyncDisposable
             await source.DisposeAsync();
             throw PostgresFault.OfOpening(e, server, connection);
         }
+    }
+
+    /// <summary>
+    /// Takes the turn of periodic work, which one node does in each period by the clock of the server. Nothing is held: if the node ends before the work does, the next
+    /// turn is a period later.
+    /// </summary>
+    /// <param name="work">Name of the work, the same on all nodes.</param>
+    /// <param name="period">Time from turn to turn.</param>
+    /// <returns>True if the work is this node's; false if a node has taken the turn within the period.</returns>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    public async Task<bool> TakeTurnAsync(string work, TimeSpan period)
+    {
+        var taken = await WriteAsync<List<bool>>(
+            session => Task.FromResult<Result<List<bool>>>(TurnRows.Take(session, work, (long)period.TotalMilliseconds)), isDurable: false, isRepeatable: true);
+        return taken.Value.Count > 0;
     }
 
     /// <summary>Closes the connections. Other processes may take over the uploads of this one at once.</summary>

@@ -224,6 +224,12 @@ internal static class PostgresSchema
             position   bigint NOT NULL,
             PRIMARY KEY (repository, consumer)
         );
+
+        -- Turns of periodic work: when a node has last begun it, by the clock of the server.
+        CREATE TABLE turns (
+            work     text        PRIMARY KEY COLLATE "C",
+            begun_at timestamptz NOT NULL
+        );
         """,
     ];
 

@@ -1,4 +1,4 @@
-namespace Registry.Storage.Postgres.Rows;
+namespace Registry.Storage.Postgres.Nodes;
 
 /// <summary>Statements about the table <c>processes</c>: which processes of the registry run, by the clock of the server.</summary>
 internal static class ProcessRows
