@@ -6,6 +6,7 @@ using Registry.Core.Storage;
 using Registry.Storage.Postgres.Locks;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.Rows;
+using Registry.Storage.Postgres.Totals;
 
 namespace Registry.Storage.Postgres;
 
@@ -22,6 +23,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     // The clock, and the row of the process.
     private const int BeatsPerSecond = 10;
+
+    // A fold begins soon after the turn is free.
+    private const int BeatsPerFold = 100;
+
+    private static readonly TimeSpan FoldPeriod = TimeSpan.FromMinutes(1);
 
     private readonly NpgsqlDataSource _source;
     private readonly bool _countsTime;
@@ -81,6 +87,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
             throw PostgresFault.OfOpening(e, server, connection);
         }
     }
+
+    /// <summary>Reads the totals of the storage, with all changes that are committed. The time does not depend on what is stored.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => ReadAsync(TotalRows.ReadAsync);
 
     /// <summary>
     /// Takes the turn of periodic work, which one node does in each period by the clock of the server. Nothing is held: if the node ends before the work does, the next
@@ -235,6 +245,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
+    /// <summary>Adds up what has changed in the totals since the last time.</summary>
+    internal Task FoldTotalsAsync() => WriteAsync(TotalRows.Fold, isDurable: false);
+
     private async Task BeginAsync()
     {
         await WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false);
@@ -260,6 +273,11 @@ public sealed class PostgresDatabase : IAsyncDisposable
                     {
                         await WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false);
                         await CountTimeAsync();
+                    }
+
+                    if (beat % BeatsPerFold == 0 && await TakeTurnAsync("totals", FoldPeriod))
+                    {
+                        await FoldTotalsAsync();
                     }
                 }
                 catch (StorageException)

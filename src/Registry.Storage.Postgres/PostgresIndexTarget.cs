@@ -44,7 +44,7 @@ public sealed class PostgresIndexTarget(PostgresDatabase database, TimeProvider 
             var content = ContentRows.Require(rows, digests);
             foreach (var (digest, size) in sizes)
             {
-                ContentRows.SetStored(session, content[digest.Value], size, digest, bytes: null);
+                ContentRows.SetStored(session, digest, size, digest, bytes: null);
             }
 
             if (repository.IsPinned)

@@ -209,6 +209,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             var lost = upload is { } lease ? UploadRows.End(session, lease) : [];
             var repositoryId = ContentRows.AddRepository(session, repository);
             var content = ContentRows.LockAndAdd(session, [digest.Value]);
+            ContentRows.SetStored(session, digest, size, staged is null ? blob : null, staged);
             var added = ContentRows.Link(session, repository, digest);
             ContentRows.TouchLink(session, repository, digest);
             await session.SendAsync();
@@ -217,8 +218,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
                 return UploadRows.Lost;
             }
 
-            var contentId = ContentRows.Require(content, [digest.Value])[digest.Value];
-            ContentRows.SetStored(session, contentId, size, staged is null ? blob : null, staged);
+            ContentRows.Require(content, [digest.Value]);
             return added.Count > 0 && RecordLink(session, Begin(origin), repositoryId[0], repository, digest, size) is { } refused ? refused : true;
         });
         return linked.Error;

@@ -230,6 +230,90 @@ internal static class PostgresSchema
             work     text        PRIMARY KEY COLLATE "C",
             begun_at timestamptz NOT NULL
         );
+
+        -- Totals of the storage: the sum of the row of totals and all rows of total_deltas. A node folds these into the row from time to time.
+        CREATE TABLE totals (
+            id           bigint PRIMARY KEY CHECK (id = 1),
+            blobs        bigint NOT NULL DEFAULT 0,
+            stored       bigint NOT NULL DEFAULT 0,            -- size of all stored content in bytes, each counted once
+            logical      bigint NOT NULL DEFAULT 0,            -- counted once for each repository
+            manifests    bigint NOT NULL DEFAULT 0,
+            repositories bigint NOT NULL DEFAULT 0,            -- that have a manifest
+            tags         bigint NOT NULL DEFAULT 0,
+            untagged     bigint NOT NULL DEFAULT 0             -- manifests that nothing holds
+        );
+        INSERT INTO totals (id) VALUES (1);
+        CREATE TABLE total_deltas (
+            blobs        bigint NOT NULL DEFAULT 0,
+            stored       bigint NOT NULL DEFAULT 0,
+            logical      bigint NOT NULL DEFAULT 0,
+            manifests    bigint NOT NULL DEFAULT 0,
+            repositories bigint NOT NULL DEFAULT 0,
+            tags         bigint NOT NULL DEFAULT 0,
+            untagged     bigint NOT NULL DEFAULT 0
+        );
+
+        -- Triggers add the deltas: for each statement that adds or removes rows, and for each row in which a number changes.
+        CREATE FUNCTION count_content() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            was bigint := CASE WHEN OLD.state >= 1 THEN 1 ELSE 0 END;
+            is_now bigint := CASE WHEN NEW.state >= 1 THEN 1 ELSE 0 END;
+        BEGIN
+            INSERT INTO total_deltas (blobs, stored, logical) VALUES (
+                is_now - was,
+                is_now * coalesce(NEW.size, 0) - was * coalesce(OLD.size, 0),
+                CASE WHEN NEW.size <> OLD.size THEN (NEW.size - OLD.size) * (
+                    (SELECT count(*) FROM blob_links WHERE content_id = NEW.id) + (SELECT count(*) FROM manifests WHERE content_id = NEW.id))
+                ELSE 0 END);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER totals_content_added AFTER INSERT ON content FOR EACH ROW WHEN (NEW.state >= 1) EXECUTE FUNCTION count_content();
+        CREATE TRIGGER totals_content_changed AFTER UPDATE ON content FOR EACH ROW
+            WHEN ((OLD.state >= 1) <> (NEW.state >= 1) OR OLD.size <> NEW.size) EXECUTE FUNCTION count_content();
+        CREATE TRIGGER totals_content_removed AFTER DELETE ON content FOR EACH ROW WHEN (OLD.state >= 1) EXECUTE FUNCTION count_content();
+
+        CREATE FUNCTION count_links() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO total_deltas (logical)
+            SELECT TG_ARGV[0]::bigint * sum(c.size) FROM counted l JOIN content c ON c.id = l.content_id HAVING count(*) > 0;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER totals_links_added AFTER INSERT ON blob_links REFERENCING NEW TABLE AS counted EXECUTE FUNCTION count_links('1');
+        CREATE TRIGGER totals_links_removed AFTER DELETE ON blob_links REFERENCING OLD TABLE AS counted EXECUTE FUNCTION count_links('-1');
+
+        CREATE FUNCTION count_manifests() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO total_deltas (manifests, logical, untagged)
+            SELECT TG_ARGV[0]::bigint * count(*), TG_ARGV[0]::bigint * sum(c.size), TG_ARGV[0]::bigint * count(m.idle_since)
+            FROM counted m JOIN content c ON c.id = m.content_id HAVING count(*) > 0;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER totals_manifests_added AFTER INSERT ON manifests REFERENCING NEW TABLE AS counted EXECUTE FUNCTION count_manifests('1');
+        CREATE TRIGGER totals_manifests_removed AFTER DELETE ON manifests REFERENCING OLD TABLE AS counted EXECUTE FUNCTION count_manifests('-1');
+
+        CREATE FUNCTION count_idle() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO total_deltas (untagged) VALUES (CASE WHEN NEW.idle_since IS NULL THEN -1 ELSE 1 END);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER totals_manifest_held AFTER UPDATE ON manifests FOR EACH ROW
+            WHEN ((OLD.idle_since IS NULL) <> (NEW.idle_since IS NULL)) EXECUTE FUNCTION count_idle();
+
+        CREATE FUNCTION count_tags() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO total_deltas (tags) SELECT TG_ARGV[0]::bigint * count(*) FROM counted HAVING count(*) > 0;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER totals_tags_added AFTER INSERT ON tags REFERENCING NEW TABLE AS counted EXECUTE FUNCTION count_tags('1');
+        CREATE TRIGGER totals_tags_removed AFTER DELETE ON tags REFERENCING OLD TABLE AS counted EXECUTE FUNCTION count_tags('-1');
+
+        CREATE FUNCTION count_repositories() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO total_deltas (repositories) VALUES (CASE WHEN NEW.has_manifests THEN 1 ELSE -1 END);
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER totals_repository_changed AFTER UPDATE ON repositories FOR EACH ROW
+            WHEN (OLD.has_manifests <> NEW.has_manifests) EXECUTE FUNCTION count_repositories();
         """,
     ];
 

@@ -33,6 +33,9 @@ public interface IMetadataEngine : IAsyncDisposable
 
     IGraceClock Clock { get; }
 
+    /// <summary>Reads the totals of the storage.</summary>
+    Task<StorageTotals> ReadTotalsAsync();
+
     /// <summary>Waits until <see cref="Feed"/> has everything that was committed before, and has told its listeners.</summary>
     Task SettleFeedAsync();
 

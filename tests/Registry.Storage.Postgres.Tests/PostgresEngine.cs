@@ -52,6 +52,8 @@ internal sealed class PostgresEngine : IMetadataEngine
 
     public long SyncedCommits => Database.SyncedCommits;
 
+    public Task<StorageTotals> ReadTotalsAsync() => Database.ReadTotalsAsync();
+
     public Task SettleFeedAsync() => Database.PassFeedAsync();
 
     public async Task AdvanceAsync(TimeSpan time)

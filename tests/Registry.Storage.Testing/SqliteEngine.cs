@@ -51,6 +51,8 @@ internal sealed class SqliteEngine : IMetadataEngine
 
     public long UnixTime => _time.GetUtcNow().ToUnixTimeSeconds();
 
+    public Task<StorageTotals> ReadTotalsAsync() => Database.ReadTotalsAsync();
+
     public Task SettleFeedAsync() => Task.CompletedTask;
 
     public Task AdvanceAsync(TimeSpan time)

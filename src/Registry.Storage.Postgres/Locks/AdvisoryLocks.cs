@@ -14,4 +14,7 @@ internal static class AdvisoryLocks
 
     /// <summary>The numbers of uploads in progress; the second key is 0.</summary>
     public const int Uploads = 0x52454704;
+
+    /// <summary>The fold of the totals; the second key is 0.</summary>
+    public const int Totals = 0x52454705;
 }

@@ -66,19 +66,20 @@ internal static class ContentRows
 
     /// <summary>
     /// Collects the statement that records that the bytes of a digest, whose row is locked, are stored: in a place, or in the row itself. Bytes in the row would hide
-    /// those of a new place, so they go.
+    /// those of a new place, so they go. A link or a manifest is added after this: the totals count it with the recorded size, and two changes that store the same content
+    /// wait for each other here.
     /// </summary>
     /// <param name="session">The transaction.</param>
-    /// <param name="contentId">The row.</param>
+    /// <param name="digest">The digest.</param>
     /// <param name="size">Size of the bytes.</param>
     /// <param name="place">Place in which the bytes have just been stored; null if the recorded place stays.</param>
     /// <param name="bytes">Small content itself; null if the new place has it, or it stays where it is recorded.</param>
-    public static void SetStored(PostgresSession session, long contentId, long size, BlobPlace? place, byte[]? bytes) => session.Queue(
+    public static void SetStored(PostgresSession session, Digest digest, long size, BlobPlace? place, byte[]? bytes) => session.Queue(
         """
         UPDATE content SET size = $2, state = 1, place = CASE WHEN $4 THEN $3::text ELSE place END, bytes = CASE WHEN $6 THEN $5::bytea ELSE bytes END
-        WHERE id = $1
+        WHERE digest = $1
         """,
-        contentId,
+        digest.Value,
         size,
         place?.Key,
         place is not null,

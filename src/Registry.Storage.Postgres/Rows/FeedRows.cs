@@ -9,8 +9,8 @@ namespace Registry.Storage.Postgres.Rows;
 /// </summary>
 internal static class FeedRows
 {
-    /// <summary>Number of changes of tags and manifests that are kept.</summary>
-    private const string Kept = "changes_kept";
+    /// <summary>Number of changes of tags and manifests that are kept, in <c>meta</c>. Those without a position are not counted yet.</summary>
+    public const string Kept = "changes_kept";
 
     /// <summary>Waits until no other pass, and no removal of changes, is in progress.</summary>
     public static void Lock(PostgresSession session) => session.Lock("SELECT pg_advisory_xact_lock($1, 0)", AdvisoryLocks.Feed);

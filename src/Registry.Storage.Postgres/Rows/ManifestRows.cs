@@ -37,8 +37,7 @@ internal static class ManifestRows
         }
 
         var content = ContentRows.Require(rows, digests);
-        var contentId = content[put.Digest.Value];
-        ContentRows.SetStored(session, contentId, put.Size, put.Place, put.Staged);
+        ContentRows.SetStored(session, put.Digest, put.Size, put.Place, put.Staged);
         var manifestId = facts.KnownId ?? nextId!.Value;
         if (facts.KnownId is not null)
         {
@@ -48,7 +47,7 @@ internal static class ManifestRows
         {
             Insert(
                 session,
-                new NewManifest(manifestId, repository[0], contentId, put.Digest, put.Manifest) { References = [.. references.All.Select(digest => content[digest])] },
+                new NewManifest(manifestId, repository[0], content[put.Digest.Value], put.Digest, put.Manifest) { References = [.. references.All.Select(digest => content[digest])] },
                 put.Tags.Count > 0,
                 change.UnixTime);
             ChangeRows.Append(

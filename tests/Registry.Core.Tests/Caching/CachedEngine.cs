@@ -47,6 +47,8 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public long UnixTime => _sqlite.UnixTime;
 
+    public Task<StorageTotals> ReadTotalsAsync() => _sqlite.ReadTotalsAsync();
+
     public Task SettleFeedAsync() => _sqlite.SettleFeedAsync();
 
     public Task AdvanceAsync(TimeSpan time) => _sqlite.AdvanceAsync(time);
