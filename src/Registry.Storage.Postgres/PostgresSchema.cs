@@ -314,6 +314,12 @@ internal static class PostgresSchema
         END $$;
         CREATE TRIGGER totals_repository_changed AFTER UPDATE ON repositories FOR EACH ROW
             WHEN (OLD.has_manifests <> NEW.has_manifests) EXECUTE FUNCTION count_repositories();
+
+        -- Signing key of the built-in token service: an ECDSA key on P-256 in PKCS#8.
+        CREATE TABLE token_key (
+            id    bigint PRIMARY KEY CHECK (id = 1),
+            pkcs8 bytea  NOT NULL
+        );
         """,
     ];
 
