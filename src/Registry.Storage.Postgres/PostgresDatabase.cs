@@ -31,6 +31,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     private readonly NpgsqlDataSource _source;
     private readonly bool _countsTime;
+    private readonly int _poolSize;
     private readonly RepositoryTurns _turns = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _beats = Task.CompletedTask;
@@ -41,6 +42,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         _source = source;
         _countsTime = settings.CountsTime;
+        _poolSize = settings.PoolSize;
     }
 
     /// <summary>Called after changes have got their positions, from this or another process.</summary>
@@ -106,6 +108,13 @@ public sealed class PostgresDatabase : IAsyncDisposable
             session => Task.FromResult<Result<List<bool>>>(TurnRows.Take(session, work, (long)period.TotalMilliseconds)), isDurable: false, isRepeatable: true);
         return taken.Value.Count > 0;
     }
+
+    /// <summary>
+    /// Compares the connections that the running nodes may open with those that the server has for them. A node that was killed counts for another 15 seconds.
+    /// </summary>
+    /// <returns>A sentence for the operator if there are too few; null if there are enough.</returns>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public async Task<string?> DescribeShortageAsync() => (await ReadAsync(session => ConnectionDemand.ReadAsync(session, Process, _poolSize)))?.Describe();
 
     /// <summary>Closes the connections. Other processes may take over the uploads of this one at once.</summary>
     public async ValueTask DisposeAsync()
