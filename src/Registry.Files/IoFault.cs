@@ -73,6 +73,9 @@ public static class IoFault
         return fault.HResult == (OperatingSystem.IsWindows() ? WindowsFileExists : Eexist);
     }
 
+    /// <summary>A fault of a disk that .NET has not recognized as one.</summary>
+    internal static IOException OfDisk() => new(OfErrno(Eio), Eio);
+
     private static FaultCause Missing(string reason) =>
         new(reason, "Another program has changed the data folder, or its disk is not mounted: restore what was changed");
 

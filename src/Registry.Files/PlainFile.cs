@@ -69,7 +69,7 @@ public static class PlainFile
 
             if (anew && size > 0)
             {
-                RandomAccess.SetLength(handle, 0);
+                FileLength.Set(handle, 0);
             }
 
             return handle;
@@ -152,7 +152,7 @@ public static class PlainFile
     /// <summary>True if two open files are the same one, and not one that has replaced the other.</summary>
     public static bool IsSame(SafeFileHandle one, SafeFileHandle other) => OperatingSystem.IsLinux()
         ? Posix.IsSameFile(one, other)
-        : File.GetLastWriteTimeUtc(one) == File.GetLastWriteTimeUtc(other) && RandomAccess.GetLength(one) == RandomAccess.GetLength(other);
+        : File.GetLastWriteTimeUtc(one) == File.GetLastWriteTimeUtc(other) && FileLength.Read(one) == FileLength.Read(other);
 
     /// <summary>Creates the exception for an entry that is not the expected file or folder.</summary>
     public static IOException NotPlain(string path, string expected) => new($"{path} is not a {expected}; it is left unchanged");
@@ -216,7 +216,7 @@ public static class PlainFile
         {
             var handle = File.OpenHandle(
                 path, create ? FileMode.OpenOrCreate : FileMode.Open, access, FileShare.ReadWrite | FileShare.Delete);
-            size = RandomAccess.GetLength(handle);
+            size = FileLength.Read(handle);
             return handle;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)

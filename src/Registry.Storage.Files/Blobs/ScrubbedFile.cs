@@ -29,7 +29,7 @@ internal sealed class ScrubbedFile : IScrubbedBlob
         _threads = threads;
         _sync = sync;
         _hash = digest.Algorithm.CreateHash();
-        Length = RandomAccess.GetLength(handle);
+        Length = FileLength.Read(handle);
 
         // Pages in memory are there because other readers use them, so they stay. If the kernel cannot tell, their next reader waits for the disk.
         _isDropped = OperatingSystem.IsLinux() && PageCache.FindWhole(handle, 0, Length) != true;

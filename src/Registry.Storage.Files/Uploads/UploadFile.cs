@@ -51,7 +51,7 @@ internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageT
 
     public Task TruncateAsync(long length) => threads.RunAsync(() =>
     {
-        RandomAccess.SetLength(Open(), length);
+        FileLength.Set(Open(), length);
         Length = length;
         _writtenBack = Math.Min(_writtenBack, length);
     });
@@ -139,7 +139,7 @@ internal sealed class UploadFile(Guid id, long length, DataPaths paths, StorageT
         catch
         {
             // The length of the file is the offset: remove what was written of this part.
-            RandomAccess.SetLength(handle, Length);
+            FileLength.Set(handle, Length);
             throw;
         }
         finally

@@ -55,7 +55,7 @@ internal sealed class ZeroCopyResponseBody : IHttpResponseBodyFeature
     public async Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        await SendFileAsync(file, offset, count ?? RandomAccess.GetLength(file) - offset, null, cancellationToken);
+        await SendFileAsync(file, offset, count ?? FileLength.Read(file) - offset, null, cancellationToken);
     }
 
     /// <summary>Sends a range of an open file.</summary>
