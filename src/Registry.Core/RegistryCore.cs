@@ -31,7 +31,7 @@ public sealed class RegistryCore
             storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<UnknownBlobSweep>());
         Grace = new GracePeriod(storage.Clock, settings.Grace);
         Rules = new CollectionRules(Grace);
-        Pause = new CollectionPause(storage.Clock, Grace, settings.IsReadOnly, storage.CollectorMetadata.PausedUntil);
+        Pause = new CollectionPause(storage.Clock, Grace, settings.IsReadOnly, storage.IsShared, storage.CollectorMetadata.PausedUntil);
         var promises = new ContentPromises(Metadata, Grace, Pause, storage.Faults, loggers.CreateLogger<ContentPromises>());
         Plan = new CollectionPlan(storage.CollectorMetadata, storage.Blobs, Sweep, Rules);
         Collector = new GarbageCollector(

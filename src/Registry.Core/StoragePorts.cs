@@ -55,6 +55,9 @@ public sealed record StoragePorts
     /// <summary>Faults that recur with each request.</summary>
     public required RecurringFaults Faults { get; init; }
 
+    /// <summary>True if other processes use the storage at the same time, and collect in it, too.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Clock of grace periods.</summary>
     public required IGraceClock Clock { get; init; }
 }

@@ -38,9 +38,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
     private long _lastPosition;
     private long _syncedCommits;
 
-    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings)
+    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings, string address)
     {
         _source = source;
+        Address = address;
         _countsTime = settings.CountsTime;
         _poolSize = settings.PoolSize;
     }
@@ -51,8 +52,14 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>This process, among those that share the database.</summary>
     internal Guid Process { get; } = Guid.NewGuid();
 
+    /// <summary>Server and database for people, such as <c>the database registry of PostgreSQL at db:5432</c>.</summary>
+    public string Address { get; }
+
     /// <summary>Clock of the grace periods.</summary>
-    internal PostgresClock Clock { get; } = new();
+    public IGraceClock Clock => CountedClock;
+
+    /// <summary>The same, which learns the time from statements.</summary>
+    internal PostgresClock CountedClock { get; } = new();
 
     /// <summary>Number of commits of this process so far that survive a power cut of the server.</summary>
     internal long SyncedCommits => Interlocked.Read(ref _syncedCommits);
@@ -79,7 +86,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 await PostgresSchema.MigrateAsync(opened, server);
             }
 
-            var database = new PostgresDatabase(source, settings);
+            var database = new PostgresDatabase(source, settings, $"the database {connection.Database} of PostgreSQL at {server}");
             await database.BeginAsync();
             return database;
         }
@@ -131,6 +138,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
         await _source.DisposeAsync();
     }
+
+    /// <summary>Tests that the database can be written.</summary>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public Task TryWriteAsync() => WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false, isRepeatable: true);
 
     /// <summary>Closes the connections as a kill does: the database learns nothing of it.</summary>
     internal async ValueTask AbandonAsync()
@@ -310,7 +321,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 return now[0];
             },
             isDurable: false);
-        Clock.Observe(read.Value);
+        CountedClock.Observe(read.Value);
     }
 
     private async Task StopAsync()

@@ -174,7 +174,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         """,
         row =>
         {
-            database.Clock.Observe(row.GetInt64(3));
+            database.CountedClock.Observe(row.GetInt64(3));
             return new StoredBlob(row.GetInt64(0), new BlobPlace(digest, ContentRows.ReadText(row, 2)), ContentRows.ReadNumber(row, 1));
         },
         repository.Value,
@@ -294,7 +294,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
 
     private StoredManifest ReadStoredManifest(NpgsqlDataReader row)
     {
-        database.Clock.Observe(row.GetInt64(5));
+        database.CountedClock.Observe(row.GetInt64(5));
         return new StoredManifest(Digest.Parse(row.GetString(0)), row.GetString(1), row.GetInt64(2), ContentRows.ReadNumber(row, 3))
         {
             Key = ContentRows.ReadText(row, 4),

@@ -22,13 +22,16 @@ public sealed record PostgresSettings
     public int PoolSize { get; init; } = 16;
 
     /// <summary>Time for a new connection, and for a free one of the pool. Up to 1,024 s.</summary>
-    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>Time that a statement may run on the server.</summary>
     public TimeSpan StatementTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time that a change waits for another one of the same repository or content.</summary>
-    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(2);
+    /// <summary>
+    /// Time that a change waits for another one of the same repository or content. Longer than <see cref="IdleTransactionTimeout"/>, so that a process that has
+    /// stopped inside a transaction delays the changes of the others, but does not fail them.
+    /// </summary>
+    public TimeSpan LockTimeout { get; init; } = TimeSpan.FromSeconds(7);
 
     /// <summary>
     /// Time after which the server ends the transaction of a process that no longer talks to it. The other processes wait that long for a process that has

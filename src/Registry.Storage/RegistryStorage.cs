@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Registry.Core;
 using Registry.Core.Blobs;
@@ -16,39 +17,36 @@ using Registry.Files;
 using Registry.Storage.Bytes;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Space;
-using Registry.Storage.S3;
+using Registry.Storage.Metadata;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Storage;
 
 /// <summary>
-/// A data folder in use: its stores and their maintenance. Only one process at a time can use it. The members are what every storage has; what depends
-/// on the engine of its bytes is in <see cref="Files"/> or <see cref="Bucket"/>.
+/// A storage in use: its stores and their maintenance. The members are what every storage has; what depends on the engines is in <see cref="Folder"/> or
+/// <see cref="Database"/>, and in <see cref="Files"/> or <see cref="Bucket"/>.
 /// </summary>
 public sealed class RegistryStorage : IAsyncDisposable
 {
-    // Together half of the memory that an idle server may use. That is some ten thousand cached results, and the manifests and configs of some
-    // thousand images.
-    private const int MetadataCacheSize = 16 * 1024 * 1024;
+    // Half of the memory that caches of an idle server may use. That is the manifests and configs of some thousand images.
     private const int ContentCacheSize = 16 * 1024 * 1024;
 
-    private readonly OpenedFolder _folder;
+    private readonly StorageEnvironment _environment;
+    private readonly IStoredMetadata _metadata;
     private readonly IStoredBytes _bytes;
 
-    private RegistryStorage(OpenedFolder folder, IStoredBytes bytes, IChangeRules rules)
+    private RegistryStorage(StorageEnvironment environment, IStoredMetadata metadata, IStoredBytes bytes)
     {
-        (_folder, _bytes) = (folder, bytes);
-        var (database, time) = (folder.Database, folder.Time);
+        (_environment, _metadata, _bytes) = (environment, metadata, bytes);
         Uploads = new UploadStore(
-            bytes.UploadBytes, new SqliteUploadSessions(database), bytes.Staging, folder.Limits, time, folder.Loggers.CreateLogger<UploadStore>());
-        Contents = new ContentCache(Blobs, time, ContentCacheSize, folder.Metrics);
-        var cache = new MetadataCache(MetadataCacheSize, folder.Metrics);
-        Metadata = cache.Decorate(new SqliteMetadataStore(database, time, rules));
-        CollectorMetadata = cache.Decorate(new SqliteCollectorMetadata(database, time, rules));
-        VerifierMetadata = cache.Decorate(new SqliteVerifierMetadata(database), Contents.Forget);
-        Listing = new SqliteMetadataListing(database);
-        IndexTarget = cache.Decorate(new SqliteIndexTarget(database, time));
-        Changes = new SqliteChangeFeed(database);
+            bytes.UploadBytes,
+            metadata.Ports.Sessions,
+            bytes.Staging,
+            environment.Limits,
+            environment.Time,
+            environment.Loggers.CreateLogger<UploadStore>());
+        Contents = new ContentCache(Blobs, environment.Time, ContentCacheSize, environment.Metrics);
+        VerifierMetadata = metadata.OpenVerifierMetadata(Contents);
 
         // Last, because what follows the metadata starts to work at once.
         bytes.Begin(this);
@@ -68,6 +66,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Indexer = Indexer,
             Threads = Threads,
             Faults = Faults,
+            IsShared = Database is not null,
             Clock = Clock,
         };
     }
@@ -75,11 +74,20 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <summary>Ports for the core.</summary>
     public StoragePorts Ports { get; }
 
+    /// <summary>What only a storage with its metadata in a data folder has; null for another.</summary>
+    public MetadataInFolder? Folder => _metadata as MetadataInFolder;
+
+    /// <summary>What only a storage with its metadata in PostgreSQL has; null for another.</summary>
+    public MetadataInPostgres? Database => _metadata as MetadataInPostgres;
+
     /// <summary>What only a storage with its bytes in files has; null for another.</summary>
     public BytesInFiles? Files => _bytes as BytesInFiles;
 
     /// <summary>What only a storage with its bytes in a bucket has; null for another.</summary>
     public BytesInBucket? Bucket => _bytes as BytesInBucket;
+
+    /// <summary>Place of the metadata, for people: the path of the data folder, or the address of the database.</summary>
+    public string Name => _metadata.Name;
 
     public IBlobStore Blobs => _bytes.Blobs;
 
@@ -87,44 +95,41 @@ public sealed class RegistryStorage : IAsyncDisposable
     public ContentCache Contents { get; }
 
     /// <summary>Small content whose bytes are in the metadata.</summary>
-    public IStagedContent Staged => _folder.Staged;
+    public IStagedContent Staged => _metadata.Ports.Staged;
 
     public UploadStore Uploads { get; }
 
-    public IMetadataStore Metadata { get; }
+    public IMetadataStore Metadata => _metadata.Ports.Metadata;
 
-    public ICollectorMetadata CollectorMetadata { get; }
+    public ICollectorMetadata CollectorMetadata => _metadata.Ports.Collector;
 
     public IVerifierMetadata VerifierMetadata { get; }
 
-    public StorageHealth Health => _folder.Health;
+    public StorageHealth Health => _metadata.Health;
 
     /// <summary>Faults that recur with each request, for everything that uses the storage.</summary>
-    public RecurringFaults Faults => _folder.Faults;
+    public RecurringFaults Faults => _environment.Faults;
 
-    public IGraceClock Clock => _folder.Database.Clock;
+    public IGraceClock Clock => _metadata.Ports.Clock;
 
     /// <summary>Tells whether the metadata is complete: always, unless it grows from an existing tree.</summary>
     public IIndexer Indexer => _bytes.Indexer;
 
-    public IIndexTarget IndexTarget { get; }
+    public IIndexTarget IndexTarget => _metadata.Ports.IndexTarget;
 
     /// <summary>Changes of the repositories.</summary>
-    public IChangeFeed Changes { get; }
+    public IChangeFeed Changes => _metadata.Ports.Changes;
 
     /// <summary>Metadata for the comparison with the tree.</summary>
-    public IMetadataListing Listing { get; }
+    public IMetadataListing Listing => _metadata.Ports.Listing;
 
-    /// <summary>Threads for blocking work on the folder.</summary>
-    public StorageThreads Threads => _folder.Threads;
+    /// <summary>Threads for blocking work.</summary>
+    public StorageThreads Threads => _environment.Threads;
 
-    /// <summary>Paths of the folder.</summary>
-    public DataPaths Paths => _folder.Paths;
+    /// <summary>True if the last process that used the storage alone was killed or crashed.</summary>
+    public bool WasStoppedUncleanly => _metadata.WasStoppedUncleanly;
 
-    /// <summary>True if the last process that used the folder was killed or crashed.</summary>
-    public bool WasStoppedUncleanly => _folder.Database.WasStoppedUncleanly;
-
-    /// <summary>Opens a data folder with its bytes in files, and creates what is missing.</summary>
+    /// <summary>Opens a data folder with metadata and bytes, and creates what is missing.</summary>
     /// <inheritdoc cref="OpenAsync"/>
     public static RegistryStorage Open(
         string path,
@@ -135,13 +140,12 @@ public sealed class RegistryStorage : IAsyncDisposable
         bool writesOut = true,
         StorageMetrics? metrics = null)
     {
-        // Complete when it returns: only a bucket is waited for.
-        return OpenAsync(path, null, rules, time, loggers, limits, writesOut, metrics).GetAwaiter().GetResult();
+        // Complete when it returns: only a database and a bucket are waited for.
+        return OpenAsync(new StorageChoice(path), rules, time, loggers, limits, writesOut, metrics).GetAwaiter().GetResult();
     }
 
-    /// <summary>Opens a data folder, and creates what is missing.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="bucket">Bucket of the bytes; null for files of the folder.</param>
+    /// <summary>Opens a storage, and creates what is missing.</summary>
+    /// <param name="choice">Its engines.</param>
     /// <param name="rules">Rules about changes. Every caller that may change content or tags passes those of the settings.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
@@ -151,10 +155,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// </param>
     /// <param name="metrics">Metrics; null for none.</param>
     /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
-    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere, or the bucket cannot be used.</exception>
+    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere, or the database or bucket cannot be used.</exception>
     public static async Task<RegistryStorage> OpenAsync(
-        string path,
-        S3Settings? bucket,
+        StorageChoice choice,
         IChangeRules rules,
         TimeProvider time,
         ILoggerFactory loggers,
@@ -162,24 +165,31 @@ public sealed class RegistryStorage : IAsyncDisposable
         bool writesOut = true,
         StorageMetrics? metrics = null)
     {
+        ArgumentNullException.ThrowIfNull(choice);
+        limits ??= new StorageLimits();
         try
         {
-            return await OpenOnceAsync(path, bucket, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
+            return await OpenOnceAsync(choice, new StorageEnvironment(rules, limits, time, loggers, metrics), writesOut);
         }
-        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(path).Ballast))
+        catch (StorageException e) when (e.IsFull && StorageBallast.Remove(new DataPaths(choice.Folder).Ballast))
         {
-            return await OpenOnceAsync(path, bucket, rules, limits ?? new StorageLimits(), time, loggers, writesOut, metrics);
+            return await OpenOnceAsync(choice, new StorageEnvironment(rules, limits, time, loggers, metrics), writesOut);
         }
     }
 
-    /// <summary>Opens the data folder of an existing registry. Creates nothing if there is none.</summary>
+    /// <summary>Opens the storage of an existing registry. Creates nothing if its data folder holds none.</summary>
     /// <inheritdoc cref="OpenAsync"/>
     /// <exception cref="StorageException">The folder cannot be used or holds no registry; the message is for the operator.</exception>
     public static Task<RegistryStorage> OpenExistingAsync(
-        string path, S3Settings? bucket, IChangeRules rules, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
+        StorageChoice choice, IChangeRules rules, TimeProvider time, ILoggerFactory loggers, StorageLimits? limits = null, bool writesOut = true)
     {
-        DataFolder.RequireRegistry(path);
-        return OpenAsync(path, bucket, rules, time, loggers, limits, writesOut);
+        ArgumentNullException.ThrowIfNull(choice);
+        if (choice.Database is null)
+        {
+            DataFolder.RequireRegistry(choice.Folder);
+        }
+
+        return OpenAsync(choice, rules, time, loggers, limits, writesOut);
     }
 
     /// <summary>Opens a snapshot that <see cref="StorageReader.CopyMetadataAsync"/> has made, and upgrades one of an older version.</summary>
@@ -189,19 +199,15 @@ public sealed class RegistryStorage : IAsyncDisposable
     public static IMetadataSnapshot OpenSnapshot(string path, bool isChecked = true) => SqliteSnapshot.Open(path, isChecked);
 
     /// <summary>Reads the totals of the storage.</summary>
-    /// <exception cref="StorageException">The database cannot be read.</exception>
-    public Task<StorageTotals> ReadTotalsAsync() => _folder.Database.ReadTotalsAsync();
+    /// <exception cref="StorageException">The metadata cannot be read.</exception>
+    public Task<StorageTotals> ReadTotalsAsync() => _metadata.ReadTotalsAsync();
 
-    /// <summary>Tests that the folder can be written.</summary>
-    /// <exception cref="StorageException">The folder cannot be written.</exception>
-    public Task TryWriteAsync() => Threads.RunAsync(_folder.Folder.TryWrite);
+    /// <summary>Tests that the metadata can be written.</summary>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    public Task TryWriteAsync() => _metadata.TryWriteAsync();
 
-    /// <summary>True while pushes are refused because the disk of the folder is full up to its reserve.</summary>
-    public Task<bool> IsShortOfRoomAsync() => Threads.RunAsync(() => _folder.Reserve.Ask() is not null);
-
-    /// <summary>Free bytes on the disk of the folder, and the bytes that pushes must leave free.</summary>
-    /// <exception cref="IOException">The free space cannot be read.</exception>
-    public (long Free, long Kept) ReadRoom() => _folder.Reserve.Read();
+    /// <inheritdoc cref="IStoredMetadata.OpenTokenKeyAsync"/>
+    public Task<ECDsa> OpenTokenKeyAsync() => _metadata.OpenTokenKeyAsync();
 
     /// <summary>Brings up to date what follows the metadata, such as the tree. Nothing may change any more.</summary>
     /// <param name="cutOff">Ends the work, and the next start continues.</param>
@@ -211,34 +217,38 @@ public sealed class RegistryStorage : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _bytes.DisposeAsync();
-        _folder.Dispose();
+        await _metadata.DisposeAsync();
+        _environment.Dispose();
     }
 
-    private static async Task<RegistryStorage> OpenOnceAsync(
-        string path,
-        S3Settings? bucket,
-        IChangeRules rules,
-        StorageLimits limits,
-        TimeProvider time,
-        ILoggerFactory loggers,
-        bool writesOut,
-        StorageMetrics? metrics)
+    private static async Task<RegistryStorage> OpenOnceAsync(StorageChoice choice, StorageEnvironment environment, bool writesOut)
     {
-        OpenedFolder? folder = null;
+        IStoredMetadata? metadata = null;
         IStoredBytes? bytes = null;
         try
         {
-            folder = OpenedFolder.Open(bucket is null ? DataFolder.Open(path) : DataFolder.OpenWithoutBlobs(path), limits, time, loggers, metrics);
-            bytes = bucket is null ? new BytesInFiles(folder, writesOut) : await BytesInBucket.OpenAsync(folder, bucket, CancellationToken.None);
-            return new RegistryStorage(folder, bytes, rules);
+            if (choice.Database is { } database)
+            {
+                metadata = await MetadataInPostgres.OpenAsync(database, environment);
+            }
+            else
+            {
+                metadata = MetadataInFolder.Open(choice.Bucket is null ? DataFolder.Open(choice.Folder) : DataFolder.OpenWithoutBlobs(choice.Folder), environment);
+            }
+
+            bytes = choice.Bucket is { } bucket
+                ? await BytesInBucket.OpenAsync(metadata, bucket, environment, CancellationToken.None)
+                : new BytesInFiles((MetadataInFolder)metadata, environment, writesOut);
+            return new RegistryStorage(environment, metadata, bytes);
         }
         catch (Exception e)
         {
             await (bytes?.DisposeAsync() ?? ValueTask.CompletedTask);
-            folder?.Dispose();
+            await (metadata?.DisposeAsync() ?? ValueTask.CompletedTask);
+            environment.Dispose();
             if (e is IOException or UnauthorizedAccessException)
             {
-                throw new StorageException($"cannot be used: {IoFault.Reason(e, path)}", e);
+                throw new StorageException($"cannot be used: {IoFault.Reason(e, choice.Folder)}", e);
             }
 
             throw;

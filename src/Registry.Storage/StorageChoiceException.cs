@@ -3,7 +3,7 @@ using Registry.Core.Storage;
 namespace Registry.Storage;
 
 /// <summary>
-/// Thrown when a storage cannot be opened with the engine of bytes that the settings choose. The message is one line for the operator, and names the settings.
+/// Thrown when a storage cannot be opened with the engines that the settings choose. The message is one line for the operator, and names the settings.
 /// </summary>
 public sealed class StorageChoiceException : Exception
 {
@@ -12,6 +12,10 @@ public sealed class StorageChoiceException : Exception
 
     /// <summary>True if no setting is at fault: the store does not answer, and the same start may succeed soon.</summary>
     public bool IsTransient { get; }
+
+    /// <summary>The database cannot be used, or reached.</summary>
+    /// <param name="cause">The reason.</param>
+    internal static StorageChoiceException OfDatabase(StorageException cause) => new($"REGISTRY_METADATA is postgres, but {cause.Message.TrimEnd('.')}", cause, cause.IsTransient);
 
     /// <summary>The bucket does not allow what the registry needs, or cannot be reached.</summary>
     /// <param name="cause">The reason.</param>

@@ -7,48 +7,55 @@ using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Storage.Files;
+using Registry.Storage.Postgres;
+using Registry.Storage.Postgres.SmallContent;
 using Registry.Storage.S3;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Storage;
 
 /// <summary>
-/// Reads a data folder, whether another process uses it or not. Changes nothing in it. While it is open, no process removes bytes, so that all
-/// content it finds can be read.
+/// Reads a storage, whether other processes use it or not. Changes nothing in it. While it is open, no process removes files of blobs, and objects of a bucket
+/// stay for a while anyway (<see cref="S3Settings.DeleteAfter"/>), so that all content it finds can be read.
 /// </summary>
-public sealed class StorageReader : IDisposable
+public sealed class StorageReader : IAsyncDisposable
 {
     private const int FileThreads = 4;
 
-    private readonly IDisposable _lock;
-    private readonly SqliteDatabase _database;
-    private readonly StorageThreads _threads;
+    private readonly StorageThreads _threads = new("storage", FileThreads);
+    private readonly SqliteDatabase? _folder;
+    private readonly IDisposable? _lock;
+    private readonly PostgresDatabase? _database;
     private readonly RecurringFaults? _faults;
     private readonly S3Storage? _bucket;
 
-    private StorageReader(DataPaths paths, S3Settings? bucket, IDisposable @lock, SqliteDatabase database, TimeProvider time, ILoggerFactory loggers)
+    // A folder with files.
+    private StorageReader(DataPaths paths, SqliteDatabase folder, IDisposable @lock, TimeProvider time, ILoggerFactory loggers)
     {
-        Paths = paths;
-        _lock = @lock;
-        _database = database;
-        _threads = new StorageThreads("storage", FileThreads);
-        var staged = new SqliteStagedContent(database);
-        if (bucket is null)
-        {
-            Blobs = FileStorage.OpenToRead(paths, staged, _threads, new StorageHealth(loggers.CreateLogger<StorageHealth>()));
-        }
-        else
-        {
-            _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
-            _bucket = S3Storage.OpenToRead(bucket, new SqliteObjectLedger(database), _faults, time, loggers);
-            Blobs = new StagedBlobStore(_bucket.Blobs, staged);
-        }
-
-        Metadata = new SqliteMetadataStore(database, time, NoRules.Instance);
+        (_folder, _lock) = (folder, @lock);
+        Metadata = new SqliteMetadataStore(folder, time, NoRules.Instance);
+        Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(folder), _threads, new StorageHealth(loggers.CreateLogger<StorageHealth>()));
     }
 
-    /// <summary>Paths of the folder.</summary>
-    public DataPaths Paths { get; }
+    // A bucket, with its metadata in a folder.
+    private StorageReader(S3Settings bucket, SqliteDatabase folder, IDisposable @lock, TimeProvider time, ILoggerFactory loggers)
+    {
+        (_folder, _lock) = (folder, @lock);
+        Metadata = new SqliteMetadataStore(folder, time, NoRules.Instance);
+        _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
+        _bucket = S3Storage.OpenToRead(bucket, new SqliteObjectLedger(folder), _faults, time, loggers);
+        Blobs = new StagedBlobStore(_bucket.Blobs, new SqliteStagedContent(folder));
+    }
+
+    // A bucket, with its metadata in PostgreSQL.
+    private StorageReader(S3Settings bucket, PostgresDatabase database, TimeProvider time, ILoggerFactory loggers)
+    {
+        _database = database;
+        Metadata = new PostgresMetadataStore(database, time, NoRules.Instance);
+        _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
+        _bucket = S3Storage.OpenToRead(bucket, new PostgresObjectLedger(database), _faults, time, loggers);
+        Blobs = new StagedBlobStore(_bucket.Blobs, new PostgresStagedContent(database));
+    }
 
     /// <summary>Blobs, for reading only.</summary>
     public IBlobStore Blobs { get; }
@@ -56,15 +63,61 @@ public sealed class StorageReader : IDisposable
     /// <summary>Metadata, for reading only.</summary>
     public IMetadataStore Metadata { get; }
 
-    /// <summary>Opens a data folder.</summary>
-    /// <param name="path">The folder.</param>
-    /// <param name="bucket">Bucket of the bytes; null for files of the folder.</param>
+    /// <summary>Opens a storage.</summary>
+    /// <param name="choice">Its engines.</param>
     /// <param name="time">The clock.</param>
     /// <param name="loggers">Logs.</param>
     /// <param name="cancellationToken">Ends the wait for a removal in progress.</param>
     /// <exception cref="StorageException">The folder cannot be read; the message is for the operator.</exception>
-    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere.</exception>
-    public static async Task<StorageReader> OpenAsync(
+    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere, or the database cannot be used.</exception>
+    public static Task<StorageReader> OpenAsync(StorageChoice choice, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        return choice.Database is { } database
+            ? OpenDatabaseAsync(database, choice.Bucket!, time, loggers)
+            : OpenFolderAsync(choice.Folder, choice.Bucket, time, loggers, cancellationToken);
+    }
+
+    /// <summary>Opens a snapshot of the metadata with the bytes that it refers to.</summary>
+    /// <param name="paths">Paths of the bytes.</param>
+    /// <param name="database">The snapshot.</param>
+    /// <param name="held">Lock or other resource that is disposed with the reader.</param>
+    /// <param name="time">The time.</param>
+    /// <param name="loggers">The log.</param>
+    /// <exception cref="StorageException">The snapshot cannot be read.</exception>
+    public static StorageReader OpenSnapshot(DataPaths paths, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
+        new(paths, SqliteDatabase.OpenToRead(database), held, time, loggers);
+
+    /// <summary>Copies a consistent snapshot of the metadata of a folder into a new file.</summary>
+    /// <exception cref="StorageException">The metadata cannot be read, or the file cannot be written.</exception>
+    /// <exception cref="NotSupportedException">The metadata is in PostgreSQL.</exception>
+    public Task CopyMetadataAsync(string target) => _folder?.CopyAsync(target) ?? throw new NotSupportedException("A backup of PostgreSQL is a dump.");
+
+    public async ValueTask DisposeAsync()
+    {
+        _threads.Dispose();
+        _bucket?.Dispose();
+        _faults?.Dispose();
+        Close(_folder, _lock);
+        await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    private static async Task<StorageReader> OpenDatabaseAsync(PostgresSettings settings, S3Settings bucket, TimeProvider time, ILoggerFactory loggers)
+    {
+        PostgresDatabase? database = null;
+        try
+        {
+            database = await PostgresDatabase.OpenAsync(settings);
+            return new StorageReader(bucket, database, time, loggers);
+        }
+        catch (StorageException e)
+        {
+            await (database?.DisposeAsync() ?? ValueTask.CompletedTask);
+            throw StorageChoiceException.OfDatabase(e);
+        }
+    }
+
+    private static async Task<StorageReader> OpenFolderAsync(
         string path, S3Settings? bucket, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var paths = new DataPaths(path);
@@ -90,7 +143,7 @@ public sealed class StorageReader : IDisposable
                 throw bucket is null ? StorageChoiceException.OfBucketFolder(paths.Root) : StorageChoiceException.OfFiles(paths.Root);
             }
 
-            return new StorageReader(paths, bucket, held, database, time, loggers);
+            return bucket is null ? new StorageReader(paths, database, held, time, loggers) : new StorageReader(bucket, database, held, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -102,28 +155,6 @@ public sealed class StorageReader : IDisposable
             Close(database, held);
             throw;
         }
-    }
-
-    /// <summary>Opens a snapshot of the metadata with the bytes that it refers to.</summary>
-    /// <param name="paths">Paths of the bytes.</param>
-    /// <param name="database">The snapshot.</param>
-    /// <param name="held">Lock or other resource that is disposed with the reader.</param>
-    /// <param name="time">The time.</param>
-    /// <param name="loggers">The log.</param>
-    /// <exception cref="StorageException">The snapshot cannot be read.</exception>
-    public static StorageReader OpenSnapshot(DataPaths paths, string database, IDisposable held, TimeProvider time, ILoggerFactory loggers) =>
-        new(paths, null, held, SqliteDatabase.OpenToRead(database), time, loggers);
-
-    /// <summary>Copies a consistent snapshot of the metadata into a new file.</summary>
-    /// <exception cref="StorageException">The metadata cannot be read, or the file cannot be written.</exception>
-    public Task CopyMetadataAsync(string target) => _database.CopyAsync(target);
-
-    public void Dispose()
-    {
-        _threads.Dispose();
-        _bucket?.Dispose();
-        _faults?.Dispose();
-        Close(_database, _lock);
     }
 
     private static void Close(SqliteDatabase? database, IDisposable? held)

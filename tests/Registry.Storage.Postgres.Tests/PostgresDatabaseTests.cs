@@ -270,7 +270,7 @@ public sealed class PostgresDatabaseTests
         var times = await node.ReadAsync(session => session.FirstAsync(
             "SELECT current_setting('statement_timeout'), current_setting('lock_timeout'), current_setting('idle_in_transaction_session_timeout')",
             row => (row.GetString(0), row.GetString(1), row.GetString(2))));
-        Assert.Equal(("30s", "2s", "5s"), times);
+        Assert.Equal(("30s", "7s", "5s"), times);
     }
 
     [Fact]

@@ -64,7 +64,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         {
             var now = ClockRows.Read(session);
             await session.SendAsync();
-            Database.Clock.Observe(now[0]);
+            Database.CountedClock.Observe(now[0]);
             return true;
         });
     }

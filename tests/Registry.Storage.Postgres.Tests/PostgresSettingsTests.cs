@@ -46,7 +46,7 @@ public sealed class PostgresSettingsTests
     {
         var settings = PostgresSettings.Parse(text);
         Assert.Equal(new NpgsqlConnectionStringBuilder(expected).ConnectionString, new NpgsqlConnectionStringBuilder(settings.ConnectionString).ConnectionString);
-        Assert.Equal((16, TimeSpan.FromSeconds(5)), (settings.PoolSize, settings.ConnectTimeout));
+        Assert.Equal((16, TimeSpan.FromSeconds(15)), (settings.PoolSize, settings.ConnectTimeout));
     }
 
     [Theory]
@@ -60,9 +60,9 @@ public sealed class PostgresSettingsTests
         Assert.Equal(expected, new NpgsqlConnectionStringBuilder(PostgresSettings.Parse($"postgres://u@db/d?{query}").ConnectionString).SslMode);
 
     [Theory]
-    [InlineData("Host=db;Username=u;Database=d;Maximum Pool Size=30;Timeout=15", 30, 15)]
-    [InlineData("Host=db;Username=u;Database=d;MaxPoolSize=100", 100, 5)]
-    [InlineData("postgres://u@db/d?connect_timeout=15", 16, 15)]
+    [InlineData("Host=db;Username=u;Database=d;Maximum Pool Size=30;Timeout=20", 30, 20)]
+    [InlineData("Host=db;Username=u;Database=d;MaxPoolSize=100", 100, 15)]
+    [InlineData("postgres://u@db/d?connect_timeout=20", 16, 20)]
     public void Sizes_and_times_of_the_text_replace_the_defaults(string text, int poolSize, int seconds)
     {
         var settings = PostgresSettings.Parse(text);

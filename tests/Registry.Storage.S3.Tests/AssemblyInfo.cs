@@ -1,1 +1,2 @@
 [assembly: AssemblyFixture(typeof(Gateway))]
+[assembly: AssemblyFixture(typeof(SharedDatabase))]

@@ -73,9 +73,9 @@ public sealed class MigrationTests
         var tree = Path.Combine(storage.Path, "repositories");
         var expected = FolderContent.List(tree);
         Directory.Delete(tree, recursive: true);
-        OldSchema.Revert(storage.Storage.Paths.Database, OldSchema.WithTreeJournal);
+        OldSchema.Revert(storage.Paths.Database, OldSchema.WithTreeJournal);
         OldSchema.Execute(
-            storage.Storage.Paths.Database,
+            storage.Paths.Database,
             $"""
             INSERT INTO tree_journal (change, repository, tag, digest) VALUES
                 (5, 'a', 'gone', '{Samples.Digest(image)}'),
@@ -85,7 +85,7 @@ public sealed class MigrationTests
                 (5, 'a', 'latest', '{Samples.Digest(image)}'),
                 (6, 'a', 'gone', NULL);
             """);
-        OldSchema.Revert(storage.Storage.Paths.Database, version, OldSchema.WithTreeJournal);
+        OldSchema.Revert(storage.Paths.Database, version, OldSchema.WithTreeJournal);
 
         await using var migrated = await TestStorage.CreateAsync(storage.Path);
         await migrated.CloseAsync();
@@ -114,8 +114,8 @@ public sealed class MigrationTests
         await storage.DeleteAsync(A, await storage.PutAsync(A, Samples.Index([Samples.Child(child)])));
         await storage.CollectAfterAsync(Grace);
         await storage.CloseAsync();
-        OldSchema.Revert(storage.Storage.Paths.Database, OldSchema.WithPromisesInMemory);
-        OldSchema.Execute(storage.Storage.Paths.Database, traces);
+        OldSchema.Revert(storage.Paths.Database, OldSchema.WithPromisesInMemory);
+        OldSchema.Execute(storage.Paths.Database, traces);
 
         await using var migrated = await TestStorage.CreateAsync(storage.Path);
 
@@ -128,7 +128,7 @@ public sealed class MigrationTests
     private static async Task<TestStorage> ReopenAsync(TestStorage storage, int version)
     {
         await storage.CloseAsync();
-        OldSchema.Revert(storage.Storage.Paths.Database, version);
+        OldSchema.Revert(storage.Paths.Database, version);
         return await TestStorage.CreateAsync(storage.Path);
     }
 }

@@ -66,10 +66,7 @@ public sealed class Gateway : IAsyncLifetime
         if (CephGateway.IsInstalled)
         {
             _ceph = await CephGateway.StartAsync();
-            using var client = new HttpClient();
-            using var request = new HttpRequestMessage(HttpMethod.Put, _ceph.Presign("PUT", Bucket, DateTimeOffset.UtcNow));
-            using var created = await client.SendAsync(request);
-            created.EnsureSuccessStatusCode();
+            await _ceph.CreateBucketAsync(Bucket);
         }
     }
 

@@ -12,6 +12,7 @@ using Registry.Core.Policies;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
+using Registry.Storage.Files;
 using Registry.Storage.Files.Tree;
 
 namespace Registry.Storage.Testing;
@@ -59,6 +60,9 @@ internal sealed class TestStorage : IAsyncDisposable
     public RegistryStorage Storage { get; private set; }
 
     public RegistryCore Core { get; private set; }
+
+    /// <summary>Paths of the data folder.</summary>
+    public DataPaths Paths => Storage.Folder!.Paths;
 
     public TreeIndexer Indexer => Storage.Files!.Indexer;
 
@@ -205,7 +209,7 @@ internal sealed class TestStorage : IAsyncDisposable
     {
         var row = (await Storage.Staged.FindAsync(digest))!;
         row.Bytes[row.Bytes.Length / 2] ^= 1;
-        using var connection = new SqliteConnection($"Data Source={Storage.Paths.Database};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={Paths.Database};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "UPDATE staged_content SET bytes = $bytes WHERE id = $id";

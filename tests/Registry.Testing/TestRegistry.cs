@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
+using Npgsql;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
+using Registry.Storage.Postgres;
 using Registry.Storage.S3;
 using Registry.Testing.Engines;
 
@@ -10,10 +12,14 @@ namespace Registry.Testing;
 public sealed class TestRegistry : IAsyncDisposable
 {
     /// <summary>
-    /// Variable with the address of a gateway of S3 as <see cref="CephGateway"/> starts it, which has a bucket <c>registry</c>: then all registries have their
-    /// blobs there, unless a test opens a data folder that it has prepared.
+    /// Stores of all registries that have no prepared data folder and no clock of a test, which a database does not follow: a server of PostgreSQL, and a gateway of S3 with a bucket <c>registry</c>. Null for data folders.
     /// </summary>
-    public const string BucketVariable = "TEST_S3_ENDPOINT";
+    public static (PostgresServer Database, CephGateway Bucket)? Stores { get; set; }
+
+    // xunit skips a test that ends with an exception with this message. This project does not refer to it.
+    private const string DynamicSkip = "$XunitDynamicSkip$";
+
+    private const string DatabasePrefix = "of_test_";
 
     private readonly RegistryOptions _options;
     private readonly TemporaryFolder? _ownFolder;
@@ -37,8 +43,10 @@ public sealed class TestRegistry : IAsyncDisposable
     /// <summary>A client whose base address is the registry; it follows no redirects.</summary>
     public HttpClient Client { get; private set; } = null!;
 
-    /// <summary>Path of the data folder.</summary>
-    public string StoragePath => _options.StoragePath;
+    /// <summary>Path of the data folder. A test that asks for it is skipped where registries have none (<see cref="Stores"/>).</summary>
+    public string StoragePath => _ownFolder is not null && Stores is not null && _options.Database is not null
+        ? throw new InvalidOperationException($"{DynamicSkip}The registry has no data folder.")
+        : _options.StoragePath;
 
     /// <summary>Starts a registry.</summary>
     /// <param name="configure">Changes the options; host, port and storage are set already.</param>
@@ -48,7 +56,12 @@ public sealed class TestRegistry : IAsyncDisposable
         Func<RegistryOptions, RegistryOptions>? configure = null, string? storagePath = null, TimeProvider? time = null)
     {
         var folder = storagePath is null ? new TemporaryFolder() : null;
-        var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path, Bucket = storagePath is null ? FindBucket() : null };
+        var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path };
+        if (storagePath is null && time is null && Stores is var (database, bucket))
+        {
+            options = options with { Database = await CreateDatabaseAsync(database), Bucket = NewPrefix(bucket) };
+        }
+
         var registry = new TestRegistry(configure?.Invoke(options) ?? options, folder, time ?? TimeProvider.System);
         await registry.StartAsync();
         return registry;
@@ -67,11 +80,15 @@ public sealed class TestRegistry : IAsyncDisposable
         _loggers.Dispose();
         Log.Dispose();
         _ownFolder?.Dispose();
+        if (Stores is var (server, _) && _options.Database is { } database && database.ConnectionString.Contains(DatabasePrefix, StringComparison.Ordinal))
+        {
+            await server.DropDatabaseAsync(new NpgsqlConnectionStringBuilder(database.ConnectionString).Database!);
+        }
     }
 
-    private static S3Settings? FindBucket() => Environment.GetEnvironmentVariable(BucketVariable) is not { Length: > 0 } endpoint ? null : new S3Settings
+    private static S3Settings NewPrefix(CephGateway bucket) => new()
     {
-        Endpoint = new Uri(endpoint),
+        Endpoint = bucket.Endpoint,
         Region = CephGateway.Region,
         Bucket = "registry",
         Prefix = $"test-{Guid.NewGuid():N}",
@@ -80,6 +97,9 @@ public sealed class TestRegistry : IAsyncDisposable
         SecretKey = CephGateway.SecretKey,
         DeleteAfter = TimeSpan.Zero,
     };
+
+    private static async Task<PostgresSettings> CreateDatabaseAsync(PostgresServer server) =>
+        new() { ConnectionString = await server.CreateDatabaseAsync($"{DatabasePrefix}{Guid.NewGuid():N}") };
 
     private async Task StartAsync()
     {

@@ -14,7 +14,7 @@ namespace Registry.Core.Promises;
 /// <remarks>
 /// Every caller who may pull gets the promise: containerd, oras and regctl ask without credentials, or with a token that only allows pulls, before they push
 /// with others. A blob is refused when the storage refuses its renewal: only a push asks for a blob that nothing needs, and the storage would refuse the
-/// rest of the push, too. A manifest is served, since a pull may need it.
+/// rest of the push, too. A manifest is served, since a pull may need it, unless another process could collect it.
 /// </remarks>
 /// <param name="metadata">Repositories, manifests and links.</param>
 /// <param name="grace">The grace period.</param>
@@ -35,6 +35,7 @@ public sealed partial class ContentPromises(
 
     /// <summary>Finds and promises a manifest; null if the repository has none with this tag or digest.</summary>
     /// <inheritdoc cref="IMetadataStore.FindManifestAsync"/>
+    /// <exception cref="StorageException">The storage refuses to record the promise, and another process could collect the manifest.</exception>
     public async ValueTask<StoredManifest?> FindManifestAsync(RepositoryName repository, Reference reference)
     {
         var manifest = await metadata.FindManifestAsync(repository, reference);
@@ -53,7 +54,11 @@ public sealed partial class ContentPromises(
         catch (StorageException e)
         {
             // Pulls work while nothing can be written.
-            pause.Begin();
+            if (!pause.TryBegin())
+            {
+                throw;
+            }
+
             var reason = e.Message.TrimEnd('.');
             if (faults.IsNew($"Promises of manifests that the storage refuses to record, {reason}"))
             {

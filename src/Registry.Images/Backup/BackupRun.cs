@@ -40,15 +40,16 @@ public static partial class BackupRun
     {
         var folder = new BackupFolder(target);
         RefuseNested(Path.GetFullPath(storage), folder.Root);
-        using var reader = await Named.RunAsync(storage, () => StorageReader.OpenAsync(storage, bucket: null, time, loggers, cancellationToken));
+        var paths = new DataPaths(storage);
+        await using var reader = await Named.RunAsync(storage, () => StorageReader.OpenAsync(new StorageChoice(storage), time, loggers, cancellationToken));
         return await Named.RunAsync(folder.Root, async () =>
         {
             using var held = folder.Take();
             var generation = folder.Begin(time.GetUtcNow());
             FileOwner.CreateFile(generation.Metadata);
             await reader.CopyMetadataAsync(generation.Metadata);
-            CopiedFiles.Copy(reader.Paths, generation.Files, [reader.Paths.TokenKey, .. files]);
-            var transfer = new BlobTransfer(reader.Paths, folder.Blobs, readsKept: false, progress);
+            CopiedFiles.Copy(paths, generation.Files, [paths.TokenKey, .. files]);
+            var transfer = new BlobTransfer(paths, folder.Blobs, readsKept: false, progress);
             long blobs;
             using (var snapshot = RegistryStorage.OpenSnapshot(generation.Metadata))
             {
@@ -60,7 +61,7 @@ public static partial class BackupRun
             generation = folder.Finish(generation);
             if (transfer.Faulty == 0)
             {
-                TryRecord(reader.Paths, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
+                TryRecord(paths, time.GetUtcNow(), loggers.CreateLogger<BackupFolder>());
             }
 
             var pruned = folder.Prune(keep);

@@ -82,20 +82,27 @@ internal sealed class CommandContext(
         return ExitCodes.Failure;
     }
 
-    /// <summary>Reports that a command cannot use the data folder.</summary>
+    /// <summary>Reports that a command cannot use the storage.</summary>
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
-    public int Fail(string storagePath, StorageException fault) => Fail($"REGISTRY_STORAGE_PATH {storagePath} {fault.Message}");
+    public int Fail(StorageChoice storage, StorageException fault) => Fail(Describe(storage, fault));
 
-    /// <summary>Reports that a command has no meaning while the blobs are in a bucket.</summary>
-    /// <param name="reason">The reason, and what to do.</param>
+    /// <summary>Describes a fault of the storage: faults of a folder are clauses after its path.</summary>
+    public static string Describe(StorageChoice storage, StorageException fault) =>
+        storage.Database is null ? $"REGISTRY_STORAGE_PATH {storage.Folder} {fault.Message}" : fault.Message.TrimEnd('.');
+
+    /// <summary>Reports that a command has no meaning with the engines of the storage.</summary>
+    /// <param name="storage">The engines, at least a bucket.</param>
+    /// <param name="ofBucket">The reason while the blobs are in a bucket, and what to do.</param>
+    /// <param name="ofDatabase">The reason while the metadata is in a database, too, and what to do.</param>
     /// <returns><see cref="ExitCodes.Failure"/>.</returns>
-    public Task<int> RefuseBucketAsync(string reason) => Task.FromResult(Fail($"REGISTRY_BLOBS is s3: {reason}"));
+    public Task<int> RefuseAsync(StorageChoice storage, string ofBucket, string ofDatabase) =>
+        Task.FromResult(Fail(storage.Database is null ? $"REGISTRY_BLOBS is s3: {ofBucket}" : $"REGISTRY_METADATA is postgres: {ofDatabase}"));
 
     /// <summary>Runs the work of a command. A fault of the storage, or an interruption, makes the command fail.</summary>
-    /// <param name="storagePath">The data folder that a fault is about; null if its message names the folder.</param>
+    /// <param name="storage">The storage that a fault is about; null if its message names the folder.</param>
     /// <param name="interrupted">Message after an interruption: the state of things, and what to do.</param>
     /// <param name="run">The work.</param>
-    public async Task<int> TryAsync(string? storagePath, string interrupted, Func<Task<int>> run)
+    public async Task<int> TryAsync(StorageChoice? storage, string interrupted, Func<Task<int>> run)
     {
         try
         {
@@ -103,7 +110,7 @@ internal sealed class CommandContext(
         }
         catch (StorageException e)
         {
-            return storagePath is null ? Fail(e.Message) : Fail(storagePath, e);
+            return storage is null ? Fail(e.Message) : Fail(storage, e);
         }
         catch (OperationCanceledException)
         {
@@ -171,7 +178,7 @@ internal sealed class CommandContext(
         }
 
         return Leftovers.Describe(storage) is { } left
-            ? Fail($"REGISTRY_STORAGE_PATH {storage.Paths.Root} {left}. Keep registry.db; remove the cause, and run the command again or start the registry, which writes them")
+            ? Fail($"REGISTRY_STORAGE_PATH {storage.Name} {left}. Keep registry.db; remove the cause, and run the command again or start the registry, which writes them")
             : exitCode;
     }
 

@@ -40,10 +40,9 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     public static async Task<StoppedRegistry> OpenAsync(
         string command, RegistryOptions options, TimeProvider time, ILoggerFactory loggers, bool createsFolder = false)
     {
-        var path = Path.GetFullPath(options.StoragePath);
         var storage = createsFolder
-            ? await RegistryStorage.OpenAsync(path, options.Bucket, options.ChangeRules, time, loggers, options.StorageLimits)
-            : await RegistryStorage.OpenExistingAsync(path, options.Bucket, options.ChangeRules, time, loggers, options.StorageLimits);
+            ? await RegistryStorage.OpenAsync(options.Storage, options.ChangeRules, time, loggers, options.StorageLimits)
+            : await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, time, loggers, options.StorageLimits);
         try
         {
             if (storage.Files is { } files)

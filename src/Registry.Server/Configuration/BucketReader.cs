@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
-using Registry.Files;
 using Registry.Storage.S3;
 
 namespace Registry.Server.Configuration;
@@ -26,13 +25,17 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
     private static readonly SettingKind<string> Region = SettingKinds.Text(
         "a region, such as eu-central-1: letters, digits and hyphens", text => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-'));
 
+    private readonly SecretReader _secrets = new(settings, faults);
+
     /// <summary>
     /// Reads the settings. Those of a bucket without REGISTRY_BLOBS=s3 are a fault: blobs that are meant for a bucket never go to the disk.
     /// </summary>
     /// <returns>The bucket; null for files.</returns>
     public S3Settings? Read()
     {
+        var before = faults.Count;
         var isInBucket = settings.Read("REGISTRY_BLOBS", SettingKinds.Choice([("files", false), ("s3", true)]), false);
+        var isFaulty = faults.Count > before;
         var defaults = new S3Settings { Bucket = settings.ReadOptionalText("REGISTRY_S3_BUCKET", BucketName) ?? string.Empty };
         var endpoint = settings.ReadOptionalText("REGISTRY_S3_ENDPOINT", Endpoint);
         var bucket = defaults with
@@ -43,12 +46,17 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
 
             // Stores beside AWS seldom have a host name for each bucket.
             PathStyle = settings.ReadOptional("REGISTRY_S3_PATH_STYLE", SettingKinds.Switch) ?? endpoint is not null,
-            AccessKey = ReadSecret("REGISTRY_S3_ACCESS_KEY", "the access key"),
-            SecretKey = ReadSecret("REGISTRY_S3_SECRET_KEY", "the secret key"),
+            AccessKey = _secrets.Read("REGISTRY_S3_ACCESS_KEY", "the access key"),
+            SecretKey = _secrets.Read("REGISTRY_S3_SECRET_KEY", "the secret key"),
             Authorities = ReadAuthorities("REGISTRY_S3_CA"),
             UploadMemory = settings.ReadOptional("REGISTRY_S3_UPLOAD_MEMORY", SettingKinds.Size(2L * defaults.PartSize)) ?? defaults.UploadMemory,
             DeleteAfter = settings.ReadOptional("REGISTRY_S3_DELETE_AFTER", SettingKinds.Time(TimeSpan.Zero)) ?? defaults.DeleteAfter,
         };
+        if (isFaulty)
+        {
+            return null;
+        }
+
         if (!isInBucket)
         {
             faults.AddRange(VariableNames.Bucket.Where(name => settings.Value(name) is not null)
@@ -68,57 +76,17 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
 
     private void CheckPair(string name, string other)
     {
-        if (!IsSecretSet(name) && IsSecretSet(other))
+        if (!_secrets.IsSet(name) && _secrets.IsSet(other))
         {
             faults.Add($"{name} is missing; {other} is set, and an access key needs both. Without either, the registry uses the credentials of its environment");
         }
     }
 
-    private bool IsSecretSet(string name) => (settings.Value(name) ?? settings.Value(name + VariableNames.FileSuffix)) is not null;
-
-    // A secret, or the first line of the file that has it, as container engines mount secrets.
-    private string? ReadSecret(string name, string what)
-    {
-        var value = settings.ReadOptionalText(name, SettingKinds.Text(what, _ => true));
-        if (settings.ReadPath(name + VariableNames.FileSuffix, $"a file that holds {what}") is not { } path)
-        {
-            return value;
-        }
-
-        if (value is not null)
-        {
-            faults.Add($"{name} and {name}{VariableNames.FileSuffix} are both set; unset one of them");
-            return value;
-        }
-
-        var secret = ReadFile(name + VariableNames.FileSuffix, path, content => Encoding.UTF8.GetString(content).Trim());
-        if (secret is { Length: 0 })
-        {
-            faults.Add($"{name}{VariableNames.FileSuffix} {path} is empty; it must hold {what}");
-        }
-
-        return secret;
-    }
-
     private X509Certificate2Collection? ReadAuthorities(string name) =>
-        settings.ReadPath(name, "a PEM file with the CA bundle for the certificate of the store") is not { } path ? null : ReadFile(name, path, content =>
+        settings.ReadPath(name, "a PEM file with the CA bundle for the certificate of the store") is not { } path ? null : _secrets.ReadFile(name, path, content =>
         {
             var authorities = new X509Certificate2Collection();
             authorities.ImportFromPem(Encoding.UTF8.GetString(content));
             return authorities.Count > 0 ? authorities : throw new CryptographicException("it has no certificate in PEM");
         });
-
-    private T? ReadFile<T>(string name, string path, Func<byte[], T> parse)
-        where T : class
-    {
-        try
-        {
-            return parse(OperatorFile.Read(path));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or CryptographicException)
-        {
-            faults.Add($"{name} {path} cannot be used: {IoFault.Reason(e, path)}");
-            return null;
-        }
-    }
 }

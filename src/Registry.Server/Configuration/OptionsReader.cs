@@ -33,7 +33,9 @@ public sealed class OptionsReader
         var reader = new OptionsReader(sources);
         reader._faults.AddRange(sources.FileFaults);
         reader._descriptions[VariableNames.File] = new SettingDescription(null, "a JSON file with settings under these names", []);
-        var options = reader.ReadTls(reader.ReadAccess(reader.ReadOptions())) with { Bucket = new BucketReader(reader, reader._faults).Read() };
+        var bucket = new BucketReader(reader, reader._faults).Read();
+        var database = new DatabaseReader(reader, reader._faults).Read(hasBucket: bucket is not null);
+        var options = reader.ReadTls(reader.ReadAccess(reader.ReadOptions())) with { Bucket = bucket, Database = database };
         var warnings = new List<string>();
         VariableNames.Check(sources.Environment, reader._faults, warnings);
         return new LoadedOptions(options, reader._faults, warnings)

@@ -5,6 +5,8 @@ using Registry.Core.Metadata;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Server.Configuration.Values;
+using Registry.Storage;
+using Registry.Storage.Postgres;
 using Registry.Storage.S3;
 
 namespace Registry.Server.Configuration;
@@ -79,6 +81,9 @@ public sealed record RegistryOptions
 
     /// <summary>REGISTRY_BLOBS and REGISTRY_S3_…: bucket of the blobs; null for files of the data folder, which need no other service.</summary>
     public S3Settings? Bucket { get; init; }
+
+    /// <summary>REGISTRY_METADATA and REGISTRY_POSTGRES…: database of the metadata; null for SQLite in the data folder, which needs no other service.</summary>
+    public PostgresSettings? Database { get; init; }
 
     /// <summary>
     /// REGISTRY_IDLE_TIMEOUT: time for which a client may send nothing of a body, or read nothing of a response. The default of a minute is
@@ -182,6 +187,9 @@ public sealed record RegistryOptions
 
     /// <summary>REGISTRY_ACCESS_CONTROL_ENABLED and REGISTRY_ACCESS_CONTROL_CONFIG: path of the file of access rules; null without access control.</summary>
     public string? AccessControlPath { get; init; }
+
+    /// <summary>Engines of the storage.</summary>
+    internal StorageChoice Storage => new(Path.GetFullPath(StoragePath)) { Bucket = Bucket, Database = Database };
 
     /// <summary>Limits for clients on the use of the storage.</summary>
     internal StorageLimits StorageLimits => new()

@@ -23,6 +23,12 @@ internal static class VariableNames
         "REGISTRY_S3_DELETE_AFTER",
     ];
 
+    /// <summary>Name of the variable for the connection to the database, which may hold a password.</summary>
+    public const string Connection = "REGISTRY_POSTGRES";
+
+    /// <summary>Variables of the database.</summary>
+    public static readonly IReadOnlyList<string> Database = [Connection, "REGISTRY_POSTGRES_FILE", "REGISTRY_POSTGRES_POOL_SIZE"];
+
     /// <summary>All variables.</summary>
     public static readonly IReadOnlyList<string> All =
     [
@@ -34,7 +40,7 @@ internal static class VariableNames
         "REGISTRY_MANIFEST_REFERENCES", "REGISTRY_MANIFEST_MAX_SIZE", "REGISTRY_MANIFEST_MAX_DESCRIPTORS", "REGISTRY_GC_GRACE", "REGISTRY_VERIFY_PERIOD",
         "REGISTRY_VERIFY_RATE", "REGISTRY_EXTERNAL_URL", "REGISTRY_UPLOAD_MAX_SESSIONS", "REGISTRY_BLOB_MAX_SIZE", "REGISTRY_STORAGE_RESERVE",
         "REGISTRY_MAX_CONNECTIONS", "REGISTRY_REQUEST_MEMORY", "REGISTRY_IDLE_TIMEOUT",
-        "REGISTRY_BLOBS", .. Bucket,
+        "REGISTRY_METADATA", .. Database, "REGISTRY_BLOBS", .. Bucket,
         .. Authentication, "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_ACCESS_CONTROL_CONFIG",
         File,
     ];
@@ -108,7 +114,8 @@ internal static class VariableNames
     }
 
     /// <summary>True when the name of a setting tells that its value must never be printed. The path of a file that holds a secret is none.</summary>
-    public static bool IsSecret(string name) => !name.EndsWith(FileSuffix, StringComparison.Ordinal) && Secrets.Any(word => name.Contains(word, StringComparison.Ordinal));
+    public static bool IsSecret(string name) => name == Connection
+        || (!name.EndsWith(FileSuffix, StringComparison.Ordinal) && Secrets.Any(word => name.Contains(word, StringComparison.Ordinal)));
 
     /// <summary>
     /// True for variables that Kubernetes injects for a Service called "registry", such as <c>REGISTRY_PORT=tcp://…</c>,

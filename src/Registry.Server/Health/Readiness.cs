@@ -34,9 +34,7 @@ internal sealed partial class Readiness(
         [
             isReadable ? new("metadata") : new("metadata", HealthState.Failed, "the metadata cannot be read; see the server log"),
             Writes(isWritable),
-            isShortOfRoom
-                ? new("space", HealthState.Warning, "the disk is full up to its reserve: pulls and deletes work, pushes are refused; free some space")
-                : new("space"),
+            .. storage.Folder is null ? [] : Space(isShortOfRoom),
             .. storage.Files is { } files ? Indexing(files) : [],
             readOnly.IsOn
                 ? new("read-only", HealthState.Warning, "read-only: pulls work, pushes and deletes are refused")
@@ -46,6 +44,13 @@ internal sealed partial class Readiness(
             .. Certificate(),
         ];
     }
+
+    private static IEnumerable<HealthFinding> Space(bool isShort) =>
+    [
+        isShort
+            ? new("space", HealthState.Warning, "the disk is full up to its reserve: pulls and deletes work, pushes are refused; free some space")
+            : new("space"),
+    ];
 
     private static IEnumerable<HealthFinding> Indexing(BytesInFiles files) =>
     [
@@ -70,7 +75,7 @@ internal sealed partial class Readiness(
     {
         var reason = storage.Health.Failure is not null
             ? "writes have stopped after a failure of the disk, pulls still work; see the server log, check the disk, then restart the registry"
-            : isWritable ? null : "the data folder cannot be written; see the server log";
+            : isWritable ? null : $"the {(storage.Folder is null ? "database" : "data folder")} cannot be written; see the server log";
         return reason is null ? new("storage") : new("storage", readOnly.IsOn ? HealthState.Warning : HealthState.Failed, reason);
     }
 
@@ -99,7 +104,7 @@ internal sealed partial class Readiness(
         }
         catch (TimeoutException)
         {
-            Report($"the disk has not answered for {Patience.TotalSeconds} s");
+            Report($"the {(storage.Folder is null ? "database" : "disk")} has not answered for {Patience.TotalSeconds} s");
             return (false, false, false);
         }
     }
@@ -109,7 +114,7 @@ internal sealed partial class Readiness(
         var unwritable = await TroubleAsync(storage.TryWriteAsync);
         var unreadable = await TroubleAsync(() => storage.Metadata.ListRepositoriesAsync([RepositoryRange.All], null, 1));
         Report(unreadable ?? unwritable);
-        return (unwritable is null, unreadable is null, await storage.IsShortOfRoomAsync());
+        return (unwritable is null, unreadable is null, storage.Folder is { } folder && await folder.IsShortOfRoomAsync());
     }
 
     // A full disk has a separate check.

@@ -6,6 +6,7 @@ using Registry.Core.Access.Identities;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Rules;
 using Registry.Core.Access.Tokens;
+using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Files.Watching;
 using Registry.Server.Configuration;
@@ -14,7 +15,7 @@ using Registry.Server.Http;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Telemetry.Logs;
-using Registry.Storage.Files;
+using Registry.Storage;
 
 namespace Registry.Server.Hosting;
 
@@ -29,9 +30,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     private readonly PasswordVerifier? _passwords;
     private readonly BuiltInTokens? _tokens;
 
-    /// <summary>Reads the files of users, keys and rules.</summary>
-    /// <exception cref="StartupException">One of them cannot be used.</exception>
-    public AccessComposition(RegistryOptions options, string tokenKeyPath, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
+    private AccessComposition(RegistryOptions options, ECDsa? tokenKey, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
     {
         var log = _logger = loggers.CreateLogger<AccessComposition>();
         _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, bytes => ReadUsers(bytes, options), time, log);
@@ -53,7 +52,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
             case AuthenticationKind.BuiltInToken:
                 _passwords = new PasswordVerifier(() => _users!.Value);
                 var basic = new BasicAuthenticator(_passwords);
-                _tokens = new BuiltInTokens(OpenKey(tokenKeyPath), options.TokenIssuer, options.TokenService, () => _users!.Value, basic, time);
+                _tokens = new BuiltInTokens(tokenKey!, options.TokenIssuer, options.TokenService, () => _users!.Value, basic, time);
                 authenticator = _tokens;
                 TokenEndpoint = new TokenEndpoint(
                     _tokens, basic, authorizer, challenges, _failedLogins, memory.Bodies, options.Limits.HeldBody, time);
@@ -64,6 +63,24 @@ internal sealed partial class AccessComposition : IAsyncDisposable
         }
 
         Gate = new AccessGate(authenticator, authorizer, challenges, _failedLogins);
+    }
+
+    /// <summary>Reads the files of users, keys and rules, and the key of the built-in token service.</summary>
+    /// <exception cref="StartupException">One of them cannot be used.</exception>
+    /// <exception cref="StorageException">The metadata cannot be read or written.</exception>
+    public static async Task<AccessComposition> OpenAsync(
+        RegistryOptions options, RegistryStorage storage, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
+    {
+        var key = options.Authentication == AuthenticationKind.BuiltInToken ? await OpenKeyAsync(storage) : null;
+        try
+        {
+            return new AccessComposition(options, key, memory, time, loggers);
+        }
+        catch
+        {
+            key?.Dispose();
+            throw;
+        }
     }
 
     public AccessGate Gate { get; }
@@ -153,14 +170,15 @@ internal sealed partial class AccessComposition : IAsyncDisposable
         }
     }
 
-    private static ECDsa OpenKey(string path)
+    private static async Task<ECDsa> OpenKeyAsync(RegistryStorage storage)
     {
         try
         {
-            return TokenKeyFile.OpenOrCreate(path);
+            return await storage.OpenTokenKeyAsync();
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
         {
+            var path = storage.Folder!.Paths.TokenKey;
             throw new StartupException($"{path}, the key of the built-in token service, cannot be used: {IoFault.Reason(e, path)}", e);
         }
     }

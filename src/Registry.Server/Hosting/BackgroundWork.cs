@@ -88,14 +88,22 @@ internal sealed class BackgroundWork(
     private void Repeat(string name, TimeSpan period, Func<CancellationToken, Task> run) =>
         _periodic.Add(new PeriodicTask(name, period, run, time, loggers.CreateLogger<PeriodicTask>()));
 
+    // One of the processes that share the metadata does the work of a period. The timers of the period are not exact.
+    private async Task<bool> IsOwnTurnAsync(string work, TimeSpan period) => storage.Database is not { } database || await database.TakeTurnAsync(work, period * 0.9);
+
     // Not during indexing: the pass would miss content that is not indexed yet, and it moves damaged files.
-    private Task VerifyAsync(CancellationToken cancellationToken) =>
-        storage.Indexer.IsComplete && !readOnly.IsOn ? core.Verifier.RunAsync(cancellationToken) : Task.CompletedTask;
+    private async Task VerifyAsync(CancellationToken cancellationToken)
+    {
+        if (storage.Indexer.IsComplete && !readOnly.IsOn && await IsOwnTurnAsync("verification", core.Verifier.Interval))
+        {
+            await core.Verifier.RunAsync(cancellationToken);
+        }
+    }
 
     // An incomplete index misses links, so nothing is collected until it is complete.
     private async Task CollectAsync(CancellationToken cancellationToken)
     {
-        if (!storage.Indexer.IsComplete || readOnly.IsOn)
+        if (!storage.Indexer.IsComplete || readOnly.IsOn || !await IsOwnTurnAsync("collection", core.Rules.Interval))
         {
             return;
         }

@@ -8,10 +8,10 @@ namespace Registry.Server.Hosting;
 /// <summary>Warns at the start about secret files that every user of the machine can read, and files that every user can change.</summary>
 internal static partial class FilePermissions
 {
-    /// <summary>Checks the data folder and every file that a setting names.</summary>
-    public static void Check(RegistryOptions options, DataPaths paths, ILogger logger)
+    /// <summary>Checks the data folder, if there is one, and every file that a setting names.</summary>
+    public static void Check(RegistryOptions options, DataPaths? paths, ILogger logger)
     {
-        if (FilePrivacy.ConcernOfFolder(paths.Root, "registry.db", "blobs", "repositories") is { } concern)
+        if (paths is not null && FilePrivacy.ConcernOfFolder(paths.Root, "registry.db", "blobs", "repositories") is { } concern)
         {
             LogOpen(logger, "REGISTRY_STORAGE_PATH", paths.Root, concern, $"chmod -R o-rwx {paths.Root}");
         }

@@ -17,4 +17,7 @@ internal static partial class HostLog
 
     [LoggerMessage(5, LogLevel.Warning, "A further signal arrived: the files that follow the database are left as they are, and the next start continues")]
     public static partial void CutOffFiles(ILogger logger);
+
+    [LoggerMessage(6, LogLevel.Warning, "{Shortage}")]
+    public static partial void FewConnections(ILogger logger, string shortage);
 }

@@ -160,12 +160,9 @@ public sealed class RegistryHost : IAsyncDisposable
     /// <summary>Transport, for tests that count its buffers.</summary>
     internal IConnectionListenerFactory Transport { get; }
 
-    /// <summary>Absolute path of the data folder.</summary>
-    public string StoragePath => _storage.Paths.Root;
-
     /// <summary>Opens the storage and starts listening.</summary>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
-    /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the bucket cannot be used.</exception>
+    /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the database or bucket cannot be used.</exception>
     /// <exception cref="StartupException">A file of users, keys, rules or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
     public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
@@ -175,7 +172,7 @@ public sealed class RegistryHost : IAsyncDisposable
         try
         {
             storage = await RegistryStorage.OpenAsync(
-                options.StoragePath, options.Bucket, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
+                options.Storage, options.ChangeRules, time, loggers, options.StorageLimits, metrics: metrics.Storage);
         }
         catch
         {
@@ -189,9 +186,9 @@ public sealed class RegistryHost : IAsyncDisposable
         TlsFiles? tls;
         try
         {
-            access = new AccessComposition(options, storage.Paths.TokenKey, memory, time, loggers);
+            access = await AccessComposition.OpenAsync(options, storage, memory, time, loggers);
             tls = TlsFiles.Open(options, time, loggers);
-            FilePermissions.Check(options, storage.Paths, loggers.CreateLogger(typeof(FilePermissions).FullName!));
+            FilePermissions.Check(options, storage.Folder?.Paths, loggers.CreateLogger(typeof(FilePermissions).FullName!));
         }
         catch
         {
@@ -307,6 +304,11 @@ public sealed class RegistryHost : IAsyncDisposable
         if (_storage.WasStoppedUncleanly)
         {
             HostLog.StoppedUncleanly(_loggers.CreateLogger<RegistryHost>());
+        }
+
+        if (_storage.Database is { } database && await database.DescribeShortageAsync() is { } shortage)
+        {
+            HostLog.FewConnections(_loggers.CreateLogger<RegistryHost>(), shortage);
         }
 
         _background.Start();

@@ -6,33 +6,31 @@ using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
-using Registry.Storage.Files;
-using Registry.Storage.Files.SmallContent;
+using Registry.Storage.Metadata;
 using Registry.Storage.S3;
 using Registry.Storage.S3.Blobs;
-using Registry.Storage.Sqlite;
 
 namespace Registry.Storage.Bytes;
 
 /// <summary>
-/// Bytes as objects of a bucket, whose keys the database has. Small content stays in the database for good, so that only layers need requests to the
+/// Bytes as objects of a bucket, whose keys the metadata has. Small content stays in the metadata for good, so that only layers need requests to the
 /// store. There is no tree, and nothing follows the metadata.
 /// </summary>
 public sealed class BytesInBucket : IStoredBytes
 {
-    private readonly OpenedFolder _folder;
+    private readonly IStoredMetadata _metadata;
     private readonly S3Storage _engine;
     private readonly StagedBlobStore _blobs;
     private readonly Staging _staging;
-    private readonly AdmittedUploadBytes _uploadBytes;
-    private StagedQuarantine? _quarantine;
+    private readonly IUploadBytes _uploadBytes;
+    private IStagedQuarantine? _quarantine;
 
-    private BytesInBucket(OpenedFolder folder, S3Storage engine)
+    private BytesInBucket(IStoredMetadata metadata, S3Storage engine)
     {
-        (_folder, _engine) = (folder, engine);
-        _blobs = new StagedBlobStore(engine.Blobs, folder.Staged);
-        _staging = new Staging(folder.Staged, folder.Admission.EnsureRoomAsync, Staging.NoLimit);
-        _uploadBytes = new AdmittedUploadBytes(engine.UploadBytes, folder.Admission);
+        (_metadata, _engine) = (metadata, engine);
+        _blobs = new StagedBlobStore(engine.Blobs, metadata.Ports.Staged);
+        _staging = new Staging(metadata.Ports.Staged, metadata.EnsureRoomAsync, Staging.NoLimit);
+        _uploadBytes = metadata.Admit(engine.UploadBytes);
     }
 
     /// <inheritdoc cref="S3Storage.Address"/>
@@ -63,41 +61,33 @@ public sealed class BytesInBucket : IStoredBytes
     /// <summary>Asks the store whether it works again, while requests to it are refused.</summary>
     public Task TryAgainAsync(CancellationToken cancellationToken) => _engine.TryAgainAsync(cancellationToken);
 
-    /// <summary>Opens the bucket of a folder, and records in the folder that its bytes are in a bucket.</summary>
-    /// <param name="folder">The folder.</param>
+    /// <summary>Opens the bucket of a storage, and records in the metadata that its bytes are in a bucket.</summary>
+    /// <param name="metadata">The metadata.</param>
     /// <param name="bucket">The bucket.</param>
+    /// <param name="environment">Settings and tools.</param>
     /// <param name="cancellationToken">Ends the opening.</param>
-    /// <exception cref="StorageChoiceException">The settings do not allow what the registry needs, or the folder has its bytes in files.</exception>
-    internal static async Task<BytesInBucket> OpenAsync(OpenedFolder folder, S3Settings bucket, CancellationToken cancellationToken)
+    /// <exception cref="StorageChoiceException">The settings do not allow what the registry needs, or the metadata has its bytes in files.</exception>
+    internal static async Task<BytesInBucket> OpenAsync(
+        IStoredMetadata metadata, S3Settings bucket, StorageEnvironment environment, CancellationToken cancellationToken)
     {
-        var isNew = !folder.Database.HasBlobsInBucket;
-        if (isNew && (folder.Folder.HasBlobs || (await folder.Database.ReadTotalsAsync()).Blobs > 0))
-        {
-            throw StorageChoiceException.OfFiles(folder.Paths.Root);
-        }
-
+        await metadata.CheckBucketAsync();
         S3Storage engine;
         try
         {
-            engine = await S3Storage.OpenAsync(bucket, new SqliteObjectLedger(folder.Database), folder.Faults, folder.Time, folder.Loggers, cancellationToken);
+            engine = await S3Storage.OpenAsync(bucket, metadata.Ports.Objects, environment.Faults, environment.Time, environment.Loggers, cancellationToken);
         }
         catch (StorageException e)
         {
             throw StorageChoiceException.OfBucket(e);
         }
 
-        if (isNew)
-        {
-            await folder.Database.SetBlobsInBucketAsync();
-        }
-
-        return new BytesInBucket(folder, engine);
+        await metadata.RecordBucketAsync();
+        return new BytesInBucket(metadata, engine);
     }
 
     IBlobReader IStoredBytes.Serve(ContentCache contents) => new S3BlobReader(contents);
 
-    void IStoredBytes.Begin(RegistryStorage storage) => _quarantine = new StagedQuarantine(
-        _folder.Paths, _folder.Threads, new CheckedSync(_folder.Health, _folder.Metrics), _folder.Staged, storage.VerifierMetadata);
+    void IStoredBytes.Begin(RegistryStorage storage) => _quarantine = _metadata.OpenQuarantine(storage.VerifierMetadata);
 
     ValueTask IStoredBytes.FinishAsync(CancellationToken cutOff) => ValueTask.CompletedTask;
 

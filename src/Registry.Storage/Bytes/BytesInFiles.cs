@@ -9,6 +9,7 @@ using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Tree;
+using Registry.Storage.Metadata;
 
 namespace Registry.Storage.Bytes;
 
@@ -18,23 +19,25 @@ namespace Registry.Storage.Bytes;
 /// </summary>
 public sealed class BytesInFiles : IStoredBytes
 {
-    private readonly OpenedFolder _folder;
+    private readonly StorageEnvironment _environment;
     private readonly bool _writesOut;
     private FileFollowers? _followers;
     private TreeIndexer? _indexer;
 
-    /// <param name="folder">The folder.</param>
+    /// <param name="folder">The folder, with its metadata.</param>
+    /// <param name="environment">Settings and tools.</param>
     /// <param name="writesOut">True to write small content to its files.</param>
     /// <exception cref="StorageChoiceException">The folder has its bytes in a bucket.</exception>
-    internal BytesInFiles(OpenedFolder folder, bool writesOut)
+    internal BytesInFiles(MetadataInFolder folder, StorageEnvironment environment, bool writesOut)
     {
         if (folder.Database.HasBlobsInBucket)
         {
             throw StorageChoiceException.OfBucketFolder(folder.Paths.Root);
         }
 
-        (_folder, _writesOut) = (folder, writesOut);
-        Engine = new FileStorage(folder.Paths, folder.Staged, folder.Threads, folder.Health, folder.Admission, folder.Faults, folder.Loggers, folder.Metrics);
+        (_environment, _writesOut) = (environment, writesOut);
+        Engine = new FileStorage(
+            folder.Paths, folder.Ports.Staged, environment.Threads, folder.Health, folder.Admission, environment.Faults, environment.Loggers, environment.Metrics);
     }
 
     /// <summary>Repositories tree, from which the metadata can be rebuilt.</summary>
@@ -83,8 +86,8 @@ public sealed class BytesInFiles : IStoredBytes
 
     void IStoredBytes.Begin(RegistryStorage storage)
     {
-        _indexer = new TreeIndexer(Tree, storage.IndexTarget, _folder.Threads, _folder.Loggers.CreateLogger<TreeIndexer>());
-        _followers = new FileFollowers(Engine, storage.Changes, storage.Listing, storage.VerifierMetadata, _writesOut, _folder.Time, _folder.Loggers);
+        _indexer = new TreeIndexer(Tree, storage.IndexTarget, _environment.Threads, _environment.Loggers.CreateLogger<TreeIndexer>());
+        _followers = new FileFollowers(Engine, storage.Changes, storage.Listing, storage.VerifierMetadata, _writesOut, _environment.Time, _environment.Loggers);
     }
 
     ValueTask IStoredBytes.FinishAsync(CancellationToken cutOff) => _followers!.StopAsync(cutOff);

@@ -94,9 +94,9 @@ public partial class DependencyTests
         ["Registry.Storage.Postgres"] = ["Registry.Core"],
         ["Registry.Storage.S3"] = ["Registry.Core"],
         ["Registry.Storage.Sqlite"] = ["Registry.Core"],
-        ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.S3", "Registry.Storage.Sqlite"],
+        ["Registry.Storage"] = ["Registry.Core", "Registry.Files", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3", "Registry.Storage.Sqlite"],
         ["Registry.Images"] = ["Registry.Core", "Registry.Files", "Registry.Storage", "Registry.Storage.Files"],
-        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.S3"],
+        ["Registry.Server"] = ["Registry.Core", "Registry.Files", "Registry.Images", "Registry.Storage", "Registry.Storage.Files", "Registry.Storage.Postgres", "Registry.Storage.S3"],
     };
 
     private static readonly string[] AllowedPackages =

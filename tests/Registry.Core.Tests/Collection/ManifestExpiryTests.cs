@@ -82,8 +82,8 @@ public class ManifestExpiryTests
             entry.Level == LogLevel.Information && entry.Message.Contains("expired in a", StringComparison.Ordinal)));
         await storage.PutAsync(A, children[0]);
         await storage.CloseAsync();
-        Assert.True(Directory.Exists(storage.Storage.Paths.Revision(A, Samples.Digest(children[0]))));
-        Assert.False(Directory.Exists(storage.Storage.Paths.Revision(A, Samples.Digest(children[1]))));
+        Assert.True(Directory.Exists(storage.Paths.Revision(A, Samples.Digest(children[0]))));
+        Assert.False(Directory.Exists(storage.Paths.Revision(A, Samples.Digest(children[1]))));
     }
 
     [Fact]
@@ -109,7 +109,7 @@ public class ManifestExpiryTests
         await storage.PutAsync(A, signature);
         var untagged = await storage.PushImageAsync(A, "untagged");
         await storage.CloseAsync();
-        OldSchema.Revert(storage.Storage.Paths.Database, OldSchema.BeforeIdleManifests);
+        OldSchema.Revert(storage.Paths.Database, OldSchema.BeforeIdleManifests);
 
         await using var later = await TestStorage.CreateAsync(storage.Path, TimeSpan.FromSeconds(Grace));
         Assert.Equal(1, (await later.Storage.ReadTotalsAsync()).Untagged);

@@ -46,7 +46,7 @@ public sealed class SettlingCycleTests
         var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(Samples.Repository("a"), "blob");
         await storage.CloseAsync();
-        OldSchema.Execute(storage.Storage.Paths.Database, $"""
+        OldSchema.Execute(storage.Paths.Database, $"""
             WITH RECURSIVE numbers(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {Subjects})
             INSERT INTO unsettled_subjects (repository_id, subject, settled_to) SELECT 1, printf('sha256:%064x', i), 0 FROM numbers;
             """);

@@ -30,7 +30,7 @@ public sealed class UnknownBlobSweepTests : IDisposable
         Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace - 1));
         Assert.NotNull(await storage.Storage.Blobs.StatAsync(Blob));
         Assert.Equal((0, 1), await storage.CollectAfterAsync(1));
-        Assert.False(Directory.Exists(storage.Storage.Paths.BlobDirectory(Blob)));
+        Assert.False(Directory.Exists(storage.Paths.BlobDirectory(Blob)));
         await storage.WriteOutAsync();
         Assert.Equal(3, (await storage.Storage.Blobs.ListStoredAsync()).Count);
         Assert.Contains(storage.Log.Entries, entry => entry.Message == "Blobs removed that the metadata does not know and nothing links to: 1");
@@ -40,10 +40,10 @@ public sealed class UnknownBlobSweepTests : IDisposable
     public async Task A_place_without_bytes_goes_too()
     {
         await using var storage = await TestStorage.CreateAsync();
-        Directory.CreateDirectory(storage.Storage.Paths.BlobDirectory(Blob));
+        Directory.CreateDirectory(storage.Paths.BlobDirectory(Blob));
         await storage.CollectAfterAsync(0);
         await storage.CollectAfterAsync(Grace);
-        Assert.False(Directory.Exists(storage.Storage.Paths.BlobDirectory(Blob)));
+        Assert.False(Directory.Exists(storage.Paths.BlobDirectory(Blob)));
     }
 
     [Fact]
@@ -116,7 +116,7 @@ public sealed class UnknownBlobSweepTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         await PutAsync(storage, "blob");
         await PutAsync(storage, "other");
-        var path = Path.Combine(storage.Storage.Paths.Repositories, link.Replace("<blob>", $"sha256/{Blob.Hex}", StringComparison.Ordinal));
+        var path = Path.Combine(storage.Paths.Repositories, link.Replace("<blob>", $"sha256/{Blob.Hex}", StringComparison.Ordinal));
         FolderContent.Write(Blob.Value, path);
         await storage.CollectAfterAsync(0);
         Assert.Equal((0, 1), await storage.CollectAfterAsync(Grace));
@@ -133,7 +133,7 @@ public sealed class UnknownBlobSweepTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         await PutAsync(storage, "blob");
-        var path = Path.Combine(storage.Storage.Paths.Repositories, place);
+        var path = Path.Combine(storage.Paths.Repositories, place);
         Planted.Put("a link to a folder", path, _outside.Path);
         await storage.CollectAfterAsync(0);
         Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace));
@@ -150,11 +150,11 @@ public sealed class UnknownBlobSweepTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         await PutAsync(storage, "blob");
         await storage.CollectAfterAsync(0);
-        Directory.Delete(storage.Storage.Paths.Repositories);
+        Directory.Delete(storage.Paths.Repositories);
         Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace));
         Assert.Equal((0, 0), await storage.CollectAfterAsync(Grace));
         Assert.Single(storage.Log.Entries, entry => entry.Level == LogLevel.Error);
-        Directory.CreateDirectory(storage.Storage.Paths.Repositories);
+        Directory.CreateDirectory(storage.Paths.Repositories);
         Assert.Equal((0, 1), await storage.CollectAfterAsync(Grace));
     }
 
@@ -187,7 +187,7 @@ public sealed class UnknownBlobSweepTests : IDisposable
         await Task.WhenAll(Enumerable.Range(0, known).Select(i => StoreAsync(storage, $"{i}")));
         for (var i = 0; i < unknown; i++)
         {
-            Directory.CreateDirectory(storage.Storage.Paths.BlobDirectory(Samples.Digest($"unknown {i}")));
+            Directory.CreateDirectory(storage.Paths.BlobDirectory(Samples.Digest($"unknown {i}")));
         }
 
         for (var i = 0; i < 6; i++)
@@ -208,7 +208,7 @@ public sealed class UnknownBlobSweepTests : IDisposable
     private static async Task StoreAsync(TestStorage storage, string content)
     {
         var digest = Samples.Digest(content);
-        Directory.CreateDirectory(storage.Storage.Paths.BlobDirectory(digest));
+        Directory.CreateDirectory(storage.Paths.BlobDirectory(digest));
         await storage.Storage.Metadata.PutManifestAsync(
             Samples.Put(A, Samples.Image(content, [])).Requiring(ManifestReferences.Sparse));
         await storage.Storage.Metadata.LinkBlobAsync(A, digest, 1);

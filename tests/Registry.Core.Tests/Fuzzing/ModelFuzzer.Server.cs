@@ -105,9 +105,9 @@ internal sealed partial class ModelFuzzer
         Trace("lose the database and index the tree");
         await StopAsync();
         _model.Leftovers.UnionWith(
-            BlobPlaces.Enumerate(Storage.Storage.Paths).Where(digest => File.Exists(Storage.Storage.Paths.BlobData(digest))).Except(_model.Stored()));
-        DatabaseFiles.SetAside(Storage.Storage.Paths);
-        DatabaseFiles.RemoveSetAside(Storage.Storage.Paths);
+            BlobPlaces.Enumerate(Storage.Paths).Where(digest => File.Exists(Storage.Paths.BlobData(digest))).Except(_model.Stored()));
+        DatabaseFiles.SetAside(Storage.Paths);
+        DatabaseFiles.RemoveSetAside(Storage.Paths);
         _model.Uploads.Clear();
         foreach (var repository in _model.Repositories.Values)
         {

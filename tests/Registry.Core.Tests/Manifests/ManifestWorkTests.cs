@@ -40,10 +40,10 @@ public sealed class ManifestWorkTests
         await registry.WriteOutAsync();
         Assert.Equal(Past, Written(registry, Complete));
 
-        await File.WriteAllTextAsync(registry.Storage.Paths.BlobData(digest), "damaged");
+        await File.WriteAllTextAsync(registry.Paths.BlobData(digest), "damaged");
         await PutAsync(registry, Own, Complete);
         await registry.WriteOutAsync();
-        Assert.Equal(Complete, await File.ReadAllBytesAsync(registry.Storage.Paths.BlobData(digest)));
+        Assert.Equal(Complete, await File.ReadAllBytesAsync(registry.Paths.BlobData(digest)));
     }
 
     [Theory]
@@ -83,12 +83,12 @@ public sealed class ManifestWorkTests
     private static async Task AgeAsync(TestStorage registry, Digest digest)
     {
         await registry.WriteOutAsync();
-        File.SetLastWriteTimeUtc(registry.Storage.Paths.BlobData(digest), Past);
+        File.SetLastWriteTimeUtc(registry.Paths.BlobData(digest), Past);
     }
 
     private static DateTime? Written(TestStorage registry, byte[] manifest)
     {
-        var file = registry.Storage.Paths.BlobData(Samples.Digest(manifest));
+        var file = registry.Paths.BlobData(Samples.Digest(manifest));
         return File.Exists(file) ? File.GetLastWriteTimeUtc(file) : null;
     }
 }

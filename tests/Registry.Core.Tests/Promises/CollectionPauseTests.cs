@@ -140,7 +140,7 @@ public sealed class CollectionPauseTests
         for (var round = 0; round < 2000; round++)
         {
             var isReadOnly = round % 2 == 0;
-            var pause = new CollectionPause(clock, grace, () => Volatile.Read(ref isReadOnly), until: 0);
+            var pause = new CollectionPause(clock, grace, () => Volatile.Read(ref isReadOnly), isShared: false, until: 0);
             using var start = new Barrier(3);
             var answer = Task.Run(() =>
             {
@@ -174,7 +174,7 @@ public sealed class CollectionPauseTests
     {
         await storage.CloseAsync();
         OldSchema.Execute(
-            storage.Storage.Paths.Database, $"CREATE TRIGGER refuses BEFORE UPDATE OF idle_since ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END");
+            storage.Paths.Database, $"CREATE TRIGGER refuses BEFORE UPDATE OF idle_since ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END");
         return await TestStorage.CreateAsync(storage.Path);
     }
 

@@ -174,7 +174,7 @@ public class ContentPromisesTests
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushBlobAsync(A, "blob");
         await storage.CloseAsync();
-        OldSchema.Execute(storage.Storage.Paths.Database, """
+        OldSchema.Execute(storage.Paths.Database, """
             CREATE TABLE renewals (idle_since INTEGER);
             CREATE TRIGGER renewed AFTER UPDATE OF idle_since ON blob_links BEGIN INSERT INTO renewals VALUES (new.idle_since); END;
             """);
@@ -185,7 +185,7 @@ public class ContentPromisesTests
 
         Assert.All(answers, Assert.True);
         await again.CloseAsync();
-        using var connection = new SqliteConnection($"Data Source={again.Storage.Paths.Database};Pooling=False");
+        using var connection = new SqliteConnection($"Data Source={again.Paths.Database};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = "SELECT COUNT(*) FROM renewals";

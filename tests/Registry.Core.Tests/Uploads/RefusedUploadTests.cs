@@ -20,7 +20,7 @@ public sealed class RefusedUploadTests
         await using var storage = new TestStorage(rules: rules);
 
         // As a limit that another push reaches after the check and before the transaction.
-        rules.Blob = change => File.Exists(storage.Storage.Paths.BlobData(change.Digest)) ? new RegistryError(RegistryErrorCode.Denied) : null;
+        rules.Blob = change => File.Exists(storage.Paths.BlobData(change.Digest)) ? new RegistryError(RegistryErrorCode.Denied) : null;
         await storage.Indexer.RunAsync(default);
         var session = (await storage.Uploads.BeginAsync(A, null, DigestAlgorithm.Sha256)).Value;
 

@@ -121,5 +121,5 @@ public sealed class SmallUploadTests
         Assert.Equal(Content, await storage.Storage.Blobs.ReadAsync(Digest));
     }
 
-    private static IEnumerable<string> Files(TestStorage storage) => Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads);
+    private static IEnumerable<string> Files(TestStorage storage) => Directory.EnumerateFileSystemEntries(storage.Paths.Uploads);
 }

@@ -38,8 +38,8 @@ public partial class VerifierTests
             Assert.Equal(["latest"], (await storage.Storage.Metadata.ListTagsAsync(A, null, 10))!.Items);
             var line = Assert.Single(storage.Log.Entries, entry => entry.Level == LogLevel.Error && entry.Message.StartsWith(digest.Value, StringComparison.Ordinal)).Message;
             Assert.Contains("of a, b is", line, StringComparison.Ordinal);
-            Assert.Equal(damage != "removed", File.Exists(storage.Storage.Paths.Quarantined(digest)));
-            Assert.Equal(damage != "removed", line.Contains(storage.Storage.Paths.Quarantined(digest), StringComparison.Ordinal));
+            Assert.Equal(damage != "removed", File.Exists(storage.Paths.Quarantined(digest)));
+            Assert.Equal(damage != "removed", line.Contains(storage.Paths.Quarantined(digest), StringComparison.Ordinal));
             Assert.Null(storage.Storage.Health.Failure);
             await storage.CollectAfterAsync(1000);
 
@@ -68,7 +68,7 @@ public partial class VerifierTests
         Assert.Equal(6, result.Count);
         Assert.Equal(before.Count, result.Count);
         Assert.Equal(before, FolderContent.List(Path.Combine(storage.Path, "blobs")));
-        Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
+        Assert.False(Directory.Exists(storage.Paths.Quarantine));
         Assert.DoesNotContain(storage.Log.Entries, entry => entry.Level >= LogLevel.Warning);
     }
 
@@ -97,7 +97,7 @@ public partial class VerifierTests
         await storage.PushImageAsync(A, "app", "latest");
         await storage.WriteOutAsync();
         var lost = Samples.Digest("app layer");
-        var file = storage.Storage.Paths.BlobData(lost);
+        var file = storage.Paths.BlobData(lost);
         var kept = await File.ReadAllBytesAsync(file);
         File.Delete(file);
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Missing);
@@ -153,7 +153,7 @@ public partial class VerifierTests
         }
 
         Assert.Equal(before, FolderContent.List(Path.Combine(storage.Path, "blobs")));
-        Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
+        Assert.False(Directory.Exists(storage.Paths.Quarantine));
         Assert.True(await storage.SeesBlobAsync(A, Samples.Digest("app layer")));
         Assert.Equal(image, await storage.GetAsync(A, Latest));
     }
@@ -187,7 +187,7 @@ public partial class VerifierTests
         var result = await storage.Verifier.VerifyAllAsync(isDryRun: false, default);
 
         Assert.Equal((2, 0, 1, 1), (result.Count, result.Damaged, result.Missing, result.Unreadable));
-        Assert.True(File.Exists(storage.Storage.Paths.BlobData(Samples.Digest("rotten"))));
+        Assert.True(File.Exists(storage.Paths.BlobData(Samples.Digest("rotten"))));
         Assert.Contains(storage.Log.Entries, entry => entry.Message.Contains("/quarantine is not a folder", StringComparison.Ordinal));
         Assert.Null(storage.Storage.Health.Failure);
     }
@@ -200,12 +200,12 @@ public partial class VerifierTests
         using var outside = new Registry.Testing.TemporaryFolder();
         var digest = await storage.PushBlobAsync(A, "blob");
         await storage.WriteOutAsync();
-        Planted.Put(kind, storage.Storage.Paths.BlobData(digest), outside.Path);
+        Planted.Put(kind, storage.Paths.BlobData(digest), outside.Path);
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Missing);
 
         Planted.AssertUntouched(outside.Path);
-        Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
+        Assert.False(Directory.Exists(storage.Paths.Quarantine));
         await storage.PushBlobAsync(A, "blob");
         Assert.Equal(Samples.Text("blob"), await storage.Storage.Blobs.ReadAsync(digest));
         Assert.True((await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).IsClean);
@@ -219,12 +219,12 @@ public partial class VerifierTests
         using var outside = new Registry.Testing.TemporaryFolder();
         var digest = await storage.PushBlobAsync(A, "blob");
         await DamageAsync(storage, digest, "first byte");
-        Planted.Put(kind, storage.Storage.Paths.QuarantineAlgorithm(digest.Algorithm), outside.Path);
+        Planted.Put(kind, storage.Paths.QuarantineAlgorithm(digest.Algorithm), outside.Path);
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Unreadable);
 
         Planted.AssertUntouched(outside.Path);
-        Assert.True(File.Exists(storage.Storage.Paths.BlobData(digest)));
+        Assert.True(File.Exists(storage.Paths.BlobData(digest)));
     }
 
     [Fact]
@@ -233,11 +233,11 @@ public partial class VerifierTests
         await using var storage = await TestStorage.CreateAsync();
         var digest = await storage.PushBlobAsync(A, "blob");
         await DamageAsync(storage, digest, "first byte");
-        FolderContent.Write("a note", storage.Storage.Paths.BlobDirectory(digest), "note");
+        FolderContent.Write("a note", storage.Paths.BlobDirectory(digest), "note");
 
         Assert.Equal(1, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
 
-        Assert.Equal(["note = a note"], FolderContent.List(storage.Storage.Paths.BlobDirectory(digest)));
+        Assert.Equal(["note = a note"], FolderContent.List(storage.Paths.BlobDirectory(digest)));
     }
 
     [Fact]
@@ -248,16 +248,16 @@ public partial class VerifierTests
         await DamageAsync(storage, Samples.Digest("app layer"), "first byte");
         await DamageAsync(storage, Samples.Digest(image), "first byte");
         Assert.Equal(2, (await storage.Verifier.VerifyAllAsync(isDryRun: false, default)).Damaged);
-        var stored = FolderContent.List(storage.Storage.Paths.Blobs);
-        var quarantined = FolderContent.List(storage.Storage.Paths.Quarantine);
+        var stored = FolderContent.List(storage.Paths.Blobs);
+        var quarantined = FolderContent.List(storage.Paths.Quarantine);
 
         for (var round = 0; round < 3; round++)
         {
             Assert.Equal((0, 0), await storage.CollectAfterAsync(1000));
         }
 
-        Assert.Equal(stored, FolderContent.List(storage.Storage.Paths.Blobs));
-        Assert.Equal(quarantined, FolderContent.List(storage.Storage.Paths.Quarantine));
+        Assert.Equal(stored, FolderContent.List(storage.Paths.Blobs));
+        Assert.Equal(quarantined, FolderContent.List(storage.Paths.Quarantine));
         Assert.DoesNotContain(storage.Log.Entries, entry => entry.Message.Contains("does not know", StringComparison.Ordinal));
     }
 
@@ -315,7 +315,7 @@ public partial class VerifierTests
     private static async Task DamageAsync(TestStorage storage, Digest digest, string damage)
     {
         await storage.WriteOutAsync();
-        var path = storage.Storage.Paths.BlobData(digest);
+        var path = storage.Paths.BlobData(digest);
         var bytes = File.ReadAllBytes(path);
         if (damage == "removed")
         {

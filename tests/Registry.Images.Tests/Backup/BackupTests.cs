@@ -76,8 +76,8 @@ public sealed class BackupTests : IDisposable
         var rotted = Samples.Digest("app layer");
         var missing = Samples.Digest("app config");
         await storage.WriteOutAsync();
-        await File.WriteAllTextAsync(storage.Storage.Paths.BlobData(rotted), "app lager");
-        File.Delete(storage.Storage.Paths.BlobData(missing));
+        await File.WriteAllTextAsync(storage.Paths.BlobData(rotted), "app lager");
+        File.Delete(storage.Paths.BlobData(missing));
 
         var report = await _backup.MakeAsync(storage);
 
@@ -106,7 +106,7 @@ public sealed class BackupTests : IDisposable
         await storage.PushImageAsync(A, "app", "latest");
         await _backup.MakeAsync(storage);
         await storage.WriteOutAsync();
-        await File.WriteAllTextAsync(storage.Storage.Paths.BlobData(Samples.Digest("app layer")), "app lager");
+        await File.WriteAllTextAsync(storage.Paths.BlobData(Samples.Digest("app layer")), "app lager");
 
         Assert.Equal(0, (await _backup.MakeAsync(storage)).Faulty);
         Assert.Equal(0, (await _backup.RestoreAsync()).Faulty);
@@ -119,7 +119,10 @@ public sealed class BackupTests : IDisposable
         var image = await storage.PushImageAsync(A, "app", "latest");
         var unknown = Samples.Digest("unknown");
         await storage.Storage.Blobs.PutAsync(unknown, Samples.Text("unknown"));
-        using (await StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default))
+
+        // Otherwise the files of small content appear during the test.
+        await storage.WriteOutAsync();
+        await using (await StorageReader.OpenAsync(new StorageChoice(storage.Path), TimeProvider.System, storage.Loggers, default))
         {
             await storage.DeleteAsync(A, Samples.Digest(image));
             Assert.Equal((2, 0), await storage.CollectAfterAsync(1000));
@@ -138,10 +141,10 @@ public sealed class BackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         var removal = await storage.Storage.Blobs.TryBeginRemovalAsync();
         Assert.NotNull(removal);
-        var opening = StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default);
+        var opening = StorageReader.OpenAsync(new StorageChoice(storage.Path), TimeProvider.System, storage.Loggers, default);
         Assert.False(opening.IsCompleted);
         removal.Dispose();
-        using var reader = await opening;
+        await using var reader = await opening;
         Assert.Null(await storage.Storage.Blobs.TryBeginRemovalAsync());
     }
 
@@ -210,12 +213,12 @@ public sealed class BackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         var users = Path.Combine(storage.Path, "access", "users");
         FolderContent.Write("alice:hash", users);
-        FolderContent.Write("a key", storage.Storage.Paths.TokenKey);
+        FolderContent.Write("a key", storage.Paths.TokenKey);
         FolderContent.Write("elsewhere", _backup.Path, "elsewhere");
         const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         if (!OperatingSystem.IsWindows())
         {
-            File.SetUnixFileMode(storage.Storage.Paths.TokenKey, OwnerOnly);
+            File.SetUnixFileMode(storage.Paths.TokenKey, OwnerOnly);
         }
 
         await _backup.MakeAsync(storage, files: [users, Path.Combine(_backup.Path, "elsewhere")]);

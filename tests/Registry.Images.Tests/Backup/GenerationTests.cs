@@ -155,7 +155,7 @@ public sealed class GenerationTests : IAsyncLifetime
     private async Task<string> ExportAsync(string? generation)
     {
         var layout = Path.Combine(_backup.Path, generation ?? "last");
-        using var reader = await BackupRun.OpenAsync(_backup.Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var reader = await BackupRun.OpenAsync(_backup.Target, generation, TimeProvider.System, NullLoggerFactory.Instance);
         Assert.True(ImageReference.TryParse("a:latest", out var image));
         await ImageExport.ToPathAsync(reader, [image], layout, withReferrers: true, null, default);
         using var index = System.Text.Json.JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(layout, "index.json")));

@@ -28,7 +28,7 @@ public sealed class StagedContentBackupTests : IDisposable
         await using var storage = await TestStorage.CreateAsync(data);
         var image = await storage.PushImageAsync(A, "app", "latest");
         await PushManyAsync(storage);
-        Assert.Empty(FolderContent.List(storage.Storage.Paths.Blobs));
+        Assert.Empty(FolderContent.List(storage.Paths.Blobs));
         Assert.Equal((Many + 3, true), await VerifyAsync(storage));
 
         var report = await BackupRun.RunAsync(data, target, 1, [], TimeProvider.System, storage.Loggers, null, default);
@@ -42,12 +42,12 @@ public sealed class StagedContentBackupTests : IDisposable
             Assert.Equal(image, await again.GetAsync(A, Latest));
         }
 
-        Assert.Empty(FolderContent.List(storage.Storage.Paths.Blobs));
+        Assert.Empty(FolderContent.List(storage.Paths.Blobs));
         await storage.ReopenAsync(cleanly: false);
         Assert.Equal((Many + 3, true), await VerifyAsync(storage));
         await storage.CloseAsync();
         Assert.Equal(0, storage.Storage.Files!.LeftStaged);
-        Assert.Equal(Many + 3, Directory.EnumerateFiles(storage.Storage.Paths.Blobs, "data", SearchOption.AllDirectories).Count());
+        Assert.Equal(Many + 3, Directory.EnumerateFiles(storage.Paths.Blobs, "data", SearchOption.AllDirectories).Count());
     }
 
     [Fact]
@@ -98,7 +98,7 @@ public sealed class StagedContentBackupTests : IDisposable
     {
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
-        using var reader = await StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default);
+        await using var reader = await StorageReader.OpenAsync(new StorageChoice(storage.Path), TimeProvider.System, storage.Loggers, default);
 
         Assert.Equal(image, await reader.Blobs.ReadAsync(Samples.Digest(image)));
         Assert.Equal(9, await reader.Blobs.StatAsync(Samples.Digest("app layer")));

@@ -132,7 +132,7 @@ public sealed class LayoutTests : IDisposable
         await using var storage = await TestStorage.CreateAsync();
         await FillAsync(storage);
         await storage.WriteOutAsync();
-        await File.WriteAllTextAsync(storage.Storage.Paths.BlobData(Samples.Digest("one layer")), "one lager");
+        await File.WriteAllTextAsync(storage.Paths.BlobData(Samples.Digest("one layer")), "one lager");
         foreach (var name in new[] { "layout", "layout.tar" })
         {
             var refused = await Assert.ThrowsAsync<LayoutException>(() => ExportAsync(storage, name, "team/a:1"));
@@ -174,7 +174,7 @@ public sealed class LayoutTests : IDisposable
 
     private async Task<TransferReport> ExportAsync(TestStorage storage, string name, string image, bool withReferrers = true)
     {
-        using var reader = await StorageReader.OpenAsync(storage.Path, bucket: null, TimeProvider.System, storage.Loggers, default);
+        await using var reader = await StorageReader.OpenAsync(new StorageChoice(storage.Path), TimeProvider.System, storage.Loggers, default);
         return await ImageExport.ToPathAsync(reader, [Image(image)], Path.Combine(_folder.Path, name), withReferrers, null, default);
     }
 

@@ -3,15 +3,16 @@ using Registry.Testing;
 
 namespace Registry.Interop.Tests.Packages;
 
-/// <summary>Commands and configurations of docs/install.md, so that tests run the documented ones.</summary>
+/// <summary>Commands and configurations of the guides, so that tests run the documented ones.</summary>
 internal static partial class InstallGuide
 {
-    private static readonly string Text = File.ReadAllText(SourceTree.Locate("docs/install.md"));
-
     /// <summary>Returns the blocks of a language below a heading of the second level, unchanged.</summary>
-    public static IReadOnlyList<string> Blocks(string heading, string language)
+    /// <param name="heading">The heading.</param>
+    /// <param name="language">The language.</param>
+    /// <param name="page">File of the page.</param>
+    public static IReadOnlyList<string> Blocks(string heading, string language, string page = "docs/install.md")
     {
-        string section = Text.Split("\n## ").Single(part => part.StartsWith(heading + "\n", StringComparison.Ordinal));
+        string section = File.ReadAllText(SourceTree.Locate(page)).Split("\n## ").Single(part => part.StartsWith(heading + "\n", StringComparison.Ordinal));
         return [.. Block.Matches(section).Where(match => match.Groups["language"].Value == language).Select(match => match.Groups["text"].Value)];
     }
 
@@ -37,6 +38,6 @@ internal static partial class InstallGuide
         return text;
     }
 
-    [GeneratedRegex("^```(?<language>\\w+)\n(?<text>.*?)^```$", RegexOptions.Singleline | RegexOptions.Multiline)]
+    [GeneratedRegex("^ *```(?<language>\\w+)\n(?<text>.*?)^ *```$", RegexOptions.Singleline | RegexOptions.Multiline)]
     private static partial Regex Block { get; }
 }

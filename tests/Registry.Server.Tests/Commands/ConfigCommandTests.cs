@@ -136,7 +136,7 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public async Task Secrets_are_masked_and_the_paths_of_their_files_are_not()
     {
-        Assert.Equal(["REGISTRY_S3_ACCESS_KEY", "REGISTRY_S3_SECRET_KEY"], VariableNames.All.Where(VariableNames.IsSecret));
+        Assert.Equal(["REGISTRY_POSTGRES", "REGISTRY_S3_ACCESS_KEY", "REGISTRY_S3_SECRET_KEY"], VariableNames.All.Where(VariableNames.IsSecret));
         var path = _folder.File("secret-key");
         await System.IO.File.WriteAllTextAsync(path, "canary", TestContext.Current.CancellationToken);
         var run = await CommandRun.OfAsync(

@@ -353,9 +353,9 @@ public sealed class OptionsReaderTests
             nameof(RegistryOptions.TokenRealm), nameof(RegistryOptions.TokenService), nameof(RegistryOptions.TokenIssuer),
             nameof(RegistryOptions.TokenPublicKeyPath), nameof(RegistryOptions.AccessControlPath),
         ];
-        string[] severalVariables = [.. access, nameof(RegistryOptions.Bucket)];
+        string[] severalVariables = [.. access, nameof(RegistryOptions.Bucket), nameof(RegistryOptions.Database)];
         var options = typeof(RegistryOptions).GetProperties().Select(property => property.Name).Except(severalVariables).Order(StringComparer.Ordinal);
-        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File, "REGISTRY_BLOBS", .. VariableNames.Bucket]).Where(name => !name.StartsWith("REGISTRY_ACCESS_CONTROL_", StringComparison.Ordinal));
+        var variables = VariableNames.All.Except([.. VariableNames.Authentication, VariableNames.File, "REGISTRY_BLOBS", .. VariableNames.Bucket, "REGISTRY_METADATA", .. VariableNames.Database]).Where(name => !name.StartsWith("REGISTRY_ACCESS_CONTROL_", StringComparison.Ordinal));
 
         Assert.Equal(options, variables.Select(name => Property(name).Name).Order(StringComparer.Ordinal));
         Assert.Distinct(VariableNames.All);

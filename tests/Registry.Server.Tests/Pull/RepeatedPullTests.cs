@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
+using Registry.Storage.Files;
 
 namespace Registry.Server.Tests.Pull;
 
@@ -90,7 +91,7 @@ public sealed class RepeatedPullTests : IAsyncLifetime
         Check.Status(200, await GetAsync(path));
         await _registry.Host.Storage.Files!.WriteOutAsync();
         await File.WriteAllTextAsync(
-            _registry.Host.Storage.Paths.BlobData(Core.Oci.Digest.Parse(blob.Digest)), "short", TestContext.Current.CancellationToken);
+            new DataPaths(_registry.StoragePath).BlobData(Core.Oci.Digest.Parse(blob.Digest)), "short", TestContext.Current.CancellationToken);
         _time.Advance(ContentCache.Lifetime);
         Check.Status(404, await GetAsync(path));
         Check.Status(404, await HeadAsync(path));

@@ -101,7 +101,7 @@ public sealed class ChangeOriginTests : IDisposable
     // Those of blobs are gone: the tree has passed them.
     private async Task<IReadOnlyList<RegistryChange>> ReadAsync()
     {
-        await using var storage = await RegistryStorage.OpenExistingAsync(Data, bucket: null, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
+        await using var storage = await RegistryStorage.OpenExistingAsync(new StorageChoice(Data), NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
         return await storage.Changes.ReadAsync(0, 1000);
     }
 }

@@ -32,10 +32,10 @@ public sealed class StagedFilesTests
 
         await storage.WriteOutAsync();
 
-        Assert.Equal(content, await File.ReadAllBytesAsync(storage.Storage.Paths.BlobData(digest)));
+        Assert.Equal(content, await File.ReadAllBytesAsync(storage.Paths.BlobData(digest)));
         Assert.Equal(0, storage.Storage.Staged.Weight);
         await AssertReadAsync(storage, digest, content);
-        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Paths.Uploads));
     }
 
     [Fact]
@@ -44,7 +44,7 @@ public sealed class StagedFilesTests
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
         Assert.False(HasFile(storage, Samples.Digest(image)));
-        Assert.Empty(FolderContent.List(storage.Storage.Paths.Blobs));
+        Assert.Empty(FolderContent.List(storage.Paths.Blobs));
 
         await Eventually.TrueAsync(() =>
         {
@@ -52,7 +52,7 @@ public sealed class StagedFilesTests
             return storage.Storage.Staged.Weight == 0;
         });
 
-        Assert.Equal(3, FolderContent.List(storage.Storage.Paths.Blobs).Count);
+        Assert.Equal(3, FolderContent.List(storage.Paths.Blobs).Count);
         Assert.Equal(image, await storage.GetAsync(A, Latest));
         Assert.Null(storage.Storage.Files!.TreeFailure);
     }
@@ -63,7 +63,7 @@ public sealed class StagedFilesTests
         await using var storage = await TestStorage.CreateAsync();
         await storage.PushImageAsync(A, "app", "latest");
         await storage.CloseAsync();
-        Assert.Equal(3, FolderContent.List(storage.Storage.Paths.Blobs).Count);
+        Assert.Equal(3, FolderContent.List(storage.Paths.Blobs).Count);
         Assert.Equal(0, storage.Storage.Files!.LeftStaged);
     }
 
@@ -73,10 +73,10 @@ public sealed class StagedFilesTests
         await using var storage = await TestStorage.CreateAsync();
         var image = await storage.PushImageAsync(A, "app", "latest");
         await storage.ReopenAsync(cleanly: false);
-        Assert.Empty(FolderContent.List(storage.Storage.Paths.Blobs));
+        Assert.Empty(FolderContent.List(storage.Paths.Blobs));
         Assert.Equal(image, await storage.GetAsync(A, Latest));
         await storage.WriteOutAsync();
-        Assert.Equal(3, FolderContent.List(storage.Storage.Paths.Blobs).Count);
+        Assert.Equal(3, FolderContent.List(storage.Paths.Blobs).Count);
     }
 
     [Fact]
@@ -88,8 +88,8 @@ public sealed class StagedFilesTests
 
         await WriteOutAsync(storage, staged);
 
-        Assert.Empty(FolderContent.List(storage.Storage.Paths.Blobs));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
+        Assert.Empty(FolderContent.List(storage.Paths.Blobs));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Paths.Uploads));
         Assert.Null(await storage.Storage.Blobs.StatAsync(Blob));
     }
 
@@ -131,7 +131,7 @@ public sealed class StagedFilesTests
         var admission = new Admission(storage.Storage.Threads, storage.Storage.Health, new DiskReserve(storage.Path, 0, storage.Time));
         var store = new StagedBlobStore(
             new FileSystemBlobStore(
-                storage.Storage.Paths, storage.Storage.Threads, new BlobPlacement(storage.Storage.Paths, sync), new DigestLocks(), sync, admission),
+                storage.Paths, storage.Storage.Threads, new BlobPlacement(storage.Paths, sync), new DigestLocks(), sync, admission),
             staged);
         staged.AfterFind = async () =>
         {
@@ -181,8 +181,8 @@ public sealed class StagedFilesTests
         await storage.WriteOutAsync();
 
         Assert.False(HasFile(storage, damaged));
-        Assert.Equal(2, FolderContent.List(storage.Storage.Paths.Blobs).Count);
-        Assert.Single(FolderContent.List(storage.Storage.Paths.Quarantine));
+        Assert.Equal(2, FolderContent.List(storage.Paths.Blobs).Count);
+        Assert.Single(FolderContent.List(storage.Paths.Quarantine));
         Assert.False(await storage.SeesBlobAsync(A, damaged));
         Assert.Single(storage.Log.Entries, entry => entry.Message.StartsWith($"{damaged} is damaged in registry.db", StringComparison.Ordinal));
         Assert.Equal(0, storage.Storage.Staged.Weight);
@@ -207,7 +207,7 @@ public sealed class StagedFilesTests
 
         Assert.Equal(0, storage.Storage.Staged.Weight);
         await AssertReadAsync(storage, Blob, Samples.Text("blob"));
-        Assert.False(Directory.Exists(storage.Storage.Paths.Quarantine));
+        Assert.False(Directory.Exists(storage.Paths.Quarantine));
     }
 
     [Theory]
@@ -225,7 +225,7 @@ public sealed class StagedFilesTests
 
         Assert.Equal(isDryRun, await storage.Storage.Staged.FindAsync(damaged) is not null);
         Assert.Equal(isDryRun, await storage.SeesBlobAsync(A, damaged));
-        Assert.Equal(!isDryRun, Directory.Exists(storage.Storage.Paths.Quarantine));
+        Assert.Equal(!isDryRun, Directory.Exists(storage.Paths.Quarantine));
         Assert.Contains(storage.Log.Entries, entry => entry.Message.StartsWith($"{damaged} of a is damaged", StringComparison.Ordinal));
         await storage.PushBlobAsync(A, "app config");
         Assert.Equal((3, true), await VerifyAsync(storage, isDryRun));
@@ -236,7 +236,7 @@ public sealed class StagedFilesTests
     public async Task A_place_that_cannot_be_written_holds_up_no_other_content_and_a_stop_says_what_is_left()
     {
         await using var storage = await TestStorage.CreateAsync();
-        var obstacle = storage.Storage.Paths.BlobShard(Blob);
+        var obstacle = storage.Paths.BlobShard(Blob);
         FolderContent.Write("a file where a folder must go", obstacle);
         await storage.PushBlobAsync(A, "blob");
         var other = await storage.PushBlobAsync(A, "other");
@@ -253,7 +253,7 @@ public sealed class StagedFilesTests
         await storage.CloseAsync();
         Assert.Equal(1, storage.Storage.Files!.LeftStaged);
         Assert.Single(storage.Log.Entries, entry => entry.Message.StartsWith("Left in registry.db: 1 small", StringComparison.Ordinal));
-        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Storage.Paths.Uploads));
+        Assert.Empty(Directory.EnumerateFileSystemEntries(storage.Paths.Uploads));
 
         File.Delete(obstacle);
         await using var again = await TestStorage.CreateAsync(storage.Path);
@@ -294,7 +294,7 @@ public sealed class StagedFilesTests
         using var folder = new Registry.Testing.TemporaryFolder("staged", isInMemory: true);
         await using var storage = await TestStorage.CreateAsync(folder.Path);
         var sha512 = DigestAlgorithm.Find("sha512")!;
-        FolderContent.Write("a file where a folder must go", storage.Storage.Paths.BlobAlgorithm(sha512));
+        FolderContent.Write("a file where a folder must go", storage.Paths.BlobAlgorithm(sha512));
         var refused = 0;
         var pushed = 0;
         await Parallel.ForEachAsync(Enumerable.Range(0, 4200), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (i, cancelled) =>
@@ -317,7 +317,7 @@ public sealed class StagedFilesTests
         Assert.InRange(storage.Storage.Staged.Weight, 1, Core.SmallContent.Staging.MaxWeight);
         var elsewhere = await storage.PushBlobAsync(A, Samples.Bytes(1, Core.SmallContent.Staging.MaxSize));
         Assert.True(HasFile(storage, elsewhere));
-        File.Delete(storage.Storage.Paths.BlobAlgorithm(sha512));
+        File.Delete(storage.Paths.BlobAlgorithm(sha512));
         await storage.WriteOutAsync();
         Assert.Equal(0, storage.Storage.Staged.Weight);
         Assert.Equal(pushed + 1, (await storage.Storage.Blobs.ListStoredAsync()).Count);
@@ -330,9 +330,9 @@ public sealed class StagedFilesTests
     }
 
     private static StagedFiles CreateFiles(TestStorage storage, IStagedContent staged) => new(
-        storage.Storage.Paths,
+        storage.Paths,
         staged,
-        new BlobPlacement(storage.Storage.Paths, new CheckedSync(storage.Storage.Health)),
+        new BlobPlacement(storage.Paths, new CheckedSync(storage.Storage.Health)),
         storage.Storage.Ports.Quarantine,
         storage.Storage.Files!.Engine.Locks,
         storage.Storage.Threads,
@@ -359,5 +359,5 @@ public sealed class StagedFilesTests
         return (result.Count, result.IsClean);
     }
 
-    private static bool HasFile(TestStorage storage, Digest digest) => File.Exists(storage.Storage.Paths.BlobData(digest));
+    private static bool HasFile(TestStorage storage, Digest digest) => File.Exists(storage.Paths.BlobData(digest));
 }

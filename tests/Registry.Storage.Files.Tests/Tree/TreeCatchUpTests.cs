@@ -18,10 +18,10 @@ public class TreeCatchUpTests
     {
         const int Repositories = 40;
         await using var storage = await TestStorage.CreateAsync();
-        var (tree, feed) = (storage.Storage.Paths.Repositories, new FaultyFeed());
+        var (tree, feed) = (storage.Paths.Repositories, new FaultyFeed());
         FolderContent.Write("a file where a folder must go", Path.Combine(tree, "team"));
         await using var writer = new TreeWriter(
-            storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
+            storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
         for (var i = 0; i < 5 * Repositories; i++)
         {
             feed.Add(Samples.Repository($"team/r{i % Repositories}"), $"blob {i / Repositories}");
@@ -72,7 +72,7 @@ public class TreeCatchUpTests
         Directory.Delete(tree, recursive: true);
         Directory.CreateDirectory(tree);
         OldSchema.Execute(
-            storage.Storage.Paths.Database,
+            storage.Paths.Database,
             """
             UPDATE change_consumers SET position = 0;
             INSERT INTO meta (key, value) SELECT 'changes_overdue', MAX(sequence) FROM changes;
@@ -128,11 +128,11 @@ public class TreeCatchUpTests
     public async Task Commits_that_keep_coming_keep_no_repository_from_being_tried_again()
     {
         await using var storage = await TestStorage.CreateAsync();
-        var (tree, feed) = (storage.Storage.Paths.Repositories, new FaultyFeed());
+        var (tree, feed) = (storage.Paths.Repositories, new FaultyFeed());
         FolderContent.Write("a file where a folder must go", Path.Combine(tree, "a"));
         FolderContent.Write("a file where a folder must go", Path.Combine(tree, "b"));
         await using var writer = new TreeWriter(
-            storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
+            storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
         feed.Add(A);
         feed.Add(B);
         await Eventually.TrueAsync(() => writer.Failure?.Contains("and 1 more", StringComparison.Ordinal) == true);
@@ -152,7 +152,7 @@ public class TreeCatchUpTests
         await using var storage = await TestStorage.CreateAsync();
         var feed = new FaultyFeed { Fault = new StorageException("no space left on device", isFull: true) };
         await using var writer = new TreeWriter(
-            storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
+            storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, storage.Loggers.CreateLogger<TreeWriter>());
         await Eventually.TrueAsync(() => writer.Failure is not null);
         Assert.Equal(0, feed.Trims);
         storage.Time.Advance(TimeSpan.FromSeconds(30));

@@ -183,23 +183,23 @@ public class TreeWriterTests
         await using var storage = await TestStorage.CreateAsync();
         var feed = new FaultyFeed { Fault = new InvalidOperationException("a mistake") };
         var log = storage.Loggers.CreateLogger<TreeWriter>();
-        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, log);
+        await using var writer = new TreeWriter(storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, log);
         await Eventually.TrueAsync(() => writer.Failure is not null);
         Assert.Contains("InvalidOperationException: a mistake", writer.Failure, StringComparison.Ordinal);
         feed.Fault = null;
         feed.Add(B);
         await Eventually.TrueAsync(() => writer.Failure is null);
-        Assert.Single(FolderContent.List(storage.Storage.Paths.Repositories));
+        Assert.Single(FolderContent.List(storage.Paths.Repositories));
     }
 
     [Fact]
     public async Task After_a_sync_that_failed_everything_is_written_again()
     {
         await using var storage = await TestStorage.CreateAsync();
-        var tree = storage.Storage.Paths.Repositories;
+        var tree = storage.Paths.Repositories;
         var feed = new FaultyFeed();
         var log = storage.Loggers.CreateLogger<TreeWriter>();
-        await using var writer = new TreeWriter(storage.Storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, log);
+        await using var writer = new TreeWriter(storage.Paths, feed, storage.Storage.Listing, storage.Storage.Threads, storage.Time, log);
         feed.Add(A);
 
         // With its content: until then the writer may create the folder again.

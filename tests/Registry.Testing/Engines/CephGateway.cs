@@ -87,6 +87,15 @@ public sealed class CephGateway : IAsyncDisposable
         static byte[] Sign(byte[] key, string part) => HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(part));
     }
 
+    /// <summary>Creates a bucket of the first user.</summary>
+    public async Task CreateBucketAsync(string name)
+    {
+        using var client = new HttpClient();
+        using var request = new HttpRequestMessage(HttpMethod.Put, Presign("PUT", name, DateTimeOffset.UtcNow));
+        using var created = await client.SendAsync(request);
+        created.EnsureSuccessStatusCode();
+    }
+
     /// <summary>Creates a further user, who has no right to the buckets of the first.</summary>
     public Task CreateUserAsync(string name, string accessKey, string secretKey) =>
         RunAsync("radosgw-admin", "user", "create", $"--uid={name}", $"--display-name={name}", $"--access-key={accessKey}", $"--secret-key={secretKey}");

@@ -30,7 +30,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Connection string of an empty database.</summary>
-    public string ConnectionString => $"Host=127.0.0.1;Port={Port};Username={User};Database={Database}";
+    public string ConnectionString => ConnectionStringOf(Database);
 
     private static string Programs => FindPrograms() ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql-15");
 
@@ -57,7 +57,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
             server = StartAs("postgres", ["-D", data, .. own.Concat(fast).Concat(settings).SelectMany(setting => new[] { "-c", setting })]);
             await server.WaitForLineAsync(ReadyLine, Patience.Limit);
             var started = new PostgresServer(folder, server, port);
-            await started.QueryAsync($"CREATE DATABASE {Database} STRATEGY file_copy", "postgres");
+            await started.CreateDatabaseAsync(Database);
             return started;
         }
         catch
@@ -75,6 +75,18 @@ public sealed partial class PostgresServer : IAsyncDisposable
         "--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1",
         "--host=127.0.0.1", $"--port={Port}", $"--username={User}", $"--dbname={database}", $"--command={sql}");
 
+    /// <summary>Creates an empty database.</summary>
+    /// <param name="name">A name that the server does not have yet.</param>
+    /// <returns>Its connection string.</returns>
+    public async Task<string> CreateDatabaseAsync(string name)
+    {
+        await QueryAsync($"CREATE DATABASE {name} STRATEGY file_copy", "postgres");
+        return ConnectionStringOf(name);
+    }
+
+    /// <summary>Removes a database, and ends its connections.</summary>
+    public Task DropDatabaseAsync(string name) => QueryAsync($"DROP DATABASE {name} WITH (FORCE)", "postgres");
+
     /// <summary>Ends the server as a crash does, and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -87,6 +99,8 @@ public sealed partial class PostgresServer : IAsyncDisposable
         await _server.DisposeAsync();
         _folder.Dispose();
     }
+
+    private string ConnectionStringOf(string database) => $"Host=127.0.0.1;Port={Port};Username={User};Database={database}";
 
     private static string? FindPrograms() => Directory.Exists("/usr/lib/postgresql")
         ? Directory.EnumerateDirectories("/usr/lib/postgresql").Select(version => Path.Combine(version, "bin"))

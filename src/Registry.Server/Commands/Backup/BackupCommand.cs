@@ -57,7 +57,10 @@ internal static class BackupCommand
     {
         if (options.Bucket is not null)
         {
-            return await context.RefuseBucketAsync("a backup would have no blobs. Stop the registry, copy registry.db, and keep the versions of the bucket; see docs/s3.md");
+            return await context.RefuseAsync(
+                options.Storage,
+                "a backup would have no blobs. Stop the registry, copy registry.db, and keep the versions of the bucket; see docs/s3.md",
+                "a backup would have no blobs. Dump the database with pg_dump, and keep the versions of the bucket; see docs/many-nodes.md");
         }
 
         // The backup includes the files of users and rules only when they are in the data folder.

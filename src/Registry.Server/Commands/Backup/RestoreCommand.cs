@@ -44,7 +44,10 @@ internal static class RestoreCommand
     {
         if (options.Bucket is not null)
         {
-            return await context.RefuseBucketAsync("a backup is restored into files. Run the command with REGISTRY_BLOBS=files");
+            return await context.RefuseAsync(
+                options.Storage,
+                "a backup is restored into files. Run the command with REGISTRY_BLOBS=files",
+                "a backup is restored into a data folder. Run the command with REGISTRY_METADATA=sqlite and REGISTRY_BLOBS=files");
         }
 
         return await context.TryAsync(null, "the restore was interrupted; the registry does not start on the incomplete folder. Run it again to continue", async () =>

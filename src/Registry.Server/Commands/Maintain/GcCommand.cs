@@ -90,9 +90,8 @@ internal static class GcCommand
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(path, "the collection was interrupted; run it again to continue", async () => await context.WithStorageAsync(
-            await RegistryStorage.OpenExistingAsync(path, options.Bucket, options.ChangeRules, time, loggers, writesOut: !request.IsReport),
+        return await context.TryAsync(options.Storage, "the collection was interrupted; run it again to continue", async () => await context.WithStorageAsync(
+            await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, time, loggers, writesOut: !request.IsReport),
             storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken)));
     }
 
@@ -107,7 +106,7 @@ internal static class GcCommand
     {
         if (!storage.Indexer.IsComplete)
         {
-            return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
+            return context.Fail(options.Storage, StoppedRegistry.NotIndexed);
         }
 
         var settings = options.CoreSettings with { CollectorOrigin = StoppedRegistry.OriginOf("gc") };

@@ -31,7 +31,10 @@ internal static class ReindexCommand
             json,
         };
         command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => options.Bucket is not null
-            ? context.RefuseBucketAsync("there is no tree to rebuild the metadata from. Restore registry.db from a copy")
+            ? context.RefuseAsync(
+                options.Storage,
+                "there is no tree to rebuild the metadata from. Restore registry.db from a copy",
+                "there is no tree to rebuild the metadata from. Restore the database from a dump")
             : parsed.GetValue(dryRun) ? PreviewAsync(context, options, loggers, parsed.GetValue(json), cancelled)
             : RunAsync(context, options, loggers, parsed.GetValue(json), cancelled)));
         return command;
@@ -40,7 +43,7 @@ internal static class ReindexCommand
     public static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(path, "the reindex was interrupted; run it again, or start the registry, which continues it", async () =>
+        return await context.TryAsync(options.Storage, "the reindex was interrupted; run it again, or start the registry, which continues it", async () =>
         {
             DataFolder.OpenExisting(path).Dispose();
             var isReadable = await TryFinishAsync(context, options, path, loggers);
@@ -93,7 +96,7 @@ internal static class ReindexCommand
     public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(path, "the comparison was interrupted; nothing was changed", async () =>
+        return await context.TryAsync(options.Storage, "the comparison was interrupted; nothing was changed", async () =>
         {
             DataFolder.OpenExisting(path).Dispose();
             var isWhole = await TryFinishAsync(context, options, path, loggers);

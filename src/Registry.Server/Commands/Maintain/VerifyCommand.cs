@@ -37,9 +37,8 @@ internal static class VerifyCommand
     // The log gets a line for each fault.
     private static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
     {
-        var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(path, "the verification was interrupted; run it again to read the rest", async () => await context.WithStorageAsync(
-            await RegistryStorage.OpenExistingAsync(path, options.Bucket, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun),
+        return await context.TryAsync(options.Storage, "the verification was interrupted; run it again to read the rest", async () => await context.WithStorageAsync(
+            await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun),
             storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken)));
     }
 
@@ -48,7 +47,7 @@ internal static class VerifyCommand
     {
         if (isDryRun && !storage.Indexer.IsComplete)
         {
-            return context.Fail(storage.Paths.Root, StoppedRegistry.NotIndexed);
+            return context.Fail(options.Storage, StoppedRegistry.NotIndexed);
         }
 
         if (storage.Files is { } files)
@@ -73,7 +72,7 @@ internal static class VerifyCommand
         }
 
         context.Output.WriteLine(
-            $"Read all blobs and manifests in {storage.Paths.Root}: {Count.Of(result.Count, "file")}, {Count.Of(result.Bytes, "byte")}; "
+            $"Read all blobs and manifests in {storage.Name}: {Count.Of(result.Count, "file")}, {Count.Of(result.Bytes, "byte")}; "
             + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
             + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
         return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;

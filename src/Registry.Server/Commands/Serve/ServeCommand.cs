@@ -35,7 +35,6 @@ internal static class ServeCommand
     {
         var notices = new LifetimeNotices(context.Output, options, loggers.CreateLogger<LifetimeNotices>());
         var manager = new ServiceNotifier(context.Variable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
-        var folder = Path.GetFullPath(options.StoragePath);
         RegistryHost host;
         try
         {
@@ -43,7 +42,7 @@ internal static class ServeCommand
         }
         catch (StorageException e)
         {
-            return context.Fail(folder, e);
+            return context.Fail(options.Storage, e);
         }
         catch (StartupException e)
         {
@@ -69,7 +68,7 @@ internal static class ServeCommand
         }
         catch (StorageException e)
         {
-            return context.Fail(folder, e);
+            return context.Fail(options.Storage, e);
         }
 
         notices.Stopped();

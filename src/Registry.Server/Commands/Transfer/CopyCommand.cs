@@ -45,7 +45,6 @@ internal static class CopyCommand
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, CopyRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var path = Path.GetFullPath(options.StoragePath);
         try
         {
             var opened = await StoppedRegistry.OpenAsync("copy", options, time, loggers);
@@ -72,7 +71,7 @@ internal static class CopyCommand
         catch (StorageException e)
         {
             return context.Fail(
-                $"REGISTRY_STORAGE_PATH {path} {e.Message}. In a running registry, a client can copy without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
+                $"{CommandContext.Describe(options.Storage, e)}. In a running registry, a client can copy without moving bytes: skopeo copy --all docker://HOST/A:TAG docker://HOST/B:TAG");
         }
         catch (OperationCanceledException)
         {

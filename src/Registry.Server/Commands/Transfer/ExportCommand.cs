@@ -58,13 +58,12 @@ internal static class ExportCommand
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, ExportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var path = Path.GetFullPath(options.StoragePath);
         var describe = TransferWork.Describe("Exporting");
         try
         {
-            using var storage = request.Backup is { } backup
+            await using var storage = request.Backup is { } backup
                 ? await BackupRun.OpenAsync(backup.Folder, backup.Generation, time, loggers)
-                : await StorageReader.OpenAsync(path, options.Bucket, time, loggers, cancellationToken);
+                : await StorageReader.OpenAsync(options.Storage, time, loggers, cancellationToken);
             if (request.Target == "-")
             {
                 await using var stream = context.Terminal.OpenOutput();
@@ -85,7 +84,7 @@ internal static class ExportCommand
         }
         catch (StorageException e)
         {
-            return request.Backup is null ? context.Fail(path, e) : context.Fail(e.Message);
+            return request.Backup is null ? context.Fail(options.Storage, e) : context.Fail(e.Message);
         }
         catch (OperationCanceledException)
         {

@@ -48,7 +48,6 @@ internal static class ImportCommand
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, ImportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var path = Path.GetFullPath(options.StoragePath);
         var source = request.Source == "-" ? "the archive from standard input" : request.Source;
         string? spooled = null;
         try
@@ -59,7 +58,8 @@ internal static class ImportCommand
                 if (request.Source == "-")
                 {
                     // The index of an archive is often its last file. The next start removes what a killed import leaves here.
-                    spooled = registry.Storage.Paths.TemporaryFile(Guid.NewGuid());
+                    var id = Guid.NewGuid();
+                    spooled = registry.Storage.Folder?.Paths.TemporaryFile(id) ?? Path.Combine(Path.GetTempPath(), $"registry-import-{id}.tmp");
                     await SpoolAsync(context, spooled, cancellationToken);
                 }
 
@@ -76,7 +76,7 @@ internal static class ImportCommand
         catch (StorageException e)
         {
             return context.Fail(
-                $"REGISTRY_STORAGE_PATH {path} {e.Message}. To push into a running registry: skopeo copy --all oci:FOLDER:TAG docker://HOST/REPOSITORY:TAG");
+                $"{CommandContext.Describe(options.Storage, e)}. To push into a running registry: skopeo copy --all oci:FOLDER:TAG docker://HOST/REPOSITORY:TAG");
         }
         catch (IOException e)
         {

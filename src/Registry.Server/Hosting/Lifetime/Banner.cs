@@ -13,7 +13,7 @@ internal static class Banner
         var registry = options.ExternalUrl is { } url ? new Uri(url).Authority : $"localhost:{port}";
         output.WriteLine($"""
             Registry {ProductVersion.Text} listening on {string.Join(" and ", host.Addresses)}
-              storage         {host.StoragePath}{(host.Storage.Bucket is { } bucket ? $"\n  blobs           {bucket.Address}" : string.Empty)}
+              {(host.Storage.Database is null ? "storage " : "metadata")}        {host.Storage.Name}{(host.Storage.Bucket is { } bucket ? $"\n  blobs           {bucket.Address}" : string.Empty)}
               authentication  {Authentication(options)}{(options.Readonly ? "\n  read-only       pulls work, pushes and deletes are refused" : string.Empty)}{(host.MetricsAddress is { } metrics ? $"\n  metrics         {metrics}" : string.Empty)}
 
             Push your first image:

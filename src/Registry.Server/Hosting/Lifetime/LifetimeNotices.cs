@@ -25,7 +25,7 @@ internal sealed class LifetimeNotices(TextWriter output, RegistryOptions options
             .Add("version", ProductVersion.Text)
             .Add("addresses", string.Join(',', host.Addresses))
             .Add("metricsAddress", host.MetricsAddress)
-            .Add("storage", host.StoragePath)
+            .Add("storage", host.Storage.Name)
             .Add("authentication", Banner.Authentication(options))
             .Add("readOnly", host.ReadOnly.IsOn)
             .Add("processId", Environment.ProcessId));

@@ -63,8 +63,11 @@ internal sealed class RegistryGauges
             Gauge("registry.tree.behind", null, "1 when the repositories tree, or the files of small content, cannot be brought up to date, else 0.", () => files.IsBehind ? 1 : 0);
         }
 
-        Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => _storage.ReadRoom().Free);
-        Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => _storage.ReadRoom().Kept);
+        if (_storage.Folder is { } folder)
+        {
+            Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => folder.ReadRoom().Free);
+            Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => folder.ReadRoom().Kept);
+        }
     }
 
     // Kestrel's transport has buffers of its own, which are not counted.
@@ -117,7 +120,10 @@ internal sealed class RegistryGauges
     {
         Gauge("registry.verify.last_success", "s", "End of the last complete verification, as Unix time; 0 before the first.", () => Verification().EndedAt ?? 0);
         Gauge("registry.verify.findings", "{blob}", "Blobs and manifests that the last complete verification found damaged, missing or unreadable.", () => Verification().LastFindings);
-        Gauge("registry.backup.last_success", "s", "End of the last complete backup, as Unix time; 0 before the first.", () => LastBackup.Read(_storage.Paths) ?? 0);
+        if (_storage.Folder is { } folder)
+        {
+            Gauge("registry.backup.last_success", "s", "End of the last complete backup, as Unix time; 0 before the first.", () => LastBackup.Read(folder.Paths) ?? 0);
+        }
     }
 
     private static Measurement<int> Suspended(string reason, bool isSuspended) =>

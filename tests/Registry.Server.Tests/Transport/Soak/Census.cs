@@ -19,7 +19,7 @@ internal sealed record Census(int Sockets, int Files, long Connections, long Dir
         var targets = new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Select(Target).ToList();
         return new Census(
             targets.Count(target => target.StartsWith("socket:", StringComparison.Ordinal)),
-            targets.Count(target => target.StartsWith(host.StoragePath, StringComparison.Ordinal) && !target.Contains(".db", StringComparison.Ordinal)),
+            targets.Count(target => target.StartsWith(host.Storage.Name, StringComparison.Ordinal) && !target.Contains(".db", StringComparison.Ordinal)),
             connections.Count,
             transport?.Connections ?? 0,
             host.Buffers.Rented);

@@ -1,11 +1,8 @@
 using Npgsql;
 using Registry.Storage.Postgres;
-using Registry.Storage.S3.Tests.Nodes;
 using Registry.Testing.Engines;
 
-[assembly: AssemblyFixture(typeof(SharedDatabase))]
-
-namespace Registry.Storage.S3.Tests.Nodes;
+namespace Registry.Storage.Testing;
 
 /// <summary>PostgreSQL for tests of several nodes, with a database for each test.</summary>
 public sealed class SharedDatabase : IAsyncLifetime
@@ -13,7 +10,8 @@ public sealed class SharedDatabase : IAsyncLifetime
     private PostgresServer? _server;
     private int _databases;
 
-    private PostgresServer Server
+    /// <summary>The server. A test without it is skipped.</summary>
+    public PostgresServer Server
     {
         get
         {
@@ -30,15 +28,14 @@ public sealed class SharedDatabase : IAsyncLifetime
         }
     }
 
-    /// <summary>Creates a database. Its clock stands.</summary>
-    public async Task<PostgresSettings> CreateAsync()
+    /// <summary>Creates a database.</summary>
+    /// <param name="countsTime">False if its clock stands, unless the test advances it.</param>
+    public async Task<PostgresSettings> CreateAsync(bool countsTime = false)
     {
-        var name = $"nodes_{Interlocked.Increment(ref _databases)}";
-        await Server.QueryAsync($"CREATE DATABASE {name} STRATEGY file_copy");
         return new PostgresSettings
         {
-            ConnectionString = new NpgsqlConnectionStringBuilder(Server.ConnectionString) { Database = name }.ConnectionString,
-            CountsTime = false,
+            ConnectionString = await Server.CreateDatabaseAsync($"nodes_{Interlocked.Increment(ref _databases)}"),
+            CountsTime = countsTime,
         };
     }
 

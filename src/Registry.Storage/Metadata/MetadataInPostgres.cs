@@ -1,0 +1,97 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Registry.Core.Caching;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Core.Uploads;
+using Registry.Core.Verification;
+using Registry.Storage.Postgres;
+using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.SmallContent;
+
+namespace Registry.Storage.Metadata;
+
+/// <summary>
+/// Metadata in PostgreSQL, which any number of processes share. No result of a lookup stays in memory: another process may change it at any time.
+/// </summary>
+public sealed class MetadataInPostgres : IStoredMetadata
+{
+    private readonly PostgresDatabase _database;
+    private readonly StorageHealth _health;
+    private readonly MetadataPorts _ports;
+
+    private MetadataInPostgres(PostgresDatabase database, StorageEnvironment environment)
+    {
+        _database = database;
+        _health = new StorageHealth(environment.Loggers.CreateLogger<StorageHealth>());
+        _ports = new MetadataPorts
+        {
+            Metadata = new PostgresMetadataStore(database, environment.Time, environment.Rules),
+            Collector = new PostgresCollectorMetadata(database, environment.Time, environment.Rules),
+            Listing = new PostgresMetadataListing(database),
+            IndexTarget = new PostgresIndexTarget(database, environment.Time),
+            Changes = new PostgresChangeFeed(database),
+            Sessions = new PostgresUploadSessions(database),
+            Staged = new PostgresStagedContent(database),
+            Objects = new PostgresObjectLedger(database),
+            Clock = database.Clock,
+        };
+    }
+
+    /// <summary>Server and database for people, such as <c>the database registry of PostgreSQL at db:5432</c>.</summary>
+    public string Address => _database.Address;
+
+    string IStoredMetadata.Name => Address;
+
+    MetadataPorts IStoredMetadata.Ports => _ports;
+
+    StorageHealth IStoredMetadata.Health => _health;
+
+    // Promises and sessions are in rows, and the database recovers by itself.
+    bool IStoredMetadata.WasStoppedUncleanly => false;
+
+    /// <inheritdoc cref="PostgresDatabase.TakeTurnAsync"/>
+    public Task<bool> TakeTurnAsync(string work, TimeSpan period) => _database.TakeTurnAsync(work, period);
+
+    /// <inheritdoc cref="PostgresDatabase.DescribeShortageAsync"/>
+    public Task<string?> DescribeShortageAsync() => _database.DescribeShortageAsync();
+
+    /// <summary>Connects to the database, and creates what is missing.</summary>
+    /// <param name="settings">The connection.</param>
+    /// <param name="environment">Settings and tools.</param>
+    /// <exception cref="StorageChoiceException">The database cannot be used.</exception>
+    internal static async Task<MetadataInPostgres> OpenAsync(PostgresSettings settings, StorageEnvironment environment)
+    {
+        try
+        {
+            return new MetadataInPostgres(await PostgresDatabase.OpenAsync(settings), environment);
+        }
+        catch (StorageException e)
+        {
+            throw StorageChoiceException.OfDatabase(e);
+        }
+    }
+
+    // What memory has is the content of its digest, even if other bytes were lost meanwhile, so nothing is forgotten. Whether a repository may see it is in the
+    // database.
+    IVerifierMetadata IStoredMetadata.OpenVerifierMetadata(ContentCache contents) => new PostgresVerifierMetadata(_database);
+
+    IStagedQuarantine IStoredMetadata.OpenQuarantine(IVerifierMetadata metadata) => new PostgresStagedQuarantine(_database);
+
+    // The server refuses by itself when its disk is full.
+    ValueTask IStoredMetadata.EnsureRoomAsync() => ValueTask.CompletedTask;
+
+    IUploadBytes IStoredMetadata.Admit(IUploadBytes bytes) => bytes;
+
+    Task IStoredMetadata.CheckBucketAsync() => Task.CompletedTask;
+
+    Task IStoredMetadata.RecordBucketAsync() => Task.CompletedTask;
+
+    Task<ECDsa> IStoredMetadata.OpenTokenKeyAsync() => new PostgresTokenKey(_database).OpenOrCreateAsync();
+
+    Task<StorageTotals> IStoredMetadata.ReadTotalsAsync() => _database.ReadTotalsAsync();
+
+    Task IStoredMetadata.TryWriteAsync() => _database.TryWriteAsync();
+
+    ValueTask IAsyncDisposable.DisposeAsync() => _database.DisposeAsync();
+}

@@ -1,0 +1,35 @@
+using Registry.Core.Changes;
+using Registry.Core.Collection;
+using Registry.Core.Indexing;
+using Registry.Core.Metadata;
+using Registry.Core.Objects;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+using Registry.Core.Uploads.Sessions;
+
+namespace Registry.Storage.Metadata;
+
+/// <summary>Ports of an engine of metadata.</summary>
+internal sealed record MetadataPorts
+{
+    public required IMetadataStore Metadata { get; init; }
+
+    public required ICollectorMetadata Collector { get; init; }
+
+    public required IMetadataListing Listing { get; init; }
+
+    public required IIndexTarget IndexTarget { get; init; }
+
+    public required IChangeFeed Changes { get; init; }
+
+    /// <summary>Sessions of uploads in progress.</summary>
+    public required IUploadSessions Sessions { get; init; }
+
+    /// <summary>Small content whose bytes are in the metadata.</summary>
+    public required IStagedContent Staged { get; init; }
+
+    /// <summary>Keys of a bucket.</summary>
+    public required IObjectLedger Objects { get; init; }
+
+    public required IGraceClock Clock { get; init; }
+}
