@@ -13,13 +13,15 @@ public sealed class FailedDiskTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task A_push_whose_disk_fails_is_told_so()
+    [Theory]
+    [InlineData("ext4", "e2fsprogs")]
+    [InlineData("xfs", "xfsprogs")]
+    public async Task A_push_whose_disk_fails_is_told_so(string type, string package)
     {
-        Requires.Program("mkfs.xfs", "xfsprogs");
+        Requires.Program($"mkfs.{type}", package);
         Requires.Root("mount");
         using var folder = new TemporaryFolder("disk");
-        await using CuttableDisk disk = await CuttableDisk.CreateAsync(folder.File("disk.img"), folder.Folder("disk"), "xfs", 300);
+        await using CuttableDisk disk = await CuttableDisk.CreateAsync(folder.File("disk.img"), folder.Folder("disk"), type, 300);
         string data = Path.Combine(disk.Path, "data");
         await using RegistryProcess registry = await RegistryProcess.StartAsync(data, cancellationToken: Cancellation);
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
@@ -28,7 +30,8 @@ public sealed class FailedDiskTests
         using var request = new HttpRequestMessage(HttpMethod.Patch, location) { Content = new StreamContent(body.Reader.AsStream()) };
         Task<HttpResponseMessage> answer = client.SendAsync(request, Cancellation);
         _ = await body.Writer.WriteAsync(new byte[Half], Cancellation);
-        await Eventually.TrueAsync(() => Directory.EnumerateFiles(Path.Combine(data, "uploads")).Any(file => new FileInfo(file).Length == Half), "the first half is in the file");
+        // The client may keep the end of it until there is more.
+        await Eventually.TrueAsync(() => Directory.EnumerateFiles(Path.Combine(data, "uploads")).Any(file => new FileInfo(file).Length > 0), "the first half is in the file");
 
         disk.Cut();
         _ = await body.Writer.WriteAsync(new byte[Half], Cancellation);
