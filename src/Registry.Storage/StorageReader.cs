@@ -2,11 +2,13 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
+using Registry.Core.Objects;
 using Registry.Core.Policies;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Storage.Files;
+using Registry.Storage.Metadata;
 using Registry.Storage.Postgres;
 using Registry.Storage.Postgres.SmallContent;
 using Registry.Storage.S3;
@@ -37,25 +39,25 @@ public sealed class StorageReader : IAsyncDisposable
         Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(folder), _threads, new StorageHealth(loggers.CreateLogger<StorageHealth>()));
     }
 
+    // A bucket.
+    private StorageReader(
+        S3Settings bucket, IMetadataStore metadata, IStagedContent staged, IObjectLedger objects, TimeProvider time, ILoggerFactory loggers)
+    {
+        Metadata = metadata;
+        _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
+        _bucket = S3Storage.OpenToRead(bucket, objects, _faults, time, loggers);
+        Blobs = new StagedBlobStore(_bucket.Blobs, staged);
+    }
+
     // A bucket, with its metadata in a folder.
     private StorageReader(S3Settings bucket, SqliteDatabase folder, IDisposable @lock, TimeProvider time, ILoggerFactory loggers)
-    {
+        : this(bucket, new SqliteMetadataStore(folder, time, NoRules.Instance), new SqliteStagedContent(folder), new SqliteObjectLedger(folder), time, loggers) =>
         (_folder, _lock) = (folder, @lock);
-        Metadata = new SqliteMetadataStore(folder, time, NoRules.Instance);
-        _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
-        _bucket = S3Storage.OpenToRead(bucket, new SqliteObjectLedger(folder), _faults, time, loggers);
-        Blobs = new StagedBlobStore(_bucket.Blobs, new SqliteStagedContent(folder));
-    }
 
     // A bucket, with its metadata in PostgreSQL.
     private StorageReader(S3Settings bucket, PostgresDatabase database, TimeProvider time, ILoggerFactory loggers)
-    {
+        : this(bucket, new PostgresMetadataStore(database, time, NoRules.Instance), new PostgresStagedContent(database), new PostgresObjectLedger(database), time, loggers) =>
         _database = database;
-        Metadata = new PostgresMetadataStore(database, time, NoRules.Instance);
-        _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
-        _bucket = S3Storage.OpenToRead(bucket, new PostgresObjectLedger(database), _faults, time, loggers);
-        Blobs = new StagedBlobStore(_bucket.Blobs, new PostgresStagedContent(database));
-    }
 
     /// <summary>Blobs, for reading only.</summary>
     public IBlobStore Blobs { get; }
@@ -104,16 +106,15 @@ public sealed class StorageReader : IAsyncDisposable
 
     private static async Task<StorageReader> OpenDatabaseAsync(PostgresSettings settings, S3Settings bucket, TimeProvider time, ILoggerFactory loggers)
     {
-        PostgresDatabase? database = null;
+        var database = await MetadataInPostgres.ConnectAsync(settings);
         try
         {
-            database = await PostgresDatabase.OpenAsync(settings);
             return new StorageReader(bucket, database, time, loggers);
         }
-        catch (StorageException e)
+        catch
         {
-            await (database?.DisposeAsync() ?? ValueTask.CompletedTask);
-            throw StorageChoiceException.OfDatabase(e);
+            await database.DisposeAsync();
+            throw;
         }
     }
 

@@ -60,11 +60,17 @@ public sealed class MetadataInPostgres : IStoredMetadata
     /// <param name="settings">The connection.</param>
     /// <param name="environment">Settings and tools.</param>
     /// <exception cref="StorageChoiceException">The database cannot be used.</exception>
-    internal static async Task<MetadataInPostgres> OpenAsync(PostgresSettings settings, StorageEnvironment environment)
+    internal static async Task<MetadataInPostgres> OpenAsync(PostgresSettings settings, StorageEnvironment environment) =>
+        new(await ConnectAsync(settings), environment);
+
+    /// <summary>Connects to the database, and creates what is missing.</summary>
+    /// <param name="settings">The connection.</param>
+    /// <exception cref="StorageChoiceException">The database cannot be used.</exception>
+    internal static async Task<PostgresDatabase> ConnectAsync(PostgresSettings settings)
     {
         try
         {
-            return new MetadataInPostgres(await PostgresDatabase.OpenAsync(settings), environment);
+            return await PostgresDatabase.OpenAsync(settings);
         }
         catch (StorageException e)
         {

@@ -145,14 +145,6 @@ public sealed class BucketProcessTests(Gateway gateway) : IDisposable
         await client.PushBlobAsync("team/app", TestBlob.Random(100_000));
     }
 
-    private async Task AssertRunsAsync(int exitCode, string command, params string[] expected)
-    {
-        var (code, output) = await RegistryProcess.RunAsync(command, _folder.Path, _variables, TestContext.Current.CancellationToken);
-        Assert.True(code == exitCode, $"{command} has ended with {code}:\n{output}");
-        Assert.All(expected, part => Assert.Contains(part, output, StringComparison.Ordinal));
-        if (exitCode != 0)
-        {
-            Assert.Single(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => line.StartsWith("registry: ", StringComparison.Ordinal));
-        }
-    }
+    private Task<string> AssertRunsAsync(int exitCode, string command, params string[] expected) =>
+        CommandAssert.RunsAsync(exitCode, command, _folder.Path, _variables, expected);
 }
