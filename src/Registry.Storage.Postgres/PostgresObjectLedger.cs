@@ -7,7 +7,7 @@ using Registry.Storage.Postgres.Rows;
 namespace Registry.Storage.Postgres;
 
 /// <summary>
-/// The tables <c>object_keys</c>, <c>upload_objects</c> and <c>upload_parts</c>. Its commits do not wait for the disk. A change counts once when it is made again
+/// The tables <c>object_keys</c>, <c>upload_objects</c> and <c>upload_parts</c>, and the marks of the store in <c>meta</c>. Its commits do not wait for the disk. A change counts once when it is made again
 /// after a lost answer, so all but the end of an upload take one round trip, and are repeated.
 /// </summary>
 /// <remarks>
@@ -72,6 +72,11 @@ public sealed class PostgresObjectLedger(PostgresDatabase database) : IObjectLed
     public async Task<IReadOnlyList<CondemnedObject>> ListDueAsync(int limit) => await database.ReadAsync(session => ObjectRows.ListDueAsync(session, limit));
 
     public Task ForgetAsync(IReadOnlyCollection<string> keys) => WriteAsync(session => ObjectRows.Forget(session, [.. keys]));
+
+    public Task<StoreMarks> ReadMarksAsync() => database.ReadAsync(MetaRows.ReadMarksAsync);
+
+    public async Task<bool> AddMarkAsync(long newest, long next) =>
+        (await database.WriteAsync<List<bool>>(session => Task.FromResult<Result<List<bool>>>(MetaRows.AddMark(session, newest, next)))).Value.Count > 0;
 
     // A repetition could not tell what is due. So the commit is sent when the lock is there: a connection that is cut before, as after a restart of the server, is
     // no fault.

@@ -18,6 +18,7 @@ public sealed class S3Storage : IDisposable
     private static readonly TimeSpan MemoryPatience = TimeSpan.FromSeconds(1);
 
     private readonly S3Client _client;
+    private readonly BucketOwnership _ownership;
     private readonly ObjectDeletions _deletions;
     private readonly UploadMemory _memory;
 
@@ -37,7 +38,8 @@ public sealed class S3Storage : IDisposable
         Func<HttpMessageHandler, HttpMessageHandler>? around = null)
     {
         _client = new S3Client(settings, time, loggers, around);
-        _deletions = new ObjectDeletions(_client, ledger, faults, loggers.CreateLogger<ObjectDeletions>());
+        _ownership = new BucketOwnership(_client, ledger, time, loggers.CreateLogger<BucketOwnership>());
+        _deletions = new ObjectDeletions(_client, ledger, _ownership, faults, loggers.CreateLogger<ObjectDeletions>());
         Blobs = new S3BlobStore(_client, ledger, _deletions, settings.DeleteAfter, time);
         Scrub = new S3Scrub(_client, Blobs);
         _memory = new UploadMemory(Math.Max(settings.UploadMemory, 2L * settings.PartSize), MemoryPatience);
@@ -58,6 +60,9 @@ public sealed class S3Storage : IDisposable
 
     /// <summary>Sentence about the fault while requests to the store are refused; null while it works.</summary>
     public string? Failure => _client.Circuit.Failure;
+
+    /// <summary>True if the bucket has the mark of another registry, so that no object is deleted.</summary>
+    public bool IsForeign => _ownership.IsForeign;
 
     /// <summary>Opens the bucket, and finds out whether the settings allow what the registry needs: to list, write, read and delete.</summary>
     /// <param name="settings">The bucket.</param>
@@ -112,9 +117,16 @@ public sealed class S3Storage : IDisposable
     /// <exception cref="StorageException">The store or the metadata does not work. The rest follows in the next cycle.</exception>
     public Task<int> DeleteDueAsync(CancellationToken cancellationToken) => _deletions.RunAsync(cancellationToken);
 
+    /// <summary>Marks the bucket as that of this registry's metadata, whatever mark it has.</summary>
+    /// <returns>Host and time of the mark that it had; null for none.</returns>
+    /// <exception cref="StorageException">The store or the metadata does not work.</exception>
+    public async Task<(string Writer, DateTimeOffset WrittenAt)?> AdoptAsync(CancellationToken cancellationToken) =>
+        await _ownership.AdoptAsync(cancellationToken) is { Number: not 0 } mark ? (mark.Writer, mark.WrittenAt) : null;
+
     /// <inheritdoc/>
     public void Dispose()
     {
+        _ownership.Dispose();
         _client.Dispose();
         _memory.Dispose();
     }

@@ -4,9 +4,12 @@ using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;
 
-/// <summary>The tables <c>object_keys</c>, <c>upload_objects</c> and <c>upload_parts</c>.</summary>
+/// <summary>The tables <c>object_keys</c>, <c>upload_objects</c> and <c>upload_parts</c>, and the marks of the store in <c>meta</c>.</summary>
 public sealed class SqliteObjectLedger(SqliteDatabase database) : IObjectLedger
 {
+    private const string NewestMark = "store_mark";
+    private const string PreviousMark = "store_mark_before";
+
     public Task AddAsync(string key) => database.WriteUnsyncedAsync(connection => ObjectRows.Add(connection, key));
 
     public Task<bool> AddAsync(ObjectLease lease, string key, string? multipart) =>
@@ -63,6 +66,26 @@ public sealed class SqliteObjectLedger(SqliteDatabase database) : IObjectLedger
     }
 
     public Task ForgetAsync(IReadOnlyCollection<string> keys) => database.WriteUnsyncedAsync(connection => ObjectRows.Forget(connection, keys));
+
+    public Task<StoreMarks> ReadMarksAsync() => database.ReadAsync(ReadMarks);
+
+    public async Task<bool> AddMarkAsync(long newest, long next)
+    {
+        var isAdded = false;
+        await database.WriteAsync(connection =>
+        {
+            isAdded = ReadMarks(connection).Newest == newest;
+            if (isAdded)
+            {
+                SqliteDatabase.WriteMeta(connection, NewestMark, next);
+                SqliteDatabase.WriteMeta(connection, PreviousMark, newest);
+            }
+        });
+        return isAdded;
+    }
+
+    private static StoreMarks ReadMarks(SqliteSession connection) =>
+        new(SqliteDatabase.ReadMeta(connection, NewestMark) ?? 0, SqliteDatabase.ReadMeta(connection, PreviousMark) ?? 0);
 
     private async Task<IReadOnlyList<CondemnedObject>?> EndAsync(Func<SqliteSession, IReadOnlyList<CondemnedObject>?> end)
     {

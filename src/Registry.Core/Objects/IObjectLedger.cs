@@ -78,4 +78,13 @@ public interface IObjectLedger
 
     /// <summary>Forgets keys whose objects are gone.</summary>
     Task ForgetAsync(IReadOnlyCollection<string> keys);
+
+    /// <summary>Reads the marks of the store.</summary>
+    Task<StoreMarks> ReadMarksAsync();
+
+    /// <summary>Chooses the next mark of the store, unless another process has. Unlike the other changes, it survives a power cut.</summary>
+    /// <param name="newest">The newest mark, as it was read.</param>
+    /// <param name="next">The next one, which is not 0.</param>
+    /// <returns>False, without a change, if the newest mark is another one.</returns>
+    Task<bool> AddMarkAsync(long newest, long next);
 }

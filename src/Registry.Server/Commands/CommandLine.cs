@@ -26,6 +26,7 @@ internal static class CommandLine
             GcCommand.Create(context),
             VerifyCommand.Create(context),
             ReindexCommand.Create(context),
+            BucketCommands.Create(context),
             BackupCommand.Create(context),
             RestoreCommand.Create(context),
             ExportCommand.Create(context),

@@ -68,7 +68,11 @@ internal sealed partial class Readiness(
 
     // The sentence is about the store, and names no repository and no user.
     private static IEnumerable<HealthFinding> Bucket(BytesInBucket bucket) =>
-        [bucket.Failure is { } failure ? new("bucket", HealthState.Failed, $"{failure}; pulls of manifests and small blobs work") : new("bucket")];
+    [
+        bucket.Failure is { } failure ? new("bucket", HealthState.Failed, $"{failure}; pulls of manifests and small blobs work")
+            : bucket.IsForeign ? new("bucket", HealthState.Warning, "the bucket has the mark of another registry, so no object is deleted; see the server log")
+            : new("bucket"),
+    ];
 
     // A read-only registry needs no writes: on a failed disk it can still serve pulls.
     private HealthFinding Writes(bool isWritable)

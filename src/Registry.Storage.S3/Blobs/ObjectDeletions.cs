@@ -6,12 +6,16 @@ using Registry.Storage.S3.Requests;
 
 namespace Registry.Storage.S3.Blobs;
 
-/// <summary>Deletes objects whose time has come, as the ledger lists them. Any process may: a deletion that is repeated does no harm.</summary>
+/// <summary>
+/// Deletes objects whose time has come, as the ledger lists them, while the bucket belongs to the registry. Any process may: a deletion that is repeated does no harm.
+/// </summary>
 /// <param name="client">The bucket.</param>
 /// <param name="ledger">The rows of the objects.</param>
+/// <param name="ownership">Whether the bucket belongs to the registry.</param>
 /// <param name="faults">Faults that recur.</param>
 /// <param name="logger">The log.</param>
-internal sealed partial class ObjectDeletions(S3Client client, IObjectLedger ledger, RecurringFaults faults, ILogger<ObjectDeletions> logger)
+internal sealed partial class ObjectDeletions(
+    S3Client client, IObjectLedger ledger, BucketOwnership ownership, RecurringFaults faults, ILogger<ObjectDeletions> logger)
 {
     private const int BatchSize = 1000;
 
@@ -25,11 +29,20 @@ internal sealed partial class ObjectDeletions(S3Client client, IObjectLedger led
     /// <exception cref="StorageException">The store or the metadata does not work. The rest follows in the next cycle.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        if (!await ownership.CheckAsync(cancellationToken))
+        {
+            return 0;
+        }
+
         _lookedAt = await ledger.CondemnUnknownAsync(_lookedAt, BatchSize, UnknownFor);
         var deleted = 0;
         while (await ledger.ListDueAsync(BatchSize) is { Count: > 0 } due)
         {
-            await DeleteAsync(due, cancellationToken);
+            if (!await DeleteAsync(due, cancellationToken))
+            {
+                break;
+            }
+
             deleted += due.Count;
         }
 
@@ -37,8 +50,14 @@ internal sealed partial class ObjectDeletions(S3Client client, IObjectLedger led
     }
 
     /// <summary>Deletes objects that are due. They are gone from the store when the task ends.</summary>
-    public async Task DeleteAsync(IReadOnlyCollection<CondemnedObject> due, CancellationToken cancellationToken)
+    /// <returns>False, without a deletion, while the bucket belongs to another registry. They stay due.</returns>
+    public async Task<bool> DeleteAsync(IReadOnlyCollection<CondemnedObject> due, CancellationToken cancellationToken)
     {
+        if (due.Count > 0 && !await ownership.IsOwnAsync(cancellationToken))
+        {
+            return false;
+        }
+
         foreach (var (key, multipart) in due)
         {
             if (multipart is not null)
@@ -52,6 +71,8 @@ internal sealed partial class ObjectDeletions(S3Client client, IObjectLedger led
             await client.DeleteAsync(batch, cancellationToken);
             await ledger.ForgetAsync(batch);
         }
+
+        return true;
     }
 
     /// <summary>Deletes objects that are due. What fails is logged, and follows in the next cycle.</summary>

@@ -39,6 +39,9 @@ public sealed class BytesInBucket : IStoredBytes
     /// <summary>Sentence about the fault while requests to the bucket are refused; null while it works.</summary>
     public string? Failure => _engine.Failure;
 
+    /// <inheritdoc cref="S3Storage.IsForeign"/>
+    public bool IsForeign => _engine.IsForeign;
+
     IBlobStore IStoredBytes.Blobs => _blobs;
 
     Staging IStoredBytes.Staging => _staging;
@@ -60,6 +63,9 @@ public sealed class BytesInBucket : IStoredBytes
 
     /// <summary>Asks the store whether it works again, while requests to it are refused.</summary>
     public Task TryAgainAsync(CancellationToken cancellationToken) => _engine.TryAgainAsync(cancellationToken);
+
+    /// <inheritdoc cref="S3Storage.AdoptAsync"/>
+    public Task<(string Writer, DateTimeOffset WrittenAt)?> AdoptAsync(CancellationToken cancellationToken) => _engine.AdoptAsync(cancellationToken);
 
     /// <summary>Opens the bucket of a storage, and records in the metadata that its bytes are in a bucket.</summary>
     /// <param name="metadata">The metadata.</param>

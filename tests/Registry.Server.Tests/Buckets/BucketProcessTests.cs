@@ -115,6 +115,8 @@ public sealed class BucketProcessTests(Gateway gateway) : IDisposable
         await AssertRunsAsync(0, "verify", "3 files", "0 damaged, 0 missing, 0 unreadable");
         await AssertRunsAsync(0, "gc --dry-run", "");
         await AssertRunsAsync(0, "gc", "");
+        await AssertRunsAsync(0, "bucket adopt", $"Marked the bucket {_variables["REGISTRY_S3_BUCKET"]} at", "as that of this registry. ");
+        await AssertRunsAsync(0, "bucket adopt", $"The mark before was written on {Environment.MachineName} at 20");
         await AssertRunsAsync(0, "copy team/app:latest team/copy:1", "Copied");
         await AssertRunsAsync(0, $"import {_folder.File("running.tar")} team/imported", "Imported");
         await AssertRunsAsync(1, "reindex", "REGISTRY_BLOBS is s3: there is no tree to rebuild the metadata from");

@@ -86,6 +86,39 @@ public sealed class BucketTests(Gateway gateway) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Another_registry_on_the_bucket_is_a_warning_and_deletes_nothing_until_it_is_settled()
+    {
+        await _registry.Host.Storage.Bucket!.DeleteDueAsync(TestContext.Current.CancellationToken);
+        AssertBucket(await Client.GetAnswerAsync("/readyz"), "ok", null);
+        await using (var other = await TestRegistry.StartAsync(options => options with { Bucket = _settings, MetricsPort = 0 }))
+        {
+            await other.Host.Storage.Bucket!.DeleteDueAsync(TestContext.Current.CancellationToken);
+            AssertBucket(await other.Client.GetAnswerAsync("/readyz"), "warning", "the bucket has the mark of another registry, so no object is deleted; see the server log");
+            using var prometheus = new HttpClient();
+            Assert.Contains("\nregistry_bucket_foreign 1\n", (await prometheus.GetAnswerAsync(other.Host.MetricsAddress!)).Text, StringComparison.Ordinal);
+            Assert.Single(other.Log.Entries, entry => entry.Message.Contains(
+                $"was marked by another registry, or by another copy of this one's metadata, on {Environment.MachineName} at", StringComparison.Ordinal));
+            await other.Client.PushBlobAsync(Repository, Large);
+            Expect(200, await other.Client.GetAnswerAsync($"/v2/{Repository}/blobs/{Large.Digest}"));
+            await other.Host.Storage.Bucket!.AdoptAsync(TestContext.Current.CancellationToken);
+        }
+
+        await _registry.Host.Storage.Bucket!.DeleteDueAsync(TestContext.Current.CancellationToken);
+        AssertBucket(await Client.GetAnswerAsync("/readyz"), "warning", "the bucket has the mark of another registry, so no object is deleted; see the server log");
+        await _registry.Host.Storage.Bucket!.AdoptAsync(TestContext.Current.CancellationToken);
+        await _registry.Host.Storage.Bucket!.DeleteDueAsync(TestContext.Current.CancellationToken);
+        AssertBucket(await Client.GetAnswerAsync("/readyz"), "ok", null);
+        Assert.Single(_registry.Log.Entries, entry => entry.Message.Contains("has the mark of this registry again", StringComparison.Ordinal));
+
+        static void AssertBucket(Answer answer, string status, string? reason)
+        {
+            Expect(200, answer);
+            var check = answer.Json.GetProperty("checks").GetProperty("bucket");
+            Assert.Equal((status, reason), (check.GetProperty("status").GetString(), check.TryGetProperty("reason", out var found) ? found.GetString() : null));
+        }
+    }
+
+    [Fact]
     public async Task Manifests_small_blobs_and_listings_make_no_request_to_the_store()
     {
         var before = _proxy.Exchanges;

@@ -118,6 +118,26 @@ public abstract class ObjectLedgerContract(IMetadataEngine engine, Func<IObjectL
     }
 
     [Fact]
+    public async Task A_mark_of_the_store_follows_the_newest_one_and_stays()
+    {
+        Assert.Equal(default, await Ledger.ReadMarksAsync());
+        Assert.True(await Ledger.AddMarkAsync(newest: 0, next: 5));
+        Assert.Equal(new StoreMarks(5, 0), await Ledger.ReadMarksAsync());
+        Assert.False(await Ledger.AddMarkAsync(newest: 0, next: 6));
+        Assert.True(await Ledger.AddMarkAsync(newest: 5, next: long.MaxValue));
+        await engine.ReopenAsync(cleanly: false);
+        Assert.Equal(new StoreMarks(long.MaxValue, 5), await Ledger.ReadMarksAsync());
+    }
+
+    [Fact]
+    public async Task Of_several_processes_one_adds_the_next_mark()
+    {
+        var added = await Task.WhenAll(Enumerable.Range(1, 8).Select(next => Task.Run(() => Ledger.AddMarkAsync(newest: 0, next))));
+        Assert.Single(added, isAdded => isAdded);
+        Assert.Equal(new StoreMarks(Array.IndexOf(added, true) + 1, 0), await Ledger.ReadMarksAsync());
+    }
+
+    [Fact]
     public async Task A_key_is_due_when_its_time_has_come_and_not_while_it_is_the_place_of_content()
     {
         foreach (var key in new[] { "at once", "later", "recorded" })

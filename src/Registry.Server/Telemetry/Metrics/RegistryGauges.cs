@@ -63,6 +63,7 @@ internal sealed class RegistryGauges
             Gauge("registry.tree.behind", null, "1 when the repositories tree, or the files of small content, cannot be brought up to date, else 0.", () => files.IsBehind ? 1 : 0);
         }
 
+        Gauge("registry.bucket.foreign", null, "1 when the bucket has the mark of another registry, so that no object is deleted, else 0.", () => _storage.Bucket?.IsForeign is true ? 1 : 0);
         if (_storage.Folder is { } folder)
         {
             Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => folder.ReadRoom().Free);
