@@ -75,8 +75,8 @@ public sealed class PostgresObjectLedger(PostgresDatabase database) : IObjectLed
 
     public Task<StoreMarks> ReadMarksAsync() => database.ReadAsync(MetaRows.ReadMarksAsync);
 
-    public async Task<bool> AddMarkAsync(long newest, long next) =>
-        (await database.WriteAsync<List<bool>>(session => Task.FromResult<Result<List<bool>>>(MetaRows.AddMark(session, newest, next)))).Value.Count > 0;
+    public async Task<bool> AddMarkAsync(long newest, long mark) =>
+        (await database.WriteAsync<List<bool>>(session => Task.FromResult<Result<List<bool>>>(MetaRows.AddMark(session, newest, mark)))).Value.Count > 0;
 
     // A repetition could not tell what is due. So the commit is sent when the lock is there: a connection that is cut before, as after a restart of the server, is
     // no fault.

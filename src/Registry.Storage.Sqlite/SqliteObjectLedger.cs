@@ -69,7 +69,7 @@ public sealed class SqliteObjectLedger(SqliteDatabase database) : IObjectLedger
 
     public Task<StoreMarks> ReadMarksAsync() => database.ReadAsync(ReadMarks);
 
-    public async Task<bool> AddMarkAsync(long newest, long next)
+    public async Task<bool> AddMarkAsync(long newest, long mark)
     {
         var isAdded = false;
         await database.WriteAsync(connection =>
@@ -77,7 +77,7 @@ public sealed class SqliteObjectLedger(SqliteDatabase database) : IObjectLedger
             isAdded = ReadMarks(connection).Newest == newest;
             if (isAdded)
             {
-                SqliteDatabase.WriteMeta(connection, NewestMark, next);
+                SqliteDatabase.WriteMeta(connection, NewestMark, mark);
                 SqliteDatabase.WriteMeta(connection, PreviousMark, newest);
             }
         });

@@ -84,7 +84,7 @@ public interface IObjectLedger
 
     /// <summary>Chooses the next mark of the store, unless another process has. Unlike the other changes, it survives a power cut.</summary>
     /// <param name="newest">The newest mark, as it was read.</param>
-    /// <param name="next">The next one, which is not 0.</param>
+    /// <param name="mark">The next one, which is not 0.</param>
     /// <returns>False, without a change, if the newest mark is another one.</returns>
-    Task<bool> AddMarkAsync(long newest, long next);
+    Task<bool> AddMarkAsync(long newest, long mark);
 }

@@ -91,6 +91,36 @@ public sealed partial class DeploymentFileTests
     }
 
     [Fact]
+    public async Task Compose_starts_three_equal_nodes_that_only_nginx_reaches()
+    {
+        JsonElement single = await ComposeAsync();
+        JsonElement services = (await ComposeFileAsync("nodes/compose.yaml", ("S3_ENDPOINT", "https://s3.example.com"))).GetProperty("services");
+        JsonElement[] nodes = [.. Enumerable.Range(1, 3).Select(i => services.GetProperty($"registry-{i}"))];
+
+        Assert.Equal(["nginx", "postgres", "registry-1", "registry-2", "registry-3"], services.EnumerateObject().Select(service => service.Name).Order(StringComparer.Ordinal));
+        Assert.Equal("127.0.0.1:15000:80/tcp", Assert.Single(services.At("nginx", "ports").EnumerateArray()).GetString());
+        Assert.All(nodes, node =>
+        {
+            Assert.False(node.TryGetProperty("ports", out _));
+            Assert.False(node.TryGetProperty("volumes", out _));
+            Assert.True(JsonElement.DeepEquals(nodes[0].GetProperty("environment"), node.GetProperty("environment")));
+            Assert.All(["image", "user", "read_only", "cap_drop", "security_opt", "mem_limit", "ulimits", "stop_grace_period", "restart"], name => Assert.True(
+                JsonElement.DeepEquals(single.GetProperty(name), node.GetProperty(name)), name));
+        });
+        Assert.Empty(KubernetesTests.FaultsOf(
+            nodes[0].GetProperty("environment").EnumerateObject().ToDictionary(setting => setting.Name, setting => setting.Value.ToString())));
+
+        // The balancer is that of the guide, at the addresses of the file.
+        string[] lines = [.. File.ReadAllLines(SourceTree.Locate("deploy/compose/nodes/nginx.conf")).Where(line => !line.StartsWith('#'))];
+        string[] guide = Assert.Single(InstallGuide.Blocks("The balancer", "nginx", "docs/many-nodes.md")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(guide.Where(line => !IsServer(line)), lines.Where(line => !IsServer(line)));
+        Assert.Equal(
+            nodes.Select(node => $"    server {node.At("networks", "registry", "ipv4_address").GetString()}:15000;"), lines.Where(IsServer));
+
+        static bool IsServer(string line) => line.StartsWith("    server ", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_files_name_the_version_of_the_registry()
     {
         string[] versions =
@@ -107,15 +137,18 @@ public sealed partial class DeploymentFileTests
 
     private static Command Systemd => new("systemd-analyze", "systemd");
 
-    private static async Task<JsonElement> ComposeAsync(params (string Name, string Value)[] variables)
+    private static async Task<JsonElement> ComposeAsync(params (string Name, string Value)[] variables) =>
+        (await ComposeFileAsync("compose.yaml", variables)).At("services", "registry");
+
+    private static async Task<JsonElement> ComposeFileAsync(string file, params (string Name, string Value)[] variables)
     {
-        var compose = new Command("docker-compose", "docker-compose", "-f", SourceTree.Locate("deploy/compose/compose.yaml"));
+        var compose = new Command("docker-compose", "docker-compose", "-f", SourceTree.Locate($"deploy/compose/{file}"));
         foreach ((string name, string value) in variables)
         {
             compose.Environment[name] = value;
         }
 
-        return (await YamlDocuments.ReadAsync((await compose.RunAsync("config")).StandardOutput))[0].At("services", "registry");
+        return (await YamlDocuments.ReadAsync((await compose.RunAsync("config")).StandardOutput))[0];
     }
 
     [GeneratedRegex(@"(?:/registry:|-registry:|newTag: )(?<version>\d[\w.]*)")]

@@ -56,12 +56,14 @@ public sealed partial class HelmChartTests
         JsonElement deployment = await YamlDocuments.ReadFileAsync("deploy/kubernetes/base/deployment.yaml");
         JsonElement ingress = await YamlDocuments.ReadFileAsync("deploy/kubernetes/components/ingress/ingress.yaml");
         JsonElement job = await YamlDocuments.ReadFileAsync("deploy/kubernetes/components/backup/cron-job.yaml");
+        JsonElement nodes = await YamlDocuments.ReadFileAsync("deploy/kubernetes/components/nodes/deployment.yaml");
         JsonElement claim = await YamlDocuments.ReadFileAsync("deploy/kubernetes/base/claim.yaml");
 
         AssertSame(deployment.At("spec", "template", "spec", "containers", "0", "resources"), values.GetProperty("resources"));
         AssertSame(ingress.At("metadata", "annotations"), values.At("ingress", "annotations"));
         AssertSame(job.At("spec", "schedule"), values.At("backup", "schedule"));
         AssertSame(job.At("spec", "jobTemplate", "spec", "template", "spec", "containers", "0", "image"), values.At("backup", "image"));
+        AssertSame(nodes.At("spec", "replicas"), values.At("nodes", "replicas"));
         AssertSame(claim.At("spec", "accessModes", "0"), values.At("persistence", "accessMode"));
         AssertSame(claim.At("spec", "resources", "requests", "storage"), values.At("persistence", "size"));
         // The pod itself is text of the template; every line of its security context is one of kustomize's.
@@ -88,7 +90,23 @@ public sealed partial class HelmChartTests
 
         CommandResult rendered = await Helm.RunAsync(["template", "registry", SourceTree.Locate(Chart), .. set]);
 
-        KubernetesTests.AssertConsistent(await YamlDocuments.ReadAsync(rendered.StandardOutput));
+        KubernetesTests.AssertSingle(await YamlDocuments.ReadAsync(rendered.StandardOutput));
+    }
+
+    [OptionalClientFact("helm")]
+    public async Task Helm_renders_many_nodes() => KubernetesTests.AssertNodes(await YamlDocuments.ReadAsync((await Helm.RunAsync(
+        "template", "registry", SourceTree.Locate(Chart), "--set", "users.enabled=true,ingress.enabled=true,monitoring.enabled=true,nodes.enabled=true")).StandardOutput));
+
+    [OptionalClientFact("helm")]
+    public async Task Helm_leaves_the_number_of_nodes_to_an_autoscaler() => Assert.DoesNotContain("replicas:", (await Helm.RunAsync(
+        "template", "registry", SourceTree.Locate(Chart), "--set", "nodes.enabled=true,nodes.replicas=null")).StandardOutput, StringComparison.Ordinal);
+
+    [OptionalClientFact("helm")]
+    public async Task Helm_refuses_a_backup_of_nodes()
+    {
+        CommandResult refused = await Helm.TryRunAsync("template", "registry", SourceTree.Locate(Chart), "--set", "nodes.enabled=true,backup.enabled=true");
+        Assert.NotEqual(0, refused.ExitCode);
+        Assert.Contains("there is no volume to back up", refused.AllOutput, StringComparison.Ordinal);
     }
 
     private static Command Helm => new("helm", "helm");

@@ -10,7 +10,7 @@ public sealed class KubernetesTests
 {
     private const string Folder = "deploy/kubernetes";
 
-    private static readonly string[] Components = ["users", "tls", "ingress", "monitoring", "backup"];
+    private static readonly string[] Components = ["users", "tls", "ingress", "monitoring", "backup", "nodes"];
 
     [Fact]
     public async Task Every_file_is_named_by_its_kustomization()
@@ -31,7 +31,7 @@ public sealed class KubernetesTests
     [Fact]
     public async Task The_settings_are_ones_that_the_registry_takes_together()
     {
-        foreach (string overlay in (string[])["tls", "ingress"])
+        foreach (string overlay in (string[])["tls", "ingress", "nodes"])
         {
             JsonElement kustomization = await YamlDocuments.ReadFileAsync($"{Folder}/overlays/{overlay}/kustomization.yaml");
             string[] parts = [$"{Folder}/base", .. Members(kustomization, "components").Select(item => $"{Folder}/overlays/{overlay}/{item.GetString()}")];
@@ -47,12 +47,17 @@ public sealed class KubernetesTests
             }
 
             Assert.Contains("REGISTRY_AUTH_HTPASSWD", settings.Keys);
-            Assert.Empty(OptionsReader.Read(settings).Faults);
+            Assert.Empty(FaultsOf(settings));
         }
     }
 
     [Fact]
-    public async Task The_pod_is_alone_and_confined() => AssertConfined(await YamlDocuments.ReadFileAsync($"{Folder}/base/deployment.yaml"));
+    public async Task The_pod_is_alone_and_confined()
+    {
+        JsonElement deployment = await YamlDocuments.ReadFileAsync($"{Folder}/base/deployment.yaml");
+        AssertAlone(deployment);
+        AssertConfined(deployment);
+    }
 
     [Fact]
     public async Task One_pod_at_a_time_has_the_volume() => Assert.Equal(
@@ -63,7 +68,7 @@ public sealed class KubernetesTests
     {
         JsonElement[] objects = await RenderAsync("tls");
 
-        AssertConsistent(objects);
+        AssertSingle(objects);
         JsonElement container = Find(objects, "Deployment", "registry").At("spec", "template", "spec", "containers", "0");
         foreach (string probe in (string[])["startupProbe", "readinessProbe", "livenessProbe"])
         {
@@ -80,15 +85,65 @@ public sealed class KubernetesTests
     {
         JsonElement[] objects = await RenderAsync("ingress");
 
-        AssertConsistent(objects);
+        AssertSingle(objects);
         JsonElement ingress = Find(objects, "Ingress", "registry");
         Assert.Equal("0", ingress.At("metadata", "annotations", "nginx.ingress.kubernetes.io/proxy-body-size").GetString());
         Assert.Contains(ingress.At("spec", "rules", "0", "http", "paths", "0", "backend", "service", "port", "name").GetString()!, Ports(objects));
         Assert.Equal(["http", "metrics"], Ports(objects));
     }
 
-    /// <summary>Checks that references between objects lead to the right objects.</summary>
-    internal static void AssertConsistent(JsonElement[] objects)
+    [OptionalClientFact("kubectl")]
+    public async Task Kustomize_makes_the_variant_of_many_nodes() => AssertNodes(await RenderAsync("nodes"));
+
+    /// <summary>Checks the objects of one pod with a volume and a backup.</summary>
+    internal static void AssertSingle(JsonElement[] objects)
+    {
+        AssertConsistent(objects);
+        JsonElement deployment = objects.Single(item => item.GetProperty("kind").GetString() == "Deployment");
+        string name = deployment.At("metadata", "name").GetString()!;
+        AssertAlone(deployment);
+        Assert.Empty(Find(objects, "NetworkPolicy", name).At("spec", "egress").EnumerateArray());
+
+        JsonElement job = Find(objects, "CronJob", $"{name}-backup").At("spec", "jobTemplate", "spec", "template");
+        Assert.Equal($"{name}-backup", Find(objects, "ServiceAccount", job.At("spec", "serviceAccountName").GetString()!).At("metadata", "name").GetString());
+        Assert.Equal(
+            ["exec", $"deployment/{name}", "--container=registry", "--", "registry", "backup", "/backup"],
+            job.At("spec", "containers", "0", "args").EnumerateArray().Select(item => item.GetString()));
+        Assert.Equal(name, Find(objects, "Role", $"{name}-backup").At("rules", "0", "resourceNames", "0").GetString());
+        // The policy of the registry lets nothing out, and the backup must reach the API of Kubernetes.
+        Assert.False(Selects(Find(objects, "NetworkPolicy", name).At("spec", "podSelector", "matchLabels"), job.At("metadata", "labels")));
+    }
+
+    /// <summary>Checks the objects of three nodes, which have no volume, and reach their stores.</summary>
+    internal static void AssertNodes(JsonElement[] objects)
+    {
+        AssertConsistent(objects);
+        JsonElement deployment = objects.Single(item => item.GetProperty("kind").GetString() == "Deployment");
+        string name = deployment.At("metadata", "name").GetString()!;
+        JsonElement labels = deployment.At("spec", "template", "metadata", "labels");
+        JsonElement pod = deployment.At("spec", "template", "spec");
+        Assert.Equal(3, deployment.At("spec", "replicas").GetInt32());
+        Assert.Equal("RollingUpdate", deployment.At("spec", "strategy", "type").GetString());
+        Assert.Equal(0, deployment.At("spec", "strategy", "rollingUpdate", "maxUnavailable").GetInt32());
+        AssertSelects(pod.At("topologySpreadConstraints", "0", "labelSelector", "matchLabels"), labels);
+        AssertSelects(Find(objects, "PodDisruptionBudget", name).At("spec", "selector", "matchLabels"), labels);
+        Assert.DoesNotContain(objects, item => item.GetProperty("kind").GetString() is "PersistentVolumeClaim" or "CronJob");
+        Assert.Equal("/stores", pod.At("containers", "0").GetProperty("volumeMounts").EnumerateArray()
+            .Single(mount => mount.GetProperty("name").GetString() == "stores").GetProperty("mountPath").GetString());
+        Assert.Equal(
+            [(53, "UDP"), (53, "TCP"), (5432, "TCP"), (443, "TCP")],
+            Find(objects, "NetworkPolicy", name).At("spec", "egress", "0", "ports").EnumerateArray()
+                .Select(port => (port.GetProperty("port").GetInt32(), port.GetProperty("protocol").GetString())));
+    }
+
+    /// <summary>Faults of settings whose files are those of the cluster.</summary>
+    internal static IReadOnlyList<string> FaultsOf(Dictionary<string, string> settings) =>
+        OptionsReader.Read(settings.ToDictionary(
+            setting => setting.Key.Replace("_FILE", string.Empty, StringComparison.Ordinal),
+            setting => setting.Key == "REGISTRY_POSTGRES_FILE" ? "postgres://registry:a%20password@db.example.com/registry" : setting.Value)).Faults;
+
+    // References between objects lead to the right objects.
+    private static void AssertConsistent(JsonElement[] objects)
     {
         JsonElement deployment = objects.Single(item => item.GetProperty("kind").GetString() == "Deployment");
         string name = deployment.At("metadata", "name").GetString()!;
@@ -96,7 +151,7 @@ public sealed class KubernetesTests
         JsonElement pod = deployment.At("spec", "template", "spec");
         JsonElement container = pod.At("containers", "0");
         JsonElement settings = Find(objects, "ConfigMap", container.At("envFrom", "0", "configMapRef", "name").GetString()!);
-        Assert.Empty(OptionsReader.Read(settings.GetProperty("data").EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString()!)).Faults);
+        Assert.Empty(FaultsOf(settings.GetProperty("data").EnumerateObject().ToDictionary(item => item.Name, item => item.Value.GetString()!)));
 
         Assert.Equal(
             pod.GetProperty("volumes").EnumerateArray().Select(volume => volume.GetProperty("name").GetString()).Order(),
@@ -116,21 +171,19 @@ public sealed class KubernetesTests
         AssertSelects(Find(objects, "NetworkPolicy", name).At("spec", "podSelector", "matchLabels"), labels);
         AssertSelects(Find(objects, "ServiceMonitor", name).At("spec", "selector", "matchLabels"), Find(objects, "Service", name).At("metadata", "labels"));
         Assert.Contains(Find(objects, "ServiceMonitor", name).At("spec", "endpoints", "0", "port").GetString()!, Ports(objects));
+    }
 
-        JsonElement job = Find(objects, "CronJob", $"{name}-backup").At("spec", "jobTemplate", "spec", "template");
-        Assert.Equal($"{name}-backup", Find(objects, "ServiceAccount", job.At("spec", "serviceAccountName").GetString()!).At("metadata", "name").GetString());
-        Assert.Equal(
-            ["exec", $"deployment/{name}", "--container=registry", "--", "registry", "backup", "/backup"],
-            job.At("spec", "containers", "0", "args").EnumerateArray().Select(item => item.GetString()));
-        Assert.Equal(name, Find(objects, "Role", $"{name}-backup").At("rules", "0", "resourceNames", "0").GetString());
-        // The policy of the registry lets nothing out, and the backup must reach the API of Kubernetes.
-        Assert.False(Selects(Find(objects, "NetworkPolicy", name).At("spec", "podSelector", "matchLabels"), job.At("metadata", "labels")));
+    // Two pods must never share the volume.
+    private static void AssertAlone(JsonElement deployment)
+    {
+        Assert.Equal(1, deployment.At("spec", "replicas").GetInt32());
+        Assert.Equal("Recreate", deployment.At("spec", "strategy", "type").GetString());
+        Assert.Contains(
+            deployment.At("spec", "template", "spec", "containers", "0", "volumeMounts").EnumerateArray(), mount => mount.GetProperty("mountPath").GetString() == "/data");
     }
 
     private static void AssertConfined(JsonElement deployment)
     {
-        Assert.Equal(1, deployment.At("spec", "replicas").GetInt32());
-        Assert.Equal("Recreate", deployment.At("spec", "strategy", "type").GetString());
         JsonElement pod = deployment.At("spec", "template", "spec");
         Assert.False(pod.GetProperty("enableServiceLinks").GetBoolean());
         Assert.False(pod.GetProperty("automountServiceAccountToken").GetBoolean());
@@ -148,8 +201,6 @@ public sealed class KubernetesTests
         Assert.Equal("/startupz", container.At("startupProbe", "httpGet", "path").GetString());
         Assert.Equal("/readyz", container.At("readinessProbe", "httpGet", "path").GetString());
         Assert.Equal("/livez", container.At("livenessProbe", "httpGet", "path").GetString());
-        // Where the image keeps its data.
-        Assert.Contains(container.GetProperty("volumeMounts").EnumerateArray(), mount => mount.GetProperty("mountPath").GetString() == "/data");
     }
 
     private static async Task<JsonElement[]> RenderAsync(string overlay) => await YamlDocuments.ReadAsync(

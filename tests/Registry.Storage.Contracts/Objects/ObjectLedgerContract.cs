@@ -121,10 +121,10 @@ public abstract class ObjectLedgerContract(IMetadataEngine engine, Func<IObjectL
     public async Task A_mark_of_the_store_follows_the_newest_one_and_stays()
     {
         Assert.Equal(default, await Ledger.ReadMarksAsync());
-        Assert.True(await Ledger.AddMarkAsync(newest: 0, next: 5));
+        Assert.True(await Ledger.AddMarkAsync(newest: 0, mark: 5));
         Assert.Equal(new StoreMarks(5, 0), await Ledger.ReadMarksAsync());
-        Assert.False(await Ledger.AddMarkAsync(newest: 0, next: 6));
-        Assert.True(await Ledger.AddMarkAsync(newest: 5, next: long.MaxValue));
+        Assert.False(await Ledger.AddMarkAsync(newest: 0, mark: 6));
+        Assert.True(await Ledger.AddMarkAsync(newest: 5, mark: long.MaxValue));
         await engine.ReopenAsync(cleanly: false);
         Assert.Equal(new StoreMarks(long.MaxValue, 5), await Ledger.ReadMarksAsync());
     }

@@ -101,7 +101,7 @@ public sealed class BucketOwnershipTests(Gateway gateway) : IAsyncLifetime
     {
         await _original.Storage.DeleteDueAsync(Cancel);
         var written = (await ReadAsync())!.Number;
-        Assert.True(await _original.Ledger.AddMarkAsync(written, next: 7));
+        Assert.True(await _original.Ledger.AddMarkAsync(written, mark: 7));
         await _original.Storage.DeleteDueAsync(Cancel);
         Assert.Equal(7, (await ReadAsync())!.Number);
         Assert.False(_original.Storage.IsForeign);
