@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
@@ -32,18 +33,20 @@ public sealed class PostgresDatabase : IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly bool _countsTime;
     private readonly int _poolSize;
+    private readonly StorageMetrics? _metrics;
     private readonly RepositoryTurns _turns = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _beats = Task.CompletedTask;
     private long _lastPosition;
     private long _syncedCommits;
 
-    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings, string address)
+    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings, StorageMetrics? metrics, string address)
     {
         _source = source;
         Address = address;
         _countsTime = settings.CountsTime;
         _poolSize = settings.PoolSize;
+        _metrics = metrics;
     }
 
     /// <summary>Called after changes have got their positions, from this or another process.</summary>
@@ -72,8 +75,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Connects, and brings the schema up to date.</summary>
     /// <param name="settings">The connection.</param>
+    /// <param name="metrics">Metrics of the storage, for durable commits; null to measure nothing.</param>
     /// <exception cref="StorageException">The server cannot be used; the message is a sentence for the operator.</exception>
-    public static async Task<PostgresDatabase> OpenAsync(PostgresSettings settings)
+    public static async Task<PostgresDatabase> OpenAsync(PostgresSettings settings, StorageMetrics? metrics = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         var connection = ReadConnectionString(settings);
@@ -86,7 +90,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 await PostgresSchema.MigrateAsync(opened, server);
             }
 
-            var database = new PostgresDatabase(source, settings, $"the database {connection.Database} of PostgreSQL at {server}");
+            var database = new PostgresDatabase(source, settings, metrics, $"the database {connection.Database} of PostgreSQL at {server}");
             await database.BeginAsync();
             return database;
         }
@@ -184,6 +188,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <exception cref="StorageException">The database cannot be written.</exception>
     internal async Task<Result<T>> WriteAsync<T>(Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable = true, bool isRepeatable = false)
     {
+        using var activity = isDurable ? StorageMetrics.Activities.StartActivity("metadata commit") : null;
         for (var attempt = 0; ; attempt++)
         {
             PostgresSession? session = null;
@@ -333,6 +338,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     private async Task<Result<T>> RunAsync<T>(PostgresSession session, Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable)
     {
+        var startedAt = Stopwatch.GetTimestamp();
         session.Queue("BEGIN ISOLATION LEVEL READ COMMITTED");
         if (!isDurable)
         {
@@ -350,6 +356,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         if (isDurable)
         {
             Interlocked.Increment(ref _syncedCommits);
+            _metrics?.Committed(startedAt, mutations: 1);
         }
 
         return result;

@@ -61,16 +61,17 @@ public sealed class MetadataInPostgres : IStoredMetadata
     /// <param name="environment">Settings and tools.</param>
     /// <exception cref="StorageChoiceException">The database cannot be used.</exception>
     internal static async Task<MetadataInPostgres> OpenAsync(PostgresSettings settings, StorageEnvironment environment) =>
-        new(await ConnectAsync(settings), environment);
+        new(await ConnectAsync(settings, environment.Metrics), environment);
 
     /// <summary>Connects to the database, and creates what is missing.</summary>
     /// <param name="settings">The connection.</param>
+    /// <param name="metrics">Metrics of the storage; null to measure nothing.</param>
     /// <exception cref="StorageChoiceException">The database cannot be used.</exception>
-    internal static async Task<PostgresDatabase> ConnectAsync(PostgresSettings settings)
+    internal static async Task<PostgresDatabase> ConnectAsync(PostgresSettings settings, StorageMetrics? metrics = null)
     {
         try
         {
-            return await PostgresDatabase.OpenAsync(settings);
+            return await PostgresDatabase.OpenAsync(settings, metrics);
         }
         catch (StorageException e)
         {
