@@ -28,6 +28,16 @@ internal static class Check
         return answer;
     }
 
+    /// <summary>Checks that a data folder has no entry that another one does not have. A registry without one has nothing to check.</summary>
+    public static void Folder(TestRegistry registry)
+    {
+        if (TestRegistry.Stores is null)
+        {
+            string[] expected = ["ballast", "blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "removal.lock", "repositories", "uploads"];
+            Assert.Equal(expected, Directory.EnumerateFileSystemEntries(registry.StoragePath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        }
+    }
+
     /// <summary>The details of an error's entries.</summary>
     public static IReadOnlyList<string> Details(Answer answer) =>
         [.. answer.Json.GetProperty("errors").EnumerateArray().Select(error => error.TryGetProperty("detail", out var detail) ? detail.GetString()! : "")];

@@ -13,7 +13,7 @@ public class RegistryFixture : IAsyncLifetime
     /// True while a request uses an upload session. A check over HTTP would use it, too, and make another request wait.
     /// </summary>
     public static Task<bool> IsInUseAsync(TestRegistry registry, string location) =>
-        Task.FromResult(!registry.Host.Storage.Uploads.ReleasedAsync(Guid.Parse(location.UploadId())).IsCompleted);
+        Task.FromResult(registry.Host.Storage.Uploads.IsInUse(Guid.Parse(location.UploadId())));
 
     /// <summary>Its client.</summary>
     public HttpClient Client => Registry.Client;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
@@ -8,11 +9,12 @@ using Registry.Testing.Engines;
 
 namespace Registry.Testing;
 
-/// <summary>A real registry inside the test process: Kestrel on a free port of the loopback interface, with its own data folder.</summary>
+/// <summary>A real registry inside the test process: Kestrel on a free port of the loopback interface, with its own data folder, or its own part of the <see cref="Stores"/>.</summary>
 public sealed class TestRegistry : IAsyncDisposable
 {
     /// <summary>
-    /// Stores of all registries that have no prepared data folder and no clock of a test, which a database does not follow: a server of PostgreSQL, and a gateway of S3 with a bucket <c>registry</c>. Null for data folders.
+    /// Stores of all registries: a server of PostgreSQL, and a gateway of S3 with a bucket <c>registry</c>. A test that starts a registry on a prepared data folder, or with a clock that stands still, is
+    /// skipped then. Null for data folders.
     /// </summary>
     public static (PostgresServer Database, CephGateway Bucket)? Stores { get; set; }
 
@@ -44,9 +46,24 @@ public sealed class TestRegistry : IAsyncDisposable
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>Path of the data folder. A test that asks for it is skipped where registries have none (<see cref="Stores"/>).</summary>
-    public string StoragePath => _ownFolder is not null && Stores is not null && _options.Database is not null
-        ? throw new InvalidOperationException($"{DynamicSkip}The registry has no data folder.")
-        : _options.StoragePath;
+    public string StoragePath
+    {
+        get
+        {
+            SkipOnNodes("speaks of the data folder");
+            return _options.StoragePath;
+        }
+    }
+
+    /// <summary>Skips the test where registries have PostgreSQL and S3 (<see cref="Stores"/>).</summary>
+    /// <param name="reason">Predicate whose subject is the test, such as <c>speaks of the data folder</c>.</param>
+    public static void SkipOnNodes(string reason)
+    {
+        if (Stores is not null)
+        {
+            throw new InvalidOperationException($"{DynamicSkip}The test {reason}.");
+        }
+    }
 
     /// <summary>Starts a registry.</summary>
     /// <param name="configure">Changes the options; host, port and storage are set already.</param>
@@ -55,9 +72,19 @@ public sealed class TestRegistry : IAsyncDisposable
     public static async Task<TestRegistry> StartAsync(
         Func<RegistryOptions, RegistryOptions>? configure = null, string? storagePath = null, TimeProvider? time = null)
     {
+        if (storagePath is not null)
+        {
+            SkipOnNodes("prepares a data folder");
+        }
+
+        if (time is FakeTimeProvider)
+        {
+            SkipOnNodes("stops the clock, which the stores of nodes do not follow");
+        }
+
         var folder = storagePath is null ? new TemporaryFolder() : null;
         var options = new RegistryOptions { Host = "127.0.0.1", Port = 0, StoragePath = storagePath ?? folder!.Path };
-        if (storagePath is null && time is null && Stores is var (database, bucket))
+        if (Stores is var (database, bucket))
         {
             options = options with { Database = await CreateDatabaseAsync(database), Bucket = NewPrefix(bucket) };
         }

@@ -131,6 +131,9 @@ public sealed partial class UploadStore
     /// <summary>Waits until no request has the upload, which may be at once; at most a moment if another process has it.</summary>
     public Task ReleasedAsync(Guid id) => _uploads.ReleasedAsync(id);
 
+    /// <summary>True while a request of this process uses an upload.</summary>
+    public bool IsInUse(Guid id) => _uploads.IsInUse(id);
+
     /// <summary>Time since the last byte of the request of this process that appends to an upload; null if no request waits for its client.</summary>
     public TimeSpan? SilenceOf(Guid id) => _uploads.FindWait(id)?.Silence;
 

@@ -103,7 +103,7 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
             }
         }
 
-        AssertNothingStrange();
+        Check.Folder(fixture.Registry);
     }
 
     [Theory]
@@ -124,7 +124,7 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
     public async Task Broken_percent_encoding_is_refused(string path)
     {
         Check.Status(400, await RawConnection.ExchangeAsync(fixture.Registry, $"GET {path} HTTP/1.1\r\nHost: registry"));
-        AssertNothingStrange();
+        Check.Folder(fixture.Registry);
     }
 
     [Fact]
@@ -208,12 +208,5 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
         var answer = await RawConnection.ExchangeAsync(fixture.Registry, head);
 
         Assert.True(answer.Status is 400 or 404 or 405, $"{answer}");
-    }
-
-    // Nothing above made a folder or file.
-    private void AssertNothingStrange()
-    {
-        string[] expected = ["ballast", "blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "removal.lock", "repositories", "uploads"];
-        Assert.Equal(expected, Directory.EnumerateFileSystemEntries(fixture.Registry.StoragePath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 }

@@ -169,7 +169,7 @@ public sealed class ManifestReferenceTests
             Check.Status(404, await registry.Client.GetAnswerAsync($"/v2/refs/manifests/{reference}"));
         }
 
-        if (status != 201)
+        if (status != 201 && TestRegistry.Stores is null)
         {
             var hex = image.Digest["sha256:".Length..];
             Assert.False(File.Exists(Path.Combine(registry.StoragePath, "blobs", "sha256", hex[..2], hex, "data")) && !await IsElsewhereAsync(registry, image));

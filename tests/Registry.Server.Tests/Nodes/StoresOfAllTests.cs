@@ -6,15 +6,16 @@ using Registry.Testing.Engines;
 namespace Registry.Server.Tests.Nodes;
 
 /// <summary>
-/// With <c>TEST_STORAGE=nodes</c>, all tests run on PostgreSQL and S3 instead of data folders, except those that open a folder which they have prepared, and those that move
-/// the clock.
+/// With <c>TEST_STORAGE=nodes</c>, the registries of the tests have their metadata in PostgreSQL and their blobs in S3 instead of data folders. <see cref="TestsOnNodes"/> lists the
+/// tests that have no reason to run so.
 /// </summary>
 public sealed class StoresOfAllTests : IAsyncLifetime
 {
     private readonly Gateway _gateway = new();
     private PostgresServer? _postgres;
 
-    private static bool IsOn => Environment.GetEnvironmentVariable("TEST_STORAGE") == "nodes";
+    /// <summary>True if registries run on PostgreSQL and S3.</summary>
+    public static bool IsOn => Environment.GetEnvironmentVariable("TEST_STORAGE") == "nodes";
 
     public async ValueTask InitializeAsync()
     {

@@ -37,7 +37,7 @@ public sealed class RefusedChangeTests : IDisposable
     [InlineData("DELETE", "{image}")]
     public async Task A_refused_request_gets_the_error_of_the_rule_and_changes_nothing(string method, string reference)
     {
-        await using var registry = await StartAsync();
+        await using var registry = await StartAsync(storagePath: null);
         await registry.Client.PushAsync("team/app", _image, "v1");
         await registry.Client.PushAsync("team/app", _other, "other");
         var path = $"/v2/team/app/manifests/{reference.Replace("{other}", _other.Digest, StringComparison.Ordinal).Replace("{image}", _image.Digest, StringComparison.Ordinal)}";
@@ -55,7 +55,7 @@ public sealed class RefusedChangeTests : IDisposable
     [Fact]
     public async Task A_refused_blob_is_refused_by_upload_session_and_mount()
     {
-        await using var registry = await StartAsync();
+        await using var registry = await StartAsync(storagePath: null);
         await registry.Client.PushBlobAsync("free/app", _forbidden);
         AssertRefused(await registry.Client.RequestAsync("POST", $"/v2/team/app/blobs/uploads/?digest={_forbidden.Digest}", _forbidden.Bytes));
         AssertRefused(await registry.Client.RequestAsync("POST", $"/v2/team/app/blobs/uploads/?mount={_forbidden.Digest}&from=free/app"));
@@ -151,8 +151,10 @@ public sealed class RefusedChangeTests : IDisposable
 
     private static void AssertRefused(Answer answer) => Assert.Equal([Refused], Check.Details(Check.Error(403, "DENIED", "access forbidden", answer)));
 
-    private Task<TestRegistry> StartAsync(TimeProvider? time = null) =>
-        TestRegistry.StartAsync(options => options with { ChangeRules = Options.ChangeRules }, Data, time: time);
+    private Task<TestRegistry> StartAsync(TimeProvider? time = null) => StartAsync(Data, time);
+
+    private Task<TestRegistry> StartAsync(string? storagePath, TimeProvider? time = null) =>
+        TestRegistry.StartAsync(options => options with { ChangeRules = Options.ChangeRules }, storagePath, time);
 
     private async Task AssertUntouchedAsync(string repository)
     {

@@ -77,7 +77,7 @@ public sealed class LimitTests
         Assert.Equal(10, (await BeginAllAsync()).Count);
         await registry.RestartAsync();
         Assert.Empty(await BeginAllAsync());
-        Assert.Equal(Max, registry.Host.Storage.Uploads.Count);
+        Assert.Equal(Max, (await registry.Host.Storage.Uploads.ListAsync()).Count);
 
         async Task<List<string>> BeginAllAsync()
         {
@@ -93,15 +93,15 @@ public sealed class LimitTests
     public async Task A_blob_over_the_limit_is_413_and_leaves_nothing(TransportKind transport)
     {
         await using var registry = await StartAsync(transport);
-        var folder = new DirectoryInfo(Path.Combine(registry.StoragePath, "uploads"));
+        var folder = TestRegistry.Stores is null ? new DirectoryInfo(Path.Combine(registry.StoragePath, "uploads")) : null;
 
         foreach (var push in (Func<HttpClient, TestBlob, Task<Answer>>[])[PushAtOnceAsync, PushInChunksAsync, PushAtTheEndAsync, PushWithoutLengthAsync])
         {
             Check.Status(201, await push(registry.Client, Largest));
             Check.Error(413, "SIZE_INVALID", "blob too large", await push(registry.Client, TooLarge));
             Check.Status(404, await registry.Client.HeadAnswerAsync($"/v2/limit/blobs/{TooLarge.Digest}"));
-            Assert.Empty(folder.EnumerateFiles());
-            Assert.Equal(0, registry.Host.Storage.Uploads.Count);
+            Assert.Empty(folder?.EnumerateFiles() ?? []);
+            Assert.Empty(await registry.Host.Storage.Uploads.ListAsync());
         }
     }
 

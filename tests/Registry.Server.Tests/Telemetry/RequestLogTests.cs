@@ -156,6 +156,7 @@ public sealed class RequestLogTests
     [Fact]
     public async Task A_deletion_that_a_fault_of_the_storage_stops_names_the_tags_that_are_gone()
     {
+        TestRegistry.SkipOnNodes("stops a deletion between its transactions, and on PostgreSQL it has one");
         var rules = new ContractRules();
         await using var registry = await TestRegistry.StartAsync(options => options with { ChangeRules = rules });
         var image = await registry.Client.PushAsync("app", TestImage.Create());

@@ -267,11 +267,13 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         var upload = await AcquireAsync(session.Id);
         var (one, other) = (Uploads.ReleasedAsync(session.Id), Uploads.ReleasedAsync(session.Id));
         Assert.False(one.IsCompleted || other.IsCompleted);
+        Assert.True(Uploads.IsInUse(session.Id));
 
         await upload.DisposeAsync();
 
         await Task.WhenAll(one, other);
         Assert.True(Uploads.ReleasedAsync(session.Id).IsCompleted);
+        Assert.False(Uploads.IsInUse(session.Id));
     }
 
     [Fact]

@@ -80,6 +80,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         Action<string>? onLine = null,
         CancellationToken cancellationToken = default)
     {
+        TestRegistry.SkipOnNodes("starts a process on a data folder");
         Dictionary<string, string?> all = EnvironmentFor(storagePath, environment);
         var registry = new RegistryProcess(all, onLine, Launch(all, under ?? [], onLine));
         try

@@ -30,6 +30,9 @@ internal interface IUploadsInProgress
     /// <summary>Acquires an upload for one request; null if there is none, another request uses it, or it has not been idle for the time.</summary>
     ValueTask<UploadState?> TryAcquireAsync(Guid id, TimeSpan idle);
 
+    /// <summary>True while a request of this process uses an upload.</summary>
+    bool IsInUse(Guid id);
+
     /// <summary>Wait of the request of this process that appends to an upload; null if none does.</summary>
     BodyWait? FindWait(Guid id);
 

@@ -58,6 +58,8 @@ internal sealed class OwnUploads(IUploadSessions sessions, long positionLag, Idl
         return ValueTask.FromResult<UploadState?>(upload);
     }
 
+    public bool IsInUse(Guid id) => _uploads.TryGetValue(id, out var upload) && upload.IsTaken;
+
     public BodyWait? FindWait(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.Wait : null;
 
     public Task ReleasedAsync(Guid id) => _uploads.TryGetValue(id, out var upload) ? upload.ReleasedAsync() : Task.CompletedTask;

@@ -87,6 +87,8 @@ internal sealed class SharedUploads(ISharedUploadSessions sessions, IdleHashes i
         }
     }
 
+    public bool IsInUse(Guid id) => FindUsed(id) is not null;
+
     public BodyWait? FindWait(Guid id) => FindUsed(id)?.Wait;
 
     public Task ReleasedAsync(Guid id) => _uses.TryGetValue(id, out var use) ? use.Ended.Task : Task.Delay(PollInterval, time);
