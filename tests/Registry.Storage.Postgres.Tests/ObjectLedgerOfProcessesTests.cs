@@ -6,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Uploads.Sessions;
 using Registry.Storage.Contracts;
+using Registry.Testing.Engines;
 
 namespace Registry.Storage.Postgres.Tests;
 
@@ -213,7 +214,7 @@ public sealed class ObjectLedgerOfProcessesTests : IAsyncLifetime
     [Fact]
     public async Task A_change_whose_answer_is_lost_is_made_again_and_counts_once()
     {
-        await using var cutter = new CommitCutter(PostgresCluster.Current.Server.Port);
+        await using var cutter = new PostgresProxy(PostgresCluster.Current.Server.Port);
         await using var node = await PostgresDatabase.OpenAsync(_settings with
         {
             ConnectionString = new NpgsqlConnectionStringBuilder(_settings.ConnectionString) { Port = cutter.Port }.ConnectionString,
@@ -242,18 +243,18 @@ public sealed class ObjectLedgerOfProcessesTests : IAsyncLifetime
         Assert.StartsWith("The metadata may or may not have been written, because the connection was cut during the commit: ", fault.Message, StringComparison.Ordinal);
         Assert.Null(await ledger.EndAsync(lease, "parts"));
         Assert.Equal(["rest", "third"], (await ledger.ListDueAsync(All)).Select(due => due.Key).Order());
-        Assert.Equal(8, cutter.Cuts);
+        Assert.Equal(8, cutter.LostCommits);
 
         async Task<T> CutAsync<T>(byte[] of, Func<Task<T>> change)
         {
-            cutter.Cut(of);
+            cutter.LoseCommit(of);
             try
             {
                 return await change();
             }
             finally
             {
-                Assert.Equal(++cuts, cutter.Cuts);
+                Assert.Equal(++cuts, cutter.LostCommits);
             }
         }
 

@@ -47,6 +47,9 @@ public sealed class TestImage
         Action<JsonObject>? edit = null, int layers = 1, string algorithm = "sha256", string mediaType = OciManifest, int layerSize = 1000) =>
         Create([.. Enumerable.Range(0, layers).Select(_ => TestBlob.Random(layerSize))], edit, algorithm, mediaType);
 
+    /// <summary>Creates an image with a config of its own and these layers.</summary>
+    public static TestImage Of(IReadOnlyList<TestBlob> layers) => Create([.. layers], null, "sha256", OciManifest);
+
     /// <summary>Creates an image with the layers of another and one more.</summary>
     public static TestImage On(TestImage image, int layerSize = 1000)
     {

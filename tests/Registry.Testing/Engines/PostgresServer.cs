@@ -14,11 +14,13 @@ public sealed partial class PostgresServer : IAsyncDisposable
     private const string SystemUser = "postgres";
 
     private readonly TemporaryFolder _folder;
-    private readonly BackgroundProcess _server;
+    private readonly string[] _arguments;
+    private BackgroundProcess _server;
 
-    private PostgresServer(TemporaryFolder folder, BackgroundProcess server, int port)
+    private PostgresServer(TemporaryFolder folder, string[] arguments, BackgroundProcess server, int port)
     {
         _folder = folder;
+        _arguments = arguments;
         _server = server;
         Port = port;
     }
@@ -54,9 +56,10 @@ public sealed partial class PostgresServer : IAsyncDisposable
             await RunAsAsync("initdb", $"--pgdata={data}", $"--username={User}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions");
             string[] own = ["listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={data}"];
             string[] fast = isDurable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-            server = StartAs("postgres", ["-D", data, .. own.Concat(fast).Concat(settings).SelectMany(setting => new[] { "-c", setting })]);
+            string[] arguments = ["-D", data, .. own.Concat(fast).Concat(settings).SelectMany(setting => new[] { "-c", setting })];
+            server = StartAs("postgres", arguments);
             await server.WaitForLineAsync(ReadyLine, Patience.Limit);
-            var started = new PostgresServer(folder, server, port);
+            var started = new PostgresServer(folder, arguments, server, port);
             await started.CreateDatabaseAsync(Database);
             return started;
         }
@@ -87,18 +90,32 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// <summary>Removes a database, and ends its connections.</summary>
     public Task DropDatabaseAsync(string name) => QueryAsync($"DROP DATABASE {name} WITH (FORCE)", "postgres");
 
+    /// <summary>Restarts the server, and waits until it accepts connections.</summary>
+    /// <param name="isCrash">True to end it as a crash does, so that it recovers at the start; false to roll transactions back and close connections first.</param>
+    /// <param name="pause">Time between the end and the start.</param>
+    public async Task RestartAsync(bool isCrash, TimeSpan pause)
+    {
+        await StopAsync(isCrash ? "immediate" : "fast");
+        await _server.DisposeAsync();
+        await Task.Delay(pause);
+        _server = StartAs("postgres", _arguments);
+        await _server.WaitForLineAsync(ReadyLine, Patience.Limit);
+    }
+
     /// <summary>Ends the server as a crash does, and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
         if (!_server.HasExited)
         {
-            // Waits for the backends, too, which have sessions of their own.
-            await RunAsAsync("pg_ctl", "stop", "--pgdata", _folder.File("data"), "--mode=immediate");
+            await StopAsync("immediate");
         }
 
         await _server.DisposeAsync();
         _folder.Dispose();
     }
+
+    // Waits for the backends, too, which have sessions of their own.
+    private Task StopAsync(string mode) => RunAsAsync("pg_ctl", "stop", "--pgdata", _folder.File("data"), $"--mode={mode}");
 
     private string ConnectionStringOf(string database) => $"Host=127.0.0.1;Port={Port};Username={User};Database={database}";
 

@@ -74,6 +74,9 @@ internal sealed class Ledger
         }
     }
 
+    /// <summary>Removes a path: what it holds is checked otherwise.</summary>
+    public void Forget(string path) => _entries.TryRemove(path, out _);
+
     /// <summary>Content that certainly exists; null when none does, or it is unknown.</summary>
     public string? Find(string path) => _entries.TryGetValue(path, out var entry) && entry.Possible is [not Absent] ? entry.Possible[0] : null;
 

@@ -13,9 +13,15 @@ namespace Registry.Torture.Load;
 /// True when a refused change may have taken effect: a sync that the power made fail may have written the data.
 /// </param>
 /// <param name="mayFailReads">With <paramref name="mayFail"/>, number of times that a read of the same content may fail in a row.</param>
-internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false, int mayFailReads = 1) : IDisposable
+/// <param name="through">Handler of its requests, with a time limit of its own; null for one that only sends them.</param>
+internal sealed class LedgerClient(
+    Uri address, Ledger ledger, bool mayFail = false, bool isRefusalDoubt = false, int mayFailReads = 1, HttpMessageHandler? through = null) : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = Patience.Limit };
+    private readonly HttpClient _http = new(through ?? new SocketsHttpHandler { UseProxy = false })
+    {
+        BaseAddress = address,
+        Timeout = through is null ? Patience.Limit : Timeout.InfiniteTimeSpan,
+    };
 
     /// <summary>Number of acknowledged changes.</summary>
     public int Acknowledged { get; private set; }
@@ -188,21 +194,27 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         }
 
         var repository = path[4..path.LastIndexOf("/manifests/", StringComparison.Ordinal)];
-        foreach (var digest in answer.Json.GetProperty("layers").EnumerateArray().Append(answer.Json.GetProperty("config"))
-            .Select(descriptor => descriptor.GetProperty("digest").GetString()!))
+        foreach (var needed in Needs(repository, answer.Json))
         {
-            if (!blobs.TryAdd(BlobPath(repository, digest), 0))
+            if (!blobs.TryAdd(needed, 0))
             {
                 continue;
             }
 
-            var blob = await GetAsync(BlobPath(repository, digest));
-            if (blob.Status != 200 || new TestBlob(blob.Body).Digest != digest)
+            var (found, digest) = (await GetAsync(needed), needed[(needed.LastIndexOf('/') + 1)..]);
+            if (found.Status != 200 || new TestBlob(found.Body).Digest != digest)
             {
-                throw new ViolationException($"{digest}, which {path} needs, was answered {blob.Status} with {blob.Body.Length} bytes");
+                throw new ViolationException($"{needed}, which {path} needs, was answered {found.Status} with {found.Body.Length} bytes");
             }
         }
     }
+
+    // The children of an index are in the ledger themselves, with what they need.
+    private static IEnumerable<string> Needs(string repository, JsonElement manifest) => manifest.TryGetProperty("manifests", out var children)
+        ? children.EnumerateArray().Select(child => ManifestPath(repository, DigestOf(child)))
+        : manifest.GetProperty("layers").EnumerateArray().Append(manifest.GetProperty("config")).Select(blob => BlobPath(repository, DigestOf(blob)));
+
+    private static string DigestOf(JsonElement descriptor) => descriptor.GetProperty("digest").GetString()!;
 
     private async Task<Answer> GetAsync(string path)
     {
@@ -215,7 +227,8 @@ internal sealed class LedgerClient(Uri address, Ledger ledger, bool mayFail = fa
         return answer;
     }
 
-    private async Task CheckTagsAsync(string repository)
+    /// <summary>Compares the list of tags with those that must be there.</summary>
+    public async Task CheckTagsAsync(string repository)
     {
         var prefix = $"/v2/{repository}/manifests/";
         var promised = ledger.Paths.Where(path => path.StartsWith(prefix, StringComparison.Ordinal) && ledger.Find(path) is not null)

@@ -30,7 +30,7 @@ internal sealed partial class ServerLog(Findings findings)
     public void Observe(string line)
     {
         Follow(line);
-        if (Broken().IsMatch(line))
+        if (IsBroken(line))
         {
             findings.Add("the log has no stack trace and no fatal line", line);
         }
@@ -53,7 +53,7 @@ internal sealed partial class ServerLog(Findings findings)
         }
 
         _trace.Add(line);
-        if (_hasTrace |= Broken().IsMatch(line))
+        if (_hasTrace |= IsBroken(line))
         {
             Trace = string.Join('\n', _trace);
         }
@@ -62,6 +62,9 @@ internal sealed partial class ServerLog(Findings findings)
             _trace.RemoveAt(0);
         }
     }
+
+    /// <summary>True for a line of a stack trace, and for one of the level fatal.</summary>
+    public static bool IsBroken(string line) => Broken().IsMatch(line);
 
     [GeneratedRegex(@"^\s+at |^\S+Z fatal |Unhandled exception|OutOfMemory|Fatal error", RegexOptions.IgnoreCase)]
     private static partial Regex Broken();
