@@ -1,7 +1,9 @@
+using System.IO.Pipelines;
 using Npgsql;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres;
 using Registry.Storage.S3.Blobs;
@@ -58,6 +60,24 @@ public sealed class SharedUploadsTests(Gateway gateway, SharedDatabase server) :
         Assert.Equal(Content, await _a.ReadAsync(Samples.Digest(Content)));
         Assert.Empty(await _a.Uploads.ListAsync());
         Assert.Single(await ListObjectsAsync());
+    }
+
+    [Fact]
+    public async Task Bytes_that_the_store_does_not_have_yet_are_not_reported()
+    {
+        var id = await _a.BeginAsync();
+        Assert.Equal(100, (await _a.AppendAsync(id, 0, Content[..100])).Value);
+        var body = new Pipe();
+        var request = _a.Operations.AppendAsync(Samples.Repository("team/app"), null, id, new ChunkPlace(100), body.Reader, Cancel);
+
+        // Written once most of it is read.
+        await body.Writer.WriteAsync(Content.AsMemory(100, 300_000), Cancel);
+        Assert.Equal(100, (await _a.Uploads.FindAsync(id))?.Length);
+        Assert.Equal(100, (await _b.Uploads.FindAsync(id))?.Length);
+
+        await body.Writer.CompleteAsync();
+        Assert.Equal(300_100, (await request).Value);
+        Assert.Equal(300_100, (await _a.Uploads.FindAsync(id))?.Length);
     }
 
     [Fact]

@@ -20,6 +20,7 @@ public sealed class PostgresProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Socket, Socket> _connections = new();
     private byte[]? _mark;
     private int _lostCommits;
+    private volatile bool _isDown;
 
     /// <param name="port">Port of the server on the loopback interface.</param>
     public PostgresProxy(int port)
@@ -30,6 +31,20 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     /// <summary>Port on the loopback interface.</summary>
     public int Port => _listener.EndPoint.Port;
+
+    /// <summary>True to reset all connections, and each new one, as if the server were not there.</summary>
+    public bool IsDown
+    {
+        get => _isDown;
+        set
+        {
+            _isDown = value;
+            if (value)
+            {
+                CutAll();
+            }
+        }
+    }
 
     /// <summary>Number of commits whose answer was lost.</summary>
     public int LostCommits => Volatile.Read(ref _lostCommits);
@@ -44,8 +59,8 @@ public sealed class PostgresProxy : IAsyncDisposable
         var cut = _connections.ToArray();
         foreach (var (client, server) in cut)
         {
-            LoopbackListener.Reset(client);
-            LoopbackListener.Reset(server);
+            Cut(client);
+            Cut(server);
         }
 
         return cut.Length;
@@ -53,8 +68,26 @@ public sealed class PostgresProxy : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _listener.DisposeAsync();
 
+    private static void Cut(Socket connection)
+    {
+        try
+        {
+            LoopbackListener.Reset(connection);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // It has just ended by itself.
+        }
+    }
+
     private async Task ForwardAsync(Socket client, CancellationToken stopping)
     {
+        if (IsDown)
+        {
+            LoopbackListener.Reset(client);
+            return;
+        }
+
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await server.ConnectAsync(_server, stopping);
         _connections[client] = server;

@@ -19,6 +19,16 @@ public sealed class FakedClock(string file)
         "env", $"LD_PRELOAD={Library}", $"FAKETIME_TIMESTAMP_FILE={file}", "FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "DONT_FAKE_MONOTONIC=1",
     ];
 
+    /// <summary>Environment of a server whose clock is always ahead by a time, or behind.</summary>
+    /// <param name="ahead">Difference to the system's clock; negative if it is behind.</param>
+    public static IReadOnlyDictionary<string, string?> Shift(TimeSpan ahead) => new Dictionary<string, string?>
+    {
+        ["LD_PRELOAD"] = Library,
+        ["FAKETIME"] = Text(ahead),
+        ["FAKETIME_DONT_FAKE_MONOTONIC"] = "1",
+        ["DONT_FAKE_MONOTONIC"] = "1",
+    };
+
     /// <summary>Lead over the system's clock; negative when behind.</summary>
     public TimeSpan Ahead { get; private set; }
 
@@ -27,8 +37,10 @@ public sealed class FakedClock(string file)
     public void Set(TimeSpan ahead)
     {
         // By a rename, because the server may read it at any time.
-        File.WriteAllText(file + ".next", string.Create(CultureInfo.InvariantCulture, $"{ahead.TotalSeconds:+0;-0;+0}"));
+        File.WriteAllText(file + ".next", Text(ahead));
         File.Move(file + ".next", file, overwrite: true);
         Ahead = ahead;
     }
+
+    private static string Text(TimeSpan ahead) => string.Create(CultureInfo.InvariantCulture, $"{ahead.TotalSeconds:+0;-0;+0}");
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using Registry.Testing;
 using Registry.Testing.Engines;
 using Registry.Testing.Processes;
+using Registry.Torture.Faults;
 
 namespace Registry.Torture.Nodes;
 
@@ -13,6 +14,7 @@ internal sealed class ClusterNode : IAsyncDisposable
     private const int SigStop = 19;
     private const int MaxStarts = 100;
 
+    private static readonly TimeSpan MaxClockError = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan BetweenStarts = TimeSpan.FromMilliseconds(200);
 
     private readonly RegistryProcess _process;
@@ -44,19 +46,25 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Starts a node.</summary>
     /// <param name="folder">A folder that it does not use.</param>
     /// <param name="settings">Settings of all nodes.</param>
+    /// <param name="ahead">Difference of its clock to that of the system; negative if it is behind.</param>
     /// <param name="bucket">The S3 store.</param>
     /// <param name="database">The database.</param>
-    public static async Task<ClusterNode> StartAsync(string folder, IReadOnlyDictionary<string, string?> settings, Uri bucket, PostgresServer database)
+    /// <exception cref="ViolationException">The server does not see its clock, so the run would test nothing.</exception>
+    public static async Task<ClusterNode> StartAsync(
+        string folder, IReadOnlyDictionary<string, string?> settings, TimeSpan ahead, Uri bucket, PostgresServer database)
     {
         var (toBucket, toDatabase) = (new FaultProxy(bucket), new PostgresProxy(database.Port));
         var log = new NodeLog();
-        var own = new Dictionary<string, string?>(settings)
+        var own = new Dictionary<string, string?>(settings.Concat(FakedClock.Shift(ahead)))
         {
             ["REGISTRY_PORT"] = Text(FreePorts.Find(1)[0]),
             ["REGISTRY_S3_ENDPOINT"] = toBucket.Address.GetLeftPart(UriPartial.Authority),
             ["REGISTRY_POSTGRES"] = database.ConnectionString.Replace($"Port={Text(database.Port)}", $"Port={Text(toDatabase.Port)}", StringComparison.Ordinal),
         };
-        return new ClusterNode(await RegistryProcess.StartAsync(folder, own, onLine: log.Observe), toBucket, toDatabase, log);
+        var node = new ClusterNode(await RegistryProcess.StartAsync(folder, own, onLine: log.Observe), toBucket, toDatabase, log);
+        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = node.Address };
+        var seen = DateTimeOffset.Parse((await client.GetAnswerAsync("/v2/"))["Date"]!, CultureInfo.InvariantCulture) - DateTimeOffset.UtcNow;
+        return (seen - ahead).Duration() < MaxClockError ? node : throw new ViolationException($"the clock of a node is {seen} ahead, and should be {ahead}");
     }
 
     /// <summary>Kills the process.</summary>

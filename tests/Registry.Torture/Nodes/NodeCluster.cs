@@ -5,14 +5,18 @@ using Registry.Testing.Processes;
 
 namespace Registry.Torture.Nodes;
 
-/// <summary>Three nodes behind a real nginx without stickiness, on a real PostgreSQL and a real S3, all in folders of their own.</summary>
+/// <summary>
+/// Three nodes behind a real nginx without stickiness, on a real PostgreSQL and a real S3, all in folders of their own. The clocks of the nodes differ by up to two hours.
+/// </summary>
 internal sealed class NodeCluster : IAsyncDisposable
 {
     /// <summary>Header of answers with the nodes that nginx has asked, and their statuses.</summary>
     public const string UpstreamHeader = "X-Upstream";
 
     private const string Bucket = "registry";
-    private const int Count = 3;
+
+    // Differences of the clocks of the nodes to that of the stores.
+    private static readonly TimeSpan[] Clocks = [TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.FromHours(-1)];
 
     private readonly TemporaryFolder _folder = new("nodes");
     private readonly List<ClusterNode> _nodes = [];
@@ -27,6 +31,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     public static IReadOnlyList<(string Program, string Package)> Needs =>
     [
         ("nginx", "nginx"), ("pg_lsclusters", "postgresql-15"), ("ceph-mon", "ceph-mon"), ("ceph-osd", "ceph-osd"), ("radosgw", "radosgw"), ("ceph", "ceph-common"),
+        ("faketime", "faketime"),
     ];
 
     /// <summary>The nodes.</summary>
@@ -113,9 +118,9 @@ internal sealed class NodeCluster : IAsyncDisposable
             _settings[$"REGISTRY_{name}"] = value;
         }
 
-        for (var i = 0; i < Count; i++)
+        foreach (var ahead in Clocks)
         {
-            _nodes.Add(await ClusterNode.StartAsync(_folder.File("unused"), _settings, _ceph.Endpoint, _postgres));
+            _nodes.Add(await ClusterNode.StartAsync(_folder.File("unused"), _settings, ahead, _ceph.Endpoint, _postgres));
         }
 
         var port = FreePorts.Find(1)[0];

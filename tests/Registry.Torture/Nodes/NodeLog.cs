@@ -16,7 +16,7 @@ internal sealed partial class NodeLog
     /// <summary>Number of expected lines of the level error.</summary>
     public int Errors => _errors;
 
-    /// <summary>Last lines, but for the audit.</summary>
+    /// <summary>Last lines, but for those of every change, collection and start.</summary>
     public string Last
     {
         get
@@ -33,7 +33,7 @@ internal sealed partial class NodeLog
     {
         lock (_lock)
         {
-            if (line.Contains(" audit: ", StringComparison.Ordinal))
+            if (line.Contains(" audit: ", StringComparison.Ordinal) || Routine().IsMatch(line))
             {
                 return;
             }
@@ -63,10 +63,13 @@ internal sealed partial class NodeLog
         }
     }
 
+    [GeneratedRegex(@"^\S+Z info  Garbage collection: |^  docker |^Push your first image|^$")]
+    private static partial Regex Routine();
+
     [GeneratedRegex(@"^\S+Z error ")]
     private static partial Regex Error();
 
-    // A request that a store could not serve, work in the background that the next turn repeats, the circuit of the bucket, and a start without the stores.
-    [GeneratedRegex("could not be served by the storage|failed and will be tried again: |Requests that need it are refused until it works|cannot be reached")]
+    // A request that a store could not serve, their number, work in the background that the next turn repeats, and the circuit of the bucket.
+    [GeneratedRegex("could not be served by the storage|Requests that the storage cannot serve, |failed and will be tried again: |Requests that need it are refused until it works")]
     private static partial Regex Expected();
 }

@@ -43,7 +43,7 @@ public sealed class NodeFaults : IScenario
 
     public string Name => "nodes";
 
-    public string Rows => "39–45, 47";
+    public string Rows => "39–45";
 
     public string Subject => "three nodes on PostgreSQL and S3: kills, freezes, restarts of the database, cut connections, faults of the bucket";
 

@@ -107,6 +107,8 @@ internal sealed class OwnUploads(IUploadSessions sessions, long positionLag, Idl
         return ValueTask.CompletedTask;
     }
 
-    private UploadProgress Describe(UploadState upload) => new(
-        upload.Session, upload.Mark ?? upload.Length, upload.IsTaken ? TimeSpan.Zero : time.GetElapsedTime(upload.LastActivity));
+    // Where the row is the truth, what a request has received beyond it may still be lost.
+    private UploadProgress Describe(UploadState upload) => upload.IsTaken
+        ? new(upload.Session, positionLag == 0 ? upload.SavedPosition : upload.Mark ?? upload.Length, TimeSpan.Zero)
+        : new(upload.Session, upload.Length, time.GetElapsedTime(upload.LastActivity));
 }

@@ -41,13 +41,8 @@ internal sealed class SharedUploads(ISharedUploadSessions sessions, IdleHashes i
         // The row is all there is.
     }
 
-    public async ValueTask<UploadProgress?> FindAsync(Guid id)
-    {
-        var found = await sessions.FindAsync(id);
-        return found is { } progress && FindUsed(id) is { IsOver: false } used
-            ? progress with { Length = used.Mark ?? used.Length, IdleFor = TimeSpan.Zero }
-            : found;
-    }
+    // The row has what the store has. What a request has received beyond may still be lost.
+    public async ValueTask<UploadProgress?> FindAsync(Guid id) => await sessions.FindAsync(id);
 
     public async ValueTask<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle) => await sessions.ListAsync(idle);
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
+using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Server.Requests;
 
@@ -29,10 +30,9 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
             response.Headers.RetryAfter = RetryAfter;
         }
 
-        // Every error of an upload session tells the client the session's position.
-        if (request.Upload is { } id && (await uploads.StatAsync(request.Repository, request.User, id)).TryGet(out var session, out _))
+        if (request.Upload is { } id)
         {
-            locations.WriteUpload(response, request.Repository, id, session.Length);
+            await WritePositionAsync(request, id);
         }
 
         // Without memory for its stream, a response has nothing that waits for the client's window.
@@ -46,6 +46,22 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
 
     /// <summary>Body of an error, for connections that never reach the pipeline.</summary>
     public static ReadOnlyMemory<byte> Body(RegistryError error) => JsonResponse.Serialize(writer => WriteBody(writer, error));
+
+    // Every error of an upload session tells the client the session's position, unless the storage fails: the client asks for it later.
+    private async Task WritePositionAsync(RequestContext request, Guid id)
+    {
+        try
+        {
+            if ((await uploads.StatAsync(request.Repository, request.User, id)).TryGet(out var session, out _))
+            {
+                locations.WriteUpload(request.Response, request.Repository, id, session.Length);
+            }
+        }
+        catch (StorageException)
+        {
+            // Reported already, or with the next request.
+        }
+    }
 
     // Removes headers that a handler has set for a success. A 416 keeps Content-Range.
     private static void Clear(HttpResponse response)
