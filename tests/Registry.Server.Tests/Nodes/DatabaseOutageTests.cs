@@ -1,6 +1,5 @@
 using Npgsql;
 using Registry.Server.Tests.Buckets;
-using Registry.Storage.Postgres;
 using Registry.Storage.Testing;
 using Registry.Testing.Engines;
 

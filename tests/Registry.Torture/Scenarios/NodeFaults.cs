@@ -111,10 +111,11 @@ public sealed class NodeFaults : IScenario
                 await race.RunAsync(client, random, stop);
             },
             CancellationToken.None));
-        return WhenAllOrOneFails([.. working, .. racing]);
+        return UntilAllEndAsync([.. working, .. racing]);
     }
 
-    private static async Task WhenAllOrOneFails(List<Task> tasks)
+    // Throws as soon as one fails.
+    private static async Task UntilAllEndAsync(List<Task> tasks)
     {
         while (tasks.Count > 0)
         {
