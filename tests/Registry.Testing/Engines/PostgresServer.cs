@@ -115,7 +115,7 @@ public sealed partial class PostgresServer : IAsyncDisposable
     }
 
     // Waits for the backends, too, which have sessions of their own.
-    private Task StopAsync(string mode) => RunAsAsync("pg_ctl", "stop", "--pgdata", _folder.File("data"), $"--mode={mode}");
+    private Task<string> StopAsync(string mode) => RunAsAsync("pg_ctl", "stop", "--pgdata", _folder.File("data"), $"--mode={mode}");
 
     private string ConnectionStringOf(string database) => $"Host=127.0.0.1;Port={Port};Username={User};Database={database}";
 
