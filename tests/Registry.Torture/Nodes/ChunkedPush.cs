@@ -42,7 +42,7 @@ internal sealed class ChunkedPush(NodeCluster cluster, HttpClient repeating, Htt
         var begun = await repeating.RequestAsync("POST", $"/v2/{repository}/blobs/uploads/");
         var location = Expect(202, begun).Location;
         var position = 0;
-        var maySentAll = false;
+        var sent = 0;
         while (true)
         {
             if (Stopwatch.GetElapsedTime(start) > Limit)
@@ -57,7 +57,7 @@ internal sealed class ChunkedPush(NodeCluster cluster, HttpClient repeating, Htt
 
             var end = Math.Min(blob.Bytes.Length, position + random.Next(MinChunk, Math.Max(MinChunk + 1, Math.Min(MaxChunk, blob.Bytes.Length))));
             var isLast = end == blob.Bytes.Length;
-            maySentAll |= isLast;
+            sent = Math.Max(sent, end);
             var answer = await TryAsync(isLast ? "PUT" : "PATCH", isLast ? location.WithDigest(blob.Digest) : location, blob.Bytes[position..end]);
             if (answer is { Status: 201 })
             {
@@ -80,11 +80,11 @@ internal sealed class ChunkedPush(NodeCluster cluster, HttpClient repeating, Htt
             answer = await repeating.GetAnswerAsync(location);
             if (answer.Status == 404)
             {
-                return maySentAll && (await repeating.HeadAnswerAsync($"/v2/{repository}/blobs/{blob.Digest}")).Status == 200 || CheckEnd(location, begin);
+                return (sent == blob.Bytes.Length && (await repeating.HeadAnswerAsync($"/v2/{repository}/blobs/{blob.Digest}")).Status == 200) || CheckEnd(location, begin);
             }
 
             var received = LengthOf(Expect(204, answer));
-            CheckPosition(location, received, position, isLast ? blob.Bytes.Length : end, maySentAll, begin);
+            CheckPosition(location, received, position, sent, sent == blob.Bytes.Length, begin);
             if (received < MinChunk)
             {
                 // One byte and none look the same.
@@ -101,10 +101,10 @@ internal sealed class ChunkedPush(NodeCluster cluster, HttpClient repeating, Htt
         ? false
         : throw new ViolationException($"the upload {location} is gone, and no fault explains it");
 
-    private void CheckPosition(string location, int received, int acknowledged, int sent, bool maySentAll, long begin)
+    private void CheckPosition(string location, int received, int acknowledged, int sent, bool isAllSent, long begin)
     {
         // The position is saved without a sync, so a crash of the database may lose the last ones. A last chunk that fails may take the upload back to its beginning.
-        var mayBeLess = cluster.DatabaseFaults.Explain(begin) || (maySentAll && received < MinChunk);
+        var mayBeLess = cluster.DatabaseFaults.Explain(begin) || (isAllSent && received < MinChunk);
         if ((received < acknowledged && !mayBeLess) || received > sent)
         {
             throw new ViolationException($"{location} has {received} bytes; {acknowledged} were acknowledged, and {sent} were sent");
