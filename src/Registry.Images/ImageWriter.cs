@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Images.Layouts;
 
@@ -59,6 +60,51 @@ public sealed class ImageWriter(IMetadataStore metadata, UploadOperations upload
         if (put.Error is { } error)
         {
             throw Refused($"the manifest {manifest.Descriptor.Digest}", error);
+        }
+    }
+
+    /// <summary>Stores a manifest as another registry has it: whatever it refers to, and if a push of it would be refused.</summary>
+    internal async Task KeepAsync(RepositoryName repository, LoadedManifest manifest, IReadOnlyList<Tag> tags, CancellationToken cancellationToken)
+    {
+        var (mediaType, digest, size) = manifest.Descriptor;
+        var put = new ManifestPut
+        {
+            Repository = repository,
+            Digest = digest,
+            Size = size,
+            Manifest = manifest.Manifest with { MediaType = mediaType },
+            Tags = tags,
+            Reference = digest,
+            Origin = origin,
+            Required = RequiredReferences.Of(manifest.Manifest, ManifestReferences.Sparse),
+        };
+        if ((await manifests.StoreAsync(put, manifest.Content, cancellationToken)).Error is { } error)
+        {
+            throw Refused($"the manifest {digest}", error);
+        }
+    }
+
+    /// <summary>Removes a manifest with its tags, or a tag. One that is gone is no fault.</summary>
+    internal async Task RemoveAsync(RepositoryName repository, Reference reference)
+    {
+        var deleted = await manifests.DeleteAsync(repository, reference, Precondition.None, origin);
+        if (deleted.Error is { } error && error.Code != RegistryErrorCode.ManifestUnknown)
+        {
+            throw Refused($"the removal of {reference}", error);
+        }
+
+        if (deleted.Error is null && deleted.Value is { Fault: { } fault })
+        {
+            throw new StorageException(fault.Message, fault);
+        }
+    }
+
+    /// <summary>Makes a blob invisible in a repository. One that is gone is no fault.</summary>
+    internal async Task UnlinkAsync(RepositoryName repository, Digest digest)
+    {
+        if ((await metadata.UnlinkBlobAsync(repository, digest, origin)).Error is { } error && error.Code != RegistryErrorCode.BlobUnknown)
+        {
+            throw Refused($"the removal of the blob {digest}", error);
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed class VerifiedStream : Stream
         _copying = CopyAsync();
     }
 
+    /// <summary>Fault of the source, which reading has thrown; null if there was none.</summary>
+    public Exception? Fault { get; private set; }
+
     public override bool CanRead => true;
 
     // Only so that the length is known.
@@ -102,7 +105,7 @@ internal sealed class VerifiedStream : Stream
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            fault = e;
+            Fault = fault = e;
         }
 
         await _pipe.Writer.CompleteAsync(fault);

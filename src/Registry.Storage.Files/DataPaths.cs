@@ -25,6 +25,7 @@ namespace Registry.Storage.Files;
 /// ├── last-backup                                      time of the last completed backup, as Unix time
 /// ├── removal.lock                                     held by backups and exports; meanwhile no bytes are removed
 /// ├── restore.unfinished                               exists while a backup is being restored here
+/// ├── migration                                        exists while a registry is being moved here, and after it was moved elsewhere
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
@@ -35,7 +36,7 @@ public sealed class DataPaths(string root)
 
     private static readonly string[] OwnNames =
     [
-        "blobs", "repositories", "uploads", "quarantine", "ballast", "last-backup", "removal.lock", "restore.unfinished", "backup.json", "backup.lock",
+        "blobs", "repositories", "uploads", "quarantine", "ballast", "last-backup", "removal.lock", "restore.unfinished", "migration", "backup.json", "backup.lock",
     ];
 
     // The database with SQLite's other files, and the lock.
@@ -66,6 +67,9 @@ public sealed class DataPaths(string root)
 
     /// <summary>File that exists while a backup is being restored into the folder.</summary>
     public string UnfinishedRestore => Path.Combine(Root, "restore.unfinished");
+
+    /// <summary>File of the mark that a move to or from another storage leaves.</summary>
+    public string Migration => Path.Combine(Root, "migration");
 
     /// <summary>File that exists if the folder is a backup, and not that of a registry.</summary>
     public string BackupDescription => Path.Combine(Root, "backup.json");

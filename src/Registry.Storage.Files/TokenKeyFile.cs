@@ -21,7 +21,8 @@ public static class TokenKeyFile
     {
         if (!File.Exists(path))
         {
-            Create(path);
+            using var made = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+            Replace(path, made);
         }
 
         if (!OperatingSystem.IsWindows() && (File.GetUnixFileMode(path) & ~OwnerOnly) != 0)
@@ -47,9 +48,14 @@ public static class TokenKeyFile
         }
     }
 
-    private static void Create(string path)
+    /// <summary>Replaces the key.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="key">A private key on P-256.</param>
+    /// <exception cref="IOException">The file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission.</exception>
+    public static void Replace(string path, ECDsa key)
     {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        ArgumentNullException.ThrowIfNull(key);
         using var replacement = FileReplacement.BeginAnew(path);
         replacement.Finish(Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));
     }

@@ -365,15 +365,17 @@ public sealed class PostgresDatabase : IAsyncDisposable
     // With jitter, since all nodes lose their connections at the same time.
     private static Task PauseAsync(int attempt) => Task.Delay(Pauses[attempt] * (0.5 + Random.Shared.NextDouble()));
 
-    // Several hosts have their ports already.
-    private static string NameOf(NpgsqlConnectionStringBuilder connection) => connection.Host switch
+    /// <summary>Name of the server, for people. Several hosts have their ports already.</summary>
+    internal static string NameOf(NpgsqlConnectionStringBuilder connection) => connection.Host switch
     {
         { } hosts when hosts.Contains(',') => hosts,
         { } host when host.Contains(':') && host[0] != '[' => $"[{host}]:{connection.Port}",
         var host => $"{host}:{connection.Port}",
     };
 
-    private static NpgsqlConnectionStringBuilder ReadConnectionString(PostgresSettings settings)
+    /// <summary>Reads the connection, with what the program adds to it.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    internal static NpgsqlConnectionStringBuilder ReadConnectionString(PostgresSettings settings)
     {
         try
         {

@@ -321,6 +321,15 @@ internal static class PostgresSchema
             pkcs8 bytea  NOT NULL
         );
         """,
+        """
+        -- Mark of a move to or from another storage, whose name is other: no node starts while it is here. is_moved: true after the registry was
+        -- moved to the other one, false while it is being moved from there.
+        CREATE TABLE migration (
+            id       bigint  PRIMARY KEY CHECK (id = 1),
+            is_moved boolean NOT NULL,
+            other    text    NOT NULL
+        );
+        """,
     ];
 
     /// <summary>Version of the schema that this program writes.</summary>

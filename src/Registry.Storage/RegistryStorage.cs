@@ -155,7 +155,9 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// </param>
     /// <param name="metrics">Metrics; null for none.</param>
     /// <exception cref="StorageException">The folder cannot be used; the message is for the operator.</exception>
-    /// <exception cref="StorageChoiceException">The bytes of the folder are elsewhere, or the database or bucket cannot be used.</exception>
+    /// <exception cref="StorageChoiceException">
+    /// The bytes of the folder are elsewhere, the database or bucket cannot be used, or the registry is being moved, or was.
+    /// </exception>
     public static async Task<RegistryStorage> OpenAsync(
         StorageChoice choice,
         IChangeRules rules,
@@ -209,6 +211,21 @@ public sealed class RegistryStorage : IAsyncDisposable
     /// <inheritdoc cref="IStoredMetadata.OpenTokenKeyAsync"/>
     public Task<ECDsa> OpenTokenKeyAsync() => _metadata.OpenTokenKeyAsync();
 
+    /// <inheritdoc cref="IStoredMetadata.ReplaceTokenKeyAsync"/>
+    public Task ReplaceTokenKeyAsync(ECDsa key) => _metadata.ReplaceTokenKeyAsync(key);
+
+    /// <inheritdoc cref="IStoredMetadata.HowToUnmark"/>
+    public string HowToUnmark => _metadata.HowToUnmark;
+
+    /// <inheritdoc cref="IStoredMetadata.ReadMigrationAsync"/>
+    public Task<MigrationMark?> ReadMigrationAsync() => _metadata.ReadMigrationAsync();
+
+    /// <inheritdoc cref="IStoredMetadata.MarkMigrationAsync"/>
+    public Task MarkMigrationAsync(MigrationMark? mark) => _metadata.MarkMigrationAsync(mark);
+
+    /// <inheritdoc cref="IStoredMetadata.IsUsedByOthersAsync"/>
+    public Task<bool> IsUsedByOthersAsync() => _metadata.IsUsedByOthersAsync();
+
     /// <summary>Brings up to date what follows the metadata, such as the tree. Nothing may change any more.</summary>
     /// <param name="cutOff">Ends the work, and the next start continues.</param>
     public ValueTask FinishAsync(CancellationToken cutOff) => _bytes.FinishAsync(cutOff);
@@ -234,6 +251,12 @@ public sealed class RegistryStorage : IAsyncDisposable
             else
             {
                 metadata = MetadataInFolder.Open(choice.Bucket is null ? DataFolder.Open(choice.Folder) : DataFolder.OpenWithoutBlobs(choice.Folder), environment);
+            }
+
+            // After the row of the process: so either this process reads a mark, or the move that sets one finds the process.
+            if (!choice.IsMigrating && await metadata.ReadMigrationAsync() is { } mark)
+            {
+                throw StorageChoiceException.OfMigration(metadata.Name, mark, metadata.HowToUnmark);
             }
 
             bytes = choice.Bucket is { } bucket

@@ -12,4 +12,7 @@ public sealed record StorageChoice(string Folder)
 
     /// <summary>Database of the metadata, which any number of processes share; null for SQLite in the folder. Needs a bucket.</summary>
     public PostgresSettings? Database { get; init; }
+
+    /// <summary>True for a move between two storages, which alone opens one that has the mark of a move.</summary>
+    public bool IsMigrating { get; init; }
 }

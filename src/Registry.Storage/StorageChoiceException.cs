@@ -21,6 +21,14 @@ public sealed class StorageChoiceException : Exception
     /// <param name="cause">The reason.</param>
     internal static StorageChoiceException OfBucket(StorageException cause) => new($"REGISTRY_BLOBS is s3, but {cause.Message}", cause, cause.IsTransient);
 
+    /// <summary>The storage has the mark of a move, so no registry runs on it.</summary>
+    /// <param name="name">Name of the storage.</param>
+    /// <param name="mark">The mark.</param>
+    /// <param name="howToUnmark">How to remove the mark.</param>
+    internal static StorageChoiceException OfMigration(string name, MigrationMark mark, string howToUnmark) => new(mark.IsMoved
+        ? $"the registry in {name} was moved to {mark.Other}; start it there. To use {name} again, without what was pushed since, {howToUnmark}"
+        : $"the move of a registry from {mark.Other} to {name} is not finished; finish it with 'registry migrate --final'. To use what is in {name} by now, {howToUnmark}");
+
     /// <summary>The settings choose a bucket for a folder with files.</summary>
     /// <param name="folder">The data folder.</param>
     internal static StorageChoiceException OfFiles(string folder) =>

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
+using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Objects;
 using Registry.Core.Policies;
@@ -10,6 +11,7 @@ using Registry.Files;
 using Registry.Storage.Files;
 using Registry.Storage.Metadata;
 using Registry.Storage.Postgres;
+using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.SmallContent;
 using Registry.Storage.S3;
 using Registry.Storage.Sqlite;
@@ -25,6 +27,7 @@ public sealed class StorageReader : IAsyncDisposable
     private const int FileThreads = 4;
 
     private readonly StorageThreads _threads = new("storage", FileThreads);
+    private readonly DataPaths? _paths;
     private readonly SqliteDatabase? _folder;
     private readonly IDisposable? _lock;
     private readonly PostgresDatabase? _database;
@@ -34,36 +37,57 @@ public sealed class StorageReader : IAsyncDisposable
     // A folder with files.
     private StorageReader(DataPaths paths, SqliteDatabase folder, IDisposable @lock, TimeProvider time, ILoggerFactory loggers)
     {
-        (_folder, _lock) = (folder, @lock);
+        (_paths, _folder, _lock) = (paths, folder, @lock);
         Metadata = new SqliteMetadataStore(folder, time, NoRules.Instance);
+        Listing = new SqliteMetadataListing(folder);
         Blobs = FileStorage.OpenToRead(paths, new SqliteStagedContent(folder), _threads, new StorageHealth(loggers.CreateLogger<StorageHealth>()));
     }
 
     // A bucket.
     private StorageReader(
-        S3Settings bucket, IMetadataStore metadata, IStagedContent staged, IObjectLedger objects, TimeProvider time, ILoggerFactory loggers)
+        S3Settings bucket, IMetadataStore metadata, IMetadataListing listing, IStagedContent staged, IObjectLedger objects, TimeProvider time, ILoggerFactory loggers)
     {
-        Metadata = metadata;
+        (Metadata, Listing) = (metadata, listing);
         _faults = new RecurringFaults(time, loggers.CreateLogger<RecurringFaults>());
         _bucket = S3Storage.OpenToRead(bucket, objects, _faults, time, loggers);
         Blobs = new StagedBlobStore(_bucket.Blobs, staged);
     }
 
     // A bucket, with its metadata in a folder.
-    private StorageReader(S3Settings bucket, SqliteDatabase folder, IDisposable @lock, TimeProvider time, ILoggerFactory loggers)
-        : this(bucket, new SqliteMetadataStore(folder, time, NoRules.Instance), new SqliteStagedContent(folder), new SqliteObjectLedger(folder), time, loggers) =>
-        (_folder, _lock) = (folder, @lock);
+    private StorageReader(S3Settings bucket, DataPaths paths, SqliteDatabase folder, IDisposable @lock, TimeProvider time, ILoggerFactory loggers)
+        : this(
+            bucket,
+            new SqliteMetadataStore(folder, time, NoRules.Instance),
+            new SqliteMetadataListing(folder),
+            new SqliteStagedContent(folder),
+            new SqliteObjectLedger(folder),
+            time,
+            loggers) =>
+        (_paths, _folder, _lock) = (paths, folder, @lock);
 
     // A bucket, with its metadata in PostgreSQL.
     private StorageReader(S3Settings bucket, PostgresDatabase database, TimeProvider time, ILoggerFactory loggers)
-        : this(bucket, new PostgresMetadataStore(database, time, NoRules.Instance), new PostgresStagedContent(database), new PostgresObjectLedger(database), time, loggers) =>
+        : this(
+            bucket,
+            new PostgresMetadataStore(database, time, NoRules.Instance),
+            new PostgresMetadataListing(database),
+            new PostgresStagedContent(database),
+            new PostgresObjectLedger(database),
+            time,
+            loggers) =>
         _database = database;
+
+    /// <inheritdoc cref="RegistryStorage.Name"/>
+    public string Name => _paths?.Root ?? _database!.Address;
 
     /// <summary>Blobs, for reading only.</summary>
     public IBlobStore Blobs { get; }
 
     /// <summary>Metadata, for reading only.</summary>
     public IMetadataStore Metadata { get; }
+
+    /// <summary>Contents of the repositories.</summary>
+    public IMetadataListing Listing { get; }
 
     /// <summary>Opens a storage.</summary>
     /// <param name="choice">Its engines.</param>
@@ -78,6 +102,15 @@ public sealed class StorageReader : IAsyncDisposable
         return choice.Database is { } database
             ? OpenDatabaseAsync(database, choice.Bucket!, time, loggers)
             : OpenFolderAsync(choice.Folder, choice.Bucket, time, loggers, cancellationToken);
+    }
+
+    /// <summary>Opens a storage if there is one. Creates nothing.</summary>
+    /// <inheritdoc cref="OpenAsync"/>
+    /// <returns>Null if the folder does not exist or is empty, or if the database has no tables.</returns>
+    public static async Task<StorageReader?> TryOpenAsync(StorageChoice choice, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(choice);
+        return await IsNewAsync(choice) ? null : await OpenAsync(choice, time, loggers, cancellationToken);
     }
 
     /// <summary>Opens a snapshot of the metadata with the bytes that it refers to.</summary>
@@ -95,6 +128,11 @@ public sealed class StorageReader : IAsyncDisposable
     /// <exception cref="NotSupportedException">The metadata is in PostgreSQL.</exception>
     public Task CopyMetadataAsync(string target) => _folder?.CopyAsync(target) ?? throw new NotSupportedException("A backup of PostgreSQL is a dump.");
 
+    /// <summary>Reads the mark of a move; null if there is none.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    public Task<MigrationMark?> ReadMigrationAsync() =>
+        _database is not null ? new PostgresMigration(_database).ReadAsync() : Task.FromResult(MigrationFile.Read(_paths!.Migration));
+
     public async ValueTask DisposeAsync()
     {
         _threads.Dispose();
@@ -102,6 +140,24 @@ public sealed class StorageReader : IAsyncDisposable
         _faults?.Dispose();
         Close(_folder, _lock);
         await (_database?.DisposeAsync() ?? ValueTask.CompletedTask);
+    }
+
+    private static async Task<bool> IsNewAsync(StorageChoice choice)
+    {
+        try
+        {
+            return choice.Database is { } database
+                ? await PostgresMigration.IsNewAsync(database)
+                : !Directory.Exists(choice.Folder) || !Directory.EnumerateFileSystemEntries(choice.Folder).Any();
+        }
+        catch (StorageException e)
+        {
+            throw StorageChoiceException.OfDatabase(e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"cannot be read: {IoFault.Reason(e, choice.Folder)}", e);
+        }
     }
 
     private static async Task<StorageReader> OpenDatabaseAsync(PostgresSettings settings, S3Settings bucket, TimeProvider time, ILoggerFactory loggers)
@@ -144,7 +200,7 @@ public sealed class StorageReader : IAsyncDisposable
                 throw bucket is null ? StorageChoiceException.OfBucketFolder(paths.Root) : StorageChoiceException.OfFiles(paths.Root);
             }
 
-            return bucket is null ? new StorageReader(paths, database, held, time, loggers) : new StorageReader(bucket, database, held, time, loggers);
+            return bucket is null ? new StorageReader(paths, database, held, time, loggers) : new StorageReader(bucket, paths, database, held, time, loggers);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

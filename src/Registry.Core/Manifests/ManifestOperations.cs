@@ -133,8 +133,14 @@ public sealed class ManifestOperations(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
         metadata.DeleteManifestAsync(repository, reference, precondition, origin);
 
-    private async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    /// <summary>Stores a manifest that has been read already, as for a push, and sets its tags.</summary>
+    /// <param name="put">The manifest.</param>
+    /// <param name="content">Its bytes, which have its digest.</param>
+    /// <param name="cancellationToken">As for <see cref="PutAsync"/>.</param>
+    /// <returns>The tags that referred to another one before, or the error.</returns>
+    public async Task<Result<IReadOnlyList<MovedTag>>> StoreAsync(ManifestPut put, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(put);
         while (true)
         {
             // Nothing is written for a push that is refused, and bytes of other repositories are not looked at: otherwise the time of the answer would

@@ -6,6 +6,7 @@ using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Backup;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
+using Registry.Server.Commands.Migrate;
 using Registry.Server.Commands.Serve;
 using Registry.Server.Commands.Transfer;
 
@@ -32,6 +33,7 @@ internal static class CommandLine
             ExportCommand.Create(context),
             ImportCommand.Create(context),
             CopyCommand.Create(context),
+            MigrateCommand.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
             ConfigCommand.Create(context),

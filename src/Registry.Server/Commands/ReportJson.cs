@@ -6,6 +6,7 @@ using Registry.Core.Collection.Records;
 using Registry.Core.Verification;
 using Registry.Images;
 using Registry.Images.Backup;
+using Registry.Images.Migration;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
@@ -23,6 +24,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
 [JsonSerializable(typeof(IReadOnlyList<GenerationSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RestoreReport))]

@@ -189,7 +189,10 @@ public sealed record RegistryOptions
     public string? AccessControlPath { get; init; }
 
     /// <summary>Engines of the storage.</summary>
-    internal StorageChoice Storage => new(Path.GetFullPath(StoragePath)) { Bucket = Bucket, Database = Database };
+    internal StorageChoice Storage => new(Path.GetFullPath(StoragePath)) { Bucket = Bucket, Database = Database, IsMigrating = IsMigrating };
+
+    /// <inheritdoc cref="StorageChoice.IsMigrating"/>
+    internal bool IsMigrating { get; init; }
 
     /// <summary>Limits for clients on the use of the storage.</summary>
     internal StorageLimits StorageLimits => new()

@@ -24,6 +24,17 @@ public sealed class PostgresTokenKey(PostgresDatabase database)
         return Import(saved);
     }
 
+    /// <summary>Replaces the key. Nodes that run keep the one they have.</summary>
+    /// <param name="key">A private key on P-256.</param>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    public Task ReplaceAsync(ECDsa key)
+    {
+        ArgumentNullException.ThrowIfNull(key);
+        var saved = key.ExportPkcs8PrivateKey();
+        return database.WriteAsync(
+            session => session.Queue("INSERT INTO token_key (id, pkcs8) VALUES (1, $1) ON CONFLICT (id) DO UPDATE SET pkcs8 = excluded.pkcs8", saved), isRepeatable: true);
+    }
+
     private Task<byte[]?> ReadAsync() => database.ReadAsync(session =>
         session.FirstAsync("SELECT pkcs8 FROM token_key", row => row.GetFieldValue<byte[]>(0)));
 

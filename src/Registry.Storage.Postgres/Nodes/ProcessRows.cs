@@ -19,6 +19,10 @@ internal static class ProcessRows
         session.Queue("DELETE FROM processes WHERE alive_until < clock_timestamp() - interval '1 day'");
     }
 
+    /// <summary>Counts the processes that run, without one.</summary>
+    public static Task<long?> CountOthersAsync(PostgresSession session, Guid process) =>
+        session.NumberAsync("SELECT count(*) FROM processes WHERE alive_until > clock_timestamp() AND id <> $1", process);
+
     /// <summary>Collects the statement that removes the row of a process that ends.</summary>
     public static void Remove(PostgresSession session, Guid process) => session.Queue("DELETE FROM processes WHERE id = $1", process);
 }

@@ -54,6 +54,29 @@ internal interface IStoredMetadata : IAsyncDisposable
     /// <exception cref="UnauthorizedAccessException">The process lacks the permission, or the file is open to other users.</exception>
     Task<ECDsa> OpenTokenKeyAsync();
 
+    /// <summary>Replaces the signing key of the built-in token service.</summary>
+    /// <param name="key">A private key on P-256.</param>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    /// <exception cref="IOException">Its file cannot be written.</exception>
+    /// <exception cref="UnauthorizedAccessException">The process lacks the permission.</exception>
+    Task ReplaceTokenKeyAsync(ECDsa key);
+
+    /// <summary>Place of the mark of a move, and how to remove it, for people: <c>remove the file …</c>.</summary>
+    string HowToUnmark { get; }
+
+    /// <summary>Reads the mark of a move; null if there is none.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    Task<MigrationMark?> ReadMigrationAsync();
+
+    /// <summary>Replaces the mark of a move.</summary>
+    /// <param name="mark">The new mark; null for none.</param>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    Task MarkMigrationAsync(MigrationMark? mark);
+
+    /// <summary>True if other processes use the metadata now.</summary>
+    /// <exception cref="StorageException">It cannot be read.</exception>
+    Task<bool> IsUsedByOthersAsync();
+
     /// <summary>Reads the totals.</summary>
     /// <exception cref="StorageException">They cannot be read.</exception>
     Task<StorageTotals> ReadTotalsAsync();

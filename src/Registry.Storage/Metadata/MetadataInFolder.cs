@@ -121,6 +121,17 @@ public sealed class MetadataInFolder : IStoredMetadata
 
     Task<ECDsa> IStoredMetadata.OpenTokenKeyAsync() => _environment.Threads.RunAsync(() => TokenKeyFile.OpenOrCreate(Paths.TokenKey));
 
+    Task IStoredMetadata.ReplaceTokenKeyAsync(ECDsa key) => _environment.Threads.RunAsync(() => TokenKeyFile.Replace(Paths.TokenKey, key));
+
+    string IStoredMetadata.HowToUnmark => $"remove the file {Paths.Migration}";
+
+    Task<MigrationMark?> IStoredMetadata.ReadMigrationAsync() => _environment.Threads.RunAsync(() => MigrationFile.Read(Paths.Migration));
+
+    Task IStoredMetadata.MarkMigrationAsync(MigrationMark? mark) => _environment.Threads.RunAsync(() => MigrationFile.Write(Paths.Migration, mark));
+
+    // The folder is locked.
+    Task<bool> IStoredMetadata.IsUsedByOthersAsync() => Task.FromResult(false);
+
     Task<StorageTotals> IStoredMetadata.ReadTotalsAsync() => Database.ReadTotalsAsync();
 
     Task IStoredMetadata.TryWriteAsync() => _environment.Threads.RunAsync(Folder.TryWrite);

@@ -96,6 +96,16 @@ public sealed class MetadataInPostgres : IStoredMetadata
 
     Task<ECDsa> IStoredMetadata.OpenTokenKeyAsync() => new PostgresTokenKey(_database).OpenOrCreateAsync();
 
+    Task IStoredMetadata.ReplaceTokenKeyAsync(ECDsa key) => new PostgresTokenKey(_database).ReplaceAsync(key);
+
+    string IStoredMetadata.HowToUnmark => $"run DELETE FROM migration in {Address}";
+
+    Task<MigrationMark?> IStoredMetadata.ReadMigrationAsync() => new PostgresMigration(_database).ReadAsync();
+
+    Task IStoredMetadata.MarkMigrationAsync(MigrationMark? mark) => new PostgresMigration(_database).MarkAsync(mark);
+
+    async Task<bool> IStoredMetadata.IsUsedByOthersAsync() => await new PostgresMigration(_database).CountOthersAsync() > 0;
+
     Task<StorageTotals> IStoredMetadata.ReadTotalsAsync() => _database.ReadTotalsAsync();
 
     Task IStoredMetadata.TryWriteAsync() => _database.TryWriteAsync();
