@@ -145,6 +145,24 @@ public sealed class MigrateTests(Gateway gateway, SharedDatabase databases) : IA
     }
 
     [Fact]
+    public async Task A_last_pass_that_was_interrupted_between_its_marks_ends_the_move()
+    {
+        await using (var source = await _ends.ServeFolderAsync())
+        {
+            await _content.PushAsync(source.Client);
+        }
+
+        await _ends.RunsAsync(0, $"{ToNodes} --final", "The registry has moved");
+        await _ends.QueryAsync($"INSERT INTO migration (id, is_moved, other) VALUES (1, false, '{_ends.Data}')");
+        await RefusesAsync(_ends.ServeFolderAsync, "was moved to ");
+        await RefusesAsync(_ends.ServeNodeAsync, "is not finished");
+        await _ends.RunsAsync(1, ToNodes, "was moved to the database ", "already");
+        await _ends.RunsAsync(0, $"{ToNodes} --final", "Copied 0 blobs", "The registry has moved");
+        await using var node = await _ends.ServeNodeAsync();
+        await _content.AssertServedAsync(node.Client);
+    }
+
+    [Fact]
     public async Task Nodes_that_run_at_the_target_are_refused()
     {
         await using var source = await _ends.ServeFolderAsync();
