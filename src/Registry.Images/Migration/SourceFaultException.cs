@@ -11,13 +11,20 @@ public sealed class SourceFaultException : Exception
     /// <summary>The fault.</summary>
     public StorageException Fault { get; }
 
-    /// <summary>Reads from the source.</summary>
+    /// <summary>Uses the source.</summary>
     /// <exception cref="SourceFaultException">The source fails.</exception>
-    public static async Task<T> GuardAsync<T>(Func<Task<T>> read)
+    public static Task GuardAsync(Func<Task> use) => GuardAsync(async () =>
+    {
+        await use();
+        return true;
+    });
+
+    /// <inheritdoc cref="GuardAsync(Func{Task})"/>
+    public static async Task<T> GuardAsync<T>(Func<Task<T>> use)
     {
         try
         {
-            return await read();
+            return await use();
         }
         catch (StorageException e)
         {

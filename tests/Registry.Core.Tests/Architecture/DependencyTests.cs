@@ -75,12 +75,13 @@ public partial class DependencyTests
         ["Commands.Backup"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
         ["Commands.Maintain"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
+        ["Commands.Migrate"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
         ["Commands.Transfer"] = ["Commands", "Commands.Progress", "Configuration"],
         ["Commands"] =
         [
-            "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Progress", "Commands.Serve", "Commands.Transfer",
-            "Configuration", "Configuration.Values", "Telemetry.Logs",
+            "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Serve",
+            "Commands.Transfer", "Configuration", "Configuration.Values", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
     };

@@ -76,24 +76,24 @@ internal sealed class MigrationRun(
     private async Task<int> FinishAsync(RegistryStorage source, StoppedRegistry opened)
     {
         var target = opened.Storage;
-        if (await source.IsUsedByOthersAsync())
+        if (await SourceFaultException.GuardAsync(source.IsUsedByOthersAsync))
         {
             return context.Fail($"{source.Name} is in use by other processes, which may change it. The last pass needs all nodes stopped; one that was killed counts for 15 seconds");
         }
 
         // With its mark, a source is moved unless the last pass was interrupted between both marks.
-        var before = await source.ReadMigrationAsync();
+        var before = await SourceFaultException.GuardAsync(source.ReadMigrationAsync);
         var expected = await target.ReadMigrationAsync() is { IsMoved: false } ? target.Name : string.Empty;
         if ((MigrationEnds.RefuseSource(source.Name, before, expected) ?? await BeginAsync(target, source.Name)) is { } refusal)
         {
             return context.Fail(refusal);
         }
 
-        var totals = await source.ReadTotalsAsync();
+        var totals = await SourceFaultException.GuardAsync(source.ReadTotalsAsync);
         var (counts, faulty, faults) = await CopyAsync(RegistryContent.Of(source), opened);
         var comparison = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Comparing"), progress =>
             MigrationCheck.RunAsync(RegistryContent.Of(source), RegistryContent.Of(target), request.ComparesContent, progress, cancellationToken));
-        if (await source.IsUsedByOthersAsync() || await source.ReadTotalsAsync() != totals)
+        if (await SourceFaultException.GuardAsync(source.IsUsedByOthersAsync) || await SourceFaultException.GuardAsync(source.ReadTotalsAsync) != totals)
         {
             return context.Fail($"{source.Name} was used by another process meanwhile; stop all nodes and run the command again");
         }
@@ -117,7 +117,7 @@ internal sealed class MigrationRun(
     {
         try
         {
-            using var key = await source.OpenTokenKeyAsync();
+            using var key = await SourceFaultException.GuardAsync(source.OpenTokenKeyAsync);
             await target.ReplaceTokenKeyAsync(key);
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException or CryptographicException)
@@ -125,12 +125,12 @@ internal sealed class MigrationRun(
             return $"the signing key of the tokens cannot be moved, and no mark was set: {(e is IOException ? IoFault.Reason(e) : e.Message)}";
         }
 
-        await source.MarkMigrationAsync(new MigrationMark(IsMoved: true, target.Name));
+        await SourceFaultException.GuardAsync(() => source.MarkMigrationAsync(new MigrationMark(IsMoved: true, target.Name)));
 
         // A node that starts has its row before it reads the mark: either it finds the mark, or it is found here.
-        if (await source.IsUsedByOthersAsync())
+        if (await SourceFaultException.GuardAsync(source.IsUsedByOthersAsync))
         {
-            await source.MarkMigrationAsync(before);
+            await SourceFaultException.GuardAsync(() => source.MarkMigrationAsync(before));
             return $"{source.Name} is in use by another process again, and no mark was set; stop all nodes and run the command again";
         }
 
