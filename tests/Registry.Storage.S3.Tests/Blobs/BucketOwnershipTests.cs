@@ -1,7 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
-using Registry.Core.Blobs;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.S3.Blobs;
