@@ -4,6 +4,7 @@ using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage.Postgres.Connections;
 using Registry.Storage.Postgres.Locks;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.Rows;
@@ -80,8 +81,8 @@ public sealed class PostgresDatabase : IAsyncDisposable
     public static async Task<PostgresDatabase> OpenAsync(PostgresSettings settings, StorageMetrics? metrics = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var connection = ReadConnectionString(settings);
-        var server = NameOf(connection);
+        var connection = ConnectionString.Read(settings);
+        var server = ConnectionString.NameOf(connection);
         var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
         try
         {
@@ -364,43 +365,4 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     // With jitter, since all nodes lose their connections at the same time.
     private static Task PauseAsync(int attempt) => Task.Delay(Pauses[attempt] * (0.5 + Random.Shared.NextDouble()));
-
-    /// <summary>Name of the server, for people. Several hosts have their ports already.</summary>
-    internal static string NameOf(NpgsqlConnectionStringBuilder connection) => connection.Host switch
-    {
-        { } hosts when hosts.Contains(',') => hosts,
-        { } host when host.Contains(':') && host[0] != '[' => $"[{host}]:{connection.Port}",
-        var host => $"{host}:{connection.Port}",
-    };
-
-    /// <summary>Reads the connection, with what the program adds to it.</summary>
-    /// <exception cref="StorageException">It cannot be read.</exception>
-    internal static NpgsqlConnectionStringBuilder ReadConnectionString(PostgresSettings settings)
-    {
-        try
-        {
-            var given = new NpgsqlConnectionStringBuilder(settings.ConnectionString);
-            return new NpgsqlConnectionStringBuilder(settings.ConnectionString)
-            {
-                ApplicationName = given.ApplicationName ?? "registry",
-
-                // Npgsql refuses it with a single host.
-                TargetSessionAttributes = given.Host?.Contains(',') is true ? given.TargetSessionAttributes ?? "primary" : null,
-
-                // After a failover, no host is the primary until Npgsql asks again.
-                HostRecheckSeconds = 1,
-                MaxPoolSize = settings.PoolSize,
-                Timeout = (int)settings.ConnectTimeout.TotalSeconds,
-                CommandTimeout = (int)settings.StatementTimeout.TotalSeconds + 5,
-                MaxAutoPrepare = 200,
-                TcpKeepAlive = true,
-                Options = $"{given.Options} -c statement_timeout={(long)settings.StatementTimeout.TotalMilliseconds} -c lock_timeout={(long)settings.LockTimeout.TotalMilliseconds} "
-                    + $"-c idle_in_transaction_session_timeout={(long)settings.IdleTransactionTimeout.TotalMilliseconds} -c synchronous_commit=on",
-            };
-        }
-        catch (Exception e) when (e is ArgumentException or FormatException)
-        {
-            throw new StorageException($"The connection string of PostgreSQL cannot be read: {e.Message}", e);
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using Registry.Core.Storage;
+using Registry.Storage.Postgres.Connections;
 
 namespace Registry.Storage.Postgres.Nodes;
 
@@ -13,7 +14,7 @@ public sealed class PostgresMigration(PostgresDatabase database)
     public static async Task<bool> IsNewAsync(PostgresSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var connection = PostgresDatabase.ReadConnectionString(settings);
+        var connection = ConnectionString.Read(settings);
         try
         {
             await using var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
@@ -22,7 +23,7 @@ public sealed class PostgresMigration(PostgresDatabase database)
         }
         catch (Exception e)
         {
-            throw PostgresFault.OfOpening(e, PostgresDatabase.NameOf(connection), connection);
+            throw PostgresFault.OfOpening(e, ConnectionString.NameOf(connection), connection);
         }
     }
 

@@ -27,6 +27,7 @@ internal sealed class S3Client : IDisposable
     private readonly AmazonS3Client _control;
     private readonly S3Links _links;
     private readonly S3Clock _clock;
+    private readonly TimeProvider _time;
 
     /// <summary>Prepares a client; no request is made.</summary>
     /// <param name="settings">The bucket.</param>
@@ -41,6 +42,7 @@ internal sealed class S3Client : IDisposable
         Circuit = new S3Circuit(Address.ToString(), time, loggers.CreateLogger<S3Circuit>());
         Attempts = new S3Attempts(Address.ToString(), settings.Attempts, Circuit, time);
         _clock = new S3Clock(time);
+        _time = time;
         var credentials = CredentialsOf(settings);
         var connections = S3Connections.Create(settings);
         _handler = around?.Invoke(connections) ?? connections;
@@ -168,6 +170,7 @@ internal sealed class S3Client : IDisposable
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(SilenceTimeout);
+        var signedAt = _time.GetTimestamp();
         using var message = new HttpRequestMessage(request.Method, await _links.SignAsync(request.Method, request.Key, LinkLifetime, request.Query));
         message.Headers.Range = request.Range;
         if (request.IfMatch is { } tag)
@@ -190,7 +193,14 @@ internal sealed class S3Client : IDisposable
         using (answer)
         {
             var error = await S3Error.ReadAsync(answer, silence.Token);
-            throw hasLearned && error.Status == HttpStatusCode.Forbidden ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
+            var isLate = error.Status == HttpStatusCode.Forbidden && _time.GetElapsedTime(signedAt) >= LinkLifetime;
+            if (isLate && request.IsPart)
+            {
+                // Another process may have the upload by now, so this one must find out whether it still does before it sends the part again.
+                throw new StorageException($"S3: {Address} has got a part too late: this process, or the network, has stood still for {LinkLifetime.TotalSeconds} s") { IsTransient = true };
+            }
+
+            throw error.Status == HttpStatusCode.Forbidden && (hasLearned || isLate) ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
         }
     }
 

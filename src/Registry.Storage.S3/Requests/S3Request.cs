@@ -11,6 +11,9 @@ internal sealed record S3Request(HttpMethod Method, string Key)
     /// <summary>Parameters of the address, in the order of their names.</summary>
     public (string Name, string Value)[] Query { get; init; } = [];
 
+    /// <summary>True for a part of a multipart upload.</summary>
+    public bool IsPart => Query.Length > 0;
+
     /// <summary>Bytes to send; null for none.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? Content { get; init; }
 

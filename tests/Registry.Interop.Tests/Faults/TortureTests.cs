@@ -1,12 +1,14 @@
 using Registry.Testing;
 using Registry.Torture;
+using Registry.Torture.Scenarios;
 
 namespace Registry.Interop.Tests.Faults;
 
 /// <summary>Some seconds of each scenario of <c>tests/torture/run</c>; docs/trust.md has the long runs. TORTURE_SEED repeats a run that has failed.</summary>
 public sealed class TortureTests
 {
-    public static TheoryData<string> Names => [.. Catalogue.Scenarios.Select(scenario => scenario.Name)];
+    // That of many nodes takes minutes, so it runs by itself only.
+    public static TheoryData<string> Names => [.. Catalogue.Scenarios.Where(scenario => scenario is not NodeFaults).Select(scenario => scenario.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]

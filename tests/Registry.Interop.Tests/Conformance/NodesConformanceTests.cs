@@ -1,0 +1,18 @@
+using Registry.Interop.Tests.Nodes;
+using Registry.Testing;
+
+namespace Registry.Interop.Tests.Conformance;
+
+/// <summary>The conformance program through a balancer that sends each request to another node.</summary>
+public sealed class NodesConformanceTests(ManyNodes nodes) : IClassFixture<ManyNodes>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new("conformance");
+
+    public void Dispose() => _folder.Dispose();
+
+    [ConformanceFact]
+    public Task Version_1_1_conforms() => new ConformanceProgram(nodes.HostPort, _folder.Path).AssertConformsAsync("1.1");
+
+    [ConformanceFact]
+    public Task The_newest_version_conforms() => new ConformanceProgram(nodes.HostPort, _folder.Path).AssertConformsAsync("dev");
+}
