@@ -13,7 +13,7 @@ public sealed class TestsOnNodes : XunitTestFramework
 {
     private static readonly string[] LeftOut =
     [
-        "Buckets", "Nodes", // Start stores of their own.
+        "Buckets", "Migration", "Nodes", // Start stores of their own.
         "Budgets", "Memory", // Measure a process, most of them without a registry.
         "Commands", "Maintenance", // Open, damage and repair data folders.
         "Configuration", "Documentation", "Hosting", "Routing", // Have no registry, or only start and stop it.
