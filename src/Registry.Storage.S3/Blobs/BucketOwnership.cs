@@ -23,14 +23,13 @@ internal sealed partial class BucketOwnership(S3Client client, IObjectLedger led
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
     private readonly SemaphoreSlim _turn = new(1);
-    private bool _isOwn;
-    private long _checkedAt;
-    private bool _isChecked;
+    private volatile bool _isForeign;
+    private long? _checkedAt;
     private long _mark;
     private long _markedAt;
 
     /// <summary>True if the bucket has the mark of another registry, as far as is known.</summary>
-    public bool IsForeign => _isChecked && !Volatile.Read(ref _isOwn);
+    public bool IsForeign => _isForeign;
 
     /// <summary>True if objects may be deleted. What was found out within the last minute counts.</summary>
     /// <exception cref="StorageException">The store or the metadata does not work.</exception>
@@ -61,14 +60,13 @@ internal sealed partial class BucketOwnership(S3Client client, IObjectLedger led
         await _turn.WaitAsync(cancellationToken);
         try
         {
-            if (!_isChecked || time.GetElapsedTime(_checkedAt) >= known)
+            if (_checkedAt is not { } at || time.GetElapsedTime(at) >= known)
             {
-                var isOwn = await CompareAsync(cancellationToken);
-                (_checkedAt, _isChecked) = (time.GetTimestamp(), true);
-                Volatile.Write(ref _isOwn, isOwn);
+                _isForeign = !await CompareAsync(cancellationToken);
+                _checkedAt = time.GetTimestamp();
             }
 
-            return _isOwn;
+            return !_isForeign;
         }
         finally
         {
