@@ -34,6 +34,9 @@ public sealed class SqliteDatabase : IDisposable
     private readonly SqliteWriter? _writer;
     private long _stagedWeight;
 
+    // Of the writer, from before a commit until after it.
+    private long _nextStagedWeight;
+
     private SqliteDatabase(string path, StorageHealth health, TimeProvider time, StorageMetrics? metrics)
     {
         _path = path;
@@ -57,7 +60,7 @@ public sealed class SqliteDatabase : IDisposable
         }
 
         _threads = new StorageThreads("metadata reader", ReaderThreads);
-        _writer = new SqliteWriter(session, health, () => ChangesRecorded?.Invoke(), Committed, metrics);
+        _writer = new SqliteWriter(session, health, () => ChangesRecorded?.Invoke(), Committing, Committed, metrics);
     }
 
     // For use next to the process that writes it.
@@ -287,18 +290,25 @@ public sealed class SqliteDatabase : IDisposable
         WriteMeta(session, CleanKey, 0);
     }
 
-    private void Committed(SqliteSession session)
+    // Readers see a row from the commit on, and must look for it then: the weight never lags behind. If the commit fails, it is too large until the next one.
+    private void Committing(SqliteSession session)
     {
         try
         {
-            Volatile.Write(ref _stagedWeight, StagedRows.ReadWeight(session));
+            _nextStagedWeight = StagedRows.ReadWeight(session);
         }
         catch (SqliteException)
         {
-            // The commit stands. Until the weight can be read, readers look for rows, and small content goes to its file first.
-            Volatile.Write(ref _stagedWeight, Staging.MaxWeight);
+            // Until the weight can be read, readers look for rows, and small content goes to its file first.
+            _nextStagedWeight = Staging.MaxWeight;
         }
 
+        Volatile.Write(ref _stagedWeight, Math.Max(StagedWeight, _nextStagedWeight));
+    }
+
+    private void Committed()
+    {
+        Volatile.Write(ref _stagedWeight, _nextStagedWeight);
         if (StagedWeight > 0)
         {
             Staged?.Invoke();

@@ -16,8 +16,8 @@ public interface IStagedContent
     event Action? Staged;
 
     /// <summary>
-    /// Weight of all content that waits, as of the last commit (<see cref="StagedContent.WeightOf"/>); 0 if there is none. A process that reads beside
-    /// the one that writes does not know it, and gets the largest number.
+    /// Weight of all content that waits, as of the last commit (<see cref="StagedContent.WeightOf"/>); 0 if there is none. While a commit is in progress, it is
+    /// that before or after it, whichever is larger. A process that reads beside the one that writes does not know it, and gets the largest number.
     /// </summary>
     long Weight { get; }
 

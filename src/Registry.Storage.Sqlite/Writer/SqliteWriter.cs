@@ -21,7 +21,8 @@ internal sealed class SqliteWriter : IDisposable
     private readonly SqliteSession _session;
     private readonly StorageHealth _health;
     private readonly Action _recorded;
-    private readonly Action<SqliteSession> _committed;
+    private readonly Action<SqliteSession> _committing;
+    private readonly Action _committed;
     private readonly StorageMetrics? _metrics;
     private readonly WriteQueue _queue = new();
     private readonly Thread _thread;
@@ -32,13 +33,16 @@ internal sealed class SqliteWriter : IDisposable
     /// <param name="session">Connection of the writer.</param>
     /// <param name="health">Health of the storage.</param>
     /// <param name="recorded">Called after a commit that recorded changes.</param>
+    /// <param name="committing">Called before each commit, in its transaction.</param>
     /// <param name="committed">Called after each commit, before its callers continue.</param>
     /// <param name="metrics">Metrics; null for none.</param>
-    public SqliteWriter(SqliteSession session, StorageHealth health, Action recorded, Action<SqliteSession> committed, StorageMetrics? metrics)
+    public SqliteWriter(
+        SqliteSession session, StorageHealth health, Action recorded, Action<SqliteSession> committing, Action committed, StorageMetrics? metrics)
     {
         _session = session;
         _health = health;
         _recorded = recorded;
+        _committing = committing;
         _committed = committed;
         _metrics = metrics;
         _thread = new Thread(Work) { IsBackground = true, Name = "metadata writer" };
@@ -89,7 +93,7 @@ internal sealed class SqliteWriter : IDisposable
 
             if (fault is null)
             {
-                _committed(_session);
+                _committed();
             }
 
             if (_session.HasChanges)
@@ -183,6 +187,7 @@ internal sealed class SqliteWriter : IDisposable
             RunInSavepoint(next);
         }
 
+        _committing(_session);
         _session.Execute("COMMIT");
         Interlocked.Add(ref _syncedCommits, _syncs ? 1 : 0);
     }
