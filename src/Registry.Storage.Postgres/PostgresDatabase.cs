@@ -8,6 +8,7 @@ using Registry.Storage.Postgres.Connections;
 using Registry.Storage.Postgres.Locks;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.Rows;
+using Registry.Storage.Postgres.Schema;
 using Registry.Storage.Postgres.Totals;
 
 namespace Registry.Storage.Postgres;
@@ -74,6 +75,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>True once the database covers the storage that was imported into it.</summary>
     internal bool IsTreeIndexed { get; private set; }
 
+    /// <summary>Version of the schema of the database, if it is newer than the one that this program knows; null if it is not.</summary>
+    public long? NewerSchema { get; private init; }
+
     /// <summary>Connects, and brings the schema up to date.</summary>
     /// <param name="settings">The connection.</param>
     /// <param name="metrics">Metrics of the storage, for durable commits; null to measure nothing.</param>
@@ -86,12 +90,16 @@ public sealed class PostgresDatabase : IAsyncDisposable
         var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
         try
         {
+            long schema;
             await using (var opened = await source.OpenConnectionAsync())
             {
-                await PostgresSchema.MigrateAsync(opened, server);
+                schema = await PostgresSchema.UpgradeAsync(opened, server);
             }
 
-            var database = new PostgresDatabase(source, settings, metrics, $"the database {connection.Database} of PostgreSQL at {server}");
+            var database = new PostgresDatabase(source, settings, metrics, $"the database {connection.Database} of PostgreSQL at {server}")
+            {
+                NewerSchema = schema > PostgresSchema.Version ? schema : null,
+            };
             await database.BeginAsync();
             return database;
         }

@@ -2,6 +2,7 @@ using Npgsql;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Rows;
+using Registry.Storage.Postgres.Schema;
 using Registry.Testing.Processes;
 
 namespace Registry.Storage.Postgres.Tests;
@@ -62,7 +63,7 @@ public sealed class PostgresDatabaseTests
     public async Task A_newer_schema_is_refused_and_left_as_it_is()
     {
         await using var database = await TestDatabase.CreateAsync();
-        await database.RunAsync("UPDATE meta SET value = 99 WHERE key = 'schema'");
+        await database.RunAsync("UPDATE meta SET value = 99 WHERE key IN ('schema', 'schema_oldest')");
         var refused = await RefusedAsync(database.Settings.ConnectionString);
         Assert.Equal(
             $"A newer version of the registry wrote the database {database.Name} of PostgreSQL at 127.0.0.1:{Cluster.Server.Port} (its schema is 99, this version knows up to {PostgresSchema.Version}). Start that version.",

@@ -51,21 +51,23 @@ public sealed class SharedDatabase : IAsyncLifetime
         DELETE FROM processes WHERE id = '{process}'
         """);
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Runs a statement.</summary>
+    public static async Task RunAsync(PostgresSettings database, string sql)
     {
-        if (_server is { } server)
-        {
-            await server.DisposeAsync();
-        }
-    }
-
-    private static async Task RunAsync(PostgresSettings database, string sql)
-    {
+        ArgumentNullException.ThrowIfNull(database);
         await using var connection = new NpgsqlConnection(database.ConnectionString);
         await connection.OpenAsync();
 #pragma warning disable CA2100 // Constants of tests.
         await using var command = new NpgsqlCommand(sql, connection);
 #pragma warning restore CA2100
         await command.ExecuteNonQueryAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { } server)
+        {
+            await server.DisposeAsync();
+        }
     }
 }

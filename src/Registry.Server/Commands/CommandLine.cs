@@ -28,6 +28,7 @@ internal static class CommandLine
             VerifyCommand.Create(context),
             ReindexCommand.Create(context),
             BucketCommands.Create(context),
+            SchemaCommands.Create(context),
             BackupCommand.Create(context),
             RestoreCommand.Create(context),
             ExportCommand.Create(context),

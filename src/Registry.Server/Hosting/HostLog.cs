@@ -20,4 +20,7 @@ internal static partial class HostLog
 
     [LoggerMessage(6, LogLevel.Warning, "{Shortage}")]
     public static partial void FewConnections(ILogger logger, string shortage);
+
+    [LoggerMessage(7, LogLevel.Warning, "A newer version of the registry has upgraded the schema of {Database} to {Schema}. This version uses what it knows of it. Upgrade this node")]
+    public static partial void NewerSchema(ILogger logger, string database, long schema);
 }

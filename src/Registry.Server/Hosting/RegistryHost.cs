@@ -25,6 +25,7 @@ using Registry.Server.Transport;
 using Registry.Server.Transport.Buffers;
 using Registry.Server.Transport.Output;
 using Registry.Storage;
+using Registry.Storage.Metadata;
 
 namespace Registry.Server.Hosting;
 
@@ -306,12 +307,26 @@ public sealed class RegistryHost : IAsyncDisposable
             HostLog.StoppedUncleanly(_loggers.CreateLogger<RegistryHost>());
         }
 
-        if (_storage.Database is { } database && await database.DescribeShortageAsync() is { } shortage)
+        if (_storage.Database is { } database)
         {
-            HostLog.FewConnections(_loggers.CreateLogger<RegistryHost>(), shortage);
+            await WarnAsync(database);
         }
 
         _background.Start();
+    }
+
+    private async Task WarnAsync(MetadataInPostgres database)
+    {
+        var logger = _loggers.CreateLogger<RegistryHost>();
+        if (database.NewerSchema is { } schema)
+        {
+            HostLog.NewerSchema(logger, database.Address, schema);
+        }
+
+        if (await database.DescribeShortageAsync() is { } shortage)
+        {
+            HostLog.FewConnections(logger, shortage);
+        }
     }
 
     // The first use loads an assembly. When that fails because the process has no descriptor left, every later use fails, too. So the first

@@ -1,4 +1,3 @@
-using Npgsql;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Connections;
 
@@ -11,20 +10,11 @@ public sealed class PostgresMigration(PostgresDatabase database)
     /// <summary>True if a database has no tables of a registry. Nothing is created.</summary>
     /// <param name="settings">The connection.</param>
     /// <exception cref="StorageException">The server cannot be used; the message is a sentence for the operator.</exception>
-    public static async Task<bool> IsNewAsync(PostgresSettings settings)
+    public static Task<bool> IsNewAsync(PostgresSettings settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        var connection = ConnectionString.Read(settings);
-        try
-        {
-            await using var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
-            await using var opened = await source.OpenConnectionAsync();
-            return await new PostgresSession(opened).NumberAsync("SELECT 1::bigint WHERE to_regclass('repositories') IS NOT NULL") is null;
-        }
-        catch (Exception e)
-        {
-            throw PostgresFault.OfOpening(e, ConnectionString.NameOf(connection), connection);
-        }
+        return OneConnection.UseAsync(
+            settings, async (connection, _) => await new PostgresSession(connection).NumberAsync("SELECT 1::bigint WHERE to_regclass('repositories') IS NOT NULL") is null);
     }
 
     /// <summary>Counts the other processes that use the database. One that was killed counts for another 15 seconds.</summary>

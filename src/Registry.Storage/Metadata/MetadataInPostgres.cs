@@ -53,6 +53,9 @@ public sealed class MetadataInPostgres : IStoredMetadata
     /// <inheritdoc cref="PostgresDatabase.TakeTurnAsync"/>
     public Task<bool> TakeTurnAsync(string work, TimeSpan period) => _database.TakeTurnAsync(work, period);
 
+    /// <inheritdoc cref="PostgresDatabase.NewerSchema"/>
+    public long? NewerSchema => _database.NewerSchema;
+
     /// <inheritdoc cref="PostgresDatabase.DescribeShortageAsync"/>
     public Task<string?> DescribeShortageAsync() => _database.DescribeShortageAsync();
 

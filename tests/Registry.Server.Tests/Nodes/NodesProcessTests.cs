@@ -76,6 +76,8 @@ public sealed class NodesProcessTests(Gateway gateway, SharedDatabase databases)
         await AssertRunsAsync(1, $"backup {_folder.Folder("backup")}", "REGISTRY_METADATA is postgres: a backup would have no blobs");
         await AssertRunsAsync(1, $"restore {_folder.Folder("backup")}", "REGISTRY_METADATA is postgres: a backup is restored into a data folder");
         await AssertRunsAsync(0, "config", "REGISTRY_POSTGRES", "********");
+        await AssertRunsAsync(0, "schema status", "The schema of the database ", "2 nodes run that know schema ");
+        await AssertRunsAsync(0, "schema upgrade", " already.");
 
         using var reader = new HttpClient { BaseAddress = second.BaseAddress };
         foreach (var repository in new[] { "team/app", "team/copy", "team/imported" })
@@ -86,6 +88,29 @@ public sealed class NodesProcessTests(Gateway gateway, SharedDatabase databases)
         Assert.Equal(0, await first.StopAsync(TestContext.Current.CancellationToken));
         Assert.Equal(0, await second.StopAsync(TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
+    public async Task The_schema_is_shown_and_upgraded_without_a_node()
+    {
+        await AssertRunsAsync(0, "schema status", "There is no schema in the database ", " yet.", "This program knows schema ", ": its start upgrades the database.");
+        await AssertRunsAsync(0, "schema upgrade", "Upgraded the schema of the database ", " from 0 to ");
+        await AssertRunsAsync(0, "schema status", "Programs that know schema 1 or newer can use it.");
+        _variables = [];
+        await AssertRunsAsync(1, "schema status", "registry: REGISTRY_METADATA is sqlite: the start of the registry upgrades the schema of its database");
+    }
+
+    [Fact]
+    public async Task A_node_starts_beside_newer_ones_and_says_so()
+    {
+        var database = await databases.CreateAsync();
+        _variables["REGISTRY_POSTGRES"] = database.ConnectionString;
+        await AssertRunsAsync(0, "schema upgrade", "Upgraded");
+        await SharedDatabase.RunAsync(database, "UPDATE meta SET value = 99 WHERE key = 'schema'");
+        await using var node = await RegistryProcess.StartAsync(Data, _variables, cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Contains("A newer version of the registry has upgraded the schema of the database ", node.Output, StringComparison.Ordinal);
+        using var client = new HttpClient { BaseAddress = node.BaseAddress };
+        await client.PushAsync("team/app", TestImage.Create(), "latest");
     }
 
     [Fact]
