@@ -66,9 +66,9 @@ internal sealed class Contestant : IAsyncDisposable
     public static ServerAddress FreeAddress(ServerCertificate? certificate) =>
         new(new IPEndPoint(IPAddress.Loopback, FreePorts.Find(1)[0]), certificate is not null);
 
-    /// <summary>Changes to the environment that remove the REGISTRY_ variables of this process.</summary>
+    /// <summary>Changes to the environment that remove the variables of this process by which registries, and clients of AWS in them, are set.</summary>
     public static Dictionary<string, string?> WithoutSettings() => Environment.GetEnvironmentVariables().Keys.Cast<string>()
-        .Where(name => name.StartsWith("REGISTRY_", StringComparison.Ordinal)).ToDictionary(name => name, _ => (string?)null);
+        .Where(name => name.StartsWith("REGISTRY_", StringComparison.Ordinal) || name.StartsWith("AWS_", StringComparison.Ordinal)).ToDictionary(name => name, _ => (string?)null);
 
     /// <summary>Removes the bytes of large blobs behind the server's back, so that the disk does not fill. No later request needs them.</summary>
     public void RemoveLargeFiles(long minBytes)

@@ -1,4 +1,5 @@
 using Registry.Testing;
+using Registry.Testing.Engines;
 
 namespace Registry.Bench.Peers;
 
@@ -12,11 +13,35 @@ internal static class DistributionServer
     public const string DebianName = "docker-registry";
 
     /// <summary>Starts <c>PROGRAM serve CONFIGURATION</c> over a folder.</summary>
-    public static async Task<Contestant> StartAsync(string name, string program, TemporaryFolder folders, ServerCertificate? certificate)
+    public static Task<Contestant> StartAsync(string name, string program, TemporaryFolder folders, ServerCertificate? certificate)
+    {
+        var root = folders.Folder(name);
+        return StartAsync(name, program, root, certificate, $"""
+              filesystem:
+                rootdirectory: {root}
+            """);
+    }
+
+    /// <summary>Starts it over a bucket, whose bytes it passes on by itself, without redirects.</summary>
+    public static Task<Contestant> StartOnS3Async(string name, string program, TemporaryFolder folders, Uri store, string bucket) =>
+        StartAsync(name, program, folders.Folder(bucket), null, $"""
+              s3:
+                regionendpoint: {store.GetLeftPart(UriPartial.Authority)}
+                region: {CephGateway.Region}
+                bucket: {bucket}
+                accesskey: {CephGateway.AccessKey}
+                secretkey: {CephGateway.SecretKey}
+                secure: {(store.Scheme == Uri.UriSchemeHttps ? "true" : "false")}
+                forcepathstyle: true
+              redirect:
+                disable: true
+            """);
+
+    private static async Task<Contestant> StartAsync(
+        string name, string program, string root, ServerCertificate? certificate, string storage)
     {
         var address = Contestant.FreeAddress(certificate);
-        var root = folders.Folder(name);
-        var configuration = folders.File($"{name}.yml");
+        var configuration = $"{root}.yml";
         var tls = certificate is null ? string.Empty : $"\n  tls:\n    certificate: {certificate.Certificate}\n    key: {certificate.Key}";
 
         // The configuration of distribution's image, without the request log, which would only cost time.
@@ -29,8 +54,7 @@ internal static class DistributionServer
             storage:
               cache:
                 blobdescriptor: inmemory
-              filesystem:
-                rootdirectory: {{root}}
+            {{storage}}
               delete:
                 enabled: true
             http:

@@ -29,6 +29,9 @@ internal sealed class Field : IAsyncDisposable
     /// <summary>The registry that the targets compare with: distribution 3 if available, else docker-registry; null without either.</summary>
     public Contestant? Distribution => Registries.FirstOrDefault(c => c.Name is DistributionServer.PeerName or DistributionServer.DebianName);
 
+    /// <summary>Name and path of the program of <see cref="Distribution"/>; null without.</summary>
+    public (string Name, string Program)? DistributionProgram { get; private set; }
+
     /// <summary>nginx, serving the files of the registry under test; null when it is not installed.</summary>
     public Contestant? Nginx => _contestants.Find(c => c.Name == NginxServer.Name);
 
@@ -78,13 +81,12 @@ internal sealed class Field : IAsyncDisposable
     {
         _contestants.Add(Ours = await RegistryServer.StartAsync(_program, _folders.Folder("ours"), settings, _certificate));
         _contestants.Add(await RegistryServer.StartAsync(RegistryProgram.Jit, _folders.Folder("jit"), settings, _certificate));
-        if (Named(DistributionServer.PeerVariable, "CNCF distribution 3", "; Debian's docker-registry replaces it if installed") is { } distribution)
+        DistributionProgram = Named(DistributionServer.PeerVariable, "CNCF distribution 3", "; Debian's docker-registry replaces it if installed") is { } distribution
+            ? (DistributionServer.PeerName, distribution)
+            : Installed("docker-registry", "docker-registry") is { } debian ? (DistributionServer.DebianName, debian) : null;
+        if (DistributionProgram is var (name, path))
         {
-            _contestants.Add(await DistributionServer.StartAsync(DistributionServer.PeerName, distribution, _folders, _certificate));
-        }
-        else if (Installed("docker-registry", "docker-registry") is { } debian)
-        {
-            _contestants.Add(await DistributionServer.StartAsync(DistributionServer.DebianName, debian, _folders, _certificate));
+            _contestants.Add(await DistributionServer.StartAsync(name, path, _folders, _certificate));
         }
 
         foreach (var peer in new[] { NamedRegistry.Zot, NamedRegistry.Olareg })

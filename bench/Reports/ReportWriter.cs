@@ -26,7 +26,7 @@ internal static class ReportWriter
         if (folder.IsRecorded)
         {
             var name = Path.GetFileName(folder.Path);
-            File.AppendAllText(Path.Combine(folder.Root, "perf-results", "README.md"), $"- [{name}]({name}/README.md): targets P1 to P13\n");
+            File.AppendAllText(Path.Combine(folder.Root, "perf-results", "README.md"), $"- [{name}]({name}/README.md): targets P1 to P14\n");
             ReadmeFigures.Update(Path.Combine(folder.Root, "README.md"), name, run);
         }
     }

@@ -1,7 +1,7 @@
 namespace Registry.Bench.Reports;
 
 /// <summary>One measurement of one server.</summary>
-/// <param name="Target">P1 to P13.</param>
+/// <param name="Target">P1 to P14.</param>
 /// <param name="Work">The measured work.</param>
 /// <param name="Contestant">Name of the server.</param>
 /// <param name="Round">Samples of one round were taken in turn, within the same minute.</param>

@@ -53,6 +53,16 @@ internal sealed class Scoreboard
     public void Limit(string target, string work, double figure, Bound bound, string others = "") =>
         _verdicts.Add(new Verdict(target, work, $"{Spread.Number(figure)}{bound.Unit}", string.Empty, others, string.Empty, bound.ToString(), bound.IsMetBy(figure)));
 
+    /// <summary>Compares a number of requests with a limit, beside that of a peer.</summary>
+    /// <param name="target">The target.</param>
+    /// <param name="work">What made the requests.</param>
+    /// <param name="ours">Requests of the registry.</param>
+    /// <param name="peer">Name of the peer; null without.</param>
+    /// <param name="theirs">Requests of the peer; null without.</param>
+    /// <param name="bound">Limit on those of the registry.</param>
+    public void Count(string target, string work, StoreRequests ours, string? peer, StoreRequests? theirs, Bound bound) =>
+        _verdicts.Add(new Verdict(target, work, $"{ours}", peer ?? string.Empty, $"{theirs}", string.Empty, $"{bound}", bound.IsMetBy(ours.All)));
+
     /// <summary>Records that a target was not measured, with the reason.</summary>
     public void NotMeasured(string target, string work, string bound, string reason) =>
         _verdicts.Add(new Verdict(target, work, reason, string.Empty, string.Empty, string.Empty, bound, null));

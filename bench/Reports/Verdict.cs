@@ -1,7 +1,7 @@
 namespace Registry.Bench.Reports;
 
 /// <summary>A row of the first table: a target and the measured figures.</summary>
-/// <param name="Target">P1 to P13.</param>
+/// <param name="Target">P1 to P14.</param>
 /// <param name="Work">The measured work.</param>
 /// <param name="Ours">Figure of the registry.</param>
 /// <param name="Peer">The other server; empty for a figure without comparison.</param>

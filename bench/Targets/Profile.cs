@@ -3,7 +3,7 @@ using Registry.Bench.Reports;
 namespace Registry.Bench.Targets;
 
 /// <summary>Profile of the registry during one work.</summary>
-/// <param name="Target">P1 to P13.</param>
+/// <param name="Target">P1 to P14.</param>
 /// <param name="Work">The work.</param>
 /// <param name="Rate">Work a second while the profile was taken, which costs some.</param>
 /// <param name="Unit">Unit of the work.</param>

@@ -40,6 +40,9 @@ internal sealed record TargetOptions
     /// <summary>The size of a large blob in bytes.</summary>
     public long BlobSize => IsQuick ? 128L << 20 : 1L << 30;
 
+    /// <summary>The size of a large blob in an S3 store in memory, which has to hold those of all rounds.</summary>
+    public long StoredBlobSize => IsQuick ? 64L << 20 : 256L << 20;
+
     /// <summary>Duration of a sample of small requests.</summary>
     public TimeSpan SampleTime => TimeSpan.FromSeconds(IsQuick ? 1 : 2);
 

@@ -7,7 +7,7 @@ using Registry.Testing;
 
 namespace Registry.Bench.Targets;
 
-/// <summary>Measures the performance targets P1 to P13 in one run, and writes the report.</summary>
+/// <summary>Measures the performance targets P1 to P14 in one run, and writes the report.</summary>
 internal static class TargetsCommand
 {
     private static bool IsDebugBuild => typeof(TargetsCommand).Assembly.GetCustomAttribute<DebuggableAttribute>()?.IsJITOptimizerDisabled == true;
@@ -74,6 +74,7 @@ internal static class TargetsCommand
         await When(["P6"], () => ImageTraffic.Run(run));
         await WhenAsync(["P8"], () => Scale.RunAsync(run));
         await When(["P9"], () => Routing.Run(run));
+        await WhenAsync(["P14"], () => ManyNodes.RunAsync(run));
 
         Task When(string[] targets, Action measure) => WhenAsync(targets, () =>
         {

@@ -34,9 +34,9 @@ internal sealed class HttpConnection : IDisposable
 
     /// <summary>Sends a request, reads its answer and discards the body.</summary>
     /// <exception cref="InvalidOperationException">The answer has another status.</exception>
-    public HttpHead Exchange(int expectedStatus, string method, string target, ReadOnlySpan<byte> body = default, string contentType = "")
+    public HttpHead Exchange(int expectedStatus, string method, string target, ReadOnlySpan<byte> body = default, string contentType = "", string accept = "*/*")
     {
-        SendHead(method, target, body.Length, contentType);
+        SendHead(method, target, body.Length, contentType, accept);
         if (body.Length > 0)
         {
             _link.Send(body);
@@ -129,7 +129,7 @@ internal sealed class HttpConnection : IDisposable
     private void SendHead(string method, string target, long length, string contentType, string accept = "*/*", string range = "")
     {
         var head = new StringBuilder($"{method} {target} HTTP/1.1\r\nHost: {_host}\r\n");
-        if (method is "GET")
+        if (method is "GET" or "HEAD")
         {
             head.Append($"Accept: {accept}\r\n");
             if (range.Length > 0)
