@@ -5,6 +5,11 @@ namespace Registry.Storage.S3;
 /// <summary>Bucket of an S3 store, and how it is reached.</summary>
 public sealed record S3Settings
 {
+    /// <summary>
+    /// Longest lifetime of a link for a client, which begins its request at once but may begin it again. As long as CNCF distribution's.
+    /// </summary>
+    public static readonly TimeSpan LongestClientLink = TimeSpan.FromMinutes(20);
+
     /// <summary>Name of the bucket, which exists already.</summary>
     public required string Bucket { get; init; }
 
@@ -26,6 +31,12 @@ public sealed record S3Settings
     /// <summary>Secret key; null exactly if <see cref="AccessKey"/> is.</summary>
     public string? SecretKey { get; init; }
 
+    /// <summary>True to send clients to the store for the bytes of blobs, false to pass the bytes through the process.</summary>
+    public bool Redirects { get; init; }
+
+    /// <summary>Address of the store for clients, without the bucket; null for that of the process.</summary>
+    public Uri? PublicEndpoint { get; init; }
+
     /// <summary>Certificate authorities of the store, in place of those of the system; null for those of the system.</summary>
     public X509Certificate2Collection? Authorities { get; init; }
 
@@ -41,8 +52,8 @@ public sealed record S3Settings
     public int Attempts { get; init; } = 5;
 
     /// <summary>
-    /// Time between the removal of a blob from the metadata and that of its object, as the clock of the metadata counts it: for slow readers, redirects, a
-    /// database that was restored from yesterday.
+    /// Time between the removal of a blob from the metadata and that of its object, as the clock of the metadata counts it: for slow readers, links of
+    /// clients (<see cref="LongestClientLink"/>), a database that was restored from yesterday.
     /// </summary>
     public TimeSpan DeleteAfter { get; init; } = TimeSpan.FromHours(24);
 

@@ -18,6 +18,7 @@ public sealed class S3Storage : IDisposable
     private static readonly TimeSpan MemoryPatience = TimeSpan.FromSeconds(1);
 
     private readonly S3Client _client;
+    private readonly bool _redirects;
     private readonly BucketOwnership _ownership;
     private readonly ObjectDeletions _deletions;
     private readonly UploadMemory _memory;
@@ -38,6 +39,7 @@ public sealed class S3Storage : IDisposable
         Func<HttpMessageHandler, HttpMessageHandler>? around = null)
     {
         _client = new S3Client(settings, time, loggers, around);
+        _redirects = settings.Redirects;
         _ownership = new BucketOwnership(_client, ledger, time, loggers.CreateLogger<BucketOwnership>());
         _deletions = new ObjectDeletions(_client, ledger, _ownership, faults, loggers.CreateLogger<ObjectDeletions>());
         Blobs = new S3BlobStore(_client, ledger, _deletions, settings.DeleteAfter, time);
@@ -95,6 +97,10 @@ public sealed class S3Storage : IDisposable
     /// <exception cref="StorageException">There are no credentials.</exception>
     public static S3Storage OpenToRead(S3Settings settings, IObjectLedger ledger, RecurringFaults faults, TimeProvider time, ILoggerFactory loggers) =>
         new(settings, ledger, faults, time, loggers);
+
+    /// <summary>Blobs for pulls.</summary>
+    /// <param name="contents">The blobs, with small content in memory.</param>
+    public IBlobReader Serve(IBlobReader contents) => new S3BlobReader(contents, _redirects ? _client : null);
 
     /// <summary>Asks the store whether it works again, if requests to it are refused; otherwise requests find out.</summary>
     public async Task TryAgainAsync(CancellationToken cancellationToken)

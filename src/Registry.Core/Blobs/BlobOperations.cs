@@ -27,7 +27,7 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
         return blob.Size;
     }
 
-    /// <summary>Opens a blob for reading; BLOB_UNKNOWN if the repository does not have it. The caller disposes it.</summary>
+    /// <summary>Opens a blob for a client; BLOB_UNKNOWN if the repository does not have it. The caller disposes it.</summary>
     public async ValueTask<Result<BlobSource>> OpenAsync(RepositoryName repository, Digest digest)
     {
         if (await metadata.FindBlobAsync(repository, digest) is not { } blob)
@@ -35,7 +35,7 @@ public sealed class BlobOperations(IBlobReader contents, IMetadataStore metadata
             return RegistryErrorCode.BlobUnknown;
         }
 
-        var content = await contents.OpenAsync(blob.Place);
+        var content = await contents.OpenForClientAsync(blob.Place, blob.Size);
         if (content?.Length == blob.Size)
         {
             return content;

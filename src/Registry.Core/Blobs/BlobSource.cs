@@ -27,7 +27,7 @@ public abstract class BlobSource : IAsyncDisposable
     /// <summary>Size in bytes.</summary>
     public abstract long Length { get; }
 
-    /// <summary>Address from which a client may fetch the bytes by itself; null if there is none.</summary>
+    /// <summary>Address from which a client may fetch the bytes by itself for a while, without credentials; null if there is none.</summary>
     public virtual Uri? Location => null;
 
     /// <summary>Returns the bytes if they are in memory.</summary>

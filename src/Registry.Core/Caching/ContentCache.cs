@@ -45,6 +45,9 @@ public sealed class ContentCache(IBlobStore blobs, TimeProvider time, long maxBy
             ? ValueTask.FromResult<BlobSource?>(new MemorySource(content))
             : LoadContentAsync(place, cancellationToken);
 
+    public ValueTask<BlobSource?> OpenForClientAsync(BlobPlace place, long expected, CancellationToken cancellationToken = default) =>
+        OpenAsync(place, cancellationToken);
+
     /// <summary>Invalidates all results, because bytes were lost. That is rare, so it need not be selective.</summary>
     public void Forget() => Interlocked.Increment(ref _epoch);
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Registry.Server.Configuration.Values;
 using Registry.Storage.S3;
 
 namespace Registry.Server.Configuration;
@@ -37,10 +38,10 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
         var isInBucket = settings.Read("REGISTRY_BLOBS", SettingKinds.Choice([("files", false), ("s3", true)]), false);
         var isFaulty = faults.Count > before;
         var defaults = new S3Settings { Bucket = settings.ReadOptionalText("REGISTRY_S3_BUCKET", BucketName) ?? string.Empty };
-        var endpoint = settings.ReadOptionalText("REGISTRY_S3_ENDPOINT", Endpoint);
+        var endpoint = ReadEndpoint("REGISTRY_S3_ENDPOINT");
         var bucket = defaults with
         {
-            Endpoint = endpoint is null ? null : new Uri(endpoint),
+            Endpoint = endpoint,
             Region = settings.ReadOptionalText("REGISTRY_S3_REGION", Region) ?? defaults.Region,
             Prefix = settings.ReadOptionalText("REGISTRY_S3_PREFIX", Prefix) ?? defaults.Prefix,
 
@@ -49,6 +50,8 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
             AccessKey = _secrets.Read("REGISTRY_S3_ACCESS_KEY", "the access key"),
             SecretKey = _secrets.Read("REGISTRY_S3_SECRET_KEY", "the secret key"),
             Authorities = ReadAuthorities("REGISTRY_S3_CA"),
+            Redirects = settings.ReadOptional("REGISTRY_S3_REDIRECT", SettingKinds.Switch) ?? defaults.Redirects,
+            PublicEndpoint = ReadEndpoint("REGISTRY_S3_PUBLIC_ENDPOINT"),
             UploadMemory = settings.ReadOptional("REGISTRY_S3_UPLOAD_MEMORY", SettingKinds.Size(2L * defaults.PartSize)) ?? defaults.UploadMemory,
             DeleteAfter = settings.ReadOptional("REGISTRY_S3_DELETE_AFTER", SettingKinds.Time(TimeSpan.Zero)) ?? defaults.DeleteAfter,
         };
@@ -71,8 +74,25 @@ internal sealed class BucketReader(OptionsReader settings, List<string> faults)
 
         CheckPair("REGISTRY_S3_ACCESS_KEY", "REGISTRY_S3_SECRET_KEY");
         CheckPair("REGISTRY_S3_SECRET_KEY", "REGISTRY_S3_ACCESS_KEY");
+        CheckRedirects(bucket);
         return bucket;
     }
+
+    private void CheckRedirects(S3Settings bucket)
+    {
+        if (!bucket.Redirects && bucket.PublicEndpoint is not null)
+        {
+            faults.Add("REGISTRY_S3_PUBLIC_ENDPOINT is set, but REGISTRY_S3_REDIRECT is not true; set REGISTRY_S3_REDIRECT=true as well, or unset REGISTRY_S3_PUBLIC_ENDPOINT");
+        }
+
+        if (bucket.Redirects && bucket.DeleteAfter < S3Settings.LongestClientLink)
+        {
+            faults.Add(
+                $"REGISTRY_S3_DELETE_AFTER is {Duration.Write(bucket.DeleteAfter)}; with REGISTRY_S3_REDIRECT=true, at least {Duration.Write(S3Settings.LongestClientLink)} is needed, for which a client may use its link to an object");
+        }
+    }
+
+    private Uri? ReadEndpoint(string name) => settings.ReadOptionalText(name, Endpoint) is { } endpoint ? new Uri(endpoint) : null;
 
     private void CheckPair(string name, string other)
     {

@@ -19,8 +19,8 @@ internal static class VariableNames
     public static readonly IReadOnlyList<string> Bucket =
     [
         "REGISTRY_S3_ENDPOINT", "REGISTRY_S3_REGION", "REGISTRY_S3_BUCKET", "REGISTRY_S3_PREFIX", "REGISTRY_S3_PATH_STYLE", "REGISTRY_S3_ACCESS_KEY",
-        "REGISTRY_S3_ACCESS_KEY_FILE", "REGISTRY_S3_SECRET_KEY", "REGISTRY_S3_SECRET_KEY_FILE", "REGISTRY_S3_CA", "REGISTRY_S3_UPLOAD_MEMORY",
-        "REGISTRY_S3_DELETE_AFTER",
+        "REGISTRY_S3_ACCESS_KEY_FILE", "REGISTRY_S3_SECRET_KEY", "REGISTRY_S3_SECRET_KEY_FILE", "REGISTRY_S3_CA", "REGISTRY_S3_REDIRECT",
+        "REGISTRY_S3_PUBLIC_ENDPOINT", "REGISTRY_S3_UPLOAD_MEMORY", "REGISTRY_S3_DELETE_AFTER",
     ];
 
     /// <summary>Name of the variable for the connection to the database, which may hold a password.</summary>
@@ -47,7 +47,10 @@ internal static class VariableNames
 
     /// <summary>Switches (on or off), whose option needs no value.</summary>
     public static readonly IReadOnlyList<string> Switches =
-        ["REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_S3_PATH_STYLE"];
+    [
+        "REGISTRY_READONLY", "REGISTRY_ACCESS_LOG", "REGISTRY_AUTH_TOKEN_BUILTIN", "REGISTRY_ACCESS_CONTROL_ENABLED", "REGISTRY_S3_PATH_STYLE",
+        "REGISTRY_S3_REDIRECT",
+    ];
 
     /// <summary>End of the name of a setting that has the path of a file with the value.</summary>
     public const string FileSuffix = "_FILE";

@@ -9,7 +9,7 @@ namespace Registry.Storage.S3.Blobs;
 
 /// <summary>
 /// Bytes of an object, read from the answer of the store as they arrive. When an answer breaks off, or stalls, the copy goes on at the byte that it has reached,
-/// if the object is still the one that was opened.
+/// if the object is still the one that was read before.
 /// </summary>
 internal sealed class S3Source : BlobSource
 {
@@ -18,23 +18,26 @@ internal sealed class S3Source : BlobSource
 
     private readonly S3Client _client;
     private readonly string _key;
-    private readonly EntityTagHeaderValue? _tag;
+    private EntityTagHeaderValue? _tag;
     private HttpResponseMessage? _answer;
     private Stream? _stream;
     private long _position;
     private long _end;
 
-    private S3Source(S3Client client, string key, HttpResponseMessage answer)
-    {
-        _client = client;
-        _key = key;
-        _tag = answer.Headers.ETag;
-        _answer = answer;
-        Length = answer.Content.Headers.ContentLength ?? throw new StorageException($"S3: {client.Address} has sent no length for {key}");
-        _end = Length;
-    }
+    private S3Source(S3Client client, string key, long length, Uri? location = null) =>
+        (_client, _key, Length, Location) = (client, key, length, location);
 
     public override long Length { get; }
+
+    public override Uri? Location { get; }
+
+    /// <summary>An object that a client may read by itself. The store is asked for it when its bytes are copied.</summary>
+    /// <param name="client">The bucket.</param>
+    /// <param name="key">Key of the object.</param>
+    /// <param name="length">Recorded size in bytes. An object of another size cannot be read.</param>
+    /// <exception cref="StorageException">The store does not work.</exception>
+    public static async ValueTask<BlobSource?> OfferAsync(S3Client client, string key, long length) =>
+        new S3Source(client, key, length, await client.LinkForClientAsync(key));
 
     /// <summary>Opens an object with a request for all of it.</summary>
     /// <returns>Null if there is none.</returns>
@@ -47,15 +50,13 @@ internal sealed class S3Source : BlobSource
             return null;
         }
 
-        try
+        if (answer.Content.Headers.ContentLength is { } length)
         {
-            return new S3Source(client, key, answer);
+            return new S3Source(client, key, length) { _answer = answer, _tag = answer.Headers.ETag, _end = length };
         }
-        catch
-        {
-            answer.Dispose();
-            throw;
-        }
+
+        answer.Dispose();
+        throw new StorageException($"S3: {client.Address} has sent no length for {key}");
     }
 
     public override async Task CopyToAsync(PipeWriter destination, long offset, long count, CancellationToken cancellationToken = default)
@@ -149,13 +150,14 @@ internal sealed class S3Source : BlobSource
         var answer = await _client.SendAsync(request, cancellationToken);
         if (answer.StatusCode == HttpStatusCode.PartialContent && answer.Content.Headers.ContentRange is { } range && range.From == offset && range.Length == Length)
         {
+            _tag ??= answer.Headers.ETag;
             return answer;
         }
 
         var status = answer.StatusCode;
         answer.Dispose();
         throw new StorageException(status == HttpStatusCode.NotFound
-            ? $"S3: the object {_key} in {_client.Address} was deleted while it was read"
+            ? $"S3: the object {_key} in {_client.Address} does not exist any more"
             : $"S3: {_client.Address} has answered a request for a range of {_key} with {(int)status}, or with another range");
     }
 

@@ -26,6 +26,7 @@ internal sealed class S3Client : IDisposable
     private readonly HttpClient _http;
     private readonly AmazonS3Client _control;
     private readonly S3Links _links;
+    private readonly S3Links _clientLinks;
     private readonly S3Clock _clock;
     private readonly TimeProvider _time;
 
@@ -48,6 +49,7 @@ internal sealed class S3Client : IDisposable
         _handler = around?.Invoke(connections) ?? connections;
         _http = new HttpClient(_handler) { Timeout = Timeout.InfiniteTimeSpan };
         _links = new S3Links(Address, settings.Region, credentials, _clock);
+        _clientLinks = new S3Links(new S3Address(settings with { Endpoint = settings.PublicEndpoint ?? settings.Endpoint }), settings.Region, credentials, _clock);
         _control = new AmazonS3Client(credentials, ControlOf(settings));
     }
 
@@ -74,6 +76,26 @@ internal sealed class S3Client : IDisposable
     {
         using var answer = await SendAsync(request, cancellationToken);
         return answer.StatusCode;
+    }
+
+    /// <summary>Signs a link by which a client reads an object. No request is made.</summary>
+    /// <param name="key">Key of the object.</param>
+    /// <exception cref="StorageException">The store does not work, or there are no credentials.</exception>
+    public async ValueTask<Uri> LinkForClientAsync(string key)
+    {
+        if (Circuit.Failure is { } failure)
+        {
+            throw new StorageException(failure) { IsTransient = true };
+        }
+
+        try
+        {
+            return await _clientLinks.SignAsync(HttpMethod.Get, key, S3Settings.LongestClientLink);
+        }
+        catch (Exception e) when (S3Attempts.IsFault(e, CancellationToken.None, out var fault))
+        {
+            throw Attempts.Describe(fault, e);
+        }
     }
 
     /// <summary>Lists keys below the prefix, in the order of the store, a page at a time.</summary>

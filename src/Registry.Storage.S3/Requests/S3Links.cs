@@ -17,17 +17,32 @@ internal sealed class S3Links(S3Address address, string region, AWSCredentials c
 {
     private const string Algorithm = "AWS4-HMAC-SHA256";
 
+    // Lifetimes have whole seconds, and 0 is not valid.
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(1);
+
     private SigningKey? _key;
 
     /// <summary>Signs a request.</summary>
     /// <param name="method">Its method.</param>
     /// <param name="key">Key of the object.</param>
-    /// <param name="lifetime">Time for which the store begins such a request, at least a second.</param>
+    /// <param name="lifetime">Time for which the store begins such a request, at least a second. Credentials that end earlier shorten it.</param>
     /// <param name="query">Further parameters, in the order of their names, which come after <c>X-Amz-</c>.</param>
     public async ValueTask<Uri> SignAsync(HttpMethod method, string key, TimeSpan lifetime, params (string Name, string Value)[] query)
     {
         var signer = await credentials.GetCredentialsAsync();
-        return Sign(method, key, lifetime, signer, query);
+        return Sign(method, key, WithinCredentials(lifetime), signer, query);
+    }
+
+    // The store refuses a link whose credentials have ended. The SDK renews them before, and tells only the end of temporary ones.
+    private TimeSpan WithinCredentials(TimeSpan lifetime)
+    {
+        if (credentials.Expiration is not { } end)
+        {
+            return lifetime;
+        }
+
+        var left = end.ToUniversalTime() - clock.Now.UtcDateTime;
+        return left > lifetime ? lifetime : left > Shortest ? left : Shortest;
     }
 
     private Uri Sign(HttpMethod method, string key, TimeSpan lifetime, ImmutableCredentials signer, (string Name, string Value)[] query)

@@ -8,7 +8,6 @@ using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Metadata;
 using Registry.Storage.S3;
-using Registry.Storage.S3.Blobs;
 
 namespace Registry.Storage.Bytes;
 
@@ -91,7 +90,7 @@ public sealed class BytesInBucket : IStoredBytes
         return new BytesInBucket(metadata, engine);
     }
 
-    IBlobReader IStoredBytes.Serve(ContentCache contents) => new S3BlobReader(contents);
+    IBlobReader IStoredBytes.Serve(ContentCache contents) => _engine.Serve(contents);
 
     void IStoredBytes.Begin(RegistryStorage storage) => _quarantine = _metadata.OpenQuarantine(storage.VerifierMetadata);
 

@@ -97,9 +97,16 @@ public sealed class BucketProcessTests(Gateway gateway) : IDisposable
         Assert.Equal(layer.Bytes, (await again.GetAnswerAsync($"/v2/team/app/blobs/{layer.Digest}")).Body);
     }
 
-    [Fact]
-    public async Task Commands_use_the_bucket_or_say_what_to_do()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Commands_use_the_bucket_or_say_what_to_do(bool redirects)
     {
+        if (redirects)
+        {
+            (_variables["REGISTRY_S3_REDIRECT"], _variables["REGISTRY_S3_DELETE_AFTER"]) = ("true", "1h");
+        }
+
         var image = TestImage.Create(layerSize: 200_000);
         await using (var registry = await RegistryProcess.StartAsync(_folder.Path, _variables, cancellationToken: TestContext.Current.CancellationToken))
         {

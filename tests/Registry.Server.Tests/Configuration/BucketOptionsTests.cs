@@ -24,6 +24,8 @@ public sealed class BucketOptionsTests : IDisposable
             ("REGISTRY_S3_ACCESS_KEY", "access"),
             ("REGISTRY_S3_SECRET_KEY_FILE", _folder.File("secret")),
             ("REGISTRY_S3_CA", _folder.File("ca.pem")),
+            ("REGISTRY_S3_REDIRECT", "true"),
+            ("REGISTRY_S3_PUBLIC_ENDPOINT", "https://s3.example.com"),
             ("REGISTRY_S3_UPLOAD_MEMORY", "64MiB"),
             ("REGISTRY_S3_DELETE_AFTER", "2d"));
 
@@ -38,6 +40,8 @@ public sealed class BucketOptionsTests : IDisposable
                 PathStyle = false,
                 AccessKey = "access",
                 SecretKey = "secret",
+                Redirects = true,
+                PublicEndpoint = new Uri("https://s3.example.com"),
                 UploadMemory = 64 * 1024 * 1024,
                 DeleteAfter = TimeSpan.FromDays(2),
             },
@@ -67,6 +71,9 @@ public sealed class BucketOptionsTests : IDisposable
     [InlineData("REGISTRY_S3_PREFIX", "/team", "REGISTRY_S3_PREFIX is '/team'; allowed: the beginning of all keys")]
     [InlineData("REGISTRY_S3_UPLOAD_MEMORY", "1MiB", "REGISTRY_S3_UPLOAD_MEMORY is '1MiB'; allowed: a size of 32MiB or more")]
     [InlineData("REGISTRY_S3_DELETE_AFTER", "soon", "REGISTRY_S3_DELETE_AFTER is 'soon'; allowed: a time of 0")]
+    [InlineData("REGISTRY_S3_REDIRECT", "maybe", "REGISTRY_S3_REDIRECT is 'maybe'; allowed: true")]
+    [InlineData("REGISTRY_S3_PUBLIC_ENDPOINT", "s3.example.com", "REGISTRY_S3_PUBLIC_ENDPOINT is 's3.example.com'; allowed: http:// or https:// with a host")]
+    [InlineData("REGISTRY_S3_PUBLIC_ENDPOINT", "https://s3.example.com", "REGISTRY_S3_PUBLIC_ENDPOINT is set, but REGISTRY_S3_REDIRECT is not true; set REGISTRY_S3_REDIRECT=true")]
     [InlineData("REGISTRY_S3_ACCESS_KEY", "access", "REGISTRY_S3_SECRET_KEY is missing; REGISTRY_S3_ACCESS_KEY is set")]
     [InlineData("REGISTRY_S3_CA", "/nowhere.pem", "REGISTRY_S3_CA /nowhere.pem cannot be used: there is no such file")]
     public void A_fault_is_a_line(string name, string value, string expected)
@@ -74,6 +81,14 @@ public sealed class BucketOptionsTests : IDisposable
         var fault = Assert.Single(Read([("REGISTRY_BLOBS", "s3"), .. name == "REGISTRY_S3_BUCKET" ? [] : new[] { ("REGISTRY_S3_BUCKET", "images") }, (name, value)]).Faults, fault => fault.StartsWith(expected, StringComparison.Ordinal));
         Assert.DoesNotContain('\n', fault);
     }
+
+    [Theory]
+    [InlineData("0", "REGISTRY_S3_DELETE_AFTER is 0; with REGISTRY_S3_REDIRECT=true, at least 20m is needed, for which a client may use its link to an object")]
+    [InlineData("19m59s", "REGISTRY_S3_DELETE_AFTER is 19m59s; with REGISTRY_S3_REDIRECT=true, at least 20m is needed, for which a client may use its link to an object")]
+    [InlineData("20m", null)]
+    public void An_object_stays_for_as_long_as_the_links_to_it(string deleteAfter, string? expected) => Assert.Equal(
+        expected is null ? [] : [expected],
+        Read(("REGISTRY_BLOBS", "s3"), ("REGISTRY_S3_BUCKET", "images"), ("REGISTRY_S3_REDIRECT", "true"), ("REGISTRY_S3_DELETE_AFTER", deleteAfter)).Faults);
 
     [Fact]
     public void A_secret_comes_from_one_place_and_is_never_printed()
@@ -102,7 +117,7 @@ public sealed class BucketOptionsTests : IDisposable
             VariableNames.Bucket.Where(name => name is not ("REGISTRY_S3_CA" or "REGISTRY_S3_ACCESS_KEY_FILE" or "REGISTRY_S3_SECRET_KEY_FILE")),
             name => Assert.Contains(
                 $"{name} is set, but REGISTRY_BLOBS is not s3; set REGISTRY_BLOBS=s3 as well, or unset {name}",
-                Read((name, name == "REGISTRY_S3_PATH_STYLE" ? "true" : "1")).Faults));
+                Read((name, VariableNames.Switches.Contains(name) ? "true" : "1")).Faults));
         Assert.Null(Read(("REGISTRY_BLOBS", "files")).Options.Bucket);
     }
 

@@ -2,7 +2,6 @@ using Registry.Core.Caching;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Contracts.Bytes;
-using Registry.Storage.S3.Blobs;
 
 namespace Registry.Storage.S3.Tests.Blobs;
 
@@ -74,7 +73,7 @@ public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3
     public async Task The_size_of_a_blob_is_answered_from_the_record()
     {
         await using var engine = new S3Engine(gateway.NewSettings());
-        var reader = new S3BlobReader(new ContentCache(engine.Blobs, TimeProvider.System, maxBytes: 0));
+        var reader = engine.Storage.Serve(new ContentCache(engine.Blobs, TimeProvider.System, maxBytes: 0));
         Assert.Equal(77, await reader.StatAsync(new BlobPlace(Samples.Digest("a"), "blobs/missing"), 77, TestContext.Current.CancellationToken));
         Assert.Null(await reader.OpenAsync(new BlobPlace(Samples.Digest("a"), "blobs/missing"), TestContext.Current.CancellationToken));
     }

@@ -58,6 +58,31 @@ public sealed class S3LinksTests
         Assert.Equal(expected, (await LinksOf(settings, new S3Clock(_time)).SignAsync(HttpMethod.Get, "a/b", TimeSpan.FromMinutes(1))).GetLeftPart(UriPartial.Path));
     }
 
+    // To the SDK, credentials end a minute earlier than their issuer says.
+    [Theory]
+    [InlineData(3600, 0, 1200)]
+    [InlineData(600, 0, 540)]
+    [InlineData(600, 300, 240)]
+    [InlineData(600, 3600, 1)]
+    public async Task A_link_does_not_outlive_temporary_credentials_by_the_clock_of_the_store(int secondsLeft, int secondsAhead, int expected)
+    {
+        // The SDK has a clock of its own.
+        var now = DateTimeOffset.UtcNow;
+        _time.SetUtcNow(now);
+        var clock = new S3Clock(_time);
+        clock.Learn(now.AddSeconds(secondsAhead));
+        var links = new S3Links(new S3Address(Example), Example.Region, new TemporaryCredentials(now.AddSeconds(secondsLeft)), clock);
+        var link = await links.SignAsync(HttpMethod.Get, "test.txt", S3Settings.LongestClientLink);
+        Assert.Contains($"&X-Amz-Expires={expected}&X-Amz-Security-Token=token&", link.Query, StringComparison.Ordinal);
+    }
+
     private static S3Links LinksOf(S3Settings settings, S3Clock clock) => new(
         new S3Address(settings), settings.Region, new BasicAWSCredentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), clock);
+
+    // As those of a web identity, or of the role of an instance.
+    private sealed class TemporaryCredentials(DateTimeOffset end) : RefreshingAWSCredentials
+    {
+        protected override Task<CredentialsRefreshState> GenerateNewCredentialsAsync() =>
+            Task.FromResult(new CredentialsRefreshState(new ImmutableCredentials("access", "secret", "token"), end.UtcDateTime));
+    }
 }

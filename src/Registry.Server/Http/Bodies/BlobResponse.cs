@@ -68,17 +68,14 @@ internal static class BlobResponse
             return refused;
         }
 
-        if (source.Location is { } location)
-        {
-            Redirect(response, location);
-            return null;
-        }
-
         switch (AppliesTo(headers.IfRange, digest) ? RangeHeader.Parse(headers.Range, source.Length) : null)
         {
             case []:
                 response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes */{source.Length}");
                 return RegistryErrorCode.RangeNotSatisfiable;
+            case null or [_] when source.Location is { } location && CanBeRepeatedElsewhere(headers):
+                Redirect(response, location);
+                return null;
             case [var range]:
                 response.StatusCode = StatusCodes.Status206PartialContent;
                 response.Headers.ContentRange = string.Create(CultureInfo.InvariantCulture, $"bytes {range.Offset}-{range.Last}/{source.Length}");
@@ -102,12 +99,18 @@ internal static class BlobResponse
     // If-Range with anything but this entity tag, such as a date, means that the client's part may be stale (RFC 9110, section 13.1.5).
     private static bool AppliesTo(string? ifRange, Digest digest) => string.IsNullOrEmpty(ifRange) || ifRange == EntityTags.Of(digest);
 
-    // The address is that of this moment only.
+    // The client repeats its headers elsewhere. Object stores answer only the first of several ranges, and their entity tags are other ones.
+    private static bool CanBeRepeatedElsewhere(IHeaderDictionary headers) =>
+        headers.IfMatch.Count == 0 && !headers.Range.ToString().Contains(',', StringComparison.Ordinal);
+
+    // The address is that of this moment only. What else the head says is about the bytes.
     private static void Redirect(HttpResponse response, Uri location)
     {
         response.StatusCode = StatusCodes.Status307TemporaryRedirect;
         response.Headers.Location = location.AbsoluteUri;
         response.Headers.CacheControl = "no-store";
+        response.Headers.ETag = default;
+        response.Headers.AcceptRanges = default;
         response.ContentType = null;
         response.ContentLength = 0;
     }
