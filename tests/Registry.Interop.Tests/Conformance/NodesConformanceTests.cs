@@ -11,8 +11,14 @@ public sealed class NodesConformanceTests(ManyNodes nodes) : IClassFixture<ManyN
     public void Dispose() => _folder.Dispose();
 
     [ConformanceFact]
-    public Task Version_1_1_conforms() => new ConformanceProgram(nodes.HostPort, _folder.Path).AssertConformsAsync("1.1");
+    public Task Version_1_1_conforms() => AssertConformsAsync("1.1", redirects: false);
 
     [ConformanceFact]
-    public Task The_newest_version_conforms() => new ConformanceProgram(nodes.HostPort, _folder.Path).AssertConformsAsync("dev");
+    public Task The_newest_version_conforms() => AssertConformsAsync("dev", redirects: false);
+
+    [ConformanceFact]
+    public Task The_newest_version_conforms_with_redirects() => AssertConformsAsync("dev", redirects: true);
+
+    private async Task AssertConformsAsync(string version, bool redirects) =>
+        await new ConformanceProgram((await nodes.StartAsync(redirects)).HostPort, _folder.Path).AssertConformsAsync(version);
 }

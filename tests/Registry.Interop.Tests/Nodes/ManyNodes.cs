@@ -1,31 +1,31 @@
 using Registry.Interop.Tests.Packages;
 using Registry.Testing;
 using Registry.Testing.Engines;
-using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Nodes;
 
-/// <summary>Three nodes as docs/many-nodes.md starts them, behind a real nginx with the configuration of the page, on a real PostgreSQL and a real S3.</summary>
+/// <summary>Three nodes as docs/many-nodes.md starts them, on a real PostgreSQL and a real S3; and on demand three more that send clients to the S3.</summary>
 public sealed class ManyNodes : IAsyncLifetime
 {
-    private const string Page = "docs/many-nodes.md";
-    private const int Count = 3;
+    internal const string Page = "docs/many-nodes.md";
 
-    private readonly TemporaryFolder _folder = new("nodes");
-    private readonly List<RegistryProcess> _nodes = [];
+    private readonly TemporaryFolder _folder = new("stores");
     private PostgresServer? _postgres;
     private CephGateway? _ceph;
-    private NginxServer? _nginx;
+    private NodeGroup? _plain;
+    private NodeGroup? _redirecting;
 
-    /// <summary>Prefix of image references: the balancer.</summary>
-    public string HostPort => $"127.0.0.1:{Nginx.Port}";
+    /// <summary>Nodes.</summary>
+    /// <param name="redirects">True for those that send clients to the store.</param>
+    internal async Task<NodeGroup> StartAsync(bool redirects) => redirects
+        ? _redirecting ??= await NodeGroup.StartAsync(new Dictionary<string, string?>(ReadSettings())
+        {
+            ["REGISTRY_S3_REDIRECT"] = "true",
 
-    internal NginxServer Nginx => _nginx!;
-
-    internal RegistryHttp Http { get; private set; } = null!;
-
-    /// <summary>The nodes.</summary>
-    internal IReadOnlyList<RegistryProcess> Nodes => _nodes;
+            // Another host name than that of the registry, so that no client takes its credentials there.
+            ["REGISTRY_S3_PUBLIC_ENDPOINT"] = $"http://localhost:{_ceph!.Endpoint.Port}",
+        })
+        : _plain ??= await NodeGroup.StartAsync(ReadSettings());
 
     public async ValueTask InitializeAsync()
     {
@@ -36,27 +36,15 @@ public sealed class ManyNodes : IAsyncLifetime
         _ceph = await CephGateway.StartAsync();
         await _ceph.CreateBucketAsync("registry");
         await CreateDatabaseAsync();
-        Dictionary<string, string?> settings = ReadSettings();
-        for (int i = 0; i < Count; i++)
-        {
-            _nodes.Add(await RegistryProcess.StartAsync(_folder.File("unused"), settings, cancellationToken: TestContext.Current.CancellationToken));
-        }
-
-        _nginx = await StartBalancerAsync();
-        Http = new RegistryHttp(new Uri($"http://{HostPort}"));
     }
 
     public async ValueTask DisposeAsync()
     {
-        Http?.Dispose();
-        await (_nginx?.DisposeAsync() ?? ValueTask.CompletedTask);
-        foreach (RegistryProcess node in _nodes)
+        foreach (IAsyncDisposable? part in new IAsyncDisposable?[] { _redirecting, _plain, _ceph, _postgres })
         {
-            await node.DisposeAsync();
+            await (part?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
-        await (_ceph?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_postgres?.DisposeAsync() ?? ValueTask.CompletedTask);
         _folder.Dispose();
     }
 
@@ -90,18 +78,9 @@ public sealed class ManyNodes : IAsyncLifetime
         Assert.Equal(7, settings.Count);
         settings["REGISTRY_S3_REGION"] = CephGateway.Region;
         settings["REGISTRY_TRUSTED_PROXIES"] = "127.0.0.1";
-        return settings;
-    }
 
-    private Task<NginxServer> StartBalancerAsync()
-    {
-        int port = FreePorts.Find(1)[0];
-        string server = InstallGuide.Replace(
-            Assert.Single(InstallGuide.Blocks("The balancer", "nginx", Page)),
-            ("listen 80", $"listen 127.0.0.1:{port}"),
-            ("10.0.0.1:15000", _nodes[0].HostPort),
-            ("10.0.0.2:15000", _nodes[1].HostPort),
-            ("10.0.0.3:15000", _nodes[2].HostPort));
-        return NginxServer.StartAsync(_folder, server, port, TestContext.Current.CancellationToken);
+        // Six nodes stay below the limit of the server.
+        settings["REGISTRY_POSTGRES_POOL_SIZE"] = "8";
+        return settings;
     }
 }
