@@ -61,7 +61,7 @@ public sealed class RegistryCore
         UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
         var damaged = new DamagedContent(storage.Faults, loggers.CreateLogger<DamagedContent>());
         Blobs = new BlobOperations(storage.Contents, Metadata, promises, damaged);
-        Uploads = new UploadOperations(storage.Uploads, storage.Blobs, Metadata, settings.Limits, time);
+        Uploads = new UploadOperations(storage.Uploads, storage.Blobs, storage.Contents, Metadata, settings.Limits, time);
         Manifests = new ManifestOperations(
             storage.Blobs,
             storage.Staging,

@@ -12,7 +12,7 @@ namespace Registry.Core.Uploads;
 /// <summary>Brings blobs into a repository: in sessions, in one request, or from another repository.</summary>
 /// <remarks>A session belongs to its repository and its user. For any other user it does not exist.</remarks>
 public sealed class UploadOperations(
-    UploadStore uploads, IBlobStore blobs, IMetadataStore metadata, StorageLimits limits, TimeProvider time)
+    UploadStore uploads, IBlobStore blobs, IBlobReader contents, IMetadataStore metadata, StorageLimits limits, TimeProvider time)
 {
     // Number of repositories considered as the source of a mount without a source.
     private const int MaxMountSources = 64;
@@ -204,7 +204,7 @@ public sealed class UploadOperations(
             }
 
             // All repositories have the same bytes.
-            if (await blobs.StatAsync(blob.Place) is null)
+            if (await contents.StatAsync(blob.Place, blob.Size) is null)
             {
                 return false;
             }

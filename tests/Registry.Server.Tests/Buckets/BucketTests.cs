@@ -74,12 +74,13 @@ public sealed class BucketTests(Gateway gateway) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_layer_costs_a_request_to_push_none_for_HEAD_and_one_for_GET()
+    public async Task A_layer_costs_a_request_to_push_none_for_HEAD_or_a_mount_and_one_for_GET()
     {
         var before = _proxy.Exchanges;
         await Client.PushBlobAsync(Repository, Medium);
         Assert.Equal(before + 1, _proxy.Exchanges);
         Expect(200, await Client.HeadAnswerAsync($"/v2/{Repository}/blobs/{Medium.Digest}"));
+        Expect(201, await Client.RequestAsync("POST", $"/v2/other/blobs/uploads/?mount={Medium.Digest}&from={Repository}"));
         Assert.Equal(before + 1, _proxy.Exchanges);
         Expect(200, await Client.GetAnswerAsync($"/v2/{Repository}/blobs/{Medium.Digest}"));
         Assert.Equal(before + 2, _proxy.Exchanges);
