@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Npgsql;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
@@ -36,19 +37,21 @@ public sealed class PostgresDatabase : IAsyncDisposable
     private readonly bool _countsTime;
     private readonly int _poolSize;
     private readonly StorageMetrics? _metrics;
+    private readonly PostgresMetrics _ownMetrics;
     private readonly RepositoryTurns _turns = new();
     private readonly CancellationTokenSource _stop = new();
     private Task _beats = Task.CompletedTask;
     private long _lastPosition;
     private long _syncedCommits;
 
-    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings, StorageMetrics? metrics, string address)
+    private PostgresDatabase(NpgsqlDataSource source, PostgresSettings settings, StorageMetrics? metrics, PostgresMetrics ownMetrics, string address)
     {
         _source = source;
         Address = address;
         _countsTime = settings.CountsTime;
         _poolSize = settings.PoolSize;
         _metrics = metrics;
+        _ownMetrics = ownMetrics;
     }
 
     /// <summary>Called after changes have got their positions, from this or another process.</summary>
@@ -87,7 +90,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(settings);
         var connection = ConnectionString.Read(settings);
         var server = ConnectionString.NameOf(connection);
-        var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString).EnableArrays().EnableTransportSecurity().Build();
+        var pool = $"registry-{Guid.NewGuid():N}";
+        var source = new NpgsqlSlimDataSourceBuilder(connection.ConnectionString) { Name = pool }.EnableArrays().EnableTransportSecurity().Build();
+        var ownMetrics = new PostgresMetrics(pool, settings.PoolSize);
         try
         {
             long schema;
@@ -96,7 +101,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 schema = await PostgresSchema.UpgradeAsync(opened, server);
             }
 
-            var database = new PostgresDatabase(source, settings, metrics, $"the database {connection.Database} of PostgreSQL at {server}")
+            var database = new PostgresDatabase(source, settings, metrics, ownMetrics, $"the database {connection.Database} of PostgreSQL at {server}")
             {
                 NewerSchema = schema > PostgresSchema.Version ? schema : null,
             };
@@ -105,10 +110,14 @@ public sealed class PostgresDatabase : IAsyncDisposable
         }
         catch (Exception e)
         {
+            ownMetrics.Dispose();
             await source.DisposeAsync();
             throw PostgresFault.OfOpening(e, server, connection);
         }
     }
+
+    /// <inheritdoc cref="PostgresMetrics.AddTo"/>
+    public void AddMetricsTo(Meter meter) => _ownMetrics.AddTo(meter);
 
     /// <summary>Reads the totals of the storage, with all changes that are committed. The time does not depend on what is stored.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
@@ -172,11 +181,13 @@ public sealed class PostgresDatabase : IAsyncDisposable
             try
             {
                 await using var connection = await _source.OpenConnectionAsync();
-                return await query(new PostgresSession(connection));
+                var read = await query(new PostgresSession(connection));
+                _ownMetrics.Answered();
+                return read;
             }
             catch (Exception e) when (attempt < Pauses.Length && PostgresFault.IsCut(e))
             {
-                await PauseAsync(attempt);
+                await PauseAsync(attempt, e);
             }
             catch (Exception e)
             {
@@ -205,12 +216,14 @@ public sealed class PostgresDatabase : IAsyncDisposable
             {
                 await using var connection = await _source.OpenConnectionAsync();
                 session = new PostgresSession(connection);
-                return await RunAsync(session, mutate, isDurable);
+                var written = await RunAsync(session, mutate, isDurable);
+                _ownMetrics.Answered();
+                return written;
             }
             catch (Exception e) when (attempt < Pauses.Length
                 && (PostgresFault.IsUndone(e) || (PostgresFault.IsCut(e) && (isRepeatable || session?.IsCommitSent is not true))))
             {
-                await PauseAsync(attempt);
+                await PauseAsync(attempt, e);
             }
             catch (Exception e)
             {
@@ -259,6 +272,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Gives positions to the changes that are committed, and tells of them, and of those that another process has given.</summary>
     internal async Task PassFeedAsync()
     {
+        var startedAt = Stopwatch.GetTimestamp();
         var end = await ReadAsync(FeedRows.FindEndAsync);
         if (end.IsWaiting)
         {
@@ -272,6 +286,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
             end = await ReadAsync(FeedRows.FindEndAsync);
         }
 
+        _ownMetrics.Passed(startedAt);
         var before = Volatile.Read(ref _lastPosition);
         if (end.Last > before && Interlocked.CompareExchange(ref _lastPosition, end.Last, before) == before)
         {
@@ -284,7 +299,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     private async Task BeginAsync()
     {
-        await WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false);
+        await CountProcessesAsync();
         var saved = await ReadAsync(MetaRows.ReadAsync);
         PausedUntil = saved.GetValueOrDefault(MetaRows.Paused);
         IsTreeIndexed = saved.GetValueOrDefault(MetaRows.Indexed) == 1;
@@ -305,7 +320,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                     await PassFeedAsync();
                     if (beat % BeatsPerSecond == 0)
                     {
-                        await WriteAsync(session => ProcessRows.Renew(session, Process), isDurable: false);
+                        await CountProcessesAsync();
                         await CountTimeAsync();
                     }
 
@@ -323,6 +338,18 @@ public sealed class PostgresDatabase : IAsyncDisposable
         catch (OperationCanceledException)
         {
         }
+    }
+
+    private async Task CountProcessesAsync()
+    {
+        var running = await WriteAsync<List<long>>(
+            session =>
+            {
+                ProcessRows.Renew(session, Process);
+                return Task.FromResult<Result<List<long>>>(ProcessRows.Count(session));
+            },
+            isDurable: false);
+        _ownMetrics.Counted(running.Value[0]);
     }
 
     private async Task CountTimeAsync()
@@ -343,6 +370,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
         await _stop.CancelAsync();
         await _beats;
         _stop.Dispose();
+        _ownMetrics.Dispose();
     }
 
     private async Task<Result<T>> RunAsync<T>(PostgresSession session, Func<PostgresSession, Task<Result<T>>> mutate, bool isDurable)
@@ -372,5 +400,9 @@ public sealed class PostgresDatabase : IAsyncDisposable
     }
 
     // With jitter, since all nodes lose their connections at the same time.
-    private static Task PauseAsync(int attempt) => Task.Delay(Pauses[attempt] * (0.5 + Random.Shared.NextDouble()));
+    private Task PauseAsync(int attempt, Exception cause)
+    {
+        _ownMetrics.Repeated(cause);
+        return Task.Delay(Pauses[attempt] * (0.5 + Random.Shared.NextDouble()));
+    }
 }

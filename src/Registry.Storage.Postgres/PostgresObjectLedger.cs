@@ -71,6 +71,8 @@ public sealed class PostgresObjectLedger(PostgresDatabase database) : IObjectLed
 
     public async Task<IReadOnlyList<CondemnedObject>> ListDueAsync(int limit) => await database.ReadAsync(session => ObjectRows.ListDueAsync(session, limit));
 
+    public async Task<WaitingObjects> ReadWaitingAsync() => await database.ReadAsync(ObjectRows.ReadWaitingAsync) ?? WaitingObjects.None;
+
     public Task ForgetAsync(IReadOnlyCollection<string> keys) => WriteAsync(session => ObjectRows.Forget(session, [.. keys]));
 
     public Task<StoreMarks> ReadMarksAsync() => database.ReadAsync(MetaRows.ReadMarksAsync);

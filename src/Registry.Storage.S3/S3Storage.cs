@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Errors;
@@ -101,6 +102,10 @@ public sealed class S3Storage : IDisposable
     /// <summary>Blobs for pulls.</summary>
     /// <param name="contents">The blobs, with small content in memory.</param>
     public IBlobReader Serve(IBlobReader contents) => new S3BlobReader(contents, _redirects ? _client : null);
+
+    /// <summary>Adds the metrics of the engine to a meter.</summary>
+    /// <param name="meter">Meter of the host.</param>
+    public void AddMetricsTo(Meter meter) => _client.Metrics.AddTo(meter, () => Failure is not null, _memory, () => _deletions.Waiting);
 
     /// <summary>Asks the store whether it works again, if requests to it are refused; otherwise requests find out.</summary>
     public async Task TryAgainAsync(CancellationToken cancellationToken)

@@ -65,6 +65,12 @@ public sealed class SqliteObjectLedger(SqliteDatabase database) : IObjectLedger
         return await database.ReadAsync(connection => ObjectRows.ListDue(connection, now, limit));
     }
 
+    public async Task<WaitingObjects> ReadWaitingAsync()
+    {
+        var now = database.Clock.Now;
+        return await database.ReadAsync(connection => ObjectRows.ReadWaiting(connection, now));
+    }
+
     public Task ForgetAsync(IReadOnlyCollection<string> keys) => database.WriteUnsyncedAsync(connection => ObjectRows.Forget(connection, keys));
 
     public Task<StoreMarks> ReadMarksAsync() => database.ReadAsync(ReadMarks);

@@ -76,6 +76,9 @@ public interface IObjectLedger
     /// <summary>Lists objects that are due. One that is the recorded place of content is not among them.</summary>
     Task<IReadOnlyList<CondemnedObject>> ListDueAsync(int limit);
 
+    /// <summary>Counts the objects that have a time of deletion, by an index, and finds out how long the oldest one is due.</summary>
+    Task<WaitingObjects> ReadWaitingAsync();
+
     /// <summary>Forgets keys whose objects are gone.</summary>
     Task ForgetAsync(IReadOnlyCollection<string> keys);
 

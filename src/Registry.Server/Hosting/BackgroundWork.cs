@@ -44,9 +44,13 @@ internal sealed class BackgroundWork(
     private readonly CancellationTokenSource _stopping = new();
     private Task _indexing = Task.CompletedTask;
     private long _lastCollection;
+    private volatile bool _hasCollectionTurn;
 
     /// <summary>End of the last cycle of the garbage collector, as Unix time; 0 before the first.</summary>
     public long LastCollection => Volatile.Read(ref _lastCollection);
+
+    /// <summary>True if this process took the turn of the garbage collector when it last could.</summary>
+    public bool HasCollectionTurn => _hasCollectionTurn;
 
     /// <summary>Begins the work.</summary>
     public void Start()
@@ -103,7 +107,13 @@ internal sealed class BackgroundWork(
     // An incomplete index misses links, so nothing is collected until it is complete.
     private async Task CollectAsync(CancellationToken cancellationToken)
     {
-        if (!storage.Indexer.IsComplete || readOnly.IsOn || !await IsOwnTurnAsync("collection", core.Rules.Interval))
+        if (!storage.Indexer.IsComplete || readOnly.IsOn)
+        {
+            return;
+        }
+
+        _hasCollectionTurn = await IsOwnTurnAsync("collection", core.Rules.Interval);
+        if (!_hasCollectionTurn)
         {
             return;
         }

@@ -287,6 +287,7 @@ public sealed class RegistryHost : IAsyncDisposable
                 Connections = Connections,
                 IsReadOnly = () => ReadOnly.IsOn,
                 LastCollection = () => _background.LastCollection,
+                HasCollectionTurn = () => _background.HasCollectionTurn,
                 PasswordChecks = () => PasswordChecks,
                 CertificateExpires = () => _tls?.Identity.Certificate.NotAfter,
             };

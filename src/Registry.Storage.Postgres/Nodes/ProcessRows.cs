@@ -25,6 +25,10 @@ internal static class ProcessRows
         session.Queue("DELETE FROM processes WHERE alive_until < clock_timestamp() - interval '1 day'");
     }
 
+    /// <summary>Collects the statement that counts the processes that run.</summary>
+    public static List<long> Count(PostgresSession session) =>
+        session.Ask("SELECT count(*) FROM processes WHERE alive_until > clock_timestamp()", row => row.GetInt64(0));
+
     /// <summary>Counts the processes that run, without one.</summary>
     public static Task<long?> CountOthersAsync(PostgresSession session, Guid process) =>
         session.NumberAsync("SELECT count(*) FROM processes WHERE alive_until > clock_timestamp() AND id <> $1", process);

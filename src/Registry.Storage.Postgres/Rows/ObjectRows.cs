@@ -12,6 +12,8 @@ internal static class ObjectRows
     // A lease counts for the process that got it only: an upload that has ended, and begins again elsewhere, begins with the first generation.
     private const string IsHeld = "upload = $1 AND generation = $2 AND process = $3";
 
+    private const string IsDue = "k.due <= (SELECT seconds FROM clock) AND NOT EXISTS (SELECT 1 FROM content c WHERE c.place = k.key)";
+
     /// <summary>Collects the statement that adds a key. A repetition finds it.</summary>
     public static void Add(PostgresSession session, string key) =>
         session.Queue("INSERT INTO object_keys (key) VALUES ($1) ON CONFLICT (key) DO NOTHING", key);
@@ -180,12 +182,17 @@ internal static class ObjectRows
 
     /// <summary>Lists objects that are due. Sends the collected statements.</summary>
     public static Task<List<CondemnedObject>> ListDueAsync(PostgresSession session, int limit) => session.AllAsync(
-        """
-        SELECT k.key, k.multipart FROM object_keys k
-        WHERE k.due <= (SELECT seconds FROM clock) AND NOT EXISTS (SELECT 1 FROM content c WHERE c.place = k.key) ORDER BY k.due LIMIT $1
-        """,
+        $"SELECT k.key, k.multipart FROM object_keys k WHERE {IsDue} ORDER BY k.due LIMIT $1",
         ReadCondemned,
         (long)limit);
+
+    /// <summary>Counts objects that have a time of deletion, and reads how long the first one is due. Sends the collected statements.</summary>
+    public static Task<WaitingObjects?> ReadWaitingAsync(PostgresSession session) => session.FirstAsync(
+        $"""
+        SELECT (SELECT count(*) FROM object_keys WHERE due IS NOT NULL),
+            coalesce((SELECT (SELECT seconds FROM clock) - k.due FROM object_keys k WHERE {IsDue} ORDER BY k.due LIMIT 1), 0)
+        """,
+        row => new WaitingObjects(row.GetInt64(0), row.GetInt64(1)));
 
     /// <summary>Collects the statements that forget keys.</summary>
     public static void Forget(PostgresSession session, string[] keys)

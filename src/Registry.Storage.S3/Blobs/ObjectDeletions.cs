@@ -23,12 +23,18 @@ internal sealed partial class ObjectDeletions(
     private static readonly TimeSpan UnknownFor = TimeSpan.FromHours(24);
 
     private string? _lookedAt;
+    private volatile WaitingObjects _waiting = WaitingObjects.None;
+
+    /// <summary>Objects that wait, as of the last round. A scrape of metrics reads it, so it costs no query.</summary>
+    public WaitingObjects Waiting => _waiting;
 
     /// <summary>Deletes everything that is due, and looks at some keys for those that nothing has.</summary>
     /// <returns>Number of deleted objects.</returns>
     /// <exception cref="StorageException">The store or the metadata does not work. The rest follows in the next cycle.</exception>
     public async Task<int> RunAsync(CancellationToken cancellationToken)
     {
+        // First, so that it is known also when the store fails.
+        _waiting = await ledger.ReadWaitingAsync();
         if (!await ownership.CheckAsync(cancellationToken))
         {
             return 0;
@@ -44,6 +50,11 @@ internal sealed partial class ObjectDeletions(
             }
 
             deleted += due.Count;
+        }
+
+        if (deleted > 0)
+        {
+            _waiting = await ledger.ReadWaitingAsync();
         }
 
         return deleted;

@@ -141,6 +141,7 @@ internal sealed class S3Source : BlobSource
         }
 
         _position += read;
+        _client.Metrics.Received(read);
         return read;
     }
 

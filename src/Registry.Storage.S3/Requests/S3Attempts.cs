@@ -7,8 +7,9 @@ namespace Registry.Storage.S3.Requests;
 /// <param name="store">The store, for messages.</param>
 /// <param name="limit">Number of attempts, the first one included.</param>
 /// <param name="circuit">Refuses requests while the store does not work.</param>
+/// <param name="metrics">Counts the repetitions.</param>
 /// <param name="time">The clock.</param>
-internal sealed class S3Attempts(string store, int limit, S3Circuit circuit, TimeProvider time)
+internal sealed class S3Attempts(string store, int limit, S3Circuit circuit, S3Metrics metrics, TimeProvider time)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
@@ -71,12 +72,13 @@ internal sealed class S3Attempts(string store, int limit, S3Circuit circuit, Tim
     public StorageException Describe(S3Fault fault, Exception cause) =>
         new(Sentence(fault), cause, fault.IsFull) { IsTransient = fault.IsTransient };
 
-    /// <summary>Waits before the next attempt: about twice as long each time, and by half of that at random.</summary>
+    /// <summary>Counts the next attempt, and waits before it: about twice as long each time, and by half of that at random.</summary>
     /// <param name="number">Number of attempts so far.</param>
     /// <param name="cancellationToken">Ends the pause.</param>
     [SuppressMessage("Security", "CA5394", Justification = "Spreads requests, and protects nothing.")]
     public Task PauseAsync(int number, CancellationToken cancellationToken)
     {
+        metrics.Repeated();
         var longest = Math.Min(LongestPause.TotalMilliseconds, FirstPause.TotalMilliseconds * Math.Pow(2, number - 1));
         return Task.Delay(TimeSpan.FromMilliseconds(longest * (0.5 + (Random.Shared.NextDouble() / 2))), time, cancellationToken);
     }

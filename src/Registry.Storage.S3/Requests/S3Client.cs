@@ -41,7 +41,7 @@ internal sealed class S3Client : IDisposable
         Address = new S3Address(settings);
         SilenceTimeout = settings.SilenceTimeout;
         Circuit = new S3Circuit(Address.ToString(), time, loggers.CreateLogger<S3Circuit>());
-        Attempts = new S3Attempts(Address.ToString(), settings.Attempts, Circuit, time);
+        Attempts = new S3Attempts(Address.ToString(), settings.Attempts, Circuit, Metrics, time);
         _clock = new S3Clock(time);
         _time = time;
         var credentials = CredentialsOf(settings);
@@ -64,6 +64,9 @@ internal sealed class S3Client : IDisposable
 
     /// <summary>Refuses requests while the store does not work.</summary>
     public S3Circuit Circuit { get; }
+
+    /// <summary>Counts the requests.</summary>
+    public S3Metrics Metrics { get; } = new();
 
     /// <summary>Sends a request, and returns when the head of the answer is there. The caller disposes the answer.</summary>
     /// <exception cref="StorageException">The store has refused, or does not work.</exception>
@@ -112,7 +115,7 @@ internal sealed class S3Client : IDisposable
             StartAfter = after is null ? null : Address.FullKey(after),
             MaxKeys = limit,
         };
-        var page = await ControlAsync(token => _control.ListObjectsV2Async(request, token), SilenceTimeout, cancellationToken);
+        var page = await ControlAsync(S3Operation.List, token => _control.ListObjectsV2Async(request, token), cancellationToken);
         return [.. (page.S3Objects ?? []).Select(found => Address.ShortKey(found.Key))];
     }
 
@@ -125,7 +128,7 @@ internal sealed class S3Client : IDisposable
             Quiet = true,
             Objects = [.. keys.Select(key => new KeyVersion { Key = Address.FullKey(key) })],
         };
-        return ControlAsync(token => _control.DeleteObjectsAsync(request, token), SilenceTimeout, cancellationToken);
+        return ControlAsync(S3Operation.Delete, token => _control.DeleteObjectsAsync(request, token), cancellationToken);
     }
 
     /// <summary>Begins a multipart upload.</summary>
@@ -133,7 +136,7 @@ internal sealed class S3Client : IDisposable
     public async Task<string> BeginPartsAsync(string key, CancellationToken cancellationToken)
     {
         var request = new InitiateMultipartUploadRequest { BucketName = Address.Bucket, Key = Address.FullKey(key) };
-        return (await ControlAsync(token => _control.InitiateMultipartUploadAsync(request, token), SilenceTimeout, cancellationToken)).UploadId;
+        return (await ControlAsync(S3Operation.Create, token => _control.InitiateMultipartUploadAsync(request, token), cancellationToken)).UploadId;
     }
 
     /// <summary>Joins the parts of a multipart upload to an object.</summary>
@@ -147,14 +150,14 @@ internal sealed class S3Client : IDisposable
             UploadId = multipart,
             PartETags = [.. parts.Select((part, i) => new PartETag(i + 1, part.Tag))],
         };
-        return ControlAsync(token => IsThereAsync(_control.CompleteMultipartUploadAsync(request, token)), JoiningPatience * SilenceTimeout, cancellationToken);
+        return FindAsync(S3Operation.Complete, token => _control.CompleteMultipartUploadAsync(request, token), JoiningPatience * SilenceTimeout, cancellationToken);
     }
 
     /// <summary>Ends a multipart upload, whose parts go. One that has ended is no fault.</summary>
     public Task AbandonPartsAsync(string key, string multipart, CancellationToken cancellationToken)
     {
         var request = new AbortMultipartUploadRequest { BucketName = Address.Bucket, Key = Address.FullKey(key), UploadId = multipart };
-        return ControlAsync(token => IsThereAsync(_control.AbortMultipartUploadAsync(request, token)), SilenceTimeout, cancellationToken);
+        return FindAsync(S3Operation.Abort, token => _control.AbortMultipartUploadAsync(request, token), SilenceTimeout, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -165,28 +168,32 @@ internal sealed class S3Client : IDisposable
         _handler.Dispose();
     }
 
-    private static async Task<bool> IsThereAsync(Task call)
-    {
-        try
-        {
-            await call;
-            return true;
-        }
-        catch (AmazonS3Exception e) when (e.ErrorCode == "NoSuchUpload")
-        {
-            return false;
-        }
-    }
+    private Task<T> ControlAsync<T>(S3Operation operation, Func<CancellationToken, Task<T>> call, CancellationToken cancellationToken) =>
+        Attempts.RunAsync(token => CallOnceAsync(operation, call, SilenceTimeout, token), cancellationToken);
 
-    private Task<T> ControlAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken) =>
+    // False if there is no such upload.
+    private Task<bool> FindAsync<T>(S3Operation operation, Func<CancellationToken, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken) =>
         Attempts.RunAsync(
             async token =>
             {
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(token);
-                patience.CancelAfter(limit);
-                return await call(patience.Token);
+                try
+                {
+                    await CallOnceAsync(operation, call, limit, token);
+                    return true;
+                }
+                catch (AmazonS3Exception e) when (e.ErrorCode == "NoSuchUpload")
+                {
+                    return false;
+                }
             },
             cancellationToken);
+
+    private async Task<T> CallOnceAsync<T>(S3Operation operation, Func<CancellationToken, Task<T>> call, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(limit);
+        return await Metrics.MeasureAsync(operation, () => call(patience.Token), cancellationToken);
+    }
 
     private async Task<HttpResponseMessage> SendOnceAsync(S3Request request, CancellationToken cancellationToken)
     {
@@ -202,27 +209,45 @@ internal sealed class S3Client : IDisposable
 
         if (request.Content is { } content)
         {
-            message.Content = new S3Content(content, request.Md5, () => silence.CancelAfter(SilenceTimeout));
+            message.Content = new S3Content(content, request.Md5, Taken);
         }
 
-        var answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, silence.Token);
-        var hasLearned = _clock.Learn(answer.Headers.Date);
-        if (answer.IsSuccessStatusCode || answer.StatusCode == request.Expected)
+        var hasLearned = false;
+        try
         {
-            return answer;
+            return await Metrics.MeasureAsync(request.Operation, ExchangeAsync, cancellationToken);
         }
-
-        using (answer)
+        catch (S3Error error) when (error.Status == HttpStatusCode.Forbidden)
         {
-            var error = await S3Error.ReadAsync(answer, silence.Token);
-            var isLate = error.Status == HttpStatusCode.Forbidden && _time.GetElapsedTime(signedAt) >= LinkLifetime;
+            var isLate = _time.GetElapsedTime(signedAt) >= LinkLifetime;
             if (isLate && request.IsPart)
             {
                 // Another process may have the upload by now, so this one must find out whether it still does before it sends the part again.
                 throw new StorageException($"S3: {Address} has got a part too late: this process, or the network, has stood still for {LinkLifetime.TotalSeconds} s") { IsTransient = true };
             }
 
-            throw error.Status == HttpStatusCode.Forbidden && (hasLearned || isLate) ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
+            throw hasLearned || isLate ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
+        }
+
+        async Task<HttpResponseMessage> ExchangeAsync()
+        {
+            var answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, silence.Token);
+            hasLearned = _clock.Learn(answer.Headers.Date);
+            if (answer.IsSuccessStatusCode || answer.StatusCode == request.Expected)
+            {
+                return answer;
+            }
+
+            using (answer)
+            {
+                throw await S3Error.ReadAsync(answer, silence.Token);
+            }
+        }
+
+        void Taken(int bytes)
+        {
+            Metrics.Sent(bytes);
+            silence.CancelAfter(SilenceTimeout);
         }
     }
 

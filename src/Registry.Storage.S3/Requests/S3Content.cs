@@ -9,13 +9,13 @@ internal sealed class S3Content : HttpContent
     private const int MaxPiece = 256 * 1024;
 
     private readonly IReadOnlyList<ReadOnlyMemory<byte>> _pieces;
-    private readonly Action _taken;
+    private readonly Action<int> _taken;
     private readonly long _length;
 
     /// <param name="pieces">The bytes, which do not change until the request has ended.</param>
     /// <param name="md5">Checksum of the bytes; null for none.</param>
-    /// <param name="taken">Is called after each piece.</param>
-    public S3Content(IReadOnlyList<ReadOnlyMemory<byte>> pieces, byte[]? md5, Action taken)
+    /// <param name="taken">Is called with the size of each piece after the connection has taken it.</param>
+    public S3Content(IReadOnlyList<ReadOnlyMemory<byte>> pieces, byte[]? md5, Action<int> taken)
     {
         (_pieces, _taken) = (pieces, taken);
         _length = pieces.Sum(piece => (long)piece.Length);
@@ -31,7 +31,7 @@ internal sealed class S3Content : HttpContent
             {
                 var count = Math.Min(left.Length, MaxPiece);
                 await stream.WriteAsync(left[..count], cancellationToken);
-                _taken();
+                _taken(count);
                 left = left[count..];
             }
         }

@@ -15,6 +15,9 @@ internal sealed record S3Fault(string Reason, bool IsTransient, bool IsFull = fa
     /// <summary>True if the store, or a proxy before it, has not answered.</summary>
     public bool IsSilent { get; private init; }
 
+    /// <summary>The fault for metrics.</summary>
+    public S3Result Result { get; private init; } = S3Result.NoAnswer;
+
     /// <summary>Finds the fault behind an exception.</summary>
     /// <returns>Null for an exception that no fault of the store explains.</returns>
     public static S3Fault? Of(Exception exception) => exception switch
@@ -38,7 +41,18 @@ internal sealed record S3Fault(string Reason, bool IsTransient, bool IsFull = fa
     public static bool IsTransientAnswer(HttpStatusCode status, string code) =>
         (int)status is >= 500 and not (501 or 505 or 507) || (int)status is 408 or 429 || code is "RequestTimeout" or "RequestTimeTooSkewed" or "OperationAborted";
 
-    private static S3Fault OfAnswer(HttpStatusCode status, string code, string message)
+    private static S3Fault OfAnswer(HttpStatusCode status, string code, string message) => Describe(status, code, message) with { Result = ResultOf(status, code) };
+
+    private static S3Result ResultOf(HttpStatusCode status, string code) => (int)status switch
+    {
+        404 => S3Result.NotFound,
+        429 => S3Result.Throttled,
+        503 when code is "SlowDown" or "RequestLimitExceeded" => S3Result.Throttled,
+        >= 500 => S3Result.ServerError,
+        _ => S3Result.ClientError,
+    };
+
+    private static S3Fault Describe(HttpStatusCode status, string code, string message)
     {
         var told = $"{(int)status}{(code.Length > 0 ? $" {code}" : string.Empty)}{(message.Length > 0 && message != code ? $", {Sentence(message)}" : string.Empty)}";
         if (IsTransientAnswer(status, code))

@@ -14,6 +14,12 @@ internal sealed record S3Request(HttpMethod Method, string Key)
     /// <summary>True for a part of a multipart upload.</summary>
     public bool IsPart => Query.Length > 0;
 
+    /// <summary>Its kind, for metrics.</summary>
+    public S3Operation Operation => IsPart ? S3Operation.Part
+        : Method == HttpMethod.Get ? S3Operation.Get
+        : Method == HttpMethod.Head ? S3Operation.Head
+        : S3Operation.Put;
+
     /// <summary>Bytes to send; null for none.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? Content { get; init; }
 

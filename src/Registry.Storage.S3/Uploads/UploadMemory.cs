@@ -13,7 +13,8 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
     /// <summary>Size of a block in bytes.</summary>
     public const int BlockSize = 256 * 1024;
 
-    private readonly SemaphoreSlim _free = new((int)Math.Max(1, size / BlockSize));
+    private readonly int _blocks = BlocksOf(size);
+    private readonly SemaphoreSlim _free = new(BlocksOf(size));
     private readonly SemaphoreSlim _reload = new(1);
     private readonly Lock _lock = new();
 
@@ -22,6 +23,12 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
 
     /// <summary>Number of blocks that no upload has.</summary>
     public int Free => _free.CurrentCount;
+
+    /// <summary>Limit in bytes.</summary>
+    public long Limit => (long)_blocks * BlockSize;
+
+    /// <summary>Bytes that uploads have.</summary>
+    public long Used => (long)(_blocks - Free) * BlockSize;
 
     /// <summary>Takes a block, if one is free.</summary>
     public byte[]? TryRent() => _free.Wait(0) ? ArrayPool<byte>.Shared.Rent(BlockSize) : null;
@@ -96,6 +103,8 @@ internal sealed class UploadMemory(long size, TimeSpan patience) : IDisposable
         _free.Dispose();
         _reload.Dispose();
     }
+
+    private static int BlocksOf(long size) => (int)Math.Max(1, size / BlockSize);
 
     private sealed class Reload(SemaphoreSlim turn) : IDisposable
     {

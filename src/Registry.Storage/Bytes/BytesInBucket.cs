@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
 using Registry.Core.Collection;
@@ -54,6 +55,9 @@ public sealed class BytesInBucket : IStoredBytes
     ILinkSearch? IStoredBytes.Links => null;
 
     IIndexer IStoredBytes.Indexer => NoTree.Instance;
+
+    /// <inheritdoc cref="S3Storage.AddMetricsTo"/>
+    public void AddMetricsTo(Meter meter) => _engine.AddMetricsTo(meter);
 
     /// <summary>Deletes the objects whose time has come.</summary>
     /// <returns>Number of deleted objects.</returns>

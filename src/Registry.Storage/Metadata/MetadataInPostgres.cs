@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Caching;
@@ -49,6 +50,9 @@ public sealed class MetadataInPostgres : IStoredMetadata
 
     // Promises and sessions are in rows, and the database recovers by itself.
     bool IStoredMetadata.WasStoppedUncleanly => false;
+
+    /// <inheritdoc cref="PostgresDatabase.AddMetricsTo"/>
+    public void AddMetricsTo(Meter meter) => _database.AddMetricsTo(meter);
 
     /// <inheritdoc cref="PostgresDatabase.TakeTurnAsync"/>
     public Task<bool> TakeTurnAsync(string work, TimeSpan period) => _database.TakeTurnAsync(work, period);

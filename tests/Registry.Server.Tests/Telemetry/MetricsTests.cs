@@ -185,9 +185,11 @@ public sealed class MetricsTests : IAsyncLifetime
 
         listener.Start();
 
+        // Hosts of other tests have engines.
         Assert.Equal(
-            instruments,
-            Document.Read("docs/telemetry.md").Rows("Metrics of the registry").Skip(1).Select(row => $"{row[0]} {row[1]}").Order(StringComparer.Ordinal));
+            Rows("Metrics of the registry").Order(StringComparer.Ordinal), instruments.Except(Rows("Metrics of S3")).Except(Rows("Metrics of PostgreSQL")));
+
+        static IEnumerable<string> Rows(string heading) => Document.Read("docs/telemetry.md").Rows(heading).Skip(1).Select(row => $"{row[0]} {row[1]}");
     }
 
     [Theory]

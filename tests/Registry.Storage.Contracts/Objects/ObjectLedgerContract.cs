@@ -156,6 +156,32 @@ public abstract class ObjectLedgerContract(IMetadataEngine engine, Func<IObjectL
     }
 
     [Fact]
+    public async Task Waiting_objects_are_counted_with_the_time_since_which_the_oldest_is_due()
+    {
+        Assert.Equal(WaitingObjects.None, await Ledger.ReadWaitingAsync());
+        foreach (var key in new[] { "kept", "soon", "later", "recorded" })
+        {
+            await Ledger.AddAsync(key);
+        }
+
+        await Ledger.CondemnAsync(["soon"], TimeSpan.FromMinutes(2));
+        await Ledger.CondemnAsync(["later"], TimeSpan.FromMinutes(5));
+        Assert.Equal(new WaitingObjects(2, 0), await Ledger.ReadWaitingAsync());
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(3));
+        Assert.Equal(new WaitingObjects(2, 60), await Ledger.ReadWaitingAsync());
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(3));
+        await Ledger.ForgetAsync(["soon"]);
+        Assert.Equal(new WaitingObjects(1, 60), await Ledger.ReadWaitingAsync());
+
+        // It is not deleted, so it is not overdue.
+        await engine.Metadata.LinkBlobAsync(Samples.Repository("a"), new(Samples.Digest("a"), "recorded"), 1);
+        await Ledger.CondemnAsync(["recorded"], TimeSpan.Zero);
+        await Ledger.ForgetAsync(["later"]);
+        await engine.AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(new WaitingObjects(1, 0), await Ledger.ReadWaitingAsync());
+    }
+
+    [Fact]
     public async Task A_key_that_neither_an_upload_nor_content_has_is_due_after_a_time()
     {
         await SaveAsync();

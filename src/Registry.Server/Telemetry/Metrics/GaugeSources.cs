@@ -25,6 +25,9 @@ internal sealed record GaugeSources
     /// <summary>End of the last cycle of the garbage collector, as Unix time in seconds; 0 before the first.</summary>
     public required Func<long> LastCollection { get; init; }
 
+    /// <summary>True if this process took the turn of the garbage collector when it last could.</summary>
+    public required Func<bool> HasCollectionTurn { get; init; }
+
     /// <summary>Number of passwords checked with bcrypt.</summary>
     public required Func<long> PasswordChecks { get; init; }
 

@@ -23,6 +23,7 @@ internal sealed class RegistryGauges
         ProcessGauges.AddTo(_meter);
         AddContent();
         AddStorage();
+        AddEngines();
         AddRequestMemory(sources.Memory, sources.Buffers);
         AddCollection();
         AddVerificationAndBackup();
@@ -63,11 +64,26 @@ internal sealed class RegistryGauges
             Gauge("registry.tree.behind", null, "1 when the repositories tree, or the files of small content, cannot be brought up to date, else 0.", () => files.IsBehind ? 1 : 0);
         }
 
-        Gauge("registry.bucket.foreign", null, "1 when the bucket has the mark of another registry, so that no object is deleted, else 0.", () => _storage.Bucket?.IsForeign is true ? 1 : 0);
         if (_storage.Folder is { } folder)
         {
             Level("registry.disk.free", "By", "Free bytes on the disk of the data folder.", () => folder.ReadRoom().Free);
             Level("registry.disk.reserve", "By", "Bytes that pushes leave free; below this, pushes are answered with 507.", () => folder.ReadRoom().Kept);
+        }
+    }
+
+    // Metrics of an engine are there only where it is used.
+    private void AddEngines()
+    {
+        if (_storage.Bucket is { } bucket)
+        {
+            bucket.AddMetricsTo(_meter);
+            Gauge("registry.bucket.foreign", null, "1 when the bucket has the mark of another registry, so that no object is deleted, else 0.", () => bucket.IsForeign ? 1 : 0);
+        }
+
+        if (_storage.Database is { } database)
+        {
+            database.AddMetricsTo(_meter);
+            Gauge("registry.gc.turn", null, "1 if this node took the turn of the garbage collector when it last could, else 0.", () => _sources.HasCollectionTurn() ? 1 : 0);
         }
     }
 
