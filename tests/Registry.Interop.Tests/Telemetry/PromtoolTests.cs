@@ -9,20 +9,25 @@ public sealed partial class PromtoolTests
 {
     private static readonly string[] Tests = ["registry.rules.test.yml", "registry.rules.days.test.yml"];
 
-    [Fact]
-    public async Task Promtool_has_nothing_to_say_about_the_metrics_of_a_registry_that_is_used()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Promtool_has_nothing_to_say_about_the_metrics_of_a_registry_that_is_used(bool isNode)
     {
         Requires.Program("promtool", "prometheus");
+        await using Stores? stores = isNode ? await Stores.StartAsync() : null;
         using var folder = new TemporaryFolder();
-        await using RegistryProcess registry = await RegistryProcess.StartAsync(
-            folder.Path, new Dictionary<string, string?> { ["REGISTRY_METRICS_PORT"] = "0" });
+        var variables = new Dictionary<string, string?> { ["REGISTRY_METRICS_PORT"] = "0" };
+        stores?.Configure(variables);
+        await using RegistryProcess registry = await RegistryProcess.StartAsync(folder.Path, variables);
         using var client = new HttpClient { BaseAddress = registry.BaseAddress };
-        TestImage image = await client.PushAsync("team/app", TestImage.Create(), "latest");
+        TestImage image = await client.PushAsync("team/app", TestImage.Create(layerSize: 100_000), "latest");
         Assert.Equal(200, (await client.GetAnswerAsync($"/v2/team/app/manifests/{image.Digest}")).Status);
         await registry.WaitForOutputAsync("docker push");
         string metrics = Path.Combine(folder.Path, "metrics");
         await File.WriteAllTextAsync(metrics, await client.GetStringAsync(MetricsLine.Match(registry.Output).Groups[1].Value, TestContext.Current.CancellationToken));
 
+        Assert.Equal(isNode, (await File.ReadAllTextAsync(metrics, TestContext.Current.CancellationToken)).Contains("registry_s3_requests_total{", StringComparison.Ordinal));
         CommandResult checkedBy = await new Command("bash", "bash").TryRunAsync("-c", $"promtool check metrics < '{metrics}'");
 
         Assert.Equal((0, string.Empty), (checkedBy.ExitCode, checkedBy.AllOutput.Trim()));
