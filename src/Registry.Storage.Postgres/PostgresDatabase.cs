@@ -23,24 +23,12 @@ public sealed class PostgresDatabase : IAsyncDisposable
     // A restart of the server takes up to 2 s.
     private static readonly TimeSpan[] Pauses = [.. new[] { 5, 20, 100, 400, 800, 1600 }.Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds))];
 
-    private static readonly TimeSpan BeatInterval = TimeSpan.FromMilliseconds(100);
-
-    // The clock, and the row of the process.
-    private const int BeatsPerSecond = 10;
-
-    // A fold begins soon after the turn is free.
-    private const int BeatsPerFold = 100;
-
-    private static readonly TimeSpan FoldPeriod = TimeSpan.FromMinutes(1);
-
     private readonly NpgsqlDataSource _source;
-    private readonly bool _countsTime;
     private readonly int _poolSize;
     private readonly StorageMetrics? _metrics;
     private readonly PostgresMetrics _ownMetrics;
     private readonly RepositoryTurns _turns = new();
-    private readonly CancellationTokenSource _stop = new();
-    private Task _beats = Task.CompletedTask;
+    private readonly Heartbeat _heartbeat;
     private long _lastPosition;
     private long _syncedCommits;
 
@@ -48,10 +36,10 @@ public sealed class PostgresDatabase : IAsyncDisposable
     {
         _source = source;
         Address = address;
-        _countsTime = settings.CountsTime;
         _poolSize = settings.PoolSize;
         _metrics = metrics;
         _ownMetrics = ownMetrics;
+        _heartbeat = new Heartbeat(this, settings.CountsTime, ownMetrics);
     }
 
     /// <summary>Called after changes have got their positions, from this or another process.</summary>
@@ -299,77 +287,17 @@ public sealed class PostgresDatabase : IAsyncDisposable
 
     private async Task BeginAsync()
     {
-        await CountProcessesAsync();
+        await _heartbeat.RenewAsync();
         var saved = await ReadAsync(MetaRows.ReadAsync);
         PausedUntil = saved.GetValueOrDefault(MetaRows.Paused);
         IsTreeIndexed = saved.GetValueOrDefault(MetaRows.Indexed) == 1;
         _lastPosition = (await ReadAsync(FeedRows.FindEndAsync)).Last;
-        await CountTimeAsync();
-        _beats = BeatAsync();
-    }
-
-    private async Task BeatAsync()
-    {
-        using var timer = new PeriodicTimer(BeatInterval);
-        try
-        {
-            for (var beat = 0; await timer.WaitForNextTickAsync(_stop.Token); beat++)
-            {
-                try
-                {
-                    await PassFeedAsync();
-                    if (beat % BeatsPerSecond == 0)
-                    {
-                        await CountProcessesAsync();
-                        await CountTimeAsync();
-                    }
-
-                    if (beat % BeatsPerFold == 0 && await TakeTurnAsync("totals", FoldPeriod))
-                    {
-                        await FoldTotalsAsync();
-                    }
-                }
-                catch (StorageException)
-                {
-                    // The next beat tries again. Requests report the fault.
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-        }
-    }
-
-    private async Task CountProcessesAsync()
-    {
-        var running = await WriteAsync<List<long>>(
-            session =>
-            {
-                ProcessRows.Renew(session, Process);
-                return Task.FromResult<Result<List<long>>>(ProcessRows.Count(session));
-            },
-            isDurable: false);
-        _ownMetrics.Counted(running.Value[0]);
-    }
-
-    private async Task CountTimeAsync()
-    {
-        var read = await WriteAsync<long>(
-            async session =>
-            {
-                var now = _countsTime ? ClockRows.Advance(session) : ClockRows.Read(session);
-                await session.SendAsync();
-                return now[0];
-            },
-            isDurable: false);
-        CountedClock.Observe(read.Value);
+        await _heartbeat.BeginAsync();
     }
 
     private async Task StopAsync()
     {
-        await _stop.CancelAsync();
-        await _beats;
-        _stop.Dispose();
+        await _heartbeat.DisposeAsync();
         _ownMetrics.Dispose();
     }
 

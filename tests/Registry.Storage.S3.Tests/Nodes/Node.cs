@@ -9,7 +9,6 @@ using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres;
-using Registry.Storage.S3.Blobs;
 
 namespace Registry.Storage.S3.Tests.Nodes;
 
@@ -30,7 +29,7 @@ internal sealed class Node : IAsyncDisposable
         Metadata = new PostgresMetadataStore(database, TimeProvider.System, NoRules.Instance);
         Uploads = new UploadStore(
             storage.UploadBytes, new PostgresUploadSessions(database), bucket.Staging, limits, TimeProvider.System, NullLogger<UploadStore>.Instance);
-        Operations = new UploadOperations(Uploads, storage.Blobs, new S3BlobReader(new ContentCache(storage.Blobs, TimeProvider.System, maxBytes: 0)), Metadata, limits, TimeProvider.System);
+        Operations = new UploadOperations(Uploads, storage.Blobs, storage.Serve(new ContentCache(storage.Blobs, TimeProvider.System, maxBytes: 0)), Metadata, limits, TimeProvider.System);
         Expiry = new UploadExpiry(Uploads, TimeSpan.FromHours(1), NullLogger<UploadExpiry>.Instance);
     }
 
