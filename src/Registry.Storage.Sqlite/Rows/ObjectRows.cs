@@ -5,8 +5,6 @@ namespace Registry.Storage.Sqlite.Rows;
 /// <summary>Statements about the objects of a store that chooses keys, inside the caller's savepoint.</summary>
 internal static class ObjectRows
 {
-    private const string IsDue = "k.due <= @1 AND NOT EXISTS (SELECT 1 FROM content AS c WHERE c.place = k.key)";
-
     /// <summary>Adds a key.</summary>
     public static void Add(SqliteSession connection, string key) => connection.Execute("INSERT INTO object_keys (key) VALUES (@1)", key);
 
@@ -124,16 +122,21 @@ internal static class ObjectRows
 
     /// <summary>Lists objects that are due.</summary>
     public static List<CondemnedObject> ListDue(SqliteSession connection, long now, int limit) => connection.All(
-        $"SELECT k.key, k.multipart FROM object_keys AS k WHERE {IsDue} ORDER BY k.due LIMIT @2",
+        """
+        SELECT k.key, k.multipart FROM object_keys AS k
+        WHERE k.due <= @1 AND NOT EXISTS (SELECT 1 FROM content AS c WHERE c.place = k.key) ORDER BY k.due LIMIT @2
+        """,
         row => new CondemnedObject(row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1)),
         now,
         limit);
 
     /// <summary>Counts objects that have a time of deletion, and reads how long the first one is due.</summary>
     public static WaitingObjects ReadWaiting(SqliteSession connection, long now) => connection.First(
-        $"""
+        """
         SELECT (SELECT COUNT(*) FROM object_keys WHERE due IS NOT NULL),
-            COALESCE((SELECT @1 - k.due FROM object_keys AS k WHERE {IsDue} ORDER BY k.due LIMIT 1), 0)
+            COALESCE((
+                SELECT @1 - k.due FROM object_keys AS k
+                WHERE k.due <= @1 AND NOT EXISTS (SELECT 1 FROM content AS c WHERE c.place = k.key) ORDER BY k.due LIMIT 1), 0)
         """,
         row => new WaitingObjects(row.GetInt64(0), row.GetInt64(1)),
         now)!;
