@@ -92,17 +92,10 @@ internal sealed class NodesField : IAsyncDisposable
     private async Task<Dictionary<string, string>> StoresOfAsync(string name, Uri store)
     {
         await _store.CreateBucketAsync(name);
-        return new()
-        {
-            ["REGISTRY_METADATA"] = "postgres",
-            ["REGISTRY_POSTGRES"] = await _postgres.CreateDatabaseAsync(name),
-            ["REGISTRY_BLOBS"] = "s3",
-            ["REGISTRY_S3_ENDPOINT"] = store.GetLeftPart(UriPartial.Authority),
-            ["REGISTRY_S3_REGION"] = CephGateway.Region,
-            ["REGISTRY_S3_BUCKET"] = name,
-            ["REGISTRY_S3_ACCESS_KEY"] = CephGateway.AccessKey,
-            ["REGISTRY_S3_SECRET_KEY"] = CephGateway.SecretKey,
-        };
+        var variables = _store.VariablesOf(name, store);
+        variables["REGISTRY_METADATA"] = "postgres";
+        variables["REGISTRY_POSTGRES"] = await _postgres.CreateDatabaseAsync(name);
+        return variables.ToDictionary(variable => variable.Key, variable => variable.Value!, StringComparer.Ordinal);
     }
 
     private async Task<Contestant> StartDistributionAsync(string name, string program, string bucket, Uri store)

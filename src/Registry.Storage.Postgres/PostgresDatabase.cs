@@ -89,7 +89,7 @@ public sealed class PostgresDatabase : IAsyncDisposable
                 schema = await PostgresSchema.UpgradeAsync(opened, server);
             }
 
-            var database = new PostgresDatabase(source, settings, metrics, ownMetrics, $"the database {connection.Database} of PostgreSQL at {server}")
+            var database = new PostgresDatabase(source, settings, metrics, ownMetrics, ConnectionString.AddressOf(connection.Database, server))
             {
                 NewerSchema = schema > PostgresSchema.Version ? schema : null,
             };

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Npgsql;
 using Registry.Core.Storage;
+using Registry.Storage.Postgres.Connections;
 
 namespace Registry.Storage.Postgres;
 
@@ -68,7 +69,7 @@ internal static class PostgresFault
             PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } =>
                 $"PostgreSQL at {server} has no database {settings.Database}. Create it: CREATE DATABASE {settings.Database} OWNER {settings.Username}",
             PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } e =>
-                $"The user {settings.Username} lacks rights in the database {settings.Database} of PostgreSQL at {server}: {e.MessageText}. Make the user its owner.",
+                $"The user {settings.Username} lacks rights in {ConnectionString.AddressOf(settings.Database, server)}: {e.MessageText}. Make the user its owner.",
             PostgresException { SqlState: PostgresErrorCodes.TooManyConnections } =>
                 $"PostgreSQL at {server} has no connection left. Raise its max_connections, or lower the pool size of the nodes.",
             NpgsqlException { InnerException: SocketException or TimeoutException or IOException } =>

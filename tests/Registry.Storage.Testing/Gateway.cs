@@ -36,15 +36,9 @@ public sealed class Gateway : IAsyncLifetime
     };
 
     /// <summary>Variables of a registry with a prefix of its own; see <see cref="RegistryProcess"/>.</summary>
-    public Dictionary<string, string?> NewVariables() => new()
+    public Dictionary<string, string?> NewVariables() => new(Ceph.VariablesOf(Bucket))
     {
-        ["REGISTRY_BLOBS"] = "s3",
-        ["REGISTRY_S3_ENDPOINT"] = Ceph.Endpoint.ToString(),
-        ["REGISTRY_S3_REGION"] = CephGateway.Region,
-        ["REGISTRY_S3_BUCKET"] = Bucket,
         ["REGISTRY_S3_PREFIX"] = $"test-{Guid.NewGuid():N}",
-        ["REGISTRY_S3_ACCESS_KEY"] = CephGateway.AccessKey,
-        ["REGISTRY_S3_SECRET_KEY"] = CephGateway.SecretKey,
         ["REGISTRY_S3_DELETE_AFTER"] = "0",
     };
 

@@ -14,6 +14,11 @@ internal static class ConnectionString
         var host => $"{host}:{connection.Port}",
     };
 
+    /// <summary>Server and database, for people, such as <c>the database registry of PostgreSQL at db:5432</c>.</summary>
+    /// <param name="database">Name of the database.</param>
+    /// <param name="server">Name of the server.</param>
+    public static string AddressOf(string? database, string server) => $"the database {database} of PostgreSQL at {server}";
+
     /// <summary>Reads the connection, with what the program adds to it.</summary>
     /// <exception cref="StorageException">It cannot be read.</exception>
     public static NpgsqlConnectionStringBuilder Read(PostgresSettings settings)

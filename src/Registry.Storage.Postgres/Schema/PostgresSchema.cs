@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Registry.Core.Storage;
+using Registry.Storage.Postgres.Connections;
 using Registry.Storage.Postgres.Locks;
 using Registry.Storage.Postgres.Nodes;
 
@@ -51,7 +52,7 @@ internal static class PostgresSchema
             return steps.Count >= oldest
                 ? found
                 : throw new StorageException(
-                    $"A newer version of the registry wrote the database {connection.Database} of PostgreSQL at {server} (its schema is {found}, this version knows up to {steps.Count}). Start that version.");
+                    $"A newer version of the registry wrote {ConnectionString.AddressOf(connection.Database, server)} (its schema is {found}, this version knows up to {steps.Count}). Start that version.");
         }
 
         if (found >= SchemaStep.OfProcesses)
@@ -90,7 +91,7 @@ internal static class PostgresSchema
         {
             throw new StorageException(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{(nodes == 1 ? "1 node" : $"{nodes} nodes")} of an older version used the database {connection.Database} of PostgreSQL at {server} within the last hour, and could not use it after the upgrade of its schema from {found}. Stop the older nodes first; one that was killed counts for an hour."));
+                $"{(nodes == 1 ? "1 node" : $"{nodes} nodes")} of an older version used {ConnectionString.AddressOf(connection.Database, server)} within the last hour, and could not use it after the upgrade of its schema from {found}. Stop the older nodes first; one that was killed counts for an hour."));
         }
     }
 

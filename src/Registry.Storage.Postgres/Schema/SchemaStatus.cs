@@ -43,7 +43,7 @@ public sealed record SchemaStatus(string Address, long Version, long Oldest, IRe
 
     private static async Task<SchemaStatus> ReadAsync(NpgsqlConnection connection, string server)
     {
-        var address = $"the database {connection.Database} of PostgreSQL at {server}";
+        var address = ConnectionString.AddressOf(connection.Database, server);
         var session = new PostgresSession(connection);
         if (await session.NumberAsync("SELECT 1::bigint WHERE to_regclass('meta') IS NOT NULL") is null)
         {

@@ -5,6 +5,8 @@ namespace Registry.Interop.Tests.Telemetry;
 /// <summary>A real PostgreSQL and a real S3, for a registry with both engines.</summary>
 internal sealed class Stores : IAsyncDisposable
 {
+    private const string Bucket = "registry";
+
     private readonly PostgresServer _postgres;
     private readonly CephGateway _ceph;
 
@@ -20,7 +22,7 @@ internal sealed class Stores : IAsyncDisposable
         try
         {
             ceph = await CephGateway.StartAsync();
-            await ceph.CreateBucketAsync("registry");
+            await ceph.CreateBucketAsync(Bucket);
             return new Stores(postgres, ceph);
         }
         catch
@@ -36,12 +38,10 @@ internal sealed class Stores : IAsyncDisposable
     {
         variables["REGISTRY_METADATA"] = "postgres";
         variables["REGISTRY_POSTGRES"] = _postgres.ConnectionString;
-        variables["REGISTRY_BLOBS"] = "s3";
-        variables["REGISTRY_S3_ENDPOINT"] = _ceph.Endpoint.ToString();
-        variables["REGISTRY_S3_REGION"] = CephGateway.Region;
-        variables["REGISTRY_S3_BUCKET"] = "registry";
-        variables["REGISTRY_S3_ACCESS_KEY"] = CephGateway.AccessKey;
-        variables["REGISTRY_S3_SECRET_KEY"] = CephGateway.SecretKey;
+        foreach ((string name, string? value) in _ceph.VariablesOf(Bucket))
+        {
+            variables[name] = value;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -96,6 +96,19 @@ public sealed class CephGateway : IAsyncDisposable
         created.EnsureSuccessStatusCode();
     }
 
+    /// <summary>Variables of a registry whose blobs are in a bucket of the first user.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="proxy">Address of a proxy before the gateway; null for the gateway itself.</param>
+    public Dictionary<string, string?> VariablesOf(string bucket, Uri? proxy = null) => new()
+    {
+        ["REGISTRY_BLOBS"] = "s3",
+        ["REGISTRY_S3_ENDPOINT"] = (proxy ?? Endpoint).ToString(),
+        ["REGISTRY_S3_REGION"] = Region,
+        ["REGISTRY_S3_BUCKET"] = bucket,
+        ["REGISTRY_S3_ACCESS_KEY"] = AccessKey,
+        ["REGISTRY_S3_SECRET_KEY"] = SecretKey,
+    };
+
     /// <summary>Creates a further user, who has no right to the buckets of the first.</summary>
     public Task CreateUserAsync(string name, string accessKey, string secretKey) =>
         RunAsync("radosgw-admin", "user", "create", $"--uid={name}", $"--display-name={name}", $"--access-key={accessKey}", $"--secret-key={secretKey}");
