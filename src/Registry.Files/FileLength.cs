@@ -24,6 +24,17 @@ public static class FileLength
         }
     }
 
+    /// <summary>
+    /// Reads the number of bytes at the beginning that were written. It is less than the length after a power cut of a file system that had stored the length, but
+    /// not yet the bytes, as ext4 does: they would be read as zeros.
+    /// </summary>
+    /// <exception cref="IOException">The file system has failed.</exception>
+    public static long ReadWritten(SafeFileHandle file)
+    {
+        var length = Read(file);
+        return length > 0 && OperatingSystem.IsLinux() ? Math.Min(length, Posix.FindHole(file)) : length;
+    }
+
     /// <summary>Sets the length in bytes.</summary>
     /// <exception cref="IOException">The file system has failed, or is full.</exception>
     public static void Set(SafeFileHandle file, long length)

@@ -169,6 +169,19 @@ internal static partial class Posix
     public static void StartWriteBack(SafeFileHandle handle, long offset, long count) =>
         _ = SyncFileRange(handle, offset, count, SyncFileRangeWrite);
 
+    /// <summary>
+    /// Number of bytes before the first hole of a file that is not empty: a range that was never written, and whose pages are not in memory either. A file system
+    /// that knows no holes reports the length.
+    /// </summary>
+    /// <exception cref="IOException">The file cannot be examined.</exception>
+    [SupportedOSPlatform("linux")]
+    public static long FindHole(SafeFileHandle file)
+    {
+        const int SeekHole = 4;
+        var hole = LSeek(file, 0, SeekHole);
+        return hole >= 0 ? hole : throw LastError("lseek", "an open file");
+    }
+
     /// <summary>Gives an open file the owner and the group of another file.</summary>
     /// <exception cref="IOException">The owner cannot be changed; only root may do that.</exception>
     [SupportedOSPlatform("linux")]
@@ -330,6 +343,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "fchown", SetLastError = true)]
     private static partial int FChown(SafeFileHandle handle, uint user, uint group);
+
+    [LibraryImport("libc", EntryPoint = "lseek64", SetLastError = true)]
+    private static partial long LSeek(SafeFileHandle file, long offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncFileRange(SafeFileHandle handle, long offset, long count, uint flags);

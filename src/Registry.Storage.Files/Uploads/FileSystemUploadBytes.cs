@@ -64,13 +64,29 @@ internal sealed partial class FileSystemUploadBytes(
     private long? FindLength(Guid id)
     {
         var data = paths.UploadData(id);
-        var kind = PlainFile.Find(data, paths.Uploads, out var length);
-        if (kind == EntryKind.Other)
+        switch (PlainFile.Find(data, paths.Uploads))
         {
-            File.Delete(data);
+            case EntryKind.File:
+                return KeepWritten(data);
+            case EntryKind.Other:
+                File.Delete(data);
+                return null;
+            default:
+                return null;
+        }
+    }
+
+    // Received bytes are not synced. An upload leaves no hole, so after a power cut, what follows one was never written.
+    private long KeepWritten(string data)
+    {
+        using var file = PlainFile.OpenToWrite(data, paths.Uploads, anew: false);
+        var written = FileLength.ReadWritten(file);
+        if (written < FileLength.Read(file))
+        {
+            FileLength.Set(file, written);
         }
 
-        return kind == EntryKind.File ? length : null;
+        return written;
     }
 
     // Uploads without a session, and manifests that were being stored. Includes links to folders, which are listed as folders.
