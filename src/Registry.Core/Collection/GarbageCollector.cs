@@ -380,7 +380,7 @@ public sealed partial class GarbageCollector(
     private partial void LogHeldUp();
 
     [LoggerMessage(9, LogLevel.Information,
-        "Garbage collection is paused for {Left} s of running time: clients were told that content exists while the registry was read-only, or could not write, and may still rely on it")]
+        "Garbage collection is paused for {Left} s of running time: clients were told that content exists while the registry was read-only, could not write, or was elsewhere before it moved here, and may still rely on it")]
     private partial void LogPaused(long left);
 
     [LoggerMessage(4, LogLevel.Error, "The search for blobs that the metadata does not know failed and will be tried again: {Reason}")]

@@ -5,7 +5,7 @@ namespace Registry.Core.Promises;
 /// <summary>
 /// Pause of the collector after answers whose promise could not be recorded: the registry was read-only, or the storage refused the write for a manifest. It
 /// ends when the last of these promises does. Without such an answer there is no pause. Where other processes collect, too, which would not know of it, promises are
-/// always recorded.
+/// always recorded. A move of the registry saves a pause at its new place, too, where the answers of the old one are not recorded.
 /// </summary>
 /// <remarks>
 /// An answer begins the pause before it looks whether a cycle is in progress, and a cycle is announced before it looks at the read-only mode and at the pause.

@@ -163,6 +163,42 @@ public sealed class MigrateTests(Gateway gateway, SharedDatabase databases) : IA
     }
 
     [Fact]
+    public async Task Nothing_is_collected_at_the_new_place_until_the_promises_of_the_old_one_are_over()
+    {
+        const int Grace = 24 * 60 * 60;
+        const int Margin = 60 * 60;
+        var blob = TestBlob.Random(50_000);
+        var path = $"/v2/team/app/blobs/{blob.Digest}";
+        await using (var source = await _ends.ServeFolderAsync())
+        {
+            await _content.PushAsync(source.Client);
+            await source.Client.PushBlobAsync("team/app", blob);
+            await _ends.RunsAsync(0, ToNodes);
+
+            // The passes of a large registry take days. Then a client asks, and does not push the blob.
+            await PassAtNodesAsync(2 * Grace);
+            Check.Status(200, await source.Client.HeadAnswerAsync(path));
+        }
+
+        await _ends.RunsAsync(0, $"{ToNodes} --final", "The registry has moved");
+        Assert.True(await IsKeptAsync());
+        await PassAtNodesAsync(Grace - Margin);
+        Assert.True(await IsKeptAsync());
+        await PassAtNodesAsync(2 * Margin);
+        Assert.False(await IsKeptAsync());
+
+        // A node that starts reads the clock.
+        async Task<bool> IsKeptAsync()
+        {
+            await using var node = await _ends.ServeNodeAsync();
+            await node.Host.Collector.RunAsync(MigrationFixture.Cancellation);
+            return await _ends.QueryAsync($"SELECT count(*) FROM blob_links l JOIN content c ON c.id = l.content_id WHERE c.digest = '{blob.Digest}'") == "1";
+        }
+
+        Task PassAtNodesAsync(int seconds) => _ends.QueryAsync($"UPDATE clock SET seconds = seconds + {seconds}");
+    }
+
+    [Fact]
     public async Task Nodes_that_run_at_the_target_are_refused()
     {
         await using var source = await _ends.ServeFolderAsync();

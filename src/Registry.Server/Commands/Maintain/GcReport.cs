@@ -83,9 +83,9 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
                 .Any(count => count == MaxNamed));
     }
 
-    // A registry that was read-only, or could not write, may have stopped before the promises of its answers were over.
+    // A registry that was read-only, or could not write, may have stopped before the promises of its answers were over. So may one whose content was moved here.
     private string? Paused() => core.Pause.Left is > 0 and var left
-        ? $"Clients were told that content exists while the registry was read-only, or could not write; everything stays for another {left} s of its running time"
+        ? $"Clients were told that content exists while the registry was read-only, could not write, or was elsewhere before it moved here; everything stays for another {left} s of its running time"
         : null;
 
     private static string? ObjectionToDelete(long untagged, long manifests) => CollectionRules.IsPlausible(untagged, manifests)

@@ -113,7 +113,7 @@ internal sealed class MigrationRun(
     }
 
     // From here on the registry is at the target.
-    private static async Task<string?> HandOverAsync(RegistryStorage source, RegistryStorage target, MigrationMark? before)
+    private async Task<string?> HandOverAsync(RegistryStorage source, RegistryStorage target, MigrationMark? before)
     {
         try
         {
@@ -125,6 +125,7 @@ internal sealed class MigrationRun(
             return $"the signing key of the tokens cannot be moved, and no mark was set: {(e is IOException ? IoFault.Reason(e) : e.Message)}";
         }
 
+        await KeepPromisesAsync(target);
         await SourceFaultException.GuardAsync(() => source.MarkMigrationAsync(new MigrationMark(IsMoved: true, target.Name)));
 
         // A node that starts has its row before it reads the mark: either it finds the mark, or it is found here.
@@ -136,6 +137,14 @@ internal sealed class MigrationRun(
 
         await target.MarkMigrationAsync(null);
         return null;
+    }
+
+    // The source has told clients that content exists, and the rows of the target are as old as the passes that brought them. No promise of the source is longer than its
+    // grace period, and the source has been stopped since before this pass. The longer period of both ends, since only the settings of one of them may name it.
+    private Task KeepPromisesAsync(RegistryStorage target)
+    {
+        var grace = ends.Source.GcGrace > ends.Target.GcGrace ? ends.Source.GcGrace : ends.Target.GcGrace;
+        return target.CollectorMetadata.SaveClockAsync(target.Clock.Now + (long)grace.TotalSeconds + 1);
     }
 
     private Task<(MigrationCounts Done, long Faulty, IReadOnlyList<string> Faults)> CopyAsync(RegistryContent source, StoppedRegistry target) =>
