@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Registry.Testing;
 using Registry.Testing.Processes;
@@ -27,8 +28,14 @@ internal sealed class Script
 
     private Script(string template) => _template = template;
 
+    /// <summary>Grace period of the registry. The script is to be over sooner: what it pushes first is kept for no longer until its manifest comes.</summary>
+    public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Settings of a collector that runs every second.</summary>
-    public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "10" };
+    public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?>
+    {
+        ["REGISTRY_GC_GRACE"] = Grace.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+    };
 
     public static async Task<Script> PrepareAsync(string template)
     {

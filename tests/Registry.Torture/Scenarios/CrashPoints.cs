@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
 using Registry.Testing;
 using Registry.Testing.Connections;
 using Registry.Testing.Processes;
@@ -13,6 +15,9 @@ namespace Registry.Torture.Scenarios;
 /// </summary>
 public sealed class CrashPoints : IScenario
 {
+    private const int Trials = 3;
+    private const int Named = 5;
+
     public string Name => "crash-points";
 
     public string Rows => "1";
@@ -29,7 +34,8 @@ public sealed class CrashPoints : IScenario
         var recording = await CallRecording.MakeAsync(script, folders);
         var points = run.Choose(recording.Points, 6);
         var struck = new ConcurrentDictionary<string, int>();
-        var done = 0;
+        var notJudged = new ConcurrentQueue<(FaultPoint Point, string Failure)>();
+        int done = 0, repeated = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount };
         await Parallel.ForEachAsync(points, parallel, async (point, _) =>
         {
@@ -38,16 +44,31 @@ public sealed class CrashPoints : IScenario
                 return;
             }
 
-            try
+            for (var trial = 1; trial <= Trials; trial++)
             {
-                if (await RunAsync(script, point) is { } place)
+                var start = Stopwatch.GetTimestamp();
+                try
                 {
-                    struck.AddOrUpdate(place, 1, (_, count) => count + 1);
+                    if (await RunAsync(script, point) is { } place)
+                    {
+                        struck.AddOrUpdate(place, 1, (_, count) => count + 1);
+                    }
+
+                    break;
                 }
-            }
-            catch (Exception e) when (e is ViolationException or InvalidOperationException or TimeoutException || e.IsLostConnection())
-            {
-                throw new ViolationException($"{point}: {e.Message}", point.ToString());
+                catch (Exception e) when (IsFailure(e) && Stopwatch.GetElapsedTime(start) > Script.Grace)
+                {
+                    // On a busy machine: what was promised for the grace period is collected rightly.
+                    Interlocked.Increment(ref repeated);
+                    if (trial == Trials)
+                    {
+                        notJudged.Enqueue((point, e.Message));
+                    }
+                }
+                catch (Exception e) when (IsFailure(e))
+                {
+                    throw new ViolationException($"{point}: {e.Message}", point.ToString());
+                }
             }
 
             if (Interlocked.Increment(ref done) % 50 == 0)
@@ -55,7 +76,24 @@ public sealed class CrashPoints : IScenario
                 run.Report($"{Name}: {done} of {points.Count} points");
             }
         });
-        return $"{done} of {recording.Points.Count} points, {struck.Values.Sum()} kills at {struck.Count} of {recording.Places.Count} kinds of calls";
+        CheckJudged(notJudged);
+        return $"{done} of {recording.Points.Count} points, {struck.Values.Sum()} kills at {struck.Count} of {recording.Places.Count} kinds of calls"
+            + (repeated > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {repeated} trials repeated, which took longer than {Script.Grace.TotalSeconds} s") : string.Empty);
+    }
+
+    private static bool IsFailure(Exception e) => e is ViolationException or InvalidOperationException or TimeoutException || e.IsLostConnection();
+
+    private static void CheckJudged(IReadOnlyCollection<(FaultPoint Point, string Failure)> notJudged)
+    {
+        if (notJudged.Count > 0)
+        {
+            var (point, failure) = notJudged.First();
+            throw new ViolationException(
+                $"{notJudged.Count} points are not judged, because each of {Trials} trials failed after more than the grace period of {Script.Grace.TotalSeconds} s, in which "
+                + $"content may be collected rightly: {string.Join(", ", notJudged.Take(Named).Select(one => one.Point))}. Run them on a machine that is less busy. "
+                + $"The first one, the last time: {failure}",
+                point.ToString());
+        }
     }
 
     // The call at which it was killed; null if it was not.
