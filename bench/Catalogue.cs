@@ -27,6 +27,7 @@ internal static class Catalogue
         new("load", "workloads of the load tests; arguments: names, a URL, --seconds N", "1 min", WorkloadLoad.RunAsync),
         new("passwords", "requests with a remembered password, compared with requests without authentication, and during a flood of wrong passwords", "1 min",
             _ => AuthenticationLoad.RunAsync()),
+        new("feed", "the change feed: processor time that it adds to the metadata of a push", "1 min", _ => FeedLoad.RunAsync()),
         new("scale", "requests to a registry with a million manifests, compared with ten thousand; needs 1 GiB in the temporary folder", "4 min",
             _ => ScaleLoad.RunAsync()),
         new("sweep", "pulls while the collector removes blobs; argument: number of blobs, 100,000 by default", "3 min", arguments => SweepLoad.RunAsync(arguments.FirstOrDefault())),

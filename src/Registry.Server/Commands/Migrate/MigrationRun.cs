@@ -141,10 +141,10 @@ internal sealed class MigrationRun(
 
     // The source has told clients that content exists, and the rows of the target are as old as the passes that brought them. No promise of the source is longer than its
     // grace period, and the source has been stopped since before this pass. The longer period of both ends, since only the settings of one of them may name it.
-    private Task KeepPromisesAsync(RegistryStorage target)
+    private async Task KeepPromisesAsync(RegistryStorage target)
     {
         var grace = ends.Source.GcGrace > ends.Target.GcGrace ? ends.Source.GcGrace : ends.Target.GcGrace;
-        return target.CollectorMetadata.SaveClockAsync(target.Clock.Now + (long)grace.TotalSeconds + 1);
+        await target.CollectorMetadata.SaveClockAsync(target.Clock.Now + (long)grace.TotalSeconds + 1);
     }
 
     private Task<(MigrationCounts Done, long Faulty, IReadOnlyList<string> Faults)> CopyAsync(RegistryContent source, StoppedRegistry target) =>

@@ -1,0 +1,146 @@
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Changes;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.Policies;
+using Registry.Storage;
+using Registry.Storage.Files;
+
+namespace Registry.Bench.Storage;
+
+/// <summary>
+/// P17: what the change feed costs the metadata of a push: two links, a manifest and a tag. One database is as it is. In the other one, a view has taken the
+/// place of the table <c>changes</c>, and drops what is recorded; the statements are the same. Neither writes the repositories tree, which reads the feed. Real disk,
+/// real fsync.
+/// </summary>
+internal static class FeedLoad
+{
+    private const int Pushes = 2000;
+    private const int AtOnce = 8;
+    private const int Rounds = 6;
+
+    private static readonly RepositoryName Repository = RepositoryName.Parse("bench/feed");
+    private static readonly ChangeOrigin Origin = ChangeOrigin.Command("bench", user: "bench");
+
+    /// <summary>Prints the median time and processor time of a push with and without the feed, in microseconds.</summary>
+    public static async Task RunAsync()
+    {
+        await using var with = await FeedStorage.OpenAsync(isRecording: true);
+        await using var without = await FeedStorage.OpenAsync(isRecording: false);
+        List<(double Time, double Cpu)> recorded = [], dropped = [];
+        for (var round = 0; round <= Rounds; round++)
+        {
+            // ABBA, after a round that does not count.
+            foreach (var storage in round % 2 == 0 ? new[] { with, without } : [without, with])
+            {
+                var sample = await PushAsync(storage, round * Pushes);
+                if (round > 0)
+                {
+                    (storage == with ? recorded : dropped).Add(sample);
+                }
+            }
+        }
+
+        Console.Out.WriteLine("| Metadata of a push | Time, µs | CPU, µs |\n|---|---:|---:|");
+        Console.Out.WriteLine($"| With the feed | {Describe(recorded)} |\n| Without | {Describe(dropped)} |");
+        var cost = Median(recorded.Select(sample => sample.Cpu)) - Median(dropped.Select(sample => sample.Cpu));
+        Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nThe feed costs {cost:0} µs of processor time for each push. `small-images` and target P6 have the cost of a whole push."));
+
+        static string Describe(IReadOnlyCollection<(double Time, double Cpu)> samples) => string.Create(
+            CultureInfo.InvariantCulture, $"{Median(samples.Select(sample => sample.Time)):0} | {Median(samples.Select(sample => sample.Cpu)):0}");
+    }
+
+    private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Rounds / 2);
+
+    private static async Task<(double Time, double Cpu)> PushAsync(FeedStorage storage, int first)
+    {
+        using var process = Process.GetCurrentProcess();
+        var (clock, cpu) = (Stopwatch.StartNew(), process.TotalProcessorTime);
+        await Parallel.ForEachAsync(
+            Enumerable.Range(first, Pushes),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
+            async (i, _) => await PushAsync(storage.Metadata, i));
+        process.Refresh();
+        return (clock.Elapsed.TotalMicroseconds / Pushes, (process.TotalProcessorTime - cpu).TotalMicroseconds / Pushes);
+    }
+
+    private static async Task PushAsync(IMetadataStore metadata, int i)
+    {
+        var (config, layer, bytes) = (DigestOf($"config {i}"), DigestOf($"layer {i}"), DigestOf($"manifest {i}"));
+        await metadata.LinkBlobAsync(Repository, config, 100, Origin);
+        await metadata.LinkBlobAsync(Repository, layer, 4096, Origin);
+        var manifest = new Manifest
+        {
+            MediaType = MediaTypes.OciManifest,
+            Config = new Descriptor(MediaTypes.OctetStream, config, 100),
+            Layers = [new Descriptor(MediaTypes.OctetStream, layer, 4096)],
+        };
+        var tag = Tag.Parse($"build-{i}");
+        var put = await metadata.PutManifestAsync(new ManifestPut
+        {
+            Repository = Repository,
+            Digest = bytes,
+            Size = 500,
+            Place = bytes,
+            Manifest = manifest,
+            Tags = [tag],
+            Reference = tag,
+            Origin = Origin,
+            Required = RequiredReferences.Of(manifest, ManifestReferences.Strict),
+        });
+        if (put.Error is { } refused)
+        {
+            throw new InvalidOperationException($"A push was refused, so the measurement is not valid: {refused}");
+        }
+    }
+
+    private static Digest DigestOf(string text) => DigestAlgorithm.Sha256.Compute(System.Text.Encoding.UTF8.GetBytes(text));
+
+    private sealed class FeedStorage : IAsyncDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("registry-bench-");
+        private RegistryStorage _storage = null!;
+
+        public IMetadataStore Metadata => _storage.Metadata;
+
+        public static async Task<FeedStorage> OpenAsync(bool isRecording)
+        {
+            var feed = new FeedStorage();
+            feed.Open();
+            await feed._storage.DisposeAsync();
+            feed.Execute("UPDATE change_consumers SET position = 1000000000000");
+            if (!isRecording)
+            {
+                feed.Execute(
+                    """
+                    ALTER TABLE changes RENAME TO recorded;
+                    CREATE VIEW changes AS SELECT * FROM recorded;
+                    CREATE TRIGGER changes_dropped INSTEAD OF INSERT ON changes BEGIN SELECT 1; END;
+                    """);
+            }
+
+            feed.Open();
+            return feed;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _storage.DisposeAsync();
+            _folder.Delete(recursive: true);
+        }
+
+        private void Open() => _storage = RegistryStorage.Open(_folder.FullName, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
+
+        private void Execute(string sql)
+        {
+            using var connection = new SqliteConnection($"Data Source={new DataPaths(_folder.FullName).Database};Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = sql;
+            command.ExecuteNonQuery();
+        }
+    }
+}
