@@ -162,14 +162,14 @@ public sealed class PostgresCollectorMetadata(PostgresDatabase database, TimePro
     {
         ContentRows.LockForRemoval(session, [digest]);
 
-        // A sparse manifest may still mention it.
+        // A sparse manifest may still mention it. For a state that is equal, PostgreSQL would look through all that was condemned lately, not for the digest.
         session.Queue(
             """
-            UPDATE content c SET state = 0, size = 0, place = NULL, bytes = NULL WHERE c.digest = $1 AND c.state = 3
+            UPDATE content c SET state = 0, size = 0, place = NULL, bytes = NULL WHERE c.digest = $1 AND c.state IS NOT DISTINCT FROM 3
             AND EXISTS (SELECT 1 FROM manifest_references WHERE content_id = c.id)
             """,
             digest.Value);
-        session.Queue("DELETE FROM content WHERE digest = $1 AND state = 3", digest.Value);
+        session.Queue("DELETE FROM content WHERE digest = $1 AND state IS NOT DISTINCT FROM 3", digest.Value);
     });
 
     // What an operator deletes is asked about like a deletion by a client; what expires is not.
@@ -189,9 +189,10 @@ public sealed class PostgresCollectorMetadata(PostgresDatabase database, TimePro
         ContentRows.LockForRemoval(session, digests);
         var expired = await session.AllAsync(
             """
-            DELETE FROM blob_links l USING repositories r, content c
-            WHERE r.name = $1 AND NOT r.pinned AND c.digest = ANY($2) AND l.repository_id = r.id AND l.content_id = c.id AND l.idle_since < (SELECT seconds FROM clock) - $3
-            RETURNING r.id, c.id, c.digest
+            DELETE FROM blob_links l USING content c
+            WHERE l.repository_id = (SELECT id FROM repositories WHERE name = $1 AND NOT pinned) AND l.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))
+            AND c.id = l.content_id AND l.idle_since < (SELECT seconds FROM clock) - $3
+            RETURNING l.repository_id, c.id, c.digest
             """,
             row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Digest: Digest.Parse(row.GetString(2))),
             repository.Value,

@@ -50,13 +50,14 @@ public sealed class PostgresMetadataListing(PostgresDatabase database) : IMetada
 
     private static Task<List<TreeLink>> ListLinksAsync(PostgresSession session, RepositoryName repository, TreeLinkKind kind, TreeLink? after, int limit)
     {
+        // The second comparison of the same id is for a merge of both tables: it begins at the page, not at the first row.
         var (tag, position) = (after?.Tag?.Value ?? string.Empty, after?.Position ?? 0);
         return kind switch
         {
             TreeLinkKind.Blob => session.AllAsync(
                 """
-                SELECT c.digest, NULL::text, l.content_id FROM repositories r JOIN blob_links l ON l.repository_id = r.id JOIN content c ON c.id = l.content_id
-                WHERE r.name = $1 AND l.content_id > $2 ORDER BY l.content_id LIMIT $3
+                SELECT c.digest, NULL::text, l.content_id FROM blob_links l JOIN content c ON c.id = l.content_id
+                WHERE l.repository_id = (SELECT id FROM repositories WHERE name = $1) AND l.content_id > $2 AND c.id > $2 ORDER BY l.content_id LIMIT $3
                 """,
                 Read,
                 repository.Value,
@@ -64,8 +65,8 @@ public sealed class PostgresMetadataListing(PostgresDatabase database) : IMetada
                 limit),
             TreeLinkKind.Manifest => session.AllAsync(
                 """
-                SELECT c.digest, NULL::text, m.content_id FROM repositories r JOIN manifests m ON m.repository_id = r.id JOIN content c ON c.id = m.content_id
-                WHERE r.name = $1 AND m.content_id > $2 ORDER BY m.content_id LIMIT $3
+                SELECT c.digest, NULL::text, m.content_id FROM manifests m JOIN content c ON c.id = m.content_id
+                WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.content_id > $2 AND c.id > $2 ORDER BY m.content_id LIMIT $3
                 """,
                 Read,
                 repository.Value,
@@ -73,9 +74,8 @@ public sealed class PostgresMetadataListing(PostgresDatabase database) : IMetada
                 limit),
             TreeLinkKind.TagHistory => session.AllAsync(
                 """
-                SELECT c.digest, h.tag, h.manifest_id FROM repositories r JOIN tag_history h ON h.repository_id = r.id
-                JOIN manifests m ON m.id = h.manifest_id JOIN content c ON c.id = m.content_id
-                WHERE r.name = $1 AND (h.tag, h.manifest_id) > ($2, $3) ORDER BY h.tag, h.manifest_id LIMIT $4
+                SELECT c.digest, h.tag, h.manifest_id FROM tag_history h JOIN manifests m ON m.id = h.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE h.repository_id = (SELECT id FROM repositories WHERE name = $1) AND (h.tag, h.manifest_id) > ($2, $3) ORDER BY h.tag, h.manifest_id LIMIT $4
                 """,
                 Read,
                 repository.Value,
@@ -84,9 +84,8 @@ public sealed class PostgresMetadataListing(PostgresDatabase database) : IMetada
                 limit),
             _ => session.AllAsync(
                 """
-                SELECT c.digest, t.name, t.manifest_id FROM repositories r JOIN tags t ON t.repository_id = r.id
-                JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
-                WHERE r.name = $1 AND t.name > $2 ORDER BY t.name LIMIT $3
+                SELECT c.digest, t.name, t.manifest_id FROM tags t JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id
+                WHERE t.repository_id = (SELECT id FROM repositories WHERE name = $1) AND t.name > $2 ORDER BY t.name LIMIT $3
                 """,
                 Read,
                 repository.Value,

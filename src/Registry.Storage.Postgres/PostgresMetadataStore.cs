@@ -33,10 +33,9 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
                 tag.Value)
             : session.FirstAsync(
                 """
-                SELECT c.digest, m.media_type, c.size, m.idle_since, c.place, (SELECT seconds FROM clock) FROM repositories r
-                JOIN content c ON c.digest = $2
-                JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
-                WHERE r.name = $1
+                SELECT c.digest, m.media_type, c.size, m.idle_since, c.place, (SELECT seconds FROM clock) FROM content c
+                JOIN manifests m ON m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1)
+                WHERE c.digest = $2
                 """,
                 ReadStoredManifest,
                 repository.Value,
@@ -84,9 +83,11 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(async session =>
     {
         var id = ContentRows.AskRepository(session, repository);
+
+        // For a join with the repository, PostgreSQL would read and sort all tags after the last one.
         var tags = await session.AllAsync(
             """
-            SELECT t.name FROM repositories r JOIN tags t ON t.repository_id = r.id AND t.name > $2 WHERE r.name = $1 ORDER BY t.name LIMIT $3
+            SELECT name FROM tags WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND name > $2 ORDER BY name LIMIT $3
             """,
             row => row.GetString(0),
             repository.Value,
@@ -168,8 +169,8 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
 
     public Task<StoredBlob?> FindBlobAsync(RepositoryName repository, Digest digest) => database.ReadAsync(session => session.FirstAsync(
         """
-        SELECT c.size, l.idle_since, c.place, (SELECT seconds FROM clock) FROM content c JOIN repositories r ON r.name = $1
-        JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+        SELECT c.size, l.idle_since, c.place, (SELECT seconds FROM clock) FROM content c
+        JOIN blob_links l ON l.content_id = c.id AND l.repository_id = (SELECT id FROM repositories WHERE name = $1)
         WHERE c.digest = $2 AND c.state = 1
         """,
         row =>
@@ -231,8 +232,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         session.Lock("SELECT id FROM content WHERE digest = $1 FOR KEY SHARE", digest.Value);
         var found = await session.FirstAsync(
             """
-            SELECT c.size FROM content c JOIN repositories r ON r.name = $1
-            JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id
+            SELECT c.size FROM content c JOIN blob_links l ON l.content_id = c.id AND l.repository_id = (SELECT id FROM repositories WHERE name = $1)
             WHERE c.digest = $2 AND c.state = 1
             """,
             row => (long?)row.GetInt64(0),
@@ -259,17 +259,17 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
             // The bytes may be lost.
             var links = session.Ask(
                 """
-                SELECT l.repository_id, l.content_id, c.size FROM repositories r JOIN content c ON c.digest = $2
-                JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = $1
+                SELECT l.repository_id, l.content_id, c.size FROM content c
+                JOIN blob_links l ON l.content_id = c.id AND l.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
                 """,
                 row => (Repository: row.GetInt64(0), Content: row.GetInt64(1), Size: row.GetInt64(2)),
                 repository.Value,
                 digest.Value);
             var users = await session.AllAsync(
                 """
-                SELECT c.digest FROM repositories r JOIN content b ON b.digest = $2
-                JOIN manifest_references f ON f.content_id = b.id AND f.repository_id = r.id
-                JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id WHERE r.name = $1 LIMIT $3
+                SELECT c.digest FROM content b
+                JOIN manifest_references f ON f.content_id = b.id AND f.repository_id = (SELECT id FROM repositories WHERE name = $1)
+                JOIN manifests m ON m.id = f.manifest_id JOIN content c ON c.id = m.content_id WHERE b.digest = $2 LIMIT $3
                 """,
                 row => row.GetString(0),
                 repository.Value,

@@ -20,10 +20,11 @@ public sealed class PostgresVerifierMetadata(PostgresDatabase database) : IVerif
     // PostgreSQL checks pages when it reads them, if the cluster has checksums; pg_amcheck looks for more, and needs rights that the registry does not have.
     public Task<IReadOnlyList<string>> FindDamageAsync() => Task.FromResult<IReadOnlyList<string>>([]);
 
+    // For EXISTS, each page would read all links and all manifests into memory.
     public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.AllAsync(
         """
-        SELECT c.id, c.digest, c.size, c.state = 0, c.place FROM content c WHERE c.id > $1 AND (c.state = 1 OR (c.state = 0 AND (
-            EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = c.id))))
+        SELECT c.id, c.digest, c.size, c.state = 0, c.place FROM content c WHERE c.id > $1 AND (c.state = 1 OR (c.state = 0 AND coalesce(
+            (SELECT content_id FROM blob_links WHERE content_id = c.id LIMIT 1), (SELECT content_id FROM manifests WHERE content_id = c.id LIMIT 1)) IS NOT NULL))
         ORDER BY c.id LIMIT $2
         """,
         row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetBoolean(3)) { Key = ContentRows.ReadText(row, 4) },

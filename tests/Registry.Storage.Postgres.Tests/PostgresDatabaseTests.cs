@@ -274,6 +274,16 @@ public sealed class PostgresDatabaseTests
         Assert.Equal(("30s", "7s", "5s"), times);
     }
 
+    // It takes longer than the statements that the registry runs.
+    [Fact]
+    public async Task Statements_are_not_compiled()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var node = await PostgresDatabase.OpenAsync(database.Settings);
+        Assert.Equal("on", await database.RunAsync("SELECT current_setting('jit')"));
+        Assert.Equal("off", await node.ReadAsync(session => session.FirstAsync("SELECT current_setting('jit')", row => row.GetString(0))));
+    }
+
     [Fact]
     public async Task A_closed_database_is_a_fault_of_the_storage()
     {

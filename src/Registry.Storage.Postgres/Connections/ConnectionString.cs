@@ -41,7 +41,7 @@ internal static class ConnectionString
                 MaxAutoPrepare = 200,
                 TcpKeepAlive = true,
                 Options = $"{given.Options} -c statement_timeout={(long)settings.StatementTimeout.TotalMilliseconds} -c lock_timeout={(long)settings.LockTimeout.TotalMilliseconds} "
-                    + $"-c idle_in_transaction_session_timeout={(long)settings.IdleTransactionTimeout.TotalMilliseconds} -c synchronous_commit=on",
+                    + $"-c idle_in_transaction_session_timeout={(long)settings.IdleTransactionTimeout.TotalMilliseconds} -c synchronous_commit=on -c jit=off",
             };
         }
         catch (Exception e) when (e is ArgumentException or FormatException)

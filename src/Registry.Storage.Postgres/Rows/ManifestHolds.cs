@@ -25,7 +25,7 @@ internal static class ManifestHolds
     public static List<long> Touch(PostgresSession session, RepositoryName repository, Digest digest) => session.Ask(
         """
         UPDATE manifests m SET idle_since = CASE WHEN m.idle_since IS NOT NULL THEN greatest(m.idle_since, (SELECT seconds FROM clock)) END
-        FROM repositories r, content c WHERE r.name = $1 AND c.digest = $2 AND m.repository_id = r.id AND m.content_id = c.id RETURNING m.id
+        FROM content c WHERE c.digest = $2 AND m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1) RETURNING m.id
         """,
         row => row.GetInt64(0),
         repository.Value,

@@ -70,16 +70,16 @@ internal static class ManifestRows
         var content = LockContentOf(session, repository, [digest]);
         var tags = session.Ask(
             """
-            SELECT t.name FROM repositories r JOIN content c ON c.digest = $2 JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
-            JOIN tags t ON t.manifest_id = m.id WHERE r.name = $1 ORDER BY t.name
+            SELECT t.name FROM content c JOIN manifests m ON m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1)
+            JOIN tags t ON t.manifest_id = m.id WHERE c.digest = $2 ORDER BY t.name
             """,
             row => Tag.Parse(row.GetString(0)),
             repository.Value,
             digest.Value);
         var found = await session.AllAsync(
             $"""
-            SELECT {ManifestRow.Columns} FROM repositories r JOIN content c ON c.digest = $2
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = $1
+            SELECT {ManifestRow.Columns} FROM content c
+            JOIN manifests m ON m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
             """,
             ManifestRow.Read,
             repository.Value,
@@ -149,9 +149,9 @@ internal static class ManifestRows
         // A manifest that is idle holds none that is idle, so those that are removed together do not depend on each other.
         var expired = await session.AllAsync(
             $"""
-            SELECT {ManifestRow.Columns} FROM repositories r JOIN content c ON c.digest = ANY($2)
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
-            WHERE r.name = $1 AND NOT r.pinned AND m.idle_since < (SELECT seconds FROM clock) - $3 AND (NOT m.is_root OR $4)
+            SELECT {ManifestRow.Columns} FROM manifests m JOIN content c ON c.id = m.content_id
+            WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1 AND NOT pinned) AND m.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))
+            AND m.idle_since < (SELECT seconds FROM clock) - $3 AND (NOT m.is_root OR $4)
             AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
             """,
             ManifestRow.Read,
@@ -219,17 +219,18 @@ internal static class ManifestRows
         var names = digests.Select(digest => digest.Value).ToArray();
         session.Lock(
             """
-            SELECT id FROM content WHERE digest = ANY($2) OR id IN (
-                SELECT f.content_id FROM repositories r JOIN content c ON c.digest = ANY($2)
-                JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id JOIN manifest_references f ON f.manifest_id = m.id WHERE r.name = $1)
+            SELECT id FROM content WHERE id = ANY(ARRAY(
+                SELECT id FROM content WHERE digest = ANY($2) UNION
+                SELECT f.content_id FROM manifests m JOIN manifest_references f ON f.manifest_id = m.id
+                WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))))
             ORDER BY id FOR UPDATE
             """,
             repository.Value,
             names);
         return session.Ask(
             """
-            SELECT f.manifest_id, f.content_id FROM repositories r JOIN content c ON c.digest = ANY($2)
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id JOIN manifest_references f ON f.manifest_id = m.id WHERE r.name = $1
+            SELECT f.manifest_id, f.content_id FROM manifests m JOIN manifest_references f ON f.manifest_id = m.id
+            WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))
             """,
             row => (row.GetInt64(0), row.GetInt64(1)),
             repository.Value,
@@ -244,8 +245,13 @@ internal static class ManifestRows
         ChangeRows.ForgetInHistory(session, change, manifest.Repository, repository, manifest.Id, manifest.Digest);
         session.Queue("DELETE FROM manifest_references WHERE manifest_id = $1", manifest.Id);
         session.Queue("DELETE FROM manifests WHERE id = $1", manifest.Id);
+
+        // With few repositories, EXISTS would look for a manifest of this one in the whole table. The order asks for the index.
         session.Queue(
-            "UPDATE repositories SET has_manifests = false WHERE id = $1 AND has_manifests AND NOT EXISTS (SELECT 1 FROM manifests WHERE repository_id = $1)",
+            """
+            UPDATE repositories SET has_manifests = false WHERE id = $1 AND has_manifests
+            AND (SELECT content_id FROM manifests WHERE repository_id = $1 ORDER BY content_id LIMIT 1) IS NULL
+            """,
             manifest.Repository);
         if (content.Length > 0)
         {

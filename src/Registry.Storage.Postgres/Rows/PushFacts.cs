@@ -28,8 +28,8 @@ internal sealed class PushFacts
             _missingBlobs = session.Ask(
                 """
                 SELECT d FROM unnest($2) d WHERE NOT EXISTS (
-                    SELECT 1 FROM repositories r JOIN content c ON c.digest = d AND c.state = 1
-                    JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = $1)
+                    SELECT 1 FROM content c JOIN blob_links l ON l.content_id = c.id AND l.repository_id = (SELECT id FROM repositories WHERE name = $1)
+                    WHERE c.digest = d AND c.state = 1)
                 LIMIT $3
                 """,
                 row => row.GetString(0),
@@ -43,11 +43,11 @@ internal sealed class PushFacts
             _missingContent = session.Ask(
                 """
                 SELECT d FROM unnest($2) d WHERE NOT EXISTS (
-                    SELECT 1 FROM repositories r JOIN content c ON c.digest = d AND c.state = 1
-                    JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = $1)
+                    SELECT 1 FROM content c JOIN manifests m ON m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1)
+                    WHERE c.digest = d AND c.state = 1)
                 AND NOT EXISTS (
-                    SELECT 1 FROM repositories r JOIN content c ON c.digest = d AND c.state = 1
-                    JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = $1)
+                    SELECT 1 FROM content c JOIN blob_links l ON l.content_id = c.id AND l.repository_id = (SELECT id FROM repositories WHERE name = $1)
+                    WHERE c.digest = d AND c.state = 1)
                 LIMIT $3
                 """,
                 row => row.GetString(0),
@@ -59,8 +59,8 @@ internal sealed class PushFacts
         _tags = TagRows.Ask(session, put.Repository, put.Reference.Tag is { } tag ? put.Tags.Append(tag) : put.Tags);
         _known = session.Ask(
             """
-            SELECT m.id, c.size, c.place FROM repositories r JOIN content c ON c.digest = $2
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id WHERE r.name = $1
+            SELECT m.id, c.size, c.place FROM content c
+            JOIN manifests m ON m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
             """,
             row => (row.GetInt64(0), new StoredBlob(row.GetInt64(1), new BlobPlace(put.Digest, ContentRows.ReadText(row, 2)))),
             put.Repository.Value,

@@ -70,7 +70,9 @@ internal static class SubjectRows
     public static async Task<bool> SettleAsync(PostgresSession session, UnsettledSubject unsettled)
     {
         var exists = session.Ask(
-            "SELECT 1 FROM repositories r JOIN content c ON c.digest = $2 JOIN manifests s ON s.repository_id = r.id AND s.content_id = c.id WHERE r.name = $1",
+            """
+            SELECT 1 FROM content c JOIN manifests s ON s.content_id = c.id AND s.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
+            """,
             _ => true,
             unsettled.Repository.Value,
             unsettled.Subject.Value);

@@ -15,8 +15,9 @@ internal static class TagRows
     /// <summary>Collects the query of the manifests of tags.</summary>
     public static List<(string Tag, TaggedManifest Manifest)> Ask(PostgresSession session, RepositoryName repository, IEnumerable<Tag> tags) => session.Ask(
         """
-        SELECT t.name, t.manifest_id, c.digest FROM repositories r JOIN tags t ON t.repository_id = r.id AND t.name = ANY($2)
-        JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id WHERE r.name = $1
+        SELECT n, m.id, c.digest FROM unnest($2) n JOIN manifests m ON m.id = (
+            SELECT t.manifest_id FROM tags t WHERE t.repository_id = (SELECT id FROM repositories r WHERE r.name = $1) AND t.name = n)
+        JOIN content c ON c.id = m.content_id
         """,
         row => (row.GetString(0), new TaggedManifest(row.GetInt64(1), Digest.Parse(row.GetString(2)))),
         repository.Value,
@@ -84,8 +85,22 @@ internal static class TagRows
         {
             string[] names = [.. tags.Select(tag => tag.Value)];
             string?[] previous = [.. names.Select(_ => digest.Value)];
-            session.Queue("DELETE FROM tags WHERE repository_id = $1 AND name = ANY($2)", repositoryId, names);
-            session.Queue("DELETE FROM tag_history WHERE repository_id = $1 AND tag = ANY($2)", repositoryId, names);
+
+            // For a list of names, PostgreSQL would read all tags of the repository. The lock keeps the rows where they are.
+            session.Queue(
+                """
+                DELETE FROM tags WHERE ctid = ANY(ARRAY(
+                    SELECT t.ctid FROM unnest($2) n, LATERAL (SELECT ctid FROM tags WHERE repository_id = $1 AND name = n OFFSET 0) t))
+                """,
+                repositoryId,
+                names);
+            session.Queue(
+                """
+                DELETE FROM tag_history WHERE ctid = ANY(ARRAY(
+                    SELECT h.ctid FROM unnest($2) n, LATERAL (SELECT ctid FROM tag_history WHERE repository_id = $1 AND tag = n OFFSET 0) h))
+                """,
+                repositoryId,
+                names);
             ChangeRows.AppendEach(session, change, ChangeKind.TagRemoved, repositoryId, repository, names, previous);
         }
     }

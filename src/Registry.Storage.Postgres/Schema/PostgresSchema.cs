@@ -22,6 +22,9 @@ internal static class PostgresSchema
     /// <summary>Name of the oldest version whose programs can use the database in the table <c>meta</c>.</summary>
     public const string OldestKey = "schema_oldest";
 
+    // A deadlock undoes all steps.
+    private const int Attempts = 10;
+
     /// <summary>Version of the schema that this program knows.</summary>
     public static int Version => SchemaStep.All.Count;
 
@@ -41,6 +44,33 @@ internal static class PostgresSchema
     internal static async Task<long> UpgradeAsync(NpgsqlConnection connection, string server, IReadOnlyList<SchemaStep> steps)
     {
         RefuseOlder(connection.PostgreSqlVersion, server);
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await RunAsync(connection, server, steps);
+            }
+            catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.DeadlockDetected && attempt < Attempts)
+            {
+                // A node of an older version used two tables in another order than a step locks them.
+            }
+        }
+    }
+
+    /// <summary>Refuses a server that is too old.</summary>
+    /// <exception cref="StorageException">The server is too old.</exception>
+    public static void RefuseOlder(Version version, string server)
+    {
+        if (version.Major < OldestServer)
+        {
+            throw new StorageException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"PostgreSQL at {server} has version {version}; the registry needs {OldestServer} or newer. Upgrade the server."));
+        }
+    }
+
+    private static async Task<long> RunAsync(NpgsqlConnection connection, string server, IReadOnlyList<SchemaStep> steps)
+    {
         await using var transaction = await connection.BeginTransactionAsync();
         await RunAsync(connection, "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0");
         await RunAsync(connection, $"SELECT pg_advisory_xact_lock({AdvisoryLocks.Schema}, 0)");
@@ -72,18 +102,6 @@ internal static class PostgresSchema
         return steps.Count;
     }
 
-    /// <summary>Refuses a server that is too old.</summary>
-    /// <exception cref="StorageException">The server is too old.</exception>
-    public static void RefuseOlder(Version version, string server)
-    {
-        if (version.Major < OldestServer)
-        {
-            throw new StorageException(string.Create(
-                CultureInfo.InvariantCulture,
-                $"PostgreSQL at {server} has version {version}; the registry needs {OldestServer} or newer. Upgrade the server."));
-        }
-    }
-
     // A node that was killed, or that is frozen, counts for an hour: it may wake up.
     private static async Task RefuseBesideOlderAsync(NpgsqlConnection connection, string server, long found, int oldest)
     {
@@ -95,10 +113,11 @@ internal static class PostgresSchema
         }
     }
 
+    // An index takes as long as it takes.
     private static async Task<object?> RunAsync(NpgsqlConnection connection, string sql)
     {
 #pragma warning disable CA2100 // Constants and numbers of this program.
-        await using var command = new NpgsqlCommand(sql, connection);
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
 #pragma warning restore CA2100
         return await command.ExecuteScalarAsync();
     }

@@ -338,5 +338,16 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             ALTER TABLE processes ADD COLUMN schema bigint NOT NULL DEFAULT 2;
             """,
             Oldest: 1),
+        new(
+            """
+            -- These find the link or the manifest of one repository, however many others have the same content, such as an empty layer. Both tables are
+            -- locked first: a lock that became stronger after the work could end in a deadlock, which undoes it.
+            LOCK TABLE blob_links, manifests;
+            DROP INDEX blob_links_by_content;
+            CREATE INDEX blob_links_by_content ON blob_links (content_id, repository_id);
+            DROP INDEX manifests_by_content;
+            CREATE INDEX manifests_by_content ON manifests (content_id, repository_id);
+            """,
+            Oldest: 1),
     ];
 }

@@ -1,3 +1,4 @@
+using Npgsql;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.Schema;
@@ -77,6 +78,37 @@ public sealed class SchemaTests
             Assert.Equal(PostgresSchema.Version, status.Version);
             Assert.Equal([(2L, 1L), (PostgresSchema.Version, 1L)], status.Nodes);
         }
+    }
+
+    [Fact]
+    public async Task An_upgrade_that_meets_a_deadlock_with_an_older_node_is_repeated()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var older = await database.ConnectAsync();
+        await using var change = older.CreateCommand();
+        change.CommandText = "BEGIN; SELECT count(*) FROM tags";
+        await change.ExecuteNonQueryAsync();
+
+        // A deadlock ends the transaction that was the first to wait: the upgrade.
+        var upgrade = UpgradeAsync(database, new SchemaStep("LOCK TABLE clock; LOCK TABLE tags; CREATE TABLE later (id bigint PRIMARY KEY)", Oldest: 1));
+        await database.WaitForWaitersAsync(1);
+        change.CommandText = "UPDATE clock SET seconds = 1; COMMIT";
+        await change.ExecuteNonQueryAsync();
+
+        Assert.Equal(PostgresSchema.Version + 1, await upgrade);
+        Assert.Equal(1L, await database.RunAsync("SELECT seconds FROM clock"));
+        Assert.Equal(1L, await database.RunAsync("SELECT deadlocks FROM pg_stat_get_db_deadlocks((SELECT oid FROM pg_database WHERE datname = current_database())) deadlocks"));
+    }
+
+    [Fact]
+    public async Task A_step_may_take_longer_than_a_statement_of_a_request()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await using var connection = new NpgsqlConnection($"{database.Settings.ConnectionString};Command Timeout=1");
+        await connection.OpenAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(
+            PostgresSchema.Version + 1,
+            await PostgresSchema.UpgradeAsync(connection, Server, [.. SchemaStep.All, new SchemaStep("SELECT pg_sleep(3)", Oldest: 1)]));
     }
 
     [Fact]
