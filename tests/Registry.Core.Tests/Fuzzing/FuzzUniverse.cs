@@ -14,11 +14,14 @@ internal sealed class FuzzUniverse
 {
     private const int BlobCount = 9;
     private const int ManifestCount = 20;
+    private const int SmallContentLimit = 16 * 1024;
     private static readonly string[] ArtifactTypes = ["application/vnd.example.signature", "application/vnd.example.sbom"];
 
     private readonly Random _random;
 
-    public FuzzUniverse(Random random)
+    /// <param name="random">Makes the choices.</param>
+    /// <param name="hasLargeBlobs">True for a third of the blobs that are too large to be small content.</param>
+    public FuzzUniverse(Random random, bool hasLargeBlobs)
     {
         _random = random;
 
@@ -27,7 +30,7 @@ internal sealed class FuzzUniverse
         Blobs.Add(new FuzzContent(Samples.Bytes(1, BlobSource.MaxInMemory + 1), DigestAlgorithm.Sha256));
         for (var i = Blobs.Count; i < BlobCount; i++)
         {
-            Blobs.Add(new FuzzContent(Samples.Bytes(i, random.Next(1, 400)), i % 4 == 0 ? DigestAlgorithm.Sha512 : DigestAlgorithm.Sha256));
+            Blobs.Add(new FuzzContent(Samples.Bytes(i, random.Next(1, 400) + (hasLargeBlobs && i % 3 == 0 ? SmallContentLimit : 0)), i % 4 == 0 ? DigestAlgorithm.Sha512 : DigestAlgorithm.Sha256));
         }
 
         Blobs.Add(new FuzzContent(Blobs[^1].Bytes, DigestAlgorithm.Sha512));

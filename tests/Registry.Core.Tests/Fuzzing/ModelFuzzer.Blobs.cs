@@ -17,7 +17,7 @@ internal sealed partial class ModelFuzzer
         var (name, content) = (AnyRepository(), AnyBlob());
         var digest = OneIn(15) ? AnyBlob().Digest : content.Digest;
         Trace($"push {content} to {name} as {digest}");
-        var error = (await Storage.Uploads.PushAsync(name, digest, null, Samples.Body(content.Bytes), default)).Error;
+        var error = (await Core.Uploads.PushAsync(name, digest, null, Samples.Body(content.Bytes), default)).Error;
         if (digest.Algorithm.Compute(content.Bytes) != digest)
         {
             ExpectError(RegistryErrorCode.DigestMismatch, error);
@@ -34,7 +34,7 @@ internal sealed partial class ModelFuzzer
         RepositoryName? source = OneIn(2) ? null : AnyRepository();
         var denied = AnyRepository();
         Trace($"mount {digest} to {target} from {source?.Value ?? "anywhere"} but {denied}");
-        var result = await Storage.Uploads.MountAsync(target, source, digest, name => name != denied);
+        var result = await Core.Uploads.MountAsync(target, source, digest, name => name != denied);
         ExpectError(null, result.Error);
         var expected = _universe.Repositories.Any(name => name != denied && (source is null || source == name) && _model[name].Sees(digest));
         Expect(expected == result.Value, $"expected the mount to be {expected}");
@@ -48,7 +48,7 @@ internal sealed partial class ModelFuzzer
     {
         var (name, content) = (AnyRepository(), AnyBlob());
         Trace($"HEAD {content} in {name}");
-        var result = await Storage.Blobs.StatAsync(name, content.Digest);
+        var result = await Core.Blobs.StatAsync(name, content.Digest);
         if (!_model[name].Sees(content.Digest))
         {
             ExpectError(RegistryErrorCode.BlobUnknown, result.Error);
@@ -72,7 +72,7 @@ internal sealed partial class ModelFuzzer
         var (name, digest) = (AnyRepository(), AnyBlob().Digest);
         Trace($"delete {digest} of {name}");
         var repository = _model[name];
-        var error = (await Storage.Blobs.DeleteAsync(name, digest)).Error;
+        var error = (await Core.Blobs.DeleteAsync(name, digest)).Error;
         ExpectError(
             !repository.Sees(digest) ? RegistryErrorCode.BlobUnknown : repository.Needs(digest) ? RegistryErrorCode.BlobInUse : null, error);
         if (error is null)
@@ -90,7 +90,7 @@ internal sealed partial class ModelFuzzer
 
         var (name, content, owner) = (AnyRepository(), AnyBlob(), OneIn(2) ? User : null);
         Trace($"begin an upload of {content} to {name}");
-        var begun = await Storage.Uploads.BeginAsync(name, owner, Any(DigestAlgorithm.All));
+        var begun = await Core.Uploads.BeginAsync(name, owner, Any(DigestAlgorithm.All));
         ExpectError(null, begun.Error);
         _model.Uploads.Add(new ModelUpload(begun.Value.Id, name, owner, content) { LastUsed = _model.Now });
     }
@@ -108,7 +108,7 @@ internal sealed partial class ModelFuzzer
         var name = OneIn(20) ? AnyRepository() : upload.Repository;
         var owner = OneIn(20) ? null : upload.Owner;
         Trace($"append {chunk.Length} bytes to an upload to {upload.Repository} at {upload.Length}, as {place}");
-        var result = await Storage.Uploads.AppendAsync(name, owner, upload.Id, place, Samples.Body(chunk), default);
+        var result = await Core.Uploads.AppendAsync(name, owner, upload.Id, place, Samples.Body(chunk), default);
         if (name != upload.Repository || owner != upload.Owner)
         {
             ExpectError(RegistryErrorCode.UploadUnknown, result.Error);
@@ -140,7 +140,7 @@ internal sealed partial class ModelFuzzer
         var digest = OneIn(6) ? AnyBlob().Digest : upload.Content.Digest;
         var place = AnyPlace(upload, rest);
         Trace($"complete an upload to {upload.Repository} at {upload.Length} with {rest.Length} bytes as {digest}, as {place}");
-        var error = (await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, digest, place, Samples.Body(rest), default)).Error;
+        var error = (await Core.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, digest, place, Samples.Body(rest), default)).Error;
         upload.LastUsed = _model.Now;
         var expected = !upload.Fits(place, rest.Length) ? RegistryErrorCode.UploadOutOfOrder
             : digest.Algorithm.Compute(upload.Content.Bytes) != digest ? RegistryErrorCode.DigestMismatch
@@ -173,8 +173,8 @@ internal sealed partial class ModelFuzzer
         {
             var body = BreakingBody.Create(overStream: OneIn(2), rest);
             _ = isAppend
-                ? (await Storage.Uploads.AppendAsync(upload.Repository, upload.Owner, upload.Id, place, body, default)).Error
-                : (await Storage.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, upload.Content.Digest, place, body, default)).Error;
+                ? (await Core.Uploads.AppendAsync(upload.Repository, upload.Owner, upload.Id, place, body, default)).Error
+                : (await Core.Uploads.CompleteAsync(upload.Repository, upload.Owner, upload.Id, upload.Content.Digest, place, body, default)).Error;
             Expect(false, "expected the fault of the body");
         }
         catch (IOException e) when (e.Message == BreakingBody.Message)
@@ -197,7 +197,7 @@ internal sealed partial class ModelFuzzer
 
     private async Task ExpectLengthAsync(ModelUpload upload)
     {
-        var session = await Storage.Uploads.StatAsync(upload.Repository, upload.Owner, upload.Id);
+        var session = await Core.Uploads.StatAsync(upload.Repository, upload.Owner, upload.Id);
         Expect(session.Value.Length == upload.Length, $"expected {upload.Length} bytes received, got {session.Value.Length}");
     }
 
@@ -210,13 +210,13 @@ internal sealed partial class ModelFuzzer
 
         var upload = Any(_model.Uploads);
         Trace($"cancel an upload to {upload.Repository}");
-        ExpectError(null, await Storage.Uploads.CancelAsync(upload.Repository, upload.Owner, upload.Id));
+        ExpectError(null, await Core.Uploads.CancelAsync(upload.Repository, upload.Owner, upload.Id));
         _model.Uploads.Remove(upload);
     }
 
     private async Task CompareBlobAsync(RepositoryName name, FuzzContent content)
     {
-        var result = await Storage.Blobs.OpenAsync(name, content.Digest);
+        var result = await Core.Blobs.OpenAsync(name, content.Digest);
         if (!result.TryGet(out var opened, out var error))
         {
             Expect(!_model[name].Sees(content.Digest), $"{name} has lost the blob {content}: {error}");

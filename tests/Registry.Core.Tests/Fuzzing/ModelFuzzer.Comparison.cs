@@ -1,6 +1,5 @@
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -30,9 +29,9 @@ internal sealed partial class ModelFuzzer
         await CompareUploadsAsync();
         await CompareBytesAsync();
         var untagged = _model.Repositories.Values.Sum(repository => repository.Manifests.Keys.Count(digest => !repository.Holds(digest)));
-        var counted = (await Storage.Storage.ReadTotalsAsync()).Untagged;
+        var counted = (await Storage.ReadTotalsAsync()).Untagged;
         Expect(counted == untagged, $"{counted} manifests are counted as untagged, and should be {untagged}");
-        Expect(Storage.Storage.Health.Failure is null, $"writes have stopped: {Storage.Storage.Health.Failure}");
+        Expect(Storage.Health.Failure is null, $"writes have stopped: {Storage.Health.Failure}");
     }
 
     private async Task CompareTagsAsync(RepositoryName name)
@@ -53,7 +52,7 @@ internal sealed partial class ModelFuzzer
 
     private async Task CompareManifestAsync(RepositoryName name, Reference reference)
     {
-        var result = await Storage.Manifests.GetAsync(name, reference);
+        var result = await Core.Manifests.GetAsync(name, reference);
         if (_model[name].Find(reference) is not { } digest)
         {
             Expect(result.Error is not null, $"{name} {reference} is served, and is not there");
@@ -76,12 +75,12 @@ internal sealed partial class ModelFuzzer
     {
         foreach (var upload in _model.Uploads)
         {
-            var found = await Storage.Uploads.StatAsync(upload.Repository, upload.Owner, upload.Id);
+            var found = await Core.Uploads.StatAsync(upload.Repository, upload.Owner, upload.Id);
             ExpectError(null, found.Error);
             Expect(found.Value.Length == upload.Length, $"an upload has {found.Value.Length} bytes, and was told {upload.Length}");
         }
 
-        var count = (await Storage.Storage.Uploads.ListAsync()).Count;
+        var count = (await Storage.Uploads.ListAsync()).Count;
         Expect(count == _model.Uploads.Count, $"there are {count} uploads, and should be {_model.Uploads.Count}");
     }
 
@@ -91,7 +90,7 @@ internal sealed partial class ModelFuzzer
         var stored = _model.Stored();
         foreach (var content in _universe.Contents.Where(content => stored.Contains(content.Digest)))
         {
-            var bytes = await Storage.Storage.Blobs.ReadAsync(content.Digest);
+            var bytes = await _registry.ReadStoredAsync(content.Digest);
             Expect(content.Bytes.AsSpan().SequenceEqual(bytes), $"the bytes of {content} on the disk are {(bytes is null ? "gone" : "others")}");
         }
     }

@@ -10,9 +10,9 @@ internal sealed partial class ModelFuzzer
 {
     private const int MaxPage = 100;
 
-    private ListOperations Lists => new(Storage.Core.Metadata, MaxPage, MaxPage);
+    private ListOperations Lists => new(Core.Metadata, MaxPage, MaxPage);
 
-    private ReferrerOperations Referrers => new(Storage.Core.Metadata);
+    private ReferrerOperations Referrers => new(Core.Metadata);
 
     private async Task PutManifestAsync()
     {
@@ -25,7 +25,7 @@ internal sealed partial class ModelFuzzer
         Trace($"put {content} as {name} {reference} with [{string.Join(", ", tags)}] if {precondition}");
         var repository = _model[name];
         var missing = repository.FindMissing(content.Manifest!, _references);
-        var result = await Storage.Manifests.PutAsync(name, reference, null, content.Bytes, tags, precondition);
+        var result = await Core.Manifests.PutAsync(name, reference, null, content.Bytes, tags, precondition);
         if (missing.Count > 0)
         {
             ExpectError(RegistryErrorCode.ManifestBlobUnknown, result.Error);
@@ -50,7 +50,7 @@ internal sealed partial class ModelFuzzer
         var precondition = AnyPrecondition();
         Trace($"delete {name} {reference} if {precondition}");
         var repository = _model[name];
-        var error = (await Storage.Manifests.DeleteAsync(name, reference, precondition)).Error;
+        var error = (await Core.Manifests.DeleteAsync(name, reference, precondition)).Error;
         if (repository.Find(reference) is not { } current)
         {
             ExpectError(RegistryErrorCode.ManifestUnknown, error);
@@ -70,7 +70,7 @@ internal sealed partial class ModelFuzzer
     {
         var (name, content) = (AnyRepository(), Any(_universe.Manifests));
         Trace($"HEAD {content} in {name}");
-        var result = await Storage.Manifests.StatAsync(name, content.Digest);
+        var result = await Core.Manifests.StatAsync(name, content.Digest);
         var isThere = _model[name].Find(content.Digest) is not null;
         ExpectError(isThere ? null : RegistryErrorCode.ManifestUnknown, result.Error);
         if (isThere)

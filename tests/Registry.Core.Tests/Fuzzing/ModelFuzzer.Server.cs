@@ -1,9 +1,5 @@
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Uploads;
-using Registry.Storage;
-using Registry.Storage.Contracts;
-using Registry.Storage.Files.Blobs;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -17,25 +13,24 @@ internal sealed partial class ModelFuzzer
     {
         var seconds = OneIn(10) ? _random.Next(1, 3 * Grace) : _random.Next(1, Grace / 4);
         Trace($"{seconds} seconds pass");
-        Advance(seconds);
-        return Task.CompletedTask;
+        return AdvanceAsync(seconds);
     }
 
-    private void Advance(int seconds)
+    private async Task AdvanceAsync(int seconds)
     {
-        Storage.Time.Advance(TimeSpan.FromSeconds(seconds));
+        await _registry.AdvanceAsync(seconds);
         _model.Now += seconds;
     }
 
     private async Task CollectAsync()
     {
         Trace("collect");
-        await Storage.Collector.RunAsync(default);
+        await Core.Collector.RunAsync(default);
         foreach (var (name, repository) in _model.Repositories)
         {
             foreach (var digest in repository.Manifests.Keys.ToList())
             {
-                if (await Storage.Storage.Metadata.FindManifestAsync(name, digest) is not null)
+                if (await Storage.Metadata.FindManifestAsync(name, digest) is not null)
                 {
                     continue;
                 }
@@ -49,7 +44,7 @@ internal sealed partial class ModelFuzzer
 
             foreach (var digest in repository.Links.ToList())
             {
-                if (await Storage.Storage.Metadata.FindBlobAsync(name, digest) is not null)
+                if (await Storage.Metadata.FindBlobAsync(name, digest) is not null)
                 {
                     continue;
                 }
@@ -65,7 +60,7 @@ internal sealed partial class ModelFuzzer
     private async Task ExpireUploadsAsync()
     {
         Trace("expire uploads");
-        await new UploadExpiry(Storage.Storage.Uploads, TimeSpan.FromSeconds(UploadTimeout), NullLogger<UploadExpiry>.Instance).RunAsync(default);
+        await new UploadExpiry(Storage.Uploads, TimeSpan.FromSeconds(UploadTimeout), NullLogger<UploadExpiry>.Instance).RunAsync(default);
         _model.Uploads.RemoveAll(upload => _model.Now - upload.LastUsed >= UploadTimeout);
         await CompareUploadsAsync();
     }
@@ -73,12 +68,11 @@ internal sealed partial class ModelFuzzer
     private async Task RestartAsync()
     {
         Trace("restart");
-        await StopAsync();
-        await OpenAsync();
+        await _registry.RestartAsync();
+        ForgetIdleTimes();
         await CompareAsync();
     }
 
-    // What a kill leaves behind is what the kernel has: the files as they are, without the locks, and without what was in memory.
     private async Task KillAsync()
     {
         // What clients were told last holds after it, too.
@@ -88,33 +82,26 @@ internal sealed partial class ModelFuzzer
         }
 
         Trace("kill");
-        ExpectQuietLog();
-        var killed = Storage;
-        var copy = _folder.Folder($"{_generation + 1}");
-        CopyData(killed.Path, copy);
-        killed.Storage.Health.Fail("killed");
-        await killed.DisposeAsync();
-        Directory.Delete(killed.Path, recursive: true);
-        _generation++;
-        await OpenAsync();
+        await _registry.KillAsync();
+        ForgetIdleTimes();
         await CompareAsync();
     }
 
     private async Task ReindexAsync()
     {
+        if (await _registry.LoseDatabaseAsync() is not { } stored)
+        {
+            return;
+        }
+
         Trace("lose the database and index the tree");
-        await StopAsync();
-        _model.Leftovers.UnionWith(
-            BlobPlaces.Enumerate(Storage.Paths).Where(digest => File.Exists(Storage.Paths.BlobData(digest))).Except(_model.Stored()));
-        DatabaseFiles.SetAside(Storage.Paths);
-        DatabaseFiles.RemoveSetAside(Storage.Paths);
+        _model.Leftovers.UnionWith(stored.Except(_model.Stored()));
         _model.Uploads.Clear();
         foreach (var repository in _model.Repositories.Values)
         {
             repository.KeepAll(_model.EndOfGrace);
         }
 
-        await OpenAsync();
         await CompareAsync();
     }
 
@@ -125,7 +112,7 @@ internal sealed partial class ModelFuzzer
         for (var left = 4; left > 0; left--)
         {
             var before = _model.Repositories.Values.Sum(repository => repository.Manifests.Count);
-            Advance(Grace + 1);
+            await AdvanceAsync(Grace + 1);
             await CollectAsync();
             if (_model.Repositories.Values.Sum(repository => repository.Manifests.Count) < before)
             {
@@ -134,6 +121,7 @@ internal sealed partial class ModelFuzzer
             }
         }
 
+        await ExpireUploadsAsync();
         await CompareAsync();
         foreach (var (name, repository) in _model.Repositories)
         {
@@ -143,74 +131,16 @@ internal sealed partial class ModelFuzzer
             Expect(idle.Count == 0, $"{name} still has the blobs {string.Join(", ", idle)}, which nothing needs");
         }
 
-        var tooMany = (await Storage.Storage.Blobs.ListStoredAsync()).Except(_model.Stored()).Except(_model.Leftovers).ToList();
+        var tooMany = (await _registry.ListStoredAsync()).Except(_model.Stored()).Except(_model.Leftovers).ToList();
         Expect(tooMany.Count == 0, $"the bytes of {string.Join(", ", tooMany)} are left, and nothing needs them");
-        await StopAsync();
+        await _registry.StopAsync();
     }
 
-    private async Task OpenAsync()
+    private void ForgetIdleTimes()
     {
-        if (_opened is not null)
+        if (_registry.StartsIdleTimes)
         {
-            await _opened.DisposeAsync();
-            _opened = null;
-        }
-
-        _opened = await TestStorage.CreateAsync(_folder.Folder($"{_generation}"), TimeSpan.FromSeconds(Grace), _references);
-
-        // No client could use an upload while the server was down.
-        _model.Uploads.ForEach(upload => upload.LastUsed = _model.Now);
-    }
-
-    private async Task StopAsync()
-    {
-        await Storage.Collector.SaveClockAsync();
-        await Storage.CloseAsync();
-        ExpectQuietLog();
-    }
-
-    private void ExpectQuietLog()
-    {
-        var complaints = Storage.Log.Entries.Where(entry => entry.Level >= LogLevel.Warning).ToList();
-        Expect(complaints.Count == 0, $"the log has complaints: {string.Join("; ", complaints)}");
-    }
-
-    private static void CopyData(string from, string to)
-    {
-        // The database first: what the tree is given meanwhile is in the copied changes, too.
-        string[] database = [Path.Combine(from, "registry.db"), Path.Combine(from, "registry.db-wal")];
-        string[] others = [.. database, Path.Combine(from, "registry.db-shm"), Path.Combine(from, "registry.lock")];
-        foreach (var file in database.Where(File.Exists))
-        {
-            CopyFile(file, Path.Combine(to, Path.GetFileName(file)));
-        }
-
-        foreach (var entry in new DirectoryInfo(from).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Where(entry => !others.Contains(entry.FullName)))
-        {
-            var target = Path.Combine(to, Path.GetRelativePath(from, entry.FullName));
-            if (entry is DirectoryInfo)
-            {
-                Directory.CreateDirectory(target);
-            }
-            else
-            {
-                CopyFile(entry.FullName, target);
-            }
-        }
-    }
-
-    // Without a lock, which a writer of the file would notice.
-    private static void CopyFile(string from, string to)
-    {
-        try
-        {
-            using var source = File.OpenHandle(from, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[RandomAccess.GetLength(source)];
-            File.WriteAllBytes(to, bytes[..RandomAccess.Read(source, bytes, 0)]);
-        }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
-        {
-            // The tree's mirror has just removed it.
+            _model.Uploads.ForEach(upload => upload.LastUsed = _model.Now);
         }
     }
 }

@@ -2,6 +2,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Storage;
 
 namespace Registry.Core.Tests.Fuzzing;
 
@@ -44,22 +45,25 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 
     private static readonly int TotalWeight = Operations.Sum(operation => operation.Weight);
 
-    private readonly TemporaryFolder _folder = new("fuzz");
+    private readonly IFuzzedRegistry _registry;
     private readonly Random _random;
     private readonly FuzzUniverse _universe;
     private readonly RegistryModel _model;
     private readonly ManifestReferences _references;
     private readonly Queue<string> _trace = new();
-    private TestStorage? _opened;
-    private int _generation;
+    private string _process = string.Empty;
 
-    public ModelFuzzer(int seed)
+    /// <param name="seed">The seed.</param>
+    /// <param name="open">Makes the registry, from the references that must exist.</param>
+    /// <param name="hasLargeBlobs">True for blobs of sizes that a store of objects has, and the metadata has not.</param>
+    public ModelFuzzer(int seed, Func<ManifestReferences, IFuzzedRegistry> open, bool hasLargeBlobs = false)
     {
         Seed = seed;
         _random = new Random(seed);
-        _universe = new FuzzUniverse(_random);
+        _universe = new FuzzUniverse(_random, hasLargeBlobs);
         _model = new RegistryModel(_universe.Repositories);
         _references = (ManifestReferences)(seed % 3);
+        _registry = open(_references);
     }
 
     public int Seed { get; }
@@ -67,7 +71,9 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
     /// <summary>Number of operations run.</summary>
     public int Count { get; private set; }
 
-    private TestStorage Storage => _opened ?? throw new InvalidOperationException("The storage is closed.");
+    private RegistryStorage Storage => _registry.Storage;
+
+    private RegistryCore Core => _registry.Core;
 
     /// <summary>Runs operations, and collects at the end until nothing more may be removed.</summary>
     /// <param name="operations">How many.</param>
@@ -78,10 +84,11 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
     {
         try
         {
-            await OpenAsync();
+            await _registry.StartAsync();
             while (Count < operations)
             {
                 Count++;
+                _process = _registry.Choose();
                 await ChooseOperation()(this);
                 if (Count % compareEvery == 0 || Count >= alwaysFrom)
                 {
@@ -98,15 +105,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        if (_opened is not null)
-        {
-            await _opened.DisposeAsync();
-        }
-
-        _folder.Dispose();
-    }
+    public ValueTask DisposeAsync() => _registry.DisposeAsync();
 
     private Func<ModelFuzzer, Task> ChooseOperation()
     {
@@ -124,7 +123,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 
     private void Trace(string what)
     {
-        _trace.Enqueue($"{Count} @{_model.Now}s {what}");
+        _trace.Enqueue($"{Count} @{_model.Now}s {_process}{what}");
         if (_trace.Count > TraceLength)
         {
             _trace.Dequeue();
