@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Registry.Core.Blobs;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;

@@ -83,9 +83,9 @@ public sealed class CrashPoints : IScenario
 
     private static bool IsFailure(Exception e) => e is ViolationException or InvalidOperationException or TimeoutException || e.IsLostConnection();
 
-    private static void CheckJudged(IReadOnlyCollection<(FaultPoint Point, string Failure)> notJudged)
+    private static void CheckJudged(ConcurrentQueue<(FaultPoint Point, string Failure)> notJudged)
     {
-        if (notJudged.Count > 0)
+        if (!notJudged.IsEmpty)
         {
             var (point, failure) = notJudged.First();
             throw new ViolationException(
