@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core.Blobs;
 using Registry.Core.Collection;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
@@ -73,6 +74,8 @@ public sealed class RegistryCore
             damaged);
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
+        History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
+        Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests);
     }
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
@@ -92,6 +95,12 @@ public sealed class RegistryCore
 
     /// <summary>Listings of referrers.</summary>
     public ReferrerOperations Referrers { get; }
+
+    /// <summary>History of tags.</summary>
+    public HistoryOperations History { get; }
+
+    /// <summary>Rollbacks of tags.</summary>
+    public RollbackOperations Rollbacks { get; }
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public UnknownBlobSweep Sweep { get; }

@@ -1,6 +1,7 @@
 using Registry.Core.Blobs;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -30,6 +31,9 @@ public sealed record StoragePorts
 
     /// <summary>Repositories, manifests, tags and links.</summary>
     public required IMetadataStore Metadata { get; init; }
+
+    /// <summary>Changes of tags and manifests so far.</summary>
+    public required ITagHistory History { get; init; }
 
     /// <summary>Metadata for the collector.</summary>
     public required ICollectorMetadata CollectorMetadata { get; init; }

@@ -372,5 +372,9 @@ internal static class SqliteMigrations
             PRIMARY KEY (upload, number)
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        -- Why a manifest is gone. Only removals are in it, so a push does not write it.
+        CREATE INDEX changes_of_removals ON changes (repository_id, digest) WHERE kind = 4;
+        """,
     ];
 }

@@ -58,6 +58,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Staging = bytes.Staging,
             Uploads = Uploads,
             Metadata = Metadata,
+            History = _metadata.Ports.History,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
             Scrubber = bytes.Scrub,

@@ -1,5 +1,6 @@
 using Registry.Core.Access.Identities;
 using Registry.Core.Access.Rules;
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Access;
@@ -47,6 +48,16 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
     {
         ArgumentNullException.ThrowIfNull(identity);
         return rules is null ? [RepositoryRange.All] : rules().PullRanges(identity.Name, isOpen: kind == AuthenticationKind.None);
+    }
+
+    /// <summary>
+    /// Part of the origin of changes that a caller who may pull from a repository sees in its history. Addresses and programs of other users are for admins
+    /// (<see cref="AccessRules.AdminUsers"/>); without access control there are none.
+    /// </summary>
+    public OriginDetail OriginsFor(Identity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return rules is not null && rules().IsAdmin(identity.Name) ? OriginDetail.Full : OriginDetail.Actor;
     }
 
     /// <summary>Part of a scope that the built-in token service grants to a user.</summary>

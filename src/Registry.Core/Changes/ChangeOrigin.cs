@@ -34,5 +34,8 @@ public sealed record ChangeOrigin
         Client = $"registry {name}",
     };
 
+    /// <summary>The part of the origin that a reader may see.</summary>
+    public ChangeOrigin Show(OriginDetail detail) => detail == OriginDetail.Full ? this : new() { Source = Source, Actor = Actor };
+
     private static string? Cut(string? text) => string.IsNullOrEmpty(text) ? null : text.Length <= MaxLength ? text : text[..MaxLength];
 }

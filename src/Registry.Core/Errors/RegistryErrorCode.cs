@@ -32,6 +32,8 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode PreconditionFailed = new("MANIFEST_INVALID", 412, "precondition failed");
     public static readonly RegistryErrorCode ManifestBlobUnknown = new("MANIFEST_BLOB_UNKNOWN", 400, "blob unknown");
 
+    public static readonly RegistryErrorCode RollbackImpossible = new("UNSUPPORTED", 409, "the tag cannot be set back");
+
     public static readonly RegistryErrorCode BlobUnknown = new("BLOB_UNKNOWN", 404, "blob unknown");
     public static readonly RegistryErrorCode BlobInUse = new("UNSUPPORTED", 405, "blob is needed by manifests of this repository; delete those first");
     public static readonly RegistryErrorCode RangeNotSatisfiable = new("UNSUPPORTED", 416, "requested range not satisfiable");
@@ -68,7 +70,7 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];

@@ -36,7 +36,8 @@ public interface IMetadataStore
     /// again.
     /// </summary>
     /// <returns>
-    /// The recorded manifest if the repository has it already, null if not; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule.
+    /// The recorded manifest if the repository has it already, null if not; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, MANIFEST_UNKNOWN
+    /// (<see cref="ManifestPut.MustExist"/>), or the refusal of a rule.
     /// </returns>
     Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put);
 
@@ -45,8 +46,9 @@ public interface IMetadataStore
     /// refers to, on its tags and the manifests that they leave, on the manifest itself and its subject, and on whether all referrers of that are settled.
     /// </summary>
     /// <returns>
-    /// Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, or the refusal of a rule. Null, without a change, if the
-    /// subject of the manifest was deleted and its other referrers must be released first (<see cref="ReleaseReferrersAsync"/>).
+    /// Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, MANIFEST_UNKNOWN (<see cref="ManifestPut.MustExist"/>),
+    /// or the refusal of a rule. Null, without a change, if the subject of the manifest was deleted and its other referrers must be released first
+    /// (<see cref="ReleaseReferrersAsync"/>).
     /// </returns>
     Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put);
 

@@ -23,6 +23,9 @@ public sealed record ManifestPut
 
     public required Manifest Manifest { get; init; }
 
+    /// <summary>True to record only tags: the repository must have the manifest, or the put is refused with MANIFEST_UNKNOWN.</summary>
+    public bool MustExist { get; init; }
+
     /// <summary>Tags to set to the manifest; may be empty.</summary>
     public IReadOnlyList<Tag> Tags { get; init; } = [];
 

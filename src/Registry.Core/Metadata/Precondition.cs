@@ -17,6 +17,9 @@ public sealed record Precondition
     /// <summary>If-None-Match: the current digest must be none of these; an empty list means that none may exist; null without the header.</summary>
     public IReadOnlyList<string>? NoneMatch { get; init; }
 
+    /// <summary>The current digest must be this one; null: there must be none.</summary>
+    public static Precondition Exactly(Digest? current) => current is { } digest ? new() { Match = [digest.Value] } : new() { NoneMatch = [] };
+
     /// <summary>True if the change may happen.</summary>
     /// <param name="current">The current digest; null if there is none.</param>
     public bool Holds(Digest? current)

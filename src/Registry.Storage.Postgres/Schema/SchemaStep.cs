@@ -349,5 +349,13 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             CREATE INDEX manifests_by_content ON manifests (content_id, repository_id);
             """,
             Oldest: 1),
+        new(
+            """
+            -- The history of a tag, in order, and why a manifest is gone. Only removals are in the second index, so a push does not write it.
+            DROP INDEX changes_by_tag;
+            CREATE INDEX changes_by_tag ON changes (repository_id, tag, sequence) WHERE tag IS NOT NULL;
+            CREATE INDEX changes_of_removals ON changes (repository_id, digest, sequence) WHERE kind = 4;
+            """,
+            Oldest: 1),
     ];
 }

@@ -93,6 +93,53 @@ internal static class ChangeRows
         repositories,
         limit);
 
+    /// <summary>Reads the changes of a tag before a position, the newest first. What only repeats an entry of the tag is none.</summary>
+    public static List<RegistryChange> ReadTag(SqliteSession session, long repositoryId, Tag tag, long before, long limit) => session.All(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        WHERE repository_id = @1 AND tag = @2 AND sequence < @3 AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
+        ORDER BY sequence DESC LIMIT @4
+        """,
+        ReadRow,
+        repositoryId,
+        tag.Value,
+        before,
+        limit);
+
+    /// <summary>Finds the last change of a tag whose time is not later than one in Unix milliseconds; null if there is none.</summary>
+    public static RegistryChange? FindTag(SqliteSession session, long repositoryId, Tag tag, long at) => session.First(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        WHERE repository_id = @1 AND tag = @2 AND at <= @3 AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
+        ORDER BY sequence DESC LIMIT 1
+        """,
+        ReadRow,
+        repositoryId,
+        tag.Value,
+        at);
+
+    /// <summary>Finds the first change of a tag after a position; null if there is none.</summary>
+    public static RegistryChange? FindNext(SqliteSession session, long repositoryId, Tag tag, long after) => session.First(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        WHERE repository_id = @1 AND tag = @2 AND sequence > @3 AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
+        ORDER BY sequence LIMIT 1
+        """,
+        ReadRow,
+        repositoryId,
+        tag.Value,
+        after);
+
+    /// <summary>Finds the last removal of a manifest; null if there is none.</summary>
+    public static RegistryChange? FindRemoval(SqliteSession session, long repositoryId, Digest digest) => session.First(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        WHERE repository_id = @1 AND digest = @2 AND kind = 4 ORDER BY sequence DESC LIMIT 1
+        """,
+        ReadRow,
+        repositoryId,
+        digest.Value);
+
     /// <summary>
     /// Removes the changes that only consumers need, after a position and up to another one. Those include a push that set a tag to what it was: the tree
     /// writes the link again, but nothing has changed.

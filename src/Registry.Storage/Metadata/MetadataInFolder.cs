@@ -37,6 +37,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Listing = new SqliteMetadataListing(database),
             IndexTarget = _cache.Decorate(new SqliteIndexTarget(database, environment.Time)),
             Changes = new SqliteChangeFeed(database),
+            History = new SqliteTagHistory(database),
             Sessions = new SqliteUploadSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),

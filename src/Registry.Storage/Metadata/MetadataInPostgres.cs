@@ -32,6 +32,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Listing = new PostgresMetadataListing(database),
             IndexTarget = new PostgresIndexTarget(database, environment.Time),
             Changes = new PostgresChangeFeed(database),
+            History = new PostgresTagHistory(database),
             Sessions = new PostgresUploadSessions(database),
             Staged = new PostgresStagedContent(database),
             Objects = new PostgresObjectLedger(database),

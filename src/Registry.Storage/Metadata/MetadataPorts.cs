@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Objects;
@@ -21,6 +22,8 @@ internal sealed record MetadataPorts
     public required IIndexTarget IndexTarget { get; init; }
 
     public required IChangeFeed Changes { get; init; }
+
+    public required ITagHistory History { get; init; }
 
     /// <summary>Sessions of uploads in progress.</summary>
     public required IUploadSessions Sessions { get; init; }

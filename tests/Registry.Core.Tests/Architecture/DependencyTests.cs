@@ -28,17 +28,18 @@ public partial class DependencyTests
         ["Uploads.InProgress"] = ["Oci", "Fairness", "Storage", "Metadata", "Uploads.Sessions"],
         ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Changes", "Metadata", "Blobs", "SmallContent", "Uploads.InProgress", "Uploads.Sessions"],
         ["Manifests"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises", "Blobs", "SmallContent"],
+        ["History"] = ["Oci", "Errors", "Changes", "Metadata", "Manifests"],
         ["Listings"] = ["Oci", "Errors", "Metadata"],
         ["Collection.Records"] = ["Oci", "Storage"],
         ["Collection"] = ["Oci", "Storage", "Changes", "Promises", "Blobs", "Collection.Records"],
         ["Verification"] = ["Oci", "Storage", "Blobs", "SmallContent"],
         ["Caching"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Indexing", "Blobs", "Collection", "Collection.Records", "Verification"],
-        [""] = ["Errors", "Storage", "Changes", "Metadata", "Indexing", "Promises", "Blobs", "SmallContent", "Uploads", "Manifests", "Listings", "Collection", "Verification"],
+        [""] = ["Errors", "Storage", "Changes", "Metadata", "Indexing", "Promises", "Blobs", "SmallContent", "Uploads", "Manifests", "History", "Listings", "Collection", "Verification"],
         ["Access.Rules"] = ["Oci"],
         ["Access.Identities"] = ["Fairness", "Access.Rules"],
         ["Access.Passwords"] = ["Fairness", "Access.Rules", "Access.Identities"],
         ["Access.Tokens"] = ["Access.Rules", "Access.Identities", "Access.Passwords"],
-        ["Access"] = ["Oci", "Access.Rules", "Access.Identities"],
+        ["Access"] = ["Oci", "Changes", "Access.Rules", "Access.Identities"],
     };
 
     // The groups of commands know only what all share, and the command line lists them.

@@ -20,6 +20,9 @@ public sealed record AccessRules
     /// <summary>The rules, in order.</summary>
     public IReadOnlyList<AccessRule> Rules { get; init; } = [];
 
+    /// <summary>True if the user is one of <see cref="AdminUsers"/>; false for a caller without credentials.</summary>
+    public bool IsAdmin(string? user) => user is not null && AdminUsers.Contains(user);
+
     /// <summary>Actions that a user may perform on a repository: <see cref="Decide"/> without the reason. Allocates nothing, since every request calls it.</summary>
     public RepositoryActions ActionsFor(string? user, RepositoryName repository, bool isOpen)
     {
@@ -100,8 +103,6 @@ public sealed record AccessRules
 
         return ranges;
     }
-
-    private bool IsAdmin(string? user) => user is not null && AdminUsers.Contains(user);
 
     private int FindFirst(string? user, RepositoryName repository)
     {
