@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -19,6 +20,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IVerifierMetadata Verifier { get; }
 
     IChangeFeed Feed { get; }
+
+    ITagHistory History { get; }
 
     IIndexTarget IndexTarget { get; }
 

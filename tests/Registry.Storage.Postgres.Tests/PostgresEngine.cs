@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -37,6 +38,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IVerifierMetadata Verifier { get; private set; }
 
     public IChangeFeed Feed { get; private set; }
+
+    public ITagHistory History { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -98,7 +101,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -106,6 +109,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Collector = new PostgresCollectorMetadata(database, _time, Rules);
         Verifier = new PostgresVerifierMetadata(database);
         Feed = new PostgresChangeFeed(database);
+        History = new PostgresTagHistory(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
         Staged = new PostgresStagedContent(database);

@@ -76,6 +76,19 @@ public sealed partial class QueryPlanTests : IDisposable
         }
     }
 
+    // Not by position: one tag in a table of a million changes.
+    [Fact]
+    public void The_changes_of_a_tag_and_the_removals_of_a_manifest_have_an_index()
+    {
+        var ofTags = Found.Where(row => row.Data.Contains("FROM changes WHERE repository_id = @1 AND tag = @2", StringComparison.Ordinal)).ToList();
+        var ofRemovals = Found.Where(row => row.Data.Contains("FROM changes WHERE repository_id = @1 AND digest = @2", StringComparison.Ordinal)).ToList();
+        Assert.Equal((3, 1), (ofTags.Count, ofRemovals.Count));
+        Assert.All(ofTags, row => Assert.StartsWith(
+            "SEARCH changes USING INDEX changes_by_tag (repository_id=? AND tag=?", Assert.Single(Explain(row.Data)), StringComparison.Ordinal));
+        Assert.All(ofRemovals, row => Assert.Equal(
+            "SEARCH changes USING INDEX changes_of_removals (repository_id=? AND digest=?)", Assert.Single(Explain(row.Data))));
+    }
+
     public void Dispose() => _connection.Dispose();
 
     private List<string> Explain(string sql)

@@ -94,6 +94,7 @@ internal static class OldSchema
         DROP INDEX content_by_place;
         DROP TABLE object_keys;
         """,
+        "DROP INDEX changes_of_removals;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

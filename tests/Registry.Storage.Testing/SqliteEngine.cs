@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -36,6 +37,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IVerifierMetadata Verifier { get; private set; }
 
     public IChangeFeed Feed { get; private set; }
+
+    public ITagHistory History { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -89,8 +92,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(IndexTarget), nameof(Sessions), nameof(Staged),
-        nameof(Listing))]
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(IndexTarget), nameof(Sessions),
+        nameof(Staged), nameof(Listing))]
     private void Open()
     {
         Health = new StorageHealth(NullLogger<StorageHealth>.Instance);
@@ -99,6 +102,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Collector = new SqliteCollectorMetadata(Database, _time, Rules);
         Verifier = new SqliteVerifierMetadata(Database);
         Feed = new SqliteChangeFeed(Database);
+        History = new SqliteTagHistory(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
         Staged = new SqliteStagedContent(Database);

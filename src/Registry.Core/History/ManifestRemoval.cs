@@ -1,3 +1,4 @@
+using System.Globalization;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 
@@ -15,6 +16,20 @@ public sealed record ManifestRemoval
 
     /// <inheritdoc cref="RegistryChange.Reason"/>
     public string? Reason { get; init; }
+
+    /// <summary>Says when and by whom the manifest was removed, for people.</summary>
+    public string Describe()
+    {
+        var by = Origin.Source switch
+        {
+            ChangeSource.Request => Origin.Actor is { } user ? $"by {user}" : "by a caller without credentials",
+            ChangeSource.Command => Origin.Actor is { } user ? $"by a command of {user}" : "by a command",
+            ChangeSource.Collector => "by the collector",
+            _ => "by an unknown user",
+        };
+        var reason = Reason is null ? null : $" ({Reason})";
+        return string.Create(CultureInfo.InvariantCulture, $"{Digest} was removed at {Time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff} UTC {by}{reason}");
+    }
 
     /// <summary>The removal of a recorded change.</summary>
     /// <exception cref="ArgumentException">The change names no manifest.</exception>

@@ -8,8 +8,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.History;
 
 /// <summary>
-/// Sets tags back to manifests that are stored: pushes of what is there already. The caller may push to the repository, and pull from it, since the answers tell from its
-/// history.
+/// Sets tags back to manifests that are stored: each rollback is a push of what is there already, with all its rules. The caller may push to the repository, and
+/// pull from it, since the answers tell of its history.
 /// </summary>
 /// <param name="history">The history.</param>
 /// <param name="metadata">Metadata with the current tags.</param>
@@ -18,7 +18,7 @@ public sealed class RollbackOperations(ITagHistory history, IMetadataStore metad
 {
     private const int PageSize = 100;
 
-    /// <summary>Sets a tag back. It may be deleted; then it is created again.</summary>
+    /// <summary>Sets a tag back. A deleted tag is created again.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="tag">The tag.</param>
     /// <param name="target">The manifest to set it to.</param>
@@ -26,9 +26,9 @@ public sealed class RollbackOperations(ITagHistory history, IMetadataStore metad
     /// <param name="origin">Origin of the rollback.</param>
     /// <param name="cancellationToken">As for <see cref="ManifestOperations.PutAsync"/>.</param>
     /// <returns>
-    /// The manifests now and before; or PRECONDITION_FAILED, the refusal of a rule, MANIFEST_UNKNOWN when neither the tag nor its history exists, or
-    /// the manifest never was in the repository, or <see cref="RegistryErrorCode.RollbackImpossible"/> with the reason: the manifest is gone, there was none at the time, or the
-    /// tag has moved meanwhile, so that another one is the previous.
+    /// The manifests now and before; or PRECONDITION_FAILED, the refusal of a rule, MANIFEST_UNKNOWN when neither the tag nor a history of it exists, or the
+    /// named manifest never was in the repository; or <see cref="RegistryErrorCode.RollbackImpossible"/> with the reason: the manifest is gone, there was none, or the
+    /// tag has moved meanwhile, so that another manifest is the previous one.
     /// </returns>
     public async Task<Result<Rollback>> RollBackAsync(
         RepositoryName repository,
@@ -40,9 +40,142 @@ public sealed class RollbackOperations(ITagHistory history, IMetadataStore metad
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(precondition);
-        ArgumentNullException.ThrowIfNull(origin);
-        cancellationToken.ThrowIfCancellationRequested();
-        await Task.CompletedTask;
-        throw new NotImplementedException($"{repository} {tag} {history} {metadata} {manifests} {PageSize} {CultureInfo.InvariantCulture}");
+        while (true)
+        {
+            var current = (await metadata.FindManifestAsync(repository, tag))?.Digest;
+            if (!precondition.Holds(current))
+            {
+                return RegistryErrorCode.PreconditionFailed;
+            }
+
+            if (!(await FindTargetAsync(repository, tag, target, current)).TryGet(out var digest, out var unknown))
+            {
+                return unknown;
+            }
+
+            var refused = digest == current ? null : await SetAsync(repository, tag, digest, current, origin, cancellationToken);
+            if (refused is null)
+            {
+                return new Rollback(digest, current);
+            }
+
+            if (refused.Code != RegistryErrorCode.PreconditionFailed)
+            {
+                return refused;
+            }
+
+            // Another request has moved the tag. Whatever it is now, it is set to the manifest that the caller means; but the previous one is another now.
+            if (target == RollbackTarget.Previous)
+            {
+                return Impossible($"another request has moved {tag} meanwhile, so its previous manifest is another one; see its history, and repeat the rollback if it is still wanted");
+            }
+        }
     }
+
+    private async Task<Result<Digest>> FindTargetAsync(RepositoryName repository, Tag tag, RollbackTarget target, Digest? current)
+    {
+        if (current is null && (await history.ReadAsync(repository, tag, before: null, limit: 1)).Entries.Count == 0)
+        {
+            return new RegistryError(RegistryErrorCode.ManifestUnknown, $"the repository {repository} has no tag {tag}, and no history of it");
+        }
+
+        if (target.Digest is { } named)
+        {
+            return named;
+        }
+
+        if (target.Time is not { } time)
+        {
+            return await FindPreviousAsync(repository, tag, current) is { } previous
+                ? previous
+                : Impossible($"{tag} has referred to no other manifest that is remembered");
+        }
+
+        // Without any change, it has always been what it is.
+        var then = await history.FindStateAsync(repository, tag, time) is { } state ? state.Digest : current;
+        return then is { } found ? found : Impossible(string.Create(
+            CultureInfo.InvariantCulture, $"there was no tag {tag} at {time.UtcDateTime:yyyy-MM-dd HH:mm:ss.fff} UTC, and a rollback deletes none"));
+    }
+
+    private async Task<Digest?> FindPreviousAsync(RepositoryName repository, Tag tag, Digest? current)
+    {
+        long? before = null;
+        while (true)
+        {
+            var page = await history.ReadAsync(repository, tag, before, PageSize);
+            foreach (var digest in page.Entries.SelectMany(entry => new[] { entry.Digest, entry.Previous }))
+            {
+                if (digest is not null && digest != current)
+                {
+                    return digest;
+                }
+            }
+
+            if (!page.HasMore)
+            {
+                return null;
+            }
+
+            before = page.Entries[^1].Position;
+        }
+    }
+
+    // Null if the tag is set; PRECONDITION_FAILED if it is no longer what it was.
+    private async Task<RegistryError?> SetAsync(
+        RepositoryName repository, Tag tag, Digest digest, Digest? current, ChangeOrigin origin, CancellationToken cancellationToken)
+    {
+        if (!(await manifests.GetAsync(repository, digest)).TryGet(out var found, out _))
+        {
+            return await DescribeLossAsync(repository, digest);
+        }
+
+        ReadOnlyMemory<byte> content;
+        await using (found.Content)
+        {
+            content = await found.Content.ReadAsync();
+        }
+
+        // Otherwise damaged bytes could be written where another request has just removed them.
+        if (digest.Algorithm.Compute(content.Span) != digest)
+        {
+            return Damaged(digest);
+        }
+
+        // What was stored by another registry may be unreadable here. Its references are recorded, and do not change.
+        var manifest = (StoredManifestReader.Read(content) ?? new Manifest { MediaType = found.Manifest.MediaType }) with
+        {
+            MediaType = found.Manifest.MediaType,
+        };
+        var put = new ManifestPut
+        {
+            Repository = repository,
+            Digest = digest,
+            Size = content.Length,
+            Manifest = manifest,
+            MustExist = true,
+            Tags = [tag],
+            Reference = tag,
+            Precondition = Precondition.Exactly(current),
+            Origin = origin,
+            Required = RequiredReferences.Of(manifest, ManifestReferences.Sparse),
+        };
+        var stored = await manifests.StoreAsync(put, content, cancellationToken);
+        return stored.Error?.Code == RegistryErrorCode.ManifestUnknown ? await DescribeLossAsync(repository, digest) : stored.Error;
+    }
+
+    private async Task<RegistryError> DescribeLossAsync(RepositoryName repository, Digest digest)
+    {
+        if (await metadata.FindManifestAsync(repository, digest) is not null)
+        {
+            return Damaged(digest);
+        }
+
+        return await history.FindRemovalAsync(repository, digest) is { } removal
+            ? Impossible($"{removal.Describe()}; push it again, or choose another manifest")
+            : new RegistryError(RegistryErrorCode.ManifestUnknown, $"the repository {repository} does not have {digest}, and no removal of it is recorded");
+    }
+
+    private static RegistryError Damaged(Digest digest) => Impossible($"the bytes of {digest} are lost or damaged; push it again, or choose another manifest");
+
+    private static RegistryError Impossible(string reason) => new(RegistryErrorCode.RollbackImpossible, reason);
 }

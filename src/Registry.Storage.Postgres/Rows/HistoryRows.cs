@@ -5,7 +5,7 @@ namespace Registry.Storage.Postgres.Rows;
 
 /// <summary>
 /// Questions to the changes of one repository. All of them changed the repository while they had its lock, so their sequence is their order, and those without a
-/// position are in it, too.
+/// position are in it, too. The statements add 0 to it as the index of tags does.
 /// </summary>
 internal static class HistoryRows
 {
@@ -14,8 +14,8 @@ internal static class HistoryRows
         session.AllAsync(
             """
             SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
-            WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND tag = $2 AND sequence < $3
-            AND kind IN (5, 6) AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence DESC LIMIT $4
+            WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND tag = $2 AND sequence + 0 < $3
+            AND kind IN (5, 6) AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence + 0 DESC LIMIT $4
             """,
             ChangeRows.ReadRow,
             repository.Value,
@@ -28,7 +28,7 @@ internal static class HistoryRows
         """
         SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
         WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND tag = $2 AND at <= $3
-        AND kind IN (5, 6) AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence DESC LIMIT 1
+        AND kind IN (5, 6) AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence + 0 DESC LIMIT 1
         """,
         ChangeRows.ReadRow,
         repository.Value,
@@ -39,8 +39,8 @@ internal static class HistoryRows
     public static Task<RegistryChange?> FindNextAsync(PostgresSession session, RepositoryName repository, Tag tag, long after) => session.FirstAsync(
         """
         SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
-        WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND tag = $2 AND sequence > $3
-        AND kind IN (5, 6) AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence LIMIT 1
+        WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND tag = $2 AND sequence + 0 > $3
+        AND kind IN (5, 6) AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence + 0 LIMIT 1
         """,
         ChangeRows.ReadRow,
         repository.Value,

@@ -96,7 +96,9 @@ internal sealed class PushFacts
         // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
         // exists.
         var current = _put.Reference.Tag is { } tag ? Find(tag)?.Digest : Known is null ? null : _put.Digest;
-        return _put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
+        return !_put.Precondition.Holds(current) ? RegistryErrorCode.PreconditionFailed
+            : _put.MustExist && Known is null ? RegistryErrorCode.ManifestUnknown
+            : (RegistryError?)null;
     }
 
     /// <summary>Asks the rules about the manifest, unless the repository has it, and about its tags.</summary>

@@ -351,9 +351,12 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             Oldest: 1),
         new(
             """
-            -- The history of a tag, in order, and why a manifest is gone. Only removals are in the second index, so a push does not write it.
+            -- The history of a tag, in order. The sum keeps the planner from the primary key, which has the order, too: for a tag that it takes for frequent, it
+            -- would search all changes from the newest on.
             DROP INDEX changes_by_tag;
-            CREATE INDEX changes_by_tag ON changes (repository_id, tag, sequence) WHERE tag IS NOT NULL;
+            CREATE INDEX changes_by_tag ON changes (repository_id, tag, (sequence + 0)) WHERE tag IS NOT NULL;
+
+            -- Why a manifest is gone. Only removals are in it, so a push does not write it.
             CREATE INDEX changes_of_removals ON changes (repository_id, digest, sequence) WHERE kind = 4;
             """,
             Oldest: 1),

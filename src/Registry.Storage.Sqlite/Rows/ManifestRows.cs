@@ -293,7 +293,9 @@ internal static class ManifestRows
             current = Exists(session, repositoryId, put.Digest) ? put.Digest : null;
         }
 
-        return put.Precondition.Holds(current) ? null : new RegistryError(RegistryErrorCode.PreconditionFailed);
+        return !put.Precondition.Holds(current) ? RegistryErrorCode.PreconditionFailed
+            : put.MustExist && !Exists(session, repositoryId, put.Digest) ? RegistryErrorCode.ManifestUnknown
+            : (RegistryError?)null;
     }
 
     // Asks the rules about a push, as Put does step by step.

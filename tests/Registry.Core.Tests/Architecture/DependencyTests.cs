@@ -28,7 +28,7 @@ public partial class DependencyTests
         ["Uploads.InProgress"] = ["Oci", "Fairness", "Storage", "Metadata", "Uploads.Sessions"],
         ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Changes", "Metadata", "Blobs", "SmallContent", "Uploads.InProgress", "Uploads.Sessions"],
         ["Manifests"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises", "Blobs", "SmallContent"],
-        ["History"] = ["Oci", "Errors", "Changes", "Metadata", "Manifests"],
+        ["History"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Manifests"],
         ["Listings"] = ["Oci", "Errors", "Metadata"],
         ["Collection.Records"] = ["Oci", "Storage"],
         ["Collection"] = ["Oci", "Storage", "Changes", "Promises", "Blobs", "Collection.Records"],

@@ -1,6 +1,7 @@
 using Registry.Core.Caching;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
+using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
@@ -30,6 +31,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IVerifierMetadata Verifier { get; private set; }
 
     public IChangeFeed Feed => _sqlite.Feed;
+
+    public ITagHistory History => _sqlite.History;
 
     public IIndexTarget IndexTarget { get; private set; }
 

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Blobs;
+using Registry.Core.Caching;
+using Registry.Core.Errors;
+using Registry.Core.History;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+using Registry.Core.Promises;
+using Registry.Core.SmallContent;
+using Registry.Core.Storage;
+
+namespace Registry.Storage.Contracts;
+
+/// <summary>Operations on an engine of metadata, in whose rows all content is: there is no store of bytes.</summary>
+internal sealed class ContentInRows : IDisposable
+{
+    private readonly RecurringFaults _faults = new(TimeProvider.System, NullLogger<RecurringFaults>.Instance);
+
+    public ContentInRows(IMetadataEngine engine)
+    {
+        var blobs = new StagedBlobStore(new Nothing(), engine.Staged);
+        var contents = new ContentCache(blobs, TimeProvider.System, maxBytes: 1024 * 1024);
+        var grace = new GracePeriod(engine.Clock, TimeSpan.FromDays(1));
+        Manifests = new ManifestOperations(
+            blobs,
+            new Staging(engine.Staged, () => ValueTask.CompletedTask, Staging.NoLimit),
+            contents,
+            engine.Metadata,
+            new ContentPromises(
+                engine.Metadata,
+                grace,
+                new CollectionPause(engine.Clock, grace, isReadOnly: () => false, isShared: true, until: 0),
+                _faults,
+                NullLogger<ContentPromises>.Instance),
+            ManifestReferences.SparseIndex,
+            new StorageLimits(),
+            new DamagedContent(_faults, NullLogger<DamagedContent>.Instance));
+        History = new HistoryOperations(engine.History, engine.Metadata, defaultLimit: 2, maxLimit: 4);
+        Rollbacks = new RollbackOperations(engine.History, engine.Metadata, Manifests);
+    }
+
+    public ManifestOperations Manifests { get; }
+
+    public HistoryOperations History { get; }
+
+    public RollbackOperations Rollbacks { get; }
+
+    public void Dispose() => _faults.Dispose();
+
+    // Nothing but the rows has bytes, and nothing removes bytes.
+    private sealed class Nothing : IBlobStore, IAsyncDisposable
+    {
+        public ValueTask<long?> StatAsync(BlobPlace place, CancellationToken cancellationToken = default) => default;
+
+        public ValueTask<BlobSource?> OpenAsync(BlobPlace place, CancellationToken cancellationToken = default) => default;
+
+        public Task<BlobPlace> PutAsync(Digest digest, ReadOnlyMemory<byte> content, CancellationToken cancellationToken = default) =>
+            throw new NotSupportedException("The content is too large for a row.");
+
+        public Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after = null, CancellationToken cancellationToken = default) =>
+            AsyncEnumerable.Empty<BlobPlace>();
+
+        public ValueTask<IDisposable?> TryBeginRemovalAsync(CancellationToken cancellationToken = default) => default;
+
+        public ValueTask<IAsyncDisposable> FenceAsync(Digest digest, CancellationToken cancellationToken = default) => ValueTask.FromResult<IAsyncDisposable>(this);
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+}

@@ -1,0 +1,5 @@
+using Registry.Storage.Contracts.History;
+
+namespace Registry.Storage.Postgres.Tests.Contracts;
+
+public sealed class PostgresHistoryRaceTests() : HistoryRaceContract(new PostgresEngine());
