@@ -2,6 +2,7 @@ using System.Text;
 using Registry.Core.Access;
 using Registry.Core.Access.Identities;
 using Registry.Core.Access.Rules;
+using Registry.Core.Changes;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Tests.Access;
@@ -52,6 +53,18 @@ public sealed class AuthorizerTests
     public void Rules_and_scope_must_both_allow(
         AuthenticationKind kind, string? user, string? scope, string repository, Permission permission, Verdict expected) =>
         Assert.Equal(expected, WithRules(kind).Decide(Caller(user, scope), permission, RepositoryName.Parse(repository)));
+
+    [Theory]
+    [InlineData(Basic, "admin", OriginDetail.Full)]
+    [InlineData(BuiltIn, "admin", OriginDetail.Full)]
+    [InlineData(Basic, "alice", OriginDetail.Actor)]
+    [InlineData(Basic, null, OriginDetail.Actor)]
+    [InlineData(None, null, OriginDetail.Actor)]
+    public void Only_admins_see_addresses_and_programs_in_the_history(AuthenticationKind kind, string? user, OriginDetail expected)
+    {
+        Assert.Equal(expected, WithRules(kind).OriginsFor(Caller(user, null)));
+        Assert.Equal(OriginDetail.Actor, new Authorizer(kind, rules: null).OriginsFor(Caller(user, null)));
+    }
 
     [Theory]
     [InlineData(None, null, null, Verdict.Allowed, Verdict.Allowed, Verdict.Allowed)]

@@ -21,6 +21,8 @@ internal sealed class FuzzedFolder(ManifestReferences references) : IFuzzedRegis
     // No client could use an upload while the server was down.
     public bool StartsIdleTimes => true;
 
+    public DateTimeOffset Now => Opened.Time.GetUtcNow();
+
     private TestStorage Opened => _opened ?? throw new InvalidOperationException("The storage is closed.");
 
     public string Choose() => string.Empty;

@@ -26,6 +26,7 @@ internal sealed class FuzzedNodes(int seed, ManifestReferences references, Func<
     private const int All = 10_000;
 
     private readonly Random _random = new(seed);
+    private readonly StandingTime _time = new();
     private readonly TemporaryFolder _folder = new("fuzz");
     private readonly RecordedLog _log = new();
     private readonly List<Node> _nodes = [];
@@ -40,6 +41,8 @@ internal sealed class FuzzedNodes(int seed, ManifestReferences references, Func<
 
     public bool StartsIdleTimes => false;
 
+    public DateTimeOffset Now => _time.GetUtcNow();
+
     public async Task StartAsync()
     {
         _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(_log));
@@ -53,6 +56,7 @@ internal sealed class FuzzedNodes(int seed, ManifestReferences references, Func<
     public string Choose()
     {
         _chosen = _random.Next(Count);
+        _time.GoOn();
         return $"node {_chosen}: ";
     }
 
@@ -124,13 +128,25 @@ internal sealed class FuzzedNodes(int seed, ManifestReferences references, Func<
     private async Task<Node> StartNodeAsync()
     {
         var storage = await RegistryStorage.OpenAsync(
-            new StorageChoice(_folder.Path) { Database = _database, Bucket = bucket }, NoRules.Instance, TimeProvider.System, _loggers!);
+            new StorageChoice(_folder.Path) { Database = _database, Bucket = bucket }, NoRules.Instance, _time, _loggers!);
         var core = new RegistryCore(
             storage.Ports,
             new CoreSettings { Grace = TimeSpan.FromSeconds(RegistryModel.Grace), VerifyPeriod = TimeSpan.FromMinutes(1), References = references, IsReadOnly = static () => false },
-            TimeProvider.System,
+            _time,
             _loggers!);
         return new Node(storage, core);
+    }
+
+    // The wall clock of both nodes, to the millisecond, as changes have it. Timers run on, so that leases are renewed.
+    private sealed class StandingTime : TimeProvider
+    {
+        private DateTimeOffset _now = Read();
+
+        public override DateTimeOffset GetUtcNow() => _now;
+
+        public void GoOn() => _now = Read();
+
+        private static DateTimeOffset Read() => DateTimeOffset.FromUnixTimeMilliseconds(System.GetUtcNow().ToUnixTimeMilliseconds());
     }
 
     private sealed class Node(RegistryStorage storage, RegistryCore core) : IAsyncDisposable

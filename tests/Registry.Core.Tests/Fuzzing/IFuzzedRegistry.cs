@@ -15,6 +15,9 @@ internal interface IFuzzedRegistry : IAsyncDisposable
     /// <summary>True if uploads are idle from the start of a process, false if they are as idle as before.</summary>
     bool StartsIdleTimes { get; }
 
+    /// <summary>The wall clock, which stands during an operation.</summary>
+    DateTimeOffset Now { get; }
+
     /// <summary>Starts the processes.</summary>
     Task StartAsync();
 

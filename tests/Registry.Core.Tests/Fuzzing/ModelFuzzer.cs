@@ -16,7 +16,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 {
     private const int TraceLength = 25;
 
-    // Sums up to 1000. What is rare is slow.
+    // Sums up to 1060. What is rare is slow.
     private static readonly (int Weight, Func<ModelFuzzer, Task> Run)[] Operations =
     [
         (130, fuzzer => fuzzer.PushBlobAsync()),
@@ -32,6 +32,8 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
         (180, fuzzer => fuzzer.PutManifestAsync()),
         (40, fuzzer => fuzzer.HeadManifestAsync()),
         (60, fuzzer => fuzzer.DeleteManifestAsync()),
+        (40, fuzzer => fuzzer.RollBackAsync()),
+        (20, fuzzer => fuzzer.ReadHistoryAsync()),
         (30, fuzzer => fuzzer.ListTagsAsync()),
         (20, fuzzer => fuzzer.ListRepositoriesAsync()),
         (30, fuzzer => fuzzer.ListReferrersAsync()),
@@ -61,9 +63,9 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
         Seed = seed;
         _random = new Random(seed);
         _universe = new FuzzUniverse(_random, hasLargeBlobs);
-        _model = new RegistryModel(_universe.Repositories);
         _references = (ManifestReferences)(seed % 3);
         _registry = open(_references);
+        _model = new RegistryModel(_universe.Repositories, () => _registry.Now);
     }
 
     public int Seed { get; }

@@ -5,7 +5,8 @@ using Registry.Core.Oci;
 namespace Registry.Core.Tests.Fuzzing;
 
 /// <summary>Expected content of a repository.</summary>
-internal sealed class ModelRepository
+/// <param name="time">The wall clock.</param>
+internal sealed class ModelRepository(Func<DateTimeOffset> time)
 {
     // Last second at which each must be there, even if nothing needs it.
     private readonly Dictionary<Digest, long> _links = [];
@@ -18,6 +19,8 @@ internal sealed class ModelRepository
     public Dictionary<Digest, FuzzContent> Manifests { get; } = [];
 
     public SortedDictionary<string, Digest> Tags { get; } = new(StringComparer.Ordinal);
+
+    public ModelTagHistory History { get; } = new(time);
 
     /// <summary>Blobs that the repository may see.</summary>
     public IReadOnlyCollection<Digest> Links => _links.Keys;
@@ -53,9 +56,10 @@ internal sealed class ModelRepository
 
     public void Unlink(Digest digest) => _links.Remove(digest);
 
-    /// <summary>Records that the metadata was rebuilt: every grace period begins again, and every manifest stays.</summary>
+    /// <summary>Records that the metadata was rebuilt: every grace period begins again, every manifest stays, and no change is known.</summary>
     public void KeepAll(long until)
     {
+        History.Clear();
         _bereft.Clear();
         foreach (var digest in _links.Keys.ToList())
         {
@@ -91,6 +95,7 @@ internal sealed class ModelRepository
                 _manifestsKept[before] = until;
             }
 
+            History.Add(tag.Value, Find(tag), manifest.Digest);
             Tags[tag.Value] = manifest.Digest;
         }
     }
@@ -105,10 +110,12 @@ internal sealed class ModelRepository
         {
             Tags.Remove(tag.Value, out var tagged);
             _manifestsKept[tagged] = until;
+            History.Add(tag.Value, tagged, null);
             return;
         }
 
         Manifests.Remove(reference.Digest!.Value, out var manifest);
+        History.Remove(reference.Digest.Value);
         foreach (var (digest, other) in Manifests)
         {
             var isChild = manifest!.References.Contains(digest);
@@ -127,6 +134,7 @@ internal sealed class ModelRepository
         foreach (var name in Tags.Where(entry => entry.Value == reference.Digest).Select(entry => entry.Key).ToList())
         {
             Tags.Remove(name);
+            History.Add(name, reference.Digest, null);
         }
 
         foreach (var digest in manifest!.References.Where(digest => Sees(digest) && !Needs(digest)))

@@ -6,10 +6,12 @@ namespace Registry.Core.Tests.Fuzzing;
 /// What a registry must answer after everything that its clients were told, as docs/storage.md promises it, in plain collections. When exactly
 /// the collector takes a blob away is left open where the promises leave it open: the model takes over what it sees.
 /// </summary>
-internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories)
+/// <param name="repositories">The repositories.</param>
+/// <param name="time">The wall clock.</param>
+internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories, Func<DateTimeOffset> time)
 {
     public IReadOnlyDictionary<RepositoryName, ModelRepository> Repositories { get; } =
-        repositories.ToDictionary(name => name, _ => new ModelRepository());
+        repositories.ToDictionary(name => name, _ => new ModelRepository(time));
 
     public List<ModelUpload> Uploads { get; } = [];
 
