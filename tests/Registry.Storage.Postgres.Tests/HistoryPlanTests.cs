@@ -28,7 +28,7 @@ public sealed partial class HistoryPlanTests
         foreach (var sql in statements)
         {
             var plan = await ExplainAsync(database, sql);
-            var index = sql.Contains("AND digest = $2", StringComparison.Ordinal) ? "changes_of_removals" : "changes_by_tag";
+            var index = sql.Contains("AND digest = $2", StringComparison.Ordinal) ? "changes_of_removals" : "changes_of_tags";
             Assert.Matches($"Index Scan( Backward)? using {index} on changes", plan);
             Assert.DoesNotContain("Seq Scan on changes", plan, StringComparison.Ordinal);
             Assert.DoesNotContain("Sort", plan, StringComparison.Ordinal);

@@ -353,8 +353,8 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             """
             -- The history of a tag, in order. The sum keeps the planner from the primary key, which has the order, too: for a tag that it takes for frequent, it
             -- would search all changes from the newest on.
+            CREATE INDEX changes_of_tags ON changes (repository_id, tag, (sequence + 0)) WHERE tag IS NOT NULL;
             DROP INDEX changes_by_tag;
-            CREATE INDEX changes_by_tag ON changes (repository_id, tag, (sequence + 0)) WHERE tag IS NOT NULL;
 
             -- Why a manifest is gone. Only removals are in it, so a push does not write it.
             CREATE INDEX changes_of_removals ON changes (repository_id, digest, sequence) WHERE kind = 4;
