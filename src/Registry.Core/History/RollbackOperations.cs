@@ -132,7 +132,7 @@ public sealed class RollbackOperations(ITagHistory history, IMetadataStore metad
         ReadOnlyMemory<byte> content;
         await using (found.Content)
         {
-            content = await found.Content.ReadAsync();
+            content = await found.Content.ReadAsync(cancellationToken);
         }
 
         // Otherwise damaged bytes could be written where another request has just removed them.
