@@ -17,6 +17,7 @@ public class RouterBenchmarks
         new ManifestEndpoints(null!, new Locations(null), null!, null!),
         new ListEndpoints(null!, null!),
         new ReferrerEndpoints(null!, null!),
+        new TagEndpoints(null!, null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -28,6 +28,23 @@ internal static class Check
         return answer;
     }
 
+    /// <summary>Checks an error of the registry's own API (RFC 9457).</summary>
+    public static Answer Problem(int status, string code, string title, Answer answer)
+    {
+        Status(status, answer);
+        Assert.Equal("application/problem+json", answer["Content-Type"]);
+        var json = answer.Json;
+        Assert.Equal(
+            (title, status, code), (json.GetProperty("title").GetString(), json.GetProperty("status").GetInt32(), json.GetProperty("code").GetString()));
+        Assert.Equal(answer["X-Request-Id"], json.GetProperty("requestId").GetString());
+        Assert.All(json.EnumerateObject(), property => Assert.Contains(property.Name, (string[])["title", "status", "detail", "code", "requestId"]));
+        return answer;
+    }
+
+    /// <summary>Checks an error of the registry's own API, and its detail.</summary>
+    public static void Problem(int status, string code, string title, string detail, Answer answer) =>
+        Assert.Equal(detail, Problem(status, code, title, answer).Json.GetProperty("detail").GetString());
+
     /// <summary>Checks that a data folder has no entry that another one does not have. A registry without one has nothing to check.</summary>
     public static void Folder(TestRegistry registry)
     {

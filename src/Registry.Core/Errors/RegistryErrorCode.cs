@@ -54,6 +54,8 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode MethodNotAllowed = new("UNSUPPORTED", 405, "the method is not allowed here");
     public static readonly RegistryErrorCode PageSizeInvalid = new("UNSUPPORTED", 400, "invalid page size");
     public static readonly RegistryErrorCode BadRequest = new("UNSUPPORTED", 400, "malformed request");
+    public static readonly RegistryErrorCode RequestTooLarge = new("UNSUPPORTED", 413, "request body too large");
+    public static readonly RegistryErrorCode MediaTypeUnsupported = new("UNSUPPORTED", 415, "media type of the request body not supported");
     public static readonly RegistryErrorCode TransferCodingUnsupported = new("UNSUPPORTED", 501, "transfer coding not supported");
 
     public static readonly RegistryErrorCode NotReady = new("TOOMANYREQUESTS", 503, "the registry is indexing its storage; try again later", isTransient: true);
@@ -71,7 +73,8 @@ public sealed class RegistryErrorCode
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
         PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
-        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
+        BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
+        TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
         StorageFull, InternalError,
     ];
 

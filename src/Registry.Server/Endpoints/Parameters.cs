@@ -56,5 +56,6 @@ internal static class Parameters
         return new RegistryError(RegistryErrorCode.PageSizeInvalid, $"n is '{Echo(text)}'; it must be a whole number of 0 or more");
     }
 
-    private static string Echo(string text) => text.Length <= MaxEcho ? text : $"{text[..MaxEcho]}…";
+    /// <summary>Cuts a text that a client chose, for a message.</summary>
+    public static string Echo(string text) => text.Length <= MaxEcho ? text : $"{text[..MaxEcho]}…";
 }

@@ -81,6 +81,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new ManifestEndpoints(_core.Manifests, locations, memory, options),
             new ListEndpoints(_core.Lists, memory),
             new ReferrerEndpoints(_core.Referrers, memory),
+            new TagEndpoints(_core.History, _core.Rollbacks, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(

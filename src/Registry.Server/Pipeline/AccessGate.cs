@@ -1,6 +1,7 @@
 using Registry.Core.Access;
 using Registry.Core.Access.Identities;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 using Registry.Server.Http;
 using Registry.Server.Requests;
 using Registry.Server.Telemetry.Logs;
@@ -36,7 +37,7 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         request.Identify(identity, authorizer);
         var repository = request.Repository;
         var verdict = outcome == AuthenticationOutcome.Accepted
-            ? authorizer.Decide(identity, route.Permission, repository)
+            ? Decide(identity, route, repository)
             : Verdict.Unauthorized;
         if (verdict == Verdict.Allowed)
         {
@@ -55,5 +56,11 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         return challenges.TryWrite(http, route.Permission, repository, fault)
             ? RegistryError.Unauthorized
             : new RegistryError(RegistryErrorCode.BadRequest, "the Host header is not a valid host");
+    }
+
+    private Verdict Decide(Identity identity, Route route, RepositoryName repository)
+    {
+        var verdict = authorizer.Decide(identity, route.Permission, repository);
+        return verdict == Verdict.Allowed && route.AlsoPulls ? authorizer.Decide(identity, Permission.Pull, repository) : verdict;
     }
 }

@@ -34,6 +34,9 @@ internal sealed partial class RequestPipeline(
 {
     private static readonly Task<RegistryError?> Answered = Task.FromResult<RegistryError?>(null);
 
+    private static readonly RegistryError InvalidName = new(
+        RegistryErrorCode.NameInvalid, $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes");
+
     private readonly RecentText _texts = new();
 
     /// <summary>Answers a request.</summary>
@@ -182,16 +185,36 @@ internal sealed partial class RequestPipeline(
             return Refuse(RegistryErrorCode.MethodNotAllowed);
         }
 
+        if (route.HasNameInQuery)
+        {
+            return AnswerNamedInQueryAsync(request, match.Routes, route);
+        }
+
         RepositoryName name = default;
         if (route.HasName && !RepositoryName.TryParse(_texts.Get(match.Name), out name))
         {
-            return Refuse(new RegistryError(
-                RegistryErrorCode.NameInvalid,
-                $"a name has at most {RepositoryName.MaxLength} lower-case letters, digits, single separators (. _ __ -) and slashes"));
+            return Refuse(InvalidName);
         }
 
         request.Match(route, name, _texts.Get(match.Parameter));
         return AnswerAsync(request, match.Routes, route);
+    }
+
+    private Task<RegistryError?> AnswerNamedInQueryAsync(RequestContext request, RouteSet routes, Route route)
+    {
+        var query = request.Request.Query;
+        if (!QueryParameter.Read(query, Route.RepositoryParameter).TryGet(out var text, out var fault))
+        {
+            return Refuse(fault);
+        }
+
+        if (!RepositoryName.TryParse(text, out var name))
+        {
+            return Refuse(InvalidName);
+        }
+
+        request.Match(route, name, query[Route.TagParameter].ToString());
+        return AnswerAsync(request, routes, route);
     }
 
     private async Task<RegistryError?> AnswerAsync(RequestContext request, RouteSet routes, Route route)

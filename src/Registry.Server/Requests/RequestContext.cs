@@ -36,10 +36,10 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Route of the path; null until it is matched.</summary>
     public Route? Route { get; private set; }
 
-    /// <summary>Repository in the path; default for paths without one.</summary>
+    /// <summary>Repository that the request names; default for requests without one.</summary>
     public RepositoryName Repository { get; private set; }
 
-    /// <summary>Last parameter of the path, decoded and unchecked; empty for paths without one.</summary>
+    /// <summary>Last parameter of the path, or the tag in the query, decoded and unchecked; empty for requests without one.</summary>
     public string Parameter { get; private set; } = string.Empty;
 
     /// <summary>Caller, as far as it is authenticated.</summary>
@@ -128,6 +128,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Cancelled when the client goes away.</summary>
     public CancellationToken Aborted => Http.RequestAborted;
 
+    /// <summary>Part of the origin of changes that the caller may see.</summary>
+    public OriginDetail OriginDetail => _authorizer!.OriginsFor(Identity);
+
     /// <summary>Ranges of the repositories that the catalog shows to the caller.</summary>
     public IReadOnlyList<RepositoryRange> ListableRanges => _authorizer!.ListableRanges(Identity);
 
@@ -205,7 +208,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         _stream = null;
     }
 
-    /// <summary>Sets the result of matching the path.</summary>
+    /// <summary>Sets the result of matching the request.</summary>
     public void Match(Route route, RepositoryName repository, string parameter)
     {
         Route = route;

@@ -23,5 +23,8 @@ internal enum RequestOperation
 
     DeleteTag,
 
+    /// <summary>Sets a tag to a manifest that is stored already.</summary>
+    RollBackTag,
+
     DeleteBlob,
 }

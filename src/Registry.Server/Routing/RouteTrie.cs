@@ -65,8 +65,8 @@ internal sealed class RouteTrie
 
     private void Add(Route route)
     {
-        var name = route.Template.IndexOf(Route.NameParameter, StringComparison.Ordinal);
-        var tail = name < 0 ? route.Template : route.Template[(name + Route.NameParameter.Length)..];
+        var name = route.Path.IndexOf(Route.NameParameter, StringComparison.Ordinal);
+        var tail = name < 0 ? route.Path : route.Path[(name + Route.NameParameter.Length)..];
         var node = _root;
         foreach (var segment in tail.Split('/')[1..].Reverse())
         {
@@ -79,7 +79,7 @@ internal sealed class RouteTrie
             return;
         }
 
-        node.NamePrefix = route.Template[..name];
+        node.NamePrefix = route.Path[..name];
         (node.NamedRoutes ??= new RouteSet()).Add(route);
     }
 

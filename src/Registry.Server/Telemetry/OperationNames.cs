@@ -16,6 +16,7 @@ internal static class OperationNames
         RequestOperation.PushManifest => "push-manifest",
         RequestOperation.DeleteManifest => "delete-manifest",
         RequestOperation.DeleteTag => "delete-tag",
+        RequestOperation.RollBackTag => "roll-back-tag",
         RequestOperation.DeleteBlob => "delete-blob",
         _ => null,
     };

@@ -16,7 +16,7 @@ internal static class RequestFields
     // may the names of unknown parameters.
     private static readonly HashSet<string> ShownParameters = new(StringComparer.Ordinal)
     {
-        "digest", "mount", "from", "tag", "n", "last", "artifactType", "digest-algorithm", "service", "scope",
+        "digest", "mount", "from", "repository", "tag", "n", "last", "before", "at", "artifactType", "digest-algorithm", "service", "scope",
     };
 
     /// <summary>Describes the caller. The prefix "user" distinguishes a user named "anonymous" from a caller without credentials.</summary>
@@ -29,7 +29,7 @@ internal static class RequestFields
         .Add("user", request.User)
         .Add("anonymous", request.User is null ? true : null);
 
-    /// <summary>Tag in the path; null when it has none.</summary>
+    /// <summary>Tag that the request names; null when it names none.</summary>
     public static string? Reference(RequestContext request) => request.Operation is RequestOperation.BeginUpload or RequestOperation.PushBlob
         || IsDigest(request.Parameter) ? null : Bounded(request.Parameter, MaxReference);
 

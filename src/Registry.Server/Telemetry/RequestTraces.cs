@@ -32,8 +32,8 @@ internal static class RequestTraces
 
         if (request.Route is { } route)
         {
-            activity.DisplayName = $"{route.Method} {route.Template}";
-            activity.SetTag("http.route", route.Template);
+            activity.DisplayName = $"{route.Method} {route.Path}";
+            activity.SetTag("http.route", route.Path);
         }
 
         activity.SetTag("http.request.method", request.Request.Method);

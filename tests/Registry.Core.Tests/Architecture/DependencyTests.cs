@@ -62,7 +62,8 @@ public partial class DependencyTests
         ["Telemetry"] = ["Configuration", "Http", "Requests", "Telemetry.Logs", "Telemetry.Metrics"],
         ["Pipeline"] = ["Configuration.Values", "Http", "Http.Bodies", "Memory", "Requests", "Routing", "Telemetry", "Telemetry.Logs"],
         ["Health"] = ["Pipeline", "Tls"],
-        ["Endpoints"] = ["Configuration", "Health", "Http", "Http.Bodies", "Memory", "Requests", "Telemetry.Logs"],
+        ["Api"] = ["Http"],
+        ["Endpoints"] = ["Api", "Configuration", "Health", "Http", "Http.Bodies", "Memory", "Requests", "Telemetry.Logs"],
         ["Hosting.Kestrel"] =
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =

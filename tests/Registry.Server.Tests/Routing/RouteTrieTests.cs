@@ -154,6 +154,20 @@ public sealed class RouteTrieTests
     }
 
     [Fact]
+    public void A_query_in_a_template_is_no_part_of_the_path()
+    {
+        var route = new Route("GET", "/api/v1/tags/history?repository=<name>&tag=<reference>", Permission.Pull, Nothing);
+        var trie = new RouteTrie([route, new("GET", "/v2/<name>/tags/list", Permission.Pull, Nothing)]);
+
+        Assert.Equal(("/api/v1/tags/history", true, true), (route.Path, route.HasName, route.HasNameInQuery));
+        Assert.Same(route, trie.Match("/api/v1/tags/history").Routes!.Find("GET"));
+        Assert.Null(trie.Match("/api/v1/tags/history/").Routes);
+        Assert.Null(trie.Match("/v2/api/v1/tags/history").Routes);
+        Assert.Equal("api/v1/tags/history", trie.Match("/v2/api/v1/tags/history/tags/list").Name.ToString());
+        Assert.False(new Route("GET", "/v2/<name>/tags/list", Permission.Pull, Nothing).HasNameInQuery);
+    }
+
+    [Fact]
     public void The_same_route_twice_is_a_mistake() => Assert.Throws<ArgumentException>(() => new RouteTrie(
         [new("GET", "/v2/<name>/x", Permission.Pull, Nothing), new("GET", "/v2/<name>/x", Permission.Push, Nothing)]));
 

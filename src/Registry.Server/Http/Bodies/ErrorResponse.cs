@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Core.Uploads;
@@ -7,11 +8,14 @@ using Registry.Server.Requests;
 
 namespace Registry.Server.Http.Bodies;
 
-/// <summary>Writes all errors (OCI distribution-spec, "Error Codes").</summary>
+/// <summary>Writes all errors: as in the OCI distribution-spec ("Error Codes"), and for the registry's own API as problem details (RFC 9457).</summary>
 internal sealed class ErrorResponse(UploadOperations uploads, Locations locations)
 {
     // Retry-After, in seconds.
     private const string RetryAfter = "5";
+
+    private const string ApiPrefix = "/api/";
+    private const string ProblemType = "application/problem+json";
 
     /// <summary>Answers with an error. Aborts a response that has already begun, so no client takes it for complete.</summary>
     public async Task WriteAsync(RequestContext request, RegistryError error)
@@ -41,7 +45,9 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
             return;
         }
 
-        await JsonResponse.WriteAsync(request, writer => WriteBody(writer, error));
+        await (IsOfApi(request)
+            ? JsonResponse.WriteAsync(request, writer => WriteProblem(writer, error, request.Id), ProblemType)
+            : JsonResponse.WriteAsync(request, writer => WriteBody(writer, error)));
     }
 
     /// <summary>Body of an error, for connections that never reach the pipeline.</summary>
@@ -71,6 +77,26 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
         response.Headers.Remove("Docker-Content-Digest");
         response.Headers.ETag = default;
         response.Headers.CacheControl = default;
+    }
+
+    // By the path, since a path without a route has errors, too.
+    private static bool IsOfApi(RequestContext request) => RequestTarget.TryGetPath(request.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, out var path)
+        && path.StartsWith(ApiPrefix);
+
+    private static void WriteProblem(Utf8JsonWriter writer, RegistryError error, string requestId)
+    {
+        writer.WriteStartObject();
+        writer.WriteString("title", error.Code.Message);
+        writer.WriteNumber("status", error.Code.Status);
+        if (error.Details.Count > 0)
+        {
+            writer.WriteString("detail", string.Join("; ", error.Details));
+        }
+
+        // Members beyond those of the RFC (section 3.2).
+        writer.WriteString("code", error.Code.Code);
+        writer.WriteString("requestId", requestId);
+        writer.WriteEndObject();
     }
 
     private static void WriteBody(Utf8JsonWriter writer, RegistryError error)

@@ -130,7 +130,7 @@ internal sealed class RequestMetrics
 
             if (request.Route is { } route)
             {
-                tags.Add("http.route", route.Template);
+                tags.Add("http.route", route.Path);
             }
 
             if (request.IsGone || status >= StatusCodes.Status500InternalServerError)

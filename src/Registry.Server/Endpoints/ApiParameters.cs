@@ -1,0 +1,90 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Errors;
+using Registry.Core.History;
+using Registry.Core.Oci;
+using Registry.Server.Http;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>Query parameters and fields of the registry's own API, each given once at most, and no others: a misspelt one would change what is asked for.</summary>
+internal static class ApiParameters
+{
+    /// <summary>Checks that a query has no other parameters than these.</summary>
+    /// <returns>Null, or the error.</returns>
+    public static RegistryError? CheckNames(IQueryCollection query, params IReadOnlyList<string> allowed) =>
+        query.Keys.FirstOrDefault(name => !allowed.Contains(name)) is { } unknown
+            ? new RegistryError(RegistryErrorCode.BadRequest, $"there is no query parameter '{Parameters.Echo(unknown)}'; allowed: {string.Join(", ", allowed)}")
+            : null;
+
+    /// <summary>Reads the tag, which every request must name.</summary>
+    public static Result<Tag> ReadTag(IQueryCollection query)
+    {
+        if (!QueryParameter.Read(query, "tag").TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return Tag.TryParse(text, out var tag) ? tag : Parameters.InvalidTag(text);
+    }
+
+    /// <summary>Reads the position before which a page begins; null for the newest page.</summary>
+    public static Result<long?> ReadBefore(IQueryCollection query)
+    {
+        if (!QueryParameter.Find(query, "before").TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return text is null ? (long?)null
+            : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? position
+            : Malformed($"before is '{Parameters.Echo(text)}'; it must be the position of a change, a whole number of 0 or more");
+    }
+
+    /// <summary>Reads the size of a page, 1 or more; null for the default.</summary>
+    public static Result<int?> ReadPageSize(IQueryCollection query)
+    {
+        if (!QueryParameter.Find(query, "n").TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        // A number beyond 32 bits exceeds the largest page, too.
+        return text is null ? (int?)null
+            : !text.AsSpan().ContainsAnyExceptInRange('0', '9') && text.AsSpan().ContainsAnyExcept('0')
+                ? int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : int.MaxValue
+            : new RegistryError(RegistryErrorCode.PageSizeInvalid, $"n is '{Parameters.Echo(text)}'; it must be a whole number of 1 or more");
+    }
+
+    /// <summary>Reads the time; null for now.</summary>
+    public static Result<DateTimeOffset?> ReadTime(IQueryCollection query)
+    {
+        if (!QueryParameter.Find(query, "at").TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        // In a query, + stands for a space.
+        return text is null ? (DateTimeOffset?)null
+            : Rfc3339.TryParse(text, out var time) ? time
+            : Malformed($"{NotATime(text)}{(text.Contains(' ', StringComparison.Ordinal) ? "; in a URL, write %2B for +" : string.Empty)}");
+    }
+
+    /// <summary>Reads what a rollback sets a tag to, from the fields of its body.</summary>
+    public static Result<RollbackTarget> ReadTarget(IReadOnlyDictionary<string, string> fields)
+    {
+        var (to, at) = (fields.GetValueOrDefault("to"), fields.GetValueOrDefault("at"));
+        return (to, at) switch
+        {
+            (not null, not null) => Malformed("the body has both 'to' and 'at'; give one of them, or none for the manifest before"),
+            (not null, null) => Digest.TryParse(to, out var digest) ? RollbackTarget.To(digest) : Parameters.InvalidDigest(to),
+            (null, not null) => Rfc3339.TryParse(at, out var time) ? RollbackTarget.At(time) : Malformed(NotATime(at)),
+            _ => RollbackTarget.Previous,
+        };
+    }
+
+    private static string NotATime(string text) =>
+        $"at is '{Parameters.Echo(text)}'; it must be a time with its offset from UTC (RFC 3339), such as {Rfc3339.Example}";
+
+    private static RegistryError Malformed(string detail) => new(RegistryErrorCode.BadRequest, detail);
+}
