@@ -8,6 +8,7 @@ using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
 using Registry.Server.Commands.Serve;
+using Registry.Server.Commands.Tags;
 using Registry.Server.Commands.Transfer;
 
 namespace Registry.Server.Commands;
@@ -35,6 +36,7 @@ internal static class CommandLine
             ImportCommand.Create(context),
             CopyCommand.Create(context),
             MigrateCommand.Create(context),
+            TagCommands.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
             ConfigCommand.Create(context),

@@ -7,6 +7,7 @@ using Registry.Core.Verification;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Migration;
+using Registry.Server.Api;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
@@ -28,6 +29,9 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RestoreReport))]
+[JsonSerializable(typeof(RollbackAnswer))]
+[JsonSerializable(typeof(TagHistoryAnswer))]
+[JsonSerializable(typeof(TagStateAnswer))]
 [JsonSerializable(typeof(TransferReport))]
 [JsonSerializable(typeof(VerificationResult))]
 [JsonSerializable(typeof(VersionAnswer))]

@@ -78,12 +78,14 @@ public partial class DependencyTests
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
         ["Commands.Maintain"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Migrate"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
+        ["Commands.Remote"] = ["Commands", "Configuration"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
+        ["Commands.Tags"] = ["Api", "Commands", "Commands.Remote", "Http"],
         ["Commands.Transfer"] = ["Commands", "Commands.Progress", "Configuration"],
         ["Commands"] =
         [
-            "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Serve",
-            "Commands.Transfer", "Configuration", "Configuration.Values", "Telemetry.Logs",
+            "Api", "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Serve",
+            "Commands.Tags", "Commands.Transfer", "Configuration", "Configuration.Values", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
     };

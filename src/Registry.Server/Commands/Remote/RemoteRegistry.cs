@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Server.Commands.Remote;
+
+/// <summary>A running registry, asked for one repository over its API with the login that docker has stored.</summary>
+internal sealed class RemoteRegistry : IDisposable
+{
+    // A page of the longest history.
+    private const int MaxAnswer = 16 * 1024 * 1024;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private readonly HttpClient _client;
+    private readonly RemoteAddress _address;
+    private readonly DockerCredential? _credential;
+    private readonly RepositoryName _repository;
+    private readonly string _actions;
+
+    private RemoteRegistry(RemoteAddress address, DockerCredential? credential, RepositoryName repository, string actions)
+    {
+        (_address, _credential, _repository, _actions) = (address, credential, repository, actions);
+#pragma warning disable CA2000 // The client disposes it.
+        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = MaxAnswer };
+#pragma warning restore CA2000
+        _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("registry", ProductVersion.Text));
+    }
+
+    /// <summary>Connects, and authenticates if the registry asks for it.</summary>
+    /// <param name="address">Address of the registry.</param>
+    /// <param name="credentials">The stored logins.</param>
+    /// <param name="repository">The repository that the requests name.</param>
+    /// <param name="actions">Permissions that the requests need, as in <c>pull,push</c>.</param>
+    /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
+    public static async Task<RemoteRegistry> ConnectAsync(RemoteAddress address, DockerCredentials credentials, RepositoryName repository, string actions)
+    {
+        var credential = await credentials.FindAsync(address.Login);
+        var registry = new RemoteRegistry(address, credential, repository, actions);
+        try
+        {
+            registry._client.DefaultRequestHeaders.Authorization =
+                await new RemoteLogin(registry._client, address, credential).AuthorizeAsync($"repository:{repository}:{actions}");
+            return registry;
+        }
+        catch
+        {
+            registry.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sends a GET.</summary>
+    /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
+    public Task<T> GetAsync<T>(string path, JsonTypeInfo<T> type) => SendAsync(new HttpRequestMessage(HttpMethod.Get, UrlOf(path)), type);
+
+    /// <summary>Sends a POST.</summary>
+    /// <param name="path">Path and query.</param>
+    /// <param name="body">The body.</param>
+    /// <param name="bodyType">Type of the body.</param>
+    /// <param name="ifMatch">Entity tag that must be the current one; null for none.</param>
+    /// <param name="type">Type of the answer.</param>
+    /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
+    public Task<T> PostAsync<TBody, T>(string path, TBody body, JsonTypeInfo<TBody> bodyType, string? ifMatch, JsonTypeInfo<T> type)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, UrlOf(path)) { Content = JsonContent.Create(body, bodyType) };
+        if (ifMatch is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-Match", $"\"{ifMatch}\"");
+        }
+
+        return SendAsync(request, type);
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private Uri UrlOf(string path) => new(_address.Url, path);
+
+    private async Task<T> SendAsync<T>(HttpRequestMessage request, JsonTypeInfo<T> type)
+    {
+        using var answer = await RemoteMessage.SendAsync(_client, _address, request);
+        var text = await answer.Content.ReadAsStringAsync();
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new RemoteException(Explain(answer, text));
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize(text, type) ?? throw new JsonException();
+        }
+        catch (JsonException)
+        {
+            throw new RemoteException($"{_address.Login} sent an answer that this command does not understand; it may be another version of the registry, or another program");
+        }
+    }
+
+    private string Explain(HttpResponseMessage answer, string body)
+    {
+        var reasons = RemoteMessage.Reasons(body);
+        var needed = _actions.Replace(",", " and ", StringComparison.Ordinal);
+        return answer.StatusCode switch
+        {
+            HttpStatusCode.Unauthorized when answer.Headers.WwwAuthenticate.Select(RemoteChallenge.Parse).Any(challenge => challenge.Error == "insufficient_scope") && _credential is not null =>
+                $"{_credential.Who} may not {needed} {_repository} at {_address.Login}: the token service does not grant it",
+            HttpStatusCode.Unauthorized => RemoteMessage.Unauthorized(_address, _credential),
+            HttpStatusCode.Forbidden => $"{_credential?.Who ?? "a caller without a login"} may not {needed} {_repository} at {_address.Login}; the access rules of the registry deny it",
+            HttpStatusCode.NotFound when answer.Content.Headers.ContentType?.MediaType != "application/problem+json" =>
+                $"{_address.Login} has no {answer.RequestMessage!.RequestUri!.AbsolutePath}: it is an older version of the registry, or another program",
+            HttpStatusCode.PreconditionFailed => $"nothing was changed at {_address.Login}: the tag does not refer to the manifest of --if-match any more",
+            HttpStatusCode.NotFound or HttpStatusCode.Conflict or HttpStatusCode.BadRequest when reasons.Length > 0 => $"{_address.Login}: {reasons}",
+            _ => $"{_address.Login} answered {(int)answer.StatusCode}{(reasons.Length > 0 ? $": {reasons}" : string.Empty)}",
+        };
+    }
+}
