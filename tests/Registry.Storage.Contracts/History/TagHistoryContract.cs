@@ -257,7 +257,8 @@ public abstract partial class TagHistoryContract : IAsyncDisposable
         {
             Assert.Same(RegistryErrorCode.ManifestUnknown, (await _operations.History.ListAsync(repository, tag, null, null, OriginDetail.Full)).Error?.Code);
             Assert.Same(RegistryErrorCode.ManifestUnknown, (await _operations.History.FindStateAsync(repository, tag, Now, OriginDetail.Full)).Error?.Code);
-        }    }
+        }
+    }
 
     [Fact]
     public async Task A_put_that_must_find_its_manifest_adds_none()
