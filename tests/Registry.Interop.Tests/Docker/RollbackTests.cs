@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Registry.Testing;
 using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests.Docker;

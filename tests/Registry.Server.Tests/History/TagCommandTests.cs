@@ -1,13 +1,14 @@
+using System.Runtime.Versioning;
 using System.Text;
 using System.Text.Json;
 using Registry.Core.Access;
 using Registry.Server.Tests.Access;
 using Registry.Server.Tests.Commands;
-using Registry.Testing.Processes;
 
 namespace Registry.Server.Tests.History;
 
 /// <summary><c>registry tag …</c>: a program of its own, with the login that docker has stored, against a running registry.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class TagCommandTests : IDisposable
 {
     private readonly TemporaryFolder _docker = new("docker-config");
@@ -108,7 +109,7 @@ public sealed class TagCommandTests : IDisposable
         await using var registry = await StartAsync(folder, AuthenticationKind.BuiltInToken);
         var host = Host(registry);
         var token = (await registry.Client.GetAnswerAsync("/token?offline_token=true", AccessFolder.Basic("alice"))).Json.GetProperty("refresh_token").GetString();
-        await WriteConfigAsync($$"""{"auths":{"http://{{host}}/v1/":{"auth":"{{Base64("<token>:")}}","identitytoken":"{{token}}"}}}""");
+        await WriteConfigAsync($$$$"""{"auths":{"http://{{{{host}}}}/v1/":{"auth":"{{{{Base64("<token>:")}}}}","identitytoken":"{{{{token}}}}"}}}""");
         Assert.Equal(0, (await CommandAsync("tag", "show", $"{host}/team/app:latest")).ExitCode);
 
         // The program gets the name of the registry on its standard input.
@@ -121,7 +122,7 @@ public sealed class TagCommandTests : IDisposable
             """);
         File.SetUnixFileMode(helper, UnixFileMode.UserRead | UnixFileMode.UserExecute);
         var path = new Dictionary<string, string?> { ["PATH"] = $"{_docker.Path}:{Environment.GetEnvironmentVariable("PATH")}" };
-        foreach (var config in new[] { """{"credsStore":"test"}""", $$"""{"credsStore":"missing","credHelpers":{"{{host}}":"test"}}""" })
+        foreach (var config in new[] { """{"credsStore":"test"}""", $$$"""{"credsStore":"missing","credHelpers":{"{{{host}}}":"test"}}""" })
         {
             await WriteConfigAsync(config);
             var (code, output) = await RunAsync($"tag show {host}/team/app:latest", path);
@@ -241,7 +242,7 @@ public sealed class TagCommandTests : IDisposable
 
     // As docker writes it.
     private Task LogInAsync(string host, string user, string? password = null) =>
-        WriteConfigAsync($$"""{"auths":{"{{host}}":{"auth":"{{Base64($"{user}:{password ?? AccessFolder.Password(user)}")}}"}}}""");
+        WriteConfigAsync($$$$"""{"auths":{"{{{{host}}}}":{"auth":"{{{{Base64($"{user}:{password ?? AccessFolder.Password(user)}")}}}}"}}}""");
 
     private Task WriteConfigAsync(string json) => File.WriteAllTextAsync(Path.Combine(_docker.Path, "config.json"), json);
 
