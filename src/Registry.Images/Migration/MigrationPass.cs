@@ -162,7 +162,21 @@ public sealed class MigrationPass
             return;
         }
 
-        var manifest = await ReadAsync(() => walk.LoadAsync(stored));
+        LoadedManifest manifest;
+        try
+        {
+            manifest = await ReadAsync(() => walk.LoadAsync(stored));
+        }
+        catch (LayoutException)
+        {
+            if (await IsListedAsync(repository, contents => contents.Manifests.Contains(digest)))
+            {
+                throw;
+            }
+
+            return;
+        }
+
         foreach (var some in tags.Count == 0 ? [[]] : tags.Chunk(TagsAtOnce))
         {
             await _writer.KeepAsync(repository, manifest, some, cancellationToken);
@@ -174,11 +188,14 @@ public sealed class MigrationPass
     // What the source has lost is a fault, and what was deleted from it since it was listed is none.
     private async Task RequireRemovedAsync(RepositoryName repository, Func<RepositoryContents, bool> isListed)
     {
-        if (isListed(await SourceFaultException.GuardAsync(() => _source.Listing.ReadAsync(repository))))
+        if (await IsListedAsync(repository, isListed))
         {
             throw new LayoutException("is missing: its bytes are lost; pushing it again repairs that");
         }
     }
+
+    private async Task<bool> IsListedAsync(RepositoryName repository, Func<RepositoryContents, bool> isListed) =>
+        isListed(await SourceFaultException.GuardAsync(() => _source.Listing.ReadAsync(repository)));
 
     // Bytes that cannot be read are the fault of this content, unless the store as a whole does not answer.
     private static async Task<T> ReadAsync<T>(Func<Task<T>> read)

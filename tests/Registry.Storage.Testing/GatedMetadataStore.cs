@@ -4,7 +4,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
-namespace Registry.Core.Tests.Caching;
+namespace Registry.Storage.Testing;
 
 /// <summary>Metadata store that can delay its answers, and counts the queries of pulls.</summary>
 internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore

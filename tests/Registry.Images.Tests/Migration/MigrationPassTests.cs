@@ -1,0 +1,42 @@
+using Registry.Core.Changes;
+using Registry.Core.Oci;
+using Registry.Images.Migration;
+using Registry.Storage.Contracts;
+
+namespace Registry.Images.Tests.Migration;
+
+/// <summary>Passes of a move from a registry that clients change meanwhile.</summary>
+public sealed class MigrationPassTests
+{
+    private static readonly RepositoryName A = Samples.Repository("a");
+
+    [Fact]
+    public async Task A_manifest_that_is_deleted_while_it_is_read_is_no_fault()
+    {
+        await using var source = await TestStorage.CreateAsync();
+        await using var target = await TestStorage.CreateAsync();
+        var image = await source.PushImageAsync(A, "image", "1.0");
+        var metadata = new GatedMetadataStore(source.Storage.Metadata);
+        var content = new RegistryContent(source.Storage.Listing, metadata, source.Storage.Blobs);
+        Assert.Equal(1, await PassAsync());
+
+        // The first question of the next pass is about the manifest with the new tag.
+        await source.PutAsync(A, image, "2.0");
+        metadata.AfterQuestion = () =>
+        {
+            metadata.AfterQuestion = () => Task.CompletedTask;
+            return source.DeleteAsync(A, Samples.Digest(image));
+        };
+        Assert.Equal(0, await PassAsync());
+        Assert.Equal(0, await PassAsync());
+        Assert.Empty((await target.Storage.Listing.ReadAsync(A)).Manifests);
+
+        async Task<long> PassAsync()
+        {
+            var writer = new ImageWriter(target.Core.Metadata, target.Core.Uploads, target.Core.Manifests, ChangeOrigin.Command("migrate", "test"));
+            var (done, _, faults) = await MigrationPass.RunAsync(content, RegistryContent.Of(target.Storage), writer, progress: null, TestContext.Current.CancellationToken);
+            Assert.Empty(faults);
+            return done.Manifests;
+        }
+    }
+}
