@@ -15,6 +15,9 @@ public interface IScenario
     /// <summary>Debian packages that it needs, as program and package.</summary>
     IReadOnlyList<(string Program, string Package)> Needs { get; }
 
+    /// <summary>Describes what a run needs that is not there, other than packages; null if nothing is missing.</summary>
+    string? FindMissing(TortureRun run) => null;
+
     /// <summary>Runs it.</summary>
     /// <returns>Counts of the run.</returns>
     /// <exception cref="ViolationException">A promise was not kept.</exception>

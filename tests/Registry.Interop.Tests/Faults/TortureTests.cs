@@ -7,8 +7,9 @@ namespace Registry.Interop.Tests.Faults;
 /// <summary>Some seconds of each scenario of <c>tests/torture/run</c>; docs/trust.md has the long runs. TORTURE_SEED repeats a run that has failed.</summary>
 public sealed class TortureTests
 {
-    // That of many nodes takes minutes, so it runs by itself only.
-    public static TheoryData<string> Names => [.. Catalogue.Scenarios.Where(scenario => scenario is not NodeFaults).Select(scenario => scenario.Name)];
+    // Those of many nodes take minutes, so they run by themselves only.
+    public static TheoryData<string> Names =>
+        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or Moves)).Select(scenario => scenario.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]

@@ -7,21 +7,23 @@ using Registry.Testing.Processes;
 namespace Registry.Testing.Engines;
 
 /// <summary>
-/// S3 by the gateway of Ceph, on a cluster of one disk in memory, in a folder and on ports of its own (Debian: <c>ceph-mon</c>, <c>ceph-osd</c>,
+/// S3 by the gateway of Ceph, on a cluster of one disk in memory or in a file, in a folder and on ports of its own (Debian: <c>ceph-mon</c>, <c>ceph-osd</c>,
 /// <c>radosgw</c>, <c>ceph-common</c>). Needs neither root nor keys nor <c>/etc/ceph</c>.
 /// </summary>
 public sealed class CephGateway : IAsyncDisposable
 {
-    private const long DiskSize = 4L * 1024 * 1024 * 1024;
+    private const long MemorySize = 4L * 1024 * 1024 * 1024;
 
     private static readonly string[] Programs = ["ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin"];
 
     private readonly TemporaryFolder _folder = new("ceph");
     private readonly Stack<BackgroundProcess> _servers = new();
     private readonly Dictionary<string, string?> _environment;
+    private readonly long? _diskSize;
 
-    private CephGateway()
+    private CephGateway(long? diskSize)
     {
+        _diskSize = diskSize;
         _environment = new()
         {
             ["CEPH_CONF"] = _folder.File("ceph.conf"),
@@ -54,9 +56,10 @@ public sealed class CephGateway : IAsyncDisposable
     public TestAuthority Authority { get; } = new();
 
     /// <summary>Starts a gateway without buckets.</summary>
-    public static async Task<CephGateway> StartAsync()
+    /// <param name="diskSize">Bytes of a disk in a file, which takes only the room of what is stored; null for a disk of 4 GiB in memory.</param>
+    public static async Task<CephGateway> StartAsync(long? diskSize = null)
     {
-        var gateway = new CephGateway();
+        var gateway = new CephGateway(diskSize);
         try
         {
             await gateway.StartServersAsync();
@@ -185,6 +188,18 @@ public sealed class CephGateway : IAsyncDisposable
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
+    private string Disk => _diskSize is { } size
+        ? $"""
+            osd_objectstore = bluestore
+            bluestore_block_size = {size.ToString(CultureInfo.InvariantCulture)}
+            bluestore_cache_autotune = false
+            bluestore_cache_size = 268435456
+            """
+        : $"""
+            osd_objectstore = memstore
+            memstore_device_bytes = {MemorySize.ToString(CultureInfo.InvariantCulture)}
+            """;
+
     private string Configuration(string cluster, int monitor, int http, int https)
     {
         var folder = _folder.Path;
@@ -223,8 +238,7 @@ public sealed class CephGateway : IAsyncDisposable
             paxos_min_wait = 0.01
             [osd]
             osd_data = {_folder.Folder("osd")}
-            osd_objectstore = memstore
-            memstore_device_bytes = {DiskSize.ToString(CultureInfo.InvariantCulture)}
+            {Disk}
             osd_memory_target = 1073741824
             [client]
             keyring = /dev/null

@@ -24,22 +24,21 @@ public sealed partial class RegistryProcess : IAsyncDisposable
 
     private readonly Dictionary<string, string?> _environment;
     private readonly Action<string>? _onLine;
+    private string? _published;
     private BackgroundProcess _process;
     private volatile bool _isEnding;
 
-    private RegistryProcess(Dictionary<string, string?> environment, Action<string>? onLine, BackgroundProcess process)
+    private RegistryProcess(Dictionary<string, string?> environment, Action<string>? onLine, string? published, BackgroundProcess process)
     {
         _environment = environment;
         _onLine = onLine;
+        _published = published;
         _process = process;
     }
 
     private static string Dotnet => Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet";
 
-    // Without a published program: the server and its runtimeconfig.json are copied next to the tests because this project references the server's.
-    private static string[] Program => Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } published
-        ? [published]
-        : [Dotnet, Path.Combine(AppContext.BaseDirectory, "registry.dll")];
+    private static string[] Program => ProgramOf(null);
 
     public Uri BaseAddress { get; private set; } = new("http://127.0.0.1:1");
 
@@ -70,6 +69,7 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     /// <param name="environment">Further variables.</param>
     /// <param name="under">A program that becomes the server with the same process id, with its arguments: <c>strace -D …</c>. Not used by a restart.</param>
     /// <param name="onLine">Receives every line of output, one at a time.</param>
+    /// <param name="published">Path of a published program; null for the usual one (<see cref="ProgramVariable"/>).</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="InvalidOperationException">The process ended before it listened; the message holds its output.</exception>
     /// <exception cref="TimeoutException">The process did not listen in time; the message holds its output.</exception>
@@ -78,11 +78,12 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string?>? environment = null,
         IReadOnlyList<string>? under = null,
         Action<string>? onLine = null,
+        string? published = null,
         CancellationToken cancellationToken = default)
     {
         TestRegistry.SkipOnNodes("starts a process on a data folder");
         Dictionary<string, string?> all = EnvironmentFor(storagePath, environment);
-        var registry = new RegistryProcess(all, onLine, Launch(all, under ?? [], onLine));
+        var registry = new RegistryProcess(all, onLine, published, Launch(all, [.. under ?? [], .. ProgramOf(published)], onLine));
         try
         {
             await registry.WaitUntilListeningAsync(cancellationToken);
@@ -102,13 +103,21 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     public static string HeapLimitWithin(long bytes) => HeapLimit(bytes * ProcessMemoryLimits.HeapPercent / 100);
 
     /// <summary>Starts a command of the server, for a caller that ends it early.</summary>
-    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [], null, command);
+    public static BackgroundProcess Launch(string storagePath, params string[] command) => Launch(EnvironmentFor(storagePath, null), [.. Program, .. command], null);
+
+    /// <summary>Starts a command of the server with variables, for a caller that ends it early, or that runs another program.</summary>
+    /// <param name="command">The command and its arguments, separated by spaces.</param>
+    /// <param name="storagePath">The data folder.</param>
+    /// <param name="environment">Further variables.</param>
+    /// <param name="published">Path of a published program; null for the usual one (<see cref="ProgramVariable"/>).</param>
+    public static BackgroundProcess Launch(string command, string storagePath, IReadOnlyDictionary<string, string?>? environment, string? published = null) =>
+        Launch(EnvironmentFor(storagePath, environment), [.. ProgramOf(published), .. command.Split(' ')], null);
 
     /// <summary>Runs a command of the server, such as <c>verify --dry-run</c>, to its end.</summary>
     public static async Task<(int ExitCode, string Output)> RunAsync(
         string command, string storagePath, IReadOnlyDictionary<string, string?>? environment = null, CancellationToken cancellationToken = default)
     {
-        await using BackgroundProcess process = Launch(EnvironmentFor(storagePath, environment), [], null, command.Split(' '));
+        await using BackgroundProcess process = Launch(command, storagePath, environment);
         int exitCode = await process.WaitForExitAsync(3 * Patience.Limit, cancellationToken);
         return (exitCode, process.Output);
     }
@@ -186,9 +195,13 @@ public sealed partial class RegistryProcess : IAsyncDisposable
     {
         await _process.DisposeAsync();
         _isEnding = false;
-        _process = Launch(_environment, [], _onLine);
+        _process = Launch(_environment, ProgramOf(_published), _onLine);
         await WaitUntilListeningAsync(cancellationToken);
     }
+
+    /// <summary>Replaces the program: the next start is that of another one.</summary>
+    /// <param name="published">Path of a published program.</param>
+    public void Replace(string published) => _published = published;
 
     public ValueTask DisposeAsync()
     {
@@ -216,12 +229,13 @@ public sealed partial class RegistryProcess : IAsyncDisposable
         return all;
     }
 
-    private static BackgroundProcess Launch(
-        Dictionary<string, string?> environment, IReadOnlyList<string> under, Action<string>? onLine, params string[] arguments)
-    {
-        string[] line = [.. under, .. Program, .. arguments];
-        return BackgroundProcess.Start(line[0], line[1..], environment, onLine);
-    }
+    private static BackgroundProcess Launch(Dictionary<string, string?> environment, string[] line, Action<string>? onLine) =>
+        BackgroundProcess.Start(line[0], line[1..], environment, onLine);
+
+    // Without a published program: the server and its runtimeconfig.json are copied next to the tests because this project references the server's.
+    private static string[] ProgramOf(string? published) => published is not null ? [published]
+        : Environment.GetEnvironmentVariable(ProgramVariable) is { Length: > 0 } chosen ? [chosen]
+        : [Dotnet, Path.Combine(AppContext.BaseDirectory, "registry.dll")];
 
     private long Memory(string name)
     {

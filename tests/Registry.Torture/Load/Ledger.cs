@@ -74,6 +74,15 @@ internal sealed class Ledger
         }
     }
 
+    /// <summary>Removes all blobs: those that no manifest needs may be collected from now on, and the manifests name the others.</summary>
+    public void ForgetBlobs()
+    {
+        foreach (var path in _entries.Keys.Where(path => path.Contains("/blobs/", StringComparison.Ordinal)))
+        {
+            _entries.TryRemove(path, out _);
+        }
+    }
+
     /// <summary>Removes a path: what it holds is checked otherwise.</summary>
     public void Forget(string path) => _entries.TryRemove(path, out _);
 

@@ -241,6 +241,18 @@ internal sealed class LedgerClient(
         }
     }
 
+    /// <summary>Compares the catalog with the repositories that must have manifests.</summary>
+    public async Task CheckCatalogAsync()
+    {
+        var promised = ledger.Paths.Where(path => path.Contains("/manifests/", StringComparison.Ordinal) && ledger.Find(path) is not null)
+            .Select(path => path[4..path.LastIndexOf("/manifests/", StringComparison.Ordinal)]).Distinct().Order(StringComparer.Ordinal).ToList();
+        var answer = await _http.GetAnswerAsync("/v2/_catalog?n=10000");
+        if (answer.Status != 200 || !promised.SequenceEqual(answer.Strings("repositories").Order(StringComparer.Ordinal)))
+        {
+            throw new ViolationException($"the repositories are {string.Join(", ", promised)}, and were listed as {answer}");
+        }
+    }
+
     // From now on its blobs may be collected; other manifests that need them answer for them.
     private void Loosen(string repository, TestImage image)
     {

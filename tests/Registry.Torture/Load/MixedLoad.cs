@@ -11,7 +11,8 @@ namespace Registry.Torture.Load;
 /// <param name="ledger">What they were told.</param>
 /// <param name="workers">How many there are.</param>
 /// <param name="mayFail">True when the registry may lose its disk: a refused client stops without conclusions, and no client pulls.</param>
-internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false)
+/// <param name="pause">Time that a client waits after each step.</param>
+internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false, TimeSpan pause = default)
 {
     private const int ImagesKept = 8;
     private const int PendingKept = 4;
@@ -28,8 +29,18 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
     public int Acknowledged => _acknowledged;
 
     /// <summary>Runs until the server is gone or the token is cancelled.</summary>
-    public Task RunAsync(RegistryProcess registry, TortureRun run, int round, CancellationToken stop) => Task.WhenAll(
-        Enumerable.Range(0, workers).Select(worker => Task.Run(() => WorkAsync(registry, worker, run.Random((round * workers) + worker), stop), CancellationToken.None)));
+    public Task RunAsync(RegistryProcess registry, TortureRun run, int round, CancellationToken stop) =>
+        RunAsync(registry.BaseAddress, registry.Explains, run, round, stop);
+
+    /// <summary>Runs until the registry is gone or the token is cancelled.</summary>
+    /// <param name="address">Address of the registry.</param>
+    /// <param name="explains">True for failures of requests that a fault explains.</param>
+    /// <param name="run">Source of the choices.</param>
+    /// <param name="round">Number of the round.</param>
+    /// <param name="stop">Ends the work.</param>
+    public Task RunAsync(Uri address, Func<Exception, bool> explains, TortureRun run, int round, CancellationToken stop) => Task.WhenAll(
+        Enumerable.Range(0, workers).Select(worker => Task.Run(
+            () => WorkAsync(address, explains, worker, run.Random((round * workers) + worker), stop), CancellationToken.None)));
 
     /// <summary>Continues the unfinished uploads.</summary>
     /// <returns>Number of continued uploads.</returns>
@@ -55,18 +66,38 @@ internal sealed class MixedLoad(Ledger ledger, int workers, bool mayFail = false
         }
     }
 
+    /// <summary>Asks for these blobs, so that they are promised from now on.</summary>
+    public async Task RenewPromisesAsync(LedgerClient client)
+    {
+        foreach (var blob in _promised)
+        {
+            await blob.RenewAsync(client);
+        }
+    }
+
+    /// <summary>Checks that the blobs are there whose promises were renewed, whatever the time that has passed.</summary>
+    /// <exception cref="ViolationException">One is gone.</exception>
+    public async Task RequirePromisesAsync(LedgerClient client)
+    {
+        foreach (var blob in _promised)
+        {
+            await blob.RequireAsync(client);
+        }
+    }
+
     private static string Repository(int worker) => $"torture/{worker}";
 
-    private async Task WorkAsync(RegistryProcess registry, int worker, Random random, CancellationToken stop)
+    private async Task WorkAsync(Uri address, Func<Exception, bool> explains, int worker, Random random, CancellationToken stop)
     {
-        using var client = new LedgerClient(registry.BaseAddress, ledger, mayFail, isRefusalDoubt: mayFail);
+        using var client = new LedgerClient(address, ledger, mayFail, isRefusalDoubt: mayFail);
         try
         {
             while (!stop.IsCancellationRequested && await StepAsync(client, worker, random))
             {
+                await Task.Delay(pause, CancellationToken.None);
             }
         }
-        catch (Exception e) when (registry.Explains(e))
+        catch (Exception e) when (explains(e))
         {
             // As intended.
         }

@@ -45,4 +45,23 @@ internal sealed class PromisedBlob(string repository, TimeSpan promise)
                 return await client.PushAsync(repository, _blob);
         }
     }
+
+    /// <summary>Asks for the blob at once, and pushes it when it is gone: from now on, it is promised.</summary>
+    public async Task RenewAsync(LedgerClient client)
+    {
+        if (await client.HasAsync(repository, _blob) is not true)
+        {
+            await client.PushAsync(repository, _blob);
+        }
+    }
+
+    /// <summary>Requires that the blob is there, which <see cref="RenewAsync"/> has renewed.</summary>
+    /// <exception cref="ViolationException">It is gone.</exception>
+    public async Task RequireAsync(LedgerClient client)
+    {
+        if (await client.HasAsync(repository, _blob) is not true)
+        {
+            throw new ViolationException($"{_blob.Digest} of {repository} is gone, which a client was told exists");
+        }
+    }
 }

@@ -28,6 +28,9 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <summary>Address of the node.</summary>
     public Uri Address => _process.BaseAddress;
 
+    /// <summary>Path of its published program; null for the usual one.</summary>
+    public string? Published { get; private set; }
+
     /// <summary>Its way to the bucket.</summary>
     public FaultProxy Bucket { get; }
 
@@ -47,13 +50,14 @@ internal sealed class ClusterNode : IAsyncDisposable
     /// <param name="folder">A folder that it does not use.</param>
     /// <param name="settings">Settings of all nodes.</param>
     /// <param name="ahead">Difference of its clock to that of the system; negative if it is behind.</param>
-    /// <param name="bucket">The S3 store.</param>
-    /// <param name="database">The database.</param>
+    /// <param name="stores">The stores.</param>
+    /// <param name="published">The program; null for the usual one.</param>
     /// <exception cref="ViolationException">The server does not see its clock, so the run would test nothing.</exception>
     public static async Task<ClusterNode> StartAsync(
-        string folder, IReadOnlyDictionary<string, string?> settings, TimeSpan ahead, Uri bucket, PostgresServer database)
+        string folder, IReadOnlyDictionary<string, string?> settings, TimeSpan ahead, NodeStores stores, string? published)
     {
-        var (toBucket, toDatabase) = (new FaultProxy(bucket), new PostgresProxy(database.Port));
+        var database = stores.Postgres;
+        var (toBucket, toDatabase) = (new FaultProxy(stores.Ceph.Endpoint), new PostgresProxy(database.Port));
         var log = new NodeLog();
         var own = new Dictionary<string, string?>(settings.Concat(FakedClock.Shift(ahead)))
         {
@@ -61,7 +65,8 @@ internal sealed class ClusterNode : IAsyncDisposable
             ["REGISTRY_S3_ENDPOINT"] = toBucket.Address.GetLeftPart(UriPartial.Authority),
             ["REGISTRY_POSTGRES"] = database.ConnectionString.Replace($"Port={Text(database.Port)}", $"Port={Text(toDatabase.Port)}", StringComparison.Ordinal),
         };
-        var node = new ClusterNode(await RegistryProcess.StartAsync(folder, own, onLine: log.Observe), toBucket, toDatabase, log);
+        var process = await RegistryProcess.StartAsync(folder, own, onLine: log.Observe, published: published);
+        var node = new ClusterNode(process, toBucket, toDatabase, log) { Published = published };
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = node.Address };
         var seen = DateTimeOffset.Parse((await client.GetAnswerAsync("/v2/"))["Date"]!, CultureInfo.InvariantCulture) - DateTimeOffset.UtcNow;
         return (seen - ahead).Duration() < MaxClockError ? node : throw new ViolationException($"the clock of a node is {seen} ahead, and should be {ahead}");
@@ -78,6 +83,14 @@ internal sealed class ClusterNode : IAsyncDisposable
         {
             throw new ViolationException($"a node stopped with the exit code {code}:\n{_process.Output}");
         }
+    }
+
+    /// <summary>Replaces the program: the next start is that of another one.</summary>
+    /// <param name="published">Path of a published program.</param>
+    public void Replace(string published)
+    {
+        _process.Replace(published);
+        Published = published;
     }
 
     /// <summary>Starts the process again, as often as a supervisor does: without a store that works, it ends.</summary>

@@ -6,14 +6,12 @@ using Registry.Testing.Processes;
 namespace Registry.Torture.Nodes;
 
 /// <summary>
-/// Three nodes behind a real nginx without stickiness, on a real PostgreSQL and a real S3, all in folders of their own. The clocks of the nodes differ by up to two hours.
+/// Three nodes behind a real nginx without stickiness, on real stores (<see cref="NodeStores"/>). The clocks of the nodes differ by up to two hours.
 /// </summary>
 internal sealed class NodeCluster : IAsyncDisposable
 {
     /// <summary>Header of answers with the nodes that nginx has asked, and their statuses.</summary>
     public const string UpstreamHeader = "X-Upstream";
-
-    private const string Bucket = "registry";
 
     // Differences of the clocks of the nodes to that of the stores.
     private static readonly TimeSpan[] Clocks = [TimeSpan.Zero, TimeSpan.FromHours(1), TimeSpan.FromHours(-1)];
@@ -21,24 +19,26 @@ internal sealed class NodeCluster : IAsyncDisposable
     private readonly TemporaryFolder _folder = new("nodes");
     private readonly List<ClusterNode> _nodes = [];
     private readonly Dictionary<string, string?> _settings;
-    private CephGateway? _ceph;
-    private PostgresServer? _postgres;
+    private readonly NodeStores _stores;
     private NginxServer? _nginx;
 
-    private NodeCluster(IReadOnlyDictionary<string, string?> settings) => _settings = new(settings);
+    private NodeCluster(NodeStores stores, IReadOnlyDictionary<string, string?> settings)
+    {
+        _stores = stores;
+        _settings = new(settings.Concat(stores.Settings)) { ["REGISTRY_TRUSTED_PROXIES"] = "127.0.0.1" };
+    }
 
     /// <summary>Debian packages that it needs, as program and package.</summary>
-    public static IReadOnlyList<(string Program, string Package)> Needs =>
-    [
-        ("nginx", "nginx"), ("pg_lsclusters", "postgresql-15"), ("ceph-mon", "ceph-mon"), ("ceph-osd", "ceph-osd"), ("radosgw", "radosgw"), ("ceph", "ceph-common"),
-        ("faketime", "faketime"),
-    ];
+    public static IReadOnlyList<(string Program, string Package)> Needs => [("nginx", "nginx"), .. NodeStores.Needs, ("faketime", "faketime")];
 
     /// <summary>The nodes.</summary>
     public IReadOnlyList<ClusterNode> Nodes => _nodes;
 
+    /// <summary>Settings of the nodes, with those of the stores, without the proxies.</summary>
+    public IReadOnlyDictionary<string, string?> Settings => _settings;
+
     /// <summary>The database.</summary>
-    public PostgresServer Postgres => _postgres!;
+    public PostgresServer Postgres => _stores.Postgres;
 
     /// <summary>Address of the balancer.</summary>
     public Uri Balancer => new($"http://127.0.0.1:{_nginx!.Port}");
@@ -49,14 +49,16 @@ internal sealed class NodeCluster : IAsyncDisposable
     /// <summary>Faults of the bucket and of the way to it.</summary>
     public FaultTimes BucketFaults { get; } = new();
 
-    /// <summary>Starts everything.</summary>
+    /// <summary>Starts nodes and nginx.</summary>
+    /// <param name="stores">The stores, which outlive the nodes.</param>
     /// <param name="settings">Settings of the nodes, without the stores.</param>
-    public static async Task<NodeCluster> StartAsync(IReadOnlyDictionary<string, string?> settings)
+    /// <param name="published">Program of the nodes; null for the usual one.</param>
+    public static async Task<NodeCluster> StartAsync(NodeStores stores, IReadOnlyDictionary<string, string?> settings, string? published = null)
     {
-        var cluster = new NodeCluster(settings);
+        var cluster = new NodeCluster(stores, settings);
         try
         {
-            await cluster.StartAsync();
+            await cluster.StartAsync(published);
             return cluster;
         }
         catch
@@ -67,11 +69,13 @@ internal sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>Runs a command of the registry on the stores, without the proxies.</summary>
-    public Task<(int ExitCode, string Output)> RunAsync(string command) => RegistryProcess.RunAsync(command, _folder.File("unused"), new Dictionary<string, string?>(_settings)
+    /// <param name="command">The command and its arguments.</param>
+    /// <param name="published">The program; null for the usual one.</param>
+    public async Task<(int ExitCode, string Output)> RunAsync(string command, string? published = null)
     {
-        ["REGISTRY_S3_ENDPOINT"] = _ceph!.Endpoint.GetLeftPart(UriPartial.Authority),
-        ["REGISTRY_POSTGRES"] = Postgres.ConnectionString,
-    });
+        await using var process = RegistryProcess.Launch(command, _folder.File("unused"), _settings, published);
+        return (await process.WaitForExitAsync(3 * Patience.Limit), process.Output);
+    }
 
     /// <summary>True if faults of nodes explain what happened between a moment and now.</summary>
     public bool NodesExplain(long since) => _nodes.Any(node => node.Faults.Explain(since));
@@ -99,28 +103,14 @@ internal sealed class NodeCluster : IAsyncDisposable
             await node.DisposeAsync();
         }
 
-        await (_ceph?.DisposeAsync() ?? ValueTask.CompletedTask);
-        await (_postgres?.DisposeAsync() ?? ValueTask.CompletedTask);
         _folder.Dispose();
     }
 
-    private async Task StartAsync()
+    private async Task StartAsync(string? published)
     {
-        _postgres = await PostgresServer.StartAsync(isDurable: true);
-        _ceph = await CephGateway.StartAsync();
-        await _ceph.CreateBucketAsync(Bucket);
-        foreach (var (name, value) in new[]
-        {
-            ("METADATA", "postgres"), ("BLOBS", "s3"), ("S3_BUCKET", Bucket), ("S3_REGION", CephGateway.Region),
-            ("S3_ACCESS_KEY", CephGateway.AccessKey), ("S3_SECRET_KEY", CephGateway.SecretKey), ("TRUSTED_PROXIES", "127.0.0.1"),
-        })
-        {
-            _settings[$"REGISTRY_{name}"] = value;
-        }
-
         foreach (var ahead in Clocks)
         {
-            _nodes.Add(await ClusterNode.StartAsync(_folder.File("unused"), _settings, ahead, _ceph.Endpoint, _postgres));
+            _nodes.Add(await ClusterNode.StartAsync(_folder.File("unused"), _settings, ahead, _stores, published));
         }
 
         var port = FreePorts.Find(1)[0];

@@ -1,8 +1,5 @@
-using System.Diagnostics;
-using System.Globalization;
-using Registry.Testing;
-using Registry.Torture.Load;
 using Registry.Torture.Nodes;
+using Registry.Torture.Nodes.Clients;
 
 namespace Registry.Torture.Scenarios;
 
@@ -13,33 +10,11 @@ namespace Registry.Torture.Scenarios;
 /// </summary>
 public sealed class NodeFaults : IScenario
 {
-    private const int Workers = 8;
-    private const int Racers = 3;
-    private const int SharedLayers = 6;
-    private const int LargeAtOnce = 2;
     private const int MinPause = 100;
     private const int MaxPause = 1200;
 
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan MaxFreeze = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MaxFreezeInShortForm = TimeSpan.FromSeconds(4);
-
-    // The circuit of the bucket pauses for 5 s, and a node that was frozen has a lot to do; on a busy machine.
-    private static readonly TimeSpan MaxRecovery = TimeSpan.FromSeconds(30);
-
-    // What has begun when the faults end: an upload may still wait for 15 s for the lease of a node, and for 30 s for a bucket that was silent.
-    private static readonly TimeSpan MaxEnd = TimeSpan.FromMinutes(4);
-
-    // A cycle of the collector every 2 s; objects and expired uploads go soon, and everything that is stored is verified all the time.
-    private static readonly Dictionary<string, string?> Settings = new()
-    {
-        ["REGISTRY_GC_GRACE"] = Text(Grace),
-        ["REGISTRY_S3_DELETE_AFTER"] = Text(Grace),
-        ["REGISTRY_UPLOAD_TIMEOUT"] = "60",
-        ["REGISTRY_UPLOAD_CLEANUP_INTERVAL"] = "5",
-        ["REGISTRY_VERIFY_PERIOD"] = "60",
-        ["REGISTRY_VERIFY_RATE"] = "100",
-    };
 
     public string Name => "nodes";
 
@@ -53,76 +28,28 @@ public sealed class NodeFaults : IScenario
     {
         ArgumentNullException.ThrowIfNull(run);
         var plan = FaultPlan.Draw(run.Random(-1), run.Rounds(1000, 10));
-        await using var cluster = await NodeCluster.StartAsync(Settings);
-        var (ledger, counts, race) = (new Ledger(), new FaultCounts(), new TagRace());
-        var shared = Enumerable.Range(0, SharedLayers).Select(i => TestBlob.Random(20_000 << i)).ToList();
-        using var large = new SemaphoreSlim(LargeAtOnce);
-        var workers = Enumerable.Range(0, Workers).Select(i => new NodesWorker(i, shared, large, Grace)).ToList();
+        await using var stores = await NodeStores.StartAsync();
+        await using var cluster = await NodeCluster.StartAsync(stores, NodesLoad.Settings);
+        using var load = new NodesLoad(cluster, run);
         var faults = new FaultInjector(cluster, run.IsShort ? MaxFreezeInShortForm : MaxFreeze);
-        int made = 0, compared = 0, round = 0;
-        var slowest = TimeSpan.Zero;
+        int made = 0, round = 0;
         for (; round < plan.Count && !run.IsOver; round++)
         {
+            var current = round;
             try
             {
-                using var client = new NodesClient(cluster, ledger, run.Random(-2 - round), counts);
-                await race.BeginAsync($"race{round}", client, ledger);
-                using var stop = new CancellationTokenSource();
-                var load = Start(run, round, workers, race, cluster, ledger, counts, stop.Token);
-                made += await MakeAsync(plan[round], faults, run.Random(10_000 + round), load, () => run.IsOver);
-                var recovery = await RecoverAsync(cluster);
-                slowest = recovery > slowest ? recovery : slowest;
-                await stop.CancelAsync();
-                await load.WaitAsync(MaxEnd);
-                cluster.Forget();
-                compared += await CheckAsync(cluster, client, ledger, workers, race);
+                await load.RunAsync(round, async working => made += await MakeAsync(plan[current], faults, run.Random(10_000 + current), working, () => run.IsOver));
             }
             catch (Exception e) when (e is ViolationException or TimeoutException)
             {
                 throw new ViolationException($"round {round} ({string.Join(' ', plan[round])}): {e.Message}\nThe last faults: {faults.Last}\n{await cluster.DescribeAsync()}");
             }
 
-            run.Report($"{Name}: {round + 1} of {plan.Count} rounds, {made} faults, {workers.Sum(worker => worker.Acknowledged)} changes acknowledged, {counts}");
+            run.Report($"{Name}: {round + 1} of {plan.Count} rounds, {made} faults, {load.Progress}");
         }
 
-        var (code, output) = await cluster.RunAsync("verify");
-        if (code != 0)
-        {
-            throw new ViolationException($"the verification ended with {code}:\n{output}");
-        }
-
-        return $"{made} faults in {round} rounds ({faults.Counts}; {faults.Damaged} exchanges with the bucket damaged, {faults.LostCommits} answers to commits lost), "
-            + $"{workers.Sum(worker => worker.Acknowledged)} changes acknowledged, {compared} answers compared at the ends of rounds, "
-            + $"{workers.Sum(worker => worker.Pulls)} pulls and {workers.Sum(worker => worker.Large)} layers of several parts during faults, {counts}; "
-            + $"{race.Acknowledged} moves of a tag, {race.MadeWithoutAnswer} without an answer, {race.Lost} lost, {race.Reads} reads, linearizable; "
-            + string.Create(CultureInfo.InvariantCulture, $"ready again after {slowest.TotalSeconds:f1} s at most, {cluster.Nodes.Sum(node => node.Log.Errors)} lines of errors");
-    }
-
-    private static Task Start(
-        TortureRun run, int round, List<NodesWorker> workers, TagRace race, NodeCluster cluster, Ledger ledger, FaultCounts counts, CancellationToken stop)
-    {
-        var working = workers.Select((worker, i) => Task.Run(
-            () => worker.RunAsync(cluster, ledger, run.Random((round * 100) + i), counts, stop), CancellationToken.None));
-        var racing = Enumerable.Range(Workers, Racers).Select(i => Task.Run(
-            async () =>
-            {
-                var random = run.Random((round * 100) + i);
-                using var client = new NodesClient(cluster, ledger, random, counts);
-                await race.RunAsync(client, random, stop);
-            },
-            CancellationToken.None));
-        return UntilAllEndAsync([.. working, .. racing]);
-    }
-
-    // Throws as soon as one fails.
-    private static async Task UntilAllEndAsync(List<Task> tasks)
-    {
-        while (tasks.Count > 0)
-        {
-            var ended = await Task.WhenAny(tasks);
-            await ended;
-            tasks.Remove(ended);
-        }
+        await load.VerifyAsync();
+        return $"{made} faults in {round} rounds ({faults.Counts}; {faults.Damaged} exchanges with the bucket damaged, {faults.LostCommits} answers to commits lost), {load}";
     }
 
     // Ends early when the load has failed.
@@ -136,12 +63,7 @@ public sealed class NodeFaults : IScenario
                 break;
             }
 
-            await Task.WhenAny(load, Task.Delay(random.Next(MinPause, MaxPause)));
-            if (load.IsCompleted)
-            {
-                await load;
-            }
-
+            await NodesLoad.PauseAsync(TimeSpan.FromMilliseconds(random.Next(MinPause, MaxPause)), load);
             await faults.MakeAsync(fault, random);
             made++;
         }
@@ -149,43 +71,4 @@ public sealed class NodeFaults : IScenario
         await faults.SettleAsync();
         return made;
     }
-
-    // Time until all nodes are ready after the last fault.
-    private static async Task<TimeSpan> RecoverAsync(NodeCluster cluster)
-    {
-        var start = Stopwatch.GetTimestamp();
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false });
-        foreach (var node in cluster.Nodes)
-        {
-            await node.WaitUntilReadyAsync(client, MaxRecovery);
-        }
-
-        return Stopwatch.GetElapsedTime(start);
-    }
-
-    private static async Task<int> CheckAsync(NodeCluster cluster, NodesClient client, Ledger ledger, List<NodesWorker> workers, TagRace race)
-    {
-        foreach (var worker in workers)
-        {
-            await worker.CheckPromiseAsync(client);
-        }
-
-        // What no manifest needs may be collected during the check. The manifests name all other blobs.
-        foreach (var path in ledger.Paths.Where(path => path.Contains("/blobs/", StringComparison.Ordinal)))
-        {
-            ledger.Forget(path);
-        }
-
-        var compared = await client.Basic.CheckAsync();
-        await race.CheckAsync(client);
-        ledger.Trim();
-        foreach (var node in cluster.Nodes)
-        {
-            node.Log.Check();
-        }
-
-        return compared;
-    }
-
-    private static string Text(TimeSpan time) => time.TotalSeconds.ToString(CultureInfo.InvariantCulture);
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using Registry.Testing.Connections;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>Repeats a request until it is answered otherwise than by a fault. For requests that may be made twice.</summary>
 /// <param name="inner">Sends and judges an attempt.</param>

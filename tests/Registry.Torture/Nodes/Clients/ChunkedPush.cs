@@ -3,7 +3,7 @@ using System.Globalization;
 using Registry.Testing;
 using Registry.Testing.Connections;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>
 /// Pushes a blob in chunks of random sizes, each to another node. After a fault, it asks how far the upload is and goes on there: acknowledged bytes are there, unless

@@ -1,7 +1,7 @@
 using Registry.Testing;
 using Registry.Torture.Load;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>
 /// A client with two repositories of its own: it pushes images, indexes and artifacts, small and large, with layers that all workers share, in one request, in chunks and

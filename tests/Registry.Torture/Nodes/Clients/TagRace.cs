@@ -4,7 +4,7 @@ using Registry.Testing;
 using Registry.Testing.Connections;
 using Registry.Torture.Load;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>
 /// Clients that read one tag at all nodes, and move it from what they have read (compare-and-swap). Afterwards, some sequence of the moves explains every answer, and no

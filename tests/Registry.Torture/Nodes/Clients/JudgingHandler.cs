@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Registry.Testing.Connections;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>
 /// Sends each request to the balancer, or to a node directly, and judges what comes back: a fault may be answered with 503 and Retry-After by a node, with 502

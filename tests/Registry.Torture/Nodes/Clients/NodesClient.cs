@@ -2,7 +2,7 @@ using System.Diagnostics;
 using Registry.Testing;
 using Registry.Torture.Load;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>
 /// A client of the nodes that keeps the ledger: each of its requests goes to another node, and it repeats what a fault has refused. It gives up only after

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Registry.Torture.Nodes;
+namespace Registry.Torture.Nodes.Clients;
 
 /// <summary>Number of answers of each kind that clients met during faults.</summary>
 internal sealed class FaultCounts
