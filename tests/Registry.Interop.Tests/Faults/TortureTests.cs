@@ -9,7 +9,7 @@ public sealed class TortureTests
 {
     // Those of many nodes take minutes, so they run by themselves only.
     public static TheoryData<string> Names =>
-        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or Moves)).Select(scenario => scenario.Name)];
+        [.. Catalogue.Scenarios.Where(scenario => scenario is not (NodeFaults or Moves or Versions)).Select(scenario => scenario.Name)];
 
     [Theory]
     [MemberData(nameof(Names))]
