@@ -1,7 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Tests.Caching;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite.Rows;
 

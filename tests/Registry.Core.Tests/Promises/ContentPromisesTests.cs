@@ -2,7 +2,6 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Oci;
 using Registry.Core.Promises;
-using Registry.Core.Tests.Caching;
 using Registry.Storage.Contracts;
 
 namespace Registry.Core.Tests.Promises;
