@@ -21,6 +21,9 @@ internal static class ScaleContent
     public const int LayersOfCostly = 20;
     public const int Referrers = 1000;
 
+    /// <summary>Number of times that the first tag of <see cref="Moved"/> has moved, for each copy of the team: 99,900 of a million changes.</summary>
+    public const int MovesPerCopy = 100;
+
     /// <summary>Prefix of the names of the team's repositories and of those of its copies; a number follows.</summary>
     public const string Team = "team";
 
@@ -34,6 +37,7 @@ internal static class ScaleContent
 
     public static readonly RepositoryName ManyTags = RepositoryName.Parse("platform/nightly");
     public static readonly RepositoryName CostlyToDelete = RepositoryName.Parse("platform/releases");
+    public static readonly RepositoryName Moved = Name(7);
     public static readonly RepositoryName ManyReferrers = RepositoryName.Parse("platform/signed");
 
     /// <summary>The team's repositories.</summary>

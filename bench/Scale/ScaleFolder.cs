@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Changes;
 using Registry.Core.Indexing;
 using Registry.Core.Storage;
 using Registry.Storage.Files;
@@ -53,6 +54,22 @@ internal sealed class ScaleFolder : IDisposable
         SELECT t.repository_id + k.n * o.r, t.tag, t.manifest_id + k.n * o.m, t.set_at
         FROM offsets o, copies k, tag_history t WHERE t.repository_id <= o.r
         """,
+        $"""
+        INSERT INTO changes (kind, at, clock, source, actor, request, address, client, repository_id, repository, tag, digest, media_type, size)
+        SELECT {(int)ChangeKind.TagSet}, 1000 * unixepoch() - t.rank, 0, {(int)ChangeSource.Request}, 'ci', printf('%016x', t.rank), '192.0.2.1', 'docker/28.5.1', t.repository_id,
+        r.name, t.name, c.digest, m.media_type, c.size
+        FROM (SELECT *, row_number() OVER (ORDER BY repository_id DESC) AS rank FROM tags) t
+        JOIN repositories r ON r.id = t.repository_id JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id ORDER BY t.rank DESC
+        """,
+        $"""
+        WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < @copies * {ScaleContent.MovesPerCopy})
+        INSERT INTO changes (kind, at, clock, source, actor, request, address, client, repository_id, repository, tag, digest, previous, media_type, size)
+        SELECT {(int)ChangeKind.TagSet}, 1000 * unixepoch() - 1000 * (@copies * {ScaleContent.MovesPerCopy} - n), 0, {(int)ChangeSource.Request}, 'ci', printf('%016x', n), '192.0.2.1',
+        'docker/28.5.1', t.repository_id, r.name, t.name, {DigestOf("n")}, {DigestOf("n - 1")}, m.media_type, c.size
+        FROM tags t JOIN repositories r ON r.id = t.repository_id AND r.name = @moved JOIN manifests m ON m.id = t.manifest_id JOIN content c ON c.id = m.content_id, numbers
+        WHERE t.name = @movedTag
+        """,
+        "UPDATE change_consumers SET position = (SELECT max(sequence) FROM changes)",
     ];
 
     private readonly List<string> _garbage = [];
@@ -130,6 +147,8 @@ internal sealed class ScaleFolder : IDisposable
     private static string CopiedDigest(string column) =>
         $"'sha256:' || printf('%08x', (k.n * 2654435761) % 4294967296) || substr({column}, 16)";
 
+    private static string DigestOf(string number) => $"'sha256:' || printf('%064x', {number})";
+
     private async Task AddAsync(IEnumerable<TreeRepository> repositories, bool isComplete)
     {
         using var database = SqliteDatabase.Open(
@@ -153,6 +172,8 @@ internal sealed class ScaleFolder : IDisposable
         command.Parameters.AddWithValue("@copies", copies);
         command.Parameters.AddWithValue("@team", ScaleContent.Team);
         command.Parameters.AddWithValue("@baseDigest", ScaleContent.BaseDigest.Value);
+        command.Parameters.AddWithValue("@moved", ScaleContent.Moved.Value);
+        command.Parameters.AddWithValue("@movedTag", ScaleContent.TagOf(0).Value);
         command.CommandText = string.Join(";\n", [.. Copies, "COMMIT"]);
         command.ExecuteNonQuery();
     }

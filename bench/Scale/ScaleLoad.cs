@@ -134,6 +134,10 @@ internal static class ScaleLoad
             "manifest by digest", admin, $"/v2/team/app-07/manifests/{ScaleContent.DigestOf(ScaleContent.Image(ScaleContent.Name(7), 0))}");
         await GetAsync("referrers, 1 of an image", admin, Referrers(ScaleContent.Name(7)));
         await GetAsync("referrers, 1000 of an image", admin, Referrers(ScaleContent.ManyReferrers));
+        var history = $"repository={ScaleContent.Moved}&tag={ScaleContent.TagOf(0)}";
+        await GetAsync("history of a tag, 1 change", admin, $"/api/v1/tags/history?repository={ScaleContent.Name(8)}&tag={ScaleContent.TagOf(0)}");
+        await GetAsync("history of a tag, first page of very many", admin, $"/api/v1/tags/history?{history}");
+        await GetAsync("tag at a time, after 1,000 changes of very many", admin, $"/api/v1/tags/show?{history}&at={DateTime.UtcNow.AddSeconds(-1000):yyyy-MM-ddTHH:mm:ssZ}");
         await DeleteAsync("delete by digest, 1 tag, 3 layers", i => (ScaleContent.Name(i), ScaleContent.Image(ScaleContent.Name(i), 1), null));
         await DeleteAsync("delete by tag", i => (ScaleContent.Name(i), [], ScaleContent.TagOf(2)));
         var costly = ScaleContent.CostlyToDelete;

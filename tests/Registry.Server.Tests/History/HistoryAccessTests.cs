@@ -21,6 +21,8 @@ public sealed class HistoryAccessTests
         }
         """;
 
+    private static readonly (string, string) Json = ("Content-Type", "application/json");
+
     private static readonly string[] Repositories = ["read/app", "drop/app", "public/app", "secret/app"];
 
     public static TheoryData<AuthenticationKind> Kinds => new(AuthenticationKind.Basic, AuthenticationKind.BuiltInToken);
@@ -82,12 +84,12 @@ public sealed class HistoryAccessTests
         // A token for pushes alone does not do.
         var token = await registry.Client.GetAnswerAsync("/token?scope=repository:secret/app:push", AccessFolder.Basic("alice"));
         var partial = await registry.Client.RequestAsync(
-            "POST", Path("rollback", "secret/app"), null, AccessFolder.Bearer(token.Json.GetProperty("token").GetString()!));
+            "POST", Path("rollback", "secret/app"), [], Json, AccessFolder.Bearer(token.Json.GetProperty("token").GetString()!));
         Check.Status(401, partial);
         Assert.Contains("error=\"insufficient_scope\"", partial["WWW-Authenticate"], StringComparison.Ordinal);
         var full = await registry.Client.GetAnswerAsync("/token?scope=repository:secret/app:pull,push", AccessFolder.Basic("alice"));
         Check.Status(200, await registry.Client.RequestAsync(
-            "POST", Path("rollback", "secret/app"), null, AccessFolder.Bearer(full.Json.GetProperty("token").GetString()!)));
+            "POST", Path("rollback", "secret/app"), [], Json, AccessFolder.Bearer(full.Json.GetProperty("token").GetString()!)));
     }
 
     [Fact]
@@ -96,7 +98,7 @@ public sealed class HistoryAccessTests
         using var folder = new AccessFolder(Rules);
         await using var registry = await StartAsync(folder, AuthenticationKind.Basic);
         Check.Status(200, await registry.Client.RequestAsync(
-            "POST", Path("rollback", "read/app"), null, AccessFolder.Basic("alice"), ("User-Agent", "tester/1"), ("X-Request-Id", "rollback-1")));
+            "POST", Path("rollback", "read/app"), [], Json, AccessFolder.Basic("alice"), ("User-Agent", "tester/1"), ("X-Request-Id", "rollback-1")));
 
         foreach (var route in new[] { "history", "show" })
         {
@@ -144,5 +146,9 @@ public sealed class HistoryAccessTests
     private static string Path(string route, string repository) => $"/api/v1/tags/{route}?repository={repository}&tag=latest";
 
     private static Task<Answer> AskAsync(TestRegistry registry, string method, string route, string repository, string? user) =>
-        registry.Client.RequestAsync(method, Path(route, repository), null, user is null ? [] : [AccessFolder.Basic(user)]);
+        registry.Client.RequestAsync(
+            method,
+            Path(route, repository),
+            method == "POST" ? [] : null,
+            [.. method == "POST" ? [Json] : Array.Empty<(string, string)>(), .. user is null ? [] : new[] { AccessFolder.Basic(user) }]);
 }

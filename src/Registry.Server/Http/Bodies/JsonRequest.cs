@@ -28,9 +28,15 @@ internal static class JsonRequest
     public static async Task<Result<IReadOnlyDictionary<string, string>>> ReadAsync(
         RequestContext request, MemoryBudget memory, TimeSpan maxTime, params IReadOnlyList<string> fields)
     {
-        // A form of a web page has another type, so that no page can send one in the name of its reader.
+        // A web page can send forms, texts and requests without a body to any address, with the credentials that the browser has remembered. For this type, the browser
+        // asks the registry first (Fetch standard, "CORS-safelisted request-header").
         var type = request.Request.ContentType;
-        if (!string.IsNullOrWhiteSpace(type) && !IsJson(type))
+        if (string.IsNullOrWhiteSpace(type))
+        {
+            return new RegistryError(RegistryErrorCode.MediaTypeUnsupported, $"the request has no Content-Type; send {MediaTypes.Json}");
+        }
+
+        if (!IsJson(type))
         {
             return new RegistryError(RegistryErrorCode.MediaTypeUnsupported, $"the body has the type '{Echo(type)}'; send {MediaTypes.Json}");
         }
@@ -43,9 +49,7 @@ internal static class JsonRequest
 
         using (body)
         {
-            return body.Bytes.IsEmpty ? new Dictionary<string, string>()
-                : string.IsNullOrWhiteSpace(type) ? new RegistryError(RegistryErrorCode.MediaTypeUnsupported, $"the body has no Content-Type; send {MediaTypes.Json}")
-                : Parse(body.Bytes, fields);
+            return body.Bytes.IsEmpty ? new Dictionary<string, string>() : Parse(body.Bytes, fields);
         }
     }
 
