@@ -7,6 +7,7 @@ using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Promises;
+using Registry.Core.Trash;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 
@@ -43,6 +44,7 @@ public sealed class RegistryCore
             Pause,
             Plan,
             settings.CollectorOrigin,
+            new TrashExpiry(storage.CollectorMetadata, settings.Trash, loggers.CreateLogger<TrashExpiry>()),
             time,
             loggers.CreateLogger<GarbageCollector>());
         Verifier = new Verifier(
@@ -71,11 +73,15 @@ public sealed class RegistryCore
             promises,
             settings.References,
             settings.Limits,
-            damaged);
+            damaged,
+            keepsDeleted: settings.Trash > TimeSpan.Zero);
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
-        Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests);
+        var trash = new TrashReader(storage.Trash, storage.Contents);
+        Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
+        Trash = new TrashOperations(storage.Trash, Metadata, new GracePeriod(storage.Clock, settings.Trash), settings.DefaultPageSize, settings.MaxPageSize);
+        Restores = new RestoreOperations(trash, Metadata, Manifests);
     }
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
@@ -101,6 +107,12 @@ public sealed class RegistryCore
 
     /// <summary>Rollbacks of tags.</summary>
     public RollbackOperations Rollbacks { get; }
+
+    /// <summary>Listings and purges of deleted manifests.</summary>
+    public TrashOperations Trash { get; }
+
+    /// <summary>Restores of deleted manifests.</summary>
+    public RestoreOperations Restores { get; }
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public UnknownBlobSweep Sweep { get; }

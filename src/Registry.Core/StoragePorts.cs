@@ -6,6 +6,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 
@@ -34,6 +35,9 @@ public sealed record StoragePorts
 
     /// <summary>Changes of tags and manifests so far.</summary>
     public required ITagHistory History { get; init; }
+
+    /// <summary>Deleted manifests that can be restored.</summary>
+    public required ITrash Trash { get; init; }
 
     /// <summary>Metadata for the collector.</summary>
     public required ICollectorMetadata CollectorMetadata { get; init; }

@@ -6,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Rows;
+using Registry.Storage.Postgres.Trash;
 
 namespace Registry.Storage.Postgres;
 
@@ -63,6 +64,21 @@ public sealed class PostgresCollectorMetadata(PostgresDatabase database, TimePro
         return left.Value;
     }
 
+    public async Task<IReadOnlyList<TrashRecord>> ListOldTrashAsync(TimeSpan period, int limit) =>
+        await database.ReadAsync(session => TrashRows.ListOldAsync(session, SecondsOf(period), limit));
+
+    public async Task<IReadOnlyList<Digest>> ExpireTrashAsync(RepositoryName repository, IReadOnlyList<Digest> digests, TimeSpan period)
+    {
+        var expired = new List<Digest>();
+        foreach (var some in digests.Chunk(ManifestsPerTransaction))
+        {
+            var gone = await database.WriteAloneAsync(repository, session => TrashRows.ExpireAsync(session, repository, some, SecondsOf(period)));
+            expired.AddRange(gone.Value);
+        }
+
+        return expired;
+    }
+
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(TimeSpan grace, int limit, ChangeOrigin origin)
     {
         var removed = new List<BlobLink>();
@@ -110,7 +126,7 @@ public sealed class PostgresCollectorMetadata(PostgresDatabase database, TimePro
         var rows = await session.AllAsync(
             """
             SELECT c.digest, c.size, c.state >= 2, count(*) OVER (), (sum(c.size) OVER ())::bigint FROM content c
-            WHERE c.state >= 2 OR (c.state = 1
+            WHERE c.state >= 2 OR (c.state = 1 AND NOT EXISTS (SELECT 1 FROM trash WHERE content_id = c.id)
                 AND NOT EXISTS (
                     SELECT 1 FROM blob_links l JOIN repositories r ON r.id = l.repository_id
                     WHERE l.content_id = c.id AND (l.idle_since IS NULL OR l.idle_since >= (SELECT seconds FROM clock) - $1 OR r.pinned))
@@ -150,7 +166,7 @@ public sealed class PostgresCollectorMetadata(PostgresDatabase database, TimePro
                 """
                 UPDATE content c SET state = 3 WHERE c.digest = $1 AND c.state >= 2
                 AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id)
-                AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = c.id) RETURNING c.place
+                AND NOT EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = c.id) RETURNING c.place
                 """,
                 row => new BlobPlace(digest, ContentRows.ReadText(row, 0)),
                 digest.Value);
@@ -166,7 +182,7 @@ public sealed class PostgresCollectorMetadata(PostgresDatabase database, TimePro
         session.Queue(
             """
             UPDATE content c SET state = 0, size = 0, place = NULL, bytes = NULL WHERE c.digest = $1 AND c.state IS NOT DISTINCT FROM 3
-            AND EXISTS (SELECT 1 FROM manifest_references WHERE content_id = c.id)
+            AND EXISTS (SELECT 1 FROM held_content WHERE content_id = c.id)
             """,
             digest.Value);
         session.Queue("DELETE FROM content WHERE digest = $1 AND state IS NOT DISTINCT FROM 3", digest.Value);

@@ -72,10 +72,10 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
     }
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) => database.WriteAloneAsync(repository, session =>
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false) => database.WriteAloneAsync(repository, session =>
             reference.Tag is { } tag
                 ? ManifestRows.DeleteTagAsync(session, Begin(origin), repository, tag, precondition)
-                : ManifestRows.DeleteAsync(session, Begin(origin), repository, reference.Digest!.Value, precondition));
+                : ManifestRows.DeleteAsync(session, Begin(origin), repository, reference.Digest!.Value, precondition, toTrash));
 
     public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) =>
         RenewAsync(session => ManifestHolds.Touch(session, repository, digest));

@@ -24,7 +24,7 @@ public sealed class PostgresVerifierMetadata(PostgresDatabase database) : IVerif
     public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.AllAsync(
         """
         SELECT c.id, c.digest, c.size, c.state = 0, c.place FROM content c WHERE c.id > $1 AND (c.state = 1 OR (c.state = 0 AND coalesce(
-            (SELECT content_id FROM blob_links WHERE content_id = c.id LIMIT 1), (SELECT content_id FROM manifests WHERE content_id = c.id LIMIT 1)) IS NOT NULL))
+            (SELECT content_id FROM blob_links WHERE content_id = c.id LIMIT 1), (SELECT content_id FROM kept_manifests WHERE content_id = c.id LIMIT 1)) IS NOT NULL))
         ORDER BY c.id LIMIT $2
         """,
         row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetBoolean(3)) { Key = ContentRows.ReadText(row, 4) },
@@ -43,7 +43,7 @@ public sealed class PostgresVerifierMetadata(PostgresDatabase database) : IVerif
             SELECT r.name FROM content c JOIN blob_links l ON l.content_id = c.id JOIN repositories r ON r.id = l.repository_id
             WHERE c.digest = $1
             UNION ALL
-            SELECT r.name FROM content c JOIN manifests m ON m.content_id = c.id JOIN repositories r ON r.id = m.repository_id
+            SELECT r.name FROM content c JOIN kept_manifests m ON m.content_id = c.id JOIN repositories r ON r.id = m.repository_id
             WHERE c.digest = $1
             LIMIT $2
             """,
@@ -59,7 +59,7 @@ public sealed class PostgresVerifierMetadata(PostgresDatabase database) : IVerif
     public Task MarkFoundAsync(BlobPlace place) => database.WriteAsync(session => session.Queue(
         """
         UPDATE content c SET state = 1 WHERE c.digest = $1 AND c.place IS NOT DISTINCT FROM $2::text AND c.state = 0 AND (
-            EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = c.id))
+            EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) OR EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = c.id))
         """,
         place.Known.Value,
         place.Key));

@@ -104,6 +104,50 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             session => SubjectRows.Settle(session, unsettled, database.Clock.Now), new WriteTurn(unsettled.Repository, SubjectRows.RowsPerTurn))).Value;
     }
 
+    public async Task<IReadOnlyList<TrashRecord>> ListOldTrashAsync(TimeSpan period, int limit) => await database.ReadAsync(session => session.All(
+        """
+        SELECT r.name, c.digest FROM trash t CROSS JOIN repositories r ON r.id = t.repository_id CROSS JOIN content c ON c.id = t.content_id
+        WHERE t.deleted_at < @1 ORDER BY t.deleted_at LIMIT @2
+        """,
+        row => new TrashRecord(RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1))),
+        DeletedBefore(period),
+        (long)limit));
+
+    public async Task<IReadOnlyList<Digest>> ExpireTrashAsync(RepositoryName repository, IReadOnlyList<Digest> digests, TimeSpan period)
+    {
+        var expired = new List<Digest>();
+        foreach (var digest in digests)
+        {
+            var rows = await database.ReadAsync(session => TrashRows.CountRows(session, repository, digest));
+            for (var hasMore = rows > RowsPerTurn; hasMore;)
+            {
+                hasMore = (await database.WriteAsync<bool>(
+                    session => FindOldTrash(session, repository, digest, period) is { } entry && TrashRows.RemoveSomeTags(session, entry),
+                    new WriteTurn(repository, TagRows.Many))).Value;
+            }
+
+            rows = rows > RowsPerTurn ? await database.ReadAsync(session => TrashRows.CountRows(session, repository, digest)) : rows;
+            var isGone = await database.WriteAsync<bool>(
+                session =>
+                {
+                    if (FindOldTrash(session, repository, digest, period) is not { } entry)
+                    {
+                        return false;
+                    }
+
+                    TrashRows.Release(session, entry, digest, database.Clock.Now);
+                    return true;
+                },
+                new WriteTurn(repository, rows + RowsOfManifest));
+            if (isGone.Value)
+            {
+                expired.Add(digest);
+            }
+        }
+
+        return expired;
+    }
+
     public async Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(TimeSpan grace, int limit, ChangeOrigin origin)
     {
         var removed = new List<BlobLink>();
@@ -148,7 +192,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         var rows = session.All(
             """
             SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER (), SUM(c.size) OVER () FROM content c
-            WHERE c.state >= 2 OR (c.state = 1
+            WHERE c.state >= 2 OR (c.state = 1 AND NOT EXISTS (SELECT 1 FROM trash WHERE content_id = c.id)
                 AND NOT EXISTS (
                     SELECT 1 FROM blob_links l JOIN repositories r ON r.id = l.repository_id
                     WHERE l.content_id = c.id AND (l.idle_since IS NULL OR l.idle_since >= @1 OR r.pinned = 1))
@@ -181,7 +225,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
             """
             UPDATE content SET state = 3 WHERE digest = @1 AND state >= 2
             AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
-            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id) RETURNING place
+            AND NOT EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = content.id) RETURNING place
             """,
             row => new BlobPlace(digest, ContentRows.ReadKey(row, 0)),
             digest.Value));
@@ -194,7 +238,7 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         session.Execute(
             """
             UPDATE content SET state = 0, size = 0, place = NULL WHERE digest = @1 AND state = 3
-            AND EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
+            AND EXISTS (SELECT 1 FROM held_content WHERE content_id = content.id)
             """,
             digest.Value);
         session.Execute("DELETE FROM content WHERE digest = @1 AND state = 3", digest.Value);
@@ -209,6 +253,11 @@ public sealed class SqliteCollectorMetadata(SqliteDatabase database, TimeProvide
         Time = time.GetUtcNow(),
         Rules = reason == Untagged ? rules : NoRules.Instance,
     };
+
+    private TrashRow? FindOldTrash(SqliteSession session, RepositoryName repository, Digest digest, TimeSpan period) =>
+        TrashRows.FindRow(session, repository, digest) is { } entry && entry.DeletedAt < DeletedBefore(period) ? entry : null;
+
+    private long DeletedBefore(TimeSpan period) => period > TimeSpan.Zero ? database.IdleBefore(period) : long.MaxValue;
 
     private static List<BlobLink> ExpireLinks(SqliteSession session, ChangeContext change, long idleBefore, int limit)
     {

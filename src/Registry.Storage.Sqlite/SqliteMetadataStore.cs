@@ -72,7 +72,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     }
 
     public async Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin)
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false)
     {
         if (reference.Tag is { } tag)
         {
@@ -84,7 +84,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         Result<ManifestDeletion> deleted;
         try
         {
-            deleted = await DeleteManifestAsync(repository, digest, precondition, origin, tags);
+            deleted = await DeleteManifestAsync(repository, digest, precondition, origin, toTrash, tags);
         }
         catch (Exception e) when (tags.Count > 0 && e is StorageException or InsufficientMemoryException)
         {
@@ -295,12 +295,12 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     // Tags that are gone before an exception are in the list.
     private async Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Digest digest, Precondition precondition, ChangeOrigin origin, List<Tag> tags)
+        RepositoryName repository, Digest digest, Precondition precondition, ChangeOrigin origin, bool toTrash, List<Tag> tags)
     {
         var rows = await CountAsync();
         if (rows > TagRows.RowsOfMany && precondition.Holds(digest))
         {
-            if (await DeleteTagsAsync(repository, digest, origin, tags) is { } refused)
+            if (await DeleteTagsAsync(repository, digest, origin, toTrash, tags) is { } refused)
             {
                 return refused;
             }
@@ -309,14 +309,14 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
 
         return await database.WriteAsync(
-            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition), new WriteTurn(repository, rows));
+            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition, toTrash), new WriteTurn(repository, rows));
 
         Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
     }
 
     // A manifest with very many tags, or a long history of tags, loses most of them first, in turns with other changes. A process that ends meanwhile leaves
     // it with the others.
-    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, List<Tag> tags)
+    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, bool toTrash, List<Tag> tags)
     {
         // A refusal leaves all of them. Without rules, they need not be read.
         if (rules != NoRules.Instance
@@ -328,7 +328,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         while (true)
         {
             var turn = await database.WriteAsync(
-                session => TagRows.DeleteSome(session, Begin(origin), repository, digest), new WriteTurn(repository, TagRows.RowsOfMany));
+                session => TagRows.DeleteSome(session, Begin(origin), repository, digest, toTrash), new WriteTurn(repository, TagRows.RowsOfMany));
             if (!turn.TryGet(out var deleted, out var changed))
             {
                 return changed;
@@ -356,7 +356,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
 
         return await database.WriteAsync(
-            session => ManifestRows.DeleteTag(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1 + rows));
+            session => TagRows.Delete(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1 + rows));
     }
 
     private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };

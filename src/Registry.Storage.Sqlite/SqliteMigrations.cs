@@ -376,5 +376,6 @@ internal static class SqliteMigrations
         -- Why a manifest is gone. Only removals are in it, so a push does not write it.
         CREATE INDEX changes_of_removals ON changes (repository_id, digest) WHERE kind = 4;
         """,
+        TrashMigration.Sql,
     ];
 }

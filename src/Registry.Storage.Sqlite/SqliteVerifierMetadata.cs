@@ -33,7 +33,7 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
     public async Task<IReadOnlyList<StoredContent>> ListStoredAsync(long afterId, int limit) => await database.ReadAsync(session => session.All(
         """
         SELECT id, digest, size, state = 0, place FROM content WHERE id > @1 AND (state = 1 OR (state = 0 AND (
-            EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))))
+            EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = content.id))))
         ORDER BY id LIMIT @2
         """,
         row => new StoredContent(row.GetInt64(0), Digest.Parse(row.GetString(1)), row.GetInt64(2), row.GetInt64(3) != 0) { Key = ContentRows.ReadKey(row, 4) },
@@ -52,7 +52,7 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
             SELECT r.name FROM content c JOIN blob_links l ON l.content_id = c.id JOIN repositories r ON r.id = l.repository_id
             WHERE c.digest = @1
             UNION ALL
-            SELECT r.name FROM content c JOIN manifests m ON m.content_id = c.id JOIN repositories r ON r.id = m.repository_id
+            SELECT r.name FROM content c JOIN kept_manifests m ON m.content_id = c.id JOIN repositories r ON r.id = m.repository_id
             WHERE c.digest = @1
             LIMIT @2
             """,
@@ -73,7 +73,7 @@ public sealed class SqliteVerifierMetadata(SqliteDatabase database) : IVerifierM
         session.Execute(
             """
             UPDATE content SET state = 1 WHERE digest = @1 AND place IS @2 AND state = 0 AND (
-                EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id))
+                EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id) OR EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = content.id))
             """,
             place.Known.Value,
             place.Key);

@@ -59,6 +59,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Uploads = Uploads,
             Metadata = Metadata,
             History = _metadata.Ports.History,
+            Trash = _metadata.Ports.Trash,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
             Scrubber = bytes.Scrub,

@@ -9,6 +9,7 @@ using Registry.Core.Oci;
 using Registry.Core.Promises;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 
 namespace Registry.Storage.Contracts;
 
@@ -17,7 +18,9 @@ internal sealed class ContentInRows : IDisposable
 {
     private readonly RecurringFaults _faults = new(TimeProvider.System, NullLogger<RecurringFaults>.Instance);
 
-    public ContentInRows(IMetadataEngine engine)
+    /// <param name="engine">The engine.</param>
+    /// <param name="period">Running time for which deleted manifests can be restored; zero for none.</param>
+    public ContentInRows(IMetadataEngine engine, TimeSpan period = default)
     {
         var blobs = new StagedBlobStore(new Nothing(), engine.Staged);
         var contents = new ContentCache(blobs, TimeProvider.System, maxBytes: 1024 * 1024);
@@ -35,9 +38,13 @@ internal sealed class ContentInRows : IDisposable
                 NullLogger<ContentPromises>.Instance),
             ManifestReferences.SparseIndex,
             new StorageLimits(),
-            new DamagedContent(_faults, NullLogger<DamagedContent>.Instance));
+            new DamagedContent(_faults, NullLogger<DamagedContent>.Instance),
+            keepsDeleted: period > TimeSpan.Zero);
         History = new HistoryOperations(engine.History, engine.Metadata, defaultLimit: 2, maxLimit: 4);
-        Rollbacks = new RollbackOperations(engine.History, engine.Metadata, Manifests);
+        var trash = new TrashReader(engine.Trash, contents);
+        Rollbacks = new RollbackOperations(engine.History, engine.Metadata, Manifests, trash);
+        Trash = new TrashOperations(engine.Trash, engine.Metadata, new GracePeriod(engine.Clock, period), defaultLimit: 2, maxLimit: 4);
+        Restores = new RestoreOperations(trash, engine.Metadata, Manifests);
     }
 
     public ManifestOperations Manifests { get; }
@@ -45,6 +52,10 @@ internal sealed class ContentInRows : IDisposable
     public HistoryOperations History { get; }
 
     public RollbackOperations Rollbacks { get; }
+
+    public TrashOperations Trash { get; }
+
+    public RestoreOperations Restores { get; }
 
     public void Dispose() => _faults.Dispose();
 

@@ -5,6 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 
@@ -22,6 +23,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IChangeFeed Feed { get; }
 
     ITagHistory History { get; }
+
+    ITrash Trash { get; }
 
     IIndexTarget IndexTarget { get; }
 

@@ -6,6 +6,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
@@ -40,6 +41,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IChangeFeed Feed { get; private set; }
 
     public ITagHistory History { get; private set; }
+
+    public ITrash Trash { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -101,7 +104,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -110,6 +113,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Verifier = new PostgresVerifierMetadata(database);
         Feed = new PostgresChangeFeed(database);
         History = new PostgresTagHistory(database);
+        Trash = new PostgresTrash(database, _time);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
         Staged = new PostgresStagedContent(database);

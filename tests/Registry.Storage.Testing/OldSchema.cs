@@ -95,6 +95,15 @@ internal static class OldSchema
         DROP TABLE object_keys;
         """,
         "DROP INDEX changes_of_removals;",
+        """
+        DROP VIEW kept_manifests;
+        DROP VIEW held_content;
+        DROP TABLE trash_tags;
+        DROP TABLE trash_references;
+        DROP TABLE trash;
+        ALTER TABLE totals DROP COLUMN trashed_bytes;
+        ALTER TABLE totals DROP COLUMN trashed;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -7,6 +7,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
@@ -39,6 +40,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IChangeFeed Feed { get; private set; }
 
     public ITagHistory History { get; private set; }
+
+    public ITrash Trash { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -92,7 +95,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -103,6 +106,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Verifier = new SqliteVerifierMetadata(Database);
         Feed = new SqliteChangeFeed(Database);
         History = new SqliteTagHistory(Database);
+        Trash = new SqliteTrash(Database, _time);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
         Staged = new SqliteStagedContent(Database);

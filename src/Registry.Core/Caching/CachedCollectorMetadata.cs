@@ -7,8 +7,8 @@ using Registry.Core.Storage;
 namespace Registry.Core.Caching;
 
 /// <summary>
-/// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only these change what a repository sees: the expiry of manifests
-/// and links, and the settling of referrers, since a result says since when its manifest is idle. Condemned and forgotten content has no link and no
+/// Metadata for the collector, next to <see cref="CachedMetadataStore"/>. Only these change what a repository sees: the expiry of manifests,
+/// entries of the trash and links, and the settling of referrers, since a result says since when its manifest is idle. Condemned and forgotten content has no link and no
 /// manifest that a cached result could be about.
 /// </summary>
 internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, MetadataCache cache) : ICollectorMetadata
@@ -35,6 +35,11 @@ internal sealed class CachedCollectorMetadata(ICollectorMetadata metadata, Metad
         bool withRoots,
         ChangeOrigin origin) => cache.RemoveManifestsAsync(
             repository, () => metadata.ExpireManifestsAsync(repository, digests, grace, withRoots, origin));
+
+    public Task<IReadOnlyList<TrashRecord>> ListOldTrashAsync(TimeSpan period, int limit) => metadata.ListOldTrashAsync(period, limit);
+
+    public Task<IReadOnlyList<Digest>> ExpireTrashAsync(RepositoryName repository, IReadOnlyList<Digest> digests, TimeSpan period) =>
+        cache.RemoveManifestsAsync(repository, () => metadata.ExpireTrashAsync(repository, digests, period));
 
     public Task<IReadOnlyList<BlobLink>> ExpireLinksAsync(TimeSpan grace, int limit, ChangeOrigin origin) =>
         cache.ChangeLinksAsync(() => metadata.ExpireLinksAsync(grace, limit, origin));

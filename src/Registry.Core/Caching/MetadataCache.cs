@@ -3,6 +3,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Verification;
 
 namespace Registry.Core.Caching;
@@ -38,6 +39,9 @@ public sealed class MetadataCache
 
     /// <summary>Metadata of the collector, whose changes invalidate results.</summary>
     public ICollectorMetadata Decorate(ICollectorMetadata metadata) => new CachedCollectorMetadata(metadata, this);
+
+    /// <summary>The trash, whose purges invalidate results.</summary>
+    public ITrash Decorate(ITrash trash) => new CachedTrash(trash, this);
 
     /// <summary>Target of indexing, whose changes invalidate results.</summary>
     public IIndexTarget Decorate(IIndexTarget target) => new CachedIndexTarget(target, this);

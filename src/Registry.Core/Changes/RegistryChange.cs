@@ -17,7 +17,7 @@ public sealed record RegistryChange
 
     /// <summary>
     /// Reason of a removal that no request names: <c>expired</c> when nothing has needed the content for the grace period, <c>untagged</c> when an operator
-    /// deleted all manifests that nothing holds. Else null.
+    /// deleted all manifests that nothing holds, <c>purged</c> when a deleted manifest was purged and only it held this. Else null.
     /// </summary>
     public string? Reason { get; init; }
 

@@ -9,7 +9,7 @@ using Registry.Core.Storage;
 namespace Registry.Core.Collection;
 
 /// <summary>
-/// Removes unneeded content: manifests that lost their index or subject by a delete and that nothing has held for the grace period; links
+/// Removes unneeded content: manifests in the trash that can no longer be restored; manifests that lost their index or subject by a delete and that nothing has held for the grace period; links
 /// that no manifest of their repository has needed for as long; then bytes without a link or manifest, and bytes that the metadata does not
 /// know. A manifest that was pushed by itself stays until a client deletes it.
 /// </summary>
@@ -26,6 +26,7 @@ public sealed partial class GarbageCollector(
     CollectionPause pause,
     CollectionPlan plan,
     ChangeOrigin origin,
+    TrashExpiry trash,
     TimeProvider time,
     ILogger<GarbageCollector> logger)
 {
@@ -134,6 +135,7 @@ public sealed partial class GarbageCollector(
 
     private async Task<Collected> RemoveUnneededAsync(Func<bool> isOver, IProgress<long>? progress, CancellationToken cancellationToken)
     {
+        await trash.ExpireAsync(isOver);
         var manifests = await ExpireManifestsAsync(isOver);
         var links = await ExpireLinksAsync(isOver);
         var removed = await RemoveOrphansAsync(progress, cancellationToken);

@@ -61,6 +61,21 @@ public interface ICollectorMetadata
         bool withRoots,
         ChangeOrigin origin);
 
+    /// <summary>Lists the entries of the trash that are older than a period, the oldest first.</summary>
+    /// <param name="period">The period, in whole seconds; zero for all entries.</param>
+    /// <param name="limit">Number of entries at most.</param>
+    Task<IReadOnlyList<TrashRecord>> ListOldTrashAsync(TimeSpan period, int limit);
+
+    /// <summary>
+    /// Removes those of the given entries of the trash of a repository that are older than a period. Content that only they held becomes idle. Decides as the deletion
+    /// of each manifest.
+    /// </summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digests">The manifests.</param>
+    /// <param name="period">The period, in whole seconds; zero for all entries.</param>
+    /// <returns>The removed entries.</returns>
+    Task<IReadOnlyList<Digest>> ExpireTrashAsync(RepositoryName repository, IReadOnlyList<Digest> digests, TimeSpan period);
+
     /// <summary>
     /// Removes links that no manifest of their repository has needed for longer than the grace period. Decides on the idle time of each link, and on whether
     /// another link or manifest has its blob.

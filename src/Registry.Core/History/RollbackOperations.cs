@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Trash;
 
 namespace Registry.Core.History;
 
@@ -14,7 +15,8 @@ namespace Registry.Core.History;
 /// <param name="history">The history.</param>
 /// <param name="metadata">Metadata with the current tags.</param>
 /// <param name="manifests">Stored manifests.</param>
-public sealed class RollbackOperations(ITagHistory history, IMetadataStore metadata, ManifestOperations manifests)
+/// <param name="trash">Deleted manifests that can be restored.</param>
+public sealed class RollbackOperations(ITagHistory history, IMetadataStore metadata, ManifestOperations manifests, TrashReader trash)
 {
     private const int PageSize = 100;
 
@@ -124,28 +126,49 @@ public sealed class RollbackOperations(ITagHistory history, IMetadataStore metad
     private async Task<RegistryError?> SetAsync(
         RepositoryName repository, Tag tag, Digest digest, Digest? current, ChangeOrigin origin, CancellationToken cancellationToken)
     {
-        if (!(await manifests.GetAsync(repository, digest)).TryGet(out var found, out _))
+        while (true)
         {
-            return await DescribeLossAsync(repository, digest);
-        }
+            RegistryError? refused;
+            if ((await manifests.GetAsync(repository, digest)).TryGet(out var found, out _))
+            {
+                await using var source = found.Content;
+                refused = await SetAsync(repository, tag, found.Manifest, await source.ReadAsync(cancellationToken), current, origin, cancellationToken);
+            }
+            else if (await trash.FindAsync(repository, digest) is { } entry)
+            {
+                refused = await SetAsync(entry, tag, current, origin, cancellationToken);
+            }
+            else
+            {
+                return await DescribeLossAsync(repository, digest);
+            }
 
-        ReadOnlyMemory<byte> content;
-        await using (found.Content)
-        {
-            content = await found.Content.ReadAsync(cancellationToken);
+            // Otherwise another request has deleted it, or taken it out of the trash.
+            if (refused?.Code != RegistryErrorCode.ManifestUnknown)
+            {
+                return refused;
+            }
         }
+    }
 
+    private async Task<RegistryError?> SetAsync(
+        RepositoryName repository,
+        Tag tag,
+        StoredManifest stored,
+        ReadOnlyMemory<byte> content,
+        Digest? current,
+        ChangeOrigin origin,
+        CancellationToken cancellationToken)
+    {
         // Otherwise damaged bytes could be written where another request has just removed them.
+        var digest = stored.Digest;
         if (digest.Algorithm.Compute(content.Span) != digest)
         {
             return Damaged(digest);
         }
 
         // What was stored by another registry may be unreadable here. Its references are recorded, and do not change.
-        var manifest = (StoredManifestReader.Read(content) ?? new Manifest { MediaType = found.Manifest.MediaType }) with
-        {
-            MediaType = found.Manifest.MediaType,
-        };
+        var manifest = (StoredManifestReader.Read(content) ?? new Manifest { MediaType = stored.MediaType }) with { MediaType = stored.MediaType };
         var put = new ManifestPut
         {
             Repository = repository,
@@ -159,8 +182,24 @@ public sealed class RollbackOperations(ITagHistory history, IMetadataStore metad
             Origin = origin,
             Required = RequiredReferences.Of(manifest, ManifestReferences.Sparse),
         };
-        var stored = await manifests.StoreAsync(put, content, cancellationToken);
-        return stored.Error?.Code == RegistryErrorCode.ManifestUnknown ? await DescribeLossAsync(repository, digest) : stored.Error;
+        return (await manifests.StoreAsync(put, content, cancellationToken)).Error;
+    }
+
+    // Takes the manifest out of the trash, without its other tags.
+    private async Task<RegistryError?> SetAsync(TrashEntry entry, Tag tag, Digest? current, ChangeOrigin origin, CancellationToken cancellationToken)
+    {
+        if (await trash.ReadAsync(entry, cancellationToken) is not { } trashed)
+        {
+            return await trash.FindAsync(entry.Repository, entry.Digest) is { } now && now.Id == entry.Id
+                ? Damaged(entry.Digest)
+                : RegistryErrorCode.ManifestUnknown;
+        }
+
+        var put = trashed.Put(origin) with { Tags = [tag], Reference = tag, Precondition = Precondition.Exactly(current) };
+        var refused = (await manifests.StoreAsync(put, trashed.Content, cancellationToken)).Error;
+        return refused?.Code == RegistryErrorCode.ManifestBlobUnknown
+            ? Impossible($"{entry.Digest} was deleted, and what it refers to is gone: {string.Join(", ", refused.Details)}; push it again, or choose another manifest")
+            : refused;
     }
 
     private async Task<RegistryError> DescribeLossAsync(RepositoryName repository, Digest digest)

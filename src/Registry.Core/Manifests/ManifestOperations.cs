@@ -10,6 +10,15 @@ using Registry.Core.Storage;
 namespace Registry.Core.Manifests;
 
 /// <summary>Reads, stores and deletes manifests and tags.</summary>
+/// <param name="blobs">Stored bytes.</param>
+/// <param name="staging">Admits small content into the metadata.</param>
+/// <param name="contents">Bytes for pulls.</param>
+/// <param name="metadata">The metadata.</param>
+/// <param name="promises">Promises what clients are told exists.</param>
+/// <param name="references">References that must exist when a manifest is pushed.</param>
+/// <param name="limits">Limits on manifests.</param>
+/// <param name="damaged">Reports damaged manifests.</param>
+/// <param name="keepsDeleted">True to move deleted manifests into the trash.</param>
 public sealed class ManifestOperations(
     IBlobStore blobs,
     Staging staging,
@@ -18,7 +27,8 @@ public sealed class ManifestOperations(
     ContentPromises promises,
     ManifestReferences references,
     StorageLimits limits,
-    DamagedContent damaged)
+    DamagedContent damaged,
+    bool keepsDeleted)
 {
     /// <summary>
     /// Finds a manifest without its bytes; MANIFEST_UNKNOWN if there is none. A client that learns that the manifest exists may push an index that
@@ -128,10 +138,10 @@ public sealed class ManifestOperations(
             Required = RequiredReferences.Of(manifest, ManifestReferences.Sparse),
         })).Error;
 
-    /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag).</summary>
+    /// <summary>Deletes a manifest with all its tags (by digest), or only a tag (by tag). The manifest goes into the trash, if there is one.</summary>
     public Task<Result<ManifestDeletion>> DeleteAsync(
         RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin) =>
-        metadata.DeleteManifestAsync(repository, reference, precondition, origin);
+        metadata.DeleteManifestAsync(repository, reference, precondition, origin, keepsDeleted);
 
     /// <summary>Stores a manifest that has been read already, as for a push, and sets its tags.</summary>
     /// <param name="put">The manifest.</param>

@@ -15,7 +15,7 @@ namespace Registry.Core.Metadata;
 /// <para>
 /// Every mutation says which records it decides on. An engine whose transactions run at the same time locks them first, in the order of their digests, and
 /// decides afterwards; one with a single writer has nothing to lock. "What needs a blob" are the references of the manifests of the repository, and "what
-/// holds a manifest" are its tags, the references of other manifests of the repository, and its subject.
+/// holds a manifest" are its tags, the references of other manifests of the repository, and its subject. A manifest in the trash needs and holds as one that is not.
 /// </para>
 /// <para>
 /// A blob that nothing needs, and a manifest that nothing holds, has an idle time, which begins in the mutation that removes the last need or hold, and ends
@@ -36,18 +36,19 @@ public interface IMetadataStore
     /// again.
     /// </summary>
     /// <returns>
-    /// The recorded manifest if the repository has it already, null if not; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, MANIFEST_UNKNOWN
-    /// (<see cref="ManifestPut.MustExist"/>), or the refusal of a rule.
+    /// The recorded manifest if the repository has it already, or in the trash for <see cref="ManifestPut.FromTrash"/>, null if not; or PRECONDITION_FAILED,
+    /// MANIFEST_BLOB_UNKNOWN, MANIFEST_UNKNOWN (<see cref="ManifestPut.MustExist"/>, <see cref="ManifestPut.FromTrash"/>), or the refusal of a rule.
     /// </returns>
     Task<Result<StoredBlob?>> CheckManifestAsync(ManifestPut put);
 
     /// <summary>
     /// Records a manifest whose bytes are stored or come with it, sets its tags, and creates the repository if needed. Decides on the links and manifests that it
-    /// refers to, on its tags and the manifests that they leave, on the manifest itself and its subject, and on whether all referrers of that are settled.
+    /// refers to, on its tags and the manifests that they leave, on the manifest itself and its subject, and on whether all referrers of that are settled. If the
+    /// manifest is in the trash, its entry ends, without its tags.
     /// </summary>
     /// <returns>
-    /// Tags that referred to another manifest before; or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, MANIFEST_UNKNOWN (<see cref="ManifestPut.MustExist"/>),
-    /// or the refusal of a rule. Null, without a change, if the subject of the manifest was deleted and its other referrers must be released first
+    /// Tags that referred to another manifest before, or still do (<see cref="ManifestPut.OnlyNewTags"/>); or PRECONDITION_FAILED, MANIFEST_BLOB_UNKNOWN, MANIFEST_UNKNOWN
+    /// (<see cref="ManifestPut.MustExist"/>, <see cref="ManifestPut.FromTrash"/>), or the refusal of a rule. Null, without a change, if the subject of the manifest was deleted and its other referrers must be released first
     /// (<see cref="ReleaseReferrersAsync"/>).
     /// </returns>
     Task<Result<IReadOnlyList<MovedTag>?>> PutManifestAsync(ManifestPut put);
@@ -63,11 +64,17 @@ public interface IMetadataStore
     /// Removes a manifest with all its tags (by digest), or only a tag (by tag). Decides on the manifest and its tags, on what else needs the blobs and
     /// holds the manifests that it refers to, on what else holds its referrers, and on whether anything still has their bytes and its own.
     /// </summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="reference">The manifest, or the tag.</param>
+    /// <param name="precondition">Condition on the manifest.</param>
+    /// <param name="origin">Origin of the deletion.</param>
+    /// <param name="toTrash">True to move the manifest into the trash with its tags, where it goes on holding what it holds. A tag alone does not go there.</param>
     /// <returns>
     /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule, without a change. If some of very many tags
     /// are removed already, the error or the fault comes with them (<see cref="ManifestDeletion.Stopped"/>, <see cref="ManifestDeletion.Fault"/>).
     /// </returns>
-    Task<Result<ManifestDeletion>> DeleteManifestAsync(RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin);
+    Task<Result<ManifestDeletion>> DeleteManifestAsync(
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false);
 
     /// <summary>Restarts the idle time of a manifest that nothing holds; changes nothing while something does. Decides on the manifest.</summary>
     /// <returns>False if the repository does not have it.</returns>
@@ -133,7 +140,8 @@ public interface IMetadataStore
     Task<Result<bool>> MountBlobAsync(RepositoryName source, RepositoryName target, Digest digest, ChangeOrigin origin);
 
     /// <summary>
-    /// Makes a blob invisible in a repository. Decides on the link, on what needs the blob, and on whether anything still has its bytes.
+    /// Makes a blob invisible in a repository. Decides on the link, on which manifests need the blob, and on whether anything still has its bytes. The need of a manifest in
+    /// the trash prevents nothing.
     /// </summary>
     /// <returns>Size of the blob in bytes; or BLOB_UNKNOWN, or BLOB_IN_USE with the manifests, and nothing has changed.</returns>
     Task<Result<long>> UnlinkBlobAsync(RepositoryName repository, Digest digest, ChangeOrigin origin);

@@ -26,8 +26,17 @@ public sealed record ManifestPut
     /// <summary>True to record only tags: the repository must have the manifest, or the put is refused with MANIFEST_UNKNOWN.</summary>
     public bool MustExist { get; init; }
 
+    /// <summary>
+    /// Number of the entry of the trash that the manifest is taken from: the repository must have it, or the put is refused with MANIFEST_UNKNOWN. It requires what the
+    /// manifest referred to and the repository had at the deletion, and nothing else. Null for another put, which takes the manifest out of the trash, too.
+    /// </summary>
+    public long? FromTrash { get; init; }
+
     /// <summary>Tags to set to the manifest; may be empty.</summary>
     public IReadOnlyList<Tag> Tags { get; init; } = [];
+
+    /// <summary>True to set only those of the tags that do not exist; the others stay as they are.</summary>
+    public bool OnlyNewTags { get; init; }
 
     /// <summary>Tag or digest of the push; the precondition applies to it.</summary>
     public required Reference Reference { get; init; }

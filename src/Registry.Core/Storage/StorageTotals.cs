@@ -10,4 +10,11 @@ namespace Registry.Core.Storage;
 /// <param name="Untagged">Number of manifests that neither a tag, nor an index, nor their subject holds.</param>
 /// <param name="Changes">Number of recorded changes of tags and manifests.</param>
 public sealed record StorageTotals(
-    long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags, long Untagged, long Changes);
+    long Blobs, long StoredBytes, long LogicalBytes, long Manifests, long Repositories, long Tags, long Untagged, long Changes)
+{
+    /// <summary>Number of manifests in the trash of all repositories. No other number but those of the stored bytes has them.</summary>
+    public long Trashed { get; init; }
+
+    /// <summary>Size in bytes of these manifests, and of all that they referred to at their deletion: once for each of them.</summary>
+    public long TrashedBytes { get; init; }
+}

@@ -39,6 +39,10 @@ internal static class ProcessRows
     public static Task<long?> CountOlderAsync(PostgresSession session, int schema) =>
         session.NumberAsync($"SELECT count(*) FROM processes WHERE {SeenLately} AND schema < $1", schema);
 
+    /// <summary>Collects the query of the same number.</summary>
+    public static List<long> AskOlder(PostgresSession session, int schema) =>
+        session.Ask($"SELECT count(*) FROM processes WHERE {SeenLately} AND schema < $1", row => row.GetInt64(0), schema);
+
     /// <summary>Counts the processes that run, by the schema that they know.</summary>
     public static Task<List<(long Schema, long Count)>> CountBySchemaAsync(PostgresSession session) => session.AllAsync(
         "SELECT schema, count(*) FROM processes WHERE alive_until > clock_timestamp() GROUP BY schema ORDER BY schema", row => (row.GetInt64(0), row.GetInt64(1)));

@@ -20,6 +20,7 @@ internal static class ContentExplanation
 
         var links = AskLinks(session, content.Id, digest, limit);
         var referring = AskReferring(session, content.Id, limit);
+        var trash = AskTrash(session, content.Id, limit);
         return new BlobExplanation
         {
             State = ContentRows.StateOf(content.State),
@@ -28,6 +29,7 @@ internal static class ContentExplanation
             ManifestOf = await ReadManifestsAsync(session, content.Id, digest, limit),
             Links = links,
             NeededBy = referring,
+            KeptByTrash = trash,
         };
     }
 
@@ -50,12 +52,23 @@ internal static class ContentExplanation
         contentId,
         limit);
 
+    private static List<KeyValuePair<RepositoryName, Digest>> AskTrash(PostgresSession session, long contentId, int limit) => session.Ask(
+        """
+        SELECT r.name, c.digest FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id WHERE t.content_id = $1
+        UNION ALL
+        SELECT r.name, c.digest FROM trash_references f JOIN trash t ON t.id = f.entry_id JOIN repositories r ON r.id = t.repository_id
+        JOIN content c ON c.id = t.content_id WHERE f.content_id = $1 LIMIT $2
+        """,
+        row => KeyValuePair.Create(RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1))),
+        contentId,
+        limit);
+
     private static async Task<List<ManifestExplanation>> ReadManifestsAsync(PostgresSession session, long contentId, Digest digest, int limit)
     {
         var manifests = await session.AllAsync(
             """
             SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, coalesce(u.settled_to < m.id, false), (
-                SELECT s.digest FROM content s JOIN manifests o ON o.repository_id = m.repository_id AND o.content_id = s.id WHERE s.digest = m.subject)
+                SELECT s.digest FROM content s JOIN kept_manifests o ON o.repository_id = m.repository_id AND o.content_id = s.id WHERE s.digest = m.subject)
             FROM manifests m JOIN repositories r ON r.id = m.repository_id
             LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject
             WHERE m.content_id = $1 LIMIT $2

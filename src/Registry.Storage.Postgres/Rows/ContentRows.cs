@@ -103,7 +103,7 @@ internal static class ContentRows
     public static List<long> Link(PostgresSession session, RepositoryName repository, Digest digest) => session.Ask(
         """
         INSERT INTO blob_links (repository_id, content_id, idle_since)
-        SELECT r.id, c.id, CASE WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = c.id AND repository_id = r.id) THEN NULL
+        SELECT r.id, c.id, CASE WHEN EXISTS (SELECT 1 FROM held_content WHERE content_id = c.id AND repository_id = r.id) THEN NULL
             ELSE (SELECT seconds FROM clock) END
         FROM repositories r JOIN content c ON c.digest = $2 WHERE r.name = $1
         ON CONFLICT (repository_id, content_id) DO NOTHING RETURNING repository_id
@@ -143,14 +143,14 @@ internal static class ContentRows
         session.Queue(
             """
             UPDATE content c SET state = 2 WHERE c.id = ANY($1) AND c.state = 1
-            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = c.id)
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) AND NOT EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = c.id)
             """,
             [ids]);
         session.Queue(
             """
             DELETE FROM content c WHERE c.id = ANY($1) AND c.state = 0
-            AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = c.id)
-            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = c.id)
+            AND NOT EXISTS (SELECT 1 FROM held_content WHERE content_id = c.id)
+            AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = c.id) AND NOT EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = c.id)
             """,
             [ids]);
     }

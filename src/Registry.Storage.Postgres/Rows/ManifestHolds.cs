@@ -4,8 +4,8 @@ namespace Registry.Storage.Postgres.Rows;
 
 /// <summary>
 /// Statements that maintain the columns <c>idle_since</c> and <c>is_root</c> of manifests, under the lock of the repository. A manifest is held by a tag, by a
-/// manifest of its repository that refers to it, and by its subject, if that is in the repository. The referrers of a subject follow it in turns
-/// (<see cref="SubjectRows"/>).
+/// manifest of its repository that refers to it, and by its subject, if that is in the repository. Manifests in the trash hold as the others do. The referrers of a
+/// subject follow it in turns (<see cref="SubjectRows"/>).
 /// </summary>
 internal static class ManifestHolds
 {
@@ -40,9 +40,9 @@ internal static class ManifestHolds
         """
         UPDATE manifests m SET idle_since = (SELECT seconds FROM clock) WHERE m.id = ANY($1) AND m.idle_since IS NULL
         AND NOT EXISTS (SELECT 1 FROM tags WHERE manifest_id = m.id)
-        AND NOT EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = m.content_id AND f.repository_id = m.repository_id)
+        AND NOT EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = m.content_id AND f.repository_id = m.repository_id)
         AND NOT EXISTS (
-            SELECT 1 FROM content c JOIN manifests s ON s.repository_id = m.repository_id AND s.content_id = c.id WHERE c.digest = m.subject)
+            SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = m.repository_id AND s.content_id = c.id WHERE c.digest = m.subject)
         """,
         [manifestIds]);
 
@@ -54,9 +54,9 @@ internal static class ManifestHolds
         """
         UPDATE manifests m SET is_root = m.is_root AND NOT $3, idle_since = CASE
             WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = m.id) THEN NULL
-            WHEN EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = m.content_id AND f.repository_id = $1) THEN NULL
+            WHEN EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = m.content_id AND f.repository_id = $1) THEN NULL
             WHEN EXISTS (
-                SELECT 1 FROM content c JOIN manifests s ON s.repository_id = m.repository_id AND s.content_id = c.id WHERE c.digest = m.subject)
+                SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = m.repository_id AND s.content_id = c.id WHERE c.digest = m.subject)
             THEN NULL
             ELSE (SELECT seconds FROM clock)
         END
@@ -88,7 +88,7 @@ internal static class ManifestHolds
         """
         UPDATE manifests m SET is_root = false, idle_since = CASE
             WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = m.id) THEN NULL
-            WHEN EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = m.content_id AND f.repository_id = $1) THEN NULL
+            WHEN EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = m.content_id AND f.repository_id = $1) THEN NULL
             ELSE (SELECT seconds FROM clock)
         END
         WHERE m.id = ANY(ARRAY(SELECT id FROM manifests WHERE repository_id = $1 AND subject = $2 AND id > $3 ORDER BY id LIMIT $4))

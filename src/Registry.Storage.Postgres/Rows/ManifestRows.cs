@@ -4,6 +4,9 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Storage.Postgres.Nodes;
+using Registry.Storage.Postgres.Schema;
+using Registry.Storage.Postgres.Trash;
 
 namespace Registry.Storage.Postgres.Rows;
 
@@ -47,26 +50,31 @@ internal static class ManifestRows
         {
             Insert(
                 session,
-                new NewManifest(manifestId, repository[0], content[put.Digest.Value], put.Digest, put.Manifest) { References = [.. references.All.Select(digest => content[digest])] },
-                put.Tags.Count > 0,
+                new NewManifest(manifestId, repository[0], content[put.Digest.Value], put.Digest, put.Manifest)
+                {
+                    References = [.. references.All.Select(digest => content[digest])],
+                    Trashed = facts.Trashed,
+                },
+                facts.SetTags.Count > 0,
                 change.UnixTime);
             ChangeRows.Append(
                 session, change, ChangeKind.ManifestAdded, repository[0], put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
         }
 
-        var tags = facts.Tags;
+        var tags = facts.SetTags;
         if (tags.Count > 0)
         {
             TagRows.Set(session, change, repository[0], put, tags, manifestId);
         }
 
-        return tags.Where(tag => tag.Value is { } before && before.Digest != put.Digest).Select(tag => new MovedTag(tag.Key, tag.Value!.Value.Digest)).ToList();
+        return facts.Tags.Where(tag => tag.Value is { } before && before.Digest != put.Digest).Select(tag => new MovedTag(tag.Key, tag.Value!.Value.Digest)).ToList();
     }
 
-    /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
+    /// <summary>Removes a manifest and its tags, or moves them into the trash. Otherwise the grace period of what it needed begins.</summary>
     public static async Task<Result<ManifestDeletion>> DeleteAsync(
-        PostgresSession session, ChangeContext change, RepositoryName repository, Digest digest, Precondition precondition)
+        PostgresSession session, ChangeContext change, RepositoryName repository, Digest digest, Precondition precondition, bool toTrash)
     {
+        var older = toTrash ? ProcessRows.AskOlder(session, SchemaStep.OfTrash) : [];
         var content = LockContentOf(session, repository, [digest]);
         var tags = session.Ask(
             """
@@ -98,6 +106,14 @@ internal static class ManifestRows
             ?? change.Rules.CheckManifest(new ManifestChange(repository, digest, found[0].Size, Content: null, change.Origin))) is { } refused)
         {
             return refused;
+        }
+
+        if (toTrash && older[0] == 0)
+        {
+            TrashRows.Add(session, change, found[0]);
+            TagRows.Remove(session, change, found[0].Repository, repository, tags, digest);
+            RemoveRow(session, change, found[0], repository);
+            return new ManifestDeletion(digest, found[0].Size, tags);
         }
 
         TagRows.Remove(session, change, found[0].Repository, repository, tags, digest);
@@ -169,7 +185,33 @@ internal static class ManifestRows
         return expired.ConvertAll(manifest => manifest.Digest);
     }
 
-    /// <summary>Adds a manifest with its references. The links and manifests it needs, and its referrers, are no longer idle.</summary>
+    /// <summary>Removes a manifest that a purge has released, unless something holds it, or it was pushed by itself. Its grace period does not count.</summary>
+    /// <returns>Rows of the repository and of the content that it referred to; null if the manifest stays.</returns>
+    public static async Task<(long Repository, long[] Content)?> PurgeAsync(PostgresSession session, ChangeContext change, RepositoryName repository, Digest digest)
+    {
+        var content = LockContentOf(session, repository, [digest]);
+        var found = await session.AllAsync(
+            $"""
+            SELECT {ManifestRow.Columns} FROM repositories r JOIN content c ON c.digest = $2
+            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+            WHERE r.name = $1 AND NOT r.pinned AND m.idle_since IS NOT NULL AND NOT m.is_root
+            AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
+            """,
+            ManifestRow.Read,
+            repository.Value,
+            digest.Value);
+        if (found.Count == 0)
+        {
+            return null;
+        }
+
+        Remove(session, change, found[0], repository, content);
+        return (found[0].Repository, [.. content.Select(reference => reference.Content)]);
+    }
+
+    /// <summary>
+    /// Adds a manifest with its references, and takes it out of the trash. The links and manifests it needs, and its referrers, are no longer idle.
+    /// </summary>
     /// <param name="session">The transaction, which has locked the content.</param>
     /// <param name="added">The manifest.</param>
     /// <param name="isTagged">True if a tag is about to hold it.</param>
@@ -177,12 +219,17 @@ internal static class ManifestRows
     public static void Insert(PostgresSession session, NewManifest added, bool isTagged, long pushedAt)
     {
         var manifest = added.Manifest;
+        if (added.Trashed is { } trashed)
+        {
+            TrashRows.Remove(session, trashed.Id);
+        }
+
         session.Queue(
             """
             INSERT INTO manifests (id, repository_id, content_id, media_type, artifact_type, subject, annotations, pushed_at, idle_since)
             SELECT $1, $2, $3, $4, $5::text, $6::text, $7::bytea, $8, CASE
-                WHEN $9 OR EXISTS (SELECT 1 FROM manifest_references WHERE content_id = $3 AND repository_id = $2) THEN NULL
-                WHEN EXISTS (SELECT 1 FROM content c JOIN manifests s ON s.repository_id = $2 AND s.content_id = c.id WHERE c.digest = $6) THEN NULL
+                WHEN $9 OR EXISTS (SELECT 1 FROM held_content WHERE content_id = $3 AND repository_id = $2) THEN NULL
+                WHEN EXISTS (SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = $2 AND s.content_id = c.id WHERE c.digest = $6) THEN NULL
                 ELSE (SELECT seconds FROM clock)
             END
             """,
@@ -211,6 +258,15 @@ internal static class ManifestRows
         }
 
         SubjectRows.SettleFirst(session, added.Repository, added.Digest, exists: true);
+
+        // What only the entry referred to: an earlier version has read the manifest otherwise.
+        long[] others = [.. added.Trashed?.Content.Except(added.References) ?? []];
+        if (others.Length > 0)
+        {
+            session.Lock("SELECT id FROM content WHERE id = ANY($1) ORDER BY id FOR UPDATE", [others]);
+            ReleaseContent(session, added.Repository, others, manifest.IsIndex);
+            ContentRows.OrphanUnused(session, others);
+        }
     }
 
     // Collects the statement that locks the content of manifests, and what they refer to. Returns pairs of manifest and content.
@@ -237,11 +293,37 @@ internal static class ManifestRows
             names);
     }
 
+    /// <summary>Begins the idle time of what a removed manifest or entry of the trash referred to, unless something else needs or holds it.</summary>
+    public static void ReleaseContent(PostgresSession session, long repositoryId, long[] content, bool wasIndex)
+    {
+        session.Queue(
+            """
+            UPDATE blob_links l SET idle_since = (SELECT seconds FROM clock) WHERE l.repository_id = $1 AND l.content_id = ANY($2)
+            AND NOT EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = l.content_id AND f.repository_id = $1)
+            """,
+            repositoryId,
+            content);
+        ManifestHolds.ReleaseChildren(session, repositoryId, content, wasIndex);
+    }
+
     // Removes a manifest that has no tag any more.
     private static void Remove(
         PostgresSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, List<(long Manifest, long Content)> references)
     {
         long[] content = [.. references.Where(reference => reference.Manifest == manifest.Id).Select(reference => reference.Content)];
+        RemoveRow(session, change, manifest, repository);
+        if (content.Length > 0)
+        {
+            ReleaseContent(session, manifest.Repository, content, manifest.IsIndex);
+        }
+
+        SubjectRows.SettleFirst(session, manifest.Repository, manifest.Digest, exists: false);
+        ContentRows.OrphanUnused(session, [.. content, manifest.Content]);
+    }
+
+    // Releases nothing.
+    private static void RemoveRow(PostgresSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository)
+    {
         ChangeRows.ForgetInHistory(session, change, manifest.Repository, repository, manifest.Id, manifest.Digest);
         session.Queue("DELETE FROM manifest_references WHERE manifest_id = $1", manifest.Id);
         session.Queue("DELETE FROM manifests WHERE id = $1", manifest.Id);
@@ -253,20 +335,6 @@ internal static class ManifestRows
             AND (SELECT content_id FROM manifests WHERE repository_id = $1 ORDER BY content_id LIMIT 1) IS NULL
             """,
             manifest.Repository);
-        if (content.Length > 0)
-        {
-            session.Queue(
-                """
-                UPDATE blob_links l SET idle_since = (SELECT seconds FROM clock) WHERE l.repository_id = $1 AND l.content_id = ANY($2)
-                AND NOT EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = l.content_id AND f.repository_id = $1)
-                """,
-                manifest.Repository,
-                content);
-            ManifestHolds.ReleaseChildren(session, manifest.Repository, content, manifest.IsIndex);
-        }
-
-        SubjectRows.SettleFirst(session, manifest.Repository, manifest.Digest, exists: false);
-        ContentRows.OrphanUnused(session, [.. content, manifest.Content]);
         ChangeRows.Append(session, change, ChangeKind.ManifestRemoved, manifest.Repository, repository, manifest.Digest, size: manifest.Size);
     }
 }

@@ -1,4 +1,5 @@
 using Registry.Core.Oci;
+using Registry.Storage.Postgres.Trash;
 
 namespace Registry.Storage.Postgres.Rows;
 
@@ -12,4 +13,7 @@ internal sealed record NewManifest(long Id, long Repository, long Content, Diges
 {
     /// <summary>Rows of the content that it refers to.</summary>
     public required long[] References { get; init; }
+
+    /// <summary>Its entry in the trash, which ends; null if there is none.</summary>
+    public TrashRow? Trashed { get; init; }
 }

@@ -3,6 +3,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
+using Registry.Storage.Postgres.Trash;
 
 namespace Registry.Storage.Postgres.Rows;
 
@@ -16,11 +17,18 @@ internal sealed class PushFacts
     private readonly List<string> _missingContent = [];
     private readonly List<(string Tag, TaggedManifest Manifest)> _tags;
     private readonly List<(long Id, StoredBlob Blob)> _known;
+    private readonly List<(TrashRow Row, StoredBlob Blob)> _trashed;
     private Dictionary<string, TaggedManifest>? _tagged;
 
     private PushFacts(PostgresSession session, ManifestPut put, PushedReferences references)
     {
         _put = put;
+
+        if (put.FromTrash is { } entry)
+        {
+            _missingBlobs = TrashRows.AskMissing(session, entry, MaxNamed);
+            references = references.WithoutRequired();
+        }
 
         // Content whose bytes are lost does not count until it is pushed again.
         if (references.Blobs.Length > 0)
@@ -65,13 +73,20 @@ internal sealed class PushFacts
             row => (row.GetInt64(0), new StoredBlob(row.GetInt64(1), new BlobPlace(put.Digest, ContentRows.ReadText(row, 2)))),
             put.Repository.Value,
             put.Digest.Value);
+        _trashed = TrashRows.Ask(session, put.Repository, put.Digest);
     }
 
     /// <summary>Row of the manifest, if the repository has it already.</summary>
     public long? KnownId => _known.Count > 0 ? _known[0].Id : null;
 
-    /// <summary>Record of the manifest, if the repository has it already.</summary>
-    public StoredBlob? Known => _known.Count > 0 ? _known[0].Blob : null;
+    /// <summary>Record of the manifest, if the repository has it already, or in the trash from which the push takes it.</summary>
+    public StoredBlob? Known => _known.Count > 0 ? _known[0].Blob : IsInTrash ? _trashed[0].Blob : null;
+
+    /// <summary>Entry of the manifest in the trash; null if there is none.</summary>
+    public TrashRow? Trashed => _trashed.Count > 0 ? _trashed[0].Row : null;
+
+    /// <summary>Those of the <see cref="Tags"/> that the push sets.</summary>
+    public IReadOnlyList<KeyValuePair<Tag, TaggedManifest?>> SetTags => _put.OnlyNewTags ? [.. Tags.Where(tag => tag.Value is null)] : Tags;
 
     /// <summary>Tags of the push, each once, with the manifests that they refer to now.</summary>
     public IReadOnlyList<KeyValuePair<Tag, TaggedManifest?>> Tags =>
@@ -95,9 +110,9 @@ internal sealed class PushFacts
 
         // After the references (RFC 9110, section 13.2.1): otherwise a push that cannot succeed would tell a caller who may not pull whether a tag
         // exists.
-        var current = _put.Reference.Tag is { } tag ? Find(tag)?.Digest : Known is null ? null : _put.Digest;
+        var current = _put.Reference.Tag is { } tag ? Find(tag)?.Digest : KnownId is null ? null : _put.Digest;
         return !_put.Precondition.Holds(current) ? RegistryErrorCode.PreconditionFailed
-            : _put.MustExist && Known is null ? RegistryErrorCode.ManifestUnknown
+            : (_put.MustExist && KnownId is null) || (_put.FromTrash is not null && !IsInTrash) ? RegistryErrorCode.ManifestUnknown
             : (RegistryError?)null;
     }
 
@@ -105,12 +120,12 @@ internal sealed class PushFacts
     /// <returns>The first refusal; null if there is none.</returns>
     public RegistryError? FindRuleAgainst(IChangeRules rules)
     {
-        if (Known is null && rules.CheckManifest(new ManifestChange(_put.Repository, _put.Digest, _put.Size, _put.Manifest, _put.Origin)) is { } refused)
+        if (KnownId is null && rules.CheckManifest(new ManifestChange(_put.Repository, _put.Digest, _put.Size, _put.Manifest, _put.Origin)) is { } refused)
         {
             return refused;
         }
 
-        foreach (var (tag, before) in Tags)
+        foreach (var (tag, before) in SetTags)
         {
             if (rules.CheckTag(new TagChange(_put.Repository, tag, before?.Digest, _put.Digest, _put.Origin)) is { } forbidden)
             {
@@ -120,6 +135,8 @@ internal sealed class PushFacts
 
         return null;
     }
+
+    private bool IsInTrash => _put.FromTrash is { } entry && Trashed?.Id == entry;
 
     private TaggedManifest? Find(Tag tag)
     {

@@ -15,6 +15,8 @@ internal sealed class PushedReferences
         Content = required is null ? [] : Distinct(required.Content);
     }
 
+    private PushedReferences(string[] all) => (All, Blobs, Content) = (all, [], []);
+
     /// <summary>Every digest that the manifest refers to, except its subject.</summary>
     public string[] All { get; }
 
@@ -23,6 +25,9 @@ internal sealed class PushedReferences
 
     /// <summary><see cref="RequiredReferences.Content"/>.</summary>
     public string[] Content { get; }
+
+    /// <summary>The same references, none of which must exist.</summary>
+    public PushedReferences WithoutRequired() => new(All);
 
     /// <summary>Digests, each once and in order.</summary>
     public static string[] Distinct(IEnumerable<Digest> digests)

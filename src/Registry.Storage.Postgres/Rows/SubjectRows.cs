@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 namespace Registry.Storage.Postgres.Rows;
 
 /// <summary>
-/// Settles the referrers of a subject that was added or removed: a subject in the repository holds them, and its removal releases them. A change settles few
+/// Settles the referrers of a subject that was added or removed: a subject in the repository, or in its trash, holds them, and its removal releases them. A change settles few
 /// referrers itself, since other changes of the repository wait for it; a row of <c>unsettled_subjects</c> leaves the others to later turns. Each method runs
 /// under the lock of the repository.
 /// </summary>
@@ -59,7 +59,7 @@ internal static class SubjectRows
     public static List<long> AskReleased(PostgresSession session, RepositoryName repository, Digest? subject) => session.Ask(
         """
         SELECT u.id FROM repositories r JOIN unsettled_subjects u ON u.repository_id = r.id AND u.subject = $2 WHERE r.name = $1
-        AND NOT EXISTS (SELECT 1 FROM content c JOIN manifests s ON s.repository_id = r.id AND s.content_id = c.id WHERE c.digest = $2)
+        AND NOT EXISTS (SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = r.id AND s.content_id = c.id WHERE c.digest = $2)
         """,
         row => row.GetInt64(0),
         repository.Value,
@@ -71,7 +71,7 @@ internal static class SubjectRows
     {
         var exists = session.Ask(
             """
-            SELECT 1 FROM content c JOIN manifests s ON s.content_id = c.id AND s.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
+            SELECT 1 FROM content c JOIN kept_manifests s ON s.content_id = c.id AND s.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
             """,
             _ => true,
             unsettled.Repository.Value,

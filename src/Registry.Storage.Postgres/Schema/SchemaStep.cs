@@ -11,6 +11,12 @@ internal sealed record SchemaStep(string Sql, int Oldest)
     /// <summary>First version in which the row of a process has its version.</summary>
     public const int OfProcesses = 3;
 
+    /// <summary>
+    /// First version with a trash. An older program would remove what the trash holds, so a manifest goes there only while none runs, and none can use the database from then
+    /// on.
+    /// </summary>
+    public const int OfTrash = 5;
+
     /// <summary>All steps, from an empty database to the newest version.</summary>
     public static IReadOnlyList<SchemaStep> All { get; } =
     [
@@ -360,5 +366,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             CREATE INDEX changes_of_removals ON changes (repository_id, digest, sequence) WHERE kind = 4;
             """,
             Oldest: 1),
+        new(TrashTables.Sql, Oldest: 1),
     ];
 }

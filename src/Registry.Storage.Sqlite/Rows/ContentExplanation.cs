@@ -23,6 +23,7 @@ internal static class ContentExplanation
                 Links = ReadLinks(session, content.Id, digest, limit),
                 ManifestOf = ReadManifests(session, content.Id, digest, limit),
                 NeededBy = ReadReferring(session, content.Id, limit),
+                KeptByTrash = ReadTrash(session, content.Id, limit),
             };
     }
 
@@ -62,12 +63,23 @@ internal static class ContentExplanation
             manifest.Record,
             session.All("SELECT name FROM tags WHERE manifest_id = @1 LIMIT @2", row => row.GetString(0), manifest.Id, limit),
             session.First<Digest?>(
-                "SELECT c.digest FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
+                "SELECT c.digest FROM content c JOIN kept_manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
                 row => Digest.Parse(row.GetString(0)),
                 manifest.Repository,
                 manifest.Subject),
             manifest.IsUnsettled));
     }
+
+    private static List<KeyValuePair<RepositoryName, Digest>> ReadTrash(SqliteSession session, long contentId, int limit) => session.All(
+        """
+        SELECT r.name, c.digest FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id WHERE t.content_id = @1
+        UNION ALL
+        SELECT r.name, c.digest FROM trash_references f JOIN trash t ON t.id = f.entry_id JOIN repositories r ON r.id = t.repository_id
+        JOIN content c ON c.id = t.content_id WHERE f.content_id = @1 LIMIT @2
+        """,
+        row => KeyValuePair.Create(RepositoryName.Parse(row.GetString(0)), Digest.Parse(row.GetString(1))),
+        contentId,
+        (long)limit);
 
     private static List<KeyValuePair<RepositoryName, Digest>> ReadReferring(SqliteSession session, long contentId, int limit) => session.All(
         """

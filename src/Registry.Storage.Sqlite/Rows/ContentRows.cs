@@ -26,7 +26,7 @@ internal static class ContentRows
 
     /// <summary>Reads the totals of the storage.</summary>
     public static StorageTotals ReadTotals(SqliteSession session) => session.First(
-        "SELECT blobs, stored, logical, manifests, repositories, tags, untagged, changes FROM totals WHERE id = 1",
+        "SELECT blobs, stored, logical, manifests, repositories, tags, untagged, changes, trashed, trashed_bytes FROM totals WHERE id = 1",
         row => new StorageTotals(
             row.GetInt64(0),
             row.GetInt64(1),
@@ -35,7 +35,11 @@ internal static class ContentRows
             row.GetInt64(4),
             row.GetInt64(5),
             row.GetInt64(6),
-            row.GetInt64(7)))!;
+            row.GetInt64(7))
+        {
+            Trashed = row.GetInt64(8),
+            TrashedBytes = row.GetInt64(9),
+        })!;
 
     public static long? FindRepository(SqliteSession session, RepositoryName name) =>
         session.Number("SELECT id FROM repositories WHERE name = @1", name.Value);
@@ -65,7 +69,7 @@ internal static class ContentRows
     public static bool Link(SqliteSession session, long repositoryId, long contentId, long now) => session.Execute(
         """
         INSERT INTO blob_links (repository_id, content_id, idle_since)
-        SELECT @1, @2, CASE WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1) THEN NULL ELSE @3 END
+        SELECT @1, @2, CASE WHEN EXISTS (SELECT 1 FROM held_content WHERE content_id = @2 AND repository_id = @1) THEN NULL ELSE @3 END
         WHERE NOT EXISTS (SELECT 1 FROM blob_links WHERE repository_id = @1 AND content_id = @2)
         """,
         repositoryId,
@@ -108,15 +112,15 @@ internal static class ContentRows
             """
             UPDATE content SET state = 2 WHERE id IN (SELECT value FROM json_each(@1)) AND state = 1
             AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
-            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = content.id)
             """,
             ids);
         session.Execute(
             """
             DELETE FROM content WHERE id IN (SELECT value FROM json_each(@1)) AND state = 0
-            AND NOT EXISTS (SELECT 1 FROM manifest_references WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM held_content WHERE content_id = content.id)
             AND NOT EXISTS (SELECT 1 FROM blob_links WHERE content_id = content.id)
-            AND NOT EXISTS (SELECT 1 FROM manifests WHERE content_id = content.id)
+            AND NOT EXISTS (SELECT 1 FROM kept_manifests WHERE content_id = content.id)
             """,
             ids);
     }

@@ -4,8 +4,8 @@ namespace Registry.Storage.Sqlite.Rows;
 
 /// <summary>
 /// Maintains the columns <c>idle_since</c> and <c>is_root</c> of manifests, inside the caller's savepoint. A manifest is held by a tag, by a
-/// manifest of its repository that refers to it, and by its subject, if that is in the repository. The referrers of a subject follow it in turns
-/// (<see cref="SubjectRows"/>).
+/// manifest of its repository that refers to it, and by its subject, if that is in the repository. Manifests in the trash hold as the others do. The referrers of a
+/// subject follow it in turns (<see cref="SubjectRows"/>).
 /// </summary>
 internal static class ManifestHolds
 {
@@ -52,9 +52,9 @@ internal static class ManifestHolds
         UPDATE manifests SET idle_since = @2 WHERE id = @1 AND idle_since IS NULL
         AND NOT EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id)
         AND NOT EXISTS (
-            SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
+            SELECT 1 FROM held_content f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
         AND NOT EXISTS (
-            SELECT 1 FROM content c JOIN manifests s ON s.repository_id = manifests.repository_id AND s.content_id = c.id
+            SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = manifests.repository_id AND s.content_id = c.id
             WHERE c.digest = manifests.subject)
         """,
         manifestId,
@@ -73,9 +73,9 @@ internal static class ManifestHolds
         """
         UPDATE manifests SET is_root = CASE WHEN @3 THEN 0 ELSE is_root END, idle_since = CASE
             WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id) THEN NULL
-            WHEN EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = @1) THEN NULL
+            WHEN EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = manifests.content_id AND f.repository_id = @1) THEN NULL
             WHEN EXISTS (
-                SELECT 1 FROM content c JOIN manifests s ON s.repository_id = manifests.repository_id AND s.content_id = c.id
+                SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = manifests.repository_id AND s.content_id = c.id
                 WHERE c.digest = manifests.subject)
             THEN NULL
             ELSE @4
@@ -99,7 +99,7 @@ internal static class ManifestHolds
         UPDATE manifests SET is_root = 0, idle_since = CASE
             WHEN EXISTS (SELECT 1 FROM tags WHERE manifest_id = manifests.id) THEN NULL
             WHEN EXISTS (
-                SELECT 1 FROM manifest_references f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
+                SELECT 1 FROM held_content f WHERE f.content_id = manifests.content_id AND f.repository_id = manifests.repository_id)
             THEN NULL
             ELSE @5
         END

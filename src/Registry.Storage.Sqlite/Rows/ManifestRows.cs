@@ -25,12 +25,12 @@ internal static class ManifestRows
             return refused;
         }
 
-        var known = session.First<StoredBlob?>(
+        var known = put.FromTrash is { } entry ? TrashRows.FindContent(session, entry, repositoryId, put.Digest) : session.First<StoredBlob?>(
             "SELECT c.size, c.place FROM content c JOIN manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
             row => new StoredBlob(row.GetInt64(0), new BlobPlace(put.Digest, ContentRows.ReadKey(row, 1))),
             repositoryId,
             put.Digest.Value);
-        return rules != NoRules.Instance && FindRefusal(session, rules, repositoryId, put, tagged, known is not null) is { } forbidden ? forbidden : known;
+        return rules != NoRules.Instance && FindRefusal(session, rules, repositoryId, put, tagged, isKnown: put.FromTrash is null && known is not null) is { } forbidden ? forbidden : known;
     }
 
     /// <summary>Records a manifest; see <see cref="IMetadataStore.PutManifestAsync"/>.</summary>
@@ -62,7 +62,7 @@ internal static class ManifestRows
             }
 
             manifestId = Insert(
-                session, repositoryId, contentId, put.Digest, put.Manifest, references, put.Tags.Count > 0, change.Now, change.UnixTime);
+                session, repositoryId, contentId, put.Digest, put.Manifest, references, SetsTags(session, repositoryId, put), change.Now, change.UnixTime);
             ChangeRows.Append(
                 session, change, ChangeKind.ManifestAdded, repositoryId, put.Repository, put.Digest, mediaType: put.Manifest.MediaType, size: put.Size);
         }
@@ -78,6 +78,10 @@ internal static class ManifestRows
             if (before is { } other && other.Digest != put.Digest)
             {
                 moved.Add(new MovedTag(tag, other.Digest));
+                if (put.OnlyNewTags)
+                {
+                    continue;
+                }
             }
 
             if (TagRows.Set(session, change, repositoryId, put, tag, before, manifestId.Value) is { } forbidden)
@@ -106,9 +110,9 @@ internal static class ManifestRows
         digest.Value,
         TagRows.RowsOfTag) ?? 0;
 
-    /// <summary>Removes a manifest and its tags. The grace period of what it needed begins.</summary>
+    /// <summary>Removes a manifest and its tags, or moves them into the trash. Otherwise the grace period of what it needed begins.</summary>
     public static Result<ManifestDeletion> Delete(
-        SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, Precondition precondition)
+        SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, Precondition precondition, bool toTrash = false)
     {
         var found = Find(session, repository, digest);
         if (found == default)
@@ -124,7 +128,9 @@ internal static class ManifestRows
         // Without rules, the tags need not be read twice.
         return change.Rules != NoRules.Instance && FindRefusal(session, change, found, repository, digest) is { } refused
             ? refused
-            : new ManifestDeletion(digest, found.Size, Remove(session, change, found, repository, digest));
+            : new ManifestDeletion(digest, found.Size, toTrash
+                ? MoveToTrash(session, change, found, repository, digest)
+                : Remove(session, change, found, repository, digest, out _));
     }
 
     /// <summary>Restarts the idle time of a manifest, if it is idle; false if there is no such manifest.</summary>
@@ -156,8 +162,28 @@ internal static class ManifestRows
             return false;
         }
 
-        Remove(session, change, found, repository, digest);
+        Remove(session, change, found, repository, digest, out _);
         return true;
+    }
+
+    /// <summary>Removes a manifest that a purge has released, unless something holds it, or it was pushed by itself. Its grace period does not count.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest.</param>
+    /// <param name="released">JSON array of the content that it referred to; null if there was none.</param>
+    /// <returns>Row of the repository; null if the manifest stays.</returns>
+    public static long? Purge(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, out string? released)
+    {
+        released = null;
+        var found = FindExpired(session, change, repository, digest, long.MaxValue, withRoots: false);
+        if (found == default)
+        {
+            return null;
+        }
+
+        Remove(session, change, found, repository, digest, out released);
+        return found.Repository;
     }
 
     /// <summary>Removes a manifest that <see cref="Expire"/> would remove from the history of some tags, if these are many.</summary>
@@ -166,27 +192,9 @@ internal static class ManifestRows
         SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, long idleBefore, bool withRoots) =>
         FindExpired(session, change, repository, digest, idleBefore, withRoots) != default && TagRows.ForgetSome(session, change, repository, digest);
 
-    /// <summary>Removes a tag and its history.</summary>
-    public static Result<ManifestDeletion> DeleteTag(
-        SqliteSession session, ChangeContext change, RepositoryName repository, Tag tag, Precondition precondition)
-    {
-        if (ContentRows.FindRepository(session, repository) is not { } repositoryId
-            || TagRows.Find(session, repositoryId, tag) is not { } manifest)
-        {
-            return RegistryErrorCode.ManifestUnknown;
-        }
-
-        if (!precondition.Holds(manifest.Digest))
-        {
-            return RegistryErrorCode.PreconditionFailed;
-        }
-
-        return TagRows.Delete(session, change, repositoryId, repository, tag, manifest) is { } refused
-            ? refused
-            : new ManifestDeletion(manifest.Digest, null, [tag]);
-    }
-
-    /// <summary>Adds a manifest with its references. The links and manifests it needs, and its referrers, are no longer idle.</summary>
+    /// <summary>
+    /// Adds a manifest with its references, and takes it out of the trash. The links and manifests it needs, and its referrers, are no longer idle.
+    /// </summary>
     /// <param name="session">The transaction.</param>
     /// <param name="repositoryId">Row of its repository.</param>
     /// <param name="contentId">Row of its bytes.</param>
@@ -207,13 +215,14 @@ internal static class ManifestRows
         long now,
         long pushedAt)
     {
+        var trashed = TrashRows.Take(session, repositoryId, contentId);
         var id = session.Number(
             """
             INSERT INTO manifests (repository_id, content_id, media_type, artifact_type, subject, annotations, pushed_at, idle_since)
             SELECT @1, @2, @3, @4, @5, @6, @7, CASE
-                WHEN EXISTS (SELECT 1 FROM manifest_references WHERE content_id = @2 AND repository_id = @1) THEN NULL
+                WHEN EXISTS (SELECT 1 FROM held_content WHERE content_id = @2 AND repository_id = @1) THEN NULL
                 WHEN EXISTS (
-                    SELECT 1 FROM content c JOIN manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @5)
+                    SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @5)
                 THEN NULL
                 ELSE @8
             END RETURNING id
@@ -234,6 +243,11 @@ internal static class ManifestRows
 
         ManifestHolds.HoldChildren(session, id, repositoryId);
         SubjectRows.SettleFirst(session, repositoryId, digest, now);
+        if (trashed is not null)
+        {
+            TrashRows.ReleaseOthers(session, repositoryId, id, trashed, manifest.IsIndex, now);
+        }
+
         return id;
     }
 
@@ -274,7 +288,9 @@ internal static class ManifestRows
     private static RegistryError? Refuse(SqliteSession session, long repositoryId, ManifestPut put, PushedReferences references, out TagTarget? tagged)
     {
         tagged = null;
-        var missing = ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
+        var missing = put.FromTrash is { } entry
+            ? TrashRows.FindMissing(session, entry, MaxNamed)
+            : ReferenceRows.FindMissing(session, repositoryId, references, MaxNamed);
         if (missing.Count > 0)
         {
             return new RegistryError(RegistryErrorCode.ManifestBlobUnknown, missing);
@@ -295,6 +311,7 @@ internal static class ManifestRows
 
         return !put.Precondition.Holds(current) ? RegistryErrorCode.PreconditionFailed
             : put.MustExist && !Exists(session, repositoryId, put.Digest) ? RegistryErrorCode.ManifestUnknown
+            : put.FromTrash is { } id && TrashRows.FindContent(session, id, repositoryId, put.Digest) is null ? RegistryErrorCode.ManifestUnknown
             : (RegistryError?)null;
     }
 
@@ -310,7 +327,8 @@ internal static class ManifestRows
         foreach (var tag in put.Tags)
         {
             var before = tag == put.Reference.Tag ? tagged : TagRows.Find(session, repositoryId, tag);
-            if (rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, put.Origin)) is { } forbidden)
+            if (!(put.OnlyNewTags && before is not null)
+                && rules.CheckTag(new TagChange(put.Repository, tag, before?.Digest, put.Digest, put.Origin)) is { } forbidden)
             {
                 return forbidden;
             }
@@ -333,13 +351,35 @@ internal static class ManifestRows
         repositoryId,
         digest.Value) is not null;
 
-    // Returns the removed tags.
-    private static List<Tag> Remove(SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest)
+    private static bool SetsTags(SqliteSession session, long repositoryId, ManifestPut put) =>
+        put.Tags.Count > 0 && (!put.OnlyNewTags || put.Tags.Any(tag => TagRows.Find(session, repositoryId, tag) is null));
+
+    // Returns the tags. Nothing is released.
+    private static List<Tag> MoveToTrash(SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest)
     {
+        TrashRows.Add(session, change, manifest.Id, manifest.Repository, manifest.Content);
         var tags = TagRows.DeleteAllOf(session, change, manifest.Id, manifest.Repository, repository, digest);
-        var released = ReferenceRows.Remove(session, manifest.Id);
+        RemoveRow(session, manifest);
+        ChangeRows.Append(session, change, ChangeKind.ManifestRemoved, manifest.Repository, repository, digest, size: manifest.Size);
+        return tags;
+    }
+
+    // Returns the row's references, as ReferenceRows.Remove does.
+    private static string? RemoveRow(SqliteSession session, ManifestRow manifest)
+    {
+        var references = ReferenceRows.Remove(session, manifest.Id);
         session.Execute("DELETE FROM manifests WHERE id = @1", manifest.Id);
         session.Execute("UPDATE repositories SET manifest_count = manifest_count - 1 WHERE id = @1", manifest.Repository);
+        return references;
+    }
+
+    // Returns the removed tags.
+    private static List<Tag> Remove(
+        SqliteSession session, ChangeContext change, ManifestRow manifest, RepositoryName repository, Digest digest, out string? released)
+    {
+        var tags = TagRows.DeleteAllOf(session, change, manifest.Id, manifest.Repository, repository, digest);
+        TrashRows.RemoveTags(session, manifest.Repository, manifest.Content);
+        released = RemoveRow(session, manifest);
         if (released is not null)
         {
             ReferenceRows.Release(session, manifest.Repository, released, manifest.IsIndex, change.Now);

@@ -87,7 +87,7 @@ internal static class ReferenceRows
         session.Execute(
             """
             UPDATE blob_links SET idle_since = @3 WHERE repository_id = @1 AND content_id IN (SELECT value FROM json_each(@2))
-            AND NOT EXISTS (SELECT 1 FROM manifest_references f WHERE f.content_id = blob_links.content_id AND f.repository_id = @1)
+            AND NOT EXISTS (SELECT 1 FROM held_content f WHERE f.content_id = blob_links.content_id AND f.repository_id = @1)
             """,
             repositoryId,
             contentIds,

@@ -4,7 +4,7 @@ using Registry.Core.Oci;
 namespace Registry.Storage.Sqlite.Rows;
 
 /// <summary>
-/// Settles the referrers of a subject that was added or removed: a subject in the repository holds them, and its removal releases them. Every change waits
+/// Settles the referrers of a subject that was added or removed: a subject in the repository, or in its trash, holds them, and its removal releases them. Every change waits
 /// for the one writer, so a change settles few referrers itself; a row of <c>unsettled_subjects</c> leaves the others to later turns. Each method runs
 /// inside the caller's savepoint.
 /// </summary>
@@ -59,7 +59,7 @@ internal static class SubjectRows
         var id = session.Number(
             """
             SELECT u.id FROM repositories r JOIN unsettled_subjects u ON u.repository_id = r.id AND u.subject = @2 WHERE r.name = @1
-            AND NOT EXISTS (SELECT 1 FROM content c JOIN manifests s ON s.repository_id = r.id AND s.content_id = c.id WHERE c.digest = @2)
+            AND NOT EXISTS (SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = r.id AND s.content_id = c.id WHERE c.digest = @2)
             """,
             repository.Value,
             digest.Value);
@@ -116,5 +116,5 @@ internal static class SubjectRows
     }
 
     private static bool Exists(SqliteSession session, long repositoryId, Digest subject) => session.Number(
-        "SELECT 1 FROM content c JOIN manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @2", repositoryId, subject.Value) is not null;
+        "SELECT 1 FROM content c JOIN kept_manifests s ON s.repository_id = @1 AND s.content_id = c.id WHERE c.digest = @2", repositoryId, subject.Value) is not null;
 }

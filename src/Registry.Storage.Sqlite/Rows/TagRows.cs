@@ -96,6 +96,26 @@ internal static class TagRows
         return null;
     }
 
+    /// <summary>Removes a tag and its history.</summary>
+    public static Result<ManifestDeletion> Delete(
+        SqliteSession session, ChangeContext change, RepositoryName repository, Tag tag, Precondition precondition)
+    {
+        if (ContentRows.FindRepository(session, repository) is not { } repositoryId
+            || Find(session, repositoryId, tag) is not { } manifest)
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        if (!precondition.Holds(manifest.Digest))
+        {
+            return RegistryErrorCode.PreconditionFailed;
+        }
+
+        return Delete(session, change, repositoryId, repository, tag, manifest) is { } refused
+            ? refused
+            : new ManifestDeletion(manifest.Digest, null, [tag]);
+    }
+
     /// <summary>
     /// Removes all tags of a manifest that is being removed, and the manifest from the history of other tags. The rules have been asked
     /// (<see cref="FindRefusal(SqliteSession, ChangeContext, long, RepositoryName, Digest)"/>).
@@ -129,7 +149,8 @@ internal static class TagRows
     /// Removes some tags of a manifest that is about to be removed, or some of their history, or of the tags that have referred to it, if these are many.
     /// </summary>
     /// <returns>The removed tags, and true if there may be many left; or the refusal of a rule, and the change must be rolled back.</returns>
-    public static Result<(List<Tag> Tags, bool HasMore)> DeleteSome(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest)
+    public static Result<(List<Tag> Tags, bool HasMore)> DeleteSome(
+        SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, bool toTrash)
     {
         if (FindIds(session, repository, digest) is not { } found)
         {
@@ -154,6 +175,11 @@ internal static class TagRows
         if (!isMany)
         {
             return (new List<Tag>(), ForgetSome(session, change, found, repository, digest));
+        }
+
+        if (toTrash)
+        {
+            TrashRows.AddTags(session, found.Manifest, JsonList.Of(names));
         }
 
         session.Execute("DELETE FROM tags WHERE repository_id = @1 AND name IN (SELECT value FROM json_each(@2))", found.Repository, JsonList.Of(names));

@@ -38,6 +38,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             IndexTarget = _cache.Decorate(new SqliteIndexTarget(database, environment.Time)),
             Changes = new SqliteChangeFeed(database),
             History = new SqliteTagHistory(database),
+            Trash = _cache.Decorate(new SqliteTrash(database, environment.Time)),
             Sessions = new SqliteUploadSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),

@@ -33,6 +33,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             IndexTarget = new PostgresIndexTarget(database, environment.Time),
             Changes = new PostgresChangeFeed(database),
             History = new PostgresTagHistory(database),
+            Trash = new PostgresTrash(database, environment.Time),
             Sessions = new PostgresUploadSessions(database),
             Staged = new PostgresStagedContent(database),
             Objects = new PostgresObjectLedger(database),

@@ -6,6 +6,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Objects;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 
 namespace Registry.Storage.Metadata;
@@ -24,6 +25,8 @@ internal sealed record MetadataPorts
     public required IChangeFeed Changes { get; init; }
 
     public required ITagHistory History { get; init; }
+
+    public required ITrash Trash { get; init; }
 
     /// <summary>Sessions of uploads in progress.</summary>
     public required IUploadSessions Sessions { get; init; }

@@ -6,6 +6,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
+using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
@@ -25,6 +26,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public MetadataCache Cache { get; private set; }
 
     public IMetadataStore Metadata { get; private set; }
+
+    public ITrash Trash { get; private set; }
 
     public ICollectorMetadata Collector { get; private set; }
 
@@ -66,11 +69,12 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
     private void Open()
     {
         Cache = new MetadataCache(1024 * 1024);
         Metadata = new CachedMetadataStore(_sqlite.Metadata, Cache);
+        Trash = new CachedTrash(_sqlite.Trash, Cache);
         Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
         Verifier = new CachedVerifierMetadata(_sqlite.Verifier, Cache, () => { });
         IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);

@@ -19,6 +19,9 @@ public sealed record BlobExplanation
     /// <summary>Repositories that have it as a manifest, each with what holds it there, apart from referring manifests.</summary>
     public IReadOnlyList<ManifestExplanation> ManifestOf { get; init; } = [];
 
+    /// <summary>Manifests in the trash that are this one, or refer to it.</summary>
+    public IReadOnlyList<KeyValuePair<RepositoryName, Digest>> KeptByTrash { get; init; } = [];
+
     /// <summary>Manifests that refer to it.</summary>
     public IReadOnlyList<KeyValuePair<RepositoryName, Digest>> NeededBy { get; init; } = [];
 }

@@ -1,0 +1,82 @@
+using Registry.Core.Changes;
+using Registry.Core.Errors;
+using Registry.Core.Manifests;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Trash;
+
+/// <summary>Takes manifests out of the trash, with those of their tags that do not exist: pushes of what is there already.</summary>
+/// <param name="trash">Manifests in the trash.</param>
+/// <param name="metadata">Metadata with the manifests that are not in the trash.</param>
+/// <param name="manifests">Stores manifests.</param>
+public sealed class RestoreOperations(TrashReader trash, IMetadataStore metadata, ManifestOperations manifests)
+{
+    /// <summary>Restores a manifest with its tags. Tags that exist stay as they are.</summary>
+    /// <param name="repository">The repository, to which the caller may push.</param>
+    /// <param name="digest">The deleted manifest.</param>
+    /// <param name="origin">Origin of the restore.</param>
+    /// <param name="cancellationToken">As for <see cref="ManifestOperations.PutAsync"/>.</param>
+    /// <returns>
+    /// The tags; or MANIFEST_UNKNOWN if the manifest is not in the trash, the refusal of a rule, or <see cref="RegistryErrorCode.RestoreImpossible"/> with each blob and
+    /// manifest that is missing. Then nothing has changed.
+    /// </returns>
+    public async Task<Result<Restored>> RestoreAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            if (await trash.FindAsync(repository, digest) is not { } entry)
+            {
+                return await DescribeAbsenceAsync(repository, digest);
+            }
+
+            if (await trash.ReadAsync(entry, cancellationToken) is not { } trashed)
+            {
+                // It may have gone between the two.
+                if ((await trash.FindAsync(repository, digest))?.Id != entry.Id)
+                {
+                    continue;
+                }
+
+                return new RegistryError(RegistryErrorCode.RestoreImpossible, $"the bytes of {digest} are lost or damaged; push it again");
+            }
+
+            var put = trashed.Put(origin) with { Tags = entry.Tags, OnlyNewTags = true };
+            if ((await manifests.StoreAsync(put, trashed.Content, cancellationToken)).TryGet(out var kept, out var refused))
+            {
+                return new Restored(digest, [.. entry.Tags.Except(kept.Select(tag => tag.Tag))], kept);
+            }
+
+            if (refused.Code == RegistryErrorCode.ManifestBlobUnknown)
+            {
+                return await DescribeMissingAsync(repository, trashed.Manifest, refused.Details);
+            }
+
+            // Another request has taken it out, or deleted it again with other tags.
+            if (refused.Code != RegistryErrorCode.ManifestUnknown)
+            {
+                return refused;
+            }
+        }
+    }
+
+    private async Task<RegistryError> DescribeAbsenceAsync(RepositoryName repository, Digest digest) => new(
+        RegistryErrorCode.ManifestUnknown,
+        await metadata.FindManifestAsync(repository, digest) is null
+            ? $"{digest} is not in the trash of {repository}"
+            : $"{repository} has {digest}; it is not in the trash");
+
+    private async Task<RegistryError> DescribeMissingAsync(RepositoryName repository, Manifest manifest, IReadOnlyList<string> missing)
+    {
+        var children = manifest.Manifests.Select(child => child.Digest).ToHashSet();
+        var details = new List<string>();
+        foreach (var digest in missing.Select(Digest.Parse))
+        {
+            details.Add(!children.Contains(digest) ? $"the blob {digest} is gone; push it again"
+                : await trash.FindAsync(repository, digest) is not null ? $"the manifest {digest} is in the trash, too; restore it first"
+                : $"the manifest {digest} is gone; push it again");
+        }
+
+        return new RegistryError(RegistryErrorCode.RestoreImpossible, details);
+    }
+}
