@@ -65,8 +65,10 @@ public sealed class PostgresMetadataListing(PostgresDatabase database) : IMetada
                 limit),
             TreeLinkKind.Manifest => session.AllAsync(
                 """
-                SELECT c.digest, NULL::text, m.content_id FROM manifests m JOIN content c ON c.id = m.content_id
-                WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.content_id > $2 AND c.id > $2 ORDER BY m.content_id LIMIT $3
+                SELECT c.digest, NULL::text, m.content_id FROM (
+                    SELECT content_id FROM manifests WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND content_id > $2
+                    ORDER BY content_id LIMIT $3) m
+                JOIN content c ON c.id = m.content_id AND c.id > $2 ORDER BY m.content_id
                 """,
                 Read,
                 repository.Value,

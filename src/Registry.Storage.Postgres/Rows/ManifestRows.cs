@@ -192,9 +192,9 @@ internal static class ManifestRows
         var content = LockContentOf(session, repository, [digest]);
         var found = await session.AllAsync(
             $"""
-            SELECT {ManifestRow.Columns} FROM repositories r JOIN content c ON c.digest = $2
-            JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
-            WHERE r.name = $1 AND NOT r.pinned AND m.idle_since IS NOT NULL AND NOT m.is_root
+            SELECT {ManifestRow.Columns} FROM content c
+            JOIN manifests m ON m.content_id = c.id AND m.repository_id = (SELECT id FROM repositories WHERE name = $1 AND NOT pinned)
+            WHERE c.digest = $2 AND m.idle_since IS NOT NULL AND NOT m.is_root
             AND NOT EXISTS (SELECT 1 FROM unsettled_subjects u WHERE u.repository_id = m.repository_id AND u.subject = m.subject)
             """,
             ManifestRow.Read,

@@ -15,7 +15,7 @@ internal sealed record SchemaStep(string Sql, int Oldest)
     /// First version with a trash. An older program would remove what the trash holds, so a manifest goes there only while none runs, and none can use the database from then
     /// on.
     /// </summary>
-    public const int OfTrash = 5;
+    public const int OfTrash = 6;
 
     /// <summary>All steps, from an empty database to the newest version.</summary>
     public static IReadOnlyList<SchemaStep> All { get; } =

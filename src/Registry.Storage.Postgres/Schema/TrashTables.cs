@@ -23,7 +23,7 @@ internal static class TrashTables
             client        text,
             UNIQUE (repository_id, content_id)
         );
-        CREATE INDEX trash_by_content ON trash (content_id);
+        CREATE INDEX trash_by_content ON trash (content_id, repository_id);
         CREATE INDEX trash_by_age ON trash (deleted_at);
         CREATE INDEX trash_by_repository ON trash (repository_id, id);
 

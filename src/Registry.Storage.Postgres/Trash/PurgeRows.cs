@@ -42,8 +42,9 @@ internal static class PurgeRows
     public static Task<List<(long Id, Digest Digest)>> FindReferrersAsync(PostgresSession session, RepositoryName repository, Digest subject, long after, int limit) =>
         session.AllAsync(
             """
-            SELECT m.id, c.digest FROM repositories r JOIN manifests m ON m.repository_id = r.id AND m.subject = $2 JOIN content c ON c.id = m.content_id
-            WHERE r.name = $1 AND m.id > $3 AND m.idle_since IS NOT NULL AND NOT m.is_root ORDER BY m.id LIMIT $4
+            SELECT m.id, c.digest FROM manifests m JOIN content c ON c.id = m.content_id
+            WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.subject = $2 AND m.id > $3 AND m.idle_since IS NOT NULL AND NOT m.is_root
+            ORDER BY m.id LIMIT $4
             """,
             row => (row.GetInt64(0), Digest.Parse(row.GetString(1))),
             repository.Value,

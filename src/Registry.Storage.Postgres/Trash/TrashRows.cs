@@ -20,13 +20,12 @@ internal static class TrashRows
     private const string Columns =
         "t.id, r.name, c.digest, t.media_type, c.size, t.held_size, t.deleted_at, t.at, t.source, t.actor, t.request, t.address, t.client, c.place";
 
-    // Of what the entry needs, nothing is missing.
+    // Of what the entry needs, nothing is missing. For EXISTS, each page would read all references, links and manifests into memory.
     private const string IsComplete =
         """
-        c.state = 1 AND NOT EXISTS (
-            SELECT 1 FROM trash_references f JOIN content n ON n.id = f.content_id WHERE f.entry_id = t.id AND f.was_there AND NOT (n.state = 1 AND (
-                EXISTS (SELECT 1 FROM blob_links WHERE repository_id = f.repository_id AND content_id = f.content_id)
-                OR EXISTS (SELECT 1 FROM manifests WHERE repository_id = f.repository_id AND content_id = f.content_id))))
+        c.state = 1 AND (SELECT n.id FROM trash_references f JOIN content n ON n.id = f.content_id WHERE f.entry_id = t.id AND f.was_there AND (n.state <> 1 OR coalesce(
+            (SELECT content_id FROM blob_links WHERE content_id = f.content_id AND repository_id = f.repository_id LIMIT 1),
+            (SELECT content_id FROM manifests WHERE content_id = f.content_id AND repository_id = f.repository_id LIMIT 1)) IS NULL) LIMIT 1) IS NULL
         """;
 
     /// <summary>Collects the statements that copy a manifest into the trash, with its references and tags. No older program can use the database from then on.</summary>
@@ -71,8 +70,8 @@ internal static class TrashRows
     /// <summary>Collects the query of an entry, with the place of its bytes.</summary>
     public static List<(TrashRow Row, StoredBlob Blob)> Ask(PostgresSession session, RepositoryName repository, Digest digest) => session.Ask(
         """
-        SELECT t.id, ARRAY(SELECT content_id FROM trash_references WHERE entry_id = t.id), c.size, c.place FROM repositories r JOIN content c ON c.digest = $2
-        JOIN trash t ON t.repository_id = r.id AND t.content_id = c.id WHERE r.name = $1
+        SELECT t.id, ARRAY(SELECT content_id FROM trash_references WHERE entry_id = t.id), c.size, c.place FROM content c
+        JOIN trash t ON t.content_id = c.id AND t.repository_id = (SELECT id FROM repositories WHERE name = $1) WHERE c.digest = $2
         """,
         row => (new TrashRow(row.GetInt64(0), row.GetFieldValue<long[]>(1)), new StoredBlob(row.GetInt64(2), new BlobPlace(digest, ContentRows.ReadText(row, 3)))),
         repository.Value,
@@ -81,9 +80,9 @@ internal static class TrashRows
     /// <summary>Collects the query of what an entry referred to and the repository had at the deletion, and has no more.</summary>
     public static List<string> AskMissing(PostgresSession session, long entryId, int limit) => session.Ask(
         """
-        SELECT n.digest FROM trash_references f JOIN content n ON n.id = f.content_id WHERE f.entry_id = $1 AND f.was_there AND NOT (n.state = 1 AND (
-            EXISTS (SELECT 1 FROM blob_links WHERE repository_id = f.repository_id AND content_id = f.content_id)
-            OR EXISTS (SELECT 1 FROM manifests WHERE repository_id = f.repository_id AND content_id = f.content_id)))
+        SELECT n.digest FROM trash_references f JOIN content n ON n.id = f.content_id WHERE f.entry_id = $1 AND f.was_there AND (n.state <> 1 OR coalesce(
+            (SELECT content_id FROM blob_links WHERE content_id = f.content_id AND repository_id = f.repository_id LIMIT 1),
+            (SELECT content_id FROM manifests WHERE content_id = f.content_id AND repository_id = f.repository_id LIMIT 1)) IS NULL)
         ORDER BY n.digest LIMIT $2
         """,
         row => row.GetString(0),
@@ -121,9 +120,10 @@ internal static class TrashRows
         string[] names = [.. digests.Select(digest => digest.Value)];
         session.Lock(
             """
-            SELECT id FROM content WHERE digest = ANY($2) OR id IN (
-                SELECT f.content_id FROM repositories r JOIN content c ON c.digest = ANY($2)
-                JOIN trash t ON t.repository_id = r.id AND t.content_id = c.id JOIN trash_references f ON f.entry_id = t.id WHERE r.name = $1)
+            SELECT id FROM content WHERE id = ANY(ARRAY(
+                SELECT id FROM content WHERE digest = ANY($2)
+                UNION SELECT f.content_id FROM trash t JOIN trash_references f ON f.entry_id = t.id
+                WHERE t.repository_id = (SELECT id FROM repositories WHERE name = $1) AND t.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))))
             ORDER BY id FOR UPDATE
             """,
             repository.Value,
@@ -131,8 +131,9 @@ internal static class TrashRows
         var entries = await session.AllAsync(
             """
             SELECT t.id, ARRAY(SELECT content_id FROM trash_references WHERE entry_id = t.id), t.repository_id, t.content_id, t.media_type, c.digest
-            FROM repositories r JOIN content c ON c.digest = ANY($2) JOIN trash t ON t.repository_id = r.id AND t.content_id = c.id
-            WHERE r.name = $1 AND t.deleted_at < (SELECT seconds FROM clock) - CASE WHEN $3 = 0 THEN -1 ELSE $3 END
+            FROM trash t JOIN content c ON c.id = t.content_id
+            WHERE t.repository_id = (SELECT id FROM repositories WHERE name = $1) AND t.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))
+            AND t.deleted_at < (SELECT seconds FROM clock) - CASE WHEN $3 = 0 THEN -1 ELSE $3 END
             """,
             row => (
                 Row: new TrashRow(row.GetInt64(0), row.GetFieldValue<long[]>(1)),
@@ -164,8 +165,8 @@ internal static class TrashRows
             session,
             await session.AllAsync(
                 $"""
-                SELECT {Columns}, {IsComplete} FROM repositories r JOIN content c ON c.digest = $2
-                JOIN trash t ON t.repository_id = r.id AND t.content_id = c.id WHERE r.name = $1
+                SELECT {Columns}, {IsComplete} FROM content c JOIN trash t ON t.content_id = c.id AND t.repository_id = (SELECT id FROM repositories WHERE name = $1)
+                JOIN repositories r ON r.id = t.repository_id WHERE c.digest = $2
                 """,
                 ReadEntry,
                 repository.Value,

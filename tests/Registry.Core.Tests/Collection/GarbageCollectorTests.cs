@@ -322,6 +322,7 @@ public class GarbageCollectorTests
         storage.Core.Pause,
         storage.Core.Plan,
         ChangeOrigin.Collector,
+        new TrashExpiry(storage.Storage.CollectorMetadata, TimeSpan.Zero, storage.Loggers.CreateLogger<TrashExpiry>()),
         storage.Time,
         storage.Loggers.CreateLogger<GarbageCollector>());
 

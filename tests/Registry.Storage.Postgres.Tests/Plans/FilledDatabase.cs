@@ -54,9 +54,18 @@ internal sealed class FilledDatabase : IAsyncDisposable
             INSERT INTO object_keys (key, due) SELECT 'blobs/' || n, CASE WHEN n % 50 = 0 THEN n END FROM generate_series(1, {manifests * 31 / 10}) n;
             INSERT INTO object_keys (key, upload) SELECT key, upload FROM upload_objects;
             INSERT INTO quarantine (digest, bytes, found_at) SELECT digest, '\x00', clock_timestamp() FROM content WHERE id <= 5000;
+            INSERT INTO trash (repository_id, content_id, media_type, held_size, deleted_at, at, source)
+            SELECT 1 + n % {repositories}, {manifests} + 2 * n, 'application/vnd.oci.image.manifest.v1+json', 3000, n, 1700000000000 + n, 1 FROM generate_series(1, {manifests / 4}) n;
+            INSERT INTO trash_references (entry_id, content_id, repository_id, was_there)
+            SELECT t.id, c, t.repository_id, true FROM trash t, unnest(ARRAY[{manifests} + 2 * t.id - 1, {manifests * 3} + 1 + t.id * 7 % {manifests / 10}]) c;
+            INSERT INTO trash_tags (entry_id, name) SELECT id, 'v' || id FROM trash;
             INSERT INTO processes (id, alive_until) SELECT process, clock_timestamp() FROM uploads LIMIT 10;
             """;
 #pragma warning restore CA2100
+        await fill.ExecuteNonQueryAsync();
+
+        // Of all rows, so that each run has the same plans.
+        fill.CommandText = "SET default_statistics_target = 1000";
         await fill.ExecuteNonQueryAsync();
         fill.CommandText = "VACUUM (ANALYZE)";
         await fill.ExecuteNonQueryAsync();

@@ -17,6 +17,7 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["SELECT count(*), coalesce(sum(size), 0)::bigint FROM content"] = "counts what a verification by hand reads",
         ["SELECT count(*) FROM tags"] = "counts the tags, when the feed has more changes than it keeps",
         ["SELECT c.digest, m.media_type, c.size, CASE WHEN octet_length(m.artifact_type)"] = "sorts the referrers of one manifest, not those of the others",
+        ["SELECT n.digest FROM trash_references f"] = "sorts what one manifest referred to",
         ["SELECT (SELECT count(*) FROM object_keys WHERE due IS NOT NULL)"] = "counts the objects that wait for their deletion",
         ["WITH given AS ( UPDATE changes c SET position"] = "gives positions to the changes of the last tenth of a second",
         ["SELECT EXISTS (SELECT 1 FROM changes WHERE position IS NULL)"] = "looks for one of these changes",
@@ -37,6 +38,13 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["SELECT t.name, c.digest FROM repositories r JOIN tags t"] = "the same",
         ["SELECT c.digest FROM repositories r JOIN manifests m"] = "the same",
         ["SELECT c.digest FROM repositories r JOIN blob_links l"] = "the same",
+        ["FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id WHERE t.repository_id = (SELECT id FROM repositories WHERE name = $1) AND t.id < $2 ORDER BY t.id DESC LIMIT $3"] = "looks for the entries of a repository among all, of which they are a fifth",
+    };
+
+    // What sorts so little, by the statistics, that PostgreSQL may choose either plan.
+    private static readonly Dictionary<string, string> Sorting = new()
+    {
+        ["INSERT INTO unsettled_subjects (repository_id, subject, settled_to)"] = "the referrers of one manifest, not those of the others",
     };
 
     // Tables that stay small, whatever is stored.
@@ -58,6 +66,7 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
     private static readonly Dictionary<string, string> UnusedKeys = new()
     {
         ["manifest_references.repository_id"] = "repositories stay",
+        ["trash_references.repository_id"] = "the same",
     };
 
     public static TheoryData<string> Found => new(Statements.All);
@@ -67,7 +76,7 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
 
     [Fact]
     public void Every_exception_is_one_of_a_statement() =>
-        Assert.All(Allowed.Keys.Concat(AllowedWithFew.Keys), part => Assert.Single(Statements.All, sql => IsOf(part, sql)));
+        Assert.All([.. Allowed.Keys, .. AllowedWithFew.Keys, .. Sorting.Keys], part => Assert.Single(Statements.All, sql => IsOf(part, sql)));
 
     [Fact]
     public async Task Every_table_is_filled_or_stays_small()
@@ -106,7 +115,11 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
     private static async Task AssertPlanAsync(FilledDatabase database, string sql, IEnumerable<string> allowed)
     {
         var plan = await database.ExplainAsync(sql);
-        if (allowed.Any(part => IsOf(part, sql)))
+        if (Sorting.Keys.Any(part => IsOf(part, sql)))
+        {
+            Assert.All(plan.Costly, fault => Assert.StartsWith("Sort by ", fault, StringComparison.Ordinal));
+        }
+        else if (allowed.Any(part => IsOf(part, sql)))
         {
             Assert.True(plan.Costly.Count > 0, $"The exception is not needed any more:\n{sql}\n{plan.Json}");
         }
