@@ -22,6 +22,7 @@ internal sealed class TestStorage : IAsyncDisposable
 {
     private readonly TemporaryFolder? _ownFolder;
     private readonly TimeSpan _grace;
+    private readonly TimeSpan _trash;
     private readonly ManifestReferences _references;
     private readonly IChangeRules _rules;
     private readonly Func<bool> _isReadOnly;
@@ -32,13 +33,16 @@ internal sealed class TestStorage : IAsyncDisposable
     /// <param name="references">Which references must exist.</param>
     /// <param name="rules">Rules about changes; null for none.</param>
     /// <param name="isReadOnly">Returns true while the registry is read-only; null for never.</param>
+    /// <param name="trash">Running time for which deleted manifests can be restored; zero for none.</param>
     public TestStorage(
         string? path = null,
         TimeSpan? grace = null,
         ManifestReferences references = ManifestReferences.SparseIndex,
         IChangeRules? rules = null,
-        Func<bool>? isReadOnly = null)
+        Func<bool>? isReadOnly = null,
+        TimeSpan trash = default)
     {
+        _trash = trash;
         _rules = rules ?? NoRules.Instance;
         _isReadOnly = isReadOnly ?? (static () => false);
         _ownFolder = path is null ? new TemporaryFolder() : null;
@@ -80,9 +84,9 @@ internal sealed class TestStorage : IAsyncDisposable
 
     /// <summary>Opens a storage and waits until it is indexed.</summary>
     public static async Task<TestStorage> CreateAsync(
-        string? path = null, TimeSpan? grace = null, ManifestReferences references = ManifestReferences.SparseIndex)
+        string? path = null, TimeSpan? grace = null, ManifestReferences references = ManifestReferences.SparseIndex, TimeSpan trash = default)
     {
-        var storage = new TestStorage(path, grace, references);
+        var storage = new TestStorage(path, grace, references, trash: trash);
         await storage.Indexer.RunAsync(default);
         return storage;
     }
@@ -233,7 +237,7 @@ internal sealed class TestStorage : IAsyncDisposable
         Storage = RegistryStorage.Open(Path, _rules, Time, Loggers);
         Core = new RegistryCore(
             Storage.Ports,
-            new CoreSettings { Grace = _grace, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references, IsReadOnly = _isReadOnly },
+            new CoreSettings { Grace = _grace, Trash = _trash, VerifyPeriod = TimeSpan.FromMinutes(1), References = _references, IsReadOnly = _isReadOnly },
             Time,
             Loggers);
     }

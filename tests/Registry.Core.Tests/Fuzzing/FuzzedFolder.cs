@@ -8,7 +8,8 @@ namespace Registry.Core.Tests.Fuzzing;
 
 /// <summary>A process with a data folder.</summary>
 /// <param name="references">Which references must exist.</param>
-internal sealed class FuzzedFolder(ManifestReferences references) : IFuzzedRegistry
+/// <param name="trash">Time that deleted manifests stay in the trash; zero for no trash.</param>
+internal sealed class FuzzedFolder(ManifestReferences references, TimeSpan trash) : IFuzzedRegistry
 {
     private readonly TemporaryFolder _folder = new("fuzz");
     private TestStorage? _opened;
@@ -75,7 +76,7 @@ internal sealed class FuzzedFolder(ManifestReferences references) : IFuzzedRegis
             _opened = null;
         }
 
-        _opened = await TestStorage.CreateAsync(_folder.Folder($"{_generation}"), TimeSpan.FromSeconds(RegistryModel.Grace), references);
+        _opened = await TestStorage.CreateAsync(_folder.Folder($"{_generation}"), TimeSpan.FromSeconds(RegistryModel.Grace), references, trash: trash);
     }
 
     public async Task StopAsync()

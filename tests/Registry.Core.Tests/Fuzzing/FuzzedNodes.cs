@@ -18,9 +18,11 @@ namespace Registry.Core.Tests.Fuzzing;
 /// </summary>
 /// <param name="seed">Chooses the node of each operation.</param>
 /// <param name="references">Which references must exist.</param>
+/// <param name="trash">Time that deleted manifests stay in the trash; zero for no trash.</param>
 /// <param name="createDatabase">Creates the database, whose clock stands.</param>
 /// <param name="bucket">The bucket, whose objects are deleted at once.</param>
-internal sealed class FuzzedNodes(int seed, ManifestReferences references, Func<Task<PostgresSettings>> createDatabase, S3Settings bucket) : IFuzzedRegistry
+internal sealed class FuzzedNodes(
+    int seed, ManifestReferences references, TimeSpan trash, Func<Task<PostgresSettings>> createDatabase, S3Settings bucket) : IFuzzedRegistry
 {
     private const int Count = 2;
     private const int All = 10_000;
@@ -131,7 +133,7 @@ internal sealed class FuzzedNodes(int seed, ManifestReferences references, Func<
             new StorageChoice(_folder.Path) { Database = _database, Bucket = bucket }, NoRules.Instance, _time, _loggers!);
         var core = new RegistryCore(
             storage.Ports,
-            new CoreSettings { Grace = TimeSpan.FromSeconds(RegistryModel.Grace), VerifyPeriod = TimeSpan.FromMinutes(1), References = references, IsReadOnly = static () => false },
+            new CoreSettings { Grace = TimeSpan.FromSeconds(RegistryModel.Grace), VerifyPeriod = TimeSpan.FromMinutes(1), References = references, Trash = trash, IsReadOnly = static () => false },
             _time,
             _loggers!);
         return new Node(storage, core);

@@ -14,7 +14,7 @@ public class ModelFuzzTests(ITestOutputHelper output, SharedDatabase databases, 
     public async Task Random_operations_are_answered_as_the_model_answers_them()
     {
         Assert.SkipWhen(FuzzSettings.OnNodes, "FUZZ_STORAGE=nodes runs the operations on nodes only.");
-        await RunAsync(FuzzSettings.Seeds(3), FuzzSettings.Operations(2000), string.Empty, seed => new ModelFuzzer(seed, references => new FuzzedFolder(references)));
+        await RunAsync(FuzzSettings.Seeds(3), FuzzSettings.Operations(2000), string.Empty, seed => new ModelFuzzer(seed, (references, trash) => new FuzzedFolder(references, trash)));
     }
 
     [Fact]
@@ -24,7 +24,7 @@ public class ModelFuzzTests(ITestOutputHelper output, SharedDatabase databases, 
         _ = (databases.Server, gateway.Ceph);
         var (seeds, operations) = FuzzSettings.OnNodes ? (FuzzSettings.Seeds(1), FuzzSettings.Operations(300)) : ([1], 300);
         await RunAsync(seeds, operations, "FUZZ_STORAGE=nodes ", seed => new ModelFuzzer(
-            seed, references => new FuzzedNodes(seed, references, () => databases.CreateAsync(), gateway.NewSettings()), hasLargeBlobs: true));
+            seed, (references, trash) => new FuzzedNodes(seed, references, trash, () => databases.CreateAsync(), gateway.NewSettings()), hasLargeBlobs: true));
     }
 
     private async Task RunAsync(IEnumerable<int> seeds, int operations, string storage, Func<int, ModelFuzzer> create)

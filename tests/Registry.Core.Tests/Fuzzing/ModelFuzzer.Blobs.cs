@@ -74,7 +74,7 @@ internal sealed partial class ModelFuzzer
         var repository = _model[name];
         var error = (await Core.Blobs.DeleteAsync(name, digest)).Error;
         ExpectError(
-            !repository.Sees(digest) ? RegistryErrorCode.BlobUnknown : repository.Needs(digest) ? RegistryErrorCode.BlobInUse : null, error);
+            !repository.Sees(digest) ? RegistryErrorCode.BlobUnknown : repository.Uses(digest) ? RegistryErrorCode.BlobInUse : null, error);
         if (error is null)
         {
             repository.Unlink(digest);

@@ -11,6 +11,7 @@ internal sealed partial class ModelFuzzer
         foreach (var name in _universe.Repositories)
         {
             await CompareTagsAsync(name);
+            await CompareTrashAsync(name);
             foreach (var content in _universe.Manifests)
             {
                 await CompareManifestAsync(name, content.Digest);

@@ -38,6 +38,15 @@ internal sealed partial class ModelFuzzer
         {
             ExpectError(RegistryErrorCode.RollbackImpossible, result.Error);
         }
+        else if (expected != current && !repository.Manifests.ContainsKey(expected) && repository.Trash.TryGetValue(expected, out var entry))
+        {
+            var isComplete = repository.FindMissing(entry).Count == 0;
+            ExpectError(isComplete ? null : RegistryErrorCode.RollbackImpossible, result.Error);
+            if (isComplete)
+            {
+                repository.Put(entry.Manifest, [tag], _model.EndOfGrace);
+            }
+        }
         else if (expected != current && !repository.Manifests.ContainsKey(expected))
         {
             ExpectError(repository.History.WasRemoved(expected) ? RegistryErrorCode.RollbackImpossible : RegistryErrorCode.ManifestUnknown, result.Error);

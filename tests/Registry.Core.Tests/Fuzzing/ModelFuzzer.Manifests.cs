@@ -62,7 +62,14 @@ internal sealed partial class ModelFuzzer
         else
         {
             ExpectError(null, error);
-            repository.Delete(reference, _model.EndOfGrace);
+            if (reference.Digest is { } digest && _trash > TimeSpan.Zero)
+            {
+                repository.MoveToTrash(digest, _model.Now);
+            }
+            else
+            {
+                repository.Delete(reference, _model.EndOfGrace);
+            }
         }
     }
 

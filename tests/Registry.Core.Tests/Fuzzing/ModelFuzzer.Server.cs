@@ -26,6 +26,7 @@ internal sealed partial class ModelFuzzer
     {
         Trace("collect");
         await Core.Collector.RunAsync(default);
+        await ExpireTrashAsync();
         foreach (var (name, repository) in _model.Repositories)
         {
             foreach (var digest in repository.Manifests.Keys.ToList())
@@ -95,6 +96,11 @@ internal sealed partial class ModelFuzzer
         }
 
         Trace("lose the database and index the tree");
+        foreach (var repository in _model.Repositories.Values)
+        {
+            repository.Trash.Clear();
+        }
+
         _model.Leftovers.UnionWith(stored.Except(_model.Stored()));
         _model.Uploads.Clear();
         foreach (var repository in _model.Repositories.Values)
@@ -111,10 +117,10 @@ internal sealed partial class ModelFuzzer
         Trace("settle");
         for (var left = 4; left > 0; left--)
         {
-            var before = _model.Repositories.Values.Sum(repository => repository.Manifests.Count);
+            var before = _model.Repositories.Values.Sum(repository => repository.Manifests.Count + repository.Trash.Count);
             await AdvanceAsync(Grace + 1);
             await CollectAsync();
-            if (_model.Repositories.Values.Sum(repository => repository.Manifests.Count) < before)
+            if (_model.Repositories.Values.Sum(repository => repository.Manifests.Count + repository.Trash.Count) < before)
             {
                 // What that held begins its grace period only now.
                 left = 5;
@@ -125,6 +131,7 @@ internal sealed partial class ModelFuzzer
         await CompareAsync();
         foreach (var (name, repository) in _model.Repositories)
         {
+            Expect(repository.Trash.Count == 0, $"{name} still has {string.Join(", ", repository.Trash.Keys)} in the trash");
             var bereft = repository.Manifests.Keys.Where(digest => !repository.Holds(digest) && !repository.IsRoot(digest)).ToList();
             Expect(bereft.Count == 0, $"{name} still has the manifests {string.Join(", ", bereft)}, which nothing holds");
             var idle = repository.Links.Where(digest => !repository.Needs(digest)).ToList();

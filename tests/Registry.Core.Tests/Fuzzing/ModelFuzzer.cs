@@ -16,7 +16,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 {
     private const int TraceLength = 25;
 
-    // Sums up to 1060. What is rare is slow.
+    // Sums up to 1115. What is rare is slow.
     private static readonly (int Weight, Func<ModelFuzzer, Task> Run)[] Operations =
     [
         (130, fuzzer => fuzzer.PushBlobAsync()),
@@ -33,6 +33,8 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
         (40, fuzzer => fuzzer.HeadManifestAsync()),
         (60, fuzzer => fuzzer.DeleteManifestAsync()),
         (40, fuzzer => fuzzer.RollBackAsync()),
+        (50, fuzzer => fuzzer.RestoreAsync()),
+        (5, fuzzer => fuzzer.PurgeAsync()),
         (20, fuzzer => fuzzer.ReadHistoryAsync()),
         (30, fuzzer => fuzzer.ListTagsAsync()),
         (20, fuzzer => fuzzer.ListRepositoriesAsync()),
@@ -52,19 +54,21 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
     private readonly FuzzUniverse _universe;
     private readonly RegistryModel _model;
     private readonly ManifestReferences _references;
+    private readonly TimeSpan _trash;
     private readonly Queue<string> _trace = new();
     private string _process = string.Empty;
 
     /// <param name="seed">The seed.</param>
-    /// <param name="open">Makes the registry, from the references that must exist.</param>
+    /// <param name="open">Makes the registry, from the references that must exist and the time that deleted manifests stay in the trash.</param>
     /// <param name="hasLargeBlobs">True for blobs of sizes that a store of objects has, and the metadata has not.</param>
-    public ModelFuzzer(int seed, Func<ManifestReferences, IFuzzedRegistry> open, bool hasLargeBlobs = false)
+    public ModelFuzzer(int seed, Func<ManifestReferences, TimeSpan, IFuzzedRegistry> open, bool hasLargeBlobs = false)
     {
         Seed = seed;
         _random = new Random(seed);
         _universe = new FuzzUniverse(_random, hasLargeBlobs);
         _references = (ManifestReferences)(seed % 3);
-        _registry = open(_references);
+        _trash = TimeSpan.FromSeconds(seed % 2 == 0 ? 0 : TrashPeriod);
+        _registry = open(_references, _trash);
         _model = new RegistryModel(_universe.Repositories, () => _registry.Now);
     }
 

@@ -27,13 +27,19 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
 
     public bool Sees(Digest digest) => _links.ContainsKey(digest);
 
+    /// <summary>Deleted manifests that can be restored.</summary>
+    public Dictionary<Digest, ModelTrashEntry> Trash { get; } = [];
+
+    /// <summary>True when a manifest of this repository, or one in its trash, refers to a digest.</summary>
+    public bool Needs(Digest digest) => Uses(digest) || Trash.Values.Any(entry => entry.Manifest.References.Contains(digest));
+
     /// <summary>True when a manifest of this repository refers to a digest.</summary>
-    public bool Needs(Digest digest) => Manifests.Values.Any(manifest => manifest.References.Contains(digest));
+    public bool Uses(Digest digest) => Manifests.Values.Any(manifest => manifest.References.Contains(digest));
 
     /// <summary>True when a tag, another manifest or its subject holds a manifest.</summary>
     public bool Holds(Digest manifest) => Tags.ContainsValue(manifest)
         || Needs(manifest)
-        || (Manifests[manifest].Manifest!.Subject is { } subject && Manifests.ContainsKey(subject.Digest));
+        || (Manifests[manifest].Manifest!.Subject is { } subject && (Manifests.ContainsKey(subject.Digest) || Trash.ContainsKey(subject.Digest)));
 
     /// <summary>True for a manifest that stays although nothing holds it: since its push, it has lost neither an index nor its subject.</summary>
     public bool IsRoot(Digest manifest) => !_bereft.Contains(manifest);
@@ -85,6 +91,7 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
     public void Put(FuzzContent manifest, IEnumerable<Tag> tags, long until)
     {
         IsKnown = true;
+        Trash.Remove(manifest.Digest);
         Manifests[manifest.Digest] = manifest;
         _bereft.Remove(manifest.Digest);
         _manifestsKept[manifest.Digest] = until;
@@ -114,11 +121,72 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
             return;
         }
 
-        Manifests.Remove(reference.Digest!.Value, out var manifest);
-        History.Remove(reference.Digest.Value);
+        Release(Remove(reference.Digest!.Value).Manifest, until);
+    }
+
+    /// <summary>Deletes a manifest with its tags. It goes on holding what it held.</summary>
+    public void MoveToTrash(Digest digest, long now)
+    {
+        var required = Manifests[digest].References.Where(needed => Sees(needed) || Manifests.ContainsKey(needed)).ToHashSet();
+        var (manifest, tags) = Remove(digest);
+        Trash[digest] = new ModelTrashEntry(manifest, tags, required, now);
+    }
+
+    /// <summary>What an entry of the trash needs, and is gone.</summary>
+    public IReadOnlyList<Digest> FindMissing(ModelTrashEntry entry) =>
+        [.. entry.Required.Where(needed => !Sees(needed) && !Manifests.ContainsKey(needed))];
+
+    /// <summary>Removes an entry of the trash; what only that has held begins its grace period.</summary>
+    public void Expire(Digest digest, long until)
+    {
+        Trash.Remove(digest, out var entry);
+        Release(entry!.Manifest, until);
+    }
+
+    /// <summary>Removes an entry of the trash, and at once what only that has held.</summary>
+    public void Purge(Digest digest)
+    {
+        Trash.Remove(digest, out var entry);
+        Follow(entry!.Manifest);
+    }
+
+    private void Follow(FuzzContent gone)
+    {
+        Release(gone, until: 0);
+        foreach (var blob in gone.References.Where(digest => Sees(digest) && !Needs(digest)).ToList())
+        {
+            Unlink(blob);
+        }
+
+        foreach (var (digest, other) in Manifests.ToList())
+        {
+            if ((gone.References.Contains(digest) || other.Manifest!.Subject?.Digest == gone.Digest)
+                && Manifests.ContainsKey(digest) && !Holds(digest) && !IsRoot(digest))
+            {
+                Follow(Remove(digest).Manifest);
+            }
+        }
+    }
+
+    private (FuzzContent Manifest, IReadOnlyList<string> Tags) Remove(Digest removed)
+    {
+        Manifests.Remove(removed, out var manifest);
+        History.Remove(removed);
+        var tags = Tags.Where(entry => entry.Value == removed).Select(entry => entry.Key).ToList();
+        foreach (var name in tags)
+        {
+            Tags.Remove(name);
+            History.Add(name, removed, null);
+        }
+
+        return (manifest!, tags);
+    }
+
+    private void Release(FuzzContent manifest, long until)
+    {
         foreach (var (digest, other) in Manifests)
         {
-            var isChild = manifest!.References.Contains(digest);
+            var isChild = manifest.References.Contains(digest);
             var isReferrer = other.Manifest!.Subject?.Digest == manifest.Digest;
             if (isChild || isReferrer)
             {
@@ -131,13 +199,7 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
             }
         }
 
-        foreach (var name in Tags.Where(entry => entry.Value == reference.Digest).Select(entry => entry.Key).ToList())
-        {
-            Tags.Remove(name);
-            History.Add(name, reference.Digest, null);
-        }
-
-        foreach (var digest in manifest!.References.Where(digest => Sees(digest) && !Needs(digest)))
+        foreach (var digest in manifest.References.Where(digest => Sees(digest) && !Needs(digest)))
         {
             _links[digest] = until;
         }

@@ -32,9 +32,9 @@ internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories, Fu
 
     public ModelRepository this[RepositoryName name] => Repositories[name];
 
-    /// <summary>Digests whose bytes a pull from some repository can request.</summary>
+    /// <summary>Digests whose bytes a pull from some repository can request, or a restore.</summary>
     public IReadOnlySet<Digest> Stored() =>
-        Repositories.Values.SelectMany(repository => repository.Links.Concat(repository.Manifests.Keys)).ToHashSet();
+        Repositories.Values.SelectMany(repository => repository.Links.Concat(repository.Manifests.Keys).Concat(repository.Trash.Keys)).ToHashSet();
 
     /// <summary>Repositories that the catalog lists.</summary>
     public IReadOnlyList<string> Catalog() =>
