@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Registry.Core.Tests.Fuzzing.Registries;
 
 namespace Registry.Core.Tests.Fuzzing;
 

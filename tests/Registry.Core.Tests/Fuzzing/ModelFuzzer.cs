@@ -2,6 +2,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
+using Registry.Core.Tests.Fuzzing.Registries;
 using Registry.Storage;
 
 namespace Registry.Core.Tests.Fuzzing;

@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging;
 
-namespace Registry.Core.Tests.Fuzzing;
+namespace Registry.Core.Tests.Fuzzing.Registries;
 
 /// <summary>Log of a process that a fuzzer runs.</summary>
 internal static class FuzzedLog

@@ -4,7 +4,7 @@ using Registry.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Files.Blobs;
 
-namespace Registry.Core.Tests.Fuzzing;
+namespace Registry.Core.Tests.Fuzzing.Registries;
 
 /// <summary>A process with a data folder.</summary>
 /// <param name="references">Which references must exist.</param>

@@ -1,7 +1,7 @@
 using Registry.Core.Oci;
 using Registry.Storage;
 
-namespace Registry.Core.Tests.Fuzzing;
+namespace Registry.Core.Tests.Fuzzing.Registries;
 
 /// <summary>The registry that a fuzzer runs on: one process with a data folder, or several with shared stores.</summary>
 internal interface IFuzzedRegistry : IAsyncDisposable

@@ -8,7 +8,7 @@ using Registry.Storage.Contracts;
 using Registry.Storage.Postgres;
 using Registry.Storage.S3;
 
-namespace Registry.Core.Tests.Fuzzing;
+namespace Registry.Core.Tests.Fuzzing.Registries;
 
 #pragma warning disable CA5394 // No secrets: the same seed chooses the same nodes.
 
