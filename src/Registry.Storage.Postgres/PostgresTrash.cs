@@ -22,10 +22,10 @@ public sealed class PostgresTrash(PostgresDatabase database, TimeProvider time) 
         database.ReadAsync(session => TrashRows.FindAsync(session, repository, digest));
 
     public async Task<TrashPage> ListAsync(RepositoryName repository, long? before, int limit) =>
-        PageOf(await database.ReadAsync(session => TrashRows.ListAsync(session, repository, before ?? long.MaxValue, limit + 1L)), limit);
+        TrashPage.Of(await database.ReadAsync(session => TrashRows.ListAsync(session, repository, before ?? long.MaxValue, limit + 1L)), limit);
 
     public async Task<TrashPage> ListAllAsync(long? after, int limit) =>
-        PageOf(await database.ReadAsync(session => TrashRows.ListAllAsync(session, after ?? 0, limit + 1L)), limit);
+        TrashPage.Of(await database.ReadAsync(session => TrashRows.ListAllAsync(session, after ?? 0, limit + 1L)), limit);
 
     public async Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin)
     {
@@ -112,9 +112,6 @@ public sealed class PostgresTrash(PostgresDatabase database, TimeProvider time) 
             last = page[^1].Id;
         }
     }
-
-    private static TrashPage PageOf(List<TrashEntry> entries, int limit) =>
-        entries.Count > limit ? new TrashPage(entries[..limit], HasMore: true) : new TrashPage(entries, HasMore: false);
 
     private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Reason = Purged, Time = time.GetUtcNow() };
 

@@ -22,11 +22,11 @@ public sealed class SqliteTrash(SqliteDatabase database, TimeProvider time) : IT
 
     public Task<TrashPage> ListAsync(RepositoryName repository, long? before, int limit) => database.ReadAsync(session =>
         ContentRows.FindRepository(session, repository) is { } id
-            ? PageOf(TrashRows.List(session, id, before ?? long.MaxValue, limit + 1L), limit)
+            ? TrashPage.Of(TrashRows.List(session, id, before ?? long.MaxValue, limit + 1L), limit)
             : new TrashPage([], HasMore: false));
 
     public Task<TrashPage> ListAllAsync(long? after, int limit) =>
-        database.ReadAsync(session => PageOf(TrashRows.ListAll(session, after ?? 0, limit + 1L), limit));
+        database.ReadAsync(session => TrashPage.Of(TrashRows.ListAll(session, after ?? 0, limit + 1L), limit));
 
     public async Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin)
     {
@@ -114,9 +114,6 @@ public sealed class SqliteTrash(SqliteDatabase database, TimeProvider time) : IT
             last = page[^1].Id;
         }
     }
-
-    private static TrashPage PageOf(List<TrashEntry> entries, int limit) =>
-        entries.Count > limit ? new TrashPage(entries[..limit], HasMore: true) : new TrashPage(entries, HasMore: false);
 
     private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Reason = Purged, Now = database.Clock.Now, Time = time.GetUtcNow() };
 

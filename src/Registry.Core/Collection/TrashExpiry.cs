@@ -20,13 +20,10 @@ public sealed partial class TrashExpiry(ICollectorMetadata metadata, TimeSpan pe
         while (!isOver())
         {
             var old = await metadata.ListOldTrashAsync(period, BatchSize);
-            var expired = 0;
             foreach (var group in old.GroupBy(entry => entry.Repository, entry => entry.Digest))
             {
-                expired += (await metadata.ExpireTrashAsync(group.Key, [.. group], period)).Count;
+                total += (await metadata.ExpireTrashAsync(group.Key, [.. group], period)).Count;
             }
-
-            total += expired;
 
             // What was restored meanwhile is not listed again.
             if (old.Count < BatchSize)
