@@ -41,35 +41,22 @@ public sealed partial class PostgresServer : IAsyncDisposable
     /// <param name="settings">Further settings of the server, such as <c>max_connections=20</c>.</param>
     public static async Task<PostgresServer> StartAsync(bool isDurable = false, params IReadOnlyList<string> settings)
     {
-        var folder = new TemporaryFolder("pg");
-        var port = FreePorts.Find(1)[0];
-        BackgroundProcess? server = null;
-        try
-        {
-            var data = folder.File("data");
-            if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
-            {
-                File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
-                await RunAsync("install", "--directory", $"--owner={SystemUser}", "--mode=700", data);
-            }
-
-            await RunAsAsync("initdb", $"--pgdata={data}", $"--username={User}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions");
-            string[] own = ["listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={data}"];
-            string[] fast = isDurable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
-            string[] arguments = ["-D", data, .. own.Concat(fast).Concat(settings).SelectMany(setting => new[] { "-c", setting })];
-            server = StartAs("postgres", arguments);
-            await server.WaitForLineAsync(ReadyLine, Patience.Limit);
-            var started = new PostgresServer(folder, arguments, server, port);
-            await started.CreateDatabaseAsync(Database);
-            return started;
-        }
-        catch
-        {
-            await (server?.DisposeAsync() ?? ValueTask.CompletedTask);
-            folder.Dispose();
-            throw;
-        }
+        string[] fast = isDurable ? [] : ["fsync=off", "synchronous_commit=off", "full_page_writes=off"];
+        var started = await StartAsync(
+            data => RunAsAsync(
+                "initdb", $"--pgdata={data}", $"--username={User}", "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions"),
+            [.. fast, .. settings]);
+        await started.CreateDatabaseAsync(Database);
+        return started;
     }
+
+    /// <summary>Starts a standby, which has the same databases, and follows asynchronously, as PostgreSQL does unless told otherwise.</summary>
+    /// <param name="primary">Port that leads to the server to follow, such as that of a <see cref="PostgresProxy"/>.</param>
+    public static Task<PostgresServer> StartStandbyAsync(int primary) => StartAsync(
+        data => RunAsAsync(
+            "pg_basebackup", $"--pgdata={data}", "--host=127.0.0.1", $"--port={primary}", $"--username={User}",
+            "--wal-method=stream", "--checkpoint=fast", "--write-recovery-conf", "--no-sync"),
+        ["fsync=off", "full_page_writes=off"]);
 
     /// <summary>Runs a statement with <c>psql</c>, and returns its rows without headings.</summary>
     /// <exception cref="InvalidOperationException">The statement failed.</exception>
@@ -102,6 +89,12 @@ public sealed partial class PostgresServer : IAsyncDisposable
         await _server.WaitForLineAsync(ReadyLine, Patience.Limit);
     }
 
+    /// <summary>Ends the server as a crash does.</summary>
+    public Task CrashAsync() => StopAsync("immediate");
+
+    /// <summary>Makes a standby the primary, and waits until it accepts changes.</summary>
+    public Task PromoteAsync() => RunAsAsync("pg_ctl", "promote", "--pgdata", _folder.File("data"));
+
     /// <summary>Ends the server as a crash does, and removes its folder.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -112,6 +105,35 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
         await _server.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private static async Task<PostgresServer> StartAsync(Func<string, Task> fill, IReadOnlyList<string> settings)
+    {
+        var folder = new TemporaryFolder("pg");
+        var port = FreePorts.Find(1)[0];
+        BackgroundProcess? server = null;
+        try
+        {
+            var data = folder.File("data");
+            if (!OperatingSystem.IsWindows() && Environment.IsPrivilegedProcess)
+            {
+                File.SetUnixFileMode(folder.Path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherExecute);
+                await RunAsync("install", "--directory", $"--owner={SystemUser}", "--mode=700", data);
+            }
+
+            await fill(data);
+            string[] own = ["listen_addresses=127.0.0.1", $"port={port}", $"unix_socket_directories={data}"];
+            string[] arguments = ["-D", data, .. own.Concat(settings).SelectMany(setting => new[] { "-c", setting })];
+            server = StartAs("postgres", arguments);
+            await server.WaitForLineAsync(ReadyLine, Patience.Limit);
+            return new PostgresServer(folder, arguments, server, port);
+        }
+        catch
+        {
+            await (server?.DisposeAsync() ?? ValueTask.CompletedTask);
+            folder.Dispose();
+            throw;
+        }
     }
 
     // Waits for the backends, too, which have sessions of their own.
@@ -149,6 +171,6 @@ public sealed partial class PostgresServer : IAsyncDisposable
             : throw new InvalidOperationException($"{process.CommandLine}\n{process.Output}");
     }
 
-    [GeneratedRegex("database system is ready to accept connections")]
+    [GeneratedRegex("database system is ready to accept (read-only )?connections")]
     private static partial Regex ReadyLine { get; }
 }
