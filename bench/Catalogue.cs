@@ -30,6 +30,7 @@ internal static class Catalogue
         new("feed", "the change feed: processor time that it adds to the metadata of a push", "1 min", _ => FeedLoad.RunAsync()),
         new("scale", "requests to a registry with a million manifests, compared with ten thousand; needs 1 GiB in the temporary folder", "4 min",
             _ => ScaleLoad.RunAsync()),
+        new("scale-nodes", "the same of a node on PostgreSQL and S3, which must be installed; needs 8 GiB in the temporary folder", "10 min", _ => ScaleLoad.RunOnNodesAsync()),
         new("sweep", "pulls while the collector removes blobs; argument: number of blobs, 100,000 by default", "3 min", arguments => SweepLoad.RunAsync(arguments.FirstOrDefault())),
         new("scale-tree", "first start on a tree of 20,000 manifests without a database", "2 min", _ => TreeLoad.RunAsync()),
     ];

@@ -1,5 +1,4 @@
 using System.Text;
-using Registry.Core.Indexing;
 using Registry.Core.Oci;
 
 namespace Registry.Bench.Scale;
@@ -20,6 +19,7 @@ internal static class ScaleContent
     public const int TagsOfCostly = 100;
     public const int LayersOfCostly = 20;
     public const int Referrers = 1000;
+    public const int Layers = 3;
 
     /// <summary>Number of times that the first tag of <see cref="Moved"/> has moved, for each copy of the team: 99,900 of a million changes.</summary>
     public const int MovesPerCopy = 100;
@@ -41,27 +41,20 @@ internal static class ScaleContent
     public static readonly RepositoryName ManyReferrers = RepositoryName.Parse("platform/signed");
 
     /// <summary>The team's repositories.</summary>
-    public static IEnumerable<TreeRepository> OfTeam() => Enumerable.Range(0, Repositories).Select(i => TeamRepository(Name(i)));
+    public static IEnumerable<ScaleRepository> OfTeam() => Enumerable.Range(0, Repositories).Select(i => TeamRepository(Name(i)));
 
-    /// <summary>The repository with many tags.</summary>
-    /// <param name="manifests">Number of manifests, with ten tags each.</param>
-    public static TreeRepository WithManyTags(int manifests) => Images(ManyTags, manifests, TagsOfManifest);
-
-    /// <summary>A repository with manifests that have many tags, and as many that have many layers.</summary>
-    public static TreeRepository WithCostlyManifests()
-    {
-        var tagged = Images(CostlyToDelete, Costly, TagsOfCostly);
-        return Add(tagged, Enumerable.Range(0, Costly).Select(i => Image(CostlyToDelete, Costly + i, LayersOfCostly)));
-    }
-
-    /// <summary>A repository with an image that has many signatures.</summary>
-    public static TreeRepository WithManyReferrers()
-    {
-        var image = Image(ManyReferrers, 0);
-        return Add(
-            Add(new TreeRepository { Name = ManyReferrers }, [image]),
-            Enumerable.Range(0, Referrers).Select(i => Signature(ManyReferrers, image, i)));
-    }
+    /// <summary>The repositories beside the team: with many tags, with manifests that are costly to delete, and with many signatures.</summary>
+    /// <param name="manifestsWithTags">Number of manifests of the first one, with ten tags each.</param>
+    public static IEnumerable<ScaleRepository> BesideTeam(int manifestsWithTags) =>
+    [
+        new(ManyTags, [.. Images(ManyTags, manifestsWithTags, TagsOfManifest)]),
+        new(CostlyToDelete,
+        [
+            .. Images(CostlyToDelete, Costly, TagsOfCostly),
+            .. Enumerable.Range(Costly, Costly).Select(i => ImageOf(CostlyToDelete, i, LayersOfCostly, [])),
+        ]),
+        new(ManyReferrers, [ImageOf(ManyReferrers, 0, Layers, []), .. Enumerable.Range(0, Referrers).Select(i => SignatureOf(ManyReferrers, Image(ManyReferrers, 0), i))]),
+    ];
 
     public static RepositoryName Name(int i) => RepositoryName.Parse($"{Team}/app-{i:d2}");
 
@@ -76,51 +69,48 @@ internal static class ScaleContent
     public static Tag TagOf(int i) => Tag.Parse($"build-{i:d6}");
 
     /// <summary>Image with a config and a layer of its own, a layer shared within the repository, and a layer shared by all repositories.</summary>
-    public static byte[] Image(RepositoryName repository, int i, int layers = 3) => Encoding.UTF8.GetBytes(
-        $$"""
-        {"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{{Blob(Config, $"{repository} config {i}")}},"layers":[
-        {{string.Join(",\n", Enumerable.Range(0, layers).Select(layer => Blob(Layer, layer switch
-        {
-            0 => Base,
-            1 => $"{repository} base",
-            _ => $"{repository} layer {i} {layer}",
-        })))}}]}
-        """);
-
-    /// <summary>A signature of an image.</summary>
-    public static byte[] Signature(RepositoryName repository, byte[] image, int i) => Encoding.UTF8.GetBytes(
-        $$$"""
-        {"schemaVersion":2,"mediaType":"{{{MediaTypes.OciManifest}}}","artifactType":"application/vnd.example.signature",
-        "config":{{{Blob("application/vnd.oci.empty.v1+json", "{}")}}},"layers":[{{{Blob(Layer, $"{repository} signature {i}")}}}],
-        "subject":{"mediaType":"{{{MediaTypes.OciManifest}}}","digest":"{{{DigestOf(image)}}}","size":{{{image.Length}}}},
-        "annotations":{"org.opencontainers.image.created":"2026-01-01T00:00:00Z"}}
-        """);
+    public static byte[] Image(RepositoryName repository, int i, int layers = Layers) => ImageOf(repository, i, layers, []).Bytes;
 
     public static Digest DigestOf(byte[] content) => DigestAlgorithm.Sha256.Compute(content);
 
-    private static TreeRepository TeamRepository(RepositoryName name) =>
-        Add(Images(name, ImagesPerRepository, 1), [Signature(name, Image(name, 0), 0)]);
+    private static ScaleRepository TeamRepository(RepositoryName name) =>
+        new(name, [.. Images(name, ImagesPerRepository, 1), SignatureOf(name, Image(name, 0), 0)]);
 
-    private static TreeRepository Images(RepositoryName name, int count, int tagsOfEach) => Add(
-        new TreeRepository { Name = name },
-        Enumerable.Range(0, count).Select(i => Image(name, i)),
-        i => Enumerable.Range(i * tagsOfEach, tagsOfEach).Select(TagOf));
+    private static IEnumerable<ScaleManifest> Images(RepositoryName repository, int count, int tagsOfEach) =>
+        Enumerable.Range(0, count).Select(i => ImageOf(repository, i, Layers, [.. Enumerable.Range(i * tagsOfEach, tagsOfEach).Select(TagOf)]));
 
-    private static TreeRepository Add(TreeRepository repository, IEnumerable<byte[]> manifests, Func<int, IEnumerable<Tag>>? tagsOf = null)
+    private static ScaleManifest ImageOf(RepositoryName repository, int i, int layers, IReadOnlyList<Tag> tags)
     {
-        var added = manifests.Select(bytes => new TreeManifest(DigestOf(bytes), bytes.Length, ManifestReader.Read(bytes, null).Value)).ToList();
-        var tags = tagsOf is null
-            ? []
-            : added.SelectMany((manifest, i) => tagsOf(i).Select(tag => KeyValuePair.Create(tag, manifest.Digest))).ToList();
-        var layers = added.SelectMany(manifest => manifest.Manifest.Blobs).DistinctBy(blob => blob.Digest)
-            .Select(blob => KeyValuePair.Create(blob.Digest, blob.Size));
-        return repository with
-        {
-            Manifests = [.. repository.Manifests, .. added],
-            Layers = [.. repository.Layers, .. layers],
-            Tags = [.. repository.Tags, .. tags],
-            TagHistory = [.. repository.TagHistory, .. tags],
-        };
+        var config = $"{repository} config {i}";
+        List<string> blobs =
+        [
+            .. Enumerable.Range(0, layers).Select(layer => layer switch
+            {
+                0 => Base,
+                1 => $"{repository} base",
+                _ => $"{repository} layer {i} {layer}",
+            }),
+        ];
+        var bytes = Encoding.UTF8.GetBytes(
+            $$"""
+            {"schemaVersion":2,"mediaType":"{{MediaTypes.OciManifest}}","config":{{Blob(Config, config)}},"layers":[
+            {{string.Join(",\n", blobs.Select(blob => Blob(Layer, blob)))}}]}
+            """);
+        return new ScaleManifest(bytes, [config, .. blobs], tags);
+    }
+
+    private static ScaleManifest SignatureOf(RepositoryName repository, byte[] image, int i)
+    {
+        const string EmptyConfig = "{}";
+        var signature = $"{repository} signature {i}";
+        var bytes = Encoding.UTF8.GetBytes(
+            $$$"""
+            {"schemaVersion":2,"mediaType":"{{{MediaTypes.OciManifest}}}","artifactType":"application/vnd.example.signature",
+            "config":{{{Blob("application/vnd.oci.empty.v1+json", EmptyConfig)}}},"layers":[{{{Blob(Layer, signature)}}}],
+            "subject":{"mediaType":"{{{MediaTypes.OciManifest}}}","digest":"{{{DigestOf(image)}}}","size":{{{image.Length}}}},
+            "annotations":{"org.opencontainers.image.created":"2026-01-01T00:00:00Z"}}
+            """);
+        return new ScaleManifest(bytes, [EmptyConfig, signature], []);
     }
 
     private static string Blob(string mediaType, string content) =>

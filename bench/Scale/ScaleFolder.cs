@@ -1,18 +1,14 @@
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
-using Registry.Core.Indexing;
 using Registry.Core.Storage;
 using Registry.Storage.Files;
 using Registry.Storage.Sqlite;
 
 namespace Registry.Bench.Scale;
 
-/// <summary>
-/// A data folder with a large database. The registry itself writes a small part, as when it indexes a tree. The rest are copies of those rows
-/// under other names, identical to rows that the registry would write. Only the files are missing.
-/// </summary>
-internal sealed class ScaleFolder : IDisposable
+/// <summary>A data folder with a large database. The small part is written as when a tree is indexed. Only the files are missing, apart from some manifests.</summary>
+internal sealed class ScaleFolder : IScaleStore
 {
     private static readonly string[] Copies =
     [
@@ -79,28 +75,23 @@ internal sealed class ScaleFolder : IDisposable
 
     public DataPaths Paths { get; }
 
-    /// <summary>Fills the database.</summary>
-    /// <param name="copies">Number of additional teams.</param>
-    /// <param name="manifestsWithTags">Number of manifests in the repository with many tags.</param>
-    public async Task FillAsync(int copies, int manifestsWithTags)
+    public IReadOnlyDictionary<string, string> Settings => new Dictionary<string, string> { ["REGISTRY_STORAGE_PATH"] = Paths.Root };
+
+    public Task<long> MeasureSizeAsync() => Task.FromResult(new FileInfo(Paths.Database).Length);
+
+    public async Task FillAsync(ScaleSize size)
     {
         await AddAsync(ScaleContent.OfTeam(), isComplete: false);
-        Multiply(copies);
-        await AddAsync(
-            [ScaleContent.WithManyTags(manifestsWithTags), ScaleContent.WithCostlyManifests(), ScaleContent.WithManyReferrers()],
-            isComplete: true);
+        Multiply(size.Copies);
+        await AddAsync(ScaleContent.BesideTeam(size.ManifestsWithTags), isComplete: true);
+        for (var i = 0; i < ScaleContent.Repositories; i++)
+        {
+            Store(ScaleContent.Image(ScaleContent.Name(i), 0));
+        }
 
         // Otherwise the measured commits would wait until all of it is written.
         using var file = File.OpenHandle(Paths.Database, access: FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(file);
-    }
-
-    /// <summary>Stores the bytes of a manifest, so that it can be pulled.</summary>
-    public void Store(byte[] manifest)
-    {
-        var digest = ScaleContent.DigestOf(manifest);
-        Directory.CreateDirectory(Paths.BlobDirectory(digest));
-        File.WriteAllBytes(Paths.BlobData(digest), manifest);
     }
 
     /// <summary>Adds blobs to a repository that no manifest ever needed.</summary>
@@ -141,7 +132,19 @@ internal sealed class ScaleFolder : IDisposable
         }
     }
 
-    public void Dispose() => _folder.Delete(recursive: true);
+    public ValueTask DisposeAsync()
+    {
+        _folder.Delete(recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    // The bytes of a manifest, so that it can be pulled, or of a blob.
+    private void Store(byte[] content)
+    {
+        var digest = ScaleContent.DigestOf(content);
+        Directory.CreateDirectory(Paths.BlobDirectory(digest));
+        File.WriteAllBytes(Paths.BlobData(digest), content);
+    }
 
     // The rule of ScaleContent.CopyOf.
     private static string CopiedDigest(string column) =>
@@ -149,12 +152,12 @@ internal sealed class ScaleFolder : IDisposable
 
     private static string DigestOf(string number) => $"'sha256:' || printf('%064x', {number})";
 
-    private async Task AddAsync(IEnumerable<TreeRepository> repositories, bool isComplete)
+    private async Task AddAsync(IEnumerable<ScaleRepository> repositories, bool isComplete)
     {
         using var database = SqliteDatabase.Open(
             Paths.Database, new StorageHealth(NullLogger<StorageHealth>.Instance), TimeProvider.System);
         var target = new SqliteIndexTarget(database, TimeProvider.System);
-        await Task.WhenAll(repositories.Select(target.AddRepositoryAsync));
+        await Task.WhenAll(repositories.Select(repository => target.AddRepositoryAsync(repository.ToTree())));
         if (isComplete)
         {
             await target.CompleteAsync();

@@ -18,13 +18,28 @@ internal static class ScaleLoad
     private const int Repetitions = 500;
     private const int Starts = 5;
 
+    private static readonly ScaleSize Few = new(Copies: 9, ScaleContent.ManifestsWithTags / 100);
+    private static readonly ScaleSize Many = new(Copies: 999, ScaleContent.ManifestsWithTags);
+
     private static readonly ChangeOrigin Origin = ChangeOrigin.Command("bench", user: null);
 
     /// <summary>Measures 1,010 repositories, then 100,002.</summary>
-    public static async Task RunAsync()
+    public static Task RunAsync() => RunAsync(() => Task.FromResult(new ScaleFolder()), MeasureRestAsync);
+
+    /// <summary>Measures the same of a node on PostgreSQL and S3, through HTTP only.</summary>
+    public static Task RunOnNodesAsync() => RunAsync(() => ScaleDatabase.StartAsync(RegistryProgram.Jit), (_, _) => Task.FromResult<List<(string Name, Timings Timings)>>([]));
+
+    /// <summary>Measures the requests of a registry of 100,002 repositories and a million manifests, or of a hundredth, against target P8.</summary>
+    public static async Task<ScaleFigures> MeasureFiguresAsync(RegistryProgram program, bool few)
     {
-        var (_, few) = await MeasureAsync(RegistryProgram.Jit, copies: 9, ScaleContent.ManifestsWithTags / 100, isWhole: true);
-        var (_, many) = await MeasureAsync(RegistryProgram.Jit, copies: 999, ScaleContent.ManifestsWithTags, isWhole: true);
+        await using var folder = new ScaleFolder();
+        return await MeasureAsync(program, folder, few ? Few : Many);
+    }
+
+    private static async Task RunAsync<T>(Func<Task<T>> createAsync, Func<T, ScaleSize, Task<List<(string Name, Timings Timings)>>> measureRestAsync)
+        where T : IScaleStore
+    {
+        var (few, many) = (await RunAsync(Few), await RunAsync(Many));
         Console.Out.WriteLine("| Work | few: p50 ms | p99 ms | CPU ms | many: p50 ms | p99 ms | CPU ms | CPU, many to few |\n|---|---:|---:|---:|---:|---:|---:|---:|");
         foreach (var ((name, small), (_, large)) in few.Zip(many))
         {
@@ -33,57 +48,51 @@ internal static class ScaleLoad
                 $"| {name} | {Describe(small)} | {Describe(large)} | {large.Cpu / small.Cpu:0.0} |"));
         }
 
+        async Task<List<(string Name, Timings Timings)>> RunAsync(ScaleSize size)
+        {
+            await using var store = await createAsync();
+            var figures = await MeasureAsync(RegistryProgram.Jit, store, size);
+            return [.. figures.Rows, .. await measureRestAsync(store, size)];
+        }
+
         static string Describe(Timings timings) => string.Create(
             CultureInfo.InvariantCulture, $"{timings.Percentile(50):0.00} | {timings.Percentile(99):0.00} | {timings.Cpu:0.00}");
     }
 
-    /// <summary>Measures the requests of a registry of 100,002 repositories and a million manifests, or of a hundredth, against target P8.</summary>
-    public static async Task<ScaleFigures> MeasureFiguresAsync(RegistryProgram program, bool few)
+    private static async Task<ScaleFigures> MeasureAsync(RegistryProgram program, IScaleStore store, ScaleSize size)
     {
-        var (ready, rows) = few
-            ? await MeasureAsync(program, copies: 9, ScaleContent.ManifestsWithTags / 100, isWhole: false)
-            : await MeasureAsync(program, copies: 999, ScaleContent.ManifestsWithTags, isWhole: false);
-        return new ScaleFigures(ready, rows);
-    }
-
-    // The whole has a start after a kill, and the metadata alone.
-    private static async Task<(double ReadyMilliseconds, List<(string Name, Timings Timings)> Rows)> MeasureAsync(
-        RegistryProgram program, int copies, int manifestsWithTags, bool isWhole)
-    {
-        using var folder = new ScaleFolder();
         var settings = Directory.CreateTempSubdirectory("registry-scale-");
         try
         {
             var clock = Stopwatch.StartNew();
-            await folder.FillAsync(copies, manifestsWithTags);
-            for (var i = 0; i < ScaleContent.Repositories; i++)
-            {
-                folder.Store(ScaleContent.Image(ScaleContent.Name(i), 0));
-            }
+            await store.FillAsync(size);
+            Print($"{(size.Copies + 1) * ScaleContent.Repositories} repositories: {await store.MeasureSizeAsync() >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
+            var ready = await MeasureStartsAsync(program, store.Settings, settings.FullName);
+            await using var server = await ScaleServer.StartAsync(program, store.Settings, settings.FullName);
+            var rows = await MeasureRequestsAsync(server);
+            Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
+            server.Kill();
+            return new ScaleFigures(ready, rows);
+        }
+        finally
+        {
+            settings.Delete(recursive: true);
+        }
+    }
 
-            Print($"{(copies + 1) * ScaleContent.Repositories} repositories: {new FileInfo(folder.Paths.Database).Length >> 20} MiB, filled in {clock.Elapsed.TotalSeconds:0} s");
-            var ready = await MeasureStartsAsync(program, folder.Paths.Root, settings.FullName);
-            List<(string, Timings)> rows;
-            await using (var server = await ScaleServer.StartAsync(program, folder.Paths.Root, settings.FullName))
-            {
-                rows = await MeasureRequestsAsync(server);
-                Print($"memory after {rows.Sum(row => row.Item2.Sorted.Length)} requests: {server.Memory.All:0} MiB, {server.Memory.Anonymous:0} of it not backed by files");
-                server.Kill();
-            }
-
-            if (!isWhole)
-            {
-                return (ready, rows);
-            }
-
+    // A start after the kill, and the metadata alone.
+    private static async Task<List<(string Name, Timings Timings)>> MeasureRestAsync(ScaleFolder folder, ScaleSize size)
+    {
+        var settings = Directory.CreateTempSubdirectory("registry-scale-");
+        try
+        {
             var log = new FileInfo($"{folder.Paths.Database}-wal");
-            await using (var server = await ScaleServer.StartAsync(program, folder.Paths.Root, settings.FullName))
+            await using (var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Settings, settings.FullName))
             {
                 Print($"killed with a log of {log.Length / 1048576.0:0.0} MiB; ready again after {server.Ready.Version:0} ms, tags after {server.Ready.Tags:0} ms");
             }
 
-            rows.AddRange(await MeasureMetadataAsync(folder.Paths.Root, copies));
-            return (ready, rows);
+            return await MeasureMetadataAsync(folder.Paths.Root, size.Copies);
         }
         finally
         {
@@ -92,7 +101,8 @@ internal static class ScaleLoad
     }
 
     // The median time to the first page of tags.
-    private static async Task<double> MeasureStartsAsync(RegistryProgram program, string storage, string settings)
+    private static async Task<double> MeasureStartsAsync(
+        RegistryProgram program, IReadOnlyDictionary<string, string> storage, string settings)
     {
         var ready = new List<(double Version, double Tags)>();
         for (var i = 0; i < Starts; i++)

@@ -50,7 +50,7 @@ internal sealed class ScaleServer : IAsyncDisposable
     public (double All, double Anonymous) Memory => (Status("VmRSS:"), Status("RssAnon:"));
 
     public static async Task<ScaleServer> StartAsync(
-        RegistryProgram program, string storagePath, string settingsPath, RepositoryName? tagsOf = null, TimeSpan? grace = null)
+        RegistryProgram program, IReadOnlyDictionary<string, string> storage, string settingsPath, RepositoryName? tagsOf = null, TimeSpan? grace = null)
     {
         var users = Path.Combine(settingsPath, "htpasswd");
         var rules = Path.Combine(settingsPath, "rules.json");
@@ -68,7 +68,7 @@ internal sealed class ScaleServer : IAsyncDisposable
         var environment = Contestant.WithoutSettings();
         foreach (var (name, value) in new[]
         {
-            ("HOST", address.Host), ("PORT", $"{address.Port}"), ("STORAGE_PATH", storagePath), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
+            ("HOST", address.Host), ("PORT", $"{address.Port}"), ("AUTH_TYPE", "basic"), ("AUTH_HTPASSWD", users),
             ("ACCESS_CONTROL_ENABLED", "true"), ("ACCESS_CONTROL_CONFIG", rules),
 
             // Most files are missing by design.
@@ -76,6 +76,11 @@ internal sealed class ScaleServer : IAsyncDisposable
         })
         {
             environment[$"REGISTRY_{name}"] = value;
+        }
+
+        foreach (var (name, value) in storage)
+        {
+            environment[name] = value;
         }
 
         if (grace is { } seconds)

@@ -15,15 +15,14 @@ internal static class SweepLoad
     public static async Task RunAsync(string? count)
     {
         var garbage = count is null ? ByDefault : int.Parse(count, CultureInfo.InvariantCulture);
-        using var folder = new ScaleFolder();
+        await using var folder = new ScaleFolder();
         var settings = Directory.CreateTempSubdirectory("registry-sweep-");
         try
         {
-            await folder.FillAsync(Math.Max(garbage / 1000, 1), ScaleContent.ManifestsWithTags / 100);
+            await folder.FillAsync(new ScaleSize(Math.Max(garbage / 1000, 1), ScaleContent.ManifestsWithTags / 100));
             var image = ScaleContent.Image(ScaleContent.Name(7), 0);
-            folder.Store(image);
             folder.AddGarbage(garbage);
-            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Paths.Root, settings.FullName, grace: TimeSpan.FromSeconds(10));
+            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Settings, settings.FullName, grace: TimeSpan.FromSeconds(10));
             using var client = server.Client("admin");
             var path = new Uri($"/v2/{ScaleContent.Name(7)}/manifests/{ScaleContent.DigestOf(image)}", UriKind.Relative);
             var before = await MeasureAsync(client, path, times => times < Quiet);

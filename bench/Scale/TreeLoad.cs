@@ -18,14 +18,14 @@ internal static class TreeLoad
 
     public static async Task RunAsync()
     {
-        using var folder = new ScaleFolder();
+        await using var folder = new ScaleFolder();
         var settings = Directory.CreateTempSubdirectory("registry-scale-");
         try
         {
             var files = 0;
             Parallel.For(0, Repositories, i => Interlocked.Add(ref files, Write(folder.Paths, Name(i))));
             var clock = Stopwatch.StartNew();
-            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Paths.Root, settings.FullName, Name(Repositories - 1));
+            await using var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Settings, settings.FullName, Name(Repositories - 1));
             using var client = server.Client("admin");
             var during = await MeasureAsync(client, async () => await IsReadyAsync(client));
             var seconds = clock.Elapsed.TotalSeconds;
