@@ -1,8 +1,11 @@
 using System.Text.RegularExpressions;
 
-namespace Registry.Storage.Postgres.Tests;
+namespace Registry.Storage.Postgres.Tests.Plans;
 
-/// <summary>A page of the history of a tag, and the removal of a manifest, are read by an index, also when the tag has moved thousands of times.</summary>
+/// <summary>
+/// Plans for arguments that PostgreSQL knows, as those of the first five runs of a statement: a page of the history of a tag, and the removal of a manifest, are read by
+/// an index, also when the tag has moved thousands of times.
+/// </summary>
 public sealed partial class HistoryPlanTests
 {
     private const string Statements = "src/Registry.Storage.Postgres/Rows/HistoryRows.cs";
