@@ -18,6 +18,7 @@ public class RouterBenchmarks
         new ListEndpoints(null!, null!),
         new ReferrerEndpoints(null!, null!),
         new TagEndpoints(null!, null!, null!, null!),
+        new TrashEndpoints(null!, null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

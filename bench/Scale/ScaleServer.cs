@@ -86,6 +86,7 @@ internal sealed class ScaleServer : IAsyncDisposable
         if (grace is { } seconds)
         {
             environment["REGISTRY_GC_GRACE"] = seconds.TotalSeconds.ToString(CultureInfo.InvariantCulture);
+            environment["REGISTRY_TRASH"] = "0";
         }
 
         var clock = Stopwatch.StartNew();

@@ -27,7 +27,7 @@ public sealed record CoreSettings
     public TimeSpan Grace { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>Running time for which deleted manifests can be restored; zero for none: a deletion is final.</summary>
-    public TimeSpan Trash { get; init; } = TimeSpan.Zero;
+    public TimeSpan Trash { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>Returns true while the registry must not be changed: nothing is collected, and answers record no promises.</summary>
     public Func<bool> IsReadOnly { get; init; } = static () => false;

@@ -82,6 +82,7 @@ public sealed class RegistryCore
         Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
         Trash = new TrashOperations(storage.Trash, Metadata, new GracePeriod(storage.Clock, settings.Trash), settings.DefaultPageSize, settings.MaxPageSize);
         Restores = new RestoreOperations(trash, Metadata, Manifests);
+        TrashRelief = new TrashRelief(storage.Trash, storage.CollectorMetadata, Collector, settings.CollectorOrigin, loggers.CreateLogger<TrashRelief>());
     }
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
@@ -113,6 +114,9 @@ public sealed class RegistryCore
 
     /// <summary>Restores of deleted manifests.</summary>
     public RestoreOperations Restores { get; }
+
+    /// <summary>Purges deleted manifests while the disk is short of room.</summary>
+    public TrashRelief TrashRelief { get; }
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public UnknownBlobSweep Sweep { get; }

@@ -15,19 +15,27 @@ public sealed class RestoreOperations(TrashReader trash, IMetadataStore metadata
     /// <summary>Restores a manifest with its tags. Tags that exist stay as they are.</summary>
     /// <param name="repository">The repository, to which the caller may push.</param>
     /// <param name="digest">The deleted manifest.</param>
+    /// <param name="isMeant">Returns false for the <see cref="TrashEntry.Id"/> of an entry that the caller does not mean; null for any.</param>
     /// <param name="origin">Origin of the restore.</param>
     /// <param name="cancellationToken">As for <see cref="ManifestOperations.PutAsync"/>.</param>
     /// <returns>
-    /// The tags; or MANIFEST_UNKNOWN if the manifest is not in the trash, the refusal of a rule, or <see cref="RegistryErrorCode.RestoreImpossible"/> with each blob and
+    /// The tags; or MANIFEST_UNKNOWN if the manifest is not in the trash, PRECONDITION_FAILED if another deletion has put it there, the refusal of a rule, or <see cref="RegistryErrorCode.RestoreImpossible"/> with each blob and
     /// manifest that is missing. Then nothing has changed.
     /// </returns>
-    public async Task<Result<Restored>> RestoreAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, CancellationToken cancellationToken)
+    public async Task<Result<Restored>> RestoreAsync(
+        RepositoryName repository, Digest digest, Func<long, bool>? isMeant, ChangeOrigin origin, CancellationToken cancellationToken)
     {
         while (true)
         {
             if (await trash.FindAsync(repository, digest) is not { } entry)
             {
                 return await DescribeAbsenceAsync(repository, digest);
+            }
+
+            // The put names the entry, so that no other one is restored.
+            if (isMeant is not null && !isMeant(entry.Id))
+            {
+                return RegistryErrorCode.PreconditionFailed;
             }
 
             if (await trash.ReadAsync(entry, cancellationToken) is not { } trashed)

@@ -10,6 +10,7 @@ using Registry.Server.Commands.Migrate;
 using Registry.Server.Commands.Serve;
 using Registry.Server.Commands.Tags;
 using Registry.Server.Commands.Transfer;
+using Registry.Server.Commands.Trash;
 
 namespace Registry.Server.Commands;
 
@@ -37,6 +38,7 @@ internal static class CommandLine
             CopyCommand.Create(context),
             MigrateCommand.Create(context),
             TagCommands.Create(context),
+            TrashCommands.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
             ConfigCommand.Create(context),

@@ -33,6 +33,9 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(TagHistoryAnswer))]
 [JsonSerializable(typeof(TagStateAnswer))]
 [JsonSerializable(typeof(TransferReport))]
+[JsonSerializable(typeof(TrashAnswer))]
+[JsonSerializable(typeof(TrashPurgeAnswer))]
+[JsonSerializable(typeof(TrashRestoreAnswer))]
 [JsonSerializable(typeof(VerificationResult))]
 [JsonSerializable(typeof(VersionAnswer))]
 internal sealed partial class ReportJson : JsonSerializerContext

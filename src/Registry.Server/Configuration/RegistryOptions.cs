@@ -150,6 +150,12 @@ public sealed record RegistryOptions
     public TimeSpan GcGrace { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>
+    /// REGISTRY_TRASH: running time for which deleted manifests stay in the trash; zero for no trash. A week covers a deletion before a weekend that
+    /// is noticed after it.
+    /// </summary>
+    public TimeSpan Trash { get; init; } = TimeSpan.FromDays(7);
+
+    /// <summary>
     /// REGISTRY_VERIFY_PERIOD: running time within which all stored content is read and compared with its digest; zero to turn this off. A
     /// month is also the usual period for scrubbing file systems and RAID arrays.
     /// </summary>
@@ -212,6 +218,7 @@ public sealed record RegistryOptions
         MaxPageSize = PaginationMaxLimit,
         UploadTimeout = UploadTimeout,
         Grace = GcGrace,
+        Trash = Trash,
         VerifyPeriod = VerifyPeriod,
         VerifyBytesPerSecond = VerifyRate * 1024L * 1024,
     };

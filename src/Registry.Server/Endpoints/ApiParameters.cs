@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.History;
 using Registry.Core.Oci;
 using Registry.Server.Http;
+using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 
@@ -28,17 +29,31 @@ internal static class ApiParameters
         return Tag.TryParse(text, out var tag) ? tag : Parameters.InvalidTag(text);
     }
 
-    /// <summary>Reads the position before which a page begins; null for the newest page.</summary>
-    public static Result<long?> ReadBefore(IQueryCollection query)
+    /// <summary>Reads the digest, which every request must name.</summary>
+    public static Result<Digest> ReadDigest(IQueryCollection query)
     {
-        if (!QueryParameter.Find(query, "before").TryGet(out var text, out var fault))
+        if (!QueryParameter.Read(query, Route.DigestParameter).TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return Digest.TryParse(text, out var digest) ? digest : Parameters.InvalidDigest(text);
+    }
+
+    /// <summary>Reads the position before or after which a page begins; null for the first page.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="name">Name of the parameter.</param>
+    /// <param name="what">What it names, for messages.</param>
+    public static Result<long?> ReadPosition(IQueryCollection query, string name, string what)
+    {
+        if (!QueryParameter.Find(query, name).TryGet(out var text, out var fault))
         {
             return fault;
         }
 
         return text is null ? (long?)null
             : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var position) ? position
-            : Malformed($"before is '{Parameters.Echo(text)}'; it must be the position of a change, a whole number of 0 or more");
+            : Malformed($"{name} is '{Parameters.Echo(text)}'; it must be {what}, a whole number of 0 or more");
     }
 
     /// <summary>Reads the size of a page, 1 or more; null for the default.</summary>

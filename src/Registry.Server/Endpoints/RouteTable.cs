@@ -8,7 +8,7 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TagEndpoints tags, HealthEndpoints health, TokenEndpoint? token = null) =>
+        TagEndpoints tags, TrashEndpoints trash, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -36,6 +36,12 @@ internal static class RouteTable
         new("GET", "/api/v1/tags/history?repository=<name>&tag=<reference>", Permission.Pull, tags.GetHistoryAsync),
         new("GET", "/api/v1/tags/show?repository=<name>&tag=<reference>", Permission.Pull, tags.GetStateAsync),
         new("POST", "/api/v1/tags/rollback?repository=<name>&tag=<reference>", Permission.Push, tags.RollBackAsync, RequestOperation.RollBackTag, AlsoPulls: true),
+
+        new("GET", "/api/v1/trash?repository=<name>", Permission.Pull, trash.ListAsync),
+        new("GET", "/api/v1/trash/all", Permission.Catalog, trash.ListAllAsync),
+        new("GET", "/api/v1/trash/show?repository=<name>&digest=<digest>", Permission.Pull, trash.GetAsync),
+        new("POST", "/api/v1/trash/restore?repository=<name>&digest=<digest>", Permission.Push, trash.RestoreAsync, RequestOperation.RestoreManifest, AlsoPulls: true),
+        new("POST", "/api/v1/trash/purge?repository=<name>&digest=<digest>", Permission.Delete, trash.PurgeAsync, RequestOperation.PurgeManifest),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

@@ -34,7 +34,7 @@ internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations
             return noTag;
         }
 
-        if (!ApiParameters.ReadBefore(query).TryGet(out var before, out var noPosition))
+        if (!ApiParameters.ReadPosition(query, "before", "the position of a change").TryGet(out var before, out var noPosition))
         {
             return noPosition;
         }

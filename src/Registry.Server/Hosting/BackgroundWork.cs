@@ -7,6 +7,7 @@ using Registry.Server.Telemetry.Metrics;
 using Registry.Server.Tls;
 using Registry.Storage;
 using Registry.Storage.Files.Tree;
+using Registry.Storage.Metadata;
 
 namespace Registry.Server.Hosting;
 
@@ -37,6 +38,9 @@ internal sealed class BackgroundWork(
     // A deletion waits for hours, so a minute more does not matter; a query finds out that nothing is due.
     private static readonly TimeSpan DeletionPeriod = TimeSpan.FromMinutes(1);
 
+    // A push that was refused at the reserve is repeated within some seconds.
+    private static readonly TimeSpan ReliefPeriod = TimeSpan.FromSeconds(5);
+
     // The store may be asked once in this time while it does not work.
     private static readonly TimeSpan BucketPeriod = TimeSpan.FromSeconds(5);
 
@@ -59,6 +63,13 @@ internal sealed class BackgroundWork(
         Repeat("The expiry of uploads", options.UploadCleanupInterval, ExpireAsync);
         Repeat("The return of memory", MemoryTrim.Interval, TrimAsync);
         Repeat("The garbage collection", core.Rules.Interval, CollectAsync);
+
+        // The bytes in a bucket are not on this disk.
+        if (storage is { Folder: { } folder, Files: not null })
+        {
+            Repeat("The relief of the disk", ReliefPeriod, token => RelieveAsync(folder, token));
+        }
+
         if (options.VerifyPeriod > TimeSpan.Zero)
         {
             Repeat("The verification", core.Verifier.Interval, VerifyAsync);
@@ -131,6 +142,17 @@ internal sealed class BackgroundWork(
             throw;
         }
     }
+
+    // Measured anew each time: as soon as there is room, the rest of the trash stays.
+    private Task RelieveAsync(MetadataInFolder folder, CancellationToken cancellationToken) => !storage.Indexer.IsComplete || readOnly.IsOn
+        ? Task.CompletedTask
+        : core.TrashRelief.RunAsync(
+            () => storage.Threads.RunAsync(() =>
+            {
+                var (free, kept) = folder.ReadRoom();
+                return free < kept;
+            }),
+            cancellationToken);
 
     private Task TrimAsync(CancellationToken cancellationToken)
     {

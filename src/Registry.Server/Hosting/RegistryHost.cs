@@ -82,6 +82,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new ListEndpoints(_core.Lists, memory),
             new ReferrerEndpoints(_core.Referrers, memory),
             new TagEndpoints(_core.History, _core.Rollbacks, memory, options),
+            new TrashEndpoints(_core.Trash, _core.Restores, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(

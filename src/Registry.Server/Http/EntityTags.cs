@@ -1,10 +1,11 @@
+using System.Globalization;
 using Microsoft.Extensions.Primitives;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
 namespace Registry.Server.Http;
 
-/// <summary>Entity tags (RFC 9110, section 8.8.3): the digest in quotes. Always strong, since the bytes of a digest never change.</summary>
+/// <summary>Entity tags (RFC 9110, section 8.8.3): the digest, or a number, in quotes. Always strong, since the bytes of a digest never change.</summary>
 internal static class EntityTags
 {
     private static readonly RecentText Recent = new();
@@ -19,6 +20,13 @@ internal static class EntityTags
         tag[^1] = '"';
         return Recent.Get(tag);
     }
+
+    /// <summary>The entity tag of what has a number.</summary>
+    public static string Of(long id) => string.Create(CultureInfo.InvariantCulture, $"\"{id}\"");
+
+    /// <summary>Reads the condition of a change of what has a number: a function that is true for the numbers that match; null if any does.</summary>
+    public static Func<long, bool>? Condition(StringValues ifMatch) =>
+        Parse(ifMatch, acceptsWeak: false) is { Count: > 0 } tags ? id => tags.Contains(id.ToString(CultureInfo.InvariantCulture)) : null;
 
     /// <summary>True when If-None-Match matches, so the client has this content already. Weak tags match, too (RFC 9110, section 13.1.2).</summary>
     public static bool IsFresh(StringValues ifNoneMatch, Digest digest) =>

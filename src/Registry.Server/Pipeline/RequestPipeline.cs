@@ -213,7 +213,7 @@ internal sealed partial class RequestPipeline(
             return Refuse(InvalidName);
         }
 
-        request.Match(route, name, query[Route.TagParameter].ToString());
+        request.Match(route, name, query[query.ContainsKey(Route.TagParameter) ? Route.TagParameter : Route.DigestParameter].ToString());
         return AnswerAsync(request, routes, route);
     }
 

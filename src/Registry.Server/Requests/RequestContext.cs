@@ -39,7 +39,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Repository that the request names; default for requests without one.</summary>
     public RepositoryName Repository { get; private set; }
 
-    /// <summary>Last parameter of the path, or the tag in the query, decoded and unchecked; empty for requests without one.</summary>
+    /// <summary>Last parameter of the path, or the tag or digest in the query, decoded and unchecked; empty for requests without one.</summary>
     public string Parameter { get; private set; } = string.Empty;
 
     /// <summary>Caller, as far as it is authenticated.</summary>

@@ -26,5 +26,11 @@ internal enum RequestOperation
     /// <summary>Sets a tag to a manifest that is stored already.</summary>
     RollBackTag,
 
+    /// <summary>Takes a manifest out of the trash.</summary>
+    RestoreManifest,
+
+    /// <summary>Removes a manifest from the trash for ever, with what only it held.</summary>
+    PurgeManifest,
+
     DeleteBlob,
 }

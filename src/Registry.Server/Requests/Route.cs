@@ -6,7 +6,7 @@ namespace Registry.Server.Requests;
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Template">
 /// The path. <c>&lt;name&gt;</c> stands for a repository name with any number of slashes, any other <c>&lt;word&gt;</c> for one segment. A query after the path
-/// names the repository, as <c>repository=&lt;name&gt;</c>, and the tag, as <c>tag=&lt;reference&gt;</c>.
+/// names the repository, as <c>repository=&lt;name&gt;</c>, and the tag or the manifest, as <c>tag=&lt;reference&gt;</c> or <c>digest=&lt;digest&gt;</c>.
 /// </param>
 /// <param name="Permission">Permission that the caller needs. Every route has one.</param>
 /// <param name="Handler">Handler of the requests.</param>
@@ -21,7 +21,7 @@ internal sealed record Route(
     /// <summary>True when the path or the query names a repository.</summary>
     public bool HasName { get; } = Template.Contains(NameParameter, StringComparison.Ordinal);
 
-    /// <summary>True when the query names the repository and the tag.</summary>
+    /// <summary>True when the query names the repository.</summary>
     public bool HasNameInQuery { get; } = Template.Contains($"?{RepositoryParameter}={NameParameter}", StringComparison.Ordinal);
 
     /// <summary>True when the request changes content, so it is refused in read-only mode.</summary>
@@ -32,6 +32,9 @@ internal sealed record Route(
 
     /// <summary>Query parameter with the tag.</summary>
     public const string TagParameter = "tag";
+
+    /// <summary>Query parameter with the digest of a manifest.</summary>
+    public const string DigestParameter = "digest";
 
     /// <summary>Placeholder for a repository name in a template.</summary>
     public const string NameParameter = "<name>";

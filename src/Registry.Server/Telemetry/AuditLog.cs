@@ -62,7 +62,7 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
         var text = new StringBuilder($"audit: {operation} {request.Repository}");
         Append(text, ":", reference);
         Append(text, "@", digest);
-        Append(text, request.Operation == RequestOperation.DeleteManifest ? " with tags " : " as ", tags);
+        Append(text, request.Operation is RequestOperation.DeleteManifest or RequestOperation.RestoreManifest ? " with tags " : " as ", tags);
         Append(text, " from ", from);
         Append(text, ", ", size is null ? null : $"{size} B");
         Append(text, ", before: ", previous);

@@ -17,6 +17,8 @@ internal static class OperationNames
         RequestOperation.DeleteManifest => "delete-manifest",
         RequestOperation.DeleteTag => "delete-tag",
         RequestOperation.RollBackTag => "roll-back-tag",
+        RequestOperation.RestoreManifest => "restore-manifest",
+        RequestOperation.PurgeManifest => "purge-manifest",
         RequestOperation.DeleteBlob => "delete-blob",
         _ => null,
     };

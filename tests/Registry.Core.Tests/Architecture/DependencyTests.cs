@@ -28,7 +28,7 @@ public partial class DependencyTests
         ["Uploads.InProgress"] = ["Oci", "Fairness", "Storage", "Metadata", "Uploads.Sessions"],
         ["Uploads"] = ["Oci", "Errors", "Fairness", "Storage", "Changes", "Metadata", "Blobs", "SmallContent", "Uploads.InProgress", "Uploads.Sessions"],
         ["Manifests"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises", "Blobs", "SmallContent"],
-        ["Trash"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises", "Blobs", "Manifests"],
+        ["Trash"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Promises", "Blobs", "Manifests", "Collection"],
         ["History"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Manifests", "Trash"],
         ["Listings"] = ["Oci", "Errors", "Metadata"],
         ["Collection.Records"] = ["Oci", "Storage"],
@@ -79,14 +79,15 @@ public partial class DependencyTests
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
         ["Commands.Maintain"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Migrate"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
-        ["Commands.Remote"] = ["Commands", "Configuration"],
+        ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
         ["Commands.Tags"] = ["Api", "Commands", "Commands.Remote", "Http"],
         ["Commands.Transfer"] = ["Commands", "Commands.Progress", "Configuration"],
+        ["Commands.Trash"] = ["Api", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands"] =
         [
             "Api", "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Serve",
-            "Commands.Tags", "Commands.Transfer", "Configuration", "Configuration.Values", "Telemetry.Logs",
+            "Commands.Tags", "Commands.Transfer", "Commands.Trash", "Configuration", "Configuration.Values", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],
     };

@@ -17,7 +17,7 @@ internal sealed partial class ModelFuzzer
     {
         var (name, repository, digest) = AnyDeleted();
         Trace($"restore {digest} in {name}");
-        var result = await Core.Restores.RestoreAsync(name, digest, ContractOrigin.Request, default);
+        var result = await Core.Restores.RestoreAsync(name, digest, null, ContractOrigin.Request, default);
         if (!repository.Trash.TryGetValue(digest, out var entry))
         {
             ExpectError(RegistryErrorCode.ManifestUnknown, result.Error);
@@ -44,7 +44,7 @@ internal sealed partial class ModelFuzzer
     {
         var (name, repository, digest) = AnyDeleted();
         Trace($"purge {digest} in {name}");
-        var result = await Core.Trash.PurgeAsync(name, digest, ContractOrigin.Request);
+        var result = await Core.Trash.PurgeAsync(name, digest, null, ContractOrigin.Request);
         var isThere = repository.Trash.ContainsKey(digest);
         ExpectError(isThere ? null : RegistryErrorCode.ManifestUnknown, result.Error);
         if (isThere)

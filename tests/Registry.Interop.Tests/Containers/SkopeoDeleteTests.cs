@@ -10,8 +10,11 @@ public sealed class SkopeoDeleteTests(ContainersHome home) : IClassFixture<Conta
 {
     private const string Repository = "skopeo/deleted";
 
+    // What is deleted is not kept by the trash.
+    private static readonly Dictionary<string, string?> Deleting = new() { ["REGISTRY_TRASH"] = "0" };
+
     // Expires within seconds whatever nothing holds; the images are pushed without it, so that no pause of a push matters.
-    private static readonly Dictionary<string, string?> Collecting = new() { ["REGISTRY_GC_GRACE"] = "1" };
+    private static readonly Dictionary<string, string?> Collecting = new(Deleting) { ["REGISTRY_GC_GRACE"] = "1" };
 
     private readonly TemporaryFolder _folder = new("skopeo-delete");
 
@@ -29,7 +32,7 @@ public sealed class SkopeoDeleteTests(ContainersHome home) : IClassFixture<Conta
         string[] children = DigestsIn(index.Layout.Content[index.Top.Digest], "manifests");
         string[] gone = [index.Top.Digest, .. children[1..], .. children[1..].Select(child => DigestsIn(index.Layout.Content[child], "layers")[^1])];
         Assert.Equal(5, gone.Length);
-        await using (RegistryProcess registry = await RegistryProcess.StartAsync(Data, cancellationToken: Cancellation))
+        await using (RegistryProcess registry = await RegistryProcess.StartAsync(Data, Deleting, cancellationToken: Cancellation))
         {
             await PushAndDeleteAsync(registry, index, children[0], moved, latest);
             Assert.Equal(0, await registry.StopAsync(Cancellation));

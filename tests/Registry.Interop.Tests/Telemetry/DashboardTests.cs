@@ -27,6 +27,7 @@ public sealed partial class DashboardTests
 
             // Longer than a push takes on a busy machine. A cycle runs every tenth of it.
             ["REGISTRY_GC_GRACE"] = "20",
+            ["REGISTRY_TRASH"] = "1",
             ["REGISTRY_AUTH_TYPE"] = "basic",
             ["REGISTRY_AUTH_HTPASSWD"] = users,
         };

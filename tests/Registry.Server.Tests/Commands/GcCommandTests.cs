@@ -88,7 +88,7 @@ public sealed class GcCommandTests : IDisposable
         Assert.Matches($"held by its subject {index.Digest}\\.", await ExplainAsync(0, signature.Digest));
 
         var time = new FakeTimeProvider();
-        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: time))
+        await using (var registry = await TestRegistry.StartAsync(WithoutTrash, _folder.Path, time))
         {
             Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/a/manifests/{index.Digest}"));
             time.Advance(TimeSpan.FromHours(2));
@@ -107,6 +107,31 @@ public sealed class GcCommandTests : IDisposable
 
         Assert.Contains("\n2 manifests, 0 links and 2 blobs of ", preview, StringComparison.Ordinal);
         Assert.Equal("Removed 2 manifests, 0 links and 2 blobs.\n", await RunAsync(0, new GcRequest()));
+    }
+
+    [Fact]
+    public async Task It_leaves_the_trash_alone_and_says_what_that_keeps()
+    {
+        await FillAsync();
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: new FakeTimeProvider()))
+        {
+            Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/a/manifests/{Image.Digest}"));
+        }
+
+        await RunAsync(0, new GcRequest());
+        const string Hint = "The trash keeps it: 'registry trash ls' tells for how long, and 'registry trash purge' removes it. Both ask the running registry.\n";
+        var layer = await ExplainAsync(0, Image.Blobs[^1].Digest);
+        Assert.Contains("a links to it: only its trash needs it.\n", layer, StringComparison.Ordinal);
+        Assert.Contains($"The deleted manifest {Image.Digest} in the trash of a refers to it.\n{Hint}", layer, StringComparison.Ordinal);
+        Assert.Contains($"It was deleted from a, and is in its trash.\n{Hint}", await ExplainAsync(0, Image.Digest), StringComparison.Ordinal);
+        Assert.EndsWith("0 manifests, 0 links and 0 blobs of 0 bytes would be removed. Nothing was changed.\n", await RunAsync(0, new GcRequest(IsDryRun: true)), StringComparison.Ordinal);
+
+        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path))
+        {
+            Check.Status(200, await registry.Client.RequestAsync(
+                "POST", $"/api/v1/trash/restore?repository=a&digest={Image.Digest}", [], ("Content-Type", "application/json")));
+            Check.Status(200, await registry.Client.GetAnswerAsync("/v2/a/manifests/latest"));
+        }
     }
 
     [Fact]
@@ -183,7 +208,7 @@ public sealed class GcCommandTests : IDisposable
         Assert.StartsWith("Held by nothing: 0 untagged manifests.", await RunAsync(0, new GcRequest(Untagged: new())), StringComparison.Ordinal);
         Assert.Contains($": held by its subject {index.Digest}.\n", await ExplainAsync(0, last), StringComparison.Ordinal);
 
-        await using (var registry = await TestRegistry.StartAsync(storagePath: _folder.Path, time: new FakeTimeProvider()))
+        await using (var registry = await TestRegistry.StartAsync(WithoutTrash, _folder.Path, new FakeTimeProvider()))
         {
             Check.Status(202, await registry.Client.RequestAsync("DELETE", $"/v2/a/manifests/{index.Digest}"));
         }
@@ -238,6 +263,9 @@ public sealed class GcCommandTests : IDisposable
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
         Assert.Empty(await RunAsync(1, new GcRequest(IsForced: true)));
     }
+
+    // A deletion releases at once.
+    private static RegistryOptions WithoutTrash(RegistryOptions options) => options with { Trash = TimeSpan.Zero };
 
     // An image that is needed, a blob that has not been for two hours, and bytes that the metadata does not know.
     private async Task FillAsync(bool isKilled = false, bool isReadOnly = false)

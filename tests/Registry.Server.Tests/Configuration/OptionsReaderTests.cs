@@ -37,6 +37,7 @@ public sealed class OptionsReaderTests
         { "REGISTRY_UPLOAD_TIMEOUT", "90s", TimeSpan.FromSeconds(90) },
         { "REGISTRY_UPLOAD_TIMEOUT", "1h30m", TimeSpan.FromMinutes(90) },
         { "REGISTRY_GC_GRACE", "24H", TimeSpan.FromDays(1) },
+        { "REGISTRY_TRASH", "2w", TimeSpan.FromDays(14) },
         { "REGISTRY_VERIFY_PERIOD", "2w", TimeSpan.FromDays(14) },
         { "REGISTRY_VERIFY_RATE", "50MiB/s", 50 },
         { "REGISTRY_VERIFY_RATE", "1g", 1024 },
@@ -68,6 +69,7 @@ public sealed class OptionsReaderTests
         { "REGISTRY_MANIFEST_MAX_SIZE", "4194304", 4_194_304L },
         { "REGISTRY_MANIFEST_MAX_SIZE", "268435456", 268_435_456L },
         { "REGISTRY_GC_GRACE", "5", TimeSpan.FromSeconds(5) },
+        { "REGISTRY_TRASH", "0", TimeSpan.Zero },
         { "REGISTRY_VERIFY_PERIOD", "0", TimeSpan.Zero },
         { "REGISTRY_VERIFY_PERIOD", "86400", TimeSpan.FromDays(1) },
         { "REGISTRY_VERIFY_RATE", "100000", 100_000 },
@@ -154,6 +156,7 @@ public sealed class OptionsReaderTests
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "268435457", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_MANIFEST_MAX_SIZE", "8Mbit", "a size from 4MiB to 256MiB, such as 512MB or 10GiB; a number alone is bytes")]
     [InlineData("REGISTRY_GC_GRACE", "-5", "a time of 1s or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
+    [InlineData("REGISTRY_TRASH", "a week", "a time of 0 or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
     [InlineData("REGISTRY_VERIFY_PERIOD", "-1", "a time of 0 or more, such as 90s, 24h, 7d or 1h30m; a number alone is seconds")]
     [InlineData("REGISTRY_VERIFY_RATE", "0", "a number of MiB a second from 1 to 100000, also written as 50MiB/s")]
     [InlineData("REGISTRY_TRUSTED_PROXIES", "proxy.example.com", "IP addresses and networks such as 10.0.0.0/8, separated by commas")]
@@ -208,12 +211,12 @@ public sealed class OptionsReaderTests
         var loaded = Read(
             ("REGISTRY_HOST", "?"), ("REGISTRY_PORT", "?"), ("REGISTRY_LOG_LEVEL", "?"), ("REGISTRY_UPLOAD_TIMEOUT", "?"),
             ("REGISTRY_UPLOAD_CLEANUP_INTERVAL", "?"), ("REGISTRY_PAGINATION_DEFAULT_LIMIT", "?"), ("REGISTRY_PAGINATION_MAX_LIMIT", "?"),
-            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_MANIFEST_MAX_DESCRIPTORS", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
+            ("REGISTRY_MANIFEST_REFERENCES", "?"), ("REGISTRY_MANIFEST_MAX_SIZE", "?"), ("REGISTRY_MANIFEST_MAX_DESCRIPTORS", "?"), ("REGISTRY_GC_GRACE", "?"), ("REGISTRY_TRASH", "?"), ("REGISTRY_VERIFY_PERIOD", "?"),
             ("REGISTRY_VERIFY_RATE", "?"), ("REGISTRY_EXTERNAL_URL", "?"),
             ("REGISTRY_UPLOAD_MAX_SESSIONS", "?"), ("REGISTRY_BLOB_MAX_SIZE", "?"), ("REGISTRY_STORAGE_RESERVE", "?"), ("REGISTRY_MAX_CONNECTIONS", "?"), ("REGISTRY_IDLE_TIMEOUT", "?"),
             ("REGISTRY_AUTH_TYPE", "?"), ("REGISTRY_NONSENSE_OF_SOME_LENGTH", "?"), ("REGISTRY_PROT", "?"));
 
-        Assert.Equal(22, loaded.Faults.Count);
+        Assert.Equal(23, loaded.Faults.Count);
         Assert.All(loaded.Faults, fault => Assert.DoesNotContain('\n', fault));
         Assert.Equal(new RegistryOptions(), loaded.Options);
     }

@@ -76,6 +76,8 @@ public sealed class RollbackTests(RegistryFixture fixture) : IClassFixture<Regis
     {
         await PushBothAsync("rollback/gone");
         Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/rollback/gone/manifests/{_first.Digest}"));
+        Check.Status(200, await fixture.Client.RequestAsync(
+            "POST", $"/api/v1/trash/purge?repository=rollback/gone&digest={_first.Digest}", [], ("Content-Type", "application/json")));
 
         var answer = Check.Problem(409, "UNSUPPORTED", Impossible, await RollBackAsync("rollback/gone"));
 
@@ -85,6 +87,18 @@ public sealed class RollbackTests(RegistryFixture fixture) : IClassFixture<Regis
         await AssertTagAsync("rollback/gone", _second);
         Check.Problem(404, "MANIFEST_UNKNOWN", "manifest unknown", await RollBackAsync("rollback/gone", $$"""{"to":"{{TestBlob.OfText("never").Digest}}"}"""));
         Check.Problem(404, "MANIFEST_UNKNOWN", "manifest unknown", await RollBackAsync("rollback/gone", "", tag: "none"));
+    }
+
+    [Fact]
+    public async Task A_deleted_manifest_comes_back_out_of_the_trash()
+    {
+        await PushBothAsync("rollback/trash");
+        Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/rollback/trash/manifests/{_first.Digest}"));
+
+        Check.Status(200, await RollBackAsync("rollback/trash"));
+
+        await AssertTagAsync("rollback/trash", _first);
+        Assert.Equal("""{"entries":[]}""", (await fixture.Client.GetAnswerAsync("/api/v1/trash?repository=rollback/trash")).Text);
     }
 
     [Fact]

@@ -131,6 +131,26 @@ public sealed class LimitTests
         Check.Status(202, await client.RequestAsync("DELETE", $"/v2/other/blobs/{blob.Digest}"));
     }
 
+    [Fact]
+    public async Task Below_the_reserve_the_trash_is_emptied()
+    {
+        using var folder = new TemporaryFolder();
+        var image = TestImage.Create(layerSize: 100_000);
+        await using (var before = await TestRegistry.StartAsync(storagePath: folder.Path))
+        {
+            await before.Client.PushAsync("kept", image, "latest");
+            Check.Status(202, await before.Client.RequestAsync("DELETE", $"/v2/kept/manifests/{image.Digest}"));
+        }
+
+        await using var registry = await TestRegistry.StartAsync(options => options with { StorageReserve = long.MaxValue }, folder.Path);
+
+        await Eventually.HoldsAsync(
+            async () => (await registry.Client.GetAnswerAsync("/api/v1/trash?repository=kept")).Text == """{"entries":[]}"""
+                && await registry.Host.Storage.Blobs.ListAsync().CountAsync() == 0,
+            "the trash and its bytes are gone");
+        Assert.Contains(registry.Log.Entries, entry => entry.Message == $"Removed from the trash before its time: kept@{image.Digest}");
+    }
+
     // The collector works on a full disk, so a promise must be recorded there, too.
     [Fact]
     public async Task Below_the_reserve_an_answer_about_an_old_blob_renews_it()

@@ -27,7 +27,7 @@ public abstract partial class TrashContract
         // No grace period.
         Assert.Equal(2, await CollectAsync(TimeSpan.FromDays(1)));
         Assert.Same(RegistryErrorCode.ManifestUnknown, (await RestoreAsync(A, Image)).Error?.Code);
-        Assert.Same(RegistryErrorCode.ManifestUnknown, (await _operations.Trash.PurgeAsync(A, Of(Image), ContractOrigin.Request)).Error?.Code);
+        Assert.Same(RegistryErrorCode.ManifestUnknown, (await _operations.Trash.PurgeAsync(A, Of(Image), null, ContractOrigin.Request)).Error?.Code);
     }
 
     [Fact]
@@ -110,5 +110,5 @@ public abstract partial class TrashContract
     }
 
     private async Task<Purge> PurgeAsync(RepositoryName repository, byte[] manifest) =>
-        (await _operations.Trash.PurgeAsync(repository, Of(manifest), ContractOrigin.Request)).Value;
+        (await _operations.Trash.PurgeAsync(repository, Of(manifest), null, ContractOrigin.Request)).Value;
 }

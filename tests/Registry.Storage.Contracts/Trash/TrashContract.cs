@@ -115,14 +115,16 @@ public abstract partial class TrashContract : IAsyncDisposable
         Assert.All(listed, entry => Assert.Equal(A, entry.Repository));
 
         listed.Clear();
+        TrashListing part;
         do
         {
-            page = await _operations.Trash.ListAllAsync(listed.LastOrDefault()?.Id, limit: 100);
-            Assert.InRange(page.Entries.Count, 1, 4);
-            listed.AddRange(page.Entries);
+            part = await _operations.Trash.ListAllAsync(listed.LastOrDefault()?.Id, limit: 100, _ => true, OriginDetail.Full);
+            Assert.InRange(part.Entries.Count, 1, 4);
+            listed.AddRange(part.Entries);
         }
-        while (page.HasMore);
+        while (part.Last is not null);
         Assert.Equal(images.SelectMany(image => new[] { (A, Of(image)), (B, Of(image)) }), listed.Select(entry => (entry.Repository, entry.Digest)));
+        Assert.All((await _operations.Trash.ListAllAsync(null, limit: 3, name => name == B, OriginDetail.Full)).Entries, entry => Assert.Equal(B, entry.Repository));
         Assert.Empty((await _operations.Trash.ListAsync(Samples.Repository("none"), null, null, OriginDetail.Full)).Entries);
     }
 
@@ -233,7 +235,7 @@ public abstract partial class TrashContract : IAsyncDisposable
         (await _operations.Manifests.DeleteAsync(repository, Of(manifest), Precondition.None, ContractOrigin.Request)).Value;
 
     private Task<Result<Restored>> RestoreAsync(RepositoryName repository, byte[] manifest) =>
-        _operations.Restores.RestoreAsync(repository, Of(manifest), ContractOrigin.Request, default);
+        _operations.Restores.RestoreAsync(repository, Of(manifest), null, ContractOrigin.Request, default);
 
     private async Task ExpireTrashAsync()
     {

@@ -42,7 +42,7 @@ public abstract class TrashRaceContract : IAsyncDisposable
             {
                 if (await _engine.Trash.FindAsync(repository, Samples.Digest(manifest)) is { IsComplete: true })
                 {
-                    Assert.Null((await _operations.Restores.RestoreAsync(repository, Samples.Digest(manifest), ContractOrigin.Request, default)).Error);
+                    Assert.Null((await _operations.Restores.RestoreAsync(repository, Samples.Digest(manifest), null, ContractOrigin.Request, default)).Error);
                 }
             }
 
@@ -101,7 +101,7 @@ public abstract class TrashRaceContract : IAsyncDisposable
                     refused = (await _operations.Manifests.DeleteAsync(repository, digest, Precondition.None, ContractOrigin.Request)).Error;
                     break;
                 case < 8:
-                    refused = (await _operations.Restores.RestoreAsync(repository, digest, ContractOrigin.Request, default)).Error;
+                    refused = (await _operations.Restores.RestoreAsync(repository, digest, null, ContractOrigin.Request, default)).Error;
                     break;
                 case 8:
                     await ExpireTrashAsync();
@@ -110,7 +110,7 @@ public abstract class TrashRaceContract : IAsyncDisposable
                     await CollectAsync();
                     break;
                 default:
-                    refused = (await _operations.Trash.PurgeAsync(repository, digest, ContractOrigin.Request)).Error;
+                    refused = (await _operations.Trash.PurgeAsync(repository, digest, null, ContractOrigin.Request)).Error;
                     break;
             }
 

@@ -31,10 +31,11 @@ internal sealed class Script
     /// <summary>Grace period of the registry. The script is to be over sooner: what it pushes first is kept for no longer until its manifest comes.</summary>
     public static TimeSpan Grace { get; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Settings of a collector that runs every second.</summary>
+    /// <summary>Settings of a collector that runs every second, and of a trash from which it removes what the script has deleted.</summary>
     public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?>
     {
         ["REGISTRY_GC_GRACE"] = Grace.TotalSeconds.ToString(CultureInfo.InvariantCulture),
+        ["REGISTRY_TRASH"] = "1",
     };
 
     public static async Task<Script> PrepareAsync(string template)

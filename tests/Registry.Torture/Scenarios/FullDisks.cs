@@ -15,7 +15,7 @@ public sealed class FullDisks : IScenario
     private const int LayerSize = 1_000_000;
 
     // Longer than a push takes on a busy machine, so that nothing expires before its manifest comes.
-    private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "5" };
+    private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "5", ["REGISTRY_TRASH"] = "0" };
 
     public string Name => "full-disk";
 

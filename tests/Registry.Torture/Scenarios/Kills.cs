@@ -20,8 +20,8 @@ public sealed class Kills : IScenario
     private const int MaxStartMilliseconds = 400;
     private const long MaxResidentBytes = 256 * 1024 * 1024;
 
-    // Longer than a round, so that nothing a manifest is about to need expires; a cycle of the collector every second.
-    private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10" };
+    // The grace period is longer than a round, so that nothing a manifest is about to need expires; a cycle of the collector every second. The trash expires during the rounds.
+    private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10", ["REGISTRY_TRASH"] = "3" };
 
     public string Name => "kills";
 

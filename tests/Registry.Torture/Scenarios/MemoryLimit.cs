@@ -33,7 +33,7 @@ public sealed class MemoryLimit : IScenario
         var rounds = run.Rounds(100, 1);
         using var folder = new TemporaryFolder("memory");
         using var group = MemoryGroup.TryCreate(MaxBytes);
-        var settings = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "60" };
+        var settings = new Dictionary<string, string?> { ["REGISTRY_GC_GRACE"] = "60", ["REGISTRY_TRASH"] = "10" };
         if (group is null)
         {
             settings[RegistryProcess.HeapLimitVariable] = RegistryProcess.HeapLimitWithin(MaxBytes);

@@ -32,7 +32,7 @@ public sealed class Moves : IScenario
     // would not remove by itself.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1500);
 
-    private static readonly Dictionary<string, string?> OfFolder = new() { ["REGISTRY_GC_GRACE"] = Text(Grace) };
+    private static readonly Dictionary<string, string?> OfFolder = new() { ["REGISTRY_GC_GRACE"] = Text(Grace), ["REGISTRY_TRASH"] = "5" };
     private static readonly Dictionary<string, string?> OfNodes = new(OfFolder) { ["REGISTRY_S3_DELETE_AFTER"] = Text(Grace) };
 
     public string Name => "moves";

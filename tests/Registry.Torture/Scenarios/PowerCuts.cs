@@ -18,10 +18,10 @@ public sealed class PowerCuts : IScenario
     private const int MaxLoadMilliseconds = 4000;
     private const int DiskMegabytes = 300;
 
-    // Deleted content is collected after ten seconds of running time, and not while it is more than half of all, so it fills the disk.
+    // Deleted content is collected after two seconds in the trash and ten more of running time, and not while it is more than half of all, so it fills the disk.
     private const int CutsPerDisk = 10;
 
-    private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10" };
+    private static readonly Dictionary<string, string?> Settings = new() { ["REGISTRY_GC_GRACE"] = "10", ["REGISTRY_TRASH"] = "2" };
 
     private readonly string _type;
 

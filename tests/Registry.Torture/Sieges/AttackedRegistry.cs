@@ -120,6 +120,7 @@ internal sealed class AttackedRegistry : IAsyncDisposable
             ["REGISTRY_UPLOAD_TIMEOUT"] = "30s",
             ["REGISTRY_UPLOAD_CLEANUP_INTERVAL"] = "2s",
             ["REGISTRY_GC_GRACE"] = "2m",
+            ["REGISTRY_TRASH"] = "1m",
         };
     }
 

@@ -11,6 +11,7 @@ namespace Registry.Server.Commands.Maintain;
 /// <param name="Links">The repositories that link to it.</param>
 /// <param name="ManifestOf">The repositories of which it is a manifest, with its holders there.</param>
 /// <param name="NeededBy">The manifests that refer to it.</param>
+/// <param name="KeptByTrash">The deleted manifests that are this one, or refer to it, and can be restored.</param>
 /// <param name="Place">A place in the tree that may link to a blob unknown to the metadata; null for none.</param>
 /// <param name="MayBeMore">True when a list is cut off.</param>
 internal sealed record GcExplanation(
@@ -21,6 +22,7 @@ internal sealed record GcExplanation(
     IReadOnlyList<GcExplanation.RepositoryLink> Links,
     IReadOnlyList<GcExplanation.RepositoryManifest> ManifestOf,
     IReadOnlyList<GcExplanation.Referrer> NeededBy,
+    IReadOnlyList<GcExplanation.Referrer> KeptByTrash,
     string? Place,
     bool MayBeMore)
 {
@@ -53,6 +55,18 @@ internal sealed record GcExplanation(
         foreach (var referrer in NeededBy)
         {
             output.WriteLine($"The manifest {referrer.Manifest} of {referrer.Repository} refers to it.");
+        }
+
+        foreach (var deleted in KeptByTrash)
+        {
+            output.WriteLine(deleted.Manifest == Digest
+                ? $"It was deleted from {deleted.Repository}, and is in its trash."
+                : $"The deleted manifest {deleted.Manifest} in the trash of {deleted.Repository} refers to it.");
+        }
+
+        if (KeptByTrash.Count > 0)
+        {
+            output.WriteLine("The trash keeps it: 'registry trash ls' tells for how long, and 'registry trash purge' removes it. Both ask the running registry.");
         }
 
         if (State == BlobState.Unknown)
@@ -114,11 +128,13 @@ internal sealed record GcExplanation(
             : $"its index or subject was deleted, and nothing has held or renewed it for {idle} s; it expires in the next cycle of the collector.";
     }
 
-    private static string Describe(RepositoryLink link)
+    private string Describe(RepositoryLink link)
     {
         if (link.IdleSeconds is null)
         {
-            return "a manifest there needs it.";
+            return KeptByTrash.Any(deleted => deleted.Repository == link.Repository) && NeededBy.All(referrer => referrer.Repository != link.Repository)
+                ? "only its trash needs it."
+                : "a manifest there needs it.";
         }
 
         if (link.ExpiresAfterSeconds is not { } left)

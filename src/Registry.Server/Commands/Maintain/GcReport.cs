@@ -76,10 +76,11 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
             explanation.Size,
             [.. explanation.Links.Select(Explain)],
             [.. explanation.ManifestOf.Select(Explain)],
-            [.. explanation.NeededBy.Select(referrer => new GcExplanation.Referrer(referrer.Key.Value, referrer.Value.Value))],
+            [.. explanation.NeededBy.Select(Name)],
+            [.. explanation.KeptByTrash.Select(Name)],
             place,
             explanation.ManifestOf.Select(manifest => manifest.Tags.Count)
-                .Concat([explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count])
+                .Concat([explanation.Links.Count, explanation.ManifestOf.Count, explanation.NeededBy.Count, explanation.KeptByTrash.Count])
                 .Any(count => count == MaxNamed));
     }
 
@@ -97,6 +98,8 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
         .. manifests.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Select(manifest => new GcUntagged.Manifest(
             manifest.Repository.Value, manifest.Digest.Value, DateTimeOffset.FromUnixTimeSeconds(manifest.PushedAt), _rules.IdleFor(manifest.IdleSince))),
     ];
+
+    private static GcExplanation.Referrer Name(KeyValuePair<RepositoryName, Digest> manifest) => new(manifest.Key.Value, manifest.Value.Value);
 
     private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
         link.Repository.Value, IdleOrNull(link.IdleSince), _rules.ExpiresAfter(link));

@@ -15,7 +15,7 @@ internal sealed record RemoteAddress(Uri Url, string Login)
     public static Option<string> CreateOption() => new("--server")
     {
         HelpName = "URL",
-        Description = "Address of the registry: http:// or https:// with a host. Default: the host in REPO:TAG, else REGISTRY_EXTERNAL_URL, else host and port of the settings.",
+        Description = "Address of the registry: http:// or https:// with a host. Default: the host in the argument, else REGISTRY_EXTERNAL_URL, else host and port of the settings.",
     };
 
     /// <summary>Finds the registry that a command asks.</summary>
@@ -43,6 +43,14 @@ internal sealed record RemoteAddress(Uri Url, string Login)
 
         return host is null ? OfSettings(sources, out fault) : OfHost(host, out fault);
     }
+
+    /// <summary>Finds the registry that a command asks which names no image.</summary>
+    /// <param name="server">Value of the option; null without it.</param>
+    /// <param name="sources">The settings, for a command without it.</param>
+    /// <param name="fault">Fault of the option or settings; empty on success.</param>
+    /// <returns>Null when there is a fault.</returns>
+    public static RemoteAddress? Find(string? server, SettingSources sources, out string fault) =>
+        server is null ? OfSettings(sources, out fault) : Parse(server, null, out fault);
 
     private static RemoteAddress? Parse(string server, string? host, out string fault)
     {

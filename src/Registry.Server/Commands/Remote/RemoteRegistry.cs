@@ -3,11 +3,10 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
-using Registry.Core.Oci;
 
 namespace Registry.Server.Commands.Remote;
 
-/// <summary>A running registry, asked for one repository over its API with the login that docker has stored.</summary>
+/// <summary>A running registry, asked over its API with the login that docker has stored.</summary>
 internal sealed class RemoteRegistry : IDisposable
 {
     // A page of the longest history.
@@ -18,12 +17,11 @@ internal sealed class RemoteRegistry : IDisposable
     private readonly HttpClient _client;
     private readonly RemoteAddress _address;
     private readonly DockerCredential? _credential;
-    private readonly RepositoryName _repository;
-    private readonly string _actions;
+    private readonly RemoteScope _scope;
 
-    private RemoteRegistry(RemoteAddress address, DockerCredential? credential, RepositoryName repository, string actions)
+    private RemoteRegistry(RemoteAddress address, DockerCredential? credential, RemoteScope scope)
     {
-        (_address, _credential, _repository, _actions) = (address, credential, repository, actions);
+        (_address, _credential, _scope) = (address, credential, scope);
 #pragma warning disable CA2000 // The client disposes it.
         _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = MaxAnswer };
 #pragma warning restore CA2000
@@ -33,17 +31,16 @@ internal sealed class RemoteRegistry : IDisposable
     /// <summary>Connects, and authenticates if the registry asks for it.</summary>
     /// <param name="address">Address of the registry.</param>
     /// <param name="credentials">The stored logins.</param>
-    /// <param name="repository">The repository that the requests name.</param>
-    /// <param name="actions">Permissions that the requests need, as in <c>pull,push</c>.</param>
+    /// <param name="scope">What the requests ask for.</param>
     /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
-    public static async Task<RemoteRegistry> ConnectAsync(RemoteAddress address, DockerCredentials credentials, RepositoryName repository, string actions)
+    public static async Task<RemoteRegistry> ConnectAsync(RemoteAddress address, DockerCredentials credentials, RemoteScope scope)
     {
         var credential = await credentials.FindAsync(address.Login);
-        var registry = new RemoteRegistry(address, credential, repository, actions);
+        var registry = new RemoteRegistry(address, credential, scope);
         try
         {
             registry._client.DefaultRequestHeaders.Authorization =
-                await new RemoteLogin(registry._client, address, credential).AuthorizeAsync($"repository:{repository}:{actions}");
+                await new RemoteLogin(registry._client, address, credential).AuthorizeAsync(scope.Text);
             return registry;
         }
         catch
@@ -101,13 +98,12 @@ internal sealed class RemoteRegistry : IDisposable
     private string Explain(HttpResponseMessage answer, string body)
     {
         var reasons = RemoteMessage.Reasons(body);
-        var needed = _actions.Replace(",", " and ", StringComparison.Ordinal);
         return answer.StatusCode switch
         {
             HttpStatusCode.Unauthorized when answer.Headers.WwwAuthenticate.Select(RemoteChallenge.Parse).Any(challenge => challenge.Error == "insufficient_scope") && _credential is not null =>
-                $"{_credential.Who} may not {needed} {_repository} at {_address.Login}: the token service does not grant it",
+                $"{_credential.Who} may not {_scope.Need} at {_address.Login}: the token service does not grant it",
             HttpStatusCode.Unauthorized => RemoteMessage.Unauthorized(_address, _credential),
-            HttpStatusCode.Forbidden => $"{_credential?.Who ?? "a caller without a login"} may not {needed} {_repository} at {_address.Login}; the access rules of the registry deny it",
+            HttpStatusCode.Forbidden => $"{_credential?.Who ?? "a caller without a login"} may not {_scope.Need} at {_address.Login}; the access rules of the registry deny it",
             HttpStatusCode.NotFound when answer.Content.Headers.ContentType?.MediaType != "application/problem+json" =>
                 $"{_address.Login} has no {answer.RequestMessage!.RequestUri!.AbsolutePath}: it is an older version of the registry, or another program",
             HttpStatusCode.PreconditionFailed => $"nothing was changed at {_address.Login}: the tag does not refer to the manifest of --if-match any more",

@@ -8,7 +8,6 @@ internal static class HistoryTable
 {
     private const string Deleted = "deleted";
     private const string None = "-";
-    private const string Gap = "  ";
 
     // Enough to tell two digests of a page apart; the whole one is in the row below.
     private const int ShortDigits = 12;
@@ -22,19 +21,11 @@ internal static class HistoryTable
             return;
         }
 
-        List<string[]> rows =
-        [
-            ["TIME", "DIGEST", "BEFORE", "BY", "FROM"],
-            .. history.Entries.Select(entry => (string[])[entry.Time, entry.Digest ?? Deleted, Short(entry.Previous), By(entry), From(entry.Origin)]),
-        ];
-
         // Only admins see where changes come from.
-        var columns = rows.Skip(1).Any(row => row[^1].Length > 0) ? rows[0].Length : rows[0].Length - 1;
-        var widths = Enumerable.Range(0, columns).Select(column => rows.Max(row => row[column].Length)).ToArray();
-        foreach (var row in rows)
-        {
-            output.WriteLine(string.Join(Gap, row.Take(columns).Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
-        }
+        TextTable.Write(
+            output,
+            ["TIME", "DIGEST", "BEFORE", "BY", "FROM"],
+            history.Entries.Select(entry => (string[])[entry.Time, entry.Digest ?? Deleted, Short(entry.Previous), By(entry), OriginText.From(entry.Origin)]));
     }
 
     /// <summary>Writes the state, and the changes around it.</summary>
@@ -53,27 +44,13 @@ internal static class HistoryTable
     }
 
     private static string Describe(HistoryEntryAnswer entry) =>
-        $"{entry.Time} by {By(entry)}{(From(entry.Origin) is { Length: > 0 } from ? $" from {from}" : string.Empty)}";
+        $"{entry.Time} by {By(entry)}{(OriginText.From(entry.Origin) is { Length: > 0 } from ? $" from {from}" : string.Empty)}";
 
     private static string By(HistoryEntryAnswer entry)
     {
-        var actor = entry.Origin.Actor is { } name ? RemoteMessage.Printable(name) : null;
-        var by = entry.Origin.Source switch
-        {
-            "request" => actor ?? "anonymous",
-            "command" => $"{actor ?? "a user"} (command)",
-            "collector" => "the registry",
-            _ => actor ?? "unknown",
-        };
+        var by = OriginText.By(entry.Origin);
         return entry.Reason is null ? by : $"{by} ({RemoteMessage.Printable(entry.Reason)})";
     }
-
-    private static string From(OriginAnswer origin) => RemoteMessage.Printable(string.Join(", ", new[]
-    {
-        origin.Address,
-        origin.Client,
-        origin.RequestId is null ? null : $"request {origin.RequestId}",
-    }.OfType<string>()));
 
     private static string Short(string? digest)
     {

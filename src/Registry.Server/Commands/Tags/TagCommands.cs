@@ -167,7 +167,7 @@ internal static class TagCommands
 
         try
         {
-            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), image!.Repository, actions);
+            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Of(image!.Repository, actions));
             return await run(registry, image);
         }
         catch (RemoteException e)

@@ -89,7 +89,7 @@ internal static class JsonRequest
         {
             if (!fields.Contains(property.Name))
             {
-                return Invalid($"has the field '{Echo(property.Name)}'; allowed: {string.Join(", ", fields)}");
+                return Invalid($"has the field '{Echo(property.Name)}'; {(fields.Count == 0 ? "it must be an object without fields" : $"allowed: {string.Join(", ", fields)}")}");
             }
 
             switch (property.Value.ValueKind)

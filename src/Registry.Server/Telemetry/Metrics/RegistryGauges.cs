@@ -49,6 +49,8 @@ internal sealed class RegistryGauges
             "{manifest}",
             "Manifests that neither a tag nor an index nor their subject holds.",
             () => Totals().Untagged);
+        Level("registry.trash.manifests", "{manifest}", "Deleted manifests that can be restored.", () => Totals().Trashed);
+        Level("registry.trash.held", "By", "Bytes of these manifests, and of all that they referred to, once for each of them.", () => Totals().TrashedBytes);
         Level("registry.changes", "{change}", "Recorded changes of tags and manifests.", () => Totals().Changes);
         Level("registry.stored", "By", "Bytes of all blobs and manifests, each counted once.", () => Totals().StoredBytes);
         Level("registry.logical", "By", "Bytes that all repositories would take if none shared a blob with another.", () => Totals().LogicalBytes);

@@ -44,6 +44,7 @@ internal sealed class NodesLoad : IDisposable
     public static IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?>
     {
         ["REGISTRY_GC_GRACE"] = Text(Grace),
+        ["REGISTRY_TRASH"] = "5",
         ["REGISTRY_S3_DELETE_AFTER"] = Text(Grace),
         ["REGISTRY_UPLOAD_TIMEOUT"] = "60",
         ["REGISTRY_UPLOAD_CLEANUP_INTERVAL"] = "5",

@@ -1,0 +1,18 @@
+namespace Registry.Server.Api;
+
+/// <summary>What a purge has removed, and what it could not.</summary>
+internal sealed record TrashPurgeAnswer
+{
+    public required string Repository { get; init; }
+
+    public required string Digest { get; init; }
+
+    /// <summary>The manifest, first, and each blob and manifest that only it held.</summary>
+    public required IReadOnlyList<Removed> Content { get; init; }
+
+    /// <summary>Content that a purge has removed from the repository.</summary>
+    /// <param name="Digest">Its digest.</param>
+    /// <param name="Stored">True if the bytes stay, because another repository has the content, or has it in its trash.</param>
+    /// <param name="HeldBy">Those of these repositories that the caller may pull from, at most 100.</param>
+    internal sealed record Removed(string Digest, bool Stored, IReadOnlyList<string> HeldBy);
+}

@@ -1,0 +1,212 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using Registry.Core.Oci;
+using Registry.Server.Api;
+using Registry.Server.Commands.Remote;
+
+namespace Registry.Server.Commands.Trash;
+
+/// <summary><c>registry trash …</c>: deleted manifests of a running registry, their restore and their purge.</summary>
+internal static class TrashCommands
+{
+    private const int UsualLimit = 20;
+
+    // The largest page of the trash.
+    private const int MaxPage = 100;
+
+    public static Command Create(CommandContext context) => new DescribedCommand(
+        "trash", "List deleted images of a running registry, get them back, or remove them for good. Uses the login of 'docker login'.")
+    {
+        CreateList(context),
+        CreateRestore(context),
+        CreatePurge(context),
+    };
+
+    private static DescribedCommand CreateList(CommandContext context)
+    {
+        var repository = new Argument<string?>("REPO")
+        {
+            Description = "The repository: team/app, or host/team/app as docker writes it. Without it, all repositories.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        repository.Validators.Add(result => Check(
+            result,
+            text => Parse(text) is { Reference: null },
+            "does not name a repository; write it like team/app or registry.example.com/team/app"));
+        var server = RemoteAddress.CreateOption();
+        var limit = new Option<int>("--limit")
+        {
+            HelpName = "N",
+            Description = "Number of images that are shown: the last deleted ones of a repository, or the first ones of all repositories.",
+            DefaultValueFactory = _ => UsualLimit,
+        };
+        limit.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0))
+            {
+                result.AddError($"--limit is '{token.Value}'; allowed: a whole number of 1 or more");
+            }
+        });
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "ls",
+            "List deleted images that can be restored: who deleted them, their tags, and for how long they are still kept. Admins see addresses, programs and request ids, too.",
+            "registry trash ls team/app",
+            "registry trash ls registry.example.com/team/app --limit 100",
+            "registry trash ls --server http://localhost:15000 --json")
+        {
+            repository,
+            limit,
+            server,
+            json,
+        };
+        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetValue(repository), parsed.GetValue(server), "pull", async (registry, image) =>
+        {
+            var trash = await ReadAsync(registry, image?.Repository, parsed.GetValue(limit));
+            if (parsed.GetValue(json))
+            {
+                ReportJson.Write(context.Output, trash, json => json.TrashAnswer);
+                return ExitCodes.Success;
+            }
+
+            TrashTable.Write(context.Output, trash, image?.Repository.Value);
+            if (trash.Next is not null)
+            {
+                context.Error.WriteLine($"registry: there are more; --limit shows more than {trash.Entries.Count}");
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static DescribedCommand CreateRestore(CommandContext context)
+    {
+        var manifest = CreateManifest();
+        var server = RemoteAddress.CreateOption();
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "restore",
+            "Get a deleted image back, with all that it held, and those of its tags that do not exist now.",
+            "registry trash restore team/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        {
+            manifest,
+            server,
+            json,
+        };
+        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(manifest), parsed.GetValue(server), "pull,push", async (registry, image) =>
+        {
+            var restored = await registry.PostAsync(
+                $"/api/v1/trash/restore?{Query(image!)}", new EmptyBody(), TrashJson.Default.EmptyBody, null, TrashJson.Default.TrashRestoreAnswer);
+            if (parsed.GetValue(json))
+            {
+                ReportJson.Write(context.Output, restored, json => json.TrashRestoreAnswer);
+            }
+            else
+            {
+                TrashTable.Write(context.Output, restored);
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static DescribedCommand CreatePurge(CommandContext context)
+    {
+        var manifest = CreateManifest();
+        var server = RemoteAddress.CreateOption();
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "purge",
+            "Remove a deleted image for good, with all that only it held. For room that is needed at once, and for a secret that was pushed. It cannot be undone.",
+            "registry trash purge team/app@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        {
+            manifest,
+            server,
+            json,
+        };
+        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(manifest), parsed.GetValue(server), "delete", async (registry, image) =>
+        {
+            var purged = await registry.PostAsync(
+                $"/api/v1/trash/purge?{Query(image!)}", new EmptyBody(), TrashJson.Default.EmptyBody, null, TrashJson.Default.TrashPurgeAnswer);
+            if (parsed.GetValue(json))
+            {
+                ReportJson.Write(context.Output, purged, json => json.TrashPurgeAnswer);
+            }
+            else
+            {
+                TrashTable.Write(context.Output, purged);
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static Argument<string> CreateManifest()
+    {
+        var argument = new Argument<string>("REPO@DIGEST") { Description = "The deleted image, as 'registry trash ls' shows it: repository@digest, or host/repository@digest." };
+        argument.Validators.Add(result => Check(
+            result,
+            text => Parse(text)?.Reference is { Tag: null },
+            "does not name a manifest by its digest; write it like team/app@sha256:e3b0c442…, with all 64 digits. 'registry trash ls' lists the digests"));
+        return argument;
+    }
+
+    private static ImageReference? Parse(string text) =>
+        ImageReference.TryParse(text, out var image) || ImageReference.TryParseWithHost(text, out image) ? image : null;
+
+    private static void Check(ArgumentResult result, Func<string, bool> isValid, string fault)
+    {
+        foreach (var token in result.Tokens.Where(token => !isValid(token.Value)))
+        {
+            result.AddError($"'{token.Value}' {fault}");
+        }
+    }
+
+    private static async Task<int> RunAsync(
+        CommandContext context, ParseResult parsed, string? text, string? server, string actions, Func<RemoteRegistry, ImageReference?, Task<int>> run)
+    {
+        ImageReference? image = null;
+        var address = text is null
+            ? RemoteAddress.Find(server, context.Sources(parsed), out var fault)
+            : RemoteAddress.Find(server, text, context.Sources(parsed), out image, out fault);
+        if (address is null)
+        {
+            return context.Refuse(fault);
+        }
+
+        try
+        {
+            using var registry = await RemoteRegistry.ConnectAsync(
+                address, DockerCredentials.Of(context), image is null ? RemoteScope.Catalog : RemoteScope.Of(image.Repository, actions));
+            return await run(registry, image);
+        }
+        catch (RemoteException e)
+        {
+            return context.Fail(e.Message);
+        }
+    }
+
+    private static string Query(ImageReference image) => $"repository={image.Repository}&digest={image.Reference!.Value.Digest}";
+
+    private static async Task<TrashAnswer> ReadAsync(RemoteRegistry registry, RepositoryName? repository, int limit)
+    {
+        var entries = new List<TrashEntryAnswer>();
+        var path = repository is { } name ? $"/api/v1/trash?repository={name}&n={Math.Min(limit, MaxPage)}" : $"/api/v1/trash/all?n={Math.Min(limit, MaxPage)}";
+        while (true)
+        {
+            // The last page may have more than are still asked for.
+            var page = await registry.GetAsync(path, TrashJson.Default.TrashAnswer);
+            entries.AddRange(page.Entries);
+            if (entries.Count >= limit || page.Next is null)
+            {
+                return new TrashAnswer { Entries = [.. entries.Take(limit)], Next = page.Next ?? (entries.Count > limit ? path : null) };
+            }
+
+            path = page.Next;
+        }
+    }
+}
