@@ -377,5 +377,13 @@ internal static class SqliteMigrations
         CREATE INDEX changes_of_removals ON changes (repository_id, digest) WHERE kind = 4;
         """,
         TrashMigration.Sql,
+        """
+        -- is_deleted: 1 after the repository was deleted as a whole, until it gets a manifest again. new_name: of a repository that was renamed.
+        ALTER TABLE repositories ADD COLUMN is_deleted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE changes ADD COLUMN new_name TEXT;
+
+        -- Where a name has gone. Only renames are in it, so a push does not write it.
+        CREATE INDEX changes_of_renames ON changes (repository) WHERE kind = 8;
+        """,
     ];
 }

@@ -104,6 +104,11 @@ internal static class OldSchema
         ALTER TABLE totals DROP COLUMN trashed_bytes;
         ALTER TABLE totals DROP COLUMN trashed;
         """,
+        """
+        DROP INDEX changes_of_renames;
+        ALTER TABLE changes DROP COLUMN new_name;
+        ALTER TABLE repositories DROP COLUMN is_deleted;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

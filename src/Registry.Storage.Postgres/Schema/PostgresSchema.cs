@@ -95,9 +95,13 @@ internal static class PostgresSchema
             await RunAsync(connection, step.Sql);
         }
 
+        // What the database holds may have raised the oldest version already (SchemaStep.OfTrash).
         await RunAsync(
             connection,
-            $"INSERT INTO meta (key, value) VALUES ('{VersionKey}', {steps.Count}), ('{OldestKey}', {steps[^1].Oldest}) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+            $"""
+            INSERT INTO meta (key, value) VALUES ('{VersionKey}', {steps.Count}), ('{OldestKey}', {steps[^1].Oldest})
+            ON CONFLICT (key) DO UPDATE SET value = greatest(meta.value, excluded.value)
+            """);
         await transaction.CommitAsync();
         return steps.Count;
     }

@@ -367,5 +367,15 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             """,
             Oldest: 1),
         new(TrashTables.Sql, Oldest: 1),
+        new(
+            """
+            -- is_deleted: true after the repository was deleted as a whole, until it gets a manifest again. new_name: of a repository that was renamed.
+            ALTER TABLE repositories ADD COLUMN is_deleted boolean NOT NULL DEFAULT false;
+            ALTER TABLE changes ADD COLUMN new_name text;
+
+            -- Where a name has gone. Only renames are in it, so a push does not write it.
+            CREATE INDEX changes_of_renames ON changes (repository, sequence) WHERE kind = 8;
+            """,
+            Oldest: 1),
     ];
 }

@@ -81,6 +81,17 @@ public sealed class SchemaTests
     }
 
     [Fact]
+    public async Task An_upgrade_leaves_the_oldest_version_that_the_content_has_raised()
+    {
+        await using var database = await TestDatabase.CreateAsync();
+        await database.RunAsync($"UPDATE meta SET value = {SchemaStep.OfTrash} WHERE key = 'schema_oldest'");
+
+        Assert.Equal(PostgresSchema.Version + 1, await UpgradeAsync(database, Addition));
+
+        Assert.Equal(SchemaStep.OfTrash, (await SchemaStatus.ReadAsync(database.Settings)).Oldest);
+    }
+
+    [Fact]
     public async Task An_upgrade_that_meets_a_deadlock_with_an_older_node_is_repeated()
     {
         await using var database = await TestDatabase.CreateAsync();
