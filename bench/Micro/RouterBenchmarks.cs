@@ -17,8 +17,9 @@ public class RouterBenchmarks
         new ManifestEndpoints(null!, new Locations(null), null!, null!),
         new ListEndpoints(null!, null!),
         new ReferrerEndpoints(null!, null!),
-        new TagEndpoints(null!, null!, null!, null!),
+        new TagEndpoints(null!, null!, null!, null!, null!),
         new TrashEndpoints(null!, null!, null!, null!),
+        new RepositoryEndpoints(null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -7,6 +7,7 @@ using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Promises;
+using Registry.Core.Repositories;
 using Registry.Core.Trash;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
@@ -83,6 +84,7 @@ public sealed class RegistryCore
         Trash = new TrashOperations(storage.Trash, Metadata, new GracePeriod(storage.Clock, settings.Trash), settings.DefaultPageSize, settings.MaxPageSize);
         Restores = new RestoreOperations(trash, Metadata, Manifests);
         TrashRelief = new TrashRelief(storage.Trash, storage.CollectorMetadata, Collector, settings.CollectorOrigin, loggers.CreateLogger<TrashRelief>());
+        Repositories = new RepositoryOperations(storage.Repositories, Metadata, settings.Trash);
     }
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
@@ -117,6 +119,9 @@ public sealed class RegistryCore
 
     /// <summary>Purges deleted manifests while the disk is short of room.</summary>
     public TrashRelief TrashRelief { get; }
+
+    /// <summary>Renames and deletions of whole repositories.</summary>
+    public RepositoryOperations Repositories { get; }
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public UnknownBlobSweep Sweep { get; }

@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -38,6 +39,9 @@ public sealed record StoragePorts
 
     /// <summary>Deleted manifests that can be restored.</summary>
     public required ITrash Trash { get; init; }
+
+    /// <summary>Repositories as a whole.</summary>
+    public required IRepositories Repositories { get; init; }
 
     /// <summary>Metadata for the collector.</summary>
     public required ICollectorMetadata CollectorMetadata { get; init; }

@@ -146,6 +146,41 @@ public static class PlainFile
         return true;
     }
 
+    /// <summary>
+    /// Gives an entry another path. A folder whose path is taken by a folder moves what it holds into that one; files there are replaced. Nothing is copied, and links are moved,
+    /// not followed. Can be repeated after an interruption.
+    /// </summary>
+    /// <param name="path">The entry.</param>
+    /// <param name="target">Its new path, on the same file system, in a folder that exists.</param>
+    /// <param name="below">A folder on both paths.</param>
+    /// <exception cref="IOException">An entry cannot be moved; some may be moved already.</exception>
+    public static void MoveInto(string path, string target, string below)
+    {
+        switch (Find(path, below), Find(target, below))
+        {
+            case (EntryKind.None, _):
+                break;
+            case (EntryKind.Folder, EntryKind.None):
+                Directory.Move(path, target);
+                break;
+            case (EntryKind.Folder, EntryKind.Folder):
+                foreach (var entry in Directory.GetFileSystemEntries(path))
+                {
+                    MoveInto(entry, Path.Combine(target, Path.GetFileName(entry)), below);
+                }
+
+                Directory.Delete(path);
+                break;
+            case (EntryKind.Folder, _):
+                throw NotPlain(target, "folder");
+            case (_, EntryKind.Folder):
+                throw NotPlain(path, "folder");
+            default:
+                DurableFile.Rename(path, target);
+                break;
+        }
+    }
+
     /// <summary>Lists the folders in an existing folder.</summary>
     public static IEnumerable<string> Folders(string path) => Directory.EnumerateDirectories(path, "*", WithoutLinks);
 

@@ -38,7 +38,7 @@ public sealed class PostgresChangeFeed(PostgresDatabase database, long maxChange
     public async Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
         await database.ReadAsync(session => HeldRows.ReadAsync(session, consumer));
 
-    public async Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
+    public async Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null, bool isDurable = false)
     {
         var before = await FindHeldAsync(consumer);
         held ??= new Dictionary<RepositoryName, long>();
@@ -58,6 +58,12 @@ public sealed class PostgresChangeFeed(PostgresDatabase database, long maxChange
         if (ended.Count > 0)
         {
             await WriteAsync(session => HeldRows.Remove(session, consumer, ended));
+        }
+
+        if (isDurable)
+        {
+            // The sync covers what was committed before.
+            await database.WriteAsync(session => FeedRows.SetPosition(session, consumer, position));
         }
     }
 

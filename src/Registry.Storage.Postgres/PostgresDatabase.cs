@@ -232,6 +232,21 @@ public sealed class PostgresDatabase : IAsyncDisposable
         });
     }
 
+    /// <summary>Runs a mutation that has two repositories for itself, which are not the same.</summary>
+    /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool, bool)"/>
+    internal async Task<Result<T>> WriteAloneAsync<T>(RepositoryName one, RepositoryName other, Func<PostgresSession, Task<Result<T>>> mutate)
+    {
+        // Always in the same order, so that no two wait for each other.
+        var isInOrder = string.CompareOrdinal(one.Value, other.Value) < 0;
+        using var first = await _turns.TakeAsync(isInOrder ? one : other);
+        using var second = await _turns.TakeAsync(isInOrder ? other : one);
+        return await WriteAsync(session =>
+        {
+            RepositoryLock.Take(session, one, other);
+            return mutate(session);
+        });
+    }
+
     /// <summary>Runs a mutation without a result, whose statements are sent with the commit.</summary>
     /// <inheritdoc cref="WriteAsync{T}(Func{PostgresSession, Task{Result{T}}}, bool, bool)"/>
     internal Task WriteAsync(Action<PostgresSession> mutate, bool isDurable = true, bool isRepeatable = false) => WriteAsync<bool>(

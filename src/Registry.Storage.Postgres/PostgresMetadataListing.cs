@@ -8,11 +8,14 @@ namespace Registry.Storage.Postgres;
 /// <summary>Reads the tables, one repository at a time.</summary>
 public sealed class PostgresMetadataListing(PostgresDatabase database) : IMetadataListing
 {
+    // Comes before all names, and after those that rows without a repository keep (RepositoryRows.Rename).
+    private const string BeforeNames = "/";
+
     public async Task<IReadOnlyList<RepositoryName>> ListRepositoriesAsync(RepositoryName? after, int limit) => await database.ReadAsync(
         session => session.AllAsync(
             "SELECT name FROM repositories WHERE name > $1 ORDER BY name LIMIT $2",
             row => RepositoryName.Parse(row.GetString(0)),
-            after?.Value ?? string.Empty,
+            after?.Value ?? BeforeNames,
             limit));
 
     public Task<RepositoryContents> ReadAsync(RepositoryName repository) => database.ReadAsync(async session =>

@@ -7,6 +7,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Postgres.Locks;
+using Registry.Storage.Postgres.Repositories;
 using Registry.Storage.Postgres.Rows;
 
 namespace Registry.Storage.Postgres;
@@ -82,7 +83,7 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(async session =>
     {
-        var id = ContentRows.AskRepository(session, repository);
+        var id = RepositoryRows.AskExisting(session, repository);
 
         // For a join with the repository, PostgreSQL would read and sort all tags after the last one.
         var tags = await session.AllAsync(

@@ -52,7 +52,7 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
     public async Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) =>
         await database.ReadAsync(session => HeldRows.Read(session, consumer));
 
-    public async Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
+    public async Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null, bool isDurable = false)
     {
         var before = await FindHeldAsync(consumer);
         held ??= new Dictionary<RepositoryName, long>();
@@ -70,6 +70,12 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
         foreach (var ended in before.Keys.Where(repository => !held.ContainsKey(repository)).Chunk(ChangesPerTurn))
         {
             await WriteAsync(session => HeldRows.Remove(session, consumer, JsonList.Of([.. ended.Select(repository => repository.Value)])));
+        }
+
+        if (isDurable)
+        {
+            // The sync covers what was written before.
+            await database.WriteAsync(session => Acknowledge(session, consumer, position));
         }
     }
 

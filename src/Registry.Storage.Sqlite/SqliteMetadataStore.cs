@@ -109,7 +109,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     }
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => database.ReadAsync(session =>
-        ContentRows.FindRepository(session, repository) is { } id
+        RepositoryRows.FindExisting(session, repository) is { } id
             ? ToPage(
                 session.All(
                     "SELECT name FROM tags WHERE repository_id = @1 AND name > @2 ORDER BY name LIMIT @3",

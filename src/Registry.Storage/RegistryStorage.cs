@@ -60,6 +60,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Metadata = Metadata,
             History = _metadata.Ports.History,
             Trash = _metadata.Ports.Trash,
+            Repositories = _metadata.Ports.Repositories,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
             Scrubber = bytes.Scrub,

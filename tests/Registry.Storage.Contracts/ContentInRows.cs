@@ -7,6 +7,7 @@ using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Promises;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -45,6 +46,7 @@ internal sealed class ContentInRows : IDisposable
         Rollbacks = new RollbackOperations(engine.History, engine.Metadata, Manifests, trash);
         Trash = new TrashOperations(engine.Trash, engine.Metadata, new GracePeriod(engine.Clock, period), defaultLimit: 2, maxLimit: 4);
         Restores = new RestoreOperations(trash, engine.Metadata, Manifests);
+        Repositories = new RepositoryOperations(engine.Repositories, engine.Metadata, period);
     }
 
     public ManifestOperations Manifests { get; }
@@ -56,6 +58,8 @@ internal sealed class ContentInRows : IDisposable
     public TrashOperations Trash { get; }
 
     public RestoreOperations Restores { get; }
+
+    public RepositoryOperations Repositories { get; }
 
     public void Dispose() => _faults.Dispose();
 

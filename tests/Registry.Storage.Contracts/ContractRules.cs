@@ -15,11 +15,16 @@ public sealed class ContractRules : IChangeRules
     /// <summary>Decides about tags.</summary>
     public Func<TagChange, RegistryError?> Tag { get; set; } = _ => null;
 
+    /// <summary>Decides about renames.</summary>
+    public Func<RenameChange, RegistryError?> Rename { get; set; } = _ => null;
+
     public RegistryError? CheckBlob(BlobChange change) => Blob(change);
 
     public RegistryError? CheckManifest(ManifestChange change) => Manifest(change);
 
     public RegistryError? CheckTag(TagChange change) => Tag(change);
+
+    public RegistryError? CheckRename(RenameChange change) => Rename(change);
 
     /// <summary>Allows everything again.</summary>
     public void Allow()
@@ -27,5 +32,6 @@ public sealed class ContractRules : IChangeRules
         Blob = _ => null;
         Manifest = _ => null;
         Tag = _ => null;
+        Rename = _ => null;
     }
 }

@@ -3,6 +3,7 @@ using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -25,6 +26,8 @@ public interface IMetadataEngine : IAsyncDisposable
     ITagHistory History { get; }
 
     ITrash Trash { get; }
+
+    IRepositories Repositories { get; }
 
     IIndexTarget IndexTarget { get; }
 

@@ -4,6 +4,7 @@ using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -43,6 +44,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public ITagHistory History { get; private set; }
 
     public ITrash Trash { get; private set; }
+
+    public IRepositories Repositories { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -104,7 +107,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -114,6 +117,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Feed = new PostgresChangeFeed(database);
         History = new PostgresTagHistory(database);
         Trash = new PostgresTrash(database, _time);
+        Repositories = new PostgresRepositories(database, _time, Rules);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
         Staged = new PostgresStagedContent(database);

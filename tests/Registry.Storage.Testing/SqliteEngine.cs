@@ -5,6 +5,7 @@ using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -42,6 +43,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public ITagHistory History { get; private set; }
 
     public ITrash Trash { get; private set; }
+
+    public IRepositories Repositories { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -95,7 +98,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -107,6 +110,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Feed = new SqliteChangeFeed(Database);
         History = new SqliteTagHistory(Database);
         Trash = new SqliteTrash(Database, _time);
+        Repositories = new SqliteRepositories(Database, _time, Rules);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
         Staged = new SqliteStagedContent(Database);

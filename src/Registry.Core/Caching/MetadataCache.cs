@@ -2,6 +2,7 @@ using Registry.Core.Collection;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Repositories;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Verification;
@@ -42,6 +43,9 @@ public sealed class MetadataCache
 
     /// <summary>The trash, whose purges invalidate results.</summary>
     public ITrash Decorate(ITrash trash) => new CachedTrash(trash, this);
+
+    /// <summary>Repositories as a whole, whose renames and deletions invalidate results.</summary>
+    public IRepositories Decorate(IRepositories repositories) => new CachedRepositories(repositories, this);
 
     /// <summary>Target of indexing, whose changes invalidate results.</summary>
     public IIndexTarget Decorate(IIndexTarget target) => new CachedIndexTarget(target, this);

@@ -23,4 +23,7 @@ public enum ChangeKind
 
     /// <summary>A manifest that the tag referred to earlier is gone, or no longer recorded for it. The tag stays as it is.</summary>
     TagForgotten = 7,
+
+    /// <summary>The repository has another name, <see cref="RegistryChange.NewName"/>, with all that it holds. Recorded under the old name.</summary>
+    RepositoryRenamed = 8,
 }

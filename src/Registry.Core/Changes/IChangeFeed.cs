@@ -19,7 +19,7 @@ namespace Registry.Core.Changes;
 /// </item>
 /// <item>
 /// A mutation that began after another one was answered comes after it. So does one that decided on a record which the other one had changed: the changes of a
-/// tag, manifest or link are in the order in which they took effect.
+/// tag, manifest or link are in the order in which they took effect. A rename comes after the earlier changes of both names, and before the later ones.
 /// </item>
 /// </list>
 /// <para>
@@ -28,7 +28,7 @@ namespace Registry.Core.Changes;
 /// while a process runs. Positions have gaps.
 /// </para>
 /// <para>
-/// Changes of tags and manifests are kept for <see cref="Retention"/>; beyond <see cref="MaxChanges"/>, the oldest that all consumers have passed go earlier.
+/// Changes of tags and manifests, and renames, are kept for <see cref="Retention"/>; beyond <see cref="MaxChanges"/>, the oldest that all consumers have passed go earlier.
 /// The change that set a tag is kept until the next change of the tag goes. Changes of blobs, <see cref="ChangeKind.TagForgotten"/>, a tag that is set to what
 /// it is, and the changes of a restore are kept until all consumers have passed them. A consumer that does not move on for <see cref="Retention"/> loses
 /// changes. Acknowledging removes what need not be kept, also when the position stands still.
@@ -62,14 +62,18 @@ public interface IChangeFeed
     /// <summary>Reads the repositories that a consumer holds back, each with the last change whose effect is durable.</summary>
     Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer);
 
-    /// <summary>Moves a consumer to a position; the first call makes it known. Survives the end of the process, but perhaps not a power cut: then the position is an earlier one.</summary>
+    /// <summary>
+    /// Moves a consumer to a position; the first call makes it known. Survives the end of the process, but a power cut only if it is durable: else the position may be an
+    /// earlier one afterwards.
+    /// </summary>
     /// <param name="consumer">One of <see cref="ChangeConsumers"/>.</param>
     /// <param name="position">Last change whose effect is durable, except in the repositories that are held back.</param>
     /// <param name="held">
     /// All repositories that the consumer holds back, each with the last change whose effect is durable; null for none. Their later changes stay as if they
     /// had not been passed.
     /// </param>
-    Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null);
+    /// <param name="isDurable">True if the position must survive a power cut.</param>
+    Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null, bool isDurable = false);
 
     /// <summary>
     /// Last change up to which changes may be gone that a consumer had not passed; 0 if there are none. A consumer with an earlier position, also of a

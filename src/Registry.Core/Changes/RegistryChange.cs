@@ -24,10 +24,13 @@ public sealed record RegistryChange
     /// <summary>The repository, by its name at the time of the change.</summary>
     public required RepositoryName Repository { get; init; }
 
+    /// <summary>Name of the repository from then on, for <see cref="ChangeKind.RepositoryRenamed"/>; else null.</summary>
+    public RepositoryName? NewName { get; init; }
+
     /// <summary>The tag, for changes of tags; else null.</summary>
     public Tag? Tag { get; init; }
 
-    /// <summary>The blob or manifest; null for <see cref="ChangeKind.TagRemoved"/>.</summary>
+    /// <summary>The blob or manifest; null for <see cref="ChangeKind.TagRemoved"/> and <see cref="ChangeKind.RepositoryRenamed"/>.</summary>
     public Digest? Digest { get; init; }
 
     /// <summary>The manifest that the tag referred to before; null for a new tag, and for other changes.</summary>

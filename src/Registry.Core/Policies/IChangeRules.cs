@@ -25,4 +25,8 @@ public interface IChangeRules
     /// <summary>Decides about a tag that is set or deleted: about each tag of a push, and about each tag of a manifest that is deleted.</summary>
     /// <returns>The refusal; null if the tag may change.</returns>
     RegistryError? CheckTag(TagChange change);
+
+    /// <summary>Decides about a repository that gets another name. Its tags are asked about one by one, too, as tags that are set under the new name.</summary>
+    /// <returns>The refusal; null if the repository may be renamed.</returns>
+    RegistryError? CheckRename(RenameChange change);
 }

@@ -20,4 +20,7 @@ public sealed class NoRules : IChangeRules
 
     /// <inheritdoc/>
     public RegistryError? CheckTag(TagChange change) => null;
+
+    /// <inheritdoc/>
+    public RegistryError? CheckRename(RenameChange change) => null;
 }

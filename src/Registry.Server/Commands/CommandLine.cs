@@ -7,6 +7,7 @@ using Registry.Server.Commands.Backup;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
+using Registry.Server.Commands.Repositories;
 using Registry.Server.Commands.Serve;
 using Registry.Server.Commands.Tags;
 using Registry.Server.Commands.Transfer;
@@ -39,6 +40,7 @@ internal static class CommandLine
             MigrateCommand.Create(context),
             TagCommands.Create(context),
             TrashCommands.Create(context),
+            RepositoryCommands.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
             ConfigCommand.Create(context),

@@ -28,6 +28,8 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
+[JsonSerializable(typeof(RepositoryDeletionAnswer))]
+[JsonSerializable(typeof(RepositoryRenameAnswer))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(RollbackAnswer))]
 [JsonSerializable(typeof(TagHistoryAnswer))]

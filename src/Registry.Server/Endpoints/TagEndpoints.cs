@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.History;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
+using Registry.Core.Repositories;
 using Registry.Server.Api;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
@@ -13,7 +14,7 @@ using Registry.Server.Requests;
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoints of <c>/api/v1/tags</c>: the history of a tag, its state at a time, and setting it back.</summary>
-internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations rollbacks, RequestMemory memory, RegistryOptions options)
+internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations rollbacks, RepositoryOperations repositories, RequestMemory memory, RegistryOptions options)
 {
     // A change with two digests and a long origin, in JSON.
     private const int EntryOnPage = 1024;
@@ -54,7 +55,7 @@ internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations
 
         if (!(await history.ListAsync(request.Repository, tag, before, n, request.OriginDetail)).TryGet(out var page, out var error))
         {
-            return error;
+            return await ExplainAsync(request, error);
         }
 
         // RFC 8288. Relative, so that it works behind any proxy. It repeats the page size of the request.
@@ -99,7 +100,7 @@ internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations
         var found = await history.FindStateAsync(request.Repository, tag, at ?? DateTimeOffset.MaxValue, request.OriginDetail);
         if (!found.TryGet(out var state, out var error))
         {
-            return error;
+            return await ExplainAsync(request, error);
         }
 
         var answer = new TagStateAnswer
@@ -144,7 +145,7 @@ internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations
             request.Repository, tag, target, EntityTags.Precondition(headers.IfMatch, headers.IfNoneMatch), request.Origin, request.Aborted);
         if (!done.TryGet(out var rollback, out var error))
         {
-            return error;
+            return await ExplainAsync(request, error);
         }
 
         request.Change = new ContentChange
@@ -166,6 +167,12 @@ internal sealed class TagEndpoints(HistoryOperations history, RollbackOperations
         await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, HistoryJson.Default.RollbackAnswer));
         return null;
     }
+
+    // What is unknown under this name may be there under another one.
+    private async Task<RegistryError> ExplainAsync(RequestContext request, RegistryError error) =>
+        error.Code == RegistryErrorCode.ManifestUnknown && await repositories.DescribeRenameAsync(request.Repository, request.MayPull) is { } renamed
+            ? new RegistryError(error.Code, [.. error.Details, renamed])
+            : error;
 
     // The answer depends on the caller, and the next change makes it wrong.
     private static void NotStored(RequestContext request) => request.Response.Headers.CacheControl = "no-store";

@@ -81,8 +81,9 @@ public sealed class RegistryHost : IAsyncDisposable
             new ManifestEndpoints(_core.Manifests, locations, memory, options),
             new ListEndpoints(_core.Lists, memory),
             new ReferrerEndpoints(_core.Referrers, memory),
-            new TagEndpoints(_core.History, _core.Rollbacks, memory, options),
+            new TagEndpoints(_core.History, _core.Rollbacks, _core.Repositories, memory, options),
             new TrashEndpoints(_core.Trash, _core.Restores, memory, options),
+            new RepositoryEndpoints(_core.Repositories, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(

@@ -14,8 +14,10 @@ internal sealed class Challenges(RegistryOptions options)
     /// <param name="permission">The permission that it needs.</param>
     /// <param name="repository">The repository; default for requests without one.</param>
     /// <param name="fault">The reason why the presented token was refused; null without a token.</param>
+    /// <param name="alsoPulls">True if it needs the permission to pull, too.</param>
+    /// <param name="target">A second repository that it pushes to, as the first one goes there; null for none.</param>
     /// <returns>False when the realm must be built from the Host header, which is invalid.</returns>
-    public bool TryWrite(HttpContext http, Permission permission, RepositoryName repository, string? fault)
+    public bool TryWrite(HttpContext http, Permission permission, RepositoryName repository, string? fault, bool alsoPulls = false, RepositoryName? target = null)
     {
         if (options.Authentication is AuthenticationKind.None or AuthenticationKind.Basic)
         {
@@ -28,7 +30,9 @@ internal sealed class Challenges(RegistryOptions options)
             return false;
         }
 
-        var scope = Scope(http, permission, repository);
+        var scope = target is { } other
+            ? $"repository:{repository}:pull,push,delete repository:{other}:pull,push"
+            : Scope(http, permission, repository, alsoPulls);
         http.Response.Headers.WWWAuthenticate =
             $"Bearer realm=\"{Quote(realm)}\",service=\"{Quote(options.TokenService)}\""
             + (scope is null ? string.Empty : $",scope=\"{scope}\"")
@@ -41,13 +45,13 @@ internal sealed class Challenges(RegistryOptions options)
         response.Headers.WWWAuthenticate = $"Basic realm=\"{Quote(options.AuthenticationRealm)}\", charset=\"UTF-8\"";
 
     // A mount reads from a second repository; docker then requests a token for both.
-    private static string? Scope(HttpContext http, Permission permission, RepositoryName repository)
+    private static string? Scope(HttpContext http, Permission permission, RepositoryName repository, bool alsoPulls)
     {
         var scope = permission switch
         {
             Permission.Pull => $"repository:{repository}:pull",
             Permission.Push => $"repository:{repository}:pull,push",
-            Permission.Delete => $"repository:{repository}:delete",
+            Permission.Delete => alsoPulls ? $"repository:{repository}:pull,delete" : $"repository:{repository}:delete",
             Permission.Catalog => ResourceScope.Catalog,
             _ => null,
         };

@@ -37,7 +37,7 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         request.Identify(identity, authorizer);
         var repository = request.Repository;
         var verdict = outcome == AuthenticationOutcome.Accepted
-            ? Decide(identity, route, repository)
+            ? Decide(identity, route, repository, request.Target)
             : Verdict.Unauthorized;
         if (verdict == Verdict.Allowed)
         {
@@ -53,14 +53,24 @@ internal sealed class AccessGate(IAuthenticator authenticator, Authorizer author
         request.Refusal = outcome == AuthenticationOutcome.Rejected ? "bad_credentials"
             : verdict == Verdict.InsufficientScope ? "insufficient_scope" : "no_credentials";
         var fault = outcome == AuthenticationOutcome.Rejected ? "invalid_token" : verdict == Verdict.InsufficientScope ? "insufficient_scope" : null;
-        return challenges.TryWrite(http, route.Permission, repository, fault)
+        return challenges.TryWrite(http, route.Permission, repository, fault, route.AlsoPulls, request.Target)
             ? RegistryError.Unauthorized
             : new RegistryError(RegistryErrorCode.BadRequest, "the Host header is not a valid host");
     }
 
-    private Verdict Decide(Identity identity, Route route, RepositoryName repository)
+    private Verdict Decide(Identity identity, Route route, RepositoryName repository, RepositoryName? target)
     {
         var verdict = authorizer.Decide(identity, route.Permission, repository);
-        return verdict == Verdict.Allowed && route.AlsoPulls ? authorizer.Decide(identity, Permission.Pull, repository) : verdict;
+        if (verdict == Verdict.Allowed && route.AlsoPulls)
+        {
+            verdict = authorizer.Decide(identity, Permission.Pull, repository);
+        }
+
+        if (verdict == Verdict.Allowed && route.AlsoPushes)
+        {
+            verdict = authorizer.Decide(identity, Permission.Push, repository);
+        }
+
+        return verdict == Verdict.Allowed && target is { } other ? authorizer.Decide(identity, Permission.Push, other) : verdict;
     }
 }

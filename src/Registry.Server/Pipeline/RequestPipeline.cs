@@ -213,7 +213,22 @@ internal sealed partial class RequestPipeline(
             return Refuse(InvalidName);
         }
 
-        request.Match(route, name, query[query.ContainsKey(Route.TagParameter) ? Route.TagParameter : Route.DigestParameter].ToString());
+        RepositoryName target = default;
+        if (route.HasTarget)
+        {
+            if (!QueryParameter.Read(query, Route.TargetParameter).TryGet(out var targetText, out var noTarget))
+            {
+                return Refuse(noTarget);
+            }
+
+            if (!RepositoryName.TryParse(targetText, out target))
+            {
+                return Refuse(InvalidName);
+            }
+        }
+
+        var parameter = query[query.ContainsKey(Route.TagParameter) ? Route.TagParameter : Route.DigestParameter].ToString();
+        request.Match(route, name, parameter, route.HasTarget ? target : null);
         return AnswerAsync(request, routes, route);
     }
 

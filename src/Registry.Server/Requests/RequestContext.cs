@@ -39,6 +39,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Repository that the request names; default for requests without one.</summary>
     public RepositoryName Repository { get; private set; }
 
+    /// <summary>Second repository that the request names; null for requests without one.</summary>
+    public RepositoryName? Target { get; private set; }
+
     /// <summary>Last parameter of the path, or the tag or digest in the query, decoded and unchecked; empty for requests without one.</summary>
     public string Parameter { get; private set; } = string.Empty;
 
@@ -141,6 +144,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Id = string.Empty;
         Route = null;
         Repository = default;
+        Target = null;
         Parameter = string.Empty;
         Identity = Identity.Anonymous;
         Operation = RequestOperation.None;
@@ -209,8 +213,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     }
 
     /// <summary>Sets the result of matching the request.</summary>
-    public void Match(Route route, RepositoryName repository, string parameter)
+    public void Match(Route route, RepositoryName repository, string parameter, RepositoryName? target = null)
     {
+        Target = target;
         Route = route;
         Operation = route.Operation;
         Repository = repository;

@@ -33,4 +33,8 @@ internal enum RequestOperation
     PurgeManifest,
 
     DeleteBlob,
+
+    RenameRepository,
+
+    DeleteRepository,
 }

@@ -58,19 +58,23 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
         var tags = string.Join(',', tagsOfLine);
         var previous = string.Join(',', (request.Change?.Moved ?? []).Select(moved => $"{moved.Tag}@{moved.Before}"));
         var from = request.Operation == RequestOperation.MountBlob ? RequestFields.Bounded(request.Request.Query["from"].ToString(), RepositoryName.MaxLength) : null;
+        var newName = request.Target?.Value;
         var outcome = request.Error?.Code.Code ?? "done";
         var text = new StringBuilder($"audit: {operation} {request.Repository}");
         Append(text, ":", reference);
         Append(text, "@", digest);
         Append(text, request.Operation is RequestOperation.DeleteManifest or RequestOperation.RestoreManifest ? " with tags " : " as ", tags);
         Append(text, " from ", from);
+        Append(text, " to ", newName);
+        Append(text, ", ", request.Change?.Manifests is { } manifests ? Count.Of(manifests, "manifest") : null);
+        Append(text, ", ", request.Change?.TagCount is { } tagCount ? Count.Of(tagCount, "tag") : null);
         Append(text, ", ", size is null ? null : $"{size} B");
         Append(text, ", before: ", previous);
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $" by {RequestFields.Caller(request)}: {outcome} (request {request.Id})");
         var record = new LogRecord { Text = text.ToString() };
         record.Add("event", AuditEvent.Name).Add("requestId", request.Id).AddCaller(request).Add("operation", operation)
             .Add("repository", request.Repository.Value).Add("reference", reference).Add("digest", digest).Add("tags", tags).Add("previous", previous)
-            .Add("from", from).Add("size", size).Add("outcome", outcome).Add("status", request.Response.StatusCode);
+            .Add("from", from).Add("newName", newName).Add("manifests", request.Change?.Manifests).Add("tagCount", request.Change?.TagCount).Add("size", size).Add("outcome", outcome).Add("status", request.Response.StatusCode);
         logger.Log(level, AuditEvent, record, null, static (line, _) => line.Text);
     }
 

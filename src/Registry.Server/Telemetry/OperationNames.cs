@@ -20,6 +20,8 @@ internal static class OperationNames
         RequestOperation.RestoreManifest => "restore-manifest",
         RequestOperation.PurgeManifest => "purge-manifest",
         RequestOperation.DeleteBlob => "delete-blob",
+        RequestOperation.RenameRepository => "rename-repository",
+        RequestOperation.DeleteRepository => "delete-repository",
         _ => null,
     };
 

@@ -38,6 +38,9 @@ internal sealed class TreeFiles(DataPaths paths)
             case ChangeKind.TagForgotten:
                 Remove(paths.TagIndex(repository, change.Tag!.Value, change.Digest!.Value));
                 break;
+            case ChangeKind.RepositoryRenamed:
+                Rename(repository, change.NewName!.Value);
+                break;
             default:
                 throw new InvalidOperationException($"The metadata holds a change of the unknown kind {change.Kind}.");
         }
@@ -99,6 +102,33 @@ internal sealed class TreeFiles(DataPaths paths)
         PlainFile.DeleteFolder(link, paths.Repositories);
         using var file = PlainFile.OpenToWrite(link, paths.Repositories, anew: true);
         RandomAccess.Write(file, Encoding.ASCII.GetBytes(digest.Value), 0);
+    }
+
+    // The folders of the repository itself begin with an underscore, which no part of a name does: those of other repositories stay, such as team/app/db below team/app. All
+    // that they hold goes along, understood or not. The new name may have folders of an earlier repository, and what an interrupted rename has moved already.
+    private void Rename(RepositoryName repository, RepositoryName newName)
+    {
+        var folder = paths.Repository(repository);
+        switch (PlainFile.Find(folder, paths.Repositories))
+        {
+            case EntryKind.None:
+                return;
+            case EntryKind.Folder:
+                break;
+            default:
+                throw PlainFile.NotPlain(folder, "folder");
+        }
+
+        foreach (var own in Directory.GetFileSystemEntries(folder, "_*"))
+        {
+            PlainFile.CreateFolder(paths.Repository(newName), paths.Repositories);
+            PlainFile.MoveInto(own, Path.Combine(paths.Repository(newName), Path.GetFileName(own)), paths.Repositories);
+        }
+
+        if (!Directory.EnumerateFileSystemEntries(folder).Any())
+        {
+            Directory.Delete(folder);
+        }
     }
 
     private void Remove(string directory) => PlainFile.DeleteFolder(directory, paths.Repositories);

@@ -157,10 +157,16 @@ internal sealed partial class TreeWriter : Follower
                 return false;
             }
 
+            if (changes[0].Kind == ChangeKind.RepositoryRenamed)
+            {
+                await RenameAsync(changes[0]);
+                continue;
+            }
+
             _isUnsynced = true;
             await _threads.RunAsync(() =>
             {
-                foreach (var change in changes)
+                foreach (var change in changes.TakeWhile(change => change.Kind != ChangeKind.RepositoryRenamed))
                 {
                     if (!_held.ContainsKey(change.Repository) && TryApply(change) is { } reason)
                     {
@@ -177,6 +183,34 @@ internal sealed partial class TreeWriter : Follower
         }
 
         return false;
+    }
+
+    // A rename cannot be repeated together with earlier or later changes: they would be made under a name that another repository may have by then. So the position is durable
+    // right before it and right after it. It waits for both of its names, and all later changes wait for it.
+    private async Task RenameAsync(RegistryChange rename)
+    {
+        await SyncAsync();
+        var newName = rename.NewName!.Value;
+        foreach (var name in new[] { rename.Repository, newName })
+        {
+            if (_held.TryGetValue(name, out var held))
+            {
+                throw new StorageException($"The rename of {rename.Repository} to {newName} waits for earlier changes of {name}: {ReasonOf(held)}");
+            }
+        }
+
+        await SyncDurablyAsync();
+        try
+        {
+            await _threads.RunAsync(() => _files.Apply(rename));
+        }
+        catch (Exception e) when (!StorageException.IsFullCode(e.HResult) && e is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"The folder of {rename.Repository} cannot be moved to {newName}: {e.Message}", e);
+        }
+
+        _passed = rename.Sequence;
+        await SyncDurablyAsync();
     }
 
     // Commits may wake this many times a second: then the first repository shows whether the obstacle is gone, and none is written whole.
@@ -338,11 +372,18 @@ internal sealed partial class TreeWriter : Follower
             return;
         }
 
+        await SyncAsync(passed, isDurable: false);
+    }
+
+    private Task SyncDurablyAsync() => SyncAsync(_passed!.Value, isDurable: true);
+
+    private async Task SyncAsync(long passed, bool isDurable)
+    {
         _isUnsynced = false;
         try
         {
             await _threads.RunAsync(() => DurableFile.SyncFileSystem(_paths.Repositories));
-            await _feed.AcknowledgeAsync(ChangeConsumers.Tree, passed, _held.ToDictionary(held => held.Key, held => held.Value.Passed));
+            await _feed.AcknowledgeAsync(ChangeConsumers.Tree, passed, _held.ToDictionary(held => held.Key, held => held.Value.Passed), isDurable);
         }
         catch
         {

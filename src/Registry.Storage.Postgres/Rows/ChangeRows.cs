@@ -12,7 +12,7 @@ internal static class ChangeRows
 
     /// <summary>Columns that <see cref="ReadRow"/> reads.</summary>
     public const string Read =
-        "position, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size";
+        "position, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name";
 
     private const string Values = "$1, $2, (SELECT seconds FROM clock), $3, $4::text, $5::text, $6::text, $7::text, $8::text, $9, $10, $11::text, $12::text, $13::bigint";
 
@@ -102,6 +102,7 @@ internal static class ChangeRows
         Previous = ReadDigest(row, 12),
         MediaType = ContentRows.ReadText(row, 13),
         Size = ContentRows.ReadNumber(row, 14),
+        NewName = ContentRows.ReadText(row, 15) is { } name ? RepositoryName.Parse(name) : null,
     };
 
     private static Digest? ReadDigest(NpgsqlDataReader row, int column) => ContentRows.ReadText(row, column) is { } digest ? Digest.Parse(digest) : null;

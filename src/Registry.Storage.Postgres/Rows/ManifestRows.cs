@@ -108,17 +108,38 @@ internal static class ManifestRows
             return refused;
         }
 
-        if (toTrash && older[0] == 0)
+        Delete(session, change, repository, found[0], tags, content, toTrash && older[0] == 0);
+        return new ManifestDeletion(digest, found[0].Size, tags);
+    }
+
+    /// <summary>Removes some manifests and their tags, or moves them into the trash, each as <see cref="DeleteAsync"/> does. The rules have been asked.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="change">The change.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digests">The manifests, in the order of their deletion.</param>
+    /// <param name="tags">The tags of each, by the row of its content.</param>
+    /// <param name="toTrash">True to move them into the trash.</param>
+    public static async Task DeleteEachAsync(
+        PostgresSession session, ChangeContext change, RepositoryName repository, Digest[] digests, ILookup<long, Tag> tags, bool toTrash)
+    {
+        if (digests.Length == 0)
         {
-            TrashRows.Add(session, change, found[0]);
-            TagRows.Remove(session, change, found[0].Repository, repository, tags, digest);
-            RemoveRow(session, change, found[0], repository);
-            return new ManifestDeletion(digest, found[0].Size, tags);
+            return;
         }
 
-        TagRows.Remove(session, change, found[0].Repository, repository, tags, digest);
-        Remove(session, change, found[0], repository, content);
-        return new ManifestDeletion(digest, found[0].Size, tags);
+        var content = LockContentOf(session, repository, digests);
+        var found = await session.AllAsync(
+            $"""
+            SELECT {ManifestRow.Columns} FROM manifests m JOIN content c ON c.id = m.content_id
+            WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.content_id = ANY(ARRAY(SELECT id FROM content WHERE digest = ANY($2)))
+            """,
+            ManifestRow.Read,
+            repository.Value,
+            digests.Select(digest => digest.Value).ToArray());
+        foreach (var manifest in found.OrderByDescending(manifest => manifest.Content))
+        {
+            Delete(session, change, repository, manifest, [.. tags[manifest.Content]], content, toTrash);
+        }
     }
 
     /// <summary>Removes a tag and its history.</summary>
@@ -242,7 +263,7 @@ internal static class ManifestRows
             manifest.Annotations is null ? null : Encoding.UTF8.GetBytes(manifest.Annotations),
             pushedAt,
             isTagged);
-        session.Queue("UPDATE repositories SET has_manifests = true WHERE id = $1 AND NOT has_manifests", added.Repository);
+        session.Queue("UPDATE repositories SET has_manifests = true, is_deleted = false WHERE id = $1 AND NOT has_manifests", added.Repository);
         if (added.References.Length > 0)
         {
             session.Queue(
@@ -304,6 +325,31 @@ internal static class ManifestRows
             repositoryId,
             content);
         ManifestHolds.ReleaseChildren(session, repositoryId, content, wasIndex);
+    }
+
+    private static void Delete(
+        PostgresSession session,
+        ChangeContext change,
+        RepositoryName repository,
+        ManifestRow manifest,
+        List<Tag> tags,
+        List<(long Manifest, long Content)> references,
+        bool toTrash)
+    {
+        if (toTrash)
+        {
+            TrashRows.Add(session, change, manifest);
+        }
+
+        TagRows.Remove(session, change, manifest.Repository, repository, tags, manifest.Digest);
+        if (toTrash)
+        {
+            RemoveRow(session, change, manifest, repository);
+        }
+        else
+        {
+            Remove(session, change, manifest, repository, references);
+        }
     }
 
     // Removes a manifest that has no tag any more.

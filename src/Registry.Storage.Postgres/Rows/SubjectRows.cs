@@ -66,7 +66,9 @@ internal static class SubjectRows
         subject?.Value ?? string.Empty);
 
     /// <summary>Settles further referrers of a subject.</summary>
-    /// <returns>True if some are left; false if all are settled, or the subject was added or removed again, which made another row.</returns>
+    /// <returns>
+    /// True if some are left; false if all are settled, the subject was added or removed again, which made another row, or the repository was renamed.
+    /// </returns>
     public static async Task<bool> SettleAsync(PostgresSession session, UnsettledSubject unsettled)
     {
         var exists = session.Ask(
@@ -77,8 +79,11 @@ internal static class SubjectRows
             unsettled.Repository.Value,
             unsettled.Subject.Value);
         var row = await session.FirstAsync(
-            "SELECT repository_id, settled_to FROM unsettled_subjects WHERE id = $1", row => (Repository: row.GetInt64(0), To: row.GetInt64(1)), unsettled.Id);
-        if (row == default)
+            "SELECT repository_id, settled_to, (SELECT id FROM repositories WHERE name = $2) FROM unsettled_subjects WHERE id = $1",
+            row => (Repository: row.GetInt64(0), To: row.GetInt64(1), Named: ContentRows.ReadNumber(row, 2)),
+            unsettled.Id,
+            unsettled.Repository.Value);
+        if (row == default || row.Repository != row.Named)
         {
             return false;
         }

@@ -28,7 +28,10 @@ internal static class TrashRows
             (SELECT content_id FROM manifests WHERE content_id = f.content_id AND repository_id = f.repository_id LIMIT 1)) IS NULL) LIMIT 1) IS NULL
         """;
 
-    /// <summary>Collects the statements that copy a manifest into the trash, with its references and tags. No older program can use the database from then on.</summary>
+    /// <summary>
+    /// Collects the statements that copy a manifest into the trash, with its references and tags. What the deletion of the whole repository has moved there before
+    /// was there. No older program can use the database from then on.
+    /// </summary>
     public static void Add(PostgresSession session, ChangeContext change, ManifestRow manifest)
     {
         session.Queue("UPDATE meta SET value = $1 WHERE key = $2 AND value < $1", (long)SchemaStep.OfTrash, PostgresSchema.OldestKey);
@@ -52,11 +55,13 @@ internal static class TrashRows
             INSERT INTO trash_references (entry_id, content_id, repository_id, was_there)
             SELECT t.id, f.content_id, f.repository_id, EXISTS (SELECT 1 FROM blob_links WHERE repository_id = f.repository_id AND content_id = f.content_id)
                 OR EXISTS (SELECT 1 FROM manifests WHERE repository_id = f.repository_id AND content_id = f.content_id)
+                OR EXISTS (SELECT 1 FROM trash WHERE repository_id = f.repository_id AND content_id = f.content_id AND request = $4::text)
             FROM trash t JOIN manifest_references f ON f.manifest_id = $3 WHERE t.repository_id = $1 AND t.content_id = $2
             """,
             manifest.Repository,
             manifest.Content,
-            manifest.Id);
+            manifest.Id,
+            change.IsOfWholeRepository ? change.Origin.Request : null);
         session.Queue(
             """
             INSERT INTO trash_tags (entry_id, name) SELECT t.id, g.name FROM trash t JOIN tags g ON g.manifest_id = $3

@@ -21,6 +21,9 @@ internal sealed record ChangeContext
     /// <summary>Rules that may refuse the change.</summary>
     public IChangeRules Rules { get; init; } = NoRules.Instance;
 
+    /// <summary>True for the deletion of all manifests of a repository: what the same request has moved into the trash before was there.</summary>
+    public bool IsOfWholeRepository { get; init; }
+
     /// <summary>The wall clock, as Unix time in seconds.</summary>
     public long UnixTime => Time.ToUnixTimeSeconds();
 }

@@ -45,6 +45,29 @@ internal static class ChangeRows
             mediaType,
             size);
 
+    /// <summary>Records a rename, in the transaction that makes it.</summary>
+    public static void AppendRename(SqliteSession session, ChangeContext change, long repositoryId, RepositoryName repository, RepositoryName newName)
+    {
+        session.Execute(
+            """
+            INSERT INTO changes (kind, at, clock, source, actor, request, address, client, reason, repository_id, repository, new_name)
+            VALUES (@1, @2, @3, @4, @5, @6, @7, @8, @9, @10, @11, @12)
+            """,
+            (long)ChangeKind.RepositoryRenamed,
+            change.Time.ToUnixTimeMilliseconds(),
+            change.Now,
+            (long)change.Origin.Source,
+            change.Origin.Actor,
+            change.Origin.Request,
+            change.Origin.Address,
+            change.Origin.Client,
+            change.Reason,
+            repositoryId,
+            repository.Value,
+            newName.Value);
+        session.HasChanges = true;
+    }
+
     /// <summary>Records the same change of each tag of a JSON array, in the transaction that makes it.</summary>
     public static void AppendEach(
         SqliteSession session,
@@ -74,7 +97,7 @@ internal static class ChangeRows
     /// <summary>Reads the changes after a position, in order.</summary>
     public static List<RegistryChange> Read(SqliteSession session, long after, int limit) => session.All(
         """
-        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
         WHERE sequence > @1 ORDER BY sequence LIMIT @2
         """,
         ReadRow,
@@ -84,7 +107,7 @@ internal static class ChangeRows
     /// <summary>Reads the changes of some repositories, a JSON array, after a position and up to another one, in order.</summary>
     public static List<RegistryChange> Read(SqliteSession session, string repositories, long after, long upTo, int limit) => session.All(
         """
-        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
         WHERE sequence > @1 AND sequence <= @2 AND repository IN (SELECT value FROM json_each(@3)) ORDER BY sequence LIMIT @4
         """,
         ReadRow,
@@ -96,7 +119,7 @@ internal static class ChangeRows
     /// <summary>Reads the changes of a tag before a position, the newest first. What only repeats an entry of the tag is none.</summary>
     public static List<RegistryChange> ReadTag(SqliteSession session, long repositoryId, Tag tag, long before, long limit) => session.All(
         """
-        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
         WHERE repository_id = @1 AND tag = @2 AND sequence < @3 AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
         ORDER BY sequence DESC LIMIT @4
         """,
@@ -109,7 +132,7 @@ internal static class ChangeRows
     /// <summary>Finds the last change of a tag whose time is not later than one in Unix milliseconds; null if there is none.</summary>
     public static RegistryChange? FindTag(SqliteSession session, long repositoryId, Tag tag, long at) => session.First(
         """
-        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
         WHERE repository_id = @1 AND tag = @2 AND at <= @3 AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
         ORDER BY sequence DESC LIMIT 1
         """,
@@ -121,7 +144,7 @@ internal static class ChangeRows
     /// <summary>Finds the first change of a tag after a position; null if there is none.</summary>
     public static RegistryChange? FindNext(SqliteSession session, long repositoryId, Tag tag, long after) => session.First(
         """
-        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
         WHERE repository_id = @1 AND tag = @2 AND sequence > @3 AND kind IN (5, 6) AND source <> 4 AND previous IS NOT digest
         ORDER BY sequence LIMIT 1
         """,
@@ -133,12 +156,21 @@ internal static class ChangeRows
     /// <summary>Finds the last removal of a manifest; null if there is none.</summary>
     public static RegistryChange? FindRemoval(SqliteSession session, long repositoryId, Digest digest) => session.First(
         """
-        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size FROM changes
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
         WHERE repository_id = @1 AND digest = @2 AND kind = 4 ORDER BY sequence DESC LIMIT 1
         """,
         ReadRow,
         repositoryId,
         digest.Value);
+
+    /// <summary>Finds the last rename that took a name away; null if there is none.</summary>
+    public static RegistryChange? FindRename(SqliteSession session, RepositoryName name) => session.First(
+        """
+        SELECT sequence, kind, at, source, actor, request, address, client, reason, repository, tag, digest, previous, media_type, size, new_name FROM changes
+        WHERE repository = @1 AND kind = 8 ORDER BY sequence DESC LIMIT 1
+        """,
+        ReadRow,
+        name.Value);
 
     /// <summary>
     /// Removes the changes that only consumers need, after a position and up to another one. Those include a push that set a tag to what it was: the tree
@@ -265,6 +297,7 @@ internal static class ChangeRows
         Previous = ReadDigest(row, 12),
         MediaType = Text(row, 13),
         Size = row.IsDBNull(14) ? null : row.GetInt64(14),
+        NewName = Text(row, 15) is { } name ? RepositoryName.Parse(name) : null,
     };
 
     private static Digest? ReadDigest(SqliteDataReader row, int column) => Text(row, column) is { } digest ? Digest.Parse(digest) : null;

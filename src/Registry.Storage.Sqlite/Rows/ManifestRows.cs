@@ -235,7 +235,7 @@ internal static class ManifestRows
             manifest.Annotations,
             pushedAt,
             isTagged ? null : now)!.Value;
-        session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1 WHERE id = @1", repositoryId);
+        session.Execute("UPDATE repositories SET manifest_count = manifest_count + 1, is_deleted = 0 WHERE id = @1", repositoryId);
         if (references.Count > 0)
         {
             ReferenceRows.Add(session, id, repositoryId, references);

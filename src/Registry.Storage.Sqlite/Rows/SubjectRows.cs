@@ -67,11 +67,18 @@ internal static class SubjectRows
     }
 
     /// <summary>Settles further referrers of a subject.</summary>
-    /// <returns>True if some are left; false if all are settled, or the subject was added or removed again, which made another row.</returns>
+    /// <returns>
+    /// True if some are left; false if all are settled, the subject was added or removed again, which made another row, or the repository was renamed.
+    /// </returns>
     public static bool Settle(SqliteSession session, UnsettledSubject unsettled, long now)
     {
         var row = session.First(
-            "SELECT repository_id, settled_to FROM unsettled_subjects WHERE id = @1", row => (Repository: row.GetInt64(0), To: row.GetInt64(1)), unsettled.Id);
+            """
+            SELECT repository_id, settled_to FROM unsettled_subjects WHERE id = @1 AND repository_id = (SELECT id FROM repositories WHERE name = @2)
+            """,
+            row => (Repository: row.GetInt64(0), To: row.GetInt64(1)),
+            unsettled.Id,
+            unsettled.Repository.Value);
         if (row == default)
         {
             return false;

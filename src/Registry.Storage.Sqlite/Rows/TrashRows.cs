@@ -18,7 +18,10 @@ namespace Registry.Storage.Sqlite.Rows;
 /// </remarks>
 internal static class TrashRows
 {
-    /// <summary>Moves a manifest into the trash, with its references and tags. The caller removes its own row, its tags and their history.</summary>
+    /// <summary>
+    /// Moves a manifest into the trash, with its references and tags. The caller removes its own row, its tags and their history. What the deletion of
+    /// the whole repository has moved there before was there.
+    /// </summary>
     public static void Add(SqliteSession session, ChangeContext change, long manifestId, long repositoryId, long contentId)
     {
         var entry = session.Number(
@@ -42,10 +45,12 @@ internal static class TrashRows
             INSERT INTO trash_references (entry_id, content_id, repository_id, was_there)
             SELECT @2, f.content_id, f.repository_id, EXISTS (SELECT 1 FROM blob_links WHERE repository_id = f.repository_id AND content_id = f.content_id)
                 OR EXISTS (SELECT 1 FROM manifests WHERE repository_id = f.repository_id AND content_id = f.content_id)
+                OR EXISTS (SELECT 1 FROM trash WHERE repository_id = f.repository_id AND content_id = f.content_id AND request = @3)
             FROM manifest_references f WHERE f.manifest_id = @1
             """,
             manifestId,
-            entry);
+            entry,
+            change.IsOfWholeRepository ? change.Origin.Request : null);
         session.Execute(
             """
             INSERT INTO trash_tags (repository_id, content_id, name) SELECT @2, @3, name FROM tags WHERE manifest_id = @1

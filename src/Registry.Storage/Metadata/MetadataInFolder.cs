@@ -39,6 +39,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Changes = new SqliteChangeFeed(database),
             History = new SqliteTagHistory(database),
             Trash = _cache.Decorate(new SqliteTrash(database, environment.Time)),
+            Repositories = _cache.Decorate(new SqliteRepositories(database, environment.Time, environment.Rules)),
             Sessions = new SqliteUploadSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),

@@ -34,6 +34,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Changes = new PostgresChangeFeed(database),
             History = new PostgresTagHistory(database),
             Trash = new PostgresTrash(database, environment.Time),
+            Repositories = new PostgresRepositories(database, environment.Time, environment.Rules),
             Sessions = new PostgresUploadSessions(database),
             Staged = new PostgresStagedContent(database),
             Objects = new PostgresObjectLedger(database),

@@ -4,6 +4,7 @@ using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Objects;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -27,6 +28,8 @@ internal sealed record MetadataPorts
     public required ITagHistory History { get; init; }
 
     public required ITrash Trash { get; init; }
+
+    public required IRepositories Repositories { get; init; }
 
     /// <summary>Sessions of uploads in progress.</summary>
     public required IUploadSessions Sessions { get; init; }

@@ -4,6 +4,7 @@ using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
 using Registry.Core.Metadata;
+using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
@@ -28,6 +29,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IMetadataStore Metadata { get; private set; }
 
     public ITrash Trash { get; private set; }
+
+    public IRepositories Repositories { get; private set; }
 
     public ICollectorMetadata Collector { get; private set; }
 
@@ -69,12 +72,13 @@ internal sealed class CachedEngine : IMetadataEngine
 
     public ValueTask DisposeAsync() => _sqlite.DisposeAsync();
 
-    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
+    [System.Diagnostics.CodeAnalysis.MemberNotNull(nameof(Cache), nameof(Metadata), nameof(Trash), nameof(Repositories), nameof(Collector), nameof(Verifier), nameof(IndexTarget))]
     private void Open()
     {
         Cache = new MetadataCache(1024 * 1024);
         Metadata = new CachedMetadataStore(_sqlite.Metadata, Cache);
         Trash = new CachedTrash(_sqlite.Trash, Cache);
+        Repositories = new CachedRepositories(_sqlite.Repositories, Cache);
         Collector = new CachedCollectorMetadata(_sqlite.Collector, Cache);
         Verifier = new CachedVerifierMetadata(_sqlite.Verifier, Cache, () => { });
         IndexTarget = new CachedIndexTarget(_sqlite.IndexTarget, Cache);

@@ -17,7 +17,7 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
 {
     private const int TraceLength = 25;
 
-    // Sums up to 1115. What is rare is slow.
+    // Sums up to 1130. What is rare is slow.
     private static readonly (int Weight, Func<ModelFuzzer, Task> Run)[] Operations =
     [
         (130, fuzzer => fuzzer.PushBlobAsync()),
@@ -36,6 +36,8 @@ internal sealed partial class ModelFuzzer : IAsyncDisposable
         (40, fuzzer => fuzzer.RollBackAsync()),
         (50, fuzzer => fuzzer.RestoreAsync()),
         (5, fuzzer => fuzzer.PurgeAsync()),
+        (10, fuzzer => fuzzer.RenameRepositoryAsync()),
+        (5, fuzzer => fuzzer.DeleteRepositoryAsync()),
         (20, fuzzer => fuzzer.ReadHistoryAsync()),
         (30, fuzzer => fuzzer.ListTagsAsync()),
         (20, fuzzer => fuzzer.ListRepositoriesAsync()),

@@ -13,8 +13,16 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
     private readonly Dictionary<Digest, long> _manifestsKept = [];
     private readonly HashSet<Digest> _bereft = [];
 
-    /// <summary>True when anything was ever pushed to it: then it has a list of tags, possibly empty.</summary>
-    public bool IsKnown { get; private set; }
+    private bool _wasPushed;
+    private bool _isDeleted;
+
+    /// <summary>
+    /// True when anything was ever pushed to it: then it has a list of tags, possibly empty. False after it was deleted as a whole, until a manifest is pushed.
+    /// </summary>
+    public bool IsKnown => _wasPushed && (!_isDeleted || Manifests.Count > 0);
+
+    /// <summary>True when nothing of it can be seen or restored.</summary>
+    public bool IsEmpty => Manifests.Count == 0 && _links.Count == 0 && Trash.Count == 0;
 
     public Dictionary<Digest, FuzzContent> Manifests { get; } = [];
 
@@ -57,7 +65,7 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
     public void Keep(Digest digest, long until)
     {
         _links[digest] = Math.Max(until, _links.GetValueOrDefault(digest));
-        IsKnown = true;
+        _wasPushed = true;
     }
 
     public void Unlink(Digest digest) => _links.Remove(digest);
@@ -65,6 +73,8 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
     /// <summary>Records that the metadata was rebuilt: every grace period begins again, every manifest stays, and no change is known.</summary>
     public void KeepAll(long until)
     {
+        // The folders of the tree are still there.
+        _isDeleted = false;
         History.Clear();
         _bereft.Clear();
         foreach (var digest in _links.Keys.ToList())
@@ -90,7 +100,7 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
 
     public void Put(FuzzContent manifest, IEnumerable<Tag> tags, long until)
     {
-        IsKnown = true;
+        (_wasPushed, _isDeleted) = (true, false);
         Trash.Remove(manifest.Digest);
         Manifests[manifest.Digest] = manifest;
         _bereft.Remove(manifest.Digest);
@@ -122,6 +132,33 @@ internal sealed class ModelRepository(Func<DateTimeOffset> time)
         }
 
         Release(Remove(reference.Digest!.Value).Manifest, until);
+    }
+
+    /// <summary>Deletes all manifests with their tags, and at once the blobs that nothing needs any more.</summary>
+    public void DeleteAll(bool toTrash, long now, long until)
+    {
+        // What they referred to was there before the first of them was deleted.
+        var required = Manifests.Values.ToDictionary(
+            manifest => manifest.Digest, manifest => manifest.References.Where(needed => Sees(needed) || Manifests.ContainsKey(needed)).ToHashSet());
+        foreach (var digest in Manifests.Keys.ToList())
+        {
+            if (toTrash)
+            {
+                var (manifest, tags) = Remove(digest);
+                Trash[digest] = new ModelTrashEntry(manifest, tags, required[digest], now);
+            }
+            else
+            {
+                Delete(digest, until);
+            }
+        }
+
+        foreach (var digest in Links.Where(digest => !Needs(digest)).ToList())
+        {
+            Unlink(digest);
+        }
+
+        _isDeleted = true;
     }
 
     /// <summary>Deletes a manifest with its tags. It goes on holding what it held.</summary>

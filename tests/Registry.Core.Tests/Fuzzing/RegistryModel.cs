@@ -10,8 +10,9 @@ namespace Registry.Core.Tests.Fuzzing;
 /// <param name="time">The wall clock.</param>
 internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories, Func<DateTimeOffset> time)
 {
-    public IReadOnlyDictionary<RepositoryName, ModelRepository> Repositories { get; } =
-        repositories.ToDictionary(name => name, _ => new ModelRepository(time));
+    private readonly Dictionary<RepositoryName, ModelRepository> _repositories = repositories.ToDictionary(name => name, _ => new ModelRepository(time));
+
+    public IReadOnlyDictionary<RepositoryName, ModelRepository> Repositories => _repositories;
 
     public List<ModelUpload> Uploads { get; } = [];
 
@@ -31,6 +32,13 @@ internal sealed class RegistryModel(IEnumerable<RepositoryName> repositories, Fu
     public long EndOfPromise => Now + (Grace / 2);
 
     public ModelRepository this[RepositoryName name] => Repositories[name];
+
+    /// <summary>Gives a repository the name of one that is empty.</summary>
+    public void Rename(RepositoryName name, RepositoryName newName)
+    {
+        _repositories[newName] = _repositories[name];
+        _repositories[name] = new ModelRepository(time);
+    }
 
     /// <summary>Digests whose bytes a pull from some repository can request, or a restore.</summary>
     public IReadOnlySet<Digest> Stored() =>

@@ -177,6 +177,8 @@ public sealed class RefusedChangeTests : IDisposable
         public RegistryError? CheckTag(TagChange change) =>
             change.Tag.Value == "v1" && change.Before is not null && change.Before != change.After ? Refusal() : null;
 
+        public RegistryError? CheckRename(RenameChange change) => change.NewName.Value.StartsWith("kept", StringComparison.Ordinal) ? Refusal() : null;
+
         private static RegistryError Refusal() => new(RegistryErrorCode.Denied, Refused);
     }
 }

@@ -41,19 +41,13 @@ internal sealed class FaultyFeed : IChangeFeed
     public bool IsPassed => Position == _changes.Count;
 
     /// <summary>Adds a link to a blob.</summary>
-    public void Add(RepositoryName repository, string blob = "x")
-    {
-        _changes.Enqueue(new RegistryChange
-        {
-            Sequence = _changes.Count + 1,
-            Kind = ChangeKind.BlobLinked,
-            Time = DateTimeOffset.UnixEpoch,
-            Origin = ContractOrigin.Request,
-            Repository = repository,
-            Digest = Samples.Digest(blob),
-        });
-        Wake();
-    }
+    public void Add(RepositoryName repository, string blob = "x") => Add(ChangeKind.BlobLinked, repository, Samples.Digest(blob), newName: null);
+
+    /// <summary>Adds a rename.</summary>
+    public void Rename(RepositoryName repository, RepositoryName newName) => Add(ChangeKind.RepositoryRenamed, repository, digest: null, newName);
+
+    /// <summary>Positions that were to survive a power cut.</summary>
+    public ConcurrentQueue<long> Durable { get; } = new();
 
     public void Wake() => Recorded?.Invoke();
 
@@ -80,9 +74,29 @@ internal sealed class FaultyFeed : IChangeFeed
 
     public Task<IReadOnlyDictionary<RepositoryName, long>> FindHeldAsync(string consumer) => Task.FromResult(Held);
 
-    public Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null)
+    public Task AcknowledgeAsync(string consumer, long position, IReadOnlyDictionary<RepositoryName, long>? held = null, bool isDurable = false)
     {
         Volatile.Write(ref _position, position);
+        if (isDurable)
+        {
+            Durable.Enqueue(position);
+        }
+
         return Task.CompletedTask;
+    }
+
+    private void Add(ChangeKind kind, RepositoryName repository, Digest? digest, RepositoryName? newName)
+    {
+        _changes.Enqueue(new RegistryChange
+        {
+            Sequence = _changes.Count + 1,
+            Kind = kind,
+            Time = DateTimeOffset.UnixEpoch,
+            Origin = ContractOrigin.Request,
+            Repository = repository,
+            Digest = digest,
+            NewName = newName,
+        });
+        Wake();
     }
 }

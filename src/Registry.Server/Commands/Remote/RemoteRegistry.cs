@@ -19,11 +19,11 @@ internal sealed class RemoteRegistry : IDisposable
     private readonly DockerCredential? _credential;
     private readonly RemoteScope _scope;
 
-    private RemoteRegistry(RemoteAddress address, DockerCredential? credential, RemoteScope scope)
+    private RemoteRegistry(RemoteAddress address, DockerCredential? credential, RemoteScope scope, TimeSpan patience)
     {
         (_address, _credential, _scope) = (address, credential, scope);
 #pragma warning disable CA2000 // The client disposes it.
-        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = Patience, MaxResponseContentBufferSize = MaxAnswer };
+        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = patience, MaxResponseContentBufferSize = MaxAnswer };
 #pragma warning restore CA2000
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("registry", ProductVersion.Text));
     }
@@ -32,11 +32,12 @@ internal sealed class RemoteRegistry : IDisposable
     /// <param name="address">Address of the registry.</param>
     /// <param name="credentials">The stored logins.</param>
     /// <param name="scope">What the requests ask for.</param>
+    /// <param name="patience">Time for each answer; null for half a minute.</param>
     /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
-    public static async Task<RemoteRegistry> ConnectAsync(RemoteAddress address, DockerCredentials credentials, RemoteScope scope)
+    public static async Task<RemoteRegistry> ConnectAsync(RemoteAddress address, DockerCredentials credentials, RemoteScope scope, TimeSpan? patience = null)
     {
         var credential = await credentials.FindAsync(address.Login);
-        var registry = new RemoteRegistry(address, credential, scope);
+        var registry = new RemoteRegistry(address, credential, scope, patience ?? Patience);
         try
         {
             registry._client.DefaultRequestHeaders.Authorization =

@@ -14,5 +14,15 @@ internal sealed record RemoteScope(string Text, string Need)
     /// <param name="repository">The repository.</param>
     /// <param name="actions">Permissions, as in <c>pull,push</c>.</param>
     public static RemoteScope Of(RepositoryName repository, string actions) =>
-        new($"repository:{repository}:{actions}", $"{actions.Replace(",", " and ", StringComparison.Ordinal)} {repository}");
+        new($"repository:{repository}:{actions}", $"{Words(actions)} {repository}");
+
+    /// <summary>Adds a second repository, to which the requests push.</summary>
+    public RemoteScope AndPushTo(RepositoryName repository) => new($"{Text} repository:{repository}:pull,push", $"{Need}, or push to {repository},");
+
+    // As in "pull and push", and "pull, push and delete".
+    private static string Words(string actions)
+    {
+        var last = actions.LastIndexOf(',');
+        return last < 0 ? actions : $"{actions[..last].Replace(",", ", ", StringComparison.Ordinal)} and {actions[(last + 1)..]}";
+    }
 }

@@ -1,0 +1,11 @@
+using System.Text.Json.Serialization;
+
+namespace Registry.Server.Api;
+
+/// <summary>JSON of repositories as a whole, for the endpoints that write it and for the commands that read it.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(EmptyBody))]
+[JsonSerializable(typeof(RepositoryAnswer))]
+[JsonSerializable(typeof(RepositoryDeletionAnswer))]
+[JsonSerializable(typeof(RepositoryRenameAnswer))]
+internal sealed partial class RepositoryJson : JsonSerializerContext;

@@ -1,0 +1,195 @@
+using System.CommandLine;
+using System.Globalization;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Server.Api;
+using Registry.Server.Commands.Remote;
+
+namespace Registry.Server.Commands.Repositories;
+
+/// <summary><c>registry repository …</c>: the rename and the deletion of a whole repository of a running registry.</summary>
+internal static class RepositoryCommands
+{
+    // The registry answers when all is deleted: a minute or two for a hundred thousand manifests.
+    private static readonly TimeSpan DeletionPatience = TimeSpan.FromHours(1);
+
+    public static Command Create(CommandContext context) => new DescribedCommand(
+        "repository", "Rename or delete a whole repository of a running registry. Uses the login of 'docker login'.")
+    {
+        CreateRename(context),
+        CreateDelete(context),
+    };
+
+    private static DescribedCommand CreateRename(CommandContext context)
+    {
+        var repository = CreateRepository();
+        var newName = new Argument<string>("NEW-NAME") { Description = "The new name, without a host." };
+        newName.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !RepositoryName.IsValid(token.Value)))
+            {
+                result.AddError($"'{token.Value}' is not a repository name; write it like team/app");
+            }
+        });
+        var server = RemoteAddress.CreateOption();
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "rename",
+            "Give a repository another name, with its manifests, tags, history and trash. Nothing is copied. Pulls and pushes by the old name find nothing from then on.",
+            "registry repository rename team/app team/application",
+            "registry repository rename registry.example.com/team/app archive/app")
+        {
+            repository,
+            newName,
+            server,
+            json,
+        };
+        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(repository), parsed.GetValue(server), async (address, name) =>
+        {
+            var to = RepositoryName.Parse(parsed.GetRequiredValue(newName));
+            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Of(name, "pull,push,delete").AndPushTo(to));
+            var renamed = await registry.PostAsync(
+                $"/api/v1/repositories/rename?repository={name}&to={to}", new EmptyBody(), RepositoryJson.Default.EmptyBody, ifMatch: null, RepositoryJson.Default.RepositoryRenameAnswer);
+            if (parsed.GetValue(json))
+            {
+                ReportJson.Write(context.Output, renamed, json => json.RepositoryRenameAnswer);
+            }
+            else
+            {
+                context.Output.WriteLine($"{renamed.Previous} is {renamed.Repository} now; change the clients that pull or push it by the old name");
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    private static DescribedCommand CreateDelete(CommandContext context)
+    {
+        var repository = CreateRepository();
+        var yes = new Option<bool>("--yes") { Description = "Delete it without asking." };
+        var server = RemoteAddress.CreateOption();
+        var json = CommandContext.JsonOption();
+        var command = new DescribedCommand(
+            "delete",
+            "Delete all manifests and tags of a repository. They can be restored for as long as the registry keeps deleted manifests. An interrupted deletion continues when it is repeated.",
+            "registry repository delete team/old",
+            "registry repository delete registry.example.com/team/old --yes")
+        {
+            repository,
+            yes,
+            server,
+            json,
+        };
+        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(repository), parsed.GetValue(server), async (address, name) =>
+        {
+            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Of(name, "pull,delete"), DeletionPatience);
+            if (!parsed.GetValue(yes))
+            {
+                var found = await registry.GetAsync($"/api/v1/repositories/show?repository={name}", RepositoryJson.Default.RepositoryAnswer);
+                if (Confirm(context, address, found) is { } unconfirmed)
+                {
+                    return unconfirmed;
+                }
+            }
+
+            var deletion = await registry.PostAsync(
+                $"/api/v1/repositories/delete?repository={name}", new EmptyBody(), RepositoryJson.Default.EmptyBody, ifMatch: null, RepositoryJson.Default.RepositoryDeletionAnswer);
+            if (parsed.GetValue(json))
+            {
+                ReportJson.Write(context.Output, deletion, json => json.RepositoryDeletionAnswer);
+            }
+            else
+            {
+                context.Output.WriteLine(
+                    $"{name}: {Count.Of(deletion.Manifests, "manifest")} with {Count.Of(deletion.Tags, "tag")} deleted, {Size(deletion.Bytes)} of manifests, and {Count.Of(deletion.Blobs, "blob")} that nothing needs; {DescribeTrash(deletion)}");
+            }
+
+            if (!deletion.IsGone)
+            {
+                context.Warn($"{name} still exists: manifests were pushed to it meanwhile");
+            }
+
+            return ExitCodes.Success;
+        }));
+        return command;
+    }
+
+    // Null when the operator has confirmed.
+    private static int? Confirm(CommandContext context, RemoteAddress address, RepositoryAnswer found)
+    {
+        var what = $"{found.Repository} at {address.Login} has {Count.Of(found.Manifests, "manifest")} with {Count.Of(found.Tags, "tag")}, {Size(found.Bytes)} with all blobs";
+        var fate = found.TrashSeconds == 0
+            ? "A deletion is final: the registry keeps no deleted manifests."
+            : $"They can be restored for {Duration(found.TrashSeconds)} of running time, until {Until(found.TrashSeconds)} if the registry runs all the time.";
+        if (context.Terminal.ReadKey is null)
+        {
+            return context.Refuse($"{what}. {fate} Pass --yes to delete it without a terminal");
+        }
+
+        context.Error.WriteLine($"{what}. {fate}");
+        context.Error.Write($"Type the name of the repository to delete it: ");
+        context.Error.Flush();
+        return string.Equals(context.Terminal.OpenText().ReadLine()?.Trim(), found.Repository, StringComparison.Ordinal)
+            ? null
+            : context.Fail("the name was not typed; nothing was deleted");
+    }
+
+    private static string DescribeTrash(RepositoryDeletionAnswer deletion) =>
+        deletion.Trashed == 0 ? "nothing of it can be restored"
+        : deletion.Trashed == deletion.Manifests ? $"all can be restored until {Until(deletion.TrashSeconds)}"
+        : $"{Count.Of(deletion.Trashed, "manifest")} can be restored until {Until(deletion.TrashSeconds)}";
+
+    // By the clock of this machine; a registry that is stopped keeps them longer.
+    private static string Until(long seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds).ToString("yyyy-MM-dd HH:mm' UTC'", CultureInfo.InvariantCulture);
+
+    private static string Duration(long seconds) => seconds switch
+    {
+        >= 2 * 86400 => Count.Of(seconds / 86400, "day"),
+        >= 2 * 3600 => Count.Of(seconds / 3600, "hour"),
+        >= 2 * 60 => Count.Of(seconds / 60, "minute"),
+        _ => Count.Of(seconds, "second"),
+    };
+
+    private static string Size(long bytes) => bytes switch
+    {
+        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB"),
+        >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.0} MiB"),
+        >= 1L << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 10):0.0} KiB"),
+        _ => Count.Of(bytes, "byte"),
+    };
+
+    private static Argument<string> CreateRepository()
+    {
+        var argument = new Argument<string>("REPO") { Description = "The repository: a name, or host/name as docker writes it." };
+        argument.Validators.Add(result =>
+        {
+            foreach (var token in result.Tokens.Where(token => !IsRepository(token.Value)))
+            {
+                result.AddError($"'{token.Value}' does not name a repository; write it like team/app or registry.example.com/team/app, without a tag");
+            }
+        });
+        return argument;
+    }
+
+    private static bool IsRepository(string text) =>
+        (ImageReference.TryParse(text, out var image) || ImageReference.TryParseWithHost(text, out image)) && image.Reference is null;
+
+    private static async Task<int> RunAsync(
+        CommandContext context, ParseResult parsed, string text, string? server, Func<RemoteAddress, RepositoryName, Task<int>> run)
+    {
+        if (RemoteAddress.Find(server, text, context.Sources(parsed), out var image, out var fault) is not { } address)
+        {
+            return context.Refuse(fault);
+        }
+
+        try
+        {
+            return await run(address, image!.Repository);
+        }
+        catch (RemoteException e)
+        {
+            return context.Fail(e.Message);
+        }
+    }
+}

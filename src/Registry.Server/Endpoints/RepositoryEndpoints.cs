@@ -1,0 +1,130 @@
+using System.Runtime.ExceptionServices;
+using System.Text.Json;
+using Registry.Core.Errors;
+using Registry.Core.Repositories;
+using Registry.Server.Api;
+using Registry.Server.Configuration;
+using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
+using Registry.Server.Memory;
+using Registry.Server.Requests;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>Endpoints of <c>/api/v1/repositories</c>: what a repository holds, its rename, and its deletion.</summary>
+internal sealed class RepositoryEndpoints(RepositoryOperations repositories, RequestMemory memory, RegistryOptions options)
+{
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        if (ApiParameters.CheckNames(request.Request.Query, Route.RepositoryParameter) is { } unknown)
+        {
+            return unknown;
+        }
+
+        request.TakeTurns();
+        if (!(await repositories.FindAsync(request.Repository, request.MayPull)).TryGet(out var summary, out var error))
+        {
+            return error;
+        }
+
+        var answer = new RepositoryAnswer
+        {
+            Repository = request.Repository.Value,
+            Manifests = summary.Manifests,
+            Tags = summary.Tags,
+            Blobs = summary.Blobs,
+            Bytes = summary.Bytes,
+            Trashed = summary.Trashed,
+            TrashSeconds = (long)repositories.TrashPeriod.TotalSeconds,
+        };
+        NotStored(request);
+        await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, RepositoryJson.Default.RepositoryAnswer));
+        return null;
+    }
+
+    public async Task<RegistryError?> RenameAsync(RequestContext request)
+    {
+        if (ApiParameters.CheckNames(request.Request.Query, Route.RepositoryParameter, Route.TargetParameter) is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        var newName = request.Target!.Value;
+        if (await repositories.RenameAsync(request.Repository, newName, request.MayPull, request.Origin) is { } refused)
+        {
+            return refused;
+        }
+
+        var answer = new RepositoryRenameAnswer { Repository = newName.Value, Previous = request.Repository.Value };
+        NotStored(request);
+        await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, RepositoryJson.Default.RepositoryRenameAnswer));
+        return null;
+    }
+
+    public async Task<RegistryError?> DeleteAsync(RequestContext request)
+    {
+        if (ApiParameters.CheckNames(request.Request.Query, Route.RepositoryParameter) is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (!(await repositories.DeleteAsync(request.Repository, request.MayPull, request.Origin, request.Aborted)).TryGet(out var deletion, out var refused))
+        {
+            return refused;
+        }
+
+        request.Change = new ContentChange { Manifests = deletion.Manifests, TagCount = deletion.Tags, Size = deletion.Bytes };
+
+        // In both cases, the audit line has what is gone.
+        if (deletion.Fault is { } fault)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
+        if (deletion.Stopped is { } stopped)
+        {
+            return new RegistryError(stopped.Code, [.. stopped.Details, Describe(deletion)]);
+        }
+
+        var answer = new RepositoryDeletionAnswer
+        {
+            Repository = request.Repository.Value,
+            Manifests = deletion.Manifests,
+            Tags = deletion.Tags,
+            Blobs = deletion.Blobs,
+            Bytes = deletion.Bytes,
+            Trashed = deletion.Trashed,
+            TrashSeconds = (long)repositories.TrashPeriod.TotalSeconds,
+            IsGone = deletion.IsGone,
+        };
+        NotStored(request);
+        await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, RepositoryJson.Default.RepositoryDeletionAnswer));
+        return null;
+    }
+
+    private static string Describe(RepositoryDeletion deletion) => deletion.Manifests + deletion.Tags + deletion.Blobs == 0
+        ? "nothing was deleted"
+        : $"{Count.Of(deletion.Manifests, "manifest")} with {Count.Of(deletion.Tags, "tag")} had been deleted before";
+
+    // A condition that cannot hold must not be ignored: the client would take it for met.
+    private async Task<RegistryError?> CheckAsync(RequestContext request)
+    {
+        var headers = request.Request.Headers;
+        return headers.IfMatch.Count > 0 || headers.IfNoneMatch.Count > 0
+            ? new RegistryError(RegistryErrorCode.PreconditionFailed, "a repository has no entity tag; send the request without If-Match and If-None-Match")
+            : (await JsonRequest.ReadAsync(request, memory.Bodies, options.Limits.HeldBody)).Error;
+    }
+
+    // The answer depends on the caller, and the next change makes it wrong.
+    private static void NotStored(RequestContext request) => request.Response.Headers.CacheControl = "no-store";
+}

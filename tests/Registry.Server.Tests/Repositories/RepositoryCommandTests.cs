@@ -1,0 +1,131 @@
+using System.Text;
+using System.Text.Json;
+using Registry.Core.Access;
+using Registry.Server.Commands;
+using Registry.Server.Tests.Access;
+using Registry.Server.Tests.Commands;
+
+namespace Registry.Server.Tests.Repositories;
+
+/// <summary><c>registry repository …</c> against a running registry, with the login that docker has stored.</summary>
+public sealed class RepositoryCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _docker = new("docker-config");
+
+    public static TheoryData<AuthenticationKind> Kinds => new(AuthenticationKind.Basic, AuthenticationKind.BuiltInToken);
+
+    public void Dispose() => _docker.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_repository_is_renamed_and_deleted(AuthenticationKind kind)
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await StartAsync(folder, kind);
+        await LogInAsync(Host(registry), "admin");
+
+        Assert.Equal(
+            new CommandRun(0, "team/app is team/new now; change the clients that pull or push it by the old name\n", ""),
+            await CommandAsync("repository", "rename", $"{Host(registry)}/team/app", "team/new"));
+        var deleted = await CommandAsync("repository", "delete", $"{Host(registry)}/team/new", "--yes");
+        Assert.Equal((0, ""), (deleted.ExitCode, deleted.Error));
+        Assert.Matches("^team/new: 1 manifest with 2 tags deleted, [0-9]+ bytes of manifests, and [0-9]+ blobs that nothing needs; nothing of it can be restored\n$", deleted.Output);
+        Assert.Equal(
+            new CommandRun(1, "", $"registry: {Host(registry)}: repository name not known to registry: there is no repository team/new\n"),
+            await CommandAsync("repository", "delete", $"{Host(registry)}/team/new", "--yes"));
+    }
+
+    [Fact]
+    public async Task A_deletion_is_confirmed_with_the_name()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        await registry.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        const string Prompt = "Type the name of the repository to delete it: ";
+        string[] arguments = ["repository", "delete", "team/app", "--server", Url(registry)];
+
+        var without = await CommandAsync(arguments);
+        Assert.Equal((2, ""), (without.ExitCode, without.Output));
+        Assert.Matches(
+            @"^registry: team/app at 127\.0\.0\.1:[0-9]+ has 1 manifest with 1 tag, [0-9.]+ .* with all blobs\. A deletion is final: the registry keeps no deleted manifests\. Pass --yes to delete it without a terminal\n$",
+            without.Error);
+
+        var wrong = await TypeAsync("app\n", arguments);
+        Assert.Equal((1, ""), (wrong.ExitCode, wrong.Output));
+        Assert.EndsWith($"{Prompt}registry: the name was not typed; nothing was deleted\n", wrong.Error, StringComparison.Ordinal);
+        Check.Status(200, await registry.Client.GetAnswerAsync("/v2/team/app/manifests/latest"));
+
+        var right = await TypeAsync("team/app\n", arguments);
+        Assert.Equal(0, right.ExitCode);
+        Assert.EndsWith(Prompt, right.Error, StringComparison.Ordinal);
+        Check.Status(404, await registry.Client.GetAnswerAsync("/v2/team/app/manifests/latest"));
+    }
+
+    [Fact]
+    public async Task What_the_registry_refuses_is_told_with_what_to_do()
+    {
+        using var folder = new AccessFolder();
+        await using var registry = await StartAsync(folder, AuthenticationKind.Basic);
+        var host = Host(registry);
+        await LogInAsync(host, "bob");
+        Assert.Equal(
+            new CommandRun(1, "", $"registry: user bob may not pull, push and delete team/app, or push to public/new, at {host}; the access rules of the registry deny it\n"),
+            await CommandAsync("repository", "rename", $"{host}/team/app", "public/new"));
+        Assert.Equal(
+            new CommandRun(1, "", $"registry: user bob may not pull and delete team/app at {host}; the access rules of the registry deny it\n"),
+            await CommandAsync("repository", "delete", $"{host}/team/app", "--yes"));
+        await LogInAsync(host, "admin");
+        Assert.Equal(
+            new CommandRun(1, "", $"registry: {host}: the repository cannot be renamed: there is a repository public/app\n"),
+            await CommandAsync("repository", "rename", $"{host}/team/app", "public/app"));
+    }
+
+    [Fact]
+    public async Task JSON_is_that_of_the_API()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        await registry.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        var renamed = JsonElement.Parse((await CommandAsync("repository", "rename", "team/app", "team/new", "--server", Url(registry), "--json")).Output);
+        Assert.Equal(("team/new", "team/app"), (renamed.GetProperty("repository").GetString(), renamed.GetProperty("previous").GetString()));
+        var deleted = JsonElement.Parse((await CommandAsync("repository", "delete", "team/new", "--server", Url(registry), "--json", "--yes")).Output);
+        Assert.Equal((1, true), (deleted.GetProperty("manifests").GetInt32(), deleted.GetProperty("gone").GetBoolean()));
+    }
+
+    [Theory]
+    [InlineData("repository", "'registry repository' needs one of rename, delete. See 'registry repository --help'.")]
+    [InlineData(
+        "repository rename team/app:1 team/new",
+        "'team/app:1' does not name a repository; write it like team/app or registry.example.com/team/app, without a tag. See 'registry repository rename --help'.")]
+    [InlineData("repository rename team/app Team", "'Team' is not a repository name; write it like team/app. See 'registry repository rename --help'.")]
+    [InlineData("repository delete app --server localhost", "--server is 'localhost'; allowed: http:// or https:// with a host, for example http://localhost:15000")]
+    public async Task Wrong_usage_is_one_line_that_says_what_is_right(string arguments, string message) =>
+        Assert.Equal(new CommandRun(2, "", $"registry: {message}\n"), await CommandAsync(arguments.Split(' ')));
+
+    private static string Url(TestRegistry registry) => registry.Host.Addresses[0].TrimEnd('/');
+
+    private static string Host(TestRegistry registry) => new Uri(Url(registry)).Authority;
+
+    private static async Task<TestRegistry> StartAsync(AccessFolder folder, AuthenticationKind kind)
+    {
+        var registry = await TestRegistry.StartAsync(options => folder.Configure(options, kind));
+        using var admin = new HttpClient { BaseAddress = registry.Client.BaseAddress };
+        admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
+        var image = TestImage.Create();
+        await admin.PushAsync("team/app", image, "v1");
+        await admin.PushAsync("team/app", image, "v2");
+        await admin.PushAsync("public/app", image, "v1");
+        return registry;
+    }
+
+    // As docker writes it.
+    private Task LogInAsync(string host, string user) => File.WriteAllTextAsync(
+        Path.Combine(_docker.Path, "config.json"),
+        $$$$"""{"auths":{"{{{{host}}}}":{"auth":"{{{{Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{AccessFolder.Password(user)}"))}}}}"}}}""");
+
+    private Task<CommandRun> CommandAsync(params string[] arguments) =>
+        CommandRun.OfAsync(new Dictionary<string, string> { ["DOCKER_CONFIG"] = _docker.Path }, arguments);
+
+    private Task<CommandRun> TypeAsync(string typed, string[] arguments) => CommandRun.OfAsync(
+        new Dictionary<string, string> { ["DOCKER_CONFIG"] = _docker.Path },
+        new Terminal { OpenText = () => new StringReader(typed), ReadKey = () => throw new NotSupportedException("A line is read.") },
+        arguments);
+}
