@@ -45,7 +45,7 @@ public abstract partial class RepositoriesContract
 
         foreach (var entry in (await _engine.Trash.ListAsync(A, null, 10)).Entries)
         {
-            Assert.Null((await _operations.Restores.RestoreAsync(A, entry.Digest, ContractOrigin.Request, default)).Error);
+            Assert.Null((await _operations.Restores.RestoreAsync(A, entry.Digest, null, ContractOrigin.Request, default)).Error);
         }
 
         AssertSame(before, await _engine.Listing.ReadAsync(A));

@@ -162,7 +162,7 @@ public abstract partial class RepositoriesContract : IAsyncDisposable
         await AssertTakenAsync("there is a repository team/b");
         Assert.Null((await _operations.Manifests.DeleteAsync(B, Of(Image), Precondition.None, ContractOrigin.Request)).Error);
         await AssertTakenAsync("1 deleted manifest of a repository team/b can still be restored");
-        Assert.Null((await _operations.Trash.PurgeAsync(B, Of(Image), ContractOrigin.Request)).Error);
+        Assert.Null((await _operations.Trash.PurgeAsync(B, Of(Image), null, ContractOrigin.Request)).Error);
         Assert.Null(await RenameAsync(A, B));
         Assert.Equal([V1.Value], (await _engine.Metadata.ListTagsAsync(B, null, 10))!.Items);
 
@@ -299,13 +299,13 @@ public abstract partial class RepositoriesContract : IAsyncDisposable
         repository, Of(manifest), null, manifest, [.. tags.Select(Tag.Parse)], Precondition.None, ContractOrigin.Request, default)).Error);
 
     private Task<Result<Core.Trash.Restored>> RestoreAsync(RepositoryName repository, byte[] manifest) =>
-        _operations.Restores.RestoreAsync(repository, Of(manifest), ContractOrigin.Request, default);
+        _operations.Restores.RestoreAsync(repository, Of(manifest), null, ContractOrigin.Request, default);
 
     private async Task PurgeAllAsync(RepositoryName repository)
     {
         foreach (var entry in (await _engine.Trash.ListAsync(repository, null, 1000)).Entries)
         {
-            Assert.Null((await _operations.Trash.PurgeAsync(repository, entry.Digest, ContractOrigin.Request)).Error);
+            Assert.Null((await _operations.Trash.PurgeAsync(repository, entry.Digest, null, ContractOrigin.Request)).Error);
         }
     }
 }

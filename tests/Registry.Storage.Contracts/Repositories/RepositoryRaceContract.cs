@@ -132,7 +132,7 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
                     refused = (await _operations.Manifests.DeleteAsync(repository, digest, Precondition.None, ContractOrigin.Request)).Error;
                     break;
                 case 10:
-                    refused = (await _operations.Restores.RestoreAsync(repository, digest, ContractOrigin.Request, default)).Error;
+                    refused = (await _operations.Restores.RestoreAsync(repository, digest, null, ContractOrigin.Request, default)).Error;
                     break;
                 case 11:
                     refused = (await _operations.Rollbacks.RollBackAsync(repository, tag, RollbackTarget.Previous, Precondition.None, ContractOrigin.Request, default)).Error;
