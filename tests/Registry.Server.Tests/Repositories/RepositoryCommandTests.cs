@@ -29,7 +29,7 @@ public sealed class RepositoryCommandTests : IDisposable
             await CommandAsync("repository", "rename", $"{Host(registry)}/team/app", "team/new"));
         var deleted = await CommandAsync("repository", "delete", $"{Host(registry)}/team/new", "--yes");
         Assert.Equal((0, ""), (deleted.ExitCode, deleted.Error));
-        Assert.Matches("^team/new: 1 manifest with 2 tags deleted, [0-9]+ bytes of manifests, and [0-9]+ blobs that nothing needs; nothing of it can be restored\n$", deleted.Output);
+        Assert.Matches("^team/new: 1 manifest with 2 tags deleted, [0-9]+ bytes of manifests, and 0 blobs that nothing needs; all can be restored until [0-9-]+ [0-9:]+ UTC\n$", deleted.Output);
         Assert.Equal(
             new CommandRun(1, "", $"registry: {Host(registry)}: repository name not known to registry: there is no repository team/new\n"),
             await CommandAsync("repository", "delete", $"{Host(registry)}/team/new", "--yes"));
@@ -46,7 +46,7 @@ public sealed class RepositoryCommandTests : IDisposable
         var without = await CommandAsync(arguments);
         Assert.Equal((2, ""), (without.ExitCode, without.Output));
         Assert.Matches(
-            @"^registry: team/app at 127\.0\.0\.1:[0-9]+ has 1 manifest with 1 tag, [0-9.]+ .* with all blobs\. A deletion is final: the registry keeps no deleted manifests\. Pass --yes to delete it without a terminal\n$",
+            @"^registry: team/app at 127\.0\.0\.1:[0-9]+ has 1 manifest with 1 tag, [0-9.]+ .* with all blobs\. They can be restored for 7 days of running time, until [0-9-]+ [0-9:]+ UTC if the registry runs all the time\. Pass --yes to delete it without a terminal\n$",
             without.Error);
 
         var wrong = await TypeAsync("app\n", arguments);
