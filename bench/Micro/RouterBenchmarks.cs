@@ -18,7 +18,7 @@ public class RouterBenchmarks
         new ListEndpoints(null!, null!),
         new ReferrerEndpoints(null!, null!),
         new TagEndpoints(null!, null!, null!, null!, null!),
-        new TrashEndpoints(null!, null!, null!, null!),
+        new TrashEndpoints(null!, null!, null!, null!, null!),
         new RepositoryEndpoints(null!, null!, null!),
         new HealthEndpoints(null!)));
 

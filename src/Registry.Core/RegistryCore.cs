@@ -83,6 +83,8 @@ public sealed class RegistryCore
         Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
         Trash = new TrashOperations(storage.Trash, Metadata, new GracePeriod(storage.Clock, settings.Trash), settings.DefaultPageSize, settings.MaxPageSize);
         Restores = new RestoreOperations(trash, Metadata, Manifests);
+        Purges = new PurgeOperations(
+            Trash, storage.Trash, new ContentEraser(storage.CollectorMetadata, storage.Blobs, time, loggers.CreateLogger<ContentEraser>()));
         TrashRelief = new TrashRelief(storage.Trash, storage.CollectorMetadata, Collector, settings.CollectorOrigin, loggers.CreateLogger<TrashRelief>());
         Repositories = new RepositoryOperations(storage.Repositories, Metadata, settings.Trash);
     }
@@ -111,11 +113,14 @@ public sealed class RegistryCore
     /// <summary>Rollbacks of tags.</summary>
     public RollbackOperations Rollbacks { get; }
 
-    /// <summary>Listings and purges of deleted manifests.</summary>
+    /// <summary>Listings of deleted manifests, and their purge from the metadata.</summary>
     public TrashOperations Trash { get; }
 
     /// <summary>Restores of deleted manifests.</summary>
     public RestoreOperations Restores { get; }
+
+    /// <summary>Purges of deleted manifests with their bytes.</summary>
+    public PurgeOperations Purges { get; }
 
     /// <summary>Purges deleted manifests while the disk is short of room.</summary>
     public TrashRelief TrashRelief { get; }

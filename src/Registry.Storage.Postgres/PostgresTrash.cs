@@ -79,6 +79,12 @@ public sealed class PostgresTrash(PostgresDatabase database, TimeProvider time) 
         }
     }
 
+    // The server alone decides when it reuses the space of removed rows, and how long it keeps its logs.
+    public Task<IReadOnlyList<string>> ScrubAsync() => Task.FromResult<IReadOnlyList<string>>(
+    [
+        "removed rows of the database in PostgreSQL, which had manifests and small blobs, until VACUUM and later changes overwrite them; its write-ahead logs, replicas and base backups",
+    ]);
+
     // What only a removed manifest held: its blobs go with it, and its children are next.
     private static async Task<Removal> FollowAsync(
         PostgresSession session, ChangeContext change, RepositoryName repository, Digest manifest, long repositoryId, long[] content)

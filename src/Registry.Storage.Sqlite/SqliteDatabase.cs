@@ -48,7 +48,7 @@ public sealed class SqliteDatabase : IDisposable
         {
             Configure(
                 connection,
-                $"{SqliteSession.TemporariesInMemory} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
+                $"{SqliteSession.TemporariesInMemory} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = FAST; PRAGMA journal_size_limit = {MaxIdleLogBytes};");
             SqliteSchema.Migrate(connection, path);
             Begin(session);
             _stagedWeight = StagedRows.ReadWeight(session);

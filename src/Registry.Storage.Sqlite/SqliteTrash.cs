@@ -17,6 +17,8 @@ public sealed class SqliteTrash(SqliteDatabase database, TimeProvider time) : IT
 
     private const int ReferrersAtOnce = 100;
 
+    private readonly DatabaseScrub _scrub = new(database);
+
     public Task<TrashEntry?> FindAsync(RepositoryName repository, Digest digest) =>
         database.ReadAsync(session => TrashRows.Find(session, repository, digest));
 
@@ -83,6 +85,10 @@ public sealed class SqliteTrash(SqliteDatabase database, TimeProvider time) : IT
             }
         }
     }
+
+    public async Task<IReadOnlyList<string>> ScrubAsync() => await _scrub.RunAsync()
+        ? []
+        : ["the write-ahead log of the database (registry.db-wal), which another program reads at the moment: repeat the purge of another image, or restart the registry, to empty it"];
 
     // What only a removed manifest held: its blobs go with it, and its children are next.
     private static Removal Follow(

@@ -46,6 +46,9 @@ public sealed partial class QueryPlanTests : IDisposable
     {
         _connection.Open();
         SqliteSchema.Migrate(_connection, "registry.db");
+        using var command = _connection.CreateCommand();
+        command.CommandText = DatabaseScrub.CreateTable;
+        command.ExecuteNonQuery();
     }
 
     public static TheoryData<string> Found => new(SourceTree.Files(Statements)

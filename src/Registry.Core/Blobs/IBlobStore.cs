@@ -26,6 +26,14 @@ public interface IBlobStore
     /// <summary>Removes bytes, durably. A place without bytes is no fault. Open sources continue.</summary>
     Task DeleteAsync(IReadOnlyList<BlobPlace> places, CancellationToken cancellationToken = default);
 
+    /// <summary>Removes bytes durably and at once, and earlier versions of them, whatever delays and versions the store has.</summary>
+    /// <returns>What could not be removed, each as a clause for people; empty if nothing is left.</returns>
+    async Task<IReadOnlyList<string>> EraseAsync(BlobPlace place, CancellationToken cancellationToken = default)
+    {
+        await DeleteAsync([place], cancellationToken);
+        return [];
+    }
+
     /// <summary>
     /// Lists all places, with or without bytes: stored content, and what an interrupted store or removal has left behind. The order is the store's own, and
     /// always the same, so that a listing can continue. What is stored or removed meanwhile may be listed or not.

@@ -17,4 +17,6 @@ internal sealed class CachedTrash(ITrash trash, MetadataCache cache) : ITrash
     // It unlinks blobs that are known only when it has ended.
     public Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         cache.ChangeRepositoryAsync(repository, () => trash.PurgeAsync(repository, digest, origin));
+
+    public Task<IReadOnlyList<string>> ScrubAsync() => trash.ScrubAsync();
 }

@@ -37,6 +37,12 @@ public sealed class StagedBlobStore(IBlobStore files, IStagedContent staged) : I
         await files.DeleteAsync(places, CancellationToken.None);
     }
 
+    public async Task<IReadOnlyList<string>> EraseAsync(BlobPlace place, CancellationToken cancellationToken = default)
+    {
+        await RemoveRowAsync(place.Digest);
+        return await files.EraseAsync(place, cancellationToken);
+    }
+
     public IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after = null, CancellationToken cancellationToken = default) =>
         files.ListAsync(after, cancellationToken);
 

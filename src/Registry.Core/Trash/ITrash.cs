@@ -35,4 +35,8 @@ public interface ITrash
     /// </summary>
     /// <returns>What the repository has lost; or MANIFEST_UNKNOWN if there is no such entry.</returns>
     Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin);
+
+    /// <summary>Overwrites what removed rows have left in the files of the metadata, as far as the engine can.</summary>
+    /// <returns>What may be left, each as a clause for people; empty if nothing is.</returns>
+    Task<IReadOnlyList<string>> ScrubAsync();
 }

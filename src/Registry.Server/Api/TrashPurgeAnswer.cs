@@ -10,6 +10,9 @@ internal sealed record TrashPurgeAnswer
     /// <summary>The manifest, first, and each blob and manifest that only it held.</summary>
     public required IReadOnlyList<Removed> Content { get; init; }
 
+    /// <summary>Places where bytes are left or may be, that the registry knows of: each a clause for people.</summary>
+    public required IReadOnlyList<string> Left { get; init; }
+
     /// <summary>Content that a purge has removed from the repository.</summary>
     /// <param name="Digest">Its digest.</param>
     /// <param name="Stored">True if the bytes stay, because another repository has the content, or has it in its trash.</param>

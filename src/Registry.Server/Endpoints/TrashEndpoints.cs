@@ -13,7 +13,7 @@ using Registry.Server.Requests;
 namespace Registry.Server.Endpoints;
 
 /// <summary>Endpoints of <c>/api/v1/trash</c>: deleted manifests, their restore and their purge.</summary>
-internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations restores, RequestMemory memory, RegistryOptions options)
+internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations restores, PurgeOperations purges, RequestMemory memory, RegistryOptions options)
 {
     // An entry with as many of the longest tags as a page shows, in JSON.
     private const int EntryOnPage = 16 * 1024;
@@ -131,7 +131,7 @@ internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations re
         }
 
         var isMeant = EntityTags.Condition(request.Request.Headers.IfMatch);
-        if (!(await trash.PurgeAsync(request.Repository, digest, isMeant, request.Origin)).TryGet(out var purge, out var error))
+        if (!(await purges.PurgeAsync(request.Repository, digest, isMeant, request.Origin)).TryGet(out var purge, out var error))
         {
             return error;
         }
@@ -145,6 +145,7 @@ internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations re
                 content.Digest.Value,
                 content.HeldBy.Count > 0,
                 [.. content.HeldBy.Where(request.MayPull).Select(repository => repository.Value).Order(StringComparer.Ordinal)]))],
+            Left = purge.Left,
         };
         NotStored(request);
         await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, TrashJson.Default.TrashPurgeAnswer));

@@ -82,7 +82,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new ListEndpoints(_core.Lists, memory),
             new ReferrerEndpoints(_core.Referrers, memory),
             new TagEndpoints(_core.History, _core.Rollbacks, _core.Repositories, memory, options),
-            new TrashEndpoints(_core.Trash, _core.Restores, memory, options),
+            new TrashEndpoints(_core.Trash, _core.Restores, _core.Purges, memory, options),
             new RepositoryEndpoints(_core.Repositories, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));

@@ -73,6 +73,30 @@ internal sealed class S3BlobStore(S3Client client, IObjectLedger ledger, ObjectD
         }
     }
 
+    public async Task<IReadOnlyList<string>> EraseAsync(BlobPlace place, CancellationToken cancellationToken = default)
+    {
+        if (place.Key is not { } key)
+        {
+            return [];
+        }
+
+        await ledger.CondemnAsync([key], TimeSpan.Zero);
+        if (!await deletions.DeleteAsync([new CondemnedObject(key, null)], cancellationToken))
+        {
+            return [$"the object {client.Address.FullKey(key)} of {client.Address}, which has the mark of another registry, so that nothing is deleted there"];
+        }
+
+        try
+        {
+            await client.DeleteVersionsAsync(key, cancellationToken);
+            return [];
+        }
+        catch (StorageException e)
+        {
+            return [$"earlier versions of the object {client.Address.FullKey(key)} of {client.Address}, if the bucket keeps versions: {e.Message}"];
+        }
+    }
+
     public async IAsyncEnumerable<BlobPlace> ListAsync(BlobPlace? after = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         for (var last = after?.Key; ;)

@@ -131,6 +131,34 @@ internal sealed class S3Client : IDisposable
         return ControlAsync(S3Operation.Delete, token => _control.DeleteObjectsAsync(request, token), cancellationToken);
     }
 
+    /// <summary>Deletes all versions of an object, and the marks of its deletion, which a bucket with versions keeps.</summary>
+    /// <param name="key">Key of the object.</param>
+    /// <param name="cancellationToken">Ends the work between two requests.</param>
+    /// <exception cref="StorageException">The store has refused, or does not work.</exception>
+    public async Task DeleteVersionsAsync(string key, CancellationToken cancellationToken)
+    {
+        var full = Address.FullKey(key);
+        var request = new ListVersionsRequest { BucketName = Address.Bucket, Prefix = full };
+        for (var hasMore = true; hasMore;)
+        {
+            var page = await ControlAsync(S3Operation.List, token => _control.ListVersionsAsync(request, token), cancellationToken);
+            var versions = (page.Versions ?? []).Where(version => version.Key == full).ToList();
+            if (versions.Count > 0)
+            {
+                var deletion = new DeleteObjectsRequest
+                {
+                    BucketName = Address.Bucket,
+                    Quiet = true,
+                    Objects = [.. versions.Select(version => new KeyVersion { Key = full, VersionId = version.VersionId })],
+                };
+                await ControlAsync(S3Operation.Delete, token => _control.DeleteObjectsAsync(deletion, token), cancellationToken);
+            }
+
+            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
+            hasMore = page.IsTruncated is true;
+        }
+    }
+
     /// <summary>Begins a multipart upload.</summary>
     /// <returns>Its id.</returns>
     public async Task<string> BeginPartsAsync(string key, CancellationToken cancellationToken)

@@ -1,7 +1,10 @@
+using Amazon.S3;
+using Amazon.S3.Model;
 using Registry.Core.Caching;
 using Registry.Core.Storage;
 using Registry.Storage.Contracts;
 using Registry.Storage.Contracts.Bytes;
+using Registry.Testing.Engines;
 
 namespace Registry.Storage.S3.Tests.Blobs;
 
@@ -36,6 +39,43 @@ public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3
         engine.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal(1, await engine.Storage.DeleteDueAsync(TestContext.Current.CancellationToken));
         Assert.Null(await engine.Blobs.StatAsync(place, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Erasing_removes_all_versions_of_an_object_now()
+    {
+        var bucket = $"versions-{Guid.NewGuid():N}"[..40];
+        await gateway.Ceph.CreateBucketAsync(bucket);
+        using var client = new AmazonS3Client(
+            CephGateway.AccessKey,
+            CephGateway.SecretKey,
+            new AmazonS3Config { ServiceURL = gateway.Ceph.Endpoint.AbsoluteUri, AuthenticationRegion = CephGateway.Region, ForcePathStyle = true });
+        await client.PutBucketVersioningAsync(
+            new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } },
+            TestContext.Current.CancellationToken);
+        await using var engine = new S3Engine(gateway.NewSettings() with { Bucket = bucket, DeleteAfter = TimeSpan.FromHours(24) });
+        var (content, kept) = (Samples.Bytes(1, 300_000), Samples.Bytes(2, 300_000));
+        var place = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        var other = await engine.Blobs.PutAsync(Samples.Digest(kept), kept, TestContext.Current.CancellationToken);
+        Assert.Equal(1, await CountVersionsAsync(place.Key!));
+
+        Assert.Empty(await engine.Blobs.EraseAsync(place, TestContext.Current.CancellationToken));
+
+        Assert.Equal(0, await CountVersionsAsync(place.Key!));
+        Assert.Equal(1, await CountVersionsAsync(other.Key!));
+        Assert.Equal(kept, await engine.Blobs.ReadAsync(other));
+
+        // A bucket without versions has none to list.
+        await using var plain = new S3Engine(gateway.NewSettings() with { DeleteAfter = TimeSpan.FromHours(24) });
+        place = await plain.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+        Assert.Empty(await plain.Blobs.EraseAsync(place, TestContext.Current.CancellationToken));
+        Assert.Null(await plain.Blobs.StatAsync(place, TestContext.Current.CancellationToken));
+
+        async Task<int> CountVersionsAsync(string key)
+        {
+            var listed = await client.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket }, TestContext.Current.CancellationToken);
+            return (listed.Versions ?? []).Count(version => version.Key.EndsWith(key, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

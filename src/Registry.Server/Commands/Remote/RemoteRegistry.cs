@@ -12,7 +12,8 @@ internal sealed class RemoteRegistry : IDisposable
     // A page of the longest history.
     private const int MaxAnswer = 16 * 1024 * 1024;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    // A purge removes the bytes of many layers before it answers.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     private readonly HttpClient _client;
     private readonly RemoteAddress _address;

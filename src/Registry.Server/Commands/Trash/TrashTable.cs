@@ -64,6 +64,17 @@ internal static class TrashTable
                 : content.HeldBy.Count > 0 ? $"  {content.Digest}  the bytes stay: {string.Join(", ", content.HeldBy)} has it, or has it in its trash"
                 : $"  {content.Digest}  the bytes stay: another repository has it, or has it in its trash");
         }
+
+        if (purged.Left.Count > 0)
+        {
+            output.WriteLine("The registry has not removed, or cannot remove:");
+            foreach (var left in purged.Left)
+            {
+                output.WriteLine($"  {RemoteMessage.Printable(left)}");
+            }
+        }
+
+        output.WriteLine("It cannot reach backups and exports, snapshots of the disk, and the machines that have pulled it: a secret that was pushed must be changed.");
     }
 
     private static string Tags(TrashEntryAnswer entry)
