@@ -8,5 +8,6 @@ public static class Count
     /// <param name="noun">The noun in the singular, whose plural is regular.</param>
     public static string Of(long number, string noun) => $"{number} {(number == 1 ? noun : Plural(noun))}";
 
-    private static string Plural(string noun) => noun.EndsWith('y') ? $"{noun[..^1]}ies" : $"{noun}s";
+    // "repositories", but "days".
+    private static string Plural(string noun) => noun is [.., not ('a' or 'e' or 'o'), 'y'] ? $"{noun[..^1]}ies" : $"{noun}s";
 }

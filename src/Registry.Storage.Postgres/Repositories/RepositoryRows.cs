@@ -1,4 +1,3 @@
-using Npgsql;
 using Registry.Core.Changes;
 using Registry.Core.Oci;
 using Registry.Core.Repositories;
