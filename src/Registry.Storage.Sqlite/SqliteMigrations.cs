@@ -1,3 +1,5 @@
+using Registry.Storage.Sqlite.Migrations;
+
 namespace Registry.Storage.Sqlite;
 
 /// <summary>Tables of the database, as the migrations that make them.</summary>
@@ -385,5 +387,6 @@ internal static class SqliteMigrations
         -- Where a name has gone. Only renames are in it, so a push does not write it.
         CREATE INDEX changes_of_renames ON changes (repository) WHERE kind = 8;
         """,
+        SpaceMigration.Sql,
     ];
 }

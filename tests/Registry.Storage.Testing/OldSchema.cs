@@ -109,6 +109,10 @@ internal static class OldSchema
         ALTER TABLE changes DROP COLUMN new_name;
         ALTER TABLE repositories DROP COLUMN is_deleted;
         """,
+        """
+        DROP TABLE space_repositories;
+        DROP TABLE space_days;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -377,5 +377,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             CREATE INDEX changes_of_renames ON changes (repository, sequence) WHERE kind = 8;
             """,
             Oldest: 1),
+        new(SpaceTables.Sql, Oldest: 1),
     ];
 }

@@ -59,6 +59,7 @@ internal sealed class FilledDatabase : IAsyncDisposable
             INSERT INTO trash_references (entry_id, content_id, repository_id, was_there)
             SELECT t.id, c, t.repository_id, true FROM trash t, unnest(ARRAY[{manifests} + 2 * t.id - 1, {manifests * 3} + 1 + t.id * 7 % {manifests / 10}]) c;
             INSERT INTO trash_tags (entry_id, name) SELECT id, 'v' || id FROM trash;
+            INSERT INTO space_repositories (repository_id, referred, only_here, trashed) SELECT n, 3 * n, n, 0 FROM generate_series(1, {repositories}) n;
             INSERT INTO processes (id, alive_until) SELECT process, clock_timestamp() FROM uploads LIMIT 10;
             """;
 #pragma warning restore CA2100

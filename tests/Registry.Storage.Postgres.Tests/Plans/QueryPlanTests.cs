@@ -58,6 +58,7 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["token_key"] = "one row",
         ["migration"] = "one row",
         ["processes"] = "a row for each node of the last day",
+        ["space_days"] = "a row for each of the last 400 days",
         ["turns"] = "a row for each kind of work",
         ["change_consumers"] = "a row for each consumer",
         ["change_held"] = "a row for each repository whose links a consumer cannot write; a tree has consumers, and nodes have no tree",

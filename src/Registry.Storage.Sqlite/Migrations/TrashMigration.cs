@@ -1,4 +1,4 @@
-namespace Registry.Storage.Sqlite;
+namespace Registry.Storage.Sqlite.Migrations;
 
 /// <summary>The migration that makes the tables of the trash.</summary>
 internal static class TrashMigration
