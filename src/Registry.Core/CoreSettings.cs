@@ -35,6 +35,9 @@ public sealed record CoreSettings
     /// <summary>Origin of what the collector removes.</summary>
     public ChangeOrigin CollectorOrigin { get; init; } = ChangeOrigin.Collector;
 
+    /// <summary>Running time from one computation of space to the next; zero for computations only when they are asked for.</summary>
+    public TimeSpan SpacePeriod { get; init; } = TimeSpan.FromHours(1);
+
     /// <summary>Running time within which all stored content is verified.</summary>
     public TimeSpan VerifyPeriod { get; init; } = TimeSpan.FromDays(30);
 

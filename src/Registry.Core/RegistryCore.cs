@@ -8,6 +8,7 @@ using Registry.Core.Manifests;
 using Registry.Core.Metadata;
 using Registry.Core.Promises;
 using Registry.Core.Repositories;
+using Registry.Core.Space;
 using Registry.Core.Trash;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
@@ -87,6 +88,14 @@ public sealed class RegistryCore
             Trash, storage.Trash, new ContentEraser(storage.CollectorMetadata, storage.Blobs, time, loggers.CreateLogger<ContentEraser>()));
         TrashRelief = new TrashRelief(storage.Trash, storage.CollectorMetadata, Collector, settings.CollectorOrigin, loggers.CreateLogger<TrashRelief>());
         Repositories = new RepositoryOperations(storage.Repositories, Metadata, settings.Trash);
+        SpaceRounds = new SpaceRounds(
+            storage.Space,
+            async () => (await storage.Uploads.ListAsync()).Sum(upload => upload.Length),
+            storage.Clock,
+            settings.SpacePeriod,
+            time,
+            loggers.CreateLogger<SpaceRounds>());
+        Space = new SpaceOperations(storage.Space, Metadata, SpaceRounds, settings.DefaultPageSize, settings.MaxPageSize);
     }
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
@@ -127,6 +136,12 @@ public sealed class RegistryCore
 
     /// <summary>Renames and deletions of whole repositories.</summary>
     public RepositoryOperations Repositories { get; }
+
+    /// <summary>Figures of the space.</summary>
+    public SpaceOperations Space { get; }
+
+    /// <summary>Computation of the space.</summary>
+    public SpaceRounds SpaceRounds { get; }
 
     /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
     public UnknownBlobSweep Sweep { get; }

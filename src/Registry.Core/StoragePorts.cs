@@ -6,6 +6,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
+using Registry.Core.Space;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Uploads;
@@ -42,6 +43,9 @@ public sealed record StoragePorts
 
     /// <summary>Repositories as a whole.</summary>
     public required IRepositories Repositories { get; init; }
+
+    /// <summary>Metadata for the computation of space.</summary>
+    public required ISpaceMetadata Space { get; init; }
 
     /// <summary>Metadata for the collector.</summary>
     public required ICollectorMetadata CollectorMetadata { get; init; }

@@ -61,6 +61,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             History = _metadata.Ports.History,
             Trash = _metadata.Ports.Trash,
             Repositories = _metadata.Ports.Repositories,
+            Space = _metadata.Ports.Space,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
             Scrubber = bytes.Scrub,

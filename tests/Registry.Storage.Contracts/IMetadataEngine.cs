@@ -5,6 +5,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
+using Registry.Core.Space;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
@@ -28,6 +29,8 @@ public interface IMetadataEngine : IAsyncDisposable
     ITrash Trash { get; }
 
     IRepositories Repositories { get; }
+
+    ISpaceMetadata Space { get; }
 
     IIndexTarget IndexTarget { get; }
 

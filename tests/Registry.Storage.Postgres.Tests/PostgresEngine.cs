@@ -6,6 +6,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
+using Registry.Core.Space;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
@@ -46,6 +47,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public ITrash Trash { get; private set; }
 
     public IRepositories Repositories { get; private set; }
+
+    public ISpaceMetadata Space { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -107,7 +110,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -118,6 +121,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         History = new PostgresTagHistory(database);
         Trash = new PostgresTrash(database, _time);
         Repositories = new PostgresRepositories(database, _time, Rules);
+        Space = new PostgresSpaceMetadata(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
         Staged = new PostgresStagedContent(database);

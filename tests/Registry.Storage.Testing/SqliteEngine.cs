@@ -7,6 +7,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
+using Registry.Core.Space;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
@@ -45,6 +46,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public ITrash Trash { get; private set; }
 
     public IRepositories Repositories { get; private set; }
+
+    public ISpaceMetadata Space { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -98,7 +101,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -111,6 +114,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         History = new SqliteTagHistory(Database);
         Trash = new SqliteTrash(Database, _time);
         Repositories = new SqliteRepositories(Database, _time, Rules);
+        Space = new SqliteSpaceMetadata(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
         Staged = new SqliteStagedContent(Database);

@@ -40,6 +40,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             History = new SqliteTagHistory(database),
             Trash = _cache.Decorate(new SqliteTrash(database, environment.Time)),
             Repositories = _cache.Decorate(new SqliteRepositories(database, environment.Time, environment.Rules)),
+            Space = new SqliteSpaceMetadata(database),
             Sessions = new SqliteUploadSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),

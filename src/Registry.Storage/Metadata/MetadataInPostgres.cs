@@ -35,6 +35,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             History = new PostgresTagHistory(database),
             Trash = new PostgresTrash(database, environment.Time),
             Repositories = new PostgresRepositories(database, environment.Time, environment.Rules),
+            Space = new PostgresSpaceMetadata(database),
             Sessions = new PostgresUploadSessions(database),
             Staged = new PostgresStagedContent(database),
             Objects = new PostgresObjectLedger(database),

@@ -6,6 +6,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Objects;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
+using Registry.Core.Space;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
@@ -30,6 +31,8 @@ internal sealed record MetadataPorts
     public required ITrash Trash { get; init; }
 
     public required IRepositories Repositories { get; init; }
+
+    public required ISpaceMetadata Space { get; init; }
 
     /// <summary>Sessions of uploads in progress.</summary>
     public required IUploadSessions Sessions { get; init; }

@@ -6,6 +6,7 @@ using Registry.Core.Indexing;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
+using Registry.Core.Space;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
@@ -39,6 +40,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IChangeFeed Feed => _sqlite.Feed;
 
     public ITagHistory History => _sqlite.History;
+
+    public ISpaceMetadata Space => _sqlite.Space;
 
     public IIndexTarget IndexTarget { get; private set; }
 

@@ -39,6 +39,10 @@ public sealed class QueryPlanTests(QueryPlanTests.Databases databases) : IClassF
         ["SELECT c.digest FROM repositories r JOIN manifests m"] = "the same",
         ["SELECT c.digest FROM repositories r JOIN blob_links l"] = "the same",
         ["FROM unsettled_subjects WHERE repository_id = $1"] = "looks for the subjects of a repository among all, of which they are a fifth",
+        ["SELECT m.content_id, c.digest, CASE WHEN c.state >= 1"] = "reads a whole repository, up to a limit",
+        ["SELECT m.content_id, f.content_id FROM manifests m"] = "the same",
+        ["SELECT b.content_id, CASE WHEN c.state >= 1"] = "the same",
+        ["SELECT t.name, m.content_id FROM tags t"] = "the same",
         ["FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id WHERE t.repository_id = (SELECT id FROM repositories WHERE name = $1) AND t.id < $2 ORDER BY t.id DESC LIMIT $3"] = "looks for the entries of a repository among all, of which they are a fifth",
     };
 

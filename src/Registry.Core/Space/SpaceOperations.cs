@@ -1,0 +1,93 @@
+using Registry.Core.Errors;
+using Registry.Core.Metadata;
+using Registry.Core.Oci;
+
+namespace Registry.Core.Space;
+
+/// <summary>Answers what uses the space: the last round, and the tags of a repository as they are now. No answer waits for a round.</summary>
+/// <param name="space">The results of the rounds, and the content of a repository.</param>
+/// <param name="metadata">The repositories.</param>
+/// <param name="rounds">The rounds.</param>
+/// <param name="defaultLimit">Size of a page if the client does not give one.</param>
+/// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
+#pragma warning disable CA1001 // The semaphore has nothing to dispose without its wait handle.
+public sealed class SpaceOperations(ISpaceMetadata space, IMetadataStore metadata, SpaceRounds rounds, int defaultLimit, int maxLimit)
+#pragma warning restore CA1001
+{
+    /// <summary>Largest number of manifests, blobs, references and tags of a repository whose tags are computed: about half a second, and 30 MiB.</summary>
+    public const int LargestRepository = 100_000;
+
+    // After names that the caller may not see, many more may follow: fewer, larger batches.
+    private const int BatchSize = 1000;
+
+    // One repository at a time is in memory.
+    private readonly SemaphoreSlim _one = new(1);
+
+    /// <summary>Size of a page.</summary>
+    /// <param name="limit">Number that the client requests, 1 or more; null for none.</param>
+    public int PageSize(int? limit) => Math.Min(limit ?? defaultLimit, maxLimit);
+
+    /// <summary>Reads the sums of the last round of each day, in the order of the days, and asks for a round if there is none.</summary>
+    public async Task<IReadOnlyList<SpaceSums>> ReadDaysAsync()
+    {
+        var days = await space.ReadDaysAsync();
+        rounds.Ask(days.MaxBy(sums => sums.Round));
+        return days;
+    }
+
+    /// <summary>Lists the repositories with their space, by name.</summary>
+    /// <param name="last">The page begins after this repository; it need not exist.</param>
+    /// <param name="limit">Number of repositories, 1 or more; null for the default.</param>
+    /// <param name="ranges">Ranges that contain all repositories that the caller may see.</param>
+    /// <param name="mayList">Returns true if the caller may see a repository; others are left out.</param>
+    public async Task<Page<NamedSpace>> ListAsync(string? last, int? limit, IReadOnlyList<RepositoryRange> ranges, Func<RepositoryName, bool> mayList)
+    {
+        ArgumentNullException.ThrowIfNull(mayList);
+        var wanted = PageSize(limit);
+        var shown = new List<NamedSpace>();
+        for (var batchSize = wanted + 1; ; batchSize = Math.Max(wanted, BatchSize))
+        {
+            var batch = await space.ListRepositoriesAsync(ranges, last, batchSize);
+            foreach (var one in batch.Items.Where(one => mayList(RepositoryName.Parse(one.Name))))
+            {
+                if (shown.Count == wanted)
+                {
+                    return new Page<NamedSpace>(shown, true);
+                }
+
+                shown.Add(one);
+            }
+
+            if (!batch.HasMore)
+            {
+                return new Page<NamedSpace>(shown, false);
+            }
+
+            last = batch.Items[^1].Name;
+        }
+    }
+
+    /// <summary>Finds the space of a repository in the last round; zero if it holds nothing, or is newer; NAME_UNKNOWN if there is no such repository.</summary>
+    public async Task<Result<RepositorySpace>> FindAsync(RepositoryName repository) =>
+        await metadata.ListTagsAsync(repository, last: null, limit: 1) is null
+            ? RegistryErrorCode.NameUnknown
+            : await space.FindRepositoryAsync(repository) ?? default(RepositorySpace);
+
+    /// <summary>Computes the space of the tags of a repository. Those with the most unique bytes come first.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="withOthers">True to count what other repositories hold as not unique; false as if there were no others.</param>
+    /// <param name="cancellationToken">Ends the wait for others.</param>
+    /// <returns>The tags; null if the repository is too large.</returns>
+    public async Task<IReadOnlyList<TagSpace>?> ComputeTagsAsync(RepositoryName repository, bool withOthers, CancellationToken cancellationToken)
+    {
+        await _one.WaitAsync(cancellationToken);
+        try
+        {
+            return await space.ReadRepositoryAsync(repository, LargestRepository) is { } content ? TagTally.Compute(content, withOthers) : null;
+        }
+        finally
+        {
+            _one.Release();
+        }
+    }
+}
