@@ -10,8 +10,8 @@ public class ScaleFolderTests
     public async Task The_large_database_of_the_benchmarks_follows_the_schema()
     {
         const int Copies = 2;
-        using var folder = new ScaleFolder();
-        await folder.FillAsync(Copies, manifestsWithTags: 10);
+        await using var folder = new ScaleFolder();
+        await folder.FillAsync(new ScaleSize(Copies, ManifestsWithTags: 10));
         folder.AddGarbage(1);
 
         await using var connection = new SqliteConnection($"Data Source={folder.Paths.Database};Pooling=False");

@@ -4,7 +4,6 @@ using Registry.Core.Errors;
 using Registry.Core.Repositories;
 using Registry.Server.Api;
 using Registry.Server.Configuration;
-using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;
 using Registry.Server.Requests;

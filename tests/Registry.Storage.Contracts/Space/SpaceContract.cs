@@ -117,11 +117,11 @@ public abstract partial class SpaceContract : IAsyncDisposable
         Assert.Equal((kept.Length, "configbase".Length, deleted.Length + "gone".Length, 0), (sums.Unique, sums.Shared, sums.Trash, sums.Unreferenced));
         Assert.Equal([("a", kept.Length + "configbase".Length, kept.Length, 0)], await ListAsync());
 
-        Assert.Null((await _operations.Trash.PurgeAsync(B, Samples.Digest(deleted), ContractOrigin.Request)).Error);
+        Assert.Null((await _operations.Trash.PurgeAsync(B, Samples.Digest(deleted), null, ContractOrigin.Request)).Error);
         await RunAsync();
         Assert.Equal([("a", kept.Length + "configbase".Length, kept.Length + "configbase".Length, deleted.Length + "gone".Length)], await ListAsync());
 
-        Assert.Null((await _operations.Trash.PurgeAsync(A, Samples.Digest(deleted), ContractOrigin.Request)).Error);
+        Assert.Null((await _operations.Trash.PurgeAsync(A, Samples.Digest(deleted), null, ContractOrigin.Request)).Error);
         sums = await RunAsync();
         Assert.Equal((0, deleted.Length + "gone".Length), (sums.Trash, sums.Unreferenced));
     }
