@@ -20,6 +20,7 @@ public class RouterBenchmarks
         new TagEndpoints(null!, null!, null!, null!, null!),
         new TrashEndpoints(null!, null!, null!, null!, null!),
         new RepositoryEndpoints(null!, null!, null!),
+        new SpaceEndpoints(null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -60,6 +60,16 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         return rules is not null && rules().IsAdmin(identity.Name) ? OriginDetail.Full : OriginDetail.Actor;
     }
 
+    /// <summary>
+    /// True if a caller may know what the whole registry holds: an admin (<see cref="AccessRules.AdminUsers"/>), or, without access rules, a caller who may pull from every
+    /// repository. What an external token service would grant is not known.
+    /// </summary>
+    public bool SeesWholeRegistry(Identity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return rules is null ? kind != AuthenticationKind.Token && (kind == AuthenticationKind.None || !identity.IsAnonymous) : rules().IsAdmin(identity.Name);
+    }
+
     /// <summary>Part of a scope that the built-in token service grants to a user.</summary>
     public ResourceScope Grant(Identity identity, ResourceScope asked)
     {

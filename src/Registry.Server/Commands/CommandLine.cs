@@ -9,6 +9,7 @@ using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
 using Registry.Server.Commands.Repositories;
 using Registry.Server.Commands.Serve;
+using Registry.Server.Commands.Space;
 using Registry.Server.Commands.Tags;
 using Registry.Server.Commands.Transfer;
 using Registry.Server.Commands.Trash;
@@ -41,6 +42,7 @@ internal static class CommandLine
             TagCommands.Create(context),
             TrashCommands.Create(context),
             RepositoryCommands.Create(context),
+            SpaceCommand.Create(context),
             UserCommands.Create(context),
             AccessCommands.Create(context),
             ConfigCommand.Create(context),

@@ -90,6 +90,7 @@ public sealed class OptionsReader
             ManifestMaxDescriptors = (int)Read("REGISTRY_MANIFEST_MAX_DESCRIPTORS", SettingKinds.Number(1000, 1_000_000), defaults.ManifestMaxDescriptors),
             GcGrace = Read("REGISTRY_GC_GRACE", SettingKinds.Time(Second), defaults.GcGrace),
             Trash = Read("REGISTRY_TRASH", SettingKinds.Time(TimeSpan.Zero), defaults.Trash),
+            SpacePeriod = Read("REGISTRY_SPACE_PERIOD", SettingKinds.Time(TimeSpan.Zero), defaults.SpacePeriod),
             VerifyPeriod = Read("REGISTRY_VERIFY_PERIOD", SettingKinds.Time(TimeSpan.Zero), defaults.VerifyPeriod),
             VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", SettingKinds.MegabytesPerSecond, defaults.VerifyRate),
             ExternalUrl = ReadOptionalText("REGISTRY_EXTERNAL_URL", ExternalUrl),

@@ -156,6 +156,12 @@ public sealed record RegistryOptions
     public TimeSpan Trash { get; init; } = TimeSpan.FromDays(7);
 
     /// <summary>
+    /// REGISTRY_SPACE_PERIOD: running time from one computation of space to the next; zero for computations only when they are asked for. In an hour, what a round costs does
+    /// not count: some seconds of a processor for a million manifests.
+    /// </summary>
+    public TimeSpan SpacePeriod { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>
     /// REGISTRY_VERIFY_PERIOD: running time within which all stored content is read and compared with its digest; zero to turn this off. A
     /// month is also the usual period for scrubbing file systems and RAID arrays.
     /// </summary>
@@ -219,6 +225,7 @@ public sealed record RegistryOptions
         UploadTimeout = UploadTimeout,
         Grace = GcGrace,
         Trash = Trash,
+        SpacePeriod = SpacePeriod,
         VerifyPeriod = VerifyPeriod,
         VerifyBytesPerSecond = VerifyRate * 1024L * 1024,
     };

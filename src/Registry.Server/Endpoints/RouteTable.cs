@@ -8,7 +8,7 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, HealthEndpoints health, TokenEndpoint? token = null) =>
+        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -46,6 +46,9 @@ internal static class RouteTable
         new("GET", "/api/v1/repositories/show?repository=<name>", Permission.Pull, repositories.GetAsync),
         new("POST", "/api/v1/repositories/rename?repository=<name>&to=<name>", Permission.Delete, repositories.RenameAsync, RequestOperation.RenameRepository, AlsoPushes: true),
         new("POST", "/api/v1/repositories/delete?repository=<name>", Permission.Delete, repositories.DeleteAsync, RequestOperation.DeleteRepository, AlsoPulls: true),
+
+        new("GET", "/api/v1/space", Permission.Catalog, space.GetAsync),
+        new("GET", "/api/v1/space/repository?repository=<name>", Permission.Pull, space.GetRepositoryAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

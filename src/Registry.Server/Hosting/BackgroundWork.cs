@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core;
+using Registry.Core.Space;
 using Registry.Server.Configuration;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
@@ -12,7 +13,7 @@ using Registry.Storage.Metadata;
 namespace Registry.Server.Hosting;
 
 /// <summary>
-/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the expiry of uploads, the deletion of objects, the
+/// Work of a running registry that no request waits for: indexing, garbage collection, verification, the computation of space, the expiry of uploads, the deletion of objects, the
 /// return of memory, and the checks of the bucket and the certificate. The storage has workers of its own.
 /// </summary>
 /// <param name="options">The settings.</param>
@@ -63,6 +64,7 @@ internal sealed class BackgroundWork(
         Repeat("The expiry of uploads", options.UploadCleanupInterval, ExpireAsync);
         Repeat("The return of memory", MemoryTrim.Interval, TrimAsync);
         Repeat("The garbage collection", core.Rules.Interval, CollectAsync);
+        Repeat("The computation of space", SpaceRounds.Interval, ComputeSpaceAsync);
 
         // The bytes in a bucket are not on this disk.
         if (storage is { Folder: { } folder, Files: not null })
@@ -112,6 +114,15 @@ internal sealed class BackgroundWork(
         if (storage.Indexer.IsComplete && !readOnly.IsOn && await IsOwnTurnAsync("verification", core.Verifier.Interval))
         {
             await core.Verifier.RunAsync(cancellationToken);
+        }
+    }
+
+    // An incomplete index misses what repositories hold. The results are written, which a read-only registry does not do.
+    private async Task ComputeSpaceAsync(CancellationToken cancellationToken)
+    {
+        if (storage.Indexer.IsComplete && !readOnly.IsOn && await core.SpaceRounds.IsDueAsync() && await IsOwnTurnAsync("space", core.SpaceRounds.Turn))
+        {
+            await core.SpaceRounds.RunAsync(cancellationToken);
         }
     }
 

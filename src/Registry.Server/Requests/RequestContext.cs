@@ -134,6 +134,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Part of the origin of changes that the caller may see.</summary>
     public OriginDetail OriginDetail => _authorizer!.OriginsFor(Identity);
 
+    /// <inheritdoc cref="Authorizer.SeesWholeRegistry"/>
+    public bool SeesWholeRegistry => _authorizer!.SeesWholeRegistry(Identity);
+
     /// <summary>Ranges of the repositories that the catalog shows to the caller.</summary>
     public IReadOnlyList<RepositoryRange> ListableRanges => _authorizer!.ListableRanges(Identity);
 

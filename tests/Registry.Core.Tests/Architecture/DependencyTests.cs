@@ -84,12 +84,13 @@ public partial class DependencyTests
         ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
         ["Commands.Repositories"] = ["Api", "Commands", "Commands.Remote"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
+        ["Commands.Space"] = ["Api", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands.Tags"] = ["Api", "Commands", "Commands.Remote", "Http"],
         ["Commands.Transfer"] = ["Commands", "Commands.Progress", "Configuration"],
         ["Commands.Trash"] = ["Api", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands"] =
         [
-            "Api", "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Repositories", "Commands.Serve",
+            "Api", "Commands.Access", "Commands.Backup", "Commands.Inspect", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Repositories", "Commands.Serve", "Commands.Space",
             "Commands.Tags", "Commands.Transfer", "Commands.Trash", "Configuration", "Configuration.Values", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],

@@ -44,13 +44,13 @@ internal sealed record RemoteAddress(Uri Url, string Login)
         return host is null ? OfSettings(sources, out fault) : OfHost(host, out fault);
     }
 
-    /// <summary>Finds the registry that a command asks which names no image.</summary>
+    /// <summary>Finds the registry that a command asks about all repositories.</summary>
     /// <param name="server">Value of the option; null without it.</param>
-    /// <param name="sources">The settings, for a command without it.</param>
-    /// <param name="fault">Fault of the option or settings; empty on success.</param>
+    /// <param name="sources">The settings.</param>
+    /// <param name="fault">Fault of the arguments or settings; empty on success.</param>
     /// <returns>Null when there is a fault.</returns>
     public static RemoteAddress? Find(string? server, SettingSources sources, out string fault) =>
-        server is null ? OfSettings(sources, out fault) : Parse(server, null, out fault);
+        server is null ? OfSettings(sources, out fault) : Parse(server, host: null, out fault);
 
     private static RemoteAddress? Parse(string server, string? host, out string fault)
     {
