@@ -32,6 +32,7 @@ internal static class Catalogue
             _ => ScaleLoad.RunAsync()),
         new("scale-nodes", "the same of a node on PostgreSQL and S3, which must be installed; needs 8 GiB in the temporary folder", "10 min", _ => ScaleLoad.RunOnNodesAsync()),
         new("sweep", "pulls while the collector removes blobs; argument: number of blobs, 100,000 by default", "3 min", arguments => SweepLoad.RunAsync(arguments.FirstOrDefault())),
+        new("space", "pulls while the space of a million manifests is computed; argument: thousands of manifests, 999 by default", "3 min", arguments => SpaceLoad.RunAsync(arguments.FirstOrDefault())),
         new("scale-tree", "first start on a tree of 20,000 manifests without a database", "2 min", _ => TreeLoad.RunAsync()),
     ];
 

@@ -73,6 +73,9 @@ internal sealed class ScaleServer : IAsyncDisposable
 
             // Most files are missing by design.
             ("VERIFY_PERIOD", "0"),
+
+            // A round would begin within a measurement.
+            ("SPACE_PERIOD", "0"),
         })
         {
             environment[$"REGISTRY_{name}"] = value;
