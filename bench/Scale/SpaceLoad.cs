@@ -22,14 +22,13 @@ internal static class SpaceLoad
     public static async Task RunAsync(string? count)
     {
         var copies = count is null ? ByDefault : int.Parse(count, CultureInfo.InvariantCulture);
-        using var folder = new ScaleFolder();
+        await using var folder = new ScaleFolder();
         var settings = Directory.CreateTempSubdirectory("registry-space-");
         try
         {
-            await folder.FillAsync(copies, ScaleContent.ManifestsWithTags);
+            await folder.FillAsync(new ScaleSize(copies, ScaleContent.ManifestsWithTags));
             var image = ScaleContent.Image(ScaleContent.Name(7), 0);
-            folder.Store(image);
-            await using (var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Paths.Root, settings.FullName))
+            await using (var server = await ScaleServer.StartAsync(RegistryProgram.Jit, folder.Settings, settings.FullName))
             {
                 await MeasurePullsAsync(server, new Uri($"/v2/{ScaleContent.Name(7)}/manifests/{ScaleContent.DigestOf(image)}", UriKind.Relative));
             }
