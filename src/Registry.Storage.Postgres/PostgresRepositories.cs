@@ -39,10 +39,16 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
         {
             var id = RepositoryRows.AskExisting(session, repository);
             var held = RepositoryRows.AskHeld(session, newName);
+            var older = ProcessRows.AskOlder(session, SchemaStep.OfRenames);
             await session.SendAsync();
             if (id.Count == 0)
             {
                 return RegistryErrorCode.NameUnknown;
+            }
+
+            if (older[0] > 0)
+            {
+                return RenameRefusal.BesideOlder(older[0]);
             }
 
             if (held is [var (_, hasManifests, hasBlobs, trashed)] && (hasManifests || hasBlobs || trashed > 0))

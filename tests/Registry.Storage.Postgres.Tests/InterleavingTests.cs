@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
+using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
@@ -15,6 +16,7 @@ public sealed class InterleavingTests : IAsyncLifetime
 {
     private static readonly RepositoryName A = Samples.Repository("a");
     private static readonly RepositoryName B = Samples.Repository("b");
+    private static readonly RepositoryName C = Samples.Repository("c");
     private static readonly Digest Layer = Samples.Digest("layer");
     private static readonly byte[] Child = Samples.Image("config", [], note: "child");
     private static readonly byte[] Index = Samples.Index([Samples.Child(Child), Samples.Layer("layer")]);
@@ -25,6 +27,7 @@ public sealed class InterleavingTests : IAsyncLifetime
     private PostgresDatabase _otherNode = null!;
     private PostgresMetadataStore _metadata = null!;
     private PostgresMetadataStore _other = null!;
+    private PostgresRepositories _otherRepositories = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -36,6 +39,7 @@ public sealed class InterleavingTests : IAsyncLifetime
         _otherNode = await PostgresDatabase.OpenAsync(settings);
         _metadata = new PostgresMetadataStore(_node, new FakeTimeProvider(), NoRules.Instance);
         _other = new PostgresMetadataStore(_otherNode, new FakeTimeProvider(), NoRules.Instance);
+        _otherRepositories = new PostgresRepositories(_otherNode, new FakeTimeProvider(), NoRules.Instance);
         await _metadata.LinkBlobAsync(A, Layer, 5);
         await _metadata.LinkBlobAsync(A, Samples.Digest("config"), 6);
 
@@ -87,6 +91,58 @@ public sealed class InterleavingTests : IAsyncLifetime
         Assert.Null((await push).Error);
         Assert.Null((await deletion).Error);
         await AssertNeededAsync();
+    }
+
+    [Fact]
+    public async Task A_push_beside_a_rename_goes_along()
+    {
+        // The push has decided, and waits to record its change.
+        await using var stop = await StopAsync("LOCK TABLE changes IN SHARE MODE");
+        var push = _metadata.PutManifestAsync(Samples.Put(A, Image, "v1"));
+        await _database.WaitForWaitersAsync(1);
+        var rename = _otherRepositories.RenameAsync(A, C, ContractOrigin.Request);
+        await SettledAsync(rename);
+        await stop.EndAsync();
+
+        Assert.Null((await push).Error);
+        Assert.Null(await rename);
+        Assert.Equal(Samples.Digest(Image), (await _metadata.FindManifestAsync(C, Tag.Parse("v1")))?.Digest);
+        Assert.False(await _otherRepositories.ExistsAsync(A));
+    }
+
+    [Fact]
+    public async Task A_rename_beside_a_push_leaves_it_without_its_blobs()
+    {
+        // The rename has decided, and waits to record its change.
+        await using var stop = await StopAsync("LOCK TABLE changes IN SHARE MODE");
+        var rename = _otherRepositories.RenameAsync(A, C, ContractOrigin.Request);
+        await _database.WaitForWaitersAsync(1);
+        var push = _metadata.PutManifestAsync(Samples.Put(A, Image, "v1"));
+        await SettledAsync(push);
+        await stop.EndAsync();
+
+        Assert.Null(await rename);
+        Assert.Same(RegistryErrorCode.ManifestBlobUnknown, (await push).Error?.Code);
+        Assert.Null(await _metadata.FindManifestAsync(C, Samples.Digest(Image)));
+        Assert.NotNull(await _metadata.FindBlobAsync(C, Layer));
+        Assert.False(await _otherRepositories.ExistsAsync(A));
+    }
+
+    [Fact]
+    public async Task A_push_to_the_new_name_beside_a_rename_is_not_mixed_with_it()
+    {
+        // The push has made the repository, and waits to record its change.
+        await using var stop = await StopAsync("LOCK TABLE changes IN SHARE MODE");
+        var push = _metadata.LinkBlobAsync(C, Samples.Digest("late"), 4);
+        await _database.WaitForWaitersAsync(1);
+        var rename = _otherRepositories.RenameAsync(A, C, ContractOrigin.Request);
+        await SettledAsync(rename);
+        await stop.EndAsync();
+
+        Assert.Null(await push);
+        Assert.Same(RegistryErrorCode.RenameImpossible, (await rename)?.Code);
+        Assert.Null(await _metadata.FindBlobAsync(C, Layer));
+        Assert.NotNull(await _metadata.FindBlobAsync(A, Layer));
     }
 
     [Fact]

@@ -6,6 +6,12 @@ namespace Registry.Core.Repositories;
 /// <summary>Errors of renames, for every engine.</summary>
 public static class RenameRefusal
 {
+    /// <summary>Nodes run that do not know renames.</summary>
+    /// <param name="nodes">Their number.</param>
+    public static RegistryError BesideOlder(long nodes) => new(
+        RegistryErrorCode.RenameImpossible,
+        $"{Count.Of(nodes, "node")} of a version that does not know renames used the database within the last hour; replace the older nodes first, and try again an hour later");
+
     /// <summary>The new name is taken.</summary>
     /// <param name="newName">The new name.</param>
     /// <param name="hasManifests">True if a repository of this name has a manifest.</param>

@@ -17,6 +17,11 @@ internal sealed record SchemaStep(string Sql, int Oldest)
     /// </summary>
     public const int OfTrash = 6;
 
+    /// <summary>
+    /// First version that knows renames of repositories. An older program that has just read a name may use it for the rows that it had, so there are none while one runs.
+    /// </summary>
+    public const int OfRenames = 7;
+
     /// <summary>All steps, from an empty database to the newest version.</summary>
     public static IReadOnlyList<SchemaStep> All { get; } =
     [

@@ -128,7 +128,7 @@ internal static class RepositoryCommands
         }
 
         context.Error.WriteLine($"{what}. {fate}");
-        context.Error.Write($"Type the name of the repository to delete it: ");
+        context.Error.Write("Type the name of the repository to delete it: ");
         context.Error.Flush();
         return string.Equals(context.Terminal.OpenText().ReadLine()?.Trim(), found.Repository, StringComparison.Ordinal)
             ? null
