@@ -39,4 +39,41 @@ public sealed class MigrationPassTests
             return done.Manifests;
         }
     }
+
+    [Fact]
+    public async Task A_repository_that_is_renamed_meanwhile_has_its_new_name_after_the_next_pass()
+    {
+        await using var source = await TestStorage.CreateAsync();
+        await using var target = await TestStorage.CreateAsync();
+        var b = Samples.Repository("b");
+        var image = await source.PushImageAsync(A, "image", "1.0");
+        var metadata = new GatedMetadataStore(source.Storage.Metadata);
+        metadata.AfterQuestion = async () =>
+        {
+            metadata.AfterQuestion = () => Task.CompletedTask;
+            Assert.Null(await source.Core.Repositories.RenameAsync(A, b, _ => true, ContractOrigin.Request));
+        };
+
+        // In the middle of the first pass.
+        await PassAsync();
+        await PassAsync();
+
+        Assert.True((await target.Storage.Listing.ReadAsync(A)).IsEmpty);
+        Assert.Equal(image, await target.GetAsync(b, Tag.Parse("1.0")));
+        Assert.Equal(1, (await target.Storage.ReadTotalsAsync()).Manifests);
+
+        // Between two passes.
+        Assert.Null(await source.Core.Repositories.RenameAsync(b, A, _ => true, ContractOrigin.Request));
+        await PassAsync();
+        Assert.Equal(image, await target.GetAsync(A, Tag.Parse("1.0")));
+        Assert.True((await target.Storage.Listing.ReadAsync(b)).IsEmpty);
+
+        async Task PassAsync()
+        {
+            var content = new RegistryContent(source.Storage.Listing, metadata, source.Storage.Blobs);
+            var writer = new ImageWriter(target.Core.Metadata, target.Core.Uploads, target.Core.Manifests, ChangeOrigin.Command("migrate", "test"));
+            var (_, _, faults) = await MigrationPass.RunAsync(content, RegistryContent.Of(target.Storage), writer, progress: null, TestContext.Current.CancellationToken);
+            Assert.Empty(faults);
+        }
+    }
 }
