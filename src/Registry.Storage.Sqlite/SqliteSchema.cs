@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Migrations;
 
 namespace Registry.Storage.Sqlite;
 

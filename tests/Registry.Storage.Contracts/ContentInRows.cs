@@ -18,11 +18,13 @@ namespace Registry.Storage.Contracts;
 internal sealed class ContentInRows : IDisposable
 {
     private readonly RecurringFaults _faults = new(TimeProvider.System, NullLogger<RecurringFaults>.Instance);
+    private readonly IMetadataStore _metadata;
 
     /// <param name="engine">The engine.</param>
     /// <param name="period">Running time for which deleted manifests can be restored; zero for none.</param>
     public ContentInRows(IMetadataEngine engine, TimeSpan period = default)
     {
+        _metadata = engine.Metadata;
         var blobs = new StagedBlobStore(new Nothing(), engine.Staged);
         var contents = new ContentCache(blobs, TimeProvider.System, maxBytes: 1024 * 1024);
         var grace = new GracePeriod(engine.Clock, TimeSpan.FromDays(1));
@@ -60,6 +62,17 @@ internal sealed class ContentInRows : IDisposable
     public RestoreOperations Restores { get; }
 
     public RepositoryOperations Repositories { get; }
+
+    /// <summary>Pushes an image: links to its blobs, of which no bytes exist, and the manifest.</summary>
+    public async Task<RegistryError?> PushAsync(RepositoryName repository, byte[] manifest, params IReadOnlyList<Tag> tags)
+    {
+        foreach (var blob in ManifestReader.Read(manifest, null).Value.Blobs)
+        {
+            await _metadata.LinkBlobAsync(repository, blob.Digest, blob.Size);
+        }
+
+        return (await Manifests.PutAsync(repository, Samples.Digest(manifest), null, manifest, tags, Precondition.None, ContractOrigin.Request, default)).Error;
+    }
 
     public void Dispose() => _faults.Dispose();
 

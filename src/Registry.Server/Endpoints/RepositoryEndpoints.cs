@@ -2,7 +2,7 @@ using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Registry.Core.Errors;
 using Registry.Core.Repositories;
-using Registry.Server.Api;
+using Registry.Server.Api.Repositories;
 using Registry.Server.Configuration;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;

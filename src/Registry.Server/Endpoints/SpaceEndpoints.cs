@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Space;
-using Registry.Server.Api;
+using Registry.Server.Api.Space;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Memory;

@@ -4,7 +4,7 @@ using Registry.Core.History;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Repositories;
-using Registry.Server.Api;
+using Registry.Server.Api.History;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;

@@ -3,7 +3,7 @@ using System.Text.Json;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Core.Trash;
-using Registry.Server.Api;
+using Registry.Server.Api.Trash;
 using Registry.Server.Configuration;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;

@@ -3,4 +3,8 @@ namespace Registry.Storage.Files.Tree;
 /// <summary>A repository whose changes wait.</summary>
 /// <param name="Passed">The tree has its changes up to here.</param>
 /// <param name="Reason">Reason why the next one cannot be made; null once it can.</param>
-internal sealed record HeldBack(long Passed, string? Reason);
+internal sealed record HeldBack(long Passed, string? Reason)
+{
+    /// <summary>The reason for people.</summary>
+    public string Text => Reason ?? "The links of a repository wait.";
+}

@@ -16,7 +16,6 @@ namespace Registry.Storage.Files.Tree;
 internal sealed partial class TreeWriter : Follower
 {
     private const int BatchSize = 512;
-
     private const int RepositoriesPerPage = 100;
 
     // Number of repositories that may be held back before all others wait, too: each is tried again from time to time.
@@ -114,11 +113,9 @@ internal sealed partial class TreeWriter : Follower
     private string? DescribeHeld() => _held.Count switch
     {
         0 => null,
-        1 => ReasonOf(_held.First().Value),
-        _ => $"{ReasonOf(_held.First().Value)} (and {_held.Count - 1} more repositories)",
+        1 => _held.First().Value.Text,
+        _ => $"{_held.First().Value.Text} (and {_held.Count - 1} more repositories)",
     };
-
-    private static string ReasonOf(HeldBack held) => held.Reason ?? "The links of a repository wait.";
 
     // Ends after some time, so that what is done is synced and need not be repeated. True if there are more changes.
     private async Task<bool> CatchUpAsync(bool triesAll, CancellationToken stopping)
@@ -191,22 +188,16 @@ internal sealed partial class TreeWriter : Follower
     {
         await SyncAsync();
         var newName = rename.NewName!.Value;
-        foreach (var name in new[] { rename.Repository, newName })
+        var waiting = _held.ContainsKey(rename.Repository) ? rename.Repository : newName;
+        if (_held.TryGetValue(waiting, out var held))
         {
-            if (_held.TryGetValue(name, out var held))
-            {
-                throw new StorageException($"The rename of {rename.Repository} to {newName} waits for earlier changes of {name}: {ReasonOf(held)}");
-            }
+            throw new StorageException($"The rename of {rename.Repository} to {newName} waits for earlier changes of {waiting}: {held.Text}");
         }
 
         await SyncDurablyAsync();
-        try
+        if (await _threads.RunAsync(() => TreeFiles.Try(() => _files.Apply(rename))) is { } reason)
         {
-            await _threads.RunAsync(() => _files.Apply(rename));
-        }
-        catch (Exception e) when (!StorageException.IsFullCode(e.HResult) && e is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException($"The folder of {rename.Repository} cannot be moved to {newName}: {e.Message}", e);
+            throw new StorageException($"The folder of {rename.Repository} cannot be moved to {newName}: {reason}");
         }
 
         _passed = rename.Sequence;
@@ -333,8 +324,7 @@ internal sealed partial class TreeWriter : Follower
             }
         }
         while (page.Count == RepositoriesPerPage);
-        _whole = null;
-        _passed = lost;
+        (_whole, _passed) = (null, lost);
     }
 
     private Task<string?> WriteRecordedAsync(RepositoryName repository, CancellationToken stopping)
@@ -367,12 +357,10 @@ internal sealed partial class TreeWriter : Follower
     private async Task SyncAsync()
     {
         // While too many are held back, old changes still have to go.
-        if ((!_isUnsynced && _held.Count < MaxHeld) || _passed is not { } passed)
+        if ((_isUnsynced || _held.Count >= MaxHeld) && _passed is { } passed)
         {
-            return;
+            await SyncAsync(passed, isDurable: false);
         }
-
-        await SyncAsync(passed, isDurable: false);
     }
 
     private Task SyncDurablyAsync() => SyncAsync(_passed!.Value, isDurable: true);

@@ -281,19 +281,8 @@ public abstract partial class RepositoriesContract : IAsyncDisposable
     private async Task LinkAsync(RepositoryName repository, string blob) =>
         Assert.Null(await _engine.Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length));
 
-    // Pushes an image with its blobs.
-    private async Task PushAsync(RepositoryName repository, byte[] image, params string[] tags)
-    {
-        foreach (var blob in new[] { "config", "layer", "other", "signature" })
-        {
-            if (ManifestReader.Read(image, null).Value.Blobs.Any(needed => needed.Digest == Samples.Digest(blob)))
-            {
-                await LinkAsync(repository, blob);
-            }
-        }
-
-        await StoreAsync(repository, image, tags);
-    }
+    private async Task PushAsync(RepositoryName repository, byte[] image, params string[] tags) =>
+        Assert.Null(await _operations.PushAsync(repository, image, [.. tags.Select(Tag.Parse)]));
 
     private async Task StoreAsync(RepositoryName repository, byte[] manifest, params string[] tags) => Assert.Null((await _operations.Manifests.PutAsync(
         repository, Of(manifest), null, manifest, [.. tags.Select(Tag.Parse)], Precondition.None, ContractOrigin.Request, default)).Error);

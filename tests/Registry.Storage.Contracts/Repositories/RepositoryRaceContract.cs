@@ -73,10 +73,10 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
             }
         }
 
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         for (var i = 0; i < 3; i++)
         {
-            await CollectAsync();
+            await _engine.Collector.CollectAsync();
         }
 
         Assert.All(Names, repository => Assert.False(_engine.Repositories.ExistsAsync(repository).GetAwaiter().GetResult()));
@@ -112,7 +112,7 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
             switch (random.Next(15))
             {
                 case < 4:
-                    refused = await PushAsync(repository, manifest, tag);
+                    refused = await _operations.PushAsync(repository, manifest, tag);
                     break;
                 case < 8:
                     var newName = Names[random.Next(Names.Length)];
@@ -138,50 +138,14 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
                     refused = (await _operations.Rollbacks.RollBackAsync(repository, tag, RollbackTarget.Previous, Precondition.None, ContractOrigin.Request, default)).Error;
                     break;
                 case 12:
-                    await ExpireTrashAsync();
+                    await _engine.Collector.ExpireTrashAsync();
                     break;
                 default:
-                    await CollectAsync();
+                    await _engine.Collector.CollectAsync();
                     break;
             }
 
             Assert.True(refused is null || Expected.Contains(refused.Code), refused?.ToString());
-        }
-    }
-
-    private async Task<RegistryError?> PushAsync(RepositoryName repository, byte[] manifest, Tag tag)
-    {
-        foreach (var blob in ManifestReader.Read(manifest, null).Value.Blobs)
-        {
-            await _engine.Metadata.LinkBlobAsync(repository, blob.Digest, blob.Size);
-        }
-
-        return (await _operations.Manifests.PutAsync(
-            repository, Samples.Digest(manifest), null, manifest, [tag], Precondition.None, ContractOrigin.Request, default)).Error;
-    }
-
-    private async Task ExpireTrashAsync()
-    {
-        foreach (var entry in await _engine.Collector.ListOldTrashAsync(TimeSpan.Zero, 100))
-        {
-            await _engine.Collector.ExpireTrashAsync(entry.Repository, [entry.Digest], TimeSpan.Zero);
-        }
-    }
-
-    private async Task CollectAsync()
-    {
-        foreach (var idle in await _engine.Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: false, 100))
-        {
-            await _engine.Collector.ExpireManifestsAsync(idle.Repository, [idle.Digest], IdleTimes.Any, withRoots: false);
-        }
-
-        await _engine.Collector.ExpireLinksAsync(IdleTimes.Any, 100);
-        foreach (var orphan in await _engine.Collector.ListOrphansAsync(100))
-        {
-            if (await _engine.Collector.CondemnAsync(orphan) is not null)
-            {
-                await _engine.Collector.ForgetAsync(orphan);
-            }
         }
     }
 }

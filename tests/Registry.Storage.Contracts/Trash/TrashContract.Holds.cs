@@ -82,7 +82,7 @@ public abstract partial class TrashContract
         Assert.Null((await _operations.Manifests.DeleteAsync(A, Tag.Parse("child"), Precondition.None, ContractOrigin.Request)).Error);
         Assert.Null((await _engine.Metadata.FindManifestAsync(A, Of(Image)))!.IdleSince);
 
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         Assert.Equal(_engine.Clock.Now, (await _engine.Metadata.FindManifestAsync(A, Of(Image)))!.IdleSince);
         await _engine.AdvanceAsync(Grace + TimeSpan.FromSeconds(1));
         await CollectAsync(Grace);
@@ -129,7 +129,7 @@ public abstract partial class TrashContract
         await StoreAsync(A, late);
         Assert.Null((await _engine.Metadata.FindManifestAsync(A, Of(late)))!.IdleSince);
 
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         Assert.Equal(_engine.Clock.Now, (await _engine.Metadata.FindManifestAsync(A, Of(Signature)))!.IdleSince);
         await _engine.AdvanceAsync(Grace + TimeSpan.FromSeconds(1));
         await CollectAsync(Grace);
@@ -157,7 +157,7 @@ public abstract partial class TrashContract
         }
 
         Assert.Empty(await _engine.Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: true, 1000));
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         await CollectAsync(IdleTimes.Any);
         Assert.Empty((await _engine.Listing.ReadAsync(A)).Manifests);
     }
@@ -204,7 +204,7 @@ public abstract partial class TrashContract
         // Its manifest and its own layer.
         Assert.Equal(3, await CollectAsync(IdleTimes.Any));
         Assert.NotNull(await _engine.Metadata.FindBlobAsync(A, Samples.Digest("config")));
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         await CollectAsync(IdleTimes.Any);
         Assert.Null(await _engine.Metadata.FindBlobAsync(A, Samples.Digest("config")));
     }
@@ -217,7 +217,7 @@ public abstract partial class TrashContract
         await DeleteAsync(A, index);
         Assert.Equal(0, await CollectAsync(IdleTimes.Any));
         Assert.Empty(await _engine.Collector.FindUnknownAsync([Samples.Digest("mentioned")]));
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         await CollectAsync(IdleTimes.Any);
         Assert.Equal(2, (await _engine.Collector.FindUnknownAsync([Samples.Digest("mentioned"), Of(index)])).Count);
     }

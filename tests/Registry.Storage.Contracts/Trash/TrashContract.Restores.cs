@@ -217,7 +217,7 @@ public abstract partial class TrashContract
         Assert.Equal(names, (await _engine.Metadata.ListTagsAsync(A, null, 2000))!.Items);
 
         await DeleteAsync(A, Image);
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         Assert.Empty((await _engine.Trash.ListAllAsync(null, 10)).Entries);
     }
 

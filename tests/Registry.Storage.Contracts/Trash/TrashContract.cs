@@ -165,7 +165,7 @@ public abstract partial class TrashContract : IAsyncDisposable
         await PushAsync(A, Image);
         await StoreAsync(A, Index);
         await DeleteAsync(A, Index);
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         Assert.Equal([Of(Image)], await _engine.Collector.ExpireManifestsAsync(A, [Of(Image)], IdleTimes.Any, withRoots: false));
         await PushAsync(A, OtherImage);
         Assert.Equal([Of(OtherImage)], await _engine.Collector.ExpireManifestsAsync(A, [Of(OtherImage)], IdleTimes.Any, withRoots: true));
@@ -186,7 +186,7 @@ public abstract partial class TrashContract : IAsyncDisposable
         Assert.Equal((0, 0), ((await _engine.ReadTotalsAsync()).Manifests, (await _engine.ReadTotalsAsync()).Tags));
         await StoreAsync(A, Image);
         Assert.Equal((1, size), await ReadTotalsAsync());
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         Assert.Equal((0, 0), await ReadTotalsAsync());
 
         async Task<(long, long)> ReadTotalsAsync() => await _engine.ReadTotalsAsync() is var totals ? (totals.Trashed, totals.TrashedBytes) : default;
@@ -214,19 +214,8 @@ public abstract partial class TrashContract : IAsyncDisposable
     private async Task LinkAsync(RepositoryName repository, string blob) =>
         Assert.Null(await _engine.Metadata.LinkBlobAsync(repository, Samples.Digest(blob), blob.Length));
 
-    // Pushes an image with its blobs.
-    private async Task PushAsync(RepositoryName repository, byte[] image, params string[] tags)
-    {
-        foreach (var blob in new[] { "config", "layer", "other", "signature" })
-        {
-            if (ManifestReader.Read(image, null).Value.Blobs.Any(needed => needed.Digest == Samples.Digest(blob)))
-            {
-                await LinkAsync(repository, blob);
-            }
-        }
-
-        await StoreAsync(repository, image, tags);
-    }
+    private async Task PushAsync(RepositoryName repository, byte[] image, params string[] tags) =>
+        Assert.Null(await _operations.PushAsync(repository, image, [.. tags.Select(Tag.Parse)]));
 
     private async Task StoreAsync(RepositoryName repository, byte[] manifest, params string[] tags) => Assert.Null((await _operations.Manifests.PutAsync(
         repository, Of(manifest), null, manifest, [.. tags.Select(Tag.Parse)], Precondition.None, ContractOrigin.Request, default)).Error);
@@ -236,14 +225,6 @@ public abstract partial class TrashContract : IAsyncDisposable
 
     private Task<Result<Restored>> RestoreAsync(RepositoryName repository, byte[] manifest) =>
         _operations.Restores.RestoreAsync(repository, Of(manifest), null, ContractOrigin.Request, default);
-
-    private async Task ExpireTrashAsync()
-    {
-        foreach (var entry in await _engine.Collector.ListOldTrashAsync(TimeSpan.Zero, 1000))
-        {
-            await _engine.Collector.ExpireTrashAsync(entry.Repository, [entry.Digest], TimeSpan.Zero);
-        }
-    }
 
     // Everything that a collector removes with this grace period, until nothing is left to remove: manifests, links, and bytes.
     private async Task<int> CollectAsync(TimeSpan grace)

@@ -58,10 +58,10 @@ public abstract class TrashRaceContract : IAsyncDisposable
             }
         }
 
-        await ExpireTrashAsync();
+        await _engine.Collector.ExpireTrashAsync();
         for (var i = 0; i < 3; i++)
         {
-            await CollectAsync();
+            await _engine.Collector.CollectAsync();
         }
 
         Digest[] all = [.. Pushed.SelectMany(manifest => ManifestReader.Read(manifest, null).Value.Blobs.Select(blob => blob.Digest).Append(Samples.Digest(manifest))).Distinct()];
@@ -95,7 +95,7 @@ public abstract class TrashRaceContract : IAsyncDisposable
             switch (random.Next(12))
             {
                 case < 3:
-                    refused = await PushAsync(repository, manifest, Tag.Parse($"v{random.Next(4)}"));
+                    refused = await _operations.PushAsync(repository, manifest, Tag.Parse($"v{random.Next(4)}"));
                     break;
                 case < 5:
                     refused = (await _operations.Manifests.DeleteAsync(repository, digest, Precondition.None, ContractOrigin.Request)).Error;
@@ -104,10 +104,10 @@ public abstract class TrashRaceContract : IAsyncDisposable
                     refused = (await _operations.Restores.RestoreAsync(repository, digest, null, ContractOrigin.Request, default)).Error;
                     break;
                 case 8:
-                    await ExpireTrashAsync();
+                    await _engine.Collector.ExpireTrashAsync();
                     break;
                 case < 11:
-                    await CollectAsync();
+                    await _engine.Collector.CollectAsync();
                     break;
                 default:
                     refused = (await _operations.Trash.PurgeAsync(repository, digest, null, ContractOrigin.Request)).Error;
@@ -119,42 +119,6 @@ public abstract class TrashRaceContract : IAsyncDisposable
                 refused is null || refused.Code == RegistryErrorCode.ManifestUnknown || refused.Code == RegistryErrorCode.ManifestBlobUnknown
                     || (refused.Code == RegistryErrorCode.RestoreImpossible && manifest == Pushed[^1]),
                 refused?.ToString());
-        }
-    }
-
-    private async Task<RegistryError?> PushAsync(RepositoryName repository, byte[] manifest, Tag tag)
-    {
-        foreach (var blob in ManifestReader.Read(manifest, null).Value.Blobs)
-        {
-            await _engine.Metadata.LinkBlobAsync(repository, blob.Digest, blob.Size);
-        }
-
-        return (await _operations.Manifests.PutAsync(
-            repository, Samples.Digest(manifest), null, manifest, [tag], Precondition.None, ContractOrigin.Request, default)).Error;
-    }
-
-    private async Task ExpireTrashAsync()
-    {
-        foreach (var entry in await _engine.Collector.ListOldTrashAsync(TimeSpan.Zero, 100))
-        {
-            await _engine.Collector.ExpireTrashAsync(entry.Repository, [entry.Digest], TimeSpan.Zero);
-        }
-    }
-
-    private async Task CollectAsync()
-    {
-        foreach (var idle in await _engine.Collector.ListIdleManifestsAsync(IdleTimes.Any, withRoots: false, 100))
-        {
-            await _engine.Collector.ExpireManifestsAsync(idle.Repository, [idle.Digest], IdleTimes.Any, withRoots: false);
-        }
-
-        await _engine.Collector.ExpireLinksAsync(IdleTimes.Any, 100);
-        foreach (var orphan in await _engine.Collector.ListOrphansAsync(100))
-        {
-            if (await _engine.Collector.CondemnAsync(orphan) is not null)
-            {
-                await _engine.Collector.ForgetAsync(orphan);
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 using Registry.Server.Api;
 
+
 namespace Registry.Server.Commands.Remote;
 
 /// <summary>Origins of changes for people.</summary>

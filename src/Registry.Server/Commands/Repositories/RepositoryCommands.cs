@@ -3,6 +3,7 @@ using System.Globalization;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Api;
+using Registry.Server.Api.Repositories;
 using Registry.Server.Commands.Remote;
 
 namespace Registry.Server.Commands.Repositories;

@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Serialization.Metadata;
 using Registry.Core.Oci;
-using Registry.Server.Api;
+using Registry.Server.Api.Space;
 using Registry.Server.Commands.Remote;
 
 namespace Registry.Server.Commands.Space;

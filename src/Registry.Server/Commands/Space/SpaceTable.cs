@@ -1,5 +1,5 @@
 using System.Globalization;
-using Registry.Server.Api;
+using Registry.Server.Api.Space;
 using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Space;

@@ -1,4 +1,4 @@
-using Registry.Server.Api;
+using Registry.Server.Api.History;
 using Registry.Server.Commands.Remote;
 
 namespace Registry.Server.Commands.Tags;

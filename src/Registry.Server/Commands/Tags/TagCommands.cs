@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Registry.Core.Oci;
-using Registry.Server.Api;
+using Registry.Server.Api.History;
 using Registry.Server.Commands.Remote;
 
 namespace Registry.Server.Commands.Tags;

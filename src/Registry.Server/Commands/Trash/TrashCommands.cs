@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using Registry.Core.Oci;
 using Registry.Server.Api;
+using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Remote;
 
 namespace Registry.Server.Commands.Trash;

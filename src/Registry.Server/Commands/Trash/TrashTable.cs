@@ -1,5 +1,5 @@
 using System.Globalization;
-using Registry.Server.Api;
+using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration.Values;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Trash;
 
 /// <summary>Page of the trash of a repository, the newest deletion first; or of all repositories, the oldest first.</summary>
 internal sealed record TrashAnswer

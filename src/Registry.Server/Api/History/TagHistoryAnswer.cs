@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.History;
 
 /// <summary>Page of the history of a tag.</summary>
 internal sealed record TagHistoryAnswer

@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Registry.Core.Space;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Space;
 
 /// <summary>Space of a repository in the last round, in bytes.</summary>
 internal sealed record RepositorySpaceAnswer

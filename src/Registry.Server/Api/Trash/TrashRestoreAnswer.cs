@@ -2,7 +2,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Trash;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Trash;
 
 /// <summary>A manifest that was taken out of the trash.</summary>
 internal sealed record TrashRestoreAnswer

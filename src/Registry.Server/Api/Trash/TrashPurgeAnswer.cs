@@ -1,4 +1,4 @@
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Trash;
 
 /// <summary>What a purge has removed, and what it could not.</summary>
 internal sealed record TrashPurgeAnswer

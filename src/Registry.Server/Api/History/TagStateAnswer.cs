@@ -1,4 +1,4 @@
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.History;
 
 /// <summary>What a tag was at a time.</summary>
 internal sealed record TagStateAnswer

@@ -1,4 +1,4 @@
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Repositories;
 
 /// <summary>A repository that was renamed.</summary>
 internal sealed record RepositoryRenameAnswer

@@ -1,4 +1,4 @@
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Space;
 
 /// <summary>Space of a repository, and of its tags.</summary>
 internal sealed record RepositoryTagsAnswer

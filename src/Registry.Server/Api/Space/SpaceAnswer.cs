@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Space;
 
 /// <summary>Space of the registry: the last round, and a page of the repositories.</summary>
 internal sealed record SpaceAnswer

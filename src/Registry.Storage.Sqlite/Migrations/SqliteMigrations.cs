@@ -1,6 +1,4 @@
-using Registry.Storage.Sqlite.Migrations;
-
-namespace Registry.Storage.Sqlite;
+namespace Registry.Storage.Sqlite.Migrations;
 
 /// <summary>Tables of the database, as the migrations that make them.</summary>
 internal static class SqliteMigrations

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Registry.Core.History;
 using Registry.Server.Http;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.History;
 
 /// <summary>A change of a tag.</summary>
 internal sealed record HistoryEntryAnswer

@@ -2,7 +2,7 @@ using System.Text.Json.Serialization;
 using Registry.Core.Trash;
 using Registry.Server.Http;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Trash;
 
 /// <summary>A deleted manifest that can be restored.</summary>
 internal sealed record TrashEntryAnswer

@@ -1,4 +1,4 @@
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.History;
 
 /// <summary>A tag that was set back.</summary>
 internal sealed record RollbackAnswer

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Repositories;
 
 /// <summary>A repository that was deleted.</summary>
 internal sealed record RepositoryDeletionAnswer

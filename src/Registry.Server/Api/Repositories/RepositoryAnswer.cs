@@ -1,4 +1,4 @@
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Repositories;
 
 /// <summary>What a repository holds.</summary>
 internal sealed record RepositoryAnswer

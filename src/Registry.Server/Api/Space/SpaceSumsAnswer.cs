@@ -1,7 +1,7 @@
 using System.Text.Json.Serialization;
 using Registry.Core.Space;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.Space;
 
 /// <summary>Sums over the registry, in bytes: those of <see cref="SpaceSums"/>.</summary>
 internal sealed record SpaceSumsAnswer

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.History;
 
 /// <summary>JSON of the history, for the endpoints that write it and for the commands that read it.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

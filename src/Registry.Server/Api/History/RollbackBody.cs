@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
 
-namespace Registry.Server.Api;
+namespace Registry.Server.Api.History;
 
 /// <summary>Body of a rollback. Without both fields, the tag gets the manifest that it referred to before.</summary>
 internal sealed record RollbackBody
