@@ -106,7 +106,6 @@ public sealed class TrashOperations(ITrash trash, IMetadataStore metadata, Grace
         return purged.Error?.Code == RegistryErrorCode.ManifestUnknown ? Unknown(repository, digest) : purged;
     }
 
-
     private static TrashPage Show(TrashPage page, OriginDetail detail) => page with { Entries = [.. page.Entries.Select(entry => Show(entry, detail))] };
 
     private static TrashEntry Show(TrashEntry entry, OriginDetail detail) => entry with { Origin = entry.Origin.Show(detail) };

@@ -10,10 +10,16 @@ internal static class TextTable
     {
         List<string[]> rows = [heading, .. cells];
         var columns = rows.Skip(1).Any(row => row[^1].Length > 0) ? heading.Length : heading.Length - 1;
-        var widths = Enumerable.Range(0, columns).Select(column => rows.Max(row => row[column].Length)).ToArray();
+        WriteRows(output, [.. rows.Select(row => row[..columns])]);
+    }
+
+    /// <summary>Writes rows that have the same number of cells.</summary>
+    public static void WriteRows(TextWriter output, IReadOnlyList<string[]> rows)
+    {
+        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
         foreach (var row in rows)
         {
-            output.WriteLine(string.Join(Gap, row.Take(columns).Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+            output.WriteLine(string.Join(Gap, row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
         }
     }
 }

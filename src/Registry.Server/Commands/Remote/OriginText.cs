@@ -1,6 +1,5 @@
 using Registry.Server.Api;
 
-
 namespace Registry.Server.Commands.Remote;
 
 /// <summary>Origins of changes for people.</summary>

@@ -25,13 +25,7 @@ internal static class RepositoryCommands
     {
         var repository = CreateRepository();
         var newName = new Argument<string>("NEW-NAME") { Description = "The new name, without a host." };
-        newName.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(token => !RepositoryName.IsValid(token.Value)))
-            {
-                result.AddError($"'{token.Value}' is not a repository name; write it like team/app");
-            }
-        });
+        newName.Validators.Add(result => RemoteArguments.Check(result, text => RepositoryName.IsValid(text), "is not a repository name; write it like team/app"));
         var server = RemoteAddress.CreateOption();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
@@ -45,8 +39,9 @@ internal static class RepositoryCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(repository), parsed.GetValue(server), async (address, name) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(repository), parsed.GetValue(server), async (address, image) =>
         {
+            var name = image!.Repository;
             var to = RepositoryName.Parse(parsed.GetRequiredValue(newName));
             using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Of(name, "pull,push,delete").AndPushTo(to));
             var renamed = await registry.PostAsync(
@@ -82,8 +77,9 @@ internal static class RepositoryCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(repository), parsed.GetValue(server), async (address, name) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(repository), parsed.GetValue(server), async (address, image) =>
         {
+            var name = image!.Repository;
             using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Of(name, "pull,delete"), DeletionPatience);
             if (!parsed.GetValue(yes))
             {
@@ -163,34 +159,8 @@ internal static class RepositoryCommands
     private static Argument<string> CreateRepository()
     {
         var argument = new Argument<string>("REPO") { Description = "The repository: a name, or host/name as docker writes it." };
-        argument.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(token => !IsRepository(token.Value)))
-            {
-                result.AddError($"'{token.Value}' does not name a repository; write it like team/app or registry.example.com/team/app, without a tag");
-            }
-        });
+        argument.Validators.Add(result => RemoteArguments.Check(
+            result, RemoteArguments.IsRepository, "does not name a repository; write it like team/app or registry.example.com/team/app, without a tag"));
         return argument;
-    }
-
-    private static bool IsRepository(string text) =>
-        (ImageReference.TryParse(text, out var image) || ImageReference.TryParseWithHost(text, out image)) && image.Reference is null;
-
-    private static async Task<int> RunAsync(
-        CommandContext context, ParseResult parsed, string text, string? server, Func<RemoteAddress, RepositoryName, Task<int>> run)
-    {
-        if (RemoteAddress.Find(server, text, context.Sources(parsed), out var image, out var fault) is not { } address)
-        {
-            return context.Refuse(fault);
-        }
-
-        try
-        {
-            return await run(address, image!.Repository);
-        }
-        catch (RemoteException e)
-        {
-            return context.Fail(e.Message);
-        }
     }
 }

@@ -10,8 +10,6 @@ namespace Registry.Server.Commands.Space;
 /// <summary><c>registry space</c>: what uses the space of a running registry, by repository, or by the tags of one.</summary>
 internal static class SpaceCommand
 {
-    private const int UsualLimit = 20;
-
     // The default of REGISTRY_PAGINATION_MAX_LIMIT.
     private const int MaxPage = 1000;
 
@@ -30,21 +28,9 @@ internal static class SpaceCommand
             Arity = ArgumentArity.ZeroOrOne,
             Description = "The repository whose tags are listed: repository, or host/repository as docker writes it. Default: all repositories.",
         };
-        repository.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(token => !IsRepository(token.Value)))
-            {
-                result.AddError($"'{token.Value}' does not name a repository; write it like team/app or registry.example.com/team/app");
-            }
-        });
-        var limit = new Option<int>("--limit") { HelpName = "N", Description = "Number of repositories or tags that are shown, the largest first.", DefaultValueFactory = _ => UsualLimit };
-        limit.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0))
-            {
-                result.AddError($"--limit is '{token.Value}'; allowed: a whole number of 1 or more");
-            }
-        });
+        repository.Validators.Add(result => RemoteArguments.Check(
+            result, RemoteArguments.IsRepository, "does not name a repository; write it like team/app or registry.example.com/team/app"));
+        var limit = RemoteArguments.CreateLimit("Number of repositories or tags that are shown, the largest first.");
         var server = RemoteAddress.CreateOption();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
@@ -59,34 +45,11 @@ internal static class SpaceCommand
             server,
             json,
         };
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            context, parsed, parsed.GetValue(repository), parsed.GetValue(server), parsed.GetValue(limit), parsed.GetValue(json), cancellationToken));
+        command.SetAction((parsed, cancellationToken) => RemoteCommand.RunAsync(
+            context, parsed, parsed.GetValue(repository), parsed.GetValue(server), "pull", (registry, image) => image is null
+                ? ShowRegistryAsync(context, registry, parsed.GetValue(limit), parsed.GetValue(json), cancellationToken)
+                : ShowRepositoryAsync(context, registry, image.Repository, parsed.GetValue(limit), parsed.GetValue(json), cancellationToken)));
         return command;
-    }
-
-    private static async Task<int> RunAsync(
-        CommandContext context, ParseResult parsed, string? text, string? server, int limit, bool isJson, CancellationToken cancellationToken)
-    {
-        ImageReference? image = null;
-        var sources = context.Sources(parsed);
-        var address = text is null ? RemoteAddress.Find(server, sources, out var fault) : RemoteAddress.Find(server, text, sources, out image, out fault);
-        if (address is null)
-        {
-            return context.Refuse(fault);
-        }
-
-        try
-        {
-            var credentials = DockerCredentials.Of(context);
-            using var registry = await RemoteRegistry.ConnectAsync(address, credentials, image is null ? RemoteScope.Catalog : RemoteScope.Of(image.Repository, "pull"));
-            return image is null
-                ? await ShowRegistryAsync(context, registry, limit, isJson, cancellationToken)
-                : await ShowRepositoryAsync(context, registry, image.Repository, limit, isJson, cancellationToken);
-        }
-        catch (RemoteException e)
-        {
-            return context.Fail(e.Message);
-        }
     }
 
     private static async Task<int> ShowRegistryAsync(CommandContext context, RemoteRegistry registry, int limit, bool isJson, CancellationToken cancellationToken)
@@ -177,7 +140,4 @@ internal static class SpaceCommand
             await Task.Delay(Pause, cancellationToken);
         }
     }
-
-    private static bool IsRepository(string text) =>
-        (ImageReference.TryParse(text, out var image) || ImageReference.TryParseWithHost(text, out image)) && image.Reference is null;
 }

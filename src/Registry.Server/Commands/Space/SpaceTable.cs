@@ -7,7 +7,6 @@ namespace Registry.Server.Commands.Space;
 /// <summary>Space of a registry or repository for people. Sizes are rounded.</summary>
 internal static class SpaceTable
 {
-    private const string Gap = "  ";
     private const int ShownDays = 7;
 
     /// <summary>Writes the sums, the last days, and the repositories.</summary>
@@ -15,7 +14,7 @@ internal static class SpaceTable
     {
         if (space.Registry is { } sums)
         {
-            WriteRows(
+            TextTable.WriteRows(
                 output,
                 [
                     ["stored", Size(sums.Stored), "each blob and manifest counted once"],
@@ -32,11 +31,11 @@ internal static class SpaceTable
         if (space.Days is { Count: > 1 } days)
         {
             var shown = days.Skip(Math.Max(1, days.Count - ShownDays)).ToList();
-            WriteRows(output, [["DAY", "STORED", "GROWTH"], .. shown.Select((day, i) => (string[])[day.Day!, Size(day.Stored), Growth(day.Stored - days[days.Count - shown.Count + i - 1].Stored)])]);
+            TextTable.WriteRows(output, [["DAY", "STORED", "GROWTH"], .. shown.Select((day, i) => (string[])[day.Day!, Size(day.Stored), Growth(day.Stored - days[days.Count - shown.Count + i - 1].Stored)])]);
             output.WriteLine();
         }
 
-        WriteRows(output, [Header("REPOSITORY", space.Registry is not null), .. space.Repositories.Select(one => Row(one, space.Registry is not null))]);
+        TextTable.WriteRows(output, [Header("REPOSITORY", space.Registry is not null), .. space.Repositories.Select(one => Row(one, space.Registry is not null))]);
         output.WriteLine();
         output.WriteLine($"as of {space.ComputedAt}");
     }
@@ -45,13 +44,13 @@ internal static class SpaceTable
     public static void Write(TextWriter output, RepositoryTagsAnswer space)
     {
         var isWhole = space.Repository.Unique is not null;
-        WriteRows(output, [Header("REPOSITORY", isWhole), Row(space.Repository, isWhole)]);
+        TextTable.WriteRows(output, [Header("REPOSITORY", isWhole), Row(space.Repository, isWhole)]);
         output.WriteLine();
         output.WriteLine($"as of {space.ComputedAt}");
         if (space.Tags is { Count: > 0 } tags)
         {
             output.WriteLine();
-            WriteRows(output, [["TAG", "REFERRED", "UNIQUE", "DIGEST"], .. tags.Select(tag => (string[])[tag.Tag, Size(tag.Referred), Size(tag.Unique), tag.Digest])]);
+            TextTable.WriteRows(output, [["TAG", "REFERRED", "UNIQUE", "DIGEST"], .. tags.Select(tag => (string[])[tag.Tag, Size(tag.Referred), Size(tag.Unique), tag.Digest])]);
         }
     }
 
@@ -64,13 +63,4 @@ internal static class SpaceTable
     private static string Size(long bytes) => ByteSize.Describe(bytes);
 
     private static string Growth(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{(bytes < 0 ? "-" : "+")}{ByteSize.Describe(Math.Abs(bytes))}");
-
-    private static void WriteRows(TextWriter output, IReadOnlyList<string[]> rows)
-    {
-        var widths = Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length)).ToArray();
-        foreach (var row in rows)
-        {
-            output.WriteLine(string.Join(Gap, row.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
-        }
-    }
 }

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using Registry.Core.Oci;
+using Registry.Server.Commands.Remote;
 using Registry.Server.Http;
 
 namespace Registry.Server.Commands.Tags;
@@ -12,13 +12,10 @@ internal static class TagArguments
     public static Argument<string> CreateTag()
     {
         var argument = new Argument<string>("REPO:TAG") { Description = "The tag: repository:tag, or host/repository:tag as docker writes it." };
-        argument.Validators.Add(result =>
-        {
-            foreach (var token in result.Tokens.Where(token => !IsTag(token.Value)))
-            {
-                result.AddError($"'{token.Value}' does not name a tag; write it like team/app:1.0 or registry.example.com/team/app:1.0");
-            }
-        });
+        argument.Validators.Add(result => RemoteArguments.Check(
+            result,
+            text => RemoteArguments.Parse(text)?.Reference?.Tag is not null,
+            "does not name a tag; write it like team/app:1.0 or registry.example.com/team/app:1.0"));
         return argument;
     }
 
@@ -26,7 +23,7 @@ internal static class TagArguments
     public static Option<string> CreateTime(string description)
     {
         var option = new Option<string>("--at") { HelpName = "TIME", Description = description };
-        option.Validators.Add(result => Check(
+        option.Validators.Add(result => RemoteArguments.Check(
             result, text => Rfc3339.TryParse(text, out _), "is not a time with its offset from UTC; write it like 2026-11-26T18:00Z or 2026-11-26T18:00:00+01:00"));
         return option;
     }
@@ -35,19 +32,8 @@ internal static class TagArguments
     public static Option<string> CreateDigest(string name, string description)
     {
         var option = new Option<string>(name) { HelpName = "DIGEST", Description = description };
-        option.Validators.Add(result => Check(
+        option.Validators.Add(result => RemoteArguments.Check(
             result, text => Digest.TryParse(text, out _), "is not a digest; write it like sha256:e3b0c442…, with all 64 digits"));
         return option;
-    }
-
-    private static bool IsTag(string text) =>
-        (ImageReference.TryParse(text, out var image) || ImageReference.TryParseWithHost(text, out image)) && image.Reference?.Tag is not null;
-
-    private static void Check(OptionResult result, Func<string, bool> isValid, string fault)
-    {
-        foreach (var token in result.Tokens.Where(token => !isValid(token.Value)))
-        {
-            result.AddError($"'{token.Value}' {fault}");
-        }
     }
 }

@@ -9,8 +9,6 @@ namespace Registry.Server.Commands.Tags;
 /// <summary><c>registry tag …</c>: the history of a tag of a running registry, its state at a time, and setting it back.</summary>
 internal static class TagCommands
 {
-    private const int UsualLimit = 20;
-
     // The default of REGISTRY_PAGINATION_MAX_LIMIT.
     private const int MaxPage = 1000;
 
@@ -26,14 +24,7 @@ internal static class TagCommands
     {
         var tag = TagArguments.CreateTag();
         var server = RemoteAddress.CreateOption();
-        var limit = new Option<int>("--limit") { HelpName = "N", Description = "Number of changes that are shown, the newest first.", DefaultValueFactory = _ => UsualLimit };
-        limit.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0))
-            {
-                result.AddError($"--limit is '{token.Value}'; allowed: a whole number of 1 or more");
-            }
-        });
+        var limit = RemoteArguments.CreateLimit("Number of changes that are shown, the newest first.");
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "history",
@@ -47,9 +38,9 @@ internal static class TagCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(tag), parsed.GetValue(server), "pull", async (registry, image) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(tag), parsed.GetValue(server), "pull", async (registry, image) =>
         {
-            var history = await ReadAsync(registry, image, parsed.GetValue(limit));
+            var history = await ReadAsync(registry, image!, parsed.GetValue(limit));
             if (parsed.GetValue(json))
             {
                 ReportJson.Write(context.Output, history, json => json.TagHistoryAnswer);
@@ -84,11 +75,11 @@ internal static class TagCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(tag), parsed.GetValue(server), "pull", async (registry, image) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(tag), parsed.GetValue(server), "pull", async (registry, image) =>
         {
             var time = parsed.GetValue(at);
             var state = await registry.GetAsync(
-                $"/api/v1/tags/show?{Query(image)}{(time is null ? "" : $"&at={Uri.EscapeDataString(time)}")}", HistoryJson.Default.TagStateAnswer);
+                $"/api/v1/tags/show?{Query(image!)}{(time is null ? "" : $"&at={Uri.EscapeDataString(time)}")}", HistoryJson.Default.TagStateAnswer);
             if (parsed.GetValue(json))
             {
                 ReportJson.Write(context.Output, state, json => json.TagStateAnswer);
@@ -132,10 +123,10 @@ internal static class TagCommands
                 result.AddError("--to and --at cannot be combined");
             }
         });
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(tag), parsed.GetValue(server), "pull,push", async (registry, image) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(tag), parsed.GetValue(server), "pull,push", async (registry, image) =>
         {
             var rollback = await registry.PostAsync(
-                $"/api/v1/tags/rollback?{Query(image)}",
+                $"/api/v1/tags/rollback?{Query(image!)}",
                 new RollbackBody { To = parsed.GetValue(to), At = parsed.GetValue(at) },
                 HistoryJson.Default.RollbackBody,
                 parsed.GetValue(ifMatch),
@@ -155,25 +146,6 @@ internal static class TagCommands
             return ExitCodes.Success;
         }));
         return command;
-    }
-
-    private static async Task<int> RunAsync(
-        CommandContext context, ParseResult parsed, string text, string? server, string actions, Func<RemoteRegistry, ImageReference, Task<int>> run)
-    {
-        if (RemoteAddress.Find(server, text, context.Sources(parsed), out var image, out var fault) is not { } address)
-        {
-            return context.Refuse(fault);
-        }
-
-        try
-        {
-            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Of(image!.Repository, actions));
-            return await run(registry, image);
-        }
-        catch (RemoteException e)
-        {
-            return context.Fail(e.Message);
-        }
     }
 
     private static string Query(ImageReference image) => $"repository={image.Repository}&tag={image.Reference!.Value.Tag}";

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
-using System.Globalization;
 using Registry.Core.Oci;
 using Registry.Server.Api;
 using Registry.Server.Api.Trash;
@@ -11,8 +9,6 @@ namespace Registry.Server.Commands.Trash;
 /// <summary><c>registry trash …</c>: deleted manifests of a running registry, their restore and their purge.</summary>
 internal static class TrashCommands
 {
-    private const int UsualLimit = 20;
-
     // The largest page of the trash.
     private const int MaxPage = 100;
 
@@ -31,24 +27,12 @@ internal static class TrashCommands
             Description = "The repository: team/app, or host/team/app as docker writes it. Without it, all repositories.",
             Arity = ArgumentArity.ZeroOrOne,
         };
-        repository.Validators.Add(result => Check(
+        repository.Validators.Add(result => RemoteArguments.Check(
             result,
-            text => Parse(text) is { Reference: null },
+            RemoteArguments.IsRepository,
             "does not name a repository; write it like team/app or registry.example.com/team/app"));
         var server = RemoteAddress.CreateOption();
-        var limit = new Option<int>("--limit")
-        {
-            HelpName = "N",
-            Description = "Number of images that are shown: the last deleted ones of a repository, or the first ones of all repositories.",
-            DefaultValueFactory = _ => UsualLimit,
-        };
-        limit.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !(int.TryParse(token.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) && n > 0))
-            {
-                result.AddError($"--limit is '{token.Value}'; allowed: a whole number of 1 or more");
-            }
-        });
+        var limit = RemoteArguments.CreateLimit("Number of images that are shown: the last deleted ones of a repository, or the first ones of all repositories.");
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "ls",
@@ -62,7 +46,7 @@ internal static class TrashCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetValue(repository), parsed.GetValue(server), "pull", async (registry, image) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetValue(repository), parsed.GetValue(server), "pull", async (registry, image) =>
         {
             var trash = await ReadAsync(registry, image?.Repository, parsed.GetValue(limit));
             if (parsed.GetValue(json))
@@ -96,7 +80,7 @@ internal static class TrashCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(manifest), parsed.GetValue(server), "pull,push", async (registry, image) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(manifest), parsed.GetValue(server), "pull,push", async (registry, image) =>
         {
             var restored = await registry.PostAsync(
                 $"/api/v1/trash/restore?{Query(image!)}", new EmptyBody(), TrashJson.Default.EmptyBody, null, TrashJson.Default.TrashRestoreAnswer);
@@ -128,7 +112,7 @@ internal static class TrashCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetRequiredValue(manifest), parsed.GetValue(server), "delete", async (registry, image) =>
+        command.SetAction((parsed, _) => RemoteCommand.RunAsync(context, parsed, parsed.GetRequiredValue(manifest), parsed.GetValue(server), "delete", async (registry, image) =>
         {
             var purged = await registry.PostAsync(
                 $"/api/v1/trash/purge?{Query(image!)}", new EmptyBody(), TrashJson.Default.EmptyBody, null, TrashJson.Default.TrashPurgeAnswer);
@@ -149,46 +133,11 @@ internal static class TrashCommands
     private static Argument<string> CreateManifest()
     {
         var argument = new Argument<string>("REPO@DIGEST") { Description = "The deleted image, as 'registry trash ls' shows it: repository@digest, or host/repository@digest." };
-        argument.Validators.Add(result => Check(
+        argument.Validators.Add(result => RemoteArguments.Check(
             result,
-            text => Parse(text)?.Reference is { Tag: null },
+            text => RemoteArguments.Parse(text)?.Reference is { Tag: null },
             "does not name a manifest by its digest; write it like team/app@sha256:e3b0c442…, with all 64 digits. 'registry trash ls' lists the digests"));
         return argument;
-    }
-
-    private static ImageReference? Parse(string text) =>
-        ImageReference.TryParse(text, out var image) || ImageReference.TryParseWithHost(text, out image) ? image : null;
-
-    private static void Check(ArgumentResult result, Func<string, bool> isValid, string fault)
-    {
-        foreach (var token in result.Tokens.Where(token => !isValid(token.Value)))
-        {
-            result.AddError($"'{token.Value}' {fault}");
-        }
-    }
-
-    private static async Task<int> RunAsync(
-        CommandContext context, ParseResult parsed, string? text, string? server, string actions, Func<RemoteRegistry, ImageReference?, Task<int>> run)
-    {
-        ImageReference? image = null;
-        var address = text is null
-            ? RemoteAddress.Find(server, context.Sources(parsed), out var fault)
-            : RemoteAddress.Find(server, text, context.Sources(parsed), out image, out fault);
-        if (address is null)
-        {
-            return context.Refuse(fault);
-        }
-
-        try
-        {
-            using var registry = await RemoteRegistry.ConnectAsync(
-                address, DockerCredentials.Of(context), image is null ? RemoteScope.Catalog : RemoteScope.Of(image.Repository, actions));
-            return await run(registry, image);
-        }
-        catch (RemoteException e)
-        {
-            return context.Fail(e.Message);
-        }
     }
 
     private static string Query(ImageReference image) => $"repository={image.Repository}&digest={image.Reference!.Value.Digest}";

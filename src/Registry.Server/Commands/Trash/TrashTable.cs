@@ -1,4 +1,4 @@
-using System.Globalization;
+using Registry.Core.Errors;
 using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration.Values;
@@ -44,7 +44,7 @@ internal static class TrashTable
     public static void Write(TextWriter output, TrashRestoreAnswer restored)
     {
         output.WriteLine(
-            $"{restored.Repository}@{restored.Digest} is back {(restored.Tags.Count == 0 ? "without a tag" : $"with {Count(restored.Tags.Count, "tag")}: {string.Join(", ", restored.Tags)}")}");
+            $"{restored.Repository}@{restored.Digest} is back {(restored.Tags.Count == 0 ? "without a tag" : $"with {Count.Of(restored.Tags.Count, "tag")}: {string.Join(", ", restored.Tags)}")}");
         foreach (var kept in restored.Kept)
         {
             output.WriteLine(kept.Digest == restored.Digest
@@ -56,7 +56,7 @@ internal static class TrashTable
     /// <summary>Writes what a purge has done.</summary>
     public static void Write(TextWriter output, TrashPurgeAnswer purged)
     {
-        output.WriteLine($"{purged.Repository}@{purged.Digest} is gone for good, with what only it held. Removed from {purged.Repository}: {Count(purged.Content.Count, "blob or manifest", "blobs and manifests")}");
+        output.WriteLine($"{purged.Repository}@{purged.Digest} is gone for good, with what only it held. Removed from {purged.Repository}: {purged.Content.Count} {(purged.Content.Count == 1 ? "blob or manifest" : "blobs and manifests")}");
         foreach (var content in purged.Content)
         {
             output.WriteLine(
@@ -96,7 +96,4 @@ internal static class TrashTable
         < 86400 => Duration.Write(TimeSpan.FromMinutes(seconds / 60)),
         _ => Duration.Write(TimeSpan.FromHours(seconds / 3600)),
     };
-
-    private static string Count(int count, string one, string? many = null) =>
-        string.Create(CultureInfo.InvariantCulture, $"{count} {(count == 1 ? one : many ?? $"{one}s")}");
 }
