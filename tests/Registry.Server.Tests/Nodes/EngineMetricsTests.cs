@@ -1,6 +1,6 @@
-using System.Globalization;
 using Registry.Server.Tests.Buckets;
 using Registry.Server.Tests.Documentation;
+using Registry.Server.Tests.Telemetry;
 using Registry.Storage.Postgres;
 using Registry.Storage.S3;
 using Registry.Storage.Testing;
@@ -144,10 +144,5 @@ public sealed class EngineMetricsTests(Gateway gateway, SharedDatabase databases
         static string Lines(IEnumerable<string> lines) => string.Join('\n', lines.Order(StringComparer.Ordinal));
     }
 
-    private async Task<Dictionary<string, double>> ScrapeAsync(TestRegistry registry)
-    {
-        var answer = Check.Status(200, await _prometheus.GetAnswerAsync(registry.Host.MetricsAddress!));
-        return answer.Text.Split('\n').Where(line => line.Length > 0 && line[0] != '#')
-            .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-    }
+    private Task<Dictionary<string, double>> ScrapeAsync(TestRegistry registry) => MetricsPage.ReadAsync(_prometheus, registry);
 }

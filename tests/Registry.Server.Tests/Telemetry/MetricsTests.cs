@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Access;
 using Registry.Core.Storage;
@@ -208,10 +207,5 @@ public sealed class MetricsTests : IAsyncLifetime
 
     private Task<Dictionary<string, double>> ScrapeAsync() => ScrapeAsync(_registry);
 
-    private async Task<Dictionary<string, double>> ScrapeAsync(TestRegistry registry)
-    {
-        var answer = Check.Status(200, await _prometheus.GetAnswerAsync(registry.Host.MetricsAddress!));
-        return answer.Text.Split('\n').Where(line => line.Length > 0 && line[0] != '#')
-            .ToDictionary(line => line[..line.LastIndexOf(' ')], line => double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-    }
+    private Task<Dictionary<string, double>> ScrapeAsync(TestRegistry registry) => MetricsPage.ReadAsync(_prometheus, registry);
 }

@@ -25,7 +25,12 @@ public sealed class TransportPair : IAsyncLifetime
         {
             foreach (var isTls in (bool[])[false, true])
             {
-                RegistryOptions Configure(RegistryOptions options) => isTls ? _tls.Configure(options with { Transport = transport }) : options with { Transport = transport };
+                RegistryOptions Configure(RegistryOptions options)
+                {
+                    var plain = options with { Transport = transport, MetricsPort = 0 };
+                    return isTls ? _tls.Configure(plain) : plain;
+                }
+
                 _registries[(transport, true, isTls)] = await TestRegistry.StartAsync(
                     options => _access.Configure(Configure(options), AuthenticationKind.Basic));
                 var open = _registries[(transport, false, isTls)] = await TestRegistry.StartAsync(Configure);
