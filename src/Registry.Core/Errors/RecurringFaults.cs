@@ -38,8 +38,9 @@ public sealed partial class RecurringFaults : IDisposable
     /// the same cause.
     /// </param>
     /// <param name="kind">The kind of a cause that names one of many things, such as a blob; null for others. Causes of one kind take half of the places.</param>
+    /// <param name="level">Level of the caller's line, and of the number of further faults.</param>
     /// <returns>True when the caller must log the fault, since no line of the log tells of its cause.</returns>
-    public bool IsNew(string cause, string? kind = null)
+    public bool IsNew(string cause, string? kind = null, LogLevel level = LogLevel.Error)
     {
         ArgumentNullException.ThrowIfNull(cause);
         lock (_lock)
@@ -61,7 +62,7 @@ public sealed partial class RecurringFaults : IDisposable
                 _timer.Change(Period, Period);
             }
 
-            _causes[cause] = new Tally(kind);
+            _causes[cause] = new Tally(kind, level);
             return true;
         }
     }
@@ -76,7 +77,7 @@ public sealed partial class RecurringFaults : IDisposable
     private void EndPeriod()
     {
         List<string> over;
-        List<(string Cause, long Count)> more;
+        List<Recurrence> more;
         long others;
         lock (_lock)
         {
@@ -93,16 +94,16 @@ public sealed partial class RecurringFaults : IDisposable
         over.ForEach(LogOver);
     }
 
-    private List<(string Cause, long Count)> Take(out long others)
+    private List<Recurrence> Take(out long others)
     {
-        var more = new List<(string, long)>();
+        var more = new List<Recurrence>();
         lock (_lock)
         {
             foreach (var (cause, tally) in _causes)
             {
                 if (tally.Count > 0)
                 {
-                    more.Add((cause, tally.Count));
+                    more.Add(new Recurrence(tally.Level, cause, tally.Count));
                 }
 
                 tally.EndPeriod();
@@ -114,11 +115,11 @@ public sealed partial class RecurringFaults : IDisposable
         return more;
     }
 
-    private void Report(List<(string Cause, long Count)> more, long others)
+    private void Report(List<Recurrence> more, long others)
     {
-        foreach (var (cause, count) in more)
+        foreach (var (level, cause, count) in more)
         {
-            LogMore(cause, count);
+            LogMore(level, cause, count);
         }
 
         if (others > 0)
@@ -127,8 +128,8 @@ public sealed partial class RecurringFaults : IDisposable
         }
     }
 
-    [LoggerMessage(1, LogLevel.Error, "{Cause}: {Count} more within a minute")]
-    private partial void LogMore(string cause, long count);
+    [LoggerMessage(EventId = 1, Message = "{Cause}: {Count} more within a minute")]
+    private partial void LogMore(LogLevel level, string cause, long count);
 
     [LoggerMessage(2, LogLevel.Information, "{Cause}: none within a minute. The cause is gone, or no request has met it")]
     private partial void LogOver(string cause);
@@ -136,9 +137,13 @@ public sealed partial class RecurringFaults : IDisposable
     [LoggerMessage(3, LogLevel.Error, "Faults with further causes, too many for a line each: {Count} within a minute")]
     private partial void LogOthers(long count);
 
-    private sealed class Tally(string? kind)
+    private readonly record struct Recurrence(LogLevel Level, string Cause, long Count);
+
+    private sealed class Tally(string? kind, LogLevel level)
     {
         private bool _isNew = true;
+
+        public LogLevel Level { get; } = level;
 
         public string? Kind { get; } = kind;
 

@@ -120,7 +120,7 @@ internal sealed partial class RequestPipeline(
         catch (Exception e)
 #pragma warning restore CA1031
         {
-            if (faults.IsNew($"Internal errors, {InternalErrorCause.Of(e)}"))
+            if (faults.IsNew($"Internal errors, {InternalErrorCause.Of(e)}", level: LogLevel.Critical))
             {
                 LogMistake(e, request.Request.Method, RequestTarget.Path(request.Http), RequestTelemetry.Name(request));
             }

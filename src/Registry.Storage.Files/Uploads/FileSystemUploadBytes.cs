@@ -54,7 +54,7 @@ internal sealed partial class FileSystemUploadBytes(
         }
         catch (StorageException e)
         {
-            if (faults.IsNew($"Files of uploads that could not be removed, {StorageFault.CauseOf(e)?.Reason}"))
+            if (faults.IsNew($"Files of uploads that could not be removed, {StorageFault.CauseOf(e)?.Reason}", level: LogLevel.Warning))
             {
                 LogLeftBehind(id, e.Message);
             }

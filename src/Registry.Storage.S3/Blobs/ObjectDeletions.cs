@@ -95,7 +95,7 @@ internal sealed partial class ObjectDeletions(
         }
         catch (StorageException e)
         {
-            if (faults.IsNew($"Objects that could not be deleted, {e.Message}"))
+            if (faults.IsNew($"Objects that could not be deleted, {e.Message}", level: LogLevel.Warning))
             {
                 LogFailed(e.Message);
             }

@@ -51,6 +51,19 @@ public sealed class RecurringFaultsTests : IDisposable
     }
 
     [Fact]
+    public void The_number_has_the_level_of_the_line_that_tells_of_the_first_fault()
+    {
+        foreach (var level in new[] { LogLevel.Warning, LogLevel.Error, LogLevel.Critical })
+        {
+            _faults.IsNew($"{level}", level: level);
+            _faults.IsNew($"{level}", level: level);
+        }
+
+        EndPeriod();
+        Assert.Equal([LogLevel.Warning, LogLevel.Error, LogLevel.Critical], _log.Entries.Select(entry => entry.Level));
+    }
+
+    [Fact]
     public void A_single_fault_is_over_after_a_whole_minute_without_another()
     {
         _faults.IsNew("full");
