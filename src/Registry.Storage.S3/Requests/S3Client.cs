@@ -227,7 +227,7 @@ internal sealed class S3Client : IDisposable
     {
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(SilenceTimeout);
-        var signedAt = _time.GetTimestamp();
+        var (signedAt, offset) = (_time.GetTimestamp(), _clock.Offset);
         using var message = new HttpRequestMessage(request.Method, await _links.SignAsync(request.Method, request.Key, LinkLifetime, request.Query));
         message.Headers.Range = request.Range;
         if (request.IfMatch is { } tag)
@@ -240,7 +240,6 @@ internal sealed class S3Client : IDisposable
             message.Content = new S3Content(content, request.Md5, Taken);
         }
 
-        var hasLearned = false;
         try
         {
             return await Metrics.MeasureAsync(request.Operation, ExchangeAsync, cancellationToken);
@@ -254,13 +253,13 @@ internal sealed class S3Client : IDisposable
                 throw new StorageException($"S3: {Address} has got a part too late: this process, or the network, has stood still for {LinkLifetime.TotalSeconds} s") { IsTransient = true };
             }
 
-            throw hasLearned || isLate ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
+            throw isLate || _clock.HasLearnedSince(offset) ? new S3Error(error.Status, "RequestTimeTooSkewed", error.Message) : error;
         }
 
         async Task<HttpResponseMessage> ExchangeAsync()
         {
             var answer = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, silence.Token);
-            hasLearned = _clock.Learn(answer.Headers.Date);
+            _clock.Learn(answer.Headers.Date, _time.GetElapsedTime(signedAt));
             if (answer.IsSuccessStatusCode || answer.StatusCode == request.Expected)
             {
                 return answer;

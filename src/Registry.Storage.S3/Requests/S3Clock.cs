@@ -18,23 +18,33 @@ internal sealed class S3Clock(TimeProvider time)
     /// <summary>Time of the store minus that of this machine.</summary>
     public TimeSpan Offset => new(Volatile.Read(ref _offset));
 
-    /// <summary>Learns from an answer.</summary>
+    /// <summary>
+    /// Learns from an answer. The store wrote its date at some time since the request began, which may be long ago: the process may have been frozen, or the answer
+    /// has waited to be read.
+    /// </summary>
     /// <param name="date">Its <c>Date</c>; null if it has none.</param>
-    /// <returns>True if the clocks are further apart than was known, so that a refused signature is worth another attempt.</returns>
-    public bool Learn(DateTimeOffset? date)
+    /// <param name="took">Time since the request began.</param>
+    public void Learn(DateTimeOffset? date, TimeSpan took)
     {
         if (date is not { } told)
         {
-            return false;
+            return;
         }
 
-        var offset = told - time.GetUtcNow();
-        if ((offset - Offset).Duration() <= Tolerance)
+        var least = told - time.GetUtcNow();
+        var most = least + took;
+        var known = Offset;
+        if (known < least - Tolerance)
         {
-            return false;
+            Volatile.Write(ref _offset, least.Ticks);
         }
-
-        Volatile.Write(ref _offset, offset.Ticks);
-        return true;
+        else if (known > most + Tolerance)
+        {
+            Volatile.Write(ref _offset, most.Ticks);
+        }
     }
+
+    /// <summary>True if the clocks are further apart than was known, so that a refused signature is worth another attempt.</summary>
+    /// <param name="offset">The <see cref="Offset"/> when the request was signed.</param>
+    public bool HasLearnedSince(TimeSpan offset) => (offset - Offset).Duration() > Tolerance;
 }

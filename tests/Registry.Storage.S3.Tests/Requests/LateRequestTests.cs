@@ -49,6 +49,30 @@ public sealed class LateRequestTests(Gateway gateway)
         Assert.Equal(1, _requests);
     }
 
+    // The first request finds that the clocks are an hour apart; the second one was signed before, and its refusal has no date.
+    [Fact]
+    public async Task A_request_that_was_signed_before_another_one_learned_the_time_of_the_store_is_sent_again()
+    {
+        var hasLearned = false;
+        S3Client client = null!;
+        client = new S3Client(_settings, _time, NullLoggerFactory.Instance, new Interference(async (request, send) =>
+        {
+            if (hasLearned || !request.RequestUri!.AbsolutePath.EndsWith("blobs/late", StringComparison.Ordinal))
+            {
+                return await send();
+            }
+
+            hasLearned = true;
+            _time.Ahead = TimeSpan.FromHours(1);
+            await client.CallAsync(new S3Request(HttpMethod.Put, "blobs/other") { Content = [Samples.Bytes(1, 100)] }, Cancel);
+            return Forbidden();
+        }).Around);
+        using (client)
+        {
+            Assert.Equal(HttpStatusCode.OK, await client.CallAsync(new S3Request(HttpMethod.Put, "blobs/late") { Content = [Samples.Bytes(1, 100)] }, Cancel));
+        }
+    }
+
     private S3Client NewClient(int lateRequests, int refusedRequests = 0) => new(_settings, _time, NullLoggerFactory.Instance, new Interference((request, send) =>
     {
         // The SDK signs the calls without bytes itself.
@@ -64,16 +88,22 @@ public sealed class LateRequestTests(Gateway gateway)
         }
 
         _time.Shift += number <= lateRequests ? TimeSpan.FromSeconds(15) : TimeSpan.Zero;
-        return Task.FromResult(new HttpResponseMessage(HttpStatusCode.Forbidden)
-        {
-            Content = new StringContent("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><RequestId>tx1</RequestId><HostId>a</HostId></Error>"),
-        });
+        return Task.FromResult(Forbidden());
     }).Around);
 
-    // The clock of the system, whose monotonic count can be set forward.
+    private static HttpResponseMessage Forbidden() => new(HttpStatusCode.Forbidden)
+    {
+        Content = new StringContent("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>AccessDenied</Code><RequestId>tx1</RequestId><HostId>a</HostId></Error>"),
+    };
+
+    // The clock of the system, which may be ahead, and whose monotonic count can be set forward.
     private sealed class ShiftedTime : TimeProvider
     {
+        public TimeSpan Ahead { get; set; }
+
         public TimeSpan Shift { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Ahead;
 
         public override long GetTimestamp() => base.GetTimestamp() + (long)(Shift.TotalSeconds * TimestampFrequency);
     }

@@ -25,7 +25,7 @@ public sealed class S3LinksTests
     {
         var clock = new S3Clock(_time);
         _time.SetUtcNow(Then.AddHours(5));
-        Assert.True(clock.Learn(Then));
+        clock.Learn(Then, TimeSpan.Zero);
         Assert.Contains(
             "aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404",
             (await LinksOf(Example, clock).SignAsync(HttpMethod.Get, "test.txt", TimeSpan.FromDays(1))).Query,
@@ -41,10 +41,25 @@ public sealed class S3LinksTests
     public void A_clock_learns_what_is_more_than_the_time_of_an_answer(int seconds, bool isLearned)
     {
         var clock = new S3Clock(_time);
-        Assert.Equal(isLearned, clock.Learn(Then.AddSeconds(seconds)));
-        Assert.Equal(isLearned ? seconds : 0, clock.Offset.TotalSeconds);
-        Assert.False(clock.Learn(Then.AddSeconds(seconds)));
-        Assert.False(clock.Learn(null));
+        clock.Learn(Then.AddSeconds(seconds), TimeSpan.Zero);
+        Assert.Equal((isLearned, isLearned ? seconds : 0), (clock.HasLearnedSince(TimeSpan.Zero), clock.Offset.TotalSeconds));
+        var known = clock.Offset;
+        clock.Learn(Then.AddSeconds(seconds), TimeSpan.Zero);
+        clock.Learn(null, TimeSpan.Zero);
+        Assert.Equal((known, false), (clock.Offset, clock.HasLearnedSince(known)));
+    }
+
+    // A process that was frozen for 25 s reads answers from before; their requests began a second earlier, or the store has answered them since.
+    [Theory]
+    [InlineData(-25, 26, 0)]
+    [InlineData(0, 26, 0)]
+    [InlineData(3600, 26, 3600)]
+    [InlineData(-3600, 26, -3574)]
+    public void An_answer_that_was_read_late_tells_only_when_the_store_may_have_written_it(int seconds, int took, int expected)
+    {
+        var clock = new S3Clock(_time);
+        clock.Learn(Then.AddSeconds(seconds), TimeSpan.FromSeconds(took));
+        Assert.Equal(expected, clock.Offset.TotalSeconds);
     }
 
     [Theory]
@@ -70,7 +85,7 @@ public sealed class S3LinksTests
         var now = DateTimeOffset.UtcNow;
         _time.SetUtcNow(now);
         var clock = new S3Clock(_time);
-        clock.Learn(now.AddSeconds(secondsAhead));
+        clock.Learn(now.AddSeconds(secondsAhead), TimeSpan.Zero);
         var links = new S3Links(new S3Address(Example), Example.Region, new TemporaryCredentials(now.AddSeconds(secondsLeft)), clock);
         var link = await links.SignAsync(HttpMethod.Get, "test.txt", S3Settings.LongestClientLink);
         Assert.Contains($"&X-Amz-Expires={expected}&X-Amz-Security-Token=token&", link.Query, StringComparison.Ordinal);
