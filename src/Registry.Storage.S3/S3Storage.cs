@@ -145,10 +145,12 @@ public sealed class S3Storage : IDisposable
     // Each right by its use: a policy may allow any of them by itself.
     private static async Task TryOutAsync(S3Client client, CancellationToken cancellationToken)
     {
+        client.Attempts.IsStarting = true;
         var probe = ObjectKeys.NewProbe();
         await client.ListAsync(ObjectKeys.Blobs, after: null, limit: 1, cancellationToken);
         await client.CallAsync(new S3Request(HttpMethod.Put, probe) { Content = ["registry"u8.ToArray()] }, cancellationToken);
         await client.CallAsync(new S3Request(HttpMethod.Get, probe), cancellationToken);
         await client.DeleteAsync([probe], cancellationToken);
+        client.Attempts.IsStarting = false;
     }
 }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
@@ -69,6 +70,26 @@ public sealed class S3StorageTests(Gateway gateway) : IAsyncDisposable
     [Fact]
     public Task Says_that_the_endpoint_has_no_address() =>
         AssertRefusedAsync(gateway.NewSettings() with { Endpoint = new Uri("http://store.invalid"), Attempts = 2 }, "cannot be reached: its host name has no address");
+
+    // A store that hangs delays the start by minutes, in which the operator sees why.
+    [Fact]
+    public async Task Says_at_each_attempt_why_the_start_waits_and_later_nothing()
+    {
+        await using var proxy = new FaultProxy(gateway.Ceph.Endpoint);
+        using var log = new RecordedLog();
+        using var loggers = LoggerFactory.Create(logging => logging.AddProvider(log));
+        proxy.Damage(new Fault(FaultKind.InternalError), "GET ");
+        var settings = gateway.NewSettings() with { Endpoint = proxy.Address };
+
+        using var storage = await S3Storage.OpenAsync(settings, _engine.Ledger, _faults, TimeProvider.System, loggers, TestContext.Current.CancellationToken);
+        proxy.Damage(new Fault(FaultKind.InternalError), "HEAD ");
+        await storage.Blobs.StatAsync(new BlobPlace(Samples.Digest([1]), "blobs/none"), TestContext.Current.CancellationToken);
+
+        Assert.Equal(2, proxy.Faults);
+        var line = Assert.Single(log.Entries);
+        Assert.Equal(LogLevel.Warning, line.Level);
+        Assert.EndsWith(" has answered 500 InternalError, injected. The start tries again: attempt 2 of 5", line.Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task Takes_the_credentials_of_the_environment_and_says_that_there_are_none()

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 
 namespace Registry.Storage.S3.Requests;
@@ -9,13 +10,19 @@ namespace Registry.Storage.S3.Requests;
 /// <param name="circuit">Refuses requests while the store does not work.</param>
 /// <param name="metrics">Counts the repetitions.</param>
 /// <param name="time">The clock.</param>
-internal sealed class S3Attempts(string store, int limit, S3Circuit circuit, S3Metrics metrics, TimeProvider time)
+/// <param name="logger">The log.</param>
+internal sealed partial class S3Attempts(string store, int limit, S3Circuit circuit, S3Metrics metrics, TimeProvider time, ILogger<S3Attempts> logger)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
 
     /// <summary>Number of attempts for a request, the first one included.</summary>
     public int Limit => limit;
+
+    /// <summary>
+    /// True during the start, which waits for its requests: each repetition has a line in the log. Later, the answer to a client tells of a fault, and the circuit has a line.
+    /// </summary>
+    public bool IsStarting { get; set; }
 
     /// <summary>Runs a request that can be repeated.</summary>
     /// <param name="attempt">One attempt.</param>
@@ -40,6 +47,11 @@ internal sealed class S3Attempts(string store, int limit, S3Circuit circuit, S3M
                 if (!fault.IsTransient || number >= limit)
                 {
                     throw Describe(fault, e);
+                }
+
+                if (IsStarting)
+                {
+                    LogRepeating(Sentence(fault), number + 1, limit);
                 }
             }
 
@@ -84,4 +96,7 @@ internal sealed class S3Attempts(string store, int limit, S3Circuit circuit, S3M
     }
 
     private string Sentence(S3Fault fault) => $"S3: {store} {fault.Reason}";
+
+    [LoggerMessage(1, LogLevel.Warning, "{Failure}. The start tries again: attempt {Number} of {Limit}")]
+    private partial void LogRepeating(string failure, int number, int limit);
 }

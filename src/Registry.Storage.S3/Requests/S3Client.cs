@@ -41,7 +41,7 @@ internal sealed class S3Client : IDisposable
         Address = new S3Address(settings);
         SilenceTimeout = settings.SilenceTimeout;
         Circuit = new S3Circuit(Address.ToString(), time, loggers.CreateLogger<S3Circuit>());
-        Attempts = new S3Attempts(Address.ToString(), settings.Attempts, Circuit, Metrics, time);
+        Attempts = new S3Attempts(Address.ToString(), settings.Attempts, Circuit, Metrics, time, loggers.CreateLogger<S3Attempts>());
         _clock = new S3Clock(time);
         _time = time;
         var credentials = CredentialsOf(settings);

@@ -246,6 +246,9 @@ public sealed class CephGateway : IAsyncDisposable
             rgw_frontends = beast endpoint=127.0.0.1:{Text(http)} ssl_endpoint=127.0.0.1:{Text(https)} ssl_certificate={folder}/server.pem ssl_private_key={folder}/server.key tcp_nodelay=1
             rgw_enable_apis = s3
             rgw_enable_quota_threads = false
+            rgw_gc_obj_min_wait = 30
+            rgw_gc_processor_period = 30
+            rgw_gc_processor_max_time = 30
             rgw_run_sync_thread = false
             rgw_dynamic_resharding = false
             rgw_override_bucket_index_max_shards = 1
