@@ -9,6 +9,9 @@ if (args is [Attacker.Command, .. var attack])
     return await Attacker.RunAsync(attack);
 }
 
+// The proxies before the stores run in this process. They must not wait until the pool has another thread for the bursts of the load, which hash and start processes.
+ThreadPool.SetMinThreads(64, 64);
+
 // tests/torture/run describes the arguments.
 var seed = Seed.Choose("TORTURE_SEED");
 int? count = null, minutes = null;

@@ -36,6 +36,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     private static string Programs => FindPrograms() ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql-15");
 
+    /// <summary>Last lines of the log.</summary>
+    public string Log => _server.Output;
+
     /// <summary>Starts a server with an empty database.</summary>
     /// <param name="isDurable">True to sync each commit. False for tests that kill no server, which run faster then.</param>
     /// <param name="settings">Further settings of the server, such as <c>max_connections=20</c>.</param>

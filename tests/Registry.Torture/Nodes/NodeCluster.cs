@@ -88,11 +88,12 @@ internal sealed class NodeCluster : IAsyncDisposable
         _nodes.ForEach(node => node.Faults.Forget());
     }
 
-    /// <summary>Logs of the nodes, and of nginx, for a failure.</summary>
+    /// <summary>Logs of the nodes, of PostgreSQL and of nginx, for a failure.</summary>
     public async Task<string> DescribeAsync()
     {
         var nginx = (await _nginx!.ReadLogAsync()).Split('\n');
-        return $"{string.Join('\n', _nodes.Select(node => $"{node.Address} printed:\n{node.Log.Last}"))}\nnginx logged:\n{string.Join('\n', nginx.TakeLast(20))}";
+        var nodes = string.Join('\n', _nodes.Select(node => $"{node.Address} printed:\n{node.Log.Last}"));
+        return $"{nodes}\nPostgreSQL logged:\n{Postgres.Log}\nnginx logged:\n{string.Join('\n', nginx.TakeLast(20))}";
     }
 
     public async ValueTask DisposeAsync()

@@ -69,7 +69,9 @@ internal sealed partial class NodeLog
     [GeneratedRegex(@"^\S+Z error ")]
     private static partial Regex Error();
 
-    // A request that a store could not serve, their number, work in the background that the next turn repeats, and the circuit of the bucket.
-    [GeneratedRegex("could not be served by the storage|Requests that the storage cannot serve, |failed and will be tried again: |Requests that need it are refused until it works")]
+    // A request that a store could not serve, their number, work in the background that the next turn repeats, the circuit of the bucket, and a node that is not ready.
+    [GeneratedRegex(
+        "could not be served by the storage|Requests that the storage cannot serve, |failed and will be tried again: |Requests that need it are refused until it works"
+        + "|The registry is not ready, because its storage cannot be used: ")]
     private static partial Regex Expected();
 }

@@ -32,7 +32,8 @@ internal sealed class NodeStores : IAsyncDisposable
     /// <param name="diskSize">Bytes of the disk of the S3 store; null for one of 4 GiB in memory.</param>
     public static async Task<NodeStores> StartAsync(long? diskSize = null)
     {
-        var postgres = await PostgresServer.StartAsync(isDurable: true);
+        // A statement that waits is in the log with what it waits for.
+        var postgres = await PostgresServer.StartAsync(isDurable: true, "log_lock_waits=on", "log_min_duration_statement=5s", "log_line_prefix=%m [%p] %r ");
         CephGateway? ceph = null;
         try
         {
