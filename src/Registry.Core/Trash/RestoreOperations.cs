@@ -29,7 +29,7 @@ public sealed class RestoreOperations(TrashReader trash, IMetadataStore metadata
         {
             if (await trash.FindAsync(repository, digest) is not { } entry)
             {
-                return await DescribeAbsenceAsync(repository, digest);
+                return await TrashAbsence.DescribeAsync(metadata, repository, digest);
             }
 
             // The put names the entry, so that no other one is restored.
@@ -67,12 +67,6 @@ public sealed class RestoreOperations(TrashReader trash, IMetadataStore metadata
             }
         }
     }
-
-    private async Task<RegistryError> DescribeAbsenceAsync(RepositoryName repository, Digest digest) => new(
-        RegistryErrorCode.ManifestUnknown,
-        await metadata.FindManifestAsync(repository, digest) is null
-            ? $"{digest} is not in the trash of {repository}"
-            : $"{repository} has {digest}; it is not in the trash");
 
     private async Task<RegistryError> DescribeMissingAsync(RepositoryName repository, Manifest manifest, IReadOnlyList<string> missing)
     {

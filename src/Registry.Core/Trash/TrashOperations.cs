@@ -8,7 +8,7 @@ namespace Registry.Core.Trash;
 
 /// <summary>Lists what can be restored, and purges it.</summary>
 /// <param name="trash">The trash.</param>
-/// <param name="metadata">Metadata, which refuses changes while they are impossible.</param>
+/// <param name="metadata">Metadata with the manifests that are not in the trash. It refuses changes while they are impossible.</param>
 /// <param name="period">Running time for which a manifest stays in the trash.</param>
 /// <param name="defaultLimit">Size of a page if the client does not give one.</param>
 /// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
@@ -37,7 +37,7 @@ public sealed class TrashOperations(ITrash trash, IMetadataStore metadata, Grace
     /// <param name="detail">Part of the origin that the caller may see.</param>
     /// <returns>The entry; or MANIFEST_UNKNOWN if there is none.</returns>
     public async Task<Result<TrashEntry>> FindAsync(RepositoryName repository, Digest digest, OriginDetail detail) =>
-        await trash.FindAsync(repository, digest) is { } entry ? Show(entry, detail) : Unknown(repository, digest);
+        await trash.FindAsync(repository, digest) is { } entry ? Show(entry, detail) : await TrashAbsence.DescribeAsync(metadata, repository, digest);
 
     /// <summary>Lists the entries of a repository, the newest first.</summary>
     /// <param name="repository">The repository, from which the caller may pull; it need not exist.</param>
@@ -103,13 +103,10 @@ public sealed class TrashOperations(ITrash trash, IMetadataStore metadata, Grace
         }
 
         var purged = await trash.PurgeAsync(repository, digest, origin);
-        return purged.Error?.Code == RegistryErrorCode.ManifestUnknown ? Unknown(repository, digest) : purged;
+        return purged.Error?.Code == RegistryErrorCode.ManifestUnknown ? await TrashAbsence.DescribeAsync(metadata, repository, digest) : purged;
     }
 
     private static TrashPage Show(TrashPage page, OriginDetail detail) => page with { Entries = [.. page.Entries.Select(entry => Show(entry, detail))] };
 
     private static TrashEntry Show(TrashEntry entry, OriginDetail detail) => entry with { Origin = entry.Origin.Show(detail) };
-
-    private static RegistryError Unknown(RepositoryName repository, Digest digest) =>
-        new(RegistryErrorCode.ManifestUnknown, $"{digest} is not in the trash of {repository}");
 }

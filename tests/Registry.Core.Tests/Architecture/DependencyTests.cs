@@ -86,7 +86,7 @@ public partial class DependencyTests
         ["Commands.Maintain"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Migrate"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
-        ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Remote"],
+        ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
         ["Commands.Space"] = ["Api.Space", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands.Tags"] = ["Api.History", "Commands", "Commands.Remote", "Http"],

@@ -29,7 +29,7 @@ public sealed class RepositoryCommandTests : IDisposable
             await CommandAsync("repository", "rename", $"{Host(registry)}/team/app", "team/new"));
         var deleted = await CommandAsync("repository", "delete", $"{Host(registry)}/team/new", "--yes");
         Assert.Equal((0, ""), (deleted.ExitCode, deleted.Error));
-        Assert.Matches("^team/new: 1 manifest with 2 tags deleted, [0-9]+ bytes of manifests, and 0 blobs that nothing needs; all can be restored until [0-9-]+ [0-9:]+ UTC\n$", deleted.Output);
+        Assert.Matches("^team/new: 1 manifest with 2 tags deleted, [0-9]+ B of manifests, and 0 blobs that nothing needs; all can be restored until [0-9-]+ [0-9:]+ UTC\n$", deleted.Output);
         Assert.Equal(
             new CommandRun(1, "", $"registry: {Host(registry)}: repository name not known to registry: there is no repository team/new\n"),
             await CommandAsync("repository", "delete", $"{Host(registry)}/team/new", "--yes"));

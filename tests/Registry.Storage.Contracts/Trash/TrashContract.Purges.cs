@@ -109,6 +109,15 @@ public abstract partial class TrashContract
         Assert.Null((await RestoreAsync(A, OtherImage)).Error);
     }
 
+    [Fact]
+    public async Task A_purge_of_a_manifest_that_is_not_deleted_says_so()
+    {
+        await PushAsync(A, Image, "v1");
+        var refused = (await _operations.Trash.PurgeAsync(A, Of(Image), null, ContractOrigin.Request)).Error!;
+        Assert.Equal((RegistryErrorCode.ManifestUnknown, $"a has {Of(Image)}; it is not in the trash"), (refused.Code, Assert.Single(refused.Details)));
+        Assert.NotNull(await _engine.Metadata.FindManifestAsync(A, Of(Image)));
+    }
+
     private async Task<Purge> PurgeAsync(RepositoryName repository, byte[] manifest) =>
         (await _operations.Trash.PurgeAsync(repository, Of(manifest), null, ContractOrigin.Request)).Value;
 }

@@ -5,6 +5,7 @@ using Registry.Core.Oci;
 using Registry.Server.Api;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Commands.Remote;
+using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Repositories;
 
@@ -99,7 +100,7 @@ internal static class RepositoryCommands
             else
             {
                 context.Output.WriteLine(
-                    $"{name}: {Count.Of(deletion.Manifests, "manifest")} with {Count.Of(deletion.Tags, "tag")} deleted, {Size(deletion.Bytes)} of manifests, and {Count.Of(deletion.Blobs, "blob")} that nothing needs; {DescribeTrash(deletion)}");
+                    $"{name}: {Count.Of(deletion.Manifests, "manifest")} with {Count.Of(deletion.Tags, "tag")} deleted, {ByteSize.Describe(deletion.Bytes)} of manifests, and {Count.Of(deletion.Blobs, "blob")} that nothing needs; {DescribeTrash(deletion)}");
             }
 
             if (!deletion.IsGone)
@@ -115,7 +116,7 @@ internal static class RepositoryCommands
     // Null when the operator has confirmed.
     private static int? Confirm(CommandContext context, RemoteAddress address, RepositoryAnswer found)
     {
-        var what = $"{found.Repository} at {address.Login} has {Count.Of(found.Manifests, "manifest")} with {Count.Of(found.Tags, "tag")}, {Size(found.Bytes)} with all blobs";
+        var what = $"{found.Repository} at {address.Login} has {Count.Of(found.Manifests, "manifest")} with {Count.Of(found.Tags, "tag")}, {ByteSize.Describe(found.Bytes)} with all blobs";
         var fate = found.TrashSeconds == 0
             ? "A deletion is final: the registry keeps no deleted manifests."
             : $"They can be restored for {Duration(found.TrashSeconds)} of running time, until {Until(found.TrashSeconds)} if the registry runs all the time.";
@@ -146,14 +147,6 @@ internal static class RepositoryCommands
         >= 2 * 3600 => Count.Of(seconds / 3600, "hour"),
         >= 2 * 60 => Count.Of(seconds / 60, "minute"),
         _ => Count.Of(seconds, "second"),
-    };
-
-    private static string Size(long bytes) => bytes switch
-    {
-        >= 1L << 30 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 30):0.0} GiB"),
-        >= 1L << 20 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 20):0.0} MiB"),
-        >= 1L << 10 => string.Create(CultureInfo.InvariantCulture, $"{bytes / (double)(1L << 10):0.0} KiB"),
-        _ => Count.Of(bytes, "byte"),
     };
 
     private static Argument<string> CreateRepository()
