@@ -19,7 +19,7 @@ public class RouterBenchmarks
         new ReferrerEndpoints(null!, null!),
         new TagEndpoints(null!, null!, null!, null!, null!),
         new TrashEndpoints(null!, null!, null!, null!, null!),
-        new RepositoryEndpoints(null!, null!, null!),
+        new RepositoryEndpoints(null!, null!, null!, null!),
         new SpaceEndpoints(null!, null!),
         new HealthEndpoints(null!)));
 

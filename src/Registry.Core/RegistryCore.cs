@@ -88,6 +88,7 @@ public sealed class RegistryCore
             Trash, storage.Trash, new ContentEraser(storage.CollectorMetadata, storage.Blobs, time, loggers.CreateLogger<ContentEraser>()));
         TrashRelief = new TrashRelief(storage.Trash, storage.CollectorMetadata, Collector, settings.CollectorOrigin, loggers.CreateLogger<TrashRelief>());
         Repositories = new RepositoryOperations(storage.Repositories, Metadata, settings.Trash);
+        RepositoryRestores = new RepositoryRestoreOperations(Repositories, storage.Trash, storage.History, Metadata, Restores);
         SpaceRounds = new SpaceRounds(
             storage.Space,
             async () => (await storage.Uploads.ListAsync()).Sum(upload => upload.Length),
@@ -136,6 +137,9 @@ public sealed class RegistryCore
 
     /// <summary>Renames and deletions of whole repositories.</summary>
     public RepositoryOperations Repositories { get; }
+
+    /// <summary>Restores of whole repositories that were deleted.</summary>
+    public RepositoryRestoreOperations RepositoryRestores { get; }
 
     /// <summary>Figures of the space.</summary>
     public SpaceOperations Space { get; }

@@ -73,10 +73,10 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
     }
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false) => database.WriteAloneAsync(repository, session =>
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) => database.WriteAloneAsync(repository, session =>
             reference.Tag is { } tag
-                ? ManifestRows.DeleteTagAsync(session, Begin(origin), repository, tag, precondition)
-                : ManifestRows.DeleteAsync(session, Begin(origin), repository, reference.Digest!.Value, precondition, toTrash));
+                ? ManifestRows.DeleteTagAsync(session, Begin(origin, reason), repository, tag, precondition)
+                : ManifestRows.DeleteAsync(session, Begin(origin, reason), repository, reference.Digest!.Value, precondition, toTrash));
 
     public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) =>
         RenewAsync(session => ManifestHolds.Touch(session, repository, digest));
@@ -325,5 +325,5 @@ public sealed class PostgresMetadataStore(PostgresDatabase database, TimeProvide
         return renewed.Value;
     }
 
-    private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Time = time.GetUtcNow(), Rules = rules };
+    private ChangeContext Begin(ChangeOrigin origin, string? reason = null) => new() { Origin = origin, Reason = reason, Time = time.GetUtcNow(), Rules = rules };
 }

@@ -117,7 +117,7 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
             var isTrashed = toTrash && older[0] == 0;
             await ManifestRows.DeleteEachAsync(
                 session,
-                Begin(origin) with { IsOfWholeRepository = true },
+                Begin(origin) with { Reason = RepositoryDeletion.Reason },
                 repository,
                 [.. some.Select(manifest => manifest.Digest)],
                 tags.ToLookup(tag => tag.Content, tag => tag.Tag),
@@ -154,7 +154,7 @@ public sealed class PostgresRepositories(PostgresDatabase database, TimeProvider
                 return new UnlinkingTurn(null, 0, IsGone: true);
             }
 
-            var (gone, _) = idle.Length == 0 ? ([], []) : await PurgeRows.FollowAsync(session, Begin(origin), repository, id[0], idle);
+            var (gone, _) = idle.Length == 0 ? ([], []) : await PurgeRows.FollowAsync(session, Begin(origin) with { Reason = RepositoryDeletion.Reason }, repository, id[0], idle);
             var deleted = isLast ? RepositoryRows.SetDeleted(session, repository) : [];
             await session.SendAsync();
             return new UnlinkingTurn(isLast ? null : links[^1].Content, gone.Count, deleted.Count > 0);

@@ -72,7 +72,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
     }
 
     public async Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false)
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null)
     {
         if (reference.Tag is { } tag)
         {
@@ -84,7 +84,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         Result<ManifestDeletion> deleted;
         try
         {
-            deleted = await DeleteManifestAsync(repository, digest, precondition, origin, toTrash, tags);
+            deleted = await DeleteManifestAsync(repository, digest, precondition, origin, toTrash, reason, tags);
         }
         catch (Exception e) when (tags.Count > 0 && e is StorageException or InsufficientMemoryException)
         {
@@ -295,12 +295,12 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
 
     // Tags that are gone before an exception are in the list.
     private async Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Digest digest, Precondition precondition, ChangeOrigin origin, bool toTrash, List<Tag> tags)
+        RepositoryName repository, Digest digest, Precondition precondition, ChangeOrigin origin, bool toTrash, string? reason, List<Tag> tags)
     {
         var rows = await CountAsync();
         if (rows > TagRows.RowsOfMany && precondition.Holds(digest))
         {
-            if (await DeleteTagsAsync(repository, digest, origin, toTrash, tags) is { } refused)
+            if (await DeleteTagsAsync(repository, digest, origin, toTrash, reason, tags) is { } refused)
             {
                 return refused;
             }
@@ -309,14 +309,14 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         }
 
         return await database.WriteAsync(
-            session => ManifestRows.Delete(session, Begin(origin), repository, digest, precondition, toTrash), new WriteTurn(repository, rows));
+            session => ManifestRows.Delete(session, Begin(origin, reason), repository, digest, precondition, toTrash), new WriteTurn(repository, rows));
 
         Task<long> CountAsync() => database.ReadAsync(session => ManifestRows.CountHeld(session, repository, digest));
     }
 
     // A manifest with very many tags, or a long history of tags, loses most of them first, in turns with other changes. A process that ends meanwhile leaves
     // it with the others.
-    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, bool toTrash, List<Tag> tags)
+    private async Task<RegistryError?> DeleteTagsAsync(RepositoryName repository, Digest digest, ChangeOrigin origin, bool toTrash, string? reason, List<Tag> tags)
     {
         // A refusal leaves all of them. Without rules, they need not be read.
         if (rules != NoRules.Instance
@@ -328,7 +328,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
         while (true)
         {
             var turn = await database.WriteAsync(
-                session => TagRows.DeleteSome(session, Begin(origin), repository, digest, toTrash), new WriteTurn(repository, TagRows.RowsOfMany));
+                session => TagRows.DeleteSome(session, Begin(origin, reason), repository, digest, toTrash), new WriteTurn(repository, TagRows.RowsOfMany));
             if (!turn.TryGet(out var deleted, out var changed))
             {
                 return changed;
@@ -359,7 +359,7 @@ public sealed class SqliteMetadataStore(SqliteDatabase database, TimeProvider ti
             session => TagRows.Delete(session, Begin(origin), repository, tag, precondition), new WriteTurn(repository, 1 + rows));
     }
 
-    private ChangeContext Begin(ChangeOrigin origin) => new() { Origin = origin, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };
+    private ChangeContext Begin(ChangeOrigin origin, string? reason = null) => new() { Origin = origin, Reason = reason, Now = database.Clock.Now, Time = time.GetUtcNow(), Rules = rules };
 
     // The bytes may be lost. No row has the numbers of the default.
     private static (long Repository, long Content, long Size) FindLink(SqliteSession session, RepositoryName repository, Digest digest) => session.First(

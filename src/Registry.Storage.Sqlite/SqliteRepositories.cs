@@ -125,7 +125,7 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
                     return new UnlinkingTurn(null, 0, IsGone: true);
                 }
 
-                var gone = idle.Length == 0 ? [] : TrashRows.UnlinkIdle(session, Begin(origin), id, repository, JsonList.Of(idle));
+                var gone = idle.Length == 0 ? [] : TrashRows.UnlinkIdle(session, Begin(origin) with { Reason = RepositoryDeletion.Reason }, id, repository, JsonList.Of(idle));
                 return new UnlinkingTurn(isLast ? null : links[^1].Content, gone.Count, isLast && RepositoryRows.SetDeleted(session, id));
             },
             new WriteTurn(repository, 1 + (4L * idle.Length)));
@@ -143,7 +143,7 @@ public sealed class SqliteRepositories(SqliteDatabase database, TimeProvider tim
             return turn;
         }
 
-        var change = Begin(origin) with { IsOfWholeRepository = true };
+        var change = Begin(origin) with { Reason = RepositoryDeletion.Reason };
         foreach (var manifest in some.Where(manifest => !RepositoryRows.IsHeldByEarlier(session, id, manifest.Content)))
         {
             if (ManifestRows.Delete(session, change, repository, manifest.Digest, Precondition.None, toTrash).TryGet(out var deleted, out var error))

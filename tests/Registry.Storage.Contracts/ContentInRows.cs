@@ -49,6 +49,7 @@ internal sealed class ContentInRows : IDisposable
         Trash = new TrashOperations(engine.Trash, engine.Metadata, new GracePeriod(engine.Clock, period), defaultLimit: 2, maxLimit: 4);
         Restores = new RestoreOperations(trash, engine.Metadata, Manifests);
         Repositories = new RepositoryOperations(engine.Repositories, engine.Metadata, period);
+        RepositoryRestores = new RepositoryRestoreOperations(Repositories, engine.Trash, engine.History, engine.Metadata, Restores);
     }
 
     public ManifestOperations Manifests { get; }
@@ -62,6 +63,8 @@ internal sealed class ContentInRows : IDisposable
     public RestoreOperations Restores { get; }
 
     public RepositoryOperations Repositories { get; }
+
+    public RepositoryRestoreOperations RepositoryRestores { get; }
 
     /// <summary>Pushes an image: links to its blobs, of which no bytes exist, and the manifest.</summary>
     public async Task<RegistryError?> PushAsync(RepositoryName repository, byte[] manifest, params IReadOnlyList<Tag> tags)

@@ -45,8 +45,8 @@ internal sealed class GatedMetadataStore(IMetadataStore store) : IMetadataStore
     }
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false) =>
-        ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash));
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) =>
+        ChangeAsync(store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash, reason));
 
     public Task<RegistryError?> CheckBlobAsync(RepositoryName repository, Digest digest, long size, ChangeOrigin origin) =>
         store.CheckBlobAsync(repository, digest, size, origin);

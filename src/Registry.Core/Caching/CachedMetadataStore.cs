@@ -31,8 +31,8 @@ internal sealed class CachedMetadataStore(IMetadataStore store, MetadataCache ca
         cache.ChangeManifestsAsync(repository, () => store.ReleaseReferrersAsync(repository, subject));
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false) =>
-        cache.RemoveManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash));
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) =>
+        cache.RemoveManifestsAsync(repository, () => store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash, reason));
 
     public Task<bool> RenewManifestAsync(RepositoryName repository, Digest digest) =>
         cache.ChangeManifestsAsync(repository, () => store.RenewManifestAsync(repository, digest));

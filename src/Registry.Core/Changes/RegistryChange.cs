@@ -17,7 +17,8 @@ public sealed record RegistryChange
 
     /// <summary>
     /// Reason of a removal that no request names: <c>expired</c> when nothing has needed the content for the grace period, <c>untagged</c> when an operator
-    /// deleted all manifests that nothing holds, <c>purged</c> when a deleted manifest was purged and only it held this. Else null.
+    /// deleted all manifests that nothing holds, <c>purged</c> when a deleted manifest was purged and only it held this, <c>repository</c> when the whole repository was
+    /// deleted. Else null.
     /// </summary>
     public string? Reason { get; init; }
 

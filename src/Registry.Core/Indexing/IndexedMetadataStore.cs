@@ -34,9 +34,9 @@ internal sealed class IndexedMetadataStore(IMetadataStore store, IIndexer indexe
         Refusal is null ? store.ReleaseReferrersAsync(repository, subject) : Task.FromResult(false);
 
     public Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false) => Refusal is { } refusal
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null) => Refusal is { } refusal
             ? Task.FromResult<Result<ManifestDeletion>>(refusal)
-            : store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash);
+            : store.DeleteManifestAsync(repository, reference, precondition, origin, toTrash, reason);
 
     public Task<Page<string>?> ListTagsAsync(RepositoryName repository, string? last, int limit) => IsComplete
         ? store.ListTagsAsync(repository, last, limit)

@@ -69,12 +69,13 @@ public interface IMetadataStore
     /// <param name="precondition">Condition on the manifest.</param>
     /// <param name="origin">Origin of the deletion.</param>
     /// <param name="toTrash">True to move the manifest into the trash with its tags, where it goes on holding what it holds. A tag alone does not go there.</param>
+    /// <param name="reason">See <see cref="RegistryChange.Reason"/>.</param>
     /// <returns>
     /// What was removed; or MANIFEST_UNKNOWN, PRECONDITION_FAILED, or the refusal of a rule, without a change. If some of very many tags
     /// are removed already, the error or the fault comes with them (<see cref="ManifestDeletion.Stopped"/>, <see cref="ManifestDeletion.Fault"/>).
     /// </returns>
     Task<Result<ManifestDeletion>> DeleteManifestAsync(
-        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false);
+        RepositoryName repository, Reference reference, Precondition precondition, ChangeOrigin origin, bool toTrash = false, string? reason = null);
 
     /// <summary>Restarts the idle time of a manifest that nothing holds; changes nothing while something does. Decides on the manifest.</summary>
     /// <returns>False if the repository does not have it.</returns>

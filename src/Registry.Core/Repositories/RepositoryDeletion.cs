@@ -1,3 +1,4 @@
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 
 namespace Registry.Core.Repositories;
@@ -5,6 +6,9 @@ namespace Registry.Core.Repositories;
 /// <summary>What the deletion of a repository has removed.</summary>
 public sealed record RepositoryDeletion
 {
+    /// <summary>The <see cref="RegistryChange.Reason"/> of its changes, by which a restore of the whole repository finds them.</summary>
+    public const string Reason = "repository";
+
     /// <summary>Number of manifests.</summary>
     public long Manifests { get; init; }
 

@@ -15,6 +15,9 @@ public sealed class RepositoryOperations(IRepositories repositories, IMetadataSt
     /// <summary>Running time for which deleted manifests can be restored; zero if a deletion is final.</summary>
     public TimeSpan TrashPeriod => trashPeriod;
 
+    /// <inheritdoc cref="IRepositories.ExistsAsync"/>
+    public Task<bool> ExistsAsync(RepositoryName repository) => repositories.ExistsAsync(repository);
+
     /// <summary>Reads what a repository holds; NAME_UNKNOWN if it does not exist.</summary>
     /// <param name="repository">The repository, from which the caller may pull.</param>
     /// <param name="mayPull">Repositories that the caller may pull from: only their names are told.</param>
@@ -107,7 +110,8 @@ public sealed class RepositoryOperations(IRepositories repositories, IMetadataSt
         return deletion.Done;
     }
 
-    private async Task<RegistryError> DescribeAbsenceAsync(RepositoryName repository, Func<RepositoryName, bool> mayPull) =>
+    /// <summary>NAME_UNKNOWN for a repository that does not exist, with the rename that took its name away, if one is recorded.</summary>
+    internal async Task<RegistryError> DescribeAbsenceAsync(RepositoryName repository, Func<RepositoryName, bool> mayPull) =>
         new(RegistryErrorCode.NameUnknown, await DescribeRenameAsync(repository, mayPull) ?? $"there is no repository {repository}");
 
     private sealed class Deletion(IRepositories repositories, IMetadataStore metadata, RepositoryName repository, ChangeOrigin origin, bool toTrash)
@@ -160,7 +164,7 @@ public sealed class RepositoryOperations(IRepositories repositories, IMetadataSt
         // It takes turns by itself.
         private async Task<RegistryError?> DeleteHeavyAsync(Digest digest)
         {
-            var deleted = await metadata.DeleteManifestAsync(repository, digest, Precondition.None, origin, toTrash);
+            var deleted = await metadata.DeleteManifestAsync(repository, digest, Precondition.None, origin, toTrash, RepositoryDeletion.Reason);
             if (!deleted.TryGet(out var manifest, out var refused))
             {
                 // Another request has deleted it.

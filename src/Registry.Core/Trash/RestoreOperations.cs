@@ -68,6 +68,29 @@ public sealed class RestoreOperations(TrashReader trash, IMetadataStore metadata
         }
     }
 
+    /// <summary>Lists the manifests that a deleted index refers to and that are in the trash of the repository, too. Restored first, they are not missing.</summary>
+    /// <param name="repository">The repository, to which the caller may push.</param>
+    /// <param name="digest">The deleted manifest; it need not exist.</param>
+    /// <param name="cancellationToken">Ends the reading of its bytes.</param>
+    public async Task<IReadOnlyList<Digest>> ListTrashedChildrenAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
+    {
+        if (await trash.FindAsync(repository, digest) is not { } entry || await trash.ReadAsync(entry, cancellationToken) is not { } trashed)
+        {
+            return [];
+        }
+
+        var children = new List<Digest>();
+        foreach (var child in trashed.Manifest.Manifests)
+        {
+            if (await trash.FindAsync(repository, child.Digest) is not null)
+            {
+                children.Add(child.Digest);
+            }
+        }
+
+        return children;
+    }
+
     private async Task<RegistryError> DescribeMissingAsync(RepositoryName repository, Manifest manifest, IReadOnlyList<string> missing)
     {
         var children = manifest.Manifests.Select(child => child.Digest).ToHashSet();

@@ -33,6 +33,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RepositoryDeletionAnswer))]
 [JsonSerializable(typeof(RepositoryRenameAnswer))]
+[JsonSerializable(typeof(RepositoryRestoreAnswer))]
 [JsonSerializable(typeof(RepositoryTagsAnswer))]
 [JsonSerializable(typeof(RestoreReport))]
 [JsonSerializable(typeof(RollbackAnswer))]

@@ -40,6 +40,19 @@ internal static class ApiParameters
         return Digest.TryParse(text, out var digest) ? digest : Parameters.InvalidDigest(text);
     }
 
+    /// <summary>Reads a digest; null without it.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="name">Name of the parameter.</param>
+    public static Result<Digest?> FindDigest(IQueryCollection query, string name)
+    {
+        if (!QueryParameter.Find(query, name).TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return text is null ? (Digest?)null : Digest.TryParse(text, out var digest) ? digest : Parameters.InvalidDigest(text);
+    }
+
     /// <summary>Reads the position before or after which a page begins; null for the first page.</summary>
     /// <param name="query">The query.</param>
     /// <param name="name">Name of the parameter.</param>

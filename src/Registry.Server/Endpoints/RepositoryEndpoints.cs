@@ -1,6 +1,8 @@
+using System.Globalization;
 using System.Runtime.ExceptionServices;
 using System.Text.Json;
 using Registry.Core.Errors;
+using Registry.Core.Oci;
 using Registry.Core.Repositories;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Configuration;
@@ -10,9 +12,17 @@ using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary>Endpoints of <c>/api/v1/repositories</c>: what a repository holds, its rename, and its deletion.</summary>
-internal sealed class RepositoryEndpoints(RepositoryOperations repositories, RequestMemory memory, RegistryOptions options)
+/// <summary>Endpoints of <c>/api/v1/repositories</c>: what a repository holds, its rename, its deletion, and the restore of what was deleted with it.</summary>
+internal sealed class RepositoryEndpoints(
+    RepositoryOperations repositories, RepositoryRestoreOperations restores, RequestMemory memory, RegistryOptions options)
 {
+    // The entries of the trash that a part looks at, each with as many of the longest tags as a page of the trash has; and the answer, whose reasons have a few digests.
+    private const int RowsOfRestore = RepositoryRestoreOperations.MaxEntries * 64 * 1024;
+    private const int AnswerOfRestore = 1024 * 1024;
+
+    // Reasons of a refusal: an index names each child that is gone.
+    private const int MaxReasons = 10;
+
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
         if (ApiParameters.CheckNames(request.Request.Query, Route.RepositoryParameter) is { } unknown)
@@ -110,6 +120,77 @@ internal sealed class RepositoryEndpoints(RepositoryOperations repositories, Req
         await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, RepositoryJson.Default.RepositoryDeletionAnswer));
         return null;
     }
+
+    public async Task<RegistryError?> RestoreAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, Route.RepositoryParameter, "deletion", "before", "n") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!ApiParameters.FindDigest(query, "deletion").TryGet(out var deletion, out var noDigest))
+        {
+            return noDigest;
+        }
+
+        if (!ApiParameters.ReadPosition(query, "before", "the id of an entry").TryGet(out var before, out var noPosition))
+        {
+            return noPosition;
+        }
+
+        if (!ApiParameters.ReadPageSize(query).TryGet(out var n, out var noSize))
+        {
+            return noSize;
+        }
+
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        using var held = new HeldListing(request, memory);
+        if (await held.ReserveAsync(AnswerOfRestore, RowsOfRestore) is { } noMemory)
+        {
+            return noMemory;
+        }
+
+        if (!(await restores.RestoreAsync(request.Repository, deletion, before, n, request.MayPull, request.Origin, request.Aborted)).TryGet(out var restore, out var refused))
+        {
+            return refused;
+        }
+
+        // In both cases, the audit line has what is back.
+        request.Change = new ContentChange { Manifests = restore.Manifests, TagCount = restore.Tags };
+        if (restore.Fault is { } fault)
+        {
+            ExceptionDispatchInfo.Throw(fault);
+        }
+
+        var answer = new RepositoryRestoreAnswer
+        {
+            Repository = request.Repository.Value,
+            Manifests = restore.Manifests,
+            Tags = restore.Tags,
+            Kept = [.. restore.Kept.Select(kept => new RepositoryRestoreAnswer.LeftTag(kept.Tag.Value, kept.Digest.Value, kept.Restored.Value))],
+            MoreKept = restore.MoreKept,
+            Refused = [.. restore.Refused.Select(one => new RepositoryRestoreAnswer.RefusedManifest(one.Digest.Value, Describe(one.Error)))],
+            Earlier = restore.Earlier,
+            Next = restore.Next is { } last ? NextPart(request.Repository, restore.Deletion, last, n) : null,
+        };
+        NotStored(request);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, RepositoryJson.Default.RepositoryRestoreAnswer)), MediaTypes.Json);
+        return null;
+    }
+
+    // Relative, so that it works behind any proxy. It is no link to follow by GET, so no header has it.
+    private static string NextPart(RepositoryName repository, Digest? deletion, long before, int? n) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"/api/v1/repositories/restore?repository={repository}{(deletion is { } named ? $"&deletion={named}" : "")}&before={before}{(n is null ? "" : $"&n={n}")}");
+
+    private static string Describe(RegistryError error) => error.Details.Count == 0
+        ? error.Code.Message
+        : $"{string.Join("; ", error.Details.Take(MaxReasons))}{(error.Details.Count > MaxReasons ? $"; and {error.Details.Count - MaxReasons} more" : "")}";
 
     private static string Describe(RepositoryDeletion deletion) => deletion.Manifests + deletion.Tags + deletion.Blobs == 0
         ? "nothing was deleted"

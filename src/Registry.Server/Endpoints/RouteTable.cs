@@ -46,6 +46,7 @@ internal static class RouteTable
         new("GET", "/api/v1/repositories/show?repository=<name>", Permission.Pull, repositories.GetAsync),
         new("POST", "/api/v1/repositories/rename?repository=<name>&to=<name>", Permission.Delete, repositories.RenameAsync, RequestOperation.RenameRepository, AlsoPushes: true),
         new("POST", "/api/v1/repositories/delete?repository=<name>", Permission.Delete, repositories.DeleteAsync, RequestOperation.DeleteRepository, AlsoPulls: true),
+        new("POST", "/api/v1/repositories/restore?repository=<name>", Permission.Push, repositories.RestoreAsync, RequestOperation.RestoreRepository, AlsoPulls: true),
 
         new("GET", "/api/v1/space", Permission.Catalog, space.GetAsync),
         new("GET", "/api/v1/space/repository?repository=<name>", Permission.Pull, space.GetRepositoryAsync),

@@ -83,7 +83,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new ReferrerEndpoints(_core.Referrers, memory),
             new TagEndpoints(_core.History, _core.Rollbacks, _core.Repositories, memory, options),
             new TrashEndpoints(_core.Trash, _core.Restores, _core.Purges, memory, options),
-            new RepositoryEndpoints(_core.Repositories, memory, options),
+            new RepositoryEndpoints(_core.Repositories, _core.RepositoryRestores, memory, options),
             new SpaceEndpoints(_core.Space, memory),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));

@@ -15,7 +15,7 @@ internal sealed record ContentChange
     /// <summary>The tags that were set or deleted, apart from the one in the path.</summary>
     public IReadOnlyList<Tag> Tags { get; init; } = [];
 
-    /// <summary>Number of the manifests that were deleted with a repository; null for other changes.</summary>
+    /// <summary>Number of the manifests that were deleted with a repository, or restored; null for other changes.</summary>
     public long? Manifests { get; init; }
 
     /// <summary>Number of their tags; null for other changes.</summary>

@@ -37,4 +37,7 @@ internal enum RequestOperation
     RenameRepository,
 
     DeleteRepository,
+
+    /// <summary>Takes the manifests out of the trash that were deleted with their repository, or some of them.</summary>
+    RestoreRepository,
 }

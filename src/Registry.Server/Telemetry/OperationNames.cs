@@ -22,6 +22,7 @@ internal static class OperationNames
         RequestOperation.DeleteBlob => "delete-blob",
         RequestOperation.RenameRepository => "rename-repository",
         RequestOperation.DeleteRepository => "delete-repository",
+        RequestOperation.RestoreRepository => "restore-repository",
         _ => null,
     };
 

@@ -1,5 +1,6 @@
 using Registry.Core.Changes;
 using Registry.Core.Policies;
+using Registry.Core.Repositories;
 
 namespace Registry.Storage.Sqlite.Rows;
 
@@ -22,7 +23,7 @@ internal sealed record ChangeContext
     public IChangeRules Rules { get; init; } = NoRules.Instance;
 
     /// <summary>True for the deletion of all manifests of a repository: what the same request has moved into the trash before was there.</summary>
-    public bool IsOfWholeRepository { get; init; }
+    public bool IsOfWholeRepository => Reason == RepositoryDeletion.Reason;
 
     /// <summary>The wall clock, as Unix time in seconds.</summary>
     public long UnixTime => Time.ToUnixTimeSeconds();

@@ -20,6 +20,11 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
     [InlineData("referrers")]
     [InlineData("a/referrers/b")]
     [InlineData("a.b/c__d/e-----f/g_h/0")]
+    [InlineData("a/tags/b")]
+    [InlineData("api/v1")]
+    [InlineData("api/v1/trash/all")]
+    [InlineData("x/history")]
+    [InlineData("show")]
     public async Task Any_legal_name_works_in_every_route(string name)
     {
         var image = await fixture.Client.PushAsync(name, TestImage.Create(), "list", "uploads");
@@ -35,6 +40,28 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
         Check.Status(200, await fixture.Client.GetAnswerAsync($"/v2/{name}/referrers/{image.Digest}"));
         Assert.Contains(name, Check.Status(200, await fixture.Client.GetAnswerAsync("/v2/_catalog?n=1000")).Strings("repositories"));
         Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/{name}/manifests/{image.Digest}"));
+
+        // The same in queries, with slashes as they are and encoded.
+        foreach (var query in new[] { name, Uri.EscapeDataString(name) })
+        {
+            var path = $"repository={query}&digest={image.Digest}";
+            Assert.Equal(name, Check.Status(200, await fixture.Client.GetAnswerAsync($"/api/v1/trash/show?{path}")).Json.GetProperty("repository").GetString());
+            Assert.Equal(1, Check.Status(200, await fixture.Client.GetAnswerAsync($"/api/v1/trash?repository={query}")).Json.GetProperty("entries").GetArrayLength());
+            Assert.Equal(["list", "uploads"], Check.Status(200, await PostAsync($"trash/restore?{path}")).Strings("tags"));
+            Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/{name}/manifests/uploads"));
+            Assert.Equal(image.Digest, Check.Status(200, await PostAsync($"tags/rollback?repository={query}&tag=uploads")).Json.GetProperty("digest").GetString());
+            Assert.Equal(name, Check.Status(200, await fixture.Client.GetAnswerAsync($"/api/v1/tags/history?repository={query}&tag=list")).Json.GetProperty("repository").GetString());
+            Check.Status(200, await fixture.Client.GetAnswerAsync($"/api/v1/tags/show?repository={query}&tag=list"));
+            Assert.Equal(2, Check.Status(200, await fixture.Client.GetAnswerAsync($"/api/v1/repositories/show?repository={query}")).Json.GetProperty("tags").GetInt32());
+            Assert.True((await fixture.Client.GetAnswerAsync($"/api/v1/space/repository?repository={query}")).Status is 200 or 202);
+            Check.Status(200, await PostAsync($"repositories/rename?repository={query}&to={query}/new"));
+            Check.Status(200, await PostAsync($"repositories/rename?repository={query}/new&to={query}"));
+            Assert.True(Check.Status(200, await PostAsync($"repositories/delete?repository={query}")).Json.GetProperty("gone").GetBoolean());
+            Assert.Equal(1, Check.Status(200, await PostAsync($"repositories/restore?repository={query}")).Json.GetProperty("manifests").GetInt32());
+            Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/{name}/manifests/{image.Digest}"));
+        }
+
+        Check.Status(200, await PostAsync($"trash/purge?repository={name}&digest={image.Digest}"));
     }
 
     [Fact]
@@ -209,4 +236,6 @@ public sealed class NameTests(RegistryFixture fixture) : IClassFixture<RegistryF
 
         Assert.True(answer.Status is 400 or 404 or 405, $"{answer}");
     }
+
+    private Task<Answer> PostAsync(string path) => fixture.Client.RequestAsync("POST", $"/api/v1/{path}", [], ("Content-Type", "application/json"));
 }

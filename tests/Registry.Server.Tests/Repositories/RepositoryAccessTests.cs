@@ -75,6 +75,27 @@ public sealed class RepositoryAccessTests
         Check.Status(200, await AskAsync(registry, "POST", "delete?repository=pull/app", "admin"));
     }
 
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_restore_needs_push_and_pull(AuthenticationKind kind)
+    {
+        using var folder = new AccessFolder(Rules);
+        await using var registry = await StartAsync(folder, kind);
+        foreach (var name in Kept)
+        {
+            Check.Status(200, await AskAsync(registry, "POST", $"delete?repository={name}/app", "alice"));
+            Check.Status(401, await AskAsync(registry, "POST", $"restore?repository={name}/app", null));
+            if (name != "push")
+            {
+                Check.Problem(403, "DENIED", "access forbidden", await AskAsync(registry, "POST", $"restore?repository={name}/app", "bob"));
+                Check.Problem(403, "DENIED", "access forbidden", await AskAsync(registry, "POST", $"restore?repository={name}/none", "bob"));
+            }
+        }
+
+        Check.Status(200, await AskAsync(registry, "POST", "restore?repository=push/app", "bob"));
+        Check.Status(200, await AskAsync(registry, "POST", "restore?repository=secret/app", "admin"));
+    }
+
     [Fact]
     public async Task Only_a_caller_who_may_pull_the_new_name_is_told_it()
     {
@@ -121,6 +142,7 @@ public sealed class RepositoryAccessTests
         Check.Status(403, await RenameAsync(registry, "pull/app", "own/app", "bob"));
         var size = Check.Status(200, await AskAsync(registry, "POST", "delete?repository=own/new", "alice")).Json.GetProperty("bytes").GetInt64();
         Check.Status(403, await AskAsync(registry, "POST", "delete?repository=pull/app", "bob"));
+        Check.Status(200, await AskAsync(registry, "POST", "restore?repository=own/new", "alice"));
 
         foreach (var line in new[]
         {
@@ -128,6 +150,7 @@ public sealed class RepositoryAccessTests
             "audit: rename-repository pull/app to own/app by user bob from 127.0.0.1: DENIED ",
             $"audit: delete-repository own/new, 1 manifest, 1 tag, {size} B by user alice from 127.0.0.1: done ",
             "audit: delete-repository pull/app by user bob from 127.0.0.1: DENIED ",
+            "audit: restore-repository own/new, 1 manifest, 1 tag by user alice from 127.0.0.1: done ",
         })
         {
             // A line is written when its request ends, which the client may see before.

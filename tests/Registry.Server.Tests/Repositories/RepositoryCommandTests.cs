@@ -90,8 +90,63 @@ public sealed class RepositoryCommandTests : IDisposable
         Assert.Equal((1, true), (deleted.GetProperty("manifests").GetInt32(), deleted.GetProperty("gone").GetBoolean()));
     }
 
+    // More than a part; and processes of their own.
+    [Fact]
+    public async Task A_deleted_repository_is_restored_with_one_command_after_a_restart()
+    {
+        using var folder = new TemporaryFolder();
+        var lost = TestBlob.Random(100);
+        var images = Enumerable.Range(0, 105).Select(_ => TestImage.Create(layers: 0)).ToList();
+        await using (var registry = await RegistryProcess.StartAsync(folder.Path))
+        {
+            using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+            foreach (var (image, i) in images.Select((image, i) => (image, i)))
+            {
+                await client.PushAsync("team/old", image, $"v{i}");
+            }
+
+            await client.PushAsync("team/old", TestImage.Index(images[..2]), "multi");
+            await client.PushAsync("team/old", TestImage.Of([lost]), "lost");
+            await RunAsync(registry, "repository", "delete", "team/old", "--yes");
+            Check.Status(202, await client.RequestAsync("DELETE", $"/v2/team/old/blobs/{lost.Digest}"));
+            Assert.Equal(0, await registry.StopAsync());
+        }
+
+        await using (var registry = await RegistryProcess.StartAsync(folder.Path))
+        {
+            using var client = new HttpClient { BaseAddress = registry.BaseAddress };
+            var latest = await client.PushAsync("team/old", TestImage.Create(), "v7");
+
+            var (code, output) = await RunAsync(registry, "repository", "restore", "team/old");
+
+            Assert.Equal(1, code);
+            Assert.Contains("team/old: 106 manifests restored with 105 tags\n", output, StringComparison.Ordinal);
+            Assert.Contains(
+                $"tag v7 was left alone: it refers to {latest.Digest} now; 'registry tag rollback team/old:v7 --to {images[7].Digest}' sets it back\n", output, StringComparison.Ordinal);
+            Assert.Matches($"registry: team/old@sha256:[0-9a-f]{{64}} was not restored: the blob {lost.Digest} is gone; push it again\n", output);
+            Assert.Contains("registry: 1 manifest stayed in the trash; remove the causes, and repeat the command for the rest\n", output, StringComparison.Ordinal);
+            Check.Status(200, await client.GetAnswerAsync("/v2/team/old/manifests/multi"));
+            Check.Status(200, await client.GetAnswerAsync("/v2/team/old/manifests/v104"));
+
+            await client.PushBlobAsync("team/old", lost);
+            Assert.Equal((0, "team/old: 1 manifest restored with 1 tag\n"), await RunAsync(registry, "repository", "restore", "team/old"));
+            Assert.Equal(
+                (0, "team/old: nothing to restore: no manifest in its trash was deleted with the whole repository; 'registry trash ls team/old' lists what was deleted alone\n"),
+                await RunAsync(registry, "repository", "restore", "team/old"));
+            (code, output) = await RunAsync(registry, "repository", "restore", "team/none");
+            Assert.Equal((1, true), (code, output.Contains("there is no repository team/none", StringComparison.Ordinal)));
+        }
+
+        async Task<(int, string)> RunAsync(RegistryProcess registry, params string[] arguments)
+        {
+            var (exitCode, output) = await RegistryProcess.RunAsync(
+                $"{string.Join(' ', arguments)} --server {registry.BaseAddress.AbsoluteUri.TrimEnd('/')}", _docker.Path, new Dictionary<string, string?> { ["DOCKER_CONFIG"] = _docker.Path }, TestContext.Current.CancellationToken);
+            return (exitCode, $"{output}\n");
+        }
+    }
+
     [Theory]
-    [InlineData("repository", "'registry repository' needs one of rename, delete. See 'registry repository --help'.")]
+    [InlineData("repository", "'registry repository' needs one of rename, delete, restore. See 'registry repository --help'.")]
     [InlineData(
         "repository rename team/app:1 team/new",
         "'team/app:1' does not name a repository; write it like team/app or registry.example.com/team/app, without a tag. See 'registry repository rename --help'.")]

@@ -118,7 +118,40 @@ public sealed class RepositoryTests(RegistryFixture fixture) : IClassFixture<Reg
         Check.Status(200, await _client.GetAnswerAsync("/v2/upload/new/manifests/latest"));
     }
 
+    [Fact]
+    public async Task A_deleted_repository_comes_back_part_by_part_and_a_repetition_does_no_harm()
+    {
+        var image = await _client.PushAsync("back/app", TestImage.Create(), "v1");
+        var index = await _client.PushAsync("back/app", TestImage.Index([image, TestImage.Create()]), "multi");
+        var secret = await _client.PushAsync("back/app", TestImage.Create(), "secret");
+        Check.Status(202, await _client.RequestAsync("DELETE", $"/v2/back/app/manifests/{secret.Digest}"));
+        Check.Status(200, await PostAsync("delete?repository=back/app"));
+        var latest = await _client.PushAsync("back/app", TestImage.Create(), "v1");
+
+        var (manifests, tags, kept, parts) = (0L, 0L, new List<string>(), 0);
+        for (string? path = "restore?repository=back/app&n=2"; path is not null; parts++)
+        {
+            var part = Check.Status(200, await PostAsync(path));
+            Assert.Equal("no-store", part["Cache-Control"]);
+            (manifests, tags) = (manifests + part.Json.GetProperty("manifests").GetInt64(), tags + part.Json.GetProperty("tags").GetInt64());
+            kept.AddRange(part.Json.GetProperty("kept").EnumerateArray().Select(tag => tag.GetRawText()));
+            Assert.Equal(0, part.Json.GetProperty("refused").GetArrayLength() + part.Json.GetProperty("earlier").GetInt32());
+            path = part.Json.TryGetProperty("next", out var next) ? next.GetString()!["/api/v1/repositories/".Length..] : null;
+        }
+
+        Assert.Equal((3, 1, 2), (manifests, tags, parts));
+        Assert.Equal([$$"""{"tag":"v1","digest":"{{latest.Digest}}","restored":"{{image.Digest}}"}"""], kept);
+        Assert.Equal(index.Digest, Check.Status(200, await _client.HeadAnswerAsync("/v2/back/app/manifests/multi"))["Docker-Content-Digest"]);
+        Check.Status(200, await _client.GetAnswerAsync($"/v2/back/app/manifests/{image.Digest}"));
+        Check.Status(404, await _client.GetAnswerAsync($"/v2/back/app/manifests/{secret.Digest}"));
+        Assert.Equal(
+            """{"repository":"back/app","manifests":0,"tags":0,"kept":[],"refused":[],"earlier":0}""", Check.Status(200, await PostAsync("restore?repository=back/app")).Text);
+    }
+
     [Theory]
+    [InlineData("restore?repository=none", 404, "NAME_UNKNOWN", "there is no repository none")]
+    [InlineData("restore?repository=none&digest=x", 400, "UNSUPPORTED", "there is no query parameter 'digest'; allowed: repository, deletion, before, n")]
+    [InlineData("restore?repository=none&deletion=x", 400, "DIGEST_INVALID", null)]
     [InlineData("rename?repository=none&to=other", 404, "NAME_UNKNOWN", "there is no repository none")]
     [InlineData("rename?repository=none", 400, "UNSUPPORTED", "the query parameter 'to' is missing")]
     [InlineData("rename?to=none", 400, "UNSUPPORTED", "the query parameter 'repository' is missing")]
@@ -140,6 +173,7 @@ public sealed class RepositoryTests(RegistryFixture fixture) : IClassFixture<Reg
     [Theory]
     [InlineData("rename?repository=guarded&to=other")]
     [InlineData("delete?repository=guarded")]
+    [InlineData("restore?repository=guarded")]
     public async Task A_change_needs_JSON_and_no_condition(string request)
     {
         await _client.PushAsync("guarded", TestImage.Create(), "latest");

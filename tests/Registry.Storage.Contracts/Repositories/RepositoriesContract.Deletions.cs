@@ -131,7 +131,8 @@ public abstract partial class RepositoriesContract
         await DeleteAsync(A);
         var changes = await _engine.ReadChangesAsync(before);
         Assert.Equal([ChangeKind.TagRemoved, ChangeKind.ManifestRemoved, ChangeKind.BlobUnlinked], changes.Select(change => change.Kind));
-        Assert.All(changes, change => Assert.Equal((Deletion, A), (change.Origin, change.Repository)));
+        Assert.All(changes, change => Assert.Equal((Deletion, A, RepositoryDeletion.Reason), (change.Origin, change.Repository, change.Reason)));
+        Assert.Equal(RepositoryDeletion.Reason, (await _engine.History.FindRemovalAsync(A, Of(Image)))?.Reason);
     }
 
     [Fact]
@@ -156,7 +157,7 @@ public abstract partial class RepositoriesContract
             Assert.True(turn.Manifests <= 100);
             if (turn.Heavy is { } heavy)
             {
-                Assert.Null((await _engine.Metadata.DeleteManifestAsync(A, heavy, Precondition.None, Deletion, toTrash: true)).Error);
+                Assert.Null((await _engine.Metadata.DeleteManifestAsync(A, heavy, Precondition.None, Deletion, toTrash: true, RepositoryDeletion.Reason)).Error);
             }
 
             next = turn.Next;

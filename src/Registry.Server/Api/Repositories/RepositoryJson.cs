@@ -8,4 +8,5 @@ namespace Registry.Server.Api.Repositories;
 [JsonSerializable(typeof(RepositoryAnswer))]
 [JsonSerializable(typeof(RepositoryDeletionAnswer))]
 [JsonSerializable(typeof(RepositoryRenameAnswer))]
+[JsonSerializable(typeof(RepositoryRestoreAnswer))]
 internal sealed partial class RepositoryJson : JsonSerializerContext;

@@ -9,17 +9,18 @@ using Registry.Server.Configuration.Values;
 
 namespace Registry.Server.Commands.Repositories;
 
-/// <summary><c>registry repository …</c>: the rename and the deletion of a whole repository of a running registry.</summary>
+/// <summary><c>registry repository …</c>: the rename, the deletion and the restore of a whole repository of a running registry.</summary>
 internal static class RepositoryCommands
 {
     // The registry answers when all is deleted: a minute or two for a hundred thousand manifests.
     private static readonly TimeSpan DeletionPatience = TimeSpan.FromHours(1);
 
     public static Command Create(CommandContext context) => new DescribedCommand(
-        "repository", "Rename or delete a whole repository of a running registry. Uses the login of 'docker login'.")
+        "repository", "Rename or delete a whole repository of a running registry, or get a deleted one back. Uses the login of 'docker login'.")
     {
         CreateRename(context),
         CreateDelete(context),
+        RepositoryRestoreCommand.Create(context, CreateRepository()),
     };
 
     private static DescribedCommand CreateRename(CommandContext context)
