@@ -7,7 +7,7 @@ using Registry.Core.Oci;
 namespace Registry.Storage.Contracts.Repositories;
 
 /// <summary>
-/// Renames and deletions of whole repositories, beside pushes, deletions, restores, rollbacks and the collector, all at once and without a grace period. Afterwards, what is
+/// Renames, deletions and restores of whole repositories, beside pushes, deletions, restores, purges, rollbacks and the collector, all at once and without a grace period. Afterwards, what is
 /// held exists, and what is held by nothing goes.
 /// </summary>
 public abstract class RepositoryRaceContract : IAsyncDisposable
@@ -109,7 +109,7 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
             var digest = Samples.Digest(manifest);
             var tag = Tag.Parse($"v{random.Next(4)}");
             RegistryError? refused = null;
-            switch (random.Next(15))
+            switch (random.Next(18))
             {
                 case < 4:
                     refused = await _operations.PushAsync(repository, manifest, tag);
@@ -140,6 +140,12 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
                 case 12:
                     await _engine.Collector.ExpireTrashAsync();
                     break;
+                case 13:
+                    refused = (await _operations.Trash.PurgeAsync(repository, digest, null, ContractOrigin.Request)).Error;
+                    break;
+                case 14 or 15:
+                    refused = await RestoreAsync(repository, random.Next(1, 4));
+                    break;
                 default:
                     await _engine.Collector.CollectAsync();
                     break;
@@ -147,5 +153,26 @@ public abstract class RepositoryRaceContract : IAsyncDisposable
 
             Assert.True(refused is null || Expected.Contains(refused.Code), refused?.ToString());
         }
+    }
+
+    private async Task<RegistryError?> RestoreAsync(RepositoryName repository, int limit)
+    {
+        Digest? deletion = null;
+        long? before = null;
+        do
+        {
+            var part = await _operations.RepositoryRestores.RestoreAsync(repository, deletion, before, limit, _ => true, ContractOrigin.Request, default);
+            if (!part.TryGet(out var done, out var error))
+            {
+                return error;
+            }
+
+            // Only an index can miss something, its children.
+            Assert.All(done.Refused, refused => Assert.True(
+                refused.Error.Code == RegistryErrorCode.RestoreImpossible && refused.Digest == Samples.Digest(Pushed[^1]), refused.Error.ToString()));
+            (deletion, before) = (done.Deletion, done.Next);
+        }
+        while (before is not null);
+        return null;
     }
 }

@@ -1,11 +1,12 @@
 using Registry.Core.Errors;
+using Registry.Core.History;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
 namespace Registry.Storage.Contracts.Trash;
 
 /// <summary>
-/// Pushes, deletions, restores, purges, the expiry of the trash and the collector, all at once and without a grace period. Afterwards, what is held exists, and what is held by nothing
+/// Pushes, deletions, restores, rollbacks, purges, the expiry of the trash and the collector, all at once and without a grace period. Afterwards, what is held exists, and what is held by nothing
 /// goes.
 /// </summary>
 public abstract class TrashRaceContract : IAsyncDisposable
@@ -92,7 +93,7 @@ public abstract class TrashRaceContract : IAsyncDisposable
             var manifest = Pushed[random.Next(Pushed.Length)];
             var digest = Samples.Digest(manifest);
             RegistryError? refused = null;
-            switch (random.Next(12))
+            switch (random.Next(14))
             {
                 case < 3:
                     refused = await _operations.PushAsync(repository, manifest, Tag.Parse($"v{random.Next(4)}"));
@@ -109,6 +110,11 @@ public abstract class TrashRaceContract : IAsyncDisposable
                 case < 11:
                     await _engine.Collector.CollectAsync();
                     break;
+                case < 13:
+                    var tag = Tag.Parse($"v{random.Next(4)}");
+                    var target = random.Next(2) == 0 ? RollbackTarget.Previous : RollbackTarget.To(digest);
+                    refused = (await _operations.Rollbacks.RollBackAsync(repository, tag, target, Precondition.None, ContractOrigin.Request, default)).Error;
+                    break;
                 default:
                     refused = (await _operations.Trash.PurgeAsync(repository, digest, null, ContractOrigin.Request)).Error;
                     break;
@@ -116,7 +122,7 @@ public abstract class TrashRaceContract : IAsyncDisposable
 
             // Only the child of an index can be missing, and only a push finds that its blobs have expired.
             Assert.True(
-                refused is null || refused.Code == RegistryErrorCode.ManifestUnknown || refused.Code == RegistryErrorCode.ManifestBlobUnknown
+                refused is null || refused.Code == RegistryErrorCode.ManifestUnknown || refused.Code == RegistryErrorCode.ManifestBlobUnknown || refused.Code == RegistryErrorCode.RollbackImpossible
                     || (refused.Code == RegistryErrorCode.RestoreImpossible && manifest == Pushed[^1]),
                 refused?.ToString());
         }
