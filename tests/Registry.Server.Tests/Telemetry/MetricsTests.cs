@@ -89,6 +89,38 @@ public sealed class MetricsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Restores_purges_and_changes_of_whole_repositories_are_counted()
+    {
+        var before = await ScrapeAsync();
+        var image = await _registry.Client.PushAsync("team/app", TestImage.Create(), "latest");
+        await _registry.Client.PushAsync("team/app", TestImage.Create(), "other");
+        Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/team/app/manifests/{image.Digest}"));
+        foreach (var request in new[]
+        {
+            $"trash/restore?repository=team/app&digest={image.Digest}", "repositories/rename?repository=team/app&to=team/new", "repositories/delete?repository=team/new",
+            "repositories/restore?repository=team/new", "repositories/delete?repository=team/new", $"trash/purge?repository=team/new&digest={image.Digest}",
+        })
+        {
+            Check.Status(200, await _registry.Client.RequestAsync("POST", $"/api/v1/{request}", [], ("Content-Type", "application/json")));
+        }
+
+        Check.Status(404, await _registry.Client.RequestAsync("POST", "/api/v1/repositories/delete?repository=team/new", [], ("Content-Type", "application/json")));
+        (string Series, double Rise)[] counted =
+        [
+            ("registry_trash_restores_total", 3), ("registry_trash_purges_total", 1), ("registry_repositories_renamed_total", 1), ("registry_repositories_deleted_total", 2),
+        ];
+        var after = before;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                after = await ScrapeAsync();
+                return Array.TrueForAll(counted, row => Rise(before, after, row.Series) >= row.Rise);
+            },
+            "everything is counted");
+        Assert.All(counted, row => Assert.Equal(row.Rise, Rise(before, after, row.Series)));
+    }
+
+    [Fact]
     public async Task A_host_counts_nothing_of_another_host_in_the_process()
     {
         await using var other = await TestRegistry.StartAsync(options => options with { MetricsPort = 0 });

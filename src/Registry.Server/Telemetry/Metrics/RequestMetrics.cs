@@ -32,6 +32,10 @@ internal sealed class RequestMetrics
     private readonly Counter<long> _pushes;
     private readonly Counter<long> _mounts;
     private readonly Counter<long> _deletes;
+    private readonly Counter<long> _restores;
+    private readonly Counter<long> _purges;
+    private readonly Counter<long> _renamedRepositories;
+    private readonly Counter<long> _deletedRepositories;
     private readonly Counter<long> _bytesIn;
     private readonly Counter<long> _bytesOut;
     private readonly Counter<long> _refusals;
@@ -50,6 +54,10 @@ internal sealed class RequestMetrics
         _mounts = meter.CreateCounter<long>(
             "registry.mounts", "{mount}", "Blobs linked from another repository instead of being pushed.");
         _deletes = meter.CreateCounter<long>("registry.deletes", "{delete}", "Deleted manifests, tags and blobs.");
+        _restores = meter.CreateCounter<long>("registry.trash.restores", "{manifest}", "Deleted manifests that were restored from the trash.");
+        _purges = meter.CreateCounter<long>("registry.trash.purges", "{manifest}", "Deleted manifests that requests removed from the trash for good.");
+        _renamedRepositories = meter.CreateCounter<long>("registry.repositories.renamed", "{repository}", "Repositories that got another name.");
+        _deletedRepositories = meter.CreateCounter<long>("registry.repositories.deleted", "{repository}", "Repositories that were deleted as a whole.");
         _bytesIn = meter.CreateCounter<long>("registry.received", "By", "Bytes of request bodies, counted as they arrive.");
         _bytesOut = meter.CreateCounter<long>(
             "registry.sent", "By", "Bytes of response bodies, including responses that ended early.");
@@ -72,6 +80,10 @@ internal sealed class RequestMetrics
         _deletes.Add(0, Manifest);
         _deletes.Add(0, Tag);
         _deletes.Add(0, Blob);
+        _restores.Add(0);
+        _purges.Add(0);
+        _renamedRepositories.Add(0);
+        _deletedRepositories.Add(0);
         _bytesIn.Add(0);
         _bytesOut.Add(0);
         _gone.Add(0);
@@ -169,6 +181,21 @@ internal sealed class RequestMetrics
                 break;
             case RequestOperation.DeleteBlob:
                 _deletes.Add(1, Blob);
+                break;
+            case RequestOperation.RestoreManifest:
+                _restores.Add(1);
+                break;
+            case RequestOperation.RestoreRepository:
+                _restores.Add(request.Change?.Manifests ?? 0);
+                break;
+            case RequestOperation.PurgeManifest:
+                _purges.Add(1);
+                break;
+            case RequestOperation.RenameRepository:
+                _renamedRepositories.Add(1);
+                break;
+            case RequestOperation.DeleteRepository:
+                _deletedRepositories.Add(1);
                 break;
         }
     }
