@@ -9,11 +9,17 @@ namespace Registry.Server.Tests.Access;
 internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (string, string)? Header)
 {
     // Whatever the rules allow, the token does not stand in the way.
-    private static readonly string[] Everything = ["repository:team/app:*", "repository:public/app:pull,push,delete", "registry:catalog:*"];
+    private static readonly string[] Everything = 
+    [
+        "repository:team/app:*", "repository:team/nil:*", "repository:public/app:pull,push,delete", "repository:public/nil:pull,push,delete", "registry:catalog:*",
+    ];
 
     public RepositoryActions Rights { get; init; }
 
     public bool IsAdmin { get; init; }
+
+    /// <summary>True for a token that was issued for another repository only.</summary>
+    public bool IsOfOther { get; init; }
 
     /// <summary>True when the credentials are refused.</summary>
     public bool IsBad { get; init; }
@@ -50,6 +56,8 @@ internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (strin
         {
             var expired = folder.Tokens.Sign(ExternalTokens.Claims("alice", time.GetUtcNow().AddMinutes(-10), Everything));
             callers.Add(new("an expired token", kind, AccessFolder.Bearer(expired)) { IsBad = true });
+            var other = folder.Tokens.Sign(ExternalTokens.Claims("alice", time.GetUtcNow(), "repository:team/other:*"));
+            callers.Add(new("a token of another repository", kind, AccessFolder.Bearer(other)) { Rights = RepositoryActions.All, IsOfOther = true });
         }
 
         if (kind is AuthenticationKind.BuiltInToken)
@@ -58,6 +66,7 @@ internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (strin
             time.Advance(BuiltInTokens.AccessLifetime + TimeSpan.FromMinutes(2));
             callers.AddRange([
                 new("alice with a token", kind, await TokenAsync(registry, "alice")) { Rights = RepositoryActions.All },
+                new("alice with a token of another repository", kind, await TokenAsync(registry, "alice", "repository:team/other:*")) { Rights = RepositoryActions.All, IsOfOther = true },
                 new("bob with a token", kind, await TokenAsync(registry, "bob")),
                 new("admin with a token", kind, await TokenAsync(registry, "admin")) { Rights = RepositoryActions.All, IsAdmin = true },
             ]);
@@ -79,9 +88,10 @@ internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (strin
         return new ExternalTokens(key).Sign(ExternalTokens.Claims("alice", DateTimeOffset.UtcNow, Everything));
     }
 
-    private static async Task<(string, string)> TokenAsync(TestRegistry registry, string user)
+    private static async Task<(string, string)> TokenAsync(TestRegistry registry, string user, params string[] scopes)
     {
-        var answer = await registry.Client.GetAnswerAsync($"/token?scope={Uri.EscapeDataString(string.Join(' ', Everything))}", AccessFolder.Basic(user));
+        var scope = string.Join(' ', scopes.Length == 0 ? Everything : scopes);
+        var answer = await registry.Client.GetAnswerAsync($"/token?scope={Uri.EscapeDataString(scope)}", AccessFolder.Basic(user));
         return AccessFolder.Bearer(Check.Status(200, answer).Json.GetProperty("token").GetString()!);
     }
 }

@@ -81,6 +81,73 @@ public sealed class AccessMatrixTests
         }
     }
 
+    [Theory]
+    [InlineData(AuthenticationKind.Basic)]
+    [InlineData(AuthenticationKind.Token)]
+    [InlineData(AuthenticationKind.BuiltInToken)]
+    public async Task What_is_denied_looks_like_what_is_not_there(AuthenticationKind kind)
+    {
+        using var folder = new AccessFolder();
+        var time = new ShiftedClock();
+        await using var registry = await TestRegistry.StartAsync(options => folder.Configure(options, kind), time: time);
+        var callers = await AccessCaller.AllAsync(registry, folder, kind, time);
+        var compared = 0;
+
+        // A tag, a deleted manifest and a deleted blob, all under the names that the routes are asked for.
+        foreach (var repository in new[] { "team/app", "public/app" })
+        {
+            await FillAsync(repository);
+        }
+
+        foreach (var route in Routes().Where(route => route.HasName))
+        {
+            foreach (var (caller, repository, rights) in callers.SelectMany(caller => new[]
+            {
+                (caller, "team/app", caller.Rights), (caller, "public/app", caller.IsAdmin ? RepositoryActions.All : Pull),
+            }))
+            {
+                if (Expected(route, caller, rights) is null)
+                {
+                    continue;
+                }
+
+                var none = $"{repository.Split('/')[0]}/nil";
+                var there = await AskAsync(route, caller, repository);
+                var missing = await AskAsync(route, caller, none);
+                Assert.Equal(Describe(there, repository), Describe(missing, none));
+                compared++;
+            }
+        }
+
+        Assert.True(compared > 200, $"{compared} were compared");
+
+        // What was refused has changed nothing.
+        foreach (var repository in new[] { "team/app", "public/app" })
+        {
+            Check.Status(200, await registry.Client.HeadAnswerAsync($"/v2/{repository}/manifests/latest", AdminOf()));
+            Assert.Equal(1, (await registry.Client.GetAnswerAsync($"/api/v1/trash?repository={repository}", AdminOf())).Json.GetProperty("entries").GetArrayLength());
+        }
+
+        Task<Answer> AskAsync(Route route, AccessCaller caller, string name) =>
+            registry.Client.RequestAsync(route.Method, Fill(route.Template, name), null, caller.Header is { } header ? [header] : []);
+
+        (string, string) AdminOf() => callers.Last(caller => caller.IsAdmin).Header!.Value;
+
+        async Task FillAsync(string repository)
+        {
+            using var admin = new HttpClient { BaseAddress = registry.Client.BaseAddress };
+            admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AdminOf().Item2);
+            await admin.PushBlobAsync(repository, TestBlob.OfText("x"));
+            await admin.PushAsync(repository, TestImage.Create(), "latest");
+            var deleted = await admin.PushAsync(repository, TestImage.Create(), "deleted");
+            Check.Status(202, await admin.RequestAsync("DELETE", $"/v2/{repository}/manifests/{deleted.Digest}"));
+        }
+
+        // A challenge names the repository.
+        static string Describe(Answer answer, string name) =>
+            $"{answer.Status} {answer["Content-Type"]} {answer["Allow"]} {answer["WWW-Authenticate"]?.Replace(name, "<name>", StringComparison.Ordinal)} {(answer["X-Request-Id"] is { } id ? answer.Text.Replace(id, "", StringComparison.Ordinal) : answer.Text)}";
+    }
+
     [Fact]
     public void Every_route_is_in_the_matrix_and_every_change_needs_more_than_pull()
     {
@@ -124,6 +191,8 @@ public sealed class AccessMatrixTests
             _ => Nothing,
         } | (route.AlsoPulls ? Pull : Nothing) | (route.AlsoPushes ? Push : Nothing);
         return caller.IsBad && !isOpen ? 401
+            : caller.IsOfOther && route.Permission == Permission.Catalog ? 401
+            : caller.IsOfOther && route.HasName ? (caller.Kind == AuthenticationKind.Token || rights.HasFlag(needed) ? 401 : 403)
             : route.Permission is Permission.Enter or Permission.Catalog ? (caller.IsAnonymous && !isOpen ? 401 : null)
             : rights.HasFlag(needed) ? null
             : caller.IsAnonymous && !isOpen ? 401 : 403;
@@ -133,7 +202,7 @@ public sealed class AccessMatrixTests
         $$"""{"repository":"{{repository}}","users":["{{user}}"],"permissions":[{{string.Join(',', permissions.Where(word => word.Length > 0).Select(word => $"\"{word}\""))}}]}""";
 
     // HEAD goes where GET goes, with a row of its own or without.
-    private static IReadOnlyList<Route> Routes()
+    internal static IReadOnlyList<Route> Routes()
     {
         var table = RouteTable.Create(
             Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(),
@@ -144,7 +213,7 @@ public sealed class AccessMatrixTests
 
     private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
 
-    private static string Fill(string template, string name) => template.Replace("<name>", name, StringComparison.Ordinal)
+    internal static string Fill(string template, string name) => template.Replace("<name>", name, StringComparison.Ordinal)
         .Replace("<digest>", TestBlob.OfText("x").Digest, StringComparison.Ordinal).Replace("<reference>", "latest", StringComparison.Ordinal)
         .Replace("<uuid>", Guid.Empty.ToString(), StringComparison.Ordinal);
 }
