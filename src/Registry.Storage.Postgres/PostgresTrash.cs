@@ -80,9 +80,11 @@ public sealed class PostgresTrash(PostgresDatabase database, TimeProvider time) 
     }
 
     // The server alone decides when it reuses the space of removed rows, and how long it keeps its logs.
-    public Task<IReadOnlyList<string>> ScrubAsync() => Task.FromResult<IReadOnlyList<string>>(
+    public Task<IReadOnlyList<LeftBytes>> ScrubAsync() => Task.FromResult<IReadOnlyList<LeftBytes>>(
     [
-        "removed rows of the database in PostgreSQL, which had manifests and small blobs, until VACUUM and later changes overwrite them; its write-ahead logs, replicas and base backups",
+        new(
+            "removed rows of the database in PostgreSQL, which had manifests and small blobs, until VACUUM and later changes overwrite them; its write-ahead logs, replicas and base backups",
+            IsFault: false),
     ]);
 
     // What only a removed manifest held: its blobs go with it, and its children are next.

@@ -86,9 +86,14 @@ public sealed class SqliteTrash(SqliteDatabase database, TimeProvider time) : IT
         }
     }
 
-    public async Task<IReadOnlyList<string>> ScrubAsync() => await _scrub.RunAsync()
+    public async Task<IReadOnlyList<LeftBytes>> ScrubAsync() => await _scrub.RunAsync()
         ? []
-        : ["the write-ahead log of the database (registry.db-wal), which another program reads at the moment: repeat the purge of another image, or restart the registry, to empty it"];
+        :
+        [
+            new LeftBytes(
+                "the write-ahead log of the database (registry.db-wal), which another program reads at the moment: purge another image later, or restart the registry, to empty it",
+                IsFault: true),
+        ];
 
     // What only a removed manifest held: its blobs go with it, and its children are next.
     private static Removal Follow(

@@ -18,5 +18,5 @@ internal sealed class CachedTrash(ITrash trash, MetadataCache cache) : ITrash
     public Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         cache.ChangeRepositoryAsync(repository, () => trash.PurgeAsync(repository, digest, origin));
 
-    public Task<IReadOnlyList<string>> ScrubAsync() => trash.ScrubAsync();
+    public Task<IReadOnlyList<LeftBytes>> ScrubAsync() => trash.ScrubAsync();
 }

@@ -37,6 +37,6 @@ public interface ITrash
     Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin);
 
     /// <summary>Overwrites what removed rows have left in the files of the metadata, as far as the engine can.</summary>
-    /// <returns>What may be left, each as a clause for people; empty if nothing is.</returns>
-    Task<IReadOnlyList<string>> ScrubAsync();
+    /// <returns>What may be left; empty if nothing is.</returns>
+    Task<IReadOnlyList<LeftBytes>> ScrubAsync();
 }

@@ -21,6 +21,6 @@ public sealed class PurgeOperations(TrashOperations operations, ITrash trash, Co
         }
 
         var left = await eraser.EraseAsync([.. purge.Content.Where(content => content.HeldBy.Count == 0).Select(content => content.Digest)]);
-        return new Erasure(purge.Content, [.. left, .. await trash.ScrubAsync()]);
+        return new Erasure(purge.Content, [.. left.Select(place => new LeftBytes(place, IsFault: true)), .. await trash.ScrubAsync()]);
     }
 }

@@ -141,15 +141,21 @@ internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations re
         {
             Repository = request.Repository.Value,
             Digest = digest.Value,
-            Content = [.. purge.Content.Select(content => new TrashPurgeAnswer.Removed(
-                content.Digest.Value,
-                content.HeldBy.Count > 0,
-                [.. content.HeldBy.Where(request.MayPull).Select(repository => repository.Value).Order(StringComparer.Ordinal)]))],
-            Left = purge.Left,
+            Content = [.. purge.Content.Select(content => Describe(request, content))],
+            Left = [.. purge.Left.Select(left => left.Place)],
+            Erased = purge.IsComplete,
         };
         NotStored(request);
         await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, TrashJson.Default.TrashPurgeAnswer));
         return null;
+    }
+
+    // That a repository has the content, of which the caller may not pull, tells what exists.
+    private static TrashPurgeAnswer.Removed Describe(RequestContext request, PurgedContent content)
+    {
+        string[] heldBy = [.. content.HeldBy.Where(request.MayPull).Select(repository => repository.Value).Order(StringComparer.Ordinal)];
+        return new TrashPurgeAnswer.Removed(
+            content.Digest.Value, heldBy.Length > 0 ? true : request.SeesWholeRegistry ? content.HeldBy.Count > 0 : null, heldBy);
     }
 
     private static Result<Digest> Read(RequestContext request)
@@ -163,6 +169,12 @@ internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations re
         if (!Read(request).TryGet(out var digest, out var fault))
         {
             return fault;
+        }
+
+        // A condition that cannot hold must not be ignored: the client would take it for met.
+        if (request.Request.Headers.IfNoneMatch.Count > 0)
+        {
+            return new RegistryError(RegistryErrorCode.PreconditionFailed, "an entry of the trash is changed only while it exists; send the request without If-None-Match");
         }
 
         // The query says all; the body says that no web page has sent the request unasked.

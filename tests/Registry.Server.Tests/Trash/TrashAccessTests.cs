@@ -132,6 +132,41 @@ public sealed class TrashAccessTests
     }
 
     [Fact]
+    public async Task A_purge_does_not_tell_if_a_repository_that_is_hidden_has_the_same()
+    {
+        using var folder = new AccessFolder(Rules);
+        await using var registry = await StartAsync(folder, AuthenticationKind.Basic);
+
+        // The same image, shared with secret/app alone, and one that no other repository has.
+        var own = TestImage.Create();
+        using var alice = new HttpClient { BaseAddress = registry.Client.BaseAddress };
+        alice.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("alice").Item2);
+        await alice.PushAsync("drop/own", own, "latest");
+        Check.Status(202, await alice.RequestAsync("DELETE", $"/v2/drop/own/manifests/{own.Digest}"));
+        foreach (var repository in new[] { "read/app", "write/app" })
+        {
+            Check.Status(200, await AskAsync(registry, "POST", "/purge", repository, "admin"));
+        }
+
+        var shared = Check.Status(200, await AskAsync(registry, "POST", "/purge", "drop/app", "bob"));
+        var alone = Check.Status(200, await registry.Client.RequestAsync(
+            "POST", $"/api/v1/trash/purge?repository=drop/own&digest={own.Digest}", [], Json, AccessFolder.Basic("bob")));
+
+        foreach (var content in shared.Json.GetProperty("content").EnumerateArray().Concat(alone.Json.GetProperty("content").EnumerateArray()))
+        {
+            Assert.Equal(("null", 0), (content.GetProperty("stored").GetRawText(), content.GetProperty("heldBy").GetArrayLength()));
+        }
+
+        // An admin is told.
+        Check.Status(200, await AskAsync(registry, "POST", "/restore", "secret/app", "alice"));
+        await alice.PushAsync("drop/app", _image, "latest");
+        Check.Status(202, await alice.RequestAsync("DELETE", $"/v2/drop/app/manifests/{_image.Digest}"));
+        Assert.All(
+            Check.Status(200, await AskAsync(registry, "POST", "/purge", "drop/app", "admin")).Json.GetProperty("content").EnumerateArray(),
+            content => Assert.Equal(("true", "secret/app"), (content.GetProperty("stored").GetRawText(), content.GetProperty("heldBy")[0].GetString())));
+    }
+
+    [Fact]
     public async Task Restores_and_purges_have_their_audit_lines()
     {
         using var folder = new AccessFolder(Rules);

@@ -125,7 +125,9 @@ internal static class TrashCommands
                 TrashTable.Write(context.Output, purged);
             }
 
-            return ExitCodes.Success;
+            return purged.Erased
+                ? ExitCodes.Success
+                : context.Fail($"bytes of {purged.Repository}@{purged.Digest} are left where the registry could not remove them; remove them there");
         }));
         return command;
     }

@@ -60,14 +60,19 @@ internal static class TrashTable
         foreach (var content in purged.Content)
         {
             output.WriteLine(
-                !content.Stored ? $"  {content.Digest}"
+                content.Stored is not true ? $"  {content.Digest}"
                 : content.HeldBy.Count > 0 ? $"  {content.Digest}  the bytes stay: {string.Join(", ", content.HeldBy)} has it, or has it in its trash"
                 : $"  {content.Digest}  the bytes stay: another repository has it, or has it in its trash");
         }
 
+        if (purged.Content.Any(content => content.Stored is null))
+        {
+            output.WriteLine("The bytes stay where a repository from which you may not pull has the same, or has it in its trash; an admin of the registry is told by the same command.");
+        }
+
         if (purged.Left.Count > 0)
         {
-            output.WriteLine("The registry has not removed, or cannot remove:");
+            output.WriteLine("Bytes are left, or may be, in:");
             foreach (var left in purged.Left)
             {
                 output.WriteLine($"  {RemoteMessage.Printable(left)}");
