@@ -93,7 +93,11 @@ internal sealed class S3BlobStore(S3Client client, IObjectLedger ledger, ObjectD
         }
         catch (StorageException e)
         {
-            return [$"earlier versions of the object {client.Address.FullKey(key)} of {client.Address}, if the bucket keeps versions: {e.Message}"];
+            // No later cycle deletes versions, so a person has to.
+            var reason = e.InnerException is { } cause && S3Fault.Of(cause) is { IsDenied: true }
+                ? "the access key may not list or delete versions (s3:ListBucketVersions, s3:DeleteObjectVersion)"
+                : e.Message;
+            return [$"versions of the object {client.Address.FullKey(key)} of {client.Address}, if the bucket keeps versions: {reason}. Delete all versions of this object with a tool of the store"];
         }
     }
 

@@ -15,6 +15,9 @@ internal sealed record S3Fault(string Reason, bool IsTransient, bool IsFull = fa
     /// <summary>True if the store, or a proxy before it, has not answered.</summary>
     public bool IsSilent { get; private init; }
 
+    /// <summary>True if the credentials lack a right.</summary>
+    public bool IsDenied { get; private init; }
+
     /// <summary>The fault for metrics.</summary>
     public S3Result Result { get; private init; } = S3Result.NoAnswer;
 
@@ -67,7 +70,7 @@ internal sealed record S3Fault(string Reason, bool IsTransient, bool IsFull = fa
             "SignatureDoesNotMatch" => new("is closed: the signature is wrong. Check the secret key and the region", IsTransient: false),
             "ExpiredToken" or "InvalidToken" => new($"is closed: the credentials have expired ({told})", IsTransient: false),
             "AccessDenied" or "AllAccessDisabled" => new(
-                $"is closed to the access key ({told}). Allow it to list the bucket, and to read, write and delete the objects below the prefix", IsTransient: false),
+                $"is closed to the access key ({told}). Allow it to list the bucket, and to read, write and delete the objects below the prefix", IsTransient: false) { IsDenied = true },
             "AuthorizationHeaderMalformed" or "PermanentRedirect" or "AuthorizationQueryParametersError" => new($"is in another region ({told}). Correct the region", IsTransient: false),
             "QuotaExceeded" or "EntityTooLarge" => new($"is full: {told}", IsTransient: false, IsFull: code == "QuotaExceeded"),
             _ => new($"has answered {told}", IsTransient: false),

@@ -1,3 +1,4 @@
+using Registry.Server.Tests.Commands;
 using Registry.Storage.S3;
 using Registry.Storage.Testing;
 using Registry.Testing.Engines;
@@ -84,6 +85,26 @@ public sealed class BucketTests(Gateway gateway) : IAsyncLifetime
         Assert.Equal(before + 1, _proxy.Exchanges);
         Expect(200, await Client.GetAnswerAsync($"/v2/{Repository}/blobs/{Medium.Digest}"));
         Assert.Equal(before + 2, _proxy.Exchanges);
+    }
+
+    [Fact]
+    public async Task A_purge_without_the_right_to_versions_says_where_the_bytes_are_and_fails_as_a_command()
+    {
+        var image = TestImage.Of([Medium]);
+        await Client.PushAsync(Repository, image, "latest");
+        Expect(202, await Client.RequestAsync("DELETE", $"/v2/{Repository}/manifests/{image.Digest}"));
+        var key = Assert.Single(await ListKeysAsync());
+        _proxy.Choose = line => line.StartsWith("GET ", StringComparison.Ordinal) && line.Contains("?versions", StringComparison.Ordinal) ? new Fault(FaultKind.AccessDenied) : null;
+
+        var purge = await CommandRun.OfAsync(
+            new Dictionary<string, string>(), "trash", "purge", $"{Repository}@{image.Digest}", "--server", _registry.Host.Addresses[0].TrimEnd('/'));
+
+        Assert.Equal(1, purge.ExitCode);
+        Assert.Equal($"registry: bytes of {Repository}@{image.Digest} are left where the registry could not remove them; remove them there\n", purge.Error);
+        Assert.Contains("\nBytes are left, or may be, in:\n", purge.Output, StringComparison.Ordinal);
+        Assert.Contains(key, purge.Output, StringComparison.Ordinal);
+        Assert.Contains("the access key may not list or delete versions (s3:ListBucketVersions, s3:DeleteObjectVersion)", purge.Output, StringComparison.Ordinal);
+        Assert.Empty(await ListKeysAsync());
     }
 
     [Fact]

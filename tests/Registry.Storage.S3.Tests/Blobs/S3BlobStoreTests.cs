@@ -46,10 +46,7 @@ public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3
     {
         var bucket = $"versions-{Guid.NewGuid():N}"[..40];
         await gateway.Ceph.CreateBucketAsync(bucket);
-        using var client = new AmazonS3Client(
-            CephGateway.AccessKey,
-            CephGateway.SecretKey,
-            new AmazonS3Config { ServiceURL = gateway.Ceph.Endpoint.AbsoluteUri, AuthenticationRegion = CephGateway.Region, ForcePathStyle = true });
+        using var client = OwnerClient();
         await client.PutBucketVersioningAsync(
             new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } },
             TestContext.Current.CancellationToken);
@@ -76,6 +73,36 @@ public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3
             var listed = await client.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket }, TestContext.Current.CancellationToken);
             return (listed.Versions ?? []).Count(version => version.Key.EndsWith(key, StringComparison.Ordinal));
         }
+    }
+
+    [Theory]
+    [InlineData("s3:ListBucketVersions")]
+    [InlineData("s3:DeleteObjectVersion")]
+    public async Task Erasing_without_a_right_to_versions_says_where_they_are(string missing)
+    {
+        var (bucket, user) = ($"denied-{Guid.NewGuid():N}", $"user{Guid.NewGuid():N}");
+        await gateway.Ceph.CreateBucketAsync(bucket);
+        await gateway.Ceph.CreateUserAsync(user, user, user);
+        using var owner = OwnerClient();
+        await owner.PutBucketVersioningAsync(
+            new PutBucketVersioningRequest { BucketName = bucket, VersioningConfig = new S3BucketVersioningConfig { Status = VersionStatus.Enabled } },
+            TestContext.Current.CancellationToken);
+        string[] rights = ["s3:ListBucket", "s3:ListBucketVersions", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:DeleteObjectVersion"];
+        await owner.PutBucketPolicyAsync(
+            new PutBucketPolicyRequest { BucketName = bucket, Policy = Policy(bucket, user, rights.Where(right => right != missing)) }, TestContext.Current.CancellationToken);
+        await using var engine = new S3Engine(gateway.NewSettings() with { Bucket = bucket, AccessKey = user, SecretKey = user });
+        var content = Samples.Bytes(1, 300_000);
+        var place = await engine.Blobs.PutAsync(Samples.Digest(content), content, TestContext.Current.CancellationToken);
+
+        var left = Assert.Single(await engine.Blobs.EraseAsync(place, TestContext.Current.CancellationToken));
+
+        var versions = (await owner.ListVersionsAsync(new ListVersionsRequest { BucketName = bucket }, TestContext.Current.CancellationToken)).Versions;
+        var version = Assert.Single(versions, version => version.Key.EndsWith(place.Key!, StringComparison.Ordinal) && version.IsDeleteMarker is not true);
+        Assert.Equal(
+            $"versions of the object {version.Key} of the bucket {bucket} at {gateway.Ceph.Endpoint.GetLeftPart(UriPartial.Authority)}, if the bucket keeps versions: "
+            + "the access key may not list or delete versions (s3:ListBucketVersions, s3:DeleteObjectVersion). Delete all versions of this object with a tool of the store",
+            left);
+        Assert.Null(await engine.Blobs.StatAsync(place, TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -117,4 +144,14 @@ public sealed class S3BlobStoreTests(Gateway gateway) : BlobStoreContract(new S3
         Assert.Equal(77, await reader.StatAsync(new BlobPlace(Samples.Digest("a"), "blobs/missing"), 77, TestContext.Current.CancellationToken));
         Assert.Null(await reader.OpenAsync(new BlobPlace(Samples.Digest("a"), "blobs/missing"), TestContext.Current.CancellationToken));
     }
+
+    private static string Policy(string bucket, string user, IEnumerable<string> rights) => $$"""
+        {"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/{{user}}"]},
+          "Action":[{{string.Join(',', rights.Select(right => $"\"{right}\""))}}],"Resource":["arn:aws:s3:::{{bucket}}","arn:aws:s3:::{{bucket}}/*"]}]}
+        """;
+
+    private AmazonS3Client OwnerClient() => new(
+        CephGateway.AccessKey,
+        CephGateway.SecretKey,
+        new AmazonS3Config { ServiceURL = gateway.Ceph.Endpoint.AbsoluteUri, AuthenticationRegion = CephGateway.Region, ForcePathStyle = true });
 }

@@ -9,6 +9,9 @@ public enum FaultKind
     /// <summary>The answer is 503 SlowDown; the server does not get the request.</summary>
     SlowDown,
 
+    /// <summary>The answer is 403 AccessDenied; the server does not get the request.</summary>
+    AccessDenied,
+
     /// <summary>The connection is reset; the server does not get the request.</summary>
     ResetRequest,
 

@@ -70,6 +70,9 @@ public sealed class FaultProxy : IAsyncDisposable
             case FaultKind.SlowDown:
                 await AnswerAsync(client, request, "503 Slow Down", "SlowDown", stopping);
                 break;
+            case FaultKind.AccessDenied:
+                await AnswerAsync(client, request, "403 Forbidden", "AccessDenied", stopping);
+                break;
             case FaultKind.ResetRequest:
                 LoopbackListener.Reset(client);
                 break;
