@@ -21,6 +21,7 @@ public class RouterBenchmarks
         new TrashEndpoints(null!, null!, null!, null!, null!),
         new RepositoryEndpoints(null!, null!, null!, null!),
         new SpaceEndpoints(null!, null!),
+        new InventoryEndpoints(null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -3,6 +3,7 @@ using Registry.Core.Blobs;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Listings;
 using Registry.Core.Manifests;
 using Registry.Core.Metadata;
@@ -96,6 +97,8 @@ public sealed class RegistryCore
             settings.SpacePeriod,
             time,
             loggers.CreateLogger<SpaceRounds>());
+        Inventory = new InventoryOperations(
+            storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), settings.DefaultPageSize, settings.MaxPageSize);
         Space = new SpaceOperations(storage.Space, Metadata, SpaceRounds, settings.DefaultPageSize, settings.MaxPageSize);
     }
 
@@ -140,6 +143,9 @@ public sealed class RegistryCore
 
     /// <summary>Restores of whole repositories that were deleted.</summary>
     public RepositoryRestoreOperations RepositoryRestores { get; }
+
+    /// <summary>Lists of repositories and tags.</summary>
+    public InventoryOperations Inventory { get; }
 
     /// <summary>Figures of the space.</summary>
     public SpaceOperations Space { get; }

@@ -3,6 +3,7 @@ using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -46,6 +47,9 @@ public sealed record StoragePorts
 
     /// <summary>Metadata for the computation of space.</summary>
     public required ISpaceMetadata Space { get; init; }
+
+    /// <summary>Lists of what the registry has.</summary>
+    public required IInventory Inventory { get; init; }
 
     /// <summary>Metadata for the collector.</summary>
     public required ICollectorMetadata CollectorMetadata { get; init; }

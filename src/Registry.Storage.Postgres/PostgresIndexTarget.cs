@@ -101,7 +101,7 @@ public sealed class PostgresIndexTarget(PostgresDatabase database, TimeProvider 
             if (known.TryGetValue(digest.Value, out var manifestId))
             {
                 var before = tagged.Where(one => one.Tag == tag.Value).Select(one => (TaggedManifest?)one.Manifest);
-                TagRows.Point(session, repositoryId, [tag.Value], before, manifestId);
+                TagRows.Point(session, repositoryId, [tag.Value], before, manifestId, 1000 * unixTime);
             }
         }
     }

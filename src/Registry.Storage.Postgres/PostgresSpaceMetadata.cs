@@ -52,6 +52,13 @@ public sealed class PostgresSpaceMetadata(PostgresDatabase database) : ISpaceMet
                     repositories.Select(one => one.Referred).ToArray(),
                     repositories.Select(one => one.Unique).ToArray(),
                     repositories.Select(one => one.Trash).ToArray());
+                session.Queue(
+                    """
+                    UPDATE repository_facts f SET size = (SELECT referred FROM unnest($1::bigint[], $2::bigint[]) u (id, referred) WHERE id = f.repository_id)
+                    WHERE repository_id = ANY ($1) AND size <> (SELECT referred FROM unnest($1::bigint[], $2::bigint[]) u (id, referred) WHERE id = f.repository_id)
+                    """,
+                    ids,
+                    repositories.Select(one => one.Referred).ToArray());
             },
             isDurable: false,
             isRepeatable: true);

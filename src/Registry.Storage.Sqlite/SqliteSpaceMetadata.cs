@@ -56,6 +56,7 @@ public sealed class SqliteSpaceMetadata(SqliteDatabase database) : ISpaceMetadat
                     one.Referred,
                     one.Unique,
                     one.Trash);
+                session.Execute("UPDATE repository_facts SET size = @2 WHERE repository_id = @1 AND size <> @2", one.RepositoryId, one.Referred);
             }
         });
     }

@@ -62,6 +62,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Trash = _metadata.Ports.Trash,
             Repositories = _metadata.Ports.Repositories,
             Space = _metadata.Ports.Space,
+            Inventory = _metadata.Ports.Inventory,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
             Scrubber = bytes.Scrub,

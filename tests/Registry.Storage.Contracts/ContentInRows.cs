@@ -27,6 +27,7 @@ internal sealed class ContentInRows : IDisposable
         _metadata = engine.Metadata;
         var blobs = new StagedBlobStore(new Nothing(), engine.Staged);
         var contents = new ContentCache(blobs, TimeProvider.System, maxBytes: 1024 * 1024);
+        Contents = contents;
         var grace = new GracePeriod(engine.Clock, TimeSpan.FromDays(1));
         Manifests = new ManifestOperations(
             blobs,
@@ -51,6 +52,8 @@ internal sealed class ContentInRows : IDisposable
         Repositories = new RepositoryOperations(engine.Repositories, engine.Metadata, period);
         RepositoryRestores = new RepositoryRestoreOperations(Repositories, engine.Trash, engine.History, engine.Metadata, Restores);
     }
+
+    public IBlobReader Contents { get; }
 
     public ManifestOperations Manifests { get; }
 

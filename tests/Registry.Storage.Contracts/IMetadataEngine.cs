@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -31,6 +32,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IRepositories Repositories { get; }
 
     ISpaceMetadata Space { get; }
+
+    IInventory Inventory { get; }
 
     IIndexTarget IndexTarget { get; }
 

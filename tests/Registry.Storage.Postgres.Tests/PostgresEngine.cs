@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -12,6 +13,7 @@ using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
+using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.SmallContent;
 
@@ -49,6 +51,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IRepositories Repositories { get; private set; }
 
     public ISpaceMetadata Space { get; private set; }
+
+    public IInventory Inventory { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -110,7 +114,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -122,6 +126,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Trash = new PostgresTrash(database, _time);
         Repositories = new PostgresRepositories(database, _time, Rules);
         Space = new PostgresSpaceMetadata(database);
+        Inventory = new PostgresInventory(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
         Staged = new PostgresStagedContent(database);

@@ -39,6 +39,8 @@ public sealed partial class QueryPlanTests : IDisposable
         ["SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER ()"] = "counts what a collection by hand would remove, for a dry run on a stopped registry",
         ["SELECT round, at, clock, repositories, referred"] = "has a row for each of the last 400 days",
         ["DELETE FROM space_days"] = "the same",
+        ["SELECT j.value, (SELECT COUNT(*) FROM (SELECT 1 FROM tags"] = "counts up to a limit",
+        ["SELECT c.id, c.size FROM ( SELECT content_id FROM manifest_references"] = "reads the references of one manifest, up to a limit",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",
     };
 

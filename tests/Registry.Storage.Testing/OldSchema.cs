@@ -113,6 +113,16 @@ internal static class OldSchema
         DROP TABLE space_repositories;
         DROP TABLE space_days;
         """,
+        """
+        DROP INDEX tags_by_time;
+        ALTER TABLE tags DROP COLUMN set_at;
+        DROP TRIGGER repository_facts_pushed;
+        DROP TRIGGER repository_facts_renamed;
+        DROP TRIGGER repository_facts_removed;
+        DROP TRIGGER repository_facts_added;
+        DROP TABLE repository_names;
+        DROP TABLE repository_facts;
+        """,
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

@@ -4,6 +4,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -14,6 +15,7 @@ using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Inventory;
 
 namespace Registry.Storage.Testing;
 
@@ -48,6 +50,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IRepositories Repositories { get; private set; }
 
     public ISpaceMetadata Space { get; private set; }
+
+    public IInventory Inventory { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -101,7 +105,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -115,6 +119,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Trash = new SqliteTrash(Database, _time);
         Repositories = new SqliteRepositories(Database, _time, Rules);
         Space = new SqliteSpaceMetadata(Database);
+        Inventory = new SqliteInventory(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
         Staged = new SqliteStagedContent(Database);

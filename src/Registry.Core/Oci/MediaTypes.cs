@@ -18,6 +18,12 @@ public static class MediaTypes
     /// <summary>Docker image manifest, schema 1, signed. Never accepted; found in the trees of old registries.</summary>
     public const string DockerSchema1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
+    /// <summary>Config of an OCI image of a container.</summary>
+    public const string OciImageConfig = "application/vnd.oci.image.config.v1+json";
+
+    /// <summary>Config of a Docker image.</summary>
+    public const string DockerImageConfig = "application/vnd.docker.container.image.v1+json";
+
     /// <summary>Bytes without further meaning: the type that blobs are served as.</summary>
     public const string OctetStream = "application/octet-stream";
 

@@ -5,6 +5,7 @@ using System.CommandLine.Invocation;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Backup;
 using Registry.Server.Commands.Inspect;
+using Registry.Server.Commands.Inventory;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
 using Registry.Server.Commands.Repositories;
@@ -39,6 +40,8 @@ internal static class CommandLine
             ImportCommand.Create(context),
             CopyCommand.Create(context),
             MigrateCommand.Create(context),
+            RepositoryListCommand.Create(context),
+            TagListCommand.Create(context),
             TagCommands.Create(context),
             TrashCommands.Create(context),
             RepositoryCommands.Create(context),

@@ -8,6 +8,7 @@ using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Migration;
 using Registry.Server.Api.History;
+using Registry.Server.Api.Inventory;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Api.Space;
 using Registry.Server.Api.Trash;
@@ -32,6 +33,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RepositoryDeletionAnswer))]
+[JsonSerializable(typeof(RepositoryListAnswer))]
 [JsonSerializable(typeof(RepositoryRenameAnswer))]
 [JsonSerializable(typeof(RepositoryRestoreAnswer))]
 [JsonSerializable(typeof(RepositoryTagsAnswer))]
@@ -39,6 +41,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(RollbackAnswer))]
 [JsonSerializable(typeof(SpaceAnswer))]
 [JsonSerializable(typeof(TagHistoryAnswer))]
+[JsonSerializable(typeof(TagListAnswer))]
 [JsonSerializable(typeof(TagStateAnswer))]
 [JsonSerializable(typeof(TransferReport))]
 [JsonSerializable(typeof(TrashAnswer))]

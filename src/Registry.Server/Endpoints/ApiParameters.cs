@@ -84,6 +84,22 @@ internal static class ApiParameters
             : new RegistryError(RegistryErrorCode.PageSizeInvalid, $"n is '{Parameters.Echo(text)}'; it must be a whole number of 1 or more");
     }
 
+    /// <summary>Reads the order of a list; the first one without a parameter.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="orders">The orders by their names.</param>
+    public static Result<T> ReadOrder<T>(IQueryCollection query, IReadOnlyDictionary<string, T> orders)
+        where T : struct
+    {
+        if (!QueryParameter.Find(query, "sort").TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return text is null ? default(T)
+            : orders.TryGetValue(text, out var order) ? order
+            : Malformed($"sort is '{Parameters.Echo(text)}'; allowed: {string.Join(", ", orders.Keys)}");
+    }
+
     /// <summary>Reads the time; null for now.</summary>
     public static Result<DateTimeOffset?> ReadTime(IQueryCollection query)
     {

@@ -8,7 +8,7 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, HealthEndpoints health, TokenEndpoint? token = null) =>
+        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -32,6 +32,9 @@ internal static class RouteTable
         new("PATCH", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PatchAsync),
         new("PUT", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.PutAsync, RequestOperation.PushBlob),
         new("DELETE", "/v2/<name>/blobs/uploads/<uuid>", Permission.Push, uploads.DeleteAsync),
+
+        new("GET", "/api/v1/repositories", Permission.Catalog, inventory.ListRepositoriesAsync),
+        new("GET", "/api/v1/tags?repository=<name>", Permission.Pull, inventory.ListTagsAsync),
 
         new("GET", "/api/v1/tags/history?repository=<name>&tag=<reference>", Permission.Pull, tags.GetHistoryAsync),
         new("GET", "/api/v1/tags/show?repository=<name>&tag=<reference>", Permission.Pull, tags.GetStateAsync),

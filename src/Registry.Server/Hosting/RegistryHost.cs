@@ -85,6 +85,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new TrashEndpoints(_core.Trash, _core.Restores, _core.Purges, memory, options),
             new RepositoryEndpoints(_core.Repositories, _core.RepositoryRestores, memory, options),
             new SpaceEndpoints(_core.Space, memory),
+            new InventoryEndpoints(_core.Inventory, _core.Space, memory),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(

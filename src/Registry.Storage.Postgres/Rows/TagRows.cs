@@ -40,24 +40,32 @@ internal static class TagRows
     {
         string[] names = [.. tags.Select(tag => tag.Key.Value)];
         string?[] before = [.. tags.Select(tag => tag.Value?.Digest.Value)];
-        Point(session, repositoryId, names, tags.Select(tag => tag.Value), manifestId);
+        Point(session, repositoryId, names, tags.Select(tag => tag.Value), manifestId, change.Time.ToUnixTimeMilliseconds());
         AddHistory(session, repositoryId, names, [.. names.Select(_ => manifestId)], change.UnixTime);
         ChangeRows.AppendEach(
             session, change, ChangeKind.TagSet, repositoryId, put.Repository, names, before, put.Digest, put.Manifest.MediaType, put.Size);
     }
 
     /// <summary>Makes tags refer to a manifest. The manifests that they referred to begin their idle time, unless something else holds them.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repositoryId">Row of the repository.</param>
+    /// <param name="names">The tags, each once.</param>
+    /// <param name="before">The manifests that they refer to now; null for a new tag.</param>
+    /// <param name="manifestId">Row of the manifest.</param>
+    /// <param name="setAt">The time, as Unix time in milliseconds.</param>
     public static void Point(
-        PostgresSession session, long repositoryId, string[] names, IEnumerable<TaggedManifest?> before, long manifestId)
+        PostgresSession session, long repositoryId, string[] names, IEnumerable<TaggedManifest?> before, long manifestId, long setAt)
     {
         session.Queue(
             """
-            INSERT INTO tags (repository_id, name, manifest_id) SELECT $1, name, $3 FROM unnest($2) name
-            ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id WHERE tags.manifest_id <> excluded.manifest_id
+            INSERT INTO tags (repository_id, name, manifest_id, set_at) SELECT $1, name, $3, $4 FROM unnest($2) name
+            ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, set_at = excluded.set_at
+            WHERE tags.manifest_id <> excluded.manifest_id
             """,
             repositoryId,
             names,
-            manifestId);
+            manifestId,
+            setAt);
         ManifestHolds.Hold(session, manifestId);
         long[] released = [.. before.Where(manifest => manifest is not null && manifest.Value.Id != manifestId).Select(manifest => manifest!.Value.Id).Distinct()];
         if (released.Length > 0)

@@ -386,5 +386,6 @@ internal static class SqliteMigrations
         CREATE INDEX changes_of_renames ON changes (repository) WHERE kind = 8;
         """,
         SpaceMigration.Sql,
+        InventoryMigration.Sql,
     ];
 }

@@ -54,7 +54,7 @@ internal static class TagRows
             return refused;
         }
 
-        Point(session, repositoryId, tag, before, manifestId, change.Now);
+        Point(session, repositoryId, tag, before, manifestId, change.Now, change.Time.ToUnixTimeMilliseconds());
         AddHistory(session, repositoryId, tag, manifestId, change.UnixTime);
         ChangeRows.Append(
             session, change, ChangeKind.TagSet, repositoryId, put.Repository, put.Digest, tag, before?.Digest, put.Manifest.MediaType, put.Size);
@@ -64,7 +64,7 @@ internal static class TagRows
     /// <summary>Records a tag, and its history, that indexing has found in the tree: no change is recorded.</summary>
     public static void SetIndexed(SqliteSession session, long repositoryId, Tag tag, long manifestId, long now, long unixTime)
     {
-        Point(session, repositoryId, tag, Find(session, repositoryId, tag), manifestId, now);
+        Point(session, repositoryId, tag, Find(session, repositoryId, tag), manifestId, now, 1000 * unixTime);
         AddHistory(session, repositoryId, tag, manifestId, unixTime);
     }
 
@@ -258,7 +258,7 @@ internal static class TagRows
         }
     }
 
-    private static void Point(SqliteSession session, long repositoryId, Tag tag, TagTarget? before, long manifestId, long now)
+    private static void Point(SqliteSession session, long repositoryId, Tag tag, TagTarget? before, long manifestId, long now, long unixMilliseconds)
     {
         if (before?.Id == manifestId)
         {
@@ -267,12 +267,13 @@ internal static class TagRows
 
         session.Execute(
             """
-            INSERT INTO tags (repository_id, name, manifest_id) VALUES (@1, @2, @3)
-            ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id
+            INSERT INTO tags (repository_id, name, manifest_id, set_at) VALUES (@1, @2, @3, @4)
+            ON CONFLICT (repository_id, name) DO UPDATE SET manifest_id = excluded.manifest_id, set_at = excluded.set_at
             """,
             repositoryId,
             tag.Value,
-            manifestId);
+            manifestId,
+            unixMilliseconds);
         ManifestHolds.Hold(session, manifestId);
         if (before is { } released)
         {

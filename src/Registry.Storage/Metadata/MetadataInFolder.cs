@@ -11,6 +11,7 @@ using Registry.Storage.Files;
 using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Space;
 using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Inventory;
 
 namespace Registry.Storage.Metadata;
 
@@ -41,6 +42,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Trash = _cache.Decorate(new SqliteTrash(database, environment.Time)),
             Repositories = _cache.Decorate(new SqliteRepositories(database, environment.Time, environment.Rules)),
             Space = new SqliteSpaceMetadata(database),
+            Inventory = new SqliteInventory(database),
             Sessions = new SqliteUploadSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),

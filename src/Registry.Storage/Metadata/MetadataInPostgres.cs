@@ -7,6 +7,7 @@ using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Postgres;
+using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.SmallContent;
 
@@ -36,6 +37,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Trash = new PostgresTrash(database, environment.Time),
             Repositories = new PostgresRepositories(database, environment.Time, environment.Rules),
             Space = new PostgresSpaceMetadata(database),
+            Inventory = new PostgresInventory(database),
             Sessions = new PostgresUploadSessions(database),
             Staged = new PostgresStagedContent(database),
             Objects = new PostgresObjectLedger(database),

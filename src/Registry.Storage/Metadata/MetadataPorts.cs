@@ -2,6 +2,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Objects;
 using Registry.Core.Repositories;
@@ -33,6 +34,9 @@ internal sealed record MetadataPorts
     public required IRepositories Repositories { get; init; }
 
     public required ISpaceMetadata Space { get; init; }
+
+    /// <summary>Lists of what the registry has.</summary>
+    public required IInventory Inventory { get; init; }
 
     /// <summary>Sessions of uploads in progress.</summary>
     public required IUploadSessions Sessions { get; init; }

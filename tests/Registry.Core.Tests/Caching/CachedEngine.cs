@@ -3,6 +3,7 @@ using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
 using Registry.Core.Indexing;
+using Registry.Core.Inventory;
 using Registry.Core.Metadata;
 using Registry.Core.Repositories;
 using Registry.Core.SmallContent;
@@ -42,6 +43,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public ITagHistory History => _sqlite.History;
 
     public ISpaceMetadata Space => _sqlite.Space;
+
+    public IInventory Inventory => _sqlite.Inventory;
 
     public IIndexTarget IndexTarget { get; private set; }
 

@@ -35,22 +35,19 @@ internal sealed record RemoteAddress(Uri Url, string Login)
             _ = ImageReference.TryParseWithHost(text, out image);
         }
 
-        fault = string.Empty;
-        if (server is not null)
-        {
-            return Parse(server, host, out fault);
-        }
-
-        return host is null ? OfSettings(sources, out fault) : OfHost(host, out fault);
+        return Find(server, host, sources, out fault);
     }
 
     /// <summary>Finds the registry that a command asks about all repositories.</summary>
     /// <param name="server">Value of the option; null without it.</param>
+    /// <param name="host">The host in the argument; null without one.</param>
     /// <param name="sources">The settings.</param>
     /// <param name="fault">Fault of the arguments or settings; empty on success.</param>
     /// <returns>Null when there is a fault.</returns>
-    public static RemoteAddress? Find(string? server, SettingSources sources, out string fault) =>
-        server is null ? OfSettings(sources, out fault) : Parse(server, host: null, out fault);
+    public static RemoteAddress? Find(string? server, string? host, SettingSources sources, out string fault) =>
+        server is not null ? Parse(server, host, out fault)
+        : host is null ? OfSettings(sources, out fault)
+        : OfHost(host, out fault);
 
     private static RemoteAddress? Parse(string server, string? host, out string fault)
     {

@@ -18,21 +18,23 @@ internal static class RemoteCommand
     {
         ImageReference? image = null;
         var sources = context.Sources(parsed);
-        var address = text is null ? RemoteAddress.Find(server, sources, out var fault) : RemoteAddress.Find(server, text, sources, out image, out fault);
-        if (address is null)
-        {
-            return context.Refuse(fault);
-        }
-
-        try
-        {
-            return await run(address, image);
-        }
-        catch (RemoteException e)
-        {
-            return context.Fail(e.Message);
-        }
+        var address = text is null ? RemoteAddress.Find(server, host: null, sources, out var fault) : RemoteAddress.Find(server, text, sources, out image, out fault);
+        return address is null ? context.Refuse(fault) : await TryAsync(context, () => run(address, image));
     }
+
+    /// <summary>Runs a command that asks about all repositories.</summary>
+    /// <param name="context">The command's surroundings.</param>
+    /// <param name="parsed">The arguments.</param>
+    /// <param name="host">The host in the argument; null without one.</param>
+    /// <param name="server">Value of <c>--server</c>; null without it.</param>
+    /// <param name="run">The command.</param>
+    /// <returns>The exit code.</returns>
+    public static async Task<int> RunOnAllAsync(CommandContext context, ParseResult parsed, string? host, string? server, Func<RemoteRegistry, Task<int>> run) =>
+        RemoteAddress.Find(server, host, context.Sources(parsed), out var fault) is not { } address ? context.Refuse(fault) : await TryAsync(context, async () =>
+        {
+            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Catalog);
+            return await run(registry);
+        });
 
     /// <summary>The same with a connection.</summary>
     /// <inheritdoc cref="RunAsync(CommandContext, ParseResult, string, string, Func{RemoteAddress, ImageReference, Task{int}})"/>
@@ -50,4 +52,16 @@ internal static class RemoteCommand
                 address, DockerCredentials.Of(context), image is null ? RemoteScope.Catalog : RemoteScope.Of(image.Repository, actions));
             return await run(registry, image);
         });
+
+    private static async Task<int> TryAsync(CommandContext context, Func<Task<int>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (RemoteException e)
+        {
+            return context.Fail(e.Message);
+        }
+    }
 }

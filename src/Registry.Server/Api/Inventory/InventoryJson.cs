@@ -1,0 +1,9 @@
+using System.Text.Json.Serialization;
+
+namespace Registry.Server.Api.Inventory;
+
+/// <summary>JSON of the inventory, for the endpoints that write it and for the commands that read it.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(RepositoryListAnswer))]
+[JsonSerializable(typeof(TagListAnswer))]
+internal sealed partial class InventoryJson : JsonSerializerContext;

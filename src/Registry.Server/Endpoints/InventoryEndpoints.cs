@@ -1,0 +1,145 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Errors;
+using Registry.Core.Inventory;
+using Registry.Core.Oci;
+using Registry.Core.Space;
+using Registry.Server.Api.Inventory;
+using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
+using Registry.Server.Memory;
+using Registry.Server.Requests;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>Endpoints of <c>/api/v1/repositories</c> and <c>/api/v1/tags</c> that list what is in the registry.</summary>
+internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOperations space, RequestMemory memory)
+{
+    // A name of 255 characters, and the figures, in JSON.
+    private const int RepositoryOnPage = 640;
+
+    // A tag with ten others of 128 characters, two types of 255, and 32 platforms of 98.
+    private const int TagOnPage = 6 * 1024;
+
+    // The same as rows, as text, and in a buffer that doubles.
+    private const int InRows = 4;
+
+    private static readonly Dictionary<string, RepositoryOrder> RepositoryOrders = new()
+    {
+        ["name"] = RepositoryOrder.Name,
+        ["pushed"] = RepositoryOrder.Pushed,
+        ["size"] = RepositoryOrder.Size,
+    };
+
+    private static readonly Dictionary<string, TagOrder> TagOrders = new() { ["name"] = TagOrder.Name, ["time"] = TagOrder.Time };
+
+    public async Task<RegistryError?> ListRepositoriesAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "q", "prefix", "sort", "after", "n") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Find(query, "q").TryGet(out var part, out var fault) || !QueryParameter.Find(query, "prefix").TryGet(out var prefix, out fault)
+            || !QueryParameter.Find(query, "after").TryGet(out var after, out fault) || !ApiParameters.ReadOrder(query, RepositoryOrders).TryGet(out var order, out fault)
+            || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
+        {
+            return fault;
+        }
+
+        request.TakeTurns();
+        using var held = new HeldListing(request, memory);
+        var entries = inventory.PageSize(n) + 1L;
+        if (await held.ReserveAsync(entries * RepositoryOnPage, entries * RepositoryOnPage * InRows) is { } refused)
+        {
+            return refused;
+        }
+
+        var asked = new RepositoryQuery { Part = part ?? string.Empty, Prefix = prefix ?? string.Empty, Order = order, After = after, Limit = n };
+        if (!(await inventory.ListRepositoriesAsync(asked, new Viewer(request.ListableRanges, request.MayList))).TryGet(out var page, out var error))
+        {
+            return error;
+        }
+
+        var answer = new RepositoryListAnswer
+        {
+            SizesAt = (await space.ReadDaysAsync()).MaxBy(sums => sums.Round) is { } round ? Rfc3339.Format(round.At) : null,
+            Repositories = [.. page.Items.Select(RepositoryEntryAnswer.Of)],
+            Next = Next(request, page.Next, "q", "prefix", "sort", "n"),
+        };
+        Describe(request, answer.Next);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.RepositoryListAnswer)), MediaTypes.Json);
+        return null;
+    }
+
+    public async Task<RegistryError?> ListTagsAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, Route.RepositoryParameter, "prefix", "sort", "after", "n") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Find(query, "prefix").TryGet(out var prefix, out var fault) || !QueryParameter.Find(query, "after").TryGet(out var after, out fault)
+            || !ApiParameters.ReadOrder(query, TagOrders).TryGet(out var order, out fault) || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
+        {
+            return fault;
+        }
+
+        request.TakeTurns();
+        using var held = new HeldListing(request, memory);
+        var entries = inventory.PageSize(n) + 1L;
+        if (await held.ReserveAsync(entries * TagOnPage, entries * TagOnPage * InRows) is { } refused)
+        {
+            return refused;
+        }
+
+        var asked = new TagQuery { Prefix = prefix ?? string.Empty, Order = order, After = after, Limit = n };
+        if (!(await inventory.ListTagsAsync(request.Repository, asked, request.Aborted)).TryGet(out var page, out var error))
+        {
+            return error;
+        }
+
+        var answer = new TagListAnswer
+        {
+            Repository = request.Repository.Value,
+            Tags = [.. page.Items.Select(TagEntryAnswer.Of)],
+            Next = Next(request, page.Next, Route.RepositoryParameter, "prefix", "sort", "n"),
+        };
+        Describe(request, answer.Next);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.TagListAnswer)), MediaTypes.Json);
+        return null;
+    }
+
+    // The same question with another cursor. A path, so that it works behind any proxy.
+    private static string? Next(RequestContext request, string? after, params IReadOnlyList<string> repeated)
+    {
+        if (after is null)
+        {
+            return null;
+        }
+
+        var next = new StringBuilder(request.Route!.Path).Append("?after=").Append(Uri.EscapeDataString(after));
+        foreach (var name in repeated)
+        {
+            if (request.Request.Query[name] is [{ Length: > 0 } value])
+            {
+                next.Append('&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
+            }
+        }
+
+        return next.ToString();
+    }
+
+    // The answer depends on the caller, and the next change makes it wrong. The link is that of RFC 8288.
+    private static void Describe(RequestContext request, string? next)
+    {
+        request.Response.Headers.CacheControl = "no-store";
+        if (next is not null)
+        {
+            request.Response.Headers.Link = $"<{next}>; rel=\"next\"";
+        }
+    }
+}
