@@ -128,7 +128,7 @@ public abstract partial class RepositoriesContract
         Assert.Equal(0, (await RestorePartAsync(A, null, null, 100)).Value.Manifests);
     }
 
-    private Task DeleteAsync(RepositoryName repository, string request) =>
+    private Task<Result<RepositoryDeletion>> DeleteAsync(RepositoryName repository, string request) =>
         _operations.Repositories.DeleteAsync(repository, All, ContractOrigin.Request with { Request = request }, default);
 
     private Task<Result<RepositoryRestore>> RestorePartAsync(RepositoryName repository, Digest? deletion, long? before, int limit) =>
