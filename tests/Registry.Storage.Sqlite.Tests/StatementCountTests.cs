@@ -92,15 +92,17 @@ public sealed class StatementCountTests : IDisposable
     private void AssertSame(Func<int, ManifestPut> create)
     {
         var counts = new List<(int Put, int Delete)>();
-        foreach (var put in new[] { create(2), create(Many) })
+
+        // The first push also makes the index of names ready.
+        foreach (var put in new[] { create(1), create(2), create(Many) })
         {
             counts.Add((
                 Count(() => Assert.Null(Put(put).Error)),
                 Count(() => Assert.Null(ManifestRows.Delete(_session, Change, A, put.Digest, Precondition.None).Error))));
         }
 
-        Assert.InRange(counts[0].Put, 5, 20);
-        Assert.Equal(counts[0], counts[1]);
+        Assert.InRange(counts[1].Put, 5, 20);
+        Assert.Equal(counts[1], counts[2]);
     }
 
     private Core.Errors.Result<IReadOnlyList<MovedTag>?> Put(ManifestPut put) =>
