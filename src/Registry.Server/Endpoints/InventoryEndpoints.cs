@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http;
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
 using Registry.Core.Oci;
