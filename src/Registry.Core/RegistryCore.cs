@@ -78,6 +78,7 @@ public sealed class RegistryCore
             settings.Limits,
             damaged,
             keepsDeleted: settings.Trash > TimeSpan.Zero);
+        Inspection = new ContentInspection(storage.Contents, Metadata);
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
@@ -113,6 +114,9 @@ public sealed class RegistryCore
 
     /// <summary>Manifests and tags.</summary>
     public ManifestOperations Manifests { get; }
+
+    /// <summary>Manifests and configs for people.</summary>
+    public ContentInspection Inspection { get; }
 
     /// <summary>Listings of tags and repositories.</summary>
     public ListOperations Lists { get; }

@@ -1,3 +1,4 @@
+using Registry.Core.Access.Sessions;
 using Registry.Core.Blobs;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
@@ -50,6 +51,9 @@ public sealed record StoragePorts
 
     /// <summary>Lists of what the registry has.</summary>
     public required IInventory Inventory { get; init; }
+
+    /// <summary>Log-ins to the web interface.</summary>
+    public required IWebSessionStore WebSessions { get; init; }
 
     /// <summary>Metadata for the collector.</summary>
     public required ICollectorMetadata CollectorMetadata { get; init; }

@@ -167,6 +167,7 @@ public sealed class SqliteSnapshot : IMetadataSnapshot
         // One file without a log. A sync of the file makes all of it durable.
         session.Pragma("PRAGMA journal_mode = DELETE; PRAGMA synchronous = OFF");
         session.Execute("DELETE FROM uploads;");
+        session.Execute("DELETE FROM web_sessions;");
     }
 
     private static StorageException NotWritten(SqliteException e) =>

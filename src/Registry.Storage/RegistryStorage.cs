@@ -63,6 +63,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Repositories = _metadata.Ports.Repositories,
             Space = _metadata.Ports.Space,
             Inventory = _metadata.Ports.Inventory,
+            WebSessions = _metadata.Ports.WebSessions,
             CollectorMetadata = CollectorMetadata,
             VerifierMetadata = VerifierMetadata,
             Scrubber = bytes.Scrub,

@@ -1,3 +1,4 @@
+using Registry.Core.Access.Sessions;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -34,6 +35,8 @@ public interface IMetadataEngine : IAsyncDisposable
     ISpaceMetadata Space { get; }
 
     IInventory Inventory { get; }
+
+    IWebSessionStore WebSessions { get; }
 
     IIndexTarget IndexTarget { get; }
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Access.Sessions;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -13,6 +14,7 @@ using Registry.Core.Trash;
 using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
+using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.SmallContent;
@@ -53,6 +55,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public ISpaceMetadata Space { get; private set; }
 
     public IInventory Inventory { get; private set; }
+
+    public IWebSessionStore WebSessions { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -114,7 +118,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -127,6 +131,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Repositories = new PostgresRepositories(database, _time, Rules);
         Space = new PostgresSpaceMetadata(database);
         Inventory = new PostgresInventory(database);
+        WebSessions = new PostgresWebSessions(database);
         IndexTarget = new PostgresIndexTarget(database, _time);
         Sessions = new PostgresUploadSessions(database);
         Staged = new PostgresStagedContent(database);

@@ -123,6 +123,7 @@ internal static class OldSchema
         DROP TABLE repository_names;
         DROP TABLE repository_facts;
         """,
+        "DROP TABLE web_sessions;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

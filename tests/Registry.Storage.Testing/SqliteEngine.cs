@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Access.Sessions;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -15,6 +16,7 @@ using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Inventory;
 
 namespace Registry.Storage.Testing;
@@ -52,6 +54,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public ISpaceMetadata Space { get; private set; }
 
     public IInventory Inventory { get; private set; }
+
+    public IWebSessionStore WebSessions { get; private set; }
 
     public IIndexTarget IndexTarget { get; private set; }
 
@@ -105,7 +109,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -120,6 +124,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Repositories = new SqliteRepositories(Database, _time, Rules);
         Space = new SqliteSpaceMetadata(Database);
         Inventory = new SqliteInventory(Database);
+        WebSessions = new SqliteWebSessions(Database);
         IndexTarget = new SqliteIndexTarget(Database, _time);
         Sessions = new SqliteUploadSessions(Database);
         Staged = new SqliteStagedContent(Database);

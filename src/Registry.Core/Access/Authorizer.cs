@@ -50,6 +50,13 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         return rules is null ? [RepositoryRange.All] : rules().PullRanges(identity.Name, isOpen: kind == AuthenticationKind.None);
     }
 
+    /// <summary>True if there may be a repository for which <see cref="MayList"/> is true.</summary>
+    public bool MayListAny(Identity identity)
+    {
+        ArgumentNullException.ThrowIfNull(identity);
+        return rules is null ? kind == AuthenticationKind.None || !identity.IsAnonymous : ListableRanges(identity).Count > 0;
+    }
+
     /// <summary>
     /// Part of the origin of changes that a caller who may pull from a repository sees in its history. Addresses and programs of other users are for admins
     /// (<see cref="AccessRules.AdminUsers"/>); without access control there are none.

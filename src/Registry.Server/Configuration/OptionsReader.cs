@@ -7,6 +7,9 @@ namespace Registry.Server.Configuration;
 /// <summary>Reads the settings from all sources and reports all faults at once.</summary>
 public sealed class OptionsReader
 {
+    // Fits beside the navigation.
+    private const int MaxTitle = 60;
+
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private static readonly SettingKind<long> PageSize = SettingKinds.Number(1, 100_000);
     private static readonly SettingKind<string> Printable =
@@ -14,6 +17,9 @@ public sealed class OptionsReader
 
     private static readonly SettingKind<string> ExternalUrl = new(
         "http:// or https:// with a host, and no path, for example https://registry.example.com", TryParseExternalUrl);
+
+    private static readonly SettingKind<string> Title = SettingKinds.Text(
+        $"text of at most {MaxTitle} characters without control characters", text => text.Length <= MaxTitle && !text.Any(char.IsControl));
 
     private readonly SettingSources _sources;
     private readonly List<string> _faults = [];
@@ -94,6 +100,8 @@ public sealed class OptionsReader
             VerifyPeriod = Read("REGISTRY_VERIFY_PERIOD", SettingKinds.Time(TimeSpan.Zero), defaults.VerifyPeriod),
             VerifyRate = (int)Read("REGISTRY_VERIFY_RATE", SettingKinds.MegabytesPerSecond, defaults.VerifyRate),
             ExternalUrl = ReadOptionalText("REGISTRY_EXTERNAL_URL", ExternalUrl),
+            Ui = Read("REGISTRY_UI", SettingKinds.Switch, defaults.Ui),
+            UiTitle = Read("REGISTRY_UI_TITLE", Title, defaults.UiTitle),
         };
         if (options.MetricsPort is null && Value("REGISTRY_METRICS_HOST") is not null and not "127.0.0.1")
         {

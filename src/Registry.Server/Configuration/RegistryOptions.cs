@@ -176,6 +176,12 @@ public sealed record RegistryOptions
     /// <summary>REGISTRY_EXTERNAL_URL: scheme and authority that clients use; null for relative Locations.</summary>
     public string? ExternalUrl { get; init; }
 
+    /// <summary>REGISTRY_UI: true for the web interface on the port of the registry. On by default: it shows nothing that the same caller could not pull.</summary>
+    public bool Ui { get; init; } = true;
+
+    /// <summary>REGISTRY_UI_TITLE: name of the registry on its pages.</summary>
+    public string UiTitle { get; init; } = "Registry";
+
     /// <summary>REGISTRY_AUTH_TYPE and REGISTRY_AUTH_TOKEN_BUILTIN: kind of authentication.</summary>
     public AuthenticationKind Authentication { get; init; } = AuthenticationKind.None;
 

@@ -5,6 +5,7 @@ using Registry.Core.Access;
 using Registry.Core.Access.Identities;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Rules;
+using Registry.Core.Access.Sessions;
 using Registry.Core.Access.Tokens;
 using Registry.Core.Storage;
 using Registry.Files;
@@ -30,7 +31,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     private readonly PasswordVerifier? _passwords;
     private readonly BuiltInTokens? _tokens;
 
-    private AccessComposition(RegistryOptions options, ECDsa? tokenKey, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
+    private AccessComposition(RegistryOptions options, ECDsa? tokenKey, IWebSessionStore sessions, RequestMemory memory, TimeProvider time, ILoggerFactory loggers)
     {
         var log = _logger = loggers.CreateLogger<AccessComposition>();
         _users = Watch("REGISTRY_AUTH_HTPASSWD", options.HtpasswdPath, bytes => ReadUsers(bytes, options), time, log);
@@ -38,13 +39,15 @@ internal sealed partial class AccessComposition : IAsyncDisposable
         _keys = Watch("REGISTRY_AUTH_TOKEN_PUBLICKEY", options.TokenPublicKeyPath, bytes => ReadKeys(bytes, options), time, log);
         _failedLogins = new FailedLogins(time, loggers.CreateLogger<FailedLogins>());
         var challenges = new Challenges(options);
-        var authorizer = new Authorizer(options.Authentication, _rules is null ? null : () => _rules.Value);
+        var authorizer = Authorizer = new Authorizer(options.Authentication, _rules is null ? null : () => _rules.Value);
         IAuthenticator authenticator;
         switch (options.Authentication)
         {
             case AuthenticationKind.Basic:
                 _passwords = new PasswordVerifier(() => _users!.Value);
-                authenticator = new BasicAuthenticator(_passwords);
+                var ofUsers = new BasicAuthenticator(_passwords);
+                Users = (new WebSessions(sessions, () => _users!.Value, time), ofUsers);
+                authenticator = ofUsers;
                 break;
             case AuthenticationKind.Token:
                 authenticator = new TokenAuthenticator(new TokenValidator(options.TokenIssuer, options.TokenService, () => _keys!.Value, time));
@@ -53,6 +56,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
                 _passwords = new PasswordVerifier(() => _users!.Value);
                 var basic = new BasicAuthenticator(_passwords);
                 _tokens = new BuiltInTokens(tokenKey!, options.TokenIssuer, options.TokenService, () => _users!.Value, basic, time);
+                Users = (new WebSessions(sessions, () => _users!.Value, time), basic);
                 authenticator = _tokens;
                 TokenEndpoint = new TokenEndpoint(
                     _tokens, basic, authorizer, challenges, _failedLogins, memory.Bodies, options.Limits.HeldBody, time);
@@ -74,7 +78,7 @@ internal sealed partial class AccessComposition : IAsyncDisposable
         var key = options.Authentication == AuthenticationKind.BuiltInToken ? await OpenKeyAsync(storage) : null;
         try
         {
-            return new AccessComposition(options, key, memory, time, loggers);
+            return new AccessComposition(options, key, storage.Ports.WebSessions, memory, time, loggers);
         }
         catch
         {
@@ -84,6 +88,15 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     }
 
     public AccessGate Gate { get; }
+
+    /// <summary>The access rules.</summary>
+    public Authorizer Authorizer { get; }
+
+    /// <summary>Log-ins to the web interface, and the check of their passwords; null for a registry without users of its own.</summary>
+    public (WebSessions Sessions, BasicAuthenticator Passwords)? Users { get; }
+
+    /// <summary>Log of failed log-ins.</summary>
+    public FailedLogins FailedLogins => _failedLogins;
 
     /// <summary>Built-in token service; null when it is off.</summary>
     public TokenEndpoint? TokenEndpoint { get; }

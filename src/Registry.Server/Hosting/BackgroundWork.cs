@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Registry.Core;
+using Registry.Core.Access.Sessions;
 using Registry.Core.Space;
 using Registry.Server.Configuration;
 using Registry.Server.Memory;
@@ -19,6 +20,7 @@ namespace Registry.Server.Hosting;
 /// <param name="options">The settings.</param>
 /// <param name="storage">The storage.</param>
 /// <param name="core">The core on the storage.</param>
+/// <param name="sessions">Log-ins to the web interface; null for a registry without users of its own.</param>
 /// <param name="readOnly">The read-only mode, in which nothing is removed.</param>
 /// <param name="tls">The certificate; null without TLS.</param>
 /// <param name="trim">Returns memory to the system.</param>
@@ -29,6 +31,7 @@ internal sealed class BackgroundWork(
     RegistryOptions options,
     RegistryStorage storage,
     RegistryCore core,
+    WebSessions? sessions,
     ReadOnlyMode readOnly,
     TlsFiles? tls,
     MemoryTrim trim,
@@ -41,6 +44,9 @@ internal sealed class BackgroundWork(
 
     // A push that was refused at the reserve is repeated within some seconds.
     private static readonly TimeSpan ReliefPeriod = TimeSpan.FromSeconds(5);
+
+    // A session that has expired is refused before.
+    private static readonly TimeSpan SessionPeriod = TimeSpan.FromHours(1);
 
     // The store may be asked once in this time while it does not work.
     private static readonly TimeSpan BucketPeriod = TimeSpan.FromSeconds(5);
@@ -81,6 +87,11 @@ internal sealed class BackgroundWork(
         {
             Repeat("The deletion of objects", DeletionPeriod, token => readOnly.IsOn ? Task.CompletedTask : bucket.DeleteDueAsync(token));
             Repeat("The check of the bucket", BucketPeriod, bucket.TryAgainAsync);
+        }
+
+        if (sessions is not null)
+        {
+            Repeat("The removal of expired log-ins", SessionPeriod, _ => sessions.ExpireAsync());
         }
 
         if (tls is not null)

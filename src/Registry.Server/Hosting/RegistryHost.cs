@@ -24,6 +24,7 @@ using Registry.Server.Tls;
 using Registry.Server.Transport;
 using Registry.Server.Transport.Buffers;
 using Registry.Server.Transport.Output;
+using Registry.Server.Web;
 using Registry.Storage;
 using Registry.Storage.Metadata;
 
@@ -99,7 +100,8 @@ public sealed class RegistryHost : IAsyncDisposable
             telemetry,
             memory,
             storage.Faults,
-            loggers.CreateLogger<RequestPipeline>());
+            loggers.CreateLogger<RequestPipeline>(),
+            WebInterface.Create(options, _core, access.Authorizer, access.Users, access.FailedLogins, memory));
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
         {
@@ -117,7 +119,7 @@ public sealed class RegistryHost : IAsyncDisposable
         var tlsLayer = KestrelFactory.CreateTls(options, tls, Buffers, storage.Threads.RunAsync, unsent, metrics, time, loggers);
         _bodies = new BodyWatch(options.Limits, options.IdleTimeout, Buffers, time);
         var trim = new MemoryTrim(Buffers);
-        _background = new BackgroundWork(options, storage, _core, ReadOnly, tls, trim, metrics, time, loggers);
+        _background = new BackgroundWork(options, storage, _core, access.Users?.Sessions, ReadOnly, tls, trim, metrics, time, loggers);
         _application = new HttpApplication(Handle, _bodies);
         Connections = KestrelFactory.CreateLimit(options, Transport, hasHttp2: tls is not null || options.Http2Port is not null, time, loggers);
         _kestrel = KestrelFactory.Create(options, Transport, Connections, tlsLayer, time, loggers, metrics.Requests);

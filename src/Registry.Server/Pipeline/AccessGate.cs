@@ -9,10 +9,10 @@ using Registry.Server.Telemetry.Logs;
 namespace Registry.Server.Pipeline;
 
 /// <summary>Authenticates and authorizes a matched request.</summary>
-internal sealed class AccessGate(IAuthenticator authenticator, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins)
+internal sealed class AccessGate(IAuthenticator authenticator, Authorizer authorizer, Challenges challenges, FailedLogins failedLogins) : IRequestGate
 {
-    /// <summary>Admits a request and sets its caller, or refuses it and writes the challenge.</summary>
-    /// <returns>Null when the request is admitted; otherwise the error.</returns>
+    /// <inheritdoc cref="IRequestGate.PassAsync"/>
+    /// <remarks>A refusal writes the challenge.</remarks>
     public async ValueTask<RegistryError?> PassAsync(RequestContext request, Route route)
     {
         var http = request.Http;

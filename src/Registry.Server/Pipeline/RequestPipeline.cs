@@ -23,14 +23,15 @@ namespace Registry.Server.Pipeline;
 /// </summary>
 internal sealed partial class RequestPipeline(
     RouteTrie routes,
-    AccessGate gate,
+    IRequestGate gate,
     ReadOnlyMode readOnly,
     CrossOrigin? crossOrigin,
-    ErrorResponse errors,
+    IErrorWriter errors,
     RequestTelemetry telemetry,
     RequestMemory memory,
     RecurringFaults faults,
-    ILogger<RequestPipeline> logger)
+    ILogger<RequestPipeline> logger,
+    PageGroup? pages = null)
 {
     private static readonly Task<RegistryError?> Answered = Task.FromResult<RegistryError?>(null);
 
@@ -54,7 +55,7 @@ internal sealed partial class RequestPipeline(
                 RequestTelemetry.Name(request);
                 request.IsCut = request.Response.HasStarted;
                 UnreadBody.Announce(request, error);
-                await errors.WriteAsync(request, error);
+                await (request.IsPage ? pages!.Errors : errors).WriteAsync(request, error);
             }
         }
         catch (OperationCanceledException)
@@ -173,7 +174,14 @@ internal sealed partial class RequestPipeline(
             return Refuse(new RegistryError(RegistryErrorCode.BadRequest, "the path is not valid percent-encoded text"));
         }
 
+        // Pages after all else: the way of a pull is not longer by them.
         var match = routes.Match(path);
+        if (match.Routes is null && pages is not null)
+        {
+            match = pages.Routes.Match(path);
+            request.IsPage = (match.Routes is not null && pages.HasPages) || pages.IsForBrowser(http.Request, path);
+        }
+
         if (match.Routes is null)
         {
             return Refuse(RegistryErrorCode.NotFound);
@@ -234,7 +242,7 @@ internal sealed partial class RequestPipeline(
 
     private async Task<RegistryError?> AnswerAsync(RequestContext request, RouteSet routes, Route route)
     {
-        if (await gate.PassAsync(request, route) is { } refused)
+        if (await (request.IsPage ? pages!.Gate : gate).PassAsync(request, route) is { } refused)
         {
             return refused;
         }

@@ -36,6 +36,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Route of the path; null until it is matched.</summary>
     public Route? Route { get; private set; }
 
+    /// <summary>True for a request of the web interface.</summary>
+    public bool IsPage { get; set; }
+
     /// <summary>Repository that the request names; default for requests without one.</summary>
     public RepositoryName Repository { get; private set; }
 
@@ -137,6 +140,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <inheritdoc cref="Authorizer.SeesWholeRegistry"/>
     public bool SeesWholeRegistry => _authorizer!.SeesWholeRegistry(Identity);
 
+    /// <inheritdoc cref="Authorizer.MayListAny"/>
+    public bool MayListAny => _authorizer!.MayListAny(Identity);
+
     /// <summary>Ranges of the repositories that the catalog shows to the caller.</summary>
     public IReadOnlyList<RepositoryRange> ListableRanges => _authorizer!.ListableRanges(Identity);
 
@@ -146,6 +152,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         StartedAt = timestamp;
         Id = string.Empty;
         Route = null;
+        IsPage = false;
         Repository = default;
         Target = null;
         Parameter = string.Empty;
@@ -234,6 +241,12 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
 
     /// <summary>True when the catalog shows a repository to the caller.</summary>
     public bool MayList(RepositoryName other) => _authorizer!.MayList(Identity, other);
+
+    /// <summary>True when the caller may push to a repository.</summary>
+    public bool MayPush(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Push, other) == Verdict.Allowed;
+
+    /// <summary>True when the caller may delete from a repository.</summary>
+    public bool MayDelete(RepositoryName other) => _authorizer!.Decide(Identity, Permission.Delete, other) == Verdict.Allowed;
 
     /// <summary>True when the caller may pull from a repository, in the path or not.</summary>
     public bool MayPull(RepositoryName other) => _authorizer!.MayPull(Identity, other);

@@ -59,10 +59,10 @@ internal sealed class RequestTelemetry(TimeProvider time, RequestLog log, AuditL
         RequestTraces.End(request);
     }
 
-    // Every response body has a known length. The count while sending is what the connection accepted, which may be slightly more than arrived.
+    // Every response body has a known length, except pages, which are counted while they are sent. The count while sending is what the connection accepted, which may be slightly more than arrived.
     private static long SentBytes(RequestContext request) => HttpMethods.IsHead(request.Request.Method) ? 0
         : request.IsCut ? request.BytesOut
-        : request.Response.ContentLength ?? 0;
+        : request.Response.ContentLength ?? request.BytesOut;
 
     private static void SetId(RequestContext request, string id)
     {

@@ -384,5 +384,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
             Oldest: 1),
         new(SpaceTables.Sql, Oldest: 1),
         new(InventoryTables.Sql, Oldest: 1),
+        new(WebSessionTables.Sql, Oldest: 1),
     ];
 }

@@ -387,5 +387,6 @@ internal static class SqliteMigrations
         """,
         SpaceMigration.Sql,
         InventoryMigration.Sql,
+        WebSessionMigration.Sql,
     ];
 }

@@ -11,6 +11,7 @@ using Registry.Storage.Files;
 using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Space;
 using Registry.Storage.Sqlite;
+using Registry.Storage.Sqlite.Access;
 using Registry.Storage.Sqlite.Inventory;
 
 namespace Registry.Storage.Metadata;
@@ -44,6 +45,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             Space = new SqliteSpaceMetadata(database),
             Inventory = new SqliteInventory(database),
             Sessions = new SqliteUploadSessions(database),
+            WebSessions = new SqliteWebSessions(database),
             Staged = new SqliteStagedContent(database),
             Objects = new SqliteObjectLedger(database),
             Clock = database.Clock,

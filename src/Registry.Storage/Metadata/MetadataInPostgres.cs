@@ -7,6 +7,7 @@ using Registry.Core.Storage;
 using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Postgres;
+using Registry.Storage.Postgres.Access;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.SmallContent;
@@ -39,6 +40,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             Space = new PostgresSpaceMetadata(database),
             Inventory = new PostgresInventory(database),
             Sessions = new PostgresUploadSessions(database),
+            WebSessions = new PostgresWebSessions(database),
             Staged = new PostgresStagedContent(database),
             Objects = new PostgresObjectLedger(database),
             Clock = database.Clock,

@@ -1,3 +1,4 @@
+using Registry.Core.Access.Sessions;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -37,6 +38,9 @@ internal sealed record MetadataPorts
 
     /// <summary>Lists of what the registry has.</summary>
     public required IInventory Inventory { get; init; }
+
+    /// <summary>Log-ins to the web interface.</summary>
+    public required IWebSessionStore WebSessions { get; init; }
 
     /// <summary>Sessions of uploads in progress.</summary>
     public required IUploadSessions Sessions { get; init; }

@@ -38,10 +38,11 @@ public partial class DependencyTests
         ["Collection"] = ["Oci", "Storage", "Changes", "Promises", "Blobs", "Collection.Records"],
         ["Verification"] = ["Oci", "Storage", "Blobs", "SmallContent"],
         ["Caching"] = ["Oci", "Errors", "Storage", "Changes", "Metadata", "Indexing", "Blobs", "Collection", "Collection.Records", "Verification", "Trash", "Repositories"],
-        [""] = ["Errors", "Storage", "Changes", "Metadata", "Indexing", "Promises", "Blobs", "SmallContent", "Uploads", "Manifests", "History", "Trash", "Repositories", "Space", "Inventory", "Listings", "Collection", "Verification"],
+        [""] = ["Errors", "Storage", "Changes", "Metadata", "Indexing", "Promises", "Blobs", "SmallContent", "Uploads", "Manifests", "History", "Trash", "Repositories", "Space", "Inventory", "Listings", "Collection", "Verification", "Access.Sessions"],
         ["Access.Rules"] = ["Oci"],
         ["Access.Identities"] = ["Fairness", "Access.Rules"],
         ["Access.Passwords"] = ["Fairness", "Access.Rules", "Access.Identities"],
+        ["Access.Sessions"] = ["Access.Passwords"],
         ["Access.Tokens"] = ["Access.Rules", "Access.Identities", "Access.Passwords"],
         ["Access"] = ["Oci", "Changes", "Access.Rules", "Access.Identities"],
     };
@@ -73,12 +74,19 @@ public partial class DependencyTests
         ["Api.Space"] = [],
         ["Api.Trash"] = ["Api", "Http"],
         ["Endpoints"] = ["Api.History", "Api.Inventory", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Health", "Http", "Http.Bodies", "Memory", "Requests", "Telemetry.Logs"],
+        ["Web.Html"] = [],
+        ["Web.Images"] = [],
+        ["Web.Assets"] = ["Http.Bodies", "Requests"],
+        ["Web.Sessions"] = ["Configuration", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests"],
+        ["Web.Parts"] = ["Http", "Http.Bodies", "Requests", "Web.Assets", "Web.Html", "Web.Sessions"],
+        ["Web.Pages"] = ["Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Html", "Web.Images", "Web.Parts", "Web.Sessions"],
+        ["Web"] = ["Configuration", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Parts", "Web.Sessions"],
         ["Hosting.Kestrel"] =
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =
         [
             "Configuration", "Endpoints", "Health", "Hosting.Kestrel", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Routing", "Telemetry",
-            "Telemetry.Logs", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output",
+            "Telemetry.Logs", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output", "Web",
         ],
         ["Hosting.Lifetime"] = ["Configuration", "Configuration.Values", "Hosting", "Telemetry.Logs"],
         ["Commands.Access"] = ["Commands"],

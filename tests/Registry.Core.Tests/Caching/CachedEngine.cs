@@ -1,3 +1,4 @@
+using Registry.Core.Access.Sessions;
 using Registry.Core.Caching;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
@@ -45,6 +46,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public ISpaceMetadata Space => _sqlite.Space;
 
     public IInventory Inventory => _sqlite.Inventory;
+
+    public IWebSessionStore WebSessions => _sqlite.WebSessions;
 
     public IIndexTarget IndexTarget { get; private set; }
 

@@ -2,9 +2,14 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
+using Registry.Core.Access;
 using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
+using Registry.Server.Requests;
+using Registry.Server.Web;
+using Registry.Server.Web.Assets;
+using Registry.Server.Web.Pages;
 
 namespace Registry.Server.Tests.Documentation;
 
@@ -88,6 +93,20 @@ public sealed partial class DocumentationTests
         Assert.Equal(
             Sorted(routes.Select(route => $"{route.Method} {route.Template}")),
             Sorted(Document.Read("docs/api.md").Rows("Endpoints").Skip(1).Select(row => $"{row[0]} {row[1]}")));
+    }
+
+    [Fact]
+    public void Every_page_has_its_row()
+    {
+        var routes = PageTable.Create(
+            Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(), Never<SpacePage>(), Never<AssetStore>(),
+            Never<LogInPage>());
+
+        Assert.Equal(
+            Sorted(routes.Select(route => $"{route.Method} {route.Template} {PermissionOf(route)}")),
+            Sorted(Document.Read("docs/web.md").Rows("Addresses").Skip(1).Select(row => $"{row[0]} {row[1]} {row[2]}")));
+
+        static string PermissionOf(Route route) => route.Permission is Permission.Public or Permission.Enter ? "none" : route.Permission.ToString().ToLowerInvariant();
     }
 
     [Fact]

@@ -29,7 +29,6 @@ public sealed class DeterminingSupportTests(RegistryFixture fixture) : IClassFix
     }
 
     [Theory]
-    [InlineData("/")]
     [InlineData("/v1/")]
     [InlineData("/v1/_ping")]
     [InlineData("/v2/x")]

@@ -59,6 +59,8 @@ internal sealed class FilledDatabase : IAsyncDisposable
             INSERT INTO trash_references (entry_id, content_id, repository_id, was_there)
             SELECT t.id, c, t.repository_id, true FROM trash t, unnest(ARRAY[{manifests} + 2 * t.id - 1, {manifests * 3} + 1 + t.id * 7 % {manifests / 10}]) c;
             INSERT INTO trash_tags (entry_id, name) SELECT id, 'v' || id FROM trash;
+            INSERT INTO web_sessions (key, account, line, begun_at, used_at)
+            SELECT sha256(n::text::bytea), 'user' || (n % 1000), 'line', n, n FROM generate_series(1, {repositories}) n;
             INSERT INTO space_repositories (repository_id, referred, only_here, trashed) SELECT n, 3 * n, n, 0 FROM generate_series(1, {repositories}) n;
             INSERT INTO repository_facts (repository_id, name, pushed_at, size) SELECT n, 'team/' || n, 1700000000000 + n, 3 * n FROM generate_series(1, {repositories}) n;
             INSERT INTO repository_names (repository_id, parts) SELECT n, parts_of_name('team/' || n) FROM generate_series(1, {repositories}) n;

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.RegularExpressions;
 using Registry.Core.Access.Rules;
@@ -9,6 +10,7 @@ public sealed partial class Htpasswd
 {
     private const int Length = 60;
     private const int MinCost = 4;
+    private const int FingerprintBytes = 16;
 
     // A check with a higher cost would take seconds.
     private const int MaxAllowedCost = 16;
@@ -77,6 +79,11 @@ public sealed partial class Htpasswd
 
     /// <summary>Hash of a user; null for an unknown user.</summary>
     public string? FindHash(string user) => _hashes.GetValueOrDefault(user);
+
+    /// <summary>Fingerprint of a user's line, which changes with the password; null for an unknown user. It tells nothing about the hash.</summary>
+    public string? FindFingerprint(string user) => FindHash(user) is { } hash
+        ? Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{user}\0{hash}")).AsSpan(0, FingerprintBytes))
+        : null;
 
     /// <summary>Cost of a hash: a check takes 2 to this power rounds.</summary>
     internal static int CostOf(string hash) => int.Parse(hash.AsSpan(4, 2), System.Globalization.CultureInfo.InvariantCulture);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -141,7 +140,7 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
 
         if (user is not null)
         {
-            payload[FingerprintClaim] = FingerprintOf(user, _users().FindHash(user) ?? string.Empty);
+            payload[FingerprintClaim] = _users().FindFingerprint(user) ?? string.Empty;
         }
 
         return _handler.CreateToken(new SecurityTokenDescriptor { Claims = payload, SigningCredentials = _signing });
@@ -157,9 +156,6 @@ public sealed class BuiltInTokens : IAuthenticator, IDisposable
             return true;
         }
 
-        return _users().FindHash(user) is { } hash && TokenClaims.String(claims, FingerprintClaim) == FingerprintOf(user, hash);
+        return _users().FindFingerprint(user) is { } line && TokenClaims.String(claims, FingerprintClaim) == line;
     }
-
-    private static string FingerprintOf(string user, string hash) =>
-        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{user}\0{hash}")).AsSpan(0, 16));
 }

@@ -9,7 +9,7 @@ using Registry.Server.Requests;
 namespace Registry.Server.Http.Bodies;
 
 /// <summary>Writes all errors: as in the OCI distribution-spec ("Error Codes"), and for the registry's own API as problem details (RFC 9457).</summary>
-internal sealed class ErrorResponse(UploadOperations uploads, Locations locations)
+internal sealed class ErrorResponse(UploadOperations uploads, Locations locations) : IErrorWriter
 {
     // Retry-After, in seconds.
     private const string RetryAfter = "5";
@@ -17,7 +17,7 @@ internal sealed class ErrorResponse(UploadOperations uploads, Locations location
     private const string ApiPrefix = "/api/";
     private const string ProblemType = "application/problem+json";
 
-    /// <summary>Answers with an error. Aborts a response that has already begun, so no client takes it for complete.</summary>
+    /// <inheritdoc/>
     public async Task WriteAsync(RequestContext request, RegistryError error)
     {
         var response = request.Response;

@@ -1,0 +1,72 @@
+// What people notice: keys and copy buttons. Every page works without it.
+
+const isTyping = (target) => target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+
+function rows() {
+  return [...document.querySelectorAll('main tbody tr, main .history > li')].filter((row) => row.querySelector('a'));
+}
+
+function move(step) {
+  const all = rows();
+  if (all.length === 0) {
+    return;
+  }
+
+  const at = all.findIndex((row) => row.contains(document.activeElement));
+  const next = all[Math.min(Math.max(at < 0 ? 0 : at + step, 0), all.length - 1)];
+  all.forEach((row) => row.classList.toggle('chosen', row === next));
+  next.querySelector('a').focus();
+  next.scrollIntoView({ block: 'nearest' });
+}
+
+document.addEventListener('keydown', (event) => {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) {
+    return;
+  }
+
+  if (isTyping(event.target)) {
+    if (event.key === 'Escape') {
+      event.target.blur();
+    }
+
+    return;
+  }
+
+  if (event.key === '/') {
+    const search = document.querySelector('input[type=search]');
+    if (search) {
+      event.preventDefault();
+      search.focus();
+      search.select();
+    }
+  } else if (event.key === 'j') {
+    move(1);
+  } else if (event.key === 'k') {
+    move(-1);
+  }
+});
+
+// The clipboard needs a secure context (W3C Clipboard API, section 2): with http:// to another machine, the text is selected instead.
+async function copy(text, from, button) {
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = 'Copied';
+  } catch {
+    getSelection().selectAllChildren(from);
+    button.textContent = 'Selected';
+  }
+
+  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+}
+
+for (const element of document.querySelectorAll('[data-copy]')) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.className = 'copy';
+  button.textContent = 'Copy';
+  button.setAttribute('aria-label', `Copy ${element.dataset.copy}`);
+  button.addEventListener('click', () => copy(element.dataset.copyText ?? element.textContent, element, button));
+  element.after(button);
+}
+
+document.documentElement.classList.add('scripted');

@@ -1,0 +1,46 @@
+using Registry.Core.Access;
+using Registry.Server.Requests;
+using Registry.Server.Web.Assets;
+using Registry.Server.Web.Pages;
+
+namespace Registry.Server.Web;
+
+/// <summary>
+/// All routes of the pages. Between the name of a repository and the rest stands <c>/-/</c>, since a single <c>-</c> is no component of a name. Whatever a route of a
+/// repository needs, the caller also needs the permission to pull.
+/// </summary>
+internal static class PageTable
+{
+    public static IReadOnlyList<Route> Create(
+        RepositoriesPage repositories, RepositoryPage repository, ImagePage image, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
+        SpacePage space, AssetStore assets, LogInPage? logIn = null) =>
+    [
+        new("GET", "/", Permission.Enter, repositories.GetAsync),
+        new("GET", "/trash", Permission.Catalog, trash.GetAllAsync),
+        new("GET", "/space", Permission.Catalog, space.GetAsync),
+
+        new("GET", "/repositories/<name>", Permission.Pull, repository.GetAsync),
+        new("GET", "/repositories/<name>/-/tags/<tag>", Permission.Pull, image.GetAsync),
+        new("GET", "/repositories/<name>/-/manifests/<digest>", Permission.Pull, image.GetAsync),
+        new("GET", "/repositories/<name>/-/history/<tag>", Permission.Pull, history.GetAsync),
+        new("GET", "/repositories/<name>/-/space", Permission.Pull, space.GetRepositoryAsync),
+        new("GET", "/repositories/<name>/-/trash", Permission.Pull, trash.GetAsync),
+
+        new("GET", "/repositories/<name>/-/rollback/<tag>", Permission.Push, rollback.GetAsync),
+        new("POST", "/repositories/<name>/-/rollback/<tag>", Permission.Push, rollback.PostAsync, RequestOperation.RollBackTag, AlsoPulls: true),
+        new("GET", "/repositories/<name>/-/restore/<digest>", Permission.Push, changes.GetRestoreAsync),
+        new("POST", "/repositories/<name>/-/restore/<digest>", Permission.Push, changes.RestoreAsync, RequestOperation.RestoreManifest, AlsoPulls: true),
+        new("GET", "/repositories/<name>/-/purge/<digest>", Permission.Delete, changes.GetPurgeAsync),
+        new("POST", "/repositories/<name>/-/purge/<digest>", Permission.Delete, changes.PurgeAsync, RequestOperation.PurgeManifest, AlsoPulls: true),
+
+        new("GET", "/-/assets/<file>", Permission.Public, assets.GetAsync),
+
+        // Only with users of the registry itself.
+        .. logIn is null ? (Route[])[] :
+        [
+            new("GET", "/login", Permission.Enter, logIn.GetAsync),
+            new("POST", "/login", Permission.Enter, logIn.PostAsync),
+            new("POST", "/logout", Permission.Enter, logIn.LogOutAsync),
+        ],
+    ];
+}

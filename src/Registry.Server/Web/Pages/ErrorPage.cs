@@ -1,0 +1,83 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Registry.Core.Errors;
+using Registry.Server.Http.Bodies;
+using Registry.Server.Requests;
+using Registry.Server.Web.Parts;
+
+namespace Registry.Server.Web.Pages;
+
+/// <summary>Errors of pages, for people. Without a log-in that is needed, it leads to the log-in, whatever is stored.</summary>
+internal sealed class ErrorPage(PageFrame frame) : IErrorWriter
+{
+    // Seconds.
+    private const string RetryAfter = "5";
+
+    public async Task WriteAsync(RequestContext request, RegistryError error)
+    {
+        var response = request.Response;
+        if (response.HasStarted)
+        {
+            request.Http.Abort();
+            return;
+        }
+
+        response.ContentLength = null;
+        response.ContentType = null;
+        response.Headers.ETag = default;
+        response.Headers.Remove("Docker-Content-Digest");
+        if (error.Code == RegistryErrorCode.Unauthorized)
+        {
+            response.StatusCode = StatusCodes.Status303SeeOther;
+            response.Headers.CacheControl = "private, no-store";
+            response.Headers.Location = $"/login?next={Uri.EscapeDataString(HttpMethods.IsGet(request.Request.Method) ? request.Http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget : "/")}";
+            return;
+        }
+
+        response.StatusCode = error.Code.Status;
+        if (error.Code.IsTransient)
+        {
+            response.Headers.RetryAfter = RetryAfter;
+        }
+
+        if (HttpMethods.IsHead(request.Request.Method) || (request.IsStream && request.Stream is null))
+        {
+            return;
+        }
+
+        var title = TitleOf(error.Code);
+        await frame.SendAsync(request, new PageHead(title, Section.None), output =>
+        {
+            output.Html.Write($"""<div class="title"><h1>{title}</h1></div><div class="fault" role="alert"><p>{Sentence(error)}</p>""");
+            foreach (var detail in error.Details)
+            {
+                output.Html.Write($"<p><bdi>{detail}</bdi></p>");
+            }
+
+            output.Html.Write($"""</div><p class="actions"><a class="button" href="/">Repositories</a></p>""");
+            if (request.Id.Length > 0)
+            {
+                output.Html.Write($"""<p class="quiet">Request <code>{request.Id}</code></p>""");
+            }
+
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    private static string TitleOf(RegistryErrorCode code) => code.Status switch
+    {
+        StatusCodes.Status403Forbidden => "Not allowed",
+        StatusCodes.Status404NotFound => "Not found",
+        StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable => "Try again in a moment",
+        >= StatusCodes.Status500InternalServerError => "The registry has a fault",
+        _ => "This does not work",
+    };
+
+    // A repository that does not exist, and one that the caller may not pull from, have the same answer.
+    private static string Sentence(RegistryError error) =>
+        error.Code == RegistryErrorCode.NameUnknown ? "There is no such repository, or you may not pull from it."
+        : error.Code == RegistryErrorCode.ManifestUnknown ? "The repository has no such tag or manifest."
+        : error.Code == RegistryErrorCode.NotFound ? "There is no such page."
+        : error.Code == RegistryErrorCode.Denied ? "You may not do this."
+        : $"{char.ToUpperInvariant(error.Code.Message[0])}{error.Code.Message[1..]}.";
+}

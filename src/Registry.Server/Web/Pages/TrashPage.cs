@@ -1,0 +1,131 @@
+using System.Globalization;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Core.Trash;
+using Registry.Server.Endpoints;
+using Registry.Server.Requests;
+using Registry.Server.Web.Html;
+using Registry.Server.Web.Parts;
+
+namespace Registry.Server.Web.Pages;
+
+/// <summary>Pages of the trash: of a repository, and of all that the caller may pull from.</summary>
+internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
+{
+    private const int PageSize = 50;
+
+    // Beside each other in a row.
+    private const int ShownTags = 5;
+
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        if (!ApiParameters.ReadPosition(request.Request.Query, "before", "the id of an entry").TryGet(out var before, out var noPosition))
+        {
+            return noPosition;
+        }
+
+        request.TakeTurns();
+        var repository = request.Repository;
+        var page = await trash.ListAsync(repository, before, PageSize, request.OriginDetail);
+        await frame.SendAsync(request, new PageHead($"Trash of {repository}", Section.Repositories), async output =>
+        {
+            output.Html.Write($"{new RepositoryHead(repository, "trash")}");
+            await WriteAsync(output, request, page.Entries, isOfAll: false);
+            var next = page.HasMore ? ("before", page.Entries[^1].Id.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
+            Pager.Write(output.Html, $"/repositories/{repository.Value}/-/trash", [], next, before is not null);
+        });
+        return null;
+    }
+
+    public async Task<RegistryError?> GetAllAsync(RequestContext request)
+    {
+        if (!ApiParameters.ReadPosition(request.Request.Query, "after", "the id of an entry").TryGet(out var after, out var noPosition))
+        {
+            return noPosition;
+        }
+
+        request.TakeTurns();
+        var listing = request.MayListAny ? await trash.ListAllAsync(after, PageSize, request.MayList, request.OriginDetail) : new TrashListing([], null);
+        await frame.SendAsync(request, new PageHead("Trash", Section.Trash), async output =>
+        {
+            output.Html.Write($"""<div class="title"><h1>Trash</h1><span class="quiet">Deleted manifests, the oldest first</span></div>""");
+            await WriteAsync(output, request, listing.Entries, isOfAll: true);
+            var next = listing.Last is { } last ? ("after", last.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
+            Pager.Write(output.Html, "/trash", [], next, after is not null);
+        });
+        return null;
+    }
+
+    private async ValueTask WriteAsync(PageOutput output, RequestContext request, IReadOnlyList<TrashEntry> entries, bool isOfAll)
+    {
+        var html = output.Html;
+        if (entries.Count == 0)
+        {
+            html.Write($"""<p class="empty">{(isOfAll ? "Nothing that you may see is in the trash." : "The trash of this repository is empty.")}</p>""");
+            return;
+        }
+
+        html.Write($"""<div class="scroll"><table><thead><tr>""");
+        if (isOfAll)
+        {
+            html.Write($"""<th scope="col">Repository</th>""");
+        }
+
+        html.Write(
+            $"""
+            <th scope="col">Manifest</th><th scope="col">Tags</th><th scope="col" class="number">Size</th><th scope="col">Deleted</th><th scope="col">Goes in</th><th scope="col"><span class="quiet">Change</span></th></tr></thead>
+            <tbody>
+
+            """);
+        foreach (var entry in entries)
+        {
+            WriteEntry(html, request, entry, isOfAll);
+            await output.PassAsync();
+        }
+
+        html.Write($"</tbody></table></div>\n");
+    }
+
+    private void WriteEntry(HtmlWriter html, RequestContext request, TrashEntry entry, bool isOfAll)
+    {
+        html.Write($"<tr>");
+        if (isOfAll)
+        {
+            html.Write($"""<th scope="row" class="name"><a href="/repositories/{entry.Repository.Value}/-/trash">{entry.Repository.Value}</a></th>""");
+        }
+
+        html.Write($"""<td>{new DigestPart(null, entry.Digest)}</td><td class="name">""");
+        foreach (var tag in entry.Tags.Take(ShownTags))
+        {
+            html.Write($"""<span class="kind">{tag.Value}</span> """);
+        }
+
+        if (entry.Tags.Count > ShownTags || entry.HasMoreTags)
+        {
+            html.Write($"and more");
+        }
+
+        html.Write($"""</td><td class="number">{new SizePart(entry.HeldSize)}</td><td>{new TimePart(entry.Time)} <span class="quiet">by {new OriginPart(entry.Origin)}</span></td>""");
+        html.Write($"""<td class="nowrap">{Describe(TimeSpan.FromSeconds(trash.ExpiresAfter(entry)))}</td><td><div class="actions">""");
+        if (!entry.IsComplete)
+        {
+            html.Write($"""<span class="quiet">a part is gone</span>""");
+        }
+        else if (request.MayPush(entry.Repository))
+        {
+            html.Write($"""<a class="button" href="{PathOf(entry.Repository, "restore", entry.Digest)}" aria-label="Restore {DigestPart.Short(entry.Digest)}">Restore</a>""");
+        }
+
+        if (request.MayDelete(entry.Repository))
+        {
+            html.Write($"""<a class="button" href="{PathOf(entry.Repository, "purge", entry.Digest)}" aria-label="Purge {DigestPart.Short(entry.Digest)}">Purge</a>""");
+        }
+
+        html.Write($"</div></td></tr>\n");
+    }
+
+    private static string PathOf(RepositoryName repository, string change, Digest digest) => $"/repositories/{repository}/-/{change}/{digest}";
+
+    private static string Describe(TimeSpan left) => left.TotalDays >= 2 ? $"{(int)left.TotalDays} days" : left.TotalHours >= 2 ? $"{(int)left.TotalHours} hours"
+        : left.TotalMinutes >= 2 ? $"{(int)left.TotalMinutes} minutes" : "a moment";
+}

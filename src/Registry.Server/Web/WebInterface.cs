@@ -1,0 +1,61 @@
+using Registry.Core;
+using Registry.Core.Access;
+using Registry.Core.Access.Passwords;
+using Registry.Core.Access.Sessions;
+using Registry.Server.Configuration;
+using Registry.Server.Memory;
+using Registry.Server.Pipeline;
+using Registry.Server.Requests;
+using Registry.Server.Routing;
+using Registry.Server.Telemetry.Logs;
+using Registry.Server.Web.Assets;
+using Registry.Server.Web.Pages;
+using Registry.Server.Web.Parts;
+using Registry.Server.Web.Sessions;
+
+namespace Registry.Server.Web;
+
+/// <summary>Composition of the pages, and their routes.</summary>
+internal static class WebInterface
+{
+    /// <summary>Routes of a registry without pages.</summary>
+    public static IReadOnlyList<Route> WithoutPages => [new("GET", "/", Permission.Public, RootAnswer.GetAsync)];
+
+    /// <summary>Composes the pages.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="core">The core.</param>
+    /// <param name="authorizer">The access rules.</param>
+    /// <param name="users">Log-ins and the check of their passwords; null for a registry without users of its own.</param>
+    /// <param name="failedLogins">Log of failed log-ins.</param>
+    /// <param name="memory">Memory of requests.</param>
+    public static PageGroup Create(
+        RegistryOptions options,
+        RegistryCore core,
+        Authorizer authorizer,
+        (WebSessions Sessions, BasicAuthenticator Passwords)? users,
+        FailedLogins failedLogins,
+        RequestMemory memory)
+    {
+        var assets = new AssetStore();
+        var forms = new FormReader(memory.Bodies, options.Limits.HeldBody);
+        var frame = new PageFrame(options.UiTitle, users is not null, assets);
+        var gate = new PageGate(users?.Sessions, authorizer, new ChangeOrigins(options));
+        if (!options.Ui)
+        {
+            return new PageGroup(new RouteTrie(WithoutPages), gate, new ErrorPage(frame)) { HasPages = false };
+        }
+
+        var routes = PageTable.Create(
+            new RepositoriesPage(frame, core.Lists, core.Space, gate),
+            new RepositoryPage(frame, core.Lists, core.Inspection),
+            new ImagePage(frame, core.Inspection, core.Referrers, memory),
+            new HistoryPage(frame, core.History, core.Inspection),
+            new RollbackPage(frame, core.Rollbacks, core.Inspection, forms),
+            new TrashPage(frame, core.Trash),
+            new TrashChangePage(frame, core.Trash, core.Restores, core.Purges, forms),
+            new SpacePage(frame, core.Space),
+            assets,
+            users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
+        return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));
+    }
+}
