@@ -42,7 +42,7 @@ public sealed class TestRegistry : IAsyncDisposable
     /// <summary>The running registry.</summary>
     public RegistryHost Host { get; private set; } = null!;
 
-    /// <summary>A client whose base address is the registry; it follows no redirects.</summary>
+    /// <summary>A client whose base address is the registry; it follows no redirects, and keeps no cookies.</summary>
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>Path of the data folder. A test that asks for it is skipped where registries have none (<see cref="Stores"/>).</summary>
@@ -131,7 +131,7 @@ public sealed class TestRegistry : IAsyncDisposable
     private async Task StartAsync()
     {
         Host = await RegistryHost.StartAsync(_options, _time, _loggers);
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
 #pragma warning disable CA5359 // It is the registry that was just started; what a client must check is the business of the tests of TLS.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;
 #pragma warning restore CA5359
