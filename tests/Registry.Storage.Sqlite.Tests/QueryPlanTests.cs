@@ -36,7 +36,6 @@ public sealed partial class QueryPlanTests : IDisposable
         ["DELETE FROM change_held WHERE consumer"] = "in the snapshot of a backup, the same",
         ["DELETE FROM staged_content;"] = "empties the table in the snapshot of a backup",
         ["DELETE FROM uploads;"] = "the same",
-        ["DELETE FROM web_sessions;"] = "the same",
         ["SELECT c.digest, c.size, c.state >= 2, COUNT(*) OVER ()"] = "counts what a collection by hand would remove, for a dry run on a stopped registry",
         ["SELECT round, at, clock, repositories, referred"] = "has a row for each of the last 400 days",
         ["DELETE FROM space_days"] = "the same",

@@ -22,7 +22,7 @@ public sealed class PostgresWebSessions(PostgresDatabase database) : IWebSession
                 connection.Queue(
                     """
                     DELETE FROM web_sessions WHERE account = $1
-                        AND key NOT IN (SELECT key FROM web_sessions WHERE account = $1 ORDER BY begun_at DESC, key LIMIT $2)
+                        AND key NOT IN (SELECT key FROM web_sessions WHERE account = $1 ORDER BY begun_at DESC, key DESC LIMIT $2)
                     """,
                     session.User,
                     (long)limit);

@@ -15,7 +15,7 @@ internal static class WebSessionTables
             begun_at bigint NOT NULL,
             used_at  bigint NOT NULL
         );
-        CREATE INDEX web_sessions_by_account ON web_sessions (account, begun_at);
+        CREATE INDEX web_sessions_by_account ON web_sessions (account, begun_at, key);
         CREATE INDEX web_sessions_by_use ON web_sessions (used_at);
         """;
 }

@@ -21,7 +21,7 @@ public sealed class SqliteWebSessions(SqliteDatabase database) : IWebSessionStor
             connection.Execute(
                 """
                 DELETE FROM web_sessions WHERE user = @1
-                    AND key NOT IN (SELECT key FROM web_sessions WHERE user = @1 ORDER BY begun_at DESC, key LIMIT @2)
+                    AND key NOT IN (SELECT key FROM web_sessions WHERE user = @1 ORDER BY begun_at DESC, key DESC LIMIT @2)
                 """,
                 session.User,
                 limit);
