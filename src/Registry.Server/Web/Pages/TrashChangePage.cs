@@ -67,7 +67,7 @@ internal sealed class TrashChangePage(
                 """);
             foreach (var left in purge.Left)
             {
-                html.Write($"""<p class="fault">Bytes are left in <bdi>{left}</bdi>.</p>""");
+                html.Write($"""<p class="fault">Bytes are left, or may be, in <bdi>{left.Place}</bdi>.</p>""");
             }
 
             html.Write($"""<p><a class="button" href="/repositories/{repository.Value}/-/trash">Trash</a></p>""");
