@@ -70,7 +70,10 @@ internal sealed record S3Fault(string Reason, bool IsTransient, bool IsFull = fa
             "SignatureDoesNotMatch" => new("is closed: the signature is wrong. Check the secret key and the region", IsTransient: false),
             "ExpiredToken" or "InvalidToken" => new($"is closed: the credentials have expired ({told})", IsTransient: false),
             "AccessDenied" or "AllAccessDisabled" => new(
-                $"is closed to the access key ({told}). Allow it to list the bucket, and to read, write and delete the objects below the prefix", IsTransient: false) { IsDenied = true },
+                $"is closed to the access key ({told}). Allow it to list the bucket, and to read, write and delete the objects below the prefix", IsTransient: false)
+            {
+                IsDenied = true,
+            },
             "AuthorizationHeaderMalformed" or "PermanentRedirect" or "AuthorizationQueryParametersError" => new($"is in another region ({told}). Correct the region", IsTransient: false),
             "QuotaExceeded" or "EntityTooLarge" => new($"is full: {told}", IsTransient: false, IsFull: code == "QuotaExceeded"),
             _ => new($"has answered {told}", IsTransient: false),

@@ -9,7 +9,7 @@ namespace Registry.Server.Tests.Access;
 internal sealed record AccessCaller(string Name, AuthenticationKind Kind, (string, string)? Header)
 {
     // Whatever the rules allow, the token does not stand in the way.
-    private static readonly string[] Everything = 
+    private static readonly string[] Everything =
     [
         "repository:team/app:*", "repository:team/nil:*", "repository:public/app:pull,push,delete", "repository:public/nil:pull,push,delete", "registry:catalog:*",
     ];

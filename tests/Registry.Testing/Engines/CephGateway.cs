@@ -12,7 +12,8 @@ namespace Registry.Testing.Engines;
 /// </summary>
 public sealed class CephGateway : IAsyncDisposable
 {
-    private const long MemorySize = 4L * 1024 * 1024 * 1024;
+    // It takes only what is stored. A store that counts itself full answers no write any more, and long runs of the torture delete late.
+    private const long MemorySize = 64L * 1024 * 1024 * 1024;
 
     private static readonly string[] Programs = ["ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin"];
 
@@ -56,7 +57,7 @@ public sealed class CephGateway : IAsyncDisposable
     public TestAuthority Authority { get; } = new();
 
     /// <summary>Starts a gateway without buckets.</summary>
-    /// <param name="diskSize">Bytes of a disk in a file, which takes only the room of what is stored; null for a disk of 4 GiB in memory.</param>
+    /// <param name="diskSize">Bytes of a disk in a file, which takes only the room of what is stored; null for one in memory.</param>
     public static async Task<CephGateway> StartAsync(long? diskSize = null)
     {
         var gateway = new CephGateway(diskSize);

@@ -9,9 +9,6 @@ public enum FaultKind
     /// <summary>The answer is 503 SlowDown; the server does not get the request.</summary>
     SlowDown,
 
-    /// <summary>The answer is 403 AccessDenied; the server does not get the request.</summary>
-    AccessDenied,
-
     /// <summary>The connection is reset; the server does not get the request.</summary>
     ResetRequest,
 
@@ -23,4 +20,7 @@ public enum FaultKind
 
     /// <summary>The answer stops, and the connection stays.</summary>
     Stall,
+
+    /// <summary>The answer is 403 AccessDenied; the server does not get the request.</summary>
+    AccessDenied,
 }

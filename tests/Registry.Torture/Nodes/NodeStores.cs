@@ -29,7 +29,7 @@ internal sealed class NodeStores : IAsyncDisposable
     };
 
     /// <summary>Starts them.</summary>
-    /// <param name="diskSize">Bytes of the disk of the S3 store; null for one of 4 GiB in memory.</param>
+    /// <param name="diskSize">Bytes of the disk of the S3 store; null for one in memory.</param>
     public static async Task<NodeStores> StartAsync(long? diskSize = null)
     {
         // A statement that waits is in the log with what it waits for.

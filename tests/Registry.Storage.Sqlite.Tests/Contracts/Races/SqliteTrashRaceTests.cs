@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.Trash;
 
-namespace Registry.Storage.Sqlite.Tests.Contracts;
+namespace Registry.Storage.Sqlite.Tests.Contracts.Races;
 
 public sealed class SqliteTrashRaceTests() : TrashRaceContract(new SqliteEngine());

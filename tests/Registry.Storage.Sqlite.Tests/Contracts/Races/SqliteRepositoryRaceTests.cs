@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.Repositories;
 
-namespace Registry.Storage.Sqlite.Tests.Contracts;
+namespace Registry.Storage.Sqlite.Tests.Contracts.Races;
 
 public sealed class SqliteRepositoryRaceTests() : RepositoryRaceContract(new SqliteEngine());

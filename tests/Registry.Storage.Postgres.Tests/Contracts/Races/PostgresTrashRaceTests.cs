@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.Trash;
 
-namespace Registry.Storage.Postgres.Tests.Contracts;
+namespace Registry.Storage.Postgres.Tests.Contracts.Races;
 
 public sealed class PostgresTrashRaceTests() : TrashRaceContract(new PostgresEngine());

@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.History;
 
-namespace Registry.Storage.Sqlite.Tests.Contracts;
+namespace Registry.Storage.Sqlite.Tests.Contracts.Races;
 
 public sealed class SqliteHistoryRaceTests() : HistoryRaceContract(new SqliteEngine());

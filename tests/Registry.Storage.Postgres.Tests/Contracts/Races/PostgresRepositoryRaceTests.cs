@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.Repositories;
 
-namespace Registry.Storage.Postgres.Tests.Contracts;
+namespace Registry.Storage.Postgres.Tests.Contracts.Races;
 
 public sealed class PostgresRepositoryRaceTests() : RepositoryRaceContract(new PostgresEngine());

@@ -1,5 +1,5 @@
 using Registry.Storage.Contracts.History;
 
-namespace Registry.Storage.Postgres.Tests.Contracts;
+namespace Registry.Storage.Postgres.Tests.Contracts.Races;
 
 public sealed class PostgresHistoryRaceTests() : HistoryRaceContract(new PostgresEngine());
