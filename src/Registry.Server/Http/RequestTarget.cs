@@ -16,16 +16,13 @@ internal static class RequestTarget
     /// Extracts the path of a request target in origin or absolute form (RFC 9112, section 3.2), percent-decoded once. Allocates only when
     /// there is something to decode.
     /// </summary>
-    /// <returns>False when the percent-encoding is invalid or does not decode to text.</returns>
+    /// <returns>False when the percent-encoding is invalid or does not decode to text. A target of another form, such as <c>*</c>, has an empty path.</returns>
     public static bool TryGetPath(string target, out ReadOnlySpan<char> path)
     {
         path = target;
         if (!target.StartsWith('/'))
         {
-            // An empty path is the root (RFC 3986, section 6.2.3), and a slash after the question mark belongs to the query.
-            var authority = target.IndexOf("://", StringComparison.Ordinal);
-            var end = authority < 0 ? -1 : target.AsSpan(authority + 3).IndexOfAny('/', '?');
-            path = end < 0 || target[authority + 3 + end] == '?' ? "/" : path[(authority + 3 + end)..];
+            path = PathOfAbsolute(target);
         }
 
         var query = path.IndexOf('?');
@@ -51,6 +48,20 @@ internal static class RequestTarget
         var target = http.Features.Get<IHttpRequestFeature>()!.RawTarget;
         var query = target.IndexOf('?', StringComparison.Ordinal);
         return query < 0 ? string.Empty : target[(query + 1)..];
+    }
+
+    // An empty path is the root (RFC 3986, section 6.2.3), and a slash after the question mark belongs to the query.
+    private static ReadOnlySpan<char> PathOfAbsolute(string target)
+    {
+        var scheme = target.IndexOf("://", StringComparison.Ordinal);
+        if (scheme < 0 || scheme + 3 == target.Length)
+        {
+            return default;
+        }
+
+        var rest = target.AsSpan(scheme + 3);
+        var end = rest.IndexOfAny('/', '?');
+        return end < 0 || rest[end] == '?' ? "/" : rest[end..];
     }
 
     private static bool TryDecode(ref ReadOnlySpan<char> path)

@@ -39,7 +39,7 @@ public sealed class ErrorTableTests(RegistryFixture fixture) : IClassFixture<Reg
         { "GET /v2/_catalog?n=-1", 400, "UNSUPPORTED", "invalid page size" },
 
         // What does not exist.
-        { "GET /", 404, "UNSUPPORTED", "no such endpoint" },
+        { "GET /nowhere", 404, "UNSUPPORTED", "no such endpoint" },
         { "GET /favicon.ico", 404, "UNSUPPORTED", "no such endpoint" },
         { "GET /v1/search?q=x", 404, "UNSUPPORTED", "no such endpoint" },
         { "GET /v2/errors", 404, "UNSUPPORTED", "no such endpoint" },

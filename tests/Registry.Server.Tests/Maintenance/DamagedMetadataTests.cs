@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Storage;
 using Registry.Server.Commands.Maintain;
@@ -65,13 +66,31 @@ public sealed class DamagedMetadataTests : IAsyncLifetime
     [InlineData(0.9)]
     public async Task A_byte_flipped_in_a_page_of_the_database_is_found_and_said_and_reindexing_brings_everything_back(double part)
     {
-        // Where the page says what it is; the first page has the header of the file before that.
-        var page = (int)(part * new FileInfo(Database).Length / PageSize);
+        // Where the page says what it is; the first page has the header of the file before that. A page that is free has nothing that could be damaged.
+        var content = await File.ReadAllBytesAsync(Database, TestContext.Current.CancellationToken);
+        var free = FreePages(content);
+        var page = Enumerable.Range((int)(part * content.Length / PageSize), content.Length / PageSize).First(index => !free.Contains(index));
         FlipByte(Database, (page * PageSize) + (page == 0 ? 100 : 0));
 
         Assert.True(await IsFoundAsync());
         await ReindexAsync();
         await AssertServedAsync(Tags);
+    }
+
+    // Indexes of the free pages (SQLite, "Database File Format", section 1.5).
+    private static HashSet<int> FreePages(byte[] database)
+    {
+        var free = new HashSet<int>();
+        for (var trunk = NumberAt(32); trunk != 0; trunk = NumberAt((trunk - 1) * PageSize))
+        {
+            var at = (trunk - 1) * PageSize;
+            free.Add(trunk - 1);
+            free.UnionWith(Enumerable.Range(0, NumberAt(at + 4)).Select(i => NumberAt(at + 8 + (4 * i)) - 1));
+        }
+
+        return free;
+
+        int NumberAt(int offset) => BinaryPrimitives.ReadInt32BigEndian(database.AsSpan(offset));
     }
 
     private async Task<bool> IsFoundAsync()

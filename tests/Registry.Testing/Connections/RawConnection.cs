@@ -181,7 +181,7 @@ public sealed class RawConnection : IDisposable
     {
         if (answer["Transfer-Encoding"] is not null)
         {
-            throw new NotSupportedException("The registry always knows its lengths.");
+            return await ReadChunksAsync(cancellationToken);
         }
 
         while (answer.Length < 0 || _received.Count < answer.Length)
@@ -195,6 +195,39 @@ public sealed class RawConnection : IDisposable
         var body = _received.GetRange(0, answer.Length < 0 ? _received.Count : (int)Math.Min(answer.Length, _received.Count));
         _received.RemoveRange(0, body.Count);
         return [.. body];
+    }
+
+    // RFC 9112, section 7.1; the registry sends neither extensions nor trailers.
+    private async Task<byte[]> ReadChunksAsync(CancellationToken cancellationToken)
+    {
+        var body = new List<byte>();
+        for (var length = -1; length != 0;)
+        {
+            int end;
+            while ((end = Text().IndexOf("\r\n", StringComparison.Ordinal)) < 0)
+            {
+                await MustReceiveAsync(cancellationToken);
+            }
+
+            length = int.Parse(Text()[..end], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+            while (_received.Count < end + 2 + length + 2)
+            {
+                await MustReceiveAsync(cancellationToken);
+            }
+
+            body.AddRange(_received.GetRange(end + 2, length));
+            _received.RemoveRange(0, end + 2 + length + 2);
+        }
+
+        return [.. body];
+    }
+
+    private async Task MustReceiveAsync(CancellationToken cancellationToken)
+    {
+        if (!await ReceiveAsync(cancellationToken))
+        {
+            throw new EndOfStreamException("The connection ended within a chunk.");
+        }
     }
 
     private string Text() => Encoding.Latin1.GetString([.. _received]);
