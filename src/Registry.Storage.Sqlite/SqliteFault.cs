@@ -39,7 +39,7 @@ internal static class SqliteFault
     /// <summary>Translates the error of a change. It needs no stack trace: a full disk, or stopped writes.</summary>
     public static Exception OfChange(SqliteException error) => IsMemory(error)
         ? OfMemory(error)
-        : new StorageException($"The metadata could not be written: {error.Message}", IsFull(error));
+        : new StorageException($"The metadata could not be written: {error.Message}{Remedy(error)}", IsFull(error));
 
     private static bool IsMemory(SqliteException error) => error.SqliteErrorCode == NoMemory || error.SqliteExtendedErrorCode == IoErrorNoMemory;
 

@@ -189,6 +189,8 @@ internal sealed partial class RequestPipeline(
 
         if (match.Routes.Find(http.Request.Method) is not { } route)
         {
+            // A page is for people only.
+            request.IsPage = request.IsPage && PageGroup.AcceptsHtml(http.Request);
             http.Response.Headers.Allow = match.Routes.Allow;
             return Refuse(RegistryErrorCode.MethodNotAllowed);
         }

@@ -55,10 +55,17 @@ public sealed class ApiAbuseTests : IAsyncLifetime
             foreach (var query in new[]
             {
                 "x=1", "Repository=team/app", "n=0", "n=-1", "n=%2B1", "n=1e3", "n=x", "n=%D9%A1", "n=1&n=2", "before=-1", "before=9223372036854775808", "before=1&before=2",
-                "after=x", "after=99999999999999999999", "at=tomorrow", "at=9999-99-99T00:00:00Z", "deletion=x", "deletion=sha256:00", "last=a&last=b", "%00=1",
+                "at=tomorrow", "at=9999-99-99T00:00:00Z", "deletion=x", "deletion=sha256:00", "last=a&last=b", "%00=1",
             })
             {
                 await RefuseAsync(route, $"{path}{join}{query}", 400);
+            }
+
+            // A list by name continues after any text.
+            if (route.Path is not ("/api/v1/repositories" or "/api/v1/tags"))
+            {
+                await RefuseAsync(route, $"{path}{join}after=x", 400);
+                await RefuseAsync(route, $"{path}{join}after=99999999999999999999", 400);
             }
 
             if (route.Template.Contains("<digest>", StringComparison.Ordinal))
