@@ -33,8 +33,10 @@ public sealed class FailoverTests(Gateway gateway)
         await node.Client.PushAsync(Repository, kept, "kept", "latest");
         await node.Client.PushAsync(Repository, deleted, "deleted");
         var known = (await node.Client.RequestAsync("PATCH", await node.Client.BeginUploadAsync(Repository), new byte[100_000])).Location;
+
+        // Without a sync for each commit, what was committed may not be written yet.
         await Eventually.HoldsAsync(
-            async () => await standby.QueryAsync("SELECT pg_last_wal_replay_lsn()") == await primary.QueryAsync("SELECT pg_current_wal_lsn()"),
+            async () => await standby.QueryAsync("SELECT pg_last_wal_replay_lsn()") == await primary.QueryAsync("SELECT pg_current_wal_insert_lsn()"),
             "the standby has followed", cancellation);
 
         stream.IsDown = true;
