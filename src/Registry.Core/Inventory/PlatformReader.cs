@@ -64,8 +64,7 @@ public sealed class PlatformReader(IBlobReader contents, IMetadataStore metadata
 
     private async ValueTask<string[]?> OfImageAsync(RepositoryName repository, JsonElement manifest, CancellationToken cancellationToken)
     {
-        if (!manifest.TryGetProperty("config", out var config) || config.ValueKind != JsonValueKind.Object || Text(config, "digest") is not { } text
-            || !Digest.TryParse(text, out var digest))
+        if (manifest.Member("config") is not { } config || !Digest.TryParse(config.Text("digest"), out var digest))
         {
             return NoPlatforms;
         }
@@ -82,55 +81,20 @@ public sealed class PlatformReader(IBlobReader contents, IMetadataStore metadata
     private async ValueTask<JsonDocument?> ReadJsonAsync(BlobPlace place, long largest, CancellationToken cancellationToken)
     {
         await using var source = await contents.OpenAsync(place, cancellationToken);
-        if (source is null || source.Length > largest)
-        {
-            return null;
-        }
-
-        try
-        {
-            var document = JsonDocument.Parse(await source.ReadAsync(cancellationToken));
-            if (document.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                return document;
-            }
-
-            document.Dispose();
-            return null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return source is null || source.Length > largest ? null : LenientJson.Parse(await source.ReadAsync(cancellationToken));
     }
 
-    private static string[] OfIndex(JsonElement index) => index.TryGetProperty("manifests", out var manifests) && manifests.ValueKind == JsonValueKind.Array
+    private static string[] OfIndex(JsonElement index) => index.Member("manifests") is { ValueKind: JsonValueKind.Array } manifests
         ? [.. manifests.EnumerateArray()
-            .Select(entry => entry.ValueKind == JsonValueKind.Object && entry.TryGetProperty("platform", out var platform) ? Platform(platform) : null)
+            .Select(entry => entry.Member("platform") is { } platform ? Platform(platform) : null)
             .OfType<string>().Distinct(StringComparer.Ordinal).Take(Most)]
         : NoPlatforms;
 
     // Attestations of buildkit are listed for the platform unknown/unknown.
-    private static string? Platform(JsonElement value) => value.ValueKind == JsonValueKind.Object && Text(value, "os") is { } os && os != "unknown"
-        ? string.Join('/', new[] { os, Text(value, "architecture"), Text(value, "variant") }.Where(part => !string.IsNullOrEmpty(part)))
+    private static string? Platform(JsonElement value) => Part(value, "os") is { } os && os != "unknown"
+        ? string.Join('/', new[] { os, Part(value, "architecture"), Part(value, "variant") }.Where(part => !string.IsNullOrEmpty(part)))
         : null;
 
-    private static string? Text(JsonElement value, string name)
-    {
-        if (!value.TryGetProperty(name, out var found) || found.ValueKind != JsonValueKind.String)
-        {
-            return null;
-        }
-
-        try
-        {
-            var text = found.GetString()!;
-            return name == "digest" ? text : text.Length <= LongestPart && text.All(char.IsAsciiLetterOrDigit) ? text : null;
-        }
-        catch (InvalidOperationException)
-        {
-            // Half of a surrogate pair.
-            return null;
-        }
-    }
+    private static string? Part(JsonElement value, string name) =>
+        value.Text(name) is { Length: <= LongestPart } text && text.All(char.IsAsciiLetterOrDigit) ? text : null;
 }

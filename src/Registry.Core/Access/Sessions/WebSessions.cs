@@ -28,6 +28,9 @@ public sealed class WebSessions(IWebSessionStore store, Func<Htpasswd> users, Ti
 
     private const int SecretBytes = 32;
 
+    /// <summary>Makes a secret of 256 random bits, in base64url: 43 characters.</summary>
+    public static string NewSecret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+
     /// <summary>Fingerprint of a user's line, for <see cref="BeginAsync"/>: read before the password is checked, so that a session never outlives a change in between.</summary>
     public string? FindLine(string user) => users().FindFingerprint(user);
 
@@ -37,7 +40,7 @@ public sealed class WebSessions(IWebSessionStore store, Func<Htpasswd> users, Ti
     /// <returns>The secret, in base64url, which only the client keeps.</returns>
     public async Task<string> BeginAsync(string user, string line)
     {
-        var secret = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
+        var secret = NewSecret();
         var now = time.GetUtcNow();
         await store.AddAsync(new WebSession { Key = KeyOf(secret), User = user, Line = line, BegunAt = now, UsedAt = now }, MaxOfUser);
         return secret;

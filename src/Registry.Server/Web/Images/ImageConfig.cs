@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Registry.Core.Oci;
 
 namespace Registry.Server.Web.Images;
 

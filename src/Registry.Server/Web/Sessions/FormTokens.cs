@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Registry.Core.Access.Sessions;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Web.Sessions;
@@ -10,19 +11,14 @@ namespace Registry.Server.Web.Sessions;
 /// </summary>
 internal static class FormTokens
 {
-    private const int SecretBytes = 32;
-
     private static readonly byte[] Purpose = "registry form"u8.ToArray();
-
-    /// <summary>Makes a secret of 256 random bits.</summary>
-    public static string NewSecret() => Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
 
     /// <summary>The token for the forms of a page. Gives the browser a secret, if it has none; before the page is written.</summary>
     public static string For(RequestContext request)
     {
         if (Find(request) is not { } secret)
         {
-            secret = NewSecret();
+            secret = WebSessions.NewSecret();
             WebCookies.Set(request.Http, WebCookies.Form, secret);
         }
 

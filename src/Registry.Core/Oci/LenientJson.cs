@@ -1,13 +1,13 @@
 using System.Text.Json;
 
-namespace Registry.Server.Web.Images;
+namespace Registry.Core.Oci;
 
 /// <summary>
-/// Reads JSON that clients have pushed, for people: what has another type than the specification says is absent. Texts with escapes that are no characters are, too.
+/// Reads JSON that clients have pushed, for lists and pages: what has another type than the specification says is absent. Texts with escapes that are no characters are, too.
 /// </summary>
-internal static class LenientJson
+public static class LenientJson
 {
-    /// <summary>Largest number of entries of a list or object that a page shows.</summary>
+    /// <summary>Largest number of entries of a list or object that are read.</summary>
     public const int MaxEntries = 200;
 
     /// <summary>Parses a text; null if it is no JSON object, or nested too deeply.</summary>
