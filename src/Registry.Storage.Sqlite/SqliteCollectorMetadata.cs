@@ -5,6 +5,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
 using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Trash;
 using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;

@@ -6,6 +6,7 @@ using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Repositories;
 using Registry.Storage.Sqlite.Rows;
+using Registry.Storage.Sqlite.Trash;
 using Registry.Storage.Sqlite.Writer;
 
 namespace Registry.Storage.Sqlite;

@@ -77,6 +77,10 @@ internal static class RepositoryRows
             newName.Value);
     }
 
+    /// <summary>Finds the name of a row; null if it has lost its name to another row (<see cref="Rename"/>).</summary>
+    public static Task<RepositoryName?> FindNameAsync(PostgresSession session, long id) =>
+        session.FirstAsync<RepositoryName?>("SELECT name FROM repositories WHERE id = $1 AND name NOT LIKE '!%'", row => RepositoryName.Parse(row.GetString(0)), id);
+
     /// <summary>Finds the last rename that took a name away; null if there is none.</summary>
     public static Task<RegistryChange?> FindRenameAsync(PostgresSession session, RepositoryName name) => session.FirstAsync(
         """

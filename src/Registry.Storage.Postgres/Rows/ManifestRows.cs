@@ -207,8 +207,8 @@ internal static class ManifestRows
     }
 
     /// <summary>Removes a manifest that a purge has released, unless something holds it, or it was pushed by itself. Its grace period does not count.</summary>
-    /// <returns>Rows of the repository and of the content that it referred to; null if the manifest stays.</returns>
-    public static async Task<(long Repository, long[] Content)?> PurgeAsync(PostgresSession session, ChangeContext change, RepositoryName repository, Digest digest)
+    /// <returns>Rows of the content that it referred to; null if the manifest stays.</returns>
+    public static async Task<long[]?> PurgeAsync(PostgresSession session, ChangeContext change, RepositoryName repository, Digest digest)
     {
         var content = LockContentOf(session, repository, [digest]);
         var found = await session.AllAsync(
@@ -227,7 +227,7 @@ internal static class ManifestRows
         }
 
         Remove(session, change, found[0], repository, content);
-        return (found[0].Repository, [.. content.Select(reference => reference.Content)]);
+        return [.. content.Select(reference => reference.Content)];
     }
 
     /// <summary>

@@ -39,15 +39,15 @@ internal static class PurgeRows
     }
 
     /// <summary>Finds some released referrers of a manifest after a row, with the row of each.</summary>
-    public static Task<List<(long Id, Digest Digest)>> FindReferrersAsync(PostgresSession session, RepositoryName repository, Digest subject, long after, int limit) =>
+    public static Task<List<(long Id, Digest Digest)>> FindReferrersAsync(PostgresSession session, long repositoryId, Digest subject, long after, int limit) =>
         session.AllAsync(
             """
             SELECT m.id, c.digest FROM manifests m JOIN content c ON c.id = m.content_id
-            WHERE m.repository_id = (SELECT id FROM repositories WHERE name = $1) AND m.subject = $2 AND m.id > $3 AND m.idle_since IS NOT NULL AND NOT m.is_root
+            WHERE m.repository_id = $1 AND m.subject = $2 AND m.id > $3 AND m.idle_since IS NOT NULL AND NOT m.is_root
             ORDER BY m.id LIMIT $4
             """,
             row => (row.GetInt64(0), Digest.Parse(row.GetString(1))),
-            repository.Value,
+            repositoryId,
             subject.Value,
             after,
             limit);

@@ -5,6 +5,7 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
 using Registry.Core.Storage;
+using Registry.Storage.Sqlite.Trash;
 
 namespace Registry.Storage.Sqlite.Rows;
 
@@ -172,18 +173,18 @@ internal static class ManifestRows
     /// <param name="repository">The repository.</param>
     /// <param name="digest">The manifest.</param>
     /// <param name="released">JSON array of the content that it referred to; null if there was none.</param>
-    /// <returns>Row of the repository; null if the manifest stays.</returns>
-    public static long? Purge(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, out string? released)
+    /// <returns>False if the manifest stays.</returns>
+    public static bool Purge(SqliteSession session, ChangeContext change, RepositoryName repository, Digest digest, out string? released)
     {
         released = null;
         var found = FindExpired(session, change, repository, digest, long.MaxValue, withRoots: false);
         if (found == default)
         {
-            return null;
+            return false;
         }
 
         Remove(session, change, found, repository, digest, out released);
-        return found.Repository;
+        return true;
     }
 
     /// <summary>Removes a manifest that <see cref="Expire"/> would remove from the history of some tags, if these are many.</summary>

@@ -36,6 +36,10 @@ internal static class RepositoryRows
         return found == default ? null : found;
     }
 
+    /// <summary>Name of a row; null if it has lost its name to another row (<see cref="Rename"/>).</summary>
+    public static RepositoryName? FindName(SqliteSession session, long id) =>
+        session.First<RepositoryName?>("SELECT name FROM repositories WHERE id = @1 AND name NOT GLOB '!*'", row => RepositoryName.Parse(row.GetString(0)), id);
+
     /// <summary>
     /// Gives a repository a name that is not taken. A row without content that has the name keeps its history under one that no request can have: its id must not be used
     /// again, and looking for all that might refer to it would take long.

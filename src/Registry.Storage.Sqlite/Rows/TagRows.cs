@@ -3,6 +3,7 @@ using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Policies;
+using Registry.Storage.Sqlite.Trash;
 
 namespace Registry.Storage.Sqlite.Rows;
 

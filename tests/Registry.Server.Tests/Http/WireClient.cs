@@ -10,8 +10,6 @@ namespace Registry.Server.Tests.Http;
 /// <summary>Client that implements just enough of a protocol to begin requests, and to leave their responses unread.</summary>
 internal sealed class WireClient : IDisposable
 {
-    private const byte WindowUpdate = 8;
-
     // Linux: TCP_QUICKACK of IPPROTO_TCP (tcp(7)).
     private const int Tcp = 6;
     private const int QuickAck = 12;
@@ -104,8 +102,20 @@ internal sealed class WireClient : IDisposable
     /// <summary>Waits for an answer to a request for an existing thing: its first byte, or its body with HTTP/2.</summary>
     public Task AwaitAnswerAsync() => _isHttp2 ? AwaitFramesAsync(Data, 1) : TakeAsync(1);
 
-    /// <summary>Acknowledges at once what has arrived; the system may wait for up to 40 milliseconds with that.</summary>
-    public void Acknowledge() => _socket.SetRawSocketOption(Tcp, QuickAck, BitConverter.GetBytes(1));
+    /// <summary>
+    /// Waits until the server has sent all frames that follow an answer (RFC 9113, section 6.7), and acknowledges at once what has arrived: the system may wait for up to
+    /// 40 milliseconds with that.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        if (_isHttp2)
+        {
+            await SendAsync(Frame(Ping, 0, 0, new byte[8]));
+            await AwaitFramesAsync(Ping, 1);
+        }
+
+        _socket.SetRawSocketOption(Tcp, QuickAck, BitConverter.GetBytes(1));
+    }
 
     /// <summary>Reads a KiB at a time, and sends a frame after each, as clients of HTTP/2 do.</summary>
     /// <inheritdoc cref="CountToEndAsync()"/>

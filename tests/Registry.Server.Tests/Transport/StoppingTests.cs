@@ -89,7 +89,7 @@ public sealed class StoppingTests : IDisposable
         using var client = await WireClient.ConnectAsync(registry, wire);
         await client.RequestAsync("GET", "/v2/");
         await client.AwaitAnswerAsync();
-        client.Acknowledge();
+        await client.SettleAsync();
         _time.Advance(TimeSpan.FromSeconds(2));
 
         await registry.Host.DisposeAsync().AsTask().WaitAsync(Patience.Limit);

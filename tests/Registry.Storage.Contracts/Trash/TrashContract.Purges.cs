@@ -98,6 +98,41 @@ public abstract partial class TrashContract
     }
 
     [Fact]
+    public async Task A_purge_goes_on_in_its_repository_while_that_is_renamed_and_its_name_is_used_again()
+    {
+        var c = Samples.Repository("c");
+        byte[][] images = [.. Enumerable.Range(0, 300).Select(i => Samples.Image("config", [Samples.Layer($"layer {i}")]))];
+        byte[][] parts = [.. images.Chunk(60).Select(part => Samples.Index([.. part.Select(image => Samples.Child(image))]))];
+        var index = Samples.Index([.. parts.Select(part => Samples.Child(part, MediaTypes.OciIndex))]);
+        foreach (var image in images)
+        {
+            await PushAsync(A, image);
+        }
+
+        foreach (var part in parts.Append(index))
+        {
+            await StoreAsync(A, part);
+        }
+
+        await DeleteAsync(A, index);
+
+        var purging = Task.Run(() => PurgeAsync(A, index));
+        while (await _engine.Trash.FindAsync(A, Of(index)) is not null)
+        {
+            await Task.Yield();
+        }
+
+        Assert.Null(await _operations.Repositories.RenameAsync(A, c, _ => true, ContractOrigin.Request));
+        await PushAsync(A, images[^1], "v1");
+        var purged = await purging;
+
+        Assert.Equal(1 + parts.Length + (2 * images.Length) + 1, purged.Content.Count);
+        Assert.Empty((await _engine.Listing.ReadAsync(c)).Manifests);
+        Assert.Empty((await _engine.Listing.ReadAsync(c)).Blobs);
+        Assert.Equal([Of(images[^1])], (await _engine.Listing.ReadAsync(A)).Manifests);
+    }
+
+    [Fact]
     public async Task What_another_entry_holds_stays()
     {
         await PushAsync(A, Image);

@@ -5,8 +5,9 @@ using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 using Registry.Core.Trash;
+using Registry.Storage.Sqlite.Rows;
 
-namespace Registry.Storage.Sqlite.Rows;
+namespace Registry.Storage.Sqlite.Trash;
 
 /// <summary>
 /// The tables <c>trash</c>, <c>trash_references</c> and <c>trash_tags</c>, inside the caller's savepoint. An entry holds what its manifest held: wherever that counts, the
@@ -270,15 +271,14 @@ internal static class TrashRows
         contentIds);
 
     /// <summary>Finds some released referrers of a manifest after a row, with the row of each.</summary>
-    public static List<(long Id, Digest Digest)> FindReleasedReferrers(SqliteSession session, RepositoryName repository, Digest subject, long after, int limit) =>
+    public static List<(long Id, Digest Digest)> FindReleasedReferrers(SqliteSession session, long repositoryId, Digest subject, long after, int limit) =>
         session.All(
             """
-            SELECT m.id, c.digest FROM repositories r CROSS JOIN manifests m ON m.repository_id = r.id AND m.subject = @2
-            CROSS JOIN content c ON c.id = m.content_id
-            WHERE r.name = @1 AND m.id > @3 AND m.idle_since IS NOT NULL AND m.is_root = 0 ORDER BY m.id LIMIT @4
+            SELECT m.id, c.digest FROM manifests m CROSS JOIN content c ON c.id = m.content_id
+            WHERE m.repository_id = @1 AND m.subject = @2 AND m.id > @3 AND m.idle_since IS NOT NULL AND m.is_root = 0 ORDER BY m.id LIMIT @4
             """,
             row => (row.GetInt64(0), Digest.Parse(row.GetString(1))),
-            repository.Value,
+            repositoryId,
             subject.Value,
             after,
             (long)limit);
