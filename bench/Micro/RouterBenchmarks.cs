@@ -22,6 +22,7 @@ public class RouterBenchmarks
         new RepositoryEndpoints(null!, null!, null!, null!),
         new SpaceEndpoints(null!, null!),
         new InventoryEndpoints(null!, null!, null!),
+        new ActivityEndpoints(null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

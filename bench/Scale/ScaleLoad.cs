@@ -147,6 +147,8 @@ internal static class ScaleLoad
         var history = $"repository={ScaleContent.Moved}&tag={ScaleContent.TagOf(0)}";
         await GetAsync("history of a tag, 1 change", admin, $"/api/v1/tags/history?repository={ScaleContent.Name(8)}&tag={ScaleContent.TagOf(0)}");
         await GetAsync("history of a tag, first page of very many", admin, $"/api/v1/tags/history?{history}");
+        await GetAsync("activity of a repository, first page of very many", admin, $"/api/v1/activity?repository={ScaleContent.Moved}");
+        await GetAsync("activity of all, first page", admin, "/api/v1/activity/all");
         await GetAsync("tag at a time, after 1,000 changes of very many", admin, $"/api/v1/tags/show?{history}&at={DateTime.UtcNow.AddSeconds(-1000):yyyy-MM-ddTHH:mm:ssZ}");
         await DeleteAsync("delete by digest, 1 tag, 3 layers", i => (ScaleContent.Name(i), ScaleContent.Image(ScaleContent.Name(i), 1), null));
         await DeleteAsync("delete by tag", i => (ScaleContent.Name(i), [], ScaleContent.TagOf(2)));

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Registry.Core.Activity;
 using Registry.Core.Blobs;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -82,6 +83,7 @@ public sealed class RegistryCore
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
+        Activity = new ActivityOperations(storage.Activity, settings.DefaultPageSize, settings.MaxPageSize);
         var trash = new TrashReader(storage.Trash, storage.Contents);
         Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
         Trash = new TrashOperations(storage.Trash, Metadata, new GracePeriod(storage.Clock, settings.Trash), settings.DefaultPageSize, settings.MaxPageSize);
@@ -126,6 +128,8 @@ public sealed class RegistryCore
 
     /// <summary>History of tags.</summary>
     public HistoryOperations History { get; }
+
+    public ActivityOperations Activity { get; }
 
     /// <summary>Rollbacks of tags.</summary>
     public RollbackOperations Rollbacks { get; }

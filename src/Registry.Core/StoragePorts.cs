@@ -1,4 +1,5 @@
 using Registry.Core.Access.Sessions;
+using Registry.Core.Activity;
 using Registry.Core.Blobs;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
@@ -39,6 +40,9 @@ public sealed record StoragePorts
 
     /// <summary>Changes of tags and manifests so far.</summary>
     public required ITagHistory History { get; init; }
+
+    /// <summary>What has happened in the repositories.</summary>
+    public required IActivity Activity { get; init; }
 
     /// <summary>Deleted manifests that can be restored.</summary>
     public required ITrash Trash { get; init; }

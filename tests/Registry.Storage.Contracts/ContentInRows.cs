@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Registry.Core.Activity;
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
 using Registry.Core.Errors;
@@ -45,6 +46,7 @@ internal sealed class ContentInRows : IDisposable
             new DamagedContent(_faults, NullLogger<DamagedContent>.Instance),
             keepsDeleted: period > TimeSpan.Zero);
         History = new HistoryOperations(engine.History, engine.Metadata, defaultLimit: 2, maxLimit: 4);
+        Activity = new ActivityOperations(engine.Activity, defaultLimit: 2, maxLimit: 100);
         var trash = new TrashReader(engine.Trash, contents);
         Rollbacks = new RollbackOperations(engine.History, engine.Metadata, Manifests, trash);
         Trash = new TrashOperations(engine.Trash, engine.Metadata, new GracePeriod(engine.Clock, period), defaultLimit: 2, maxLimit: 4);
@@ -58,6 +60,8 @@ internal sealed class ContentInRows : IDisposable
     public ManifestOperations Manifests { get; }
 
     public HistoryOperations History { get; }
+
+    public ActivityOperations Activity { get; }
 
     public RollbackOperations Rollbacks { get; }
 

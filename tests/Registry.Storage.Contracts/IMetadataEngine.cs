@@ -1,4 +1,5 @@
 using Registry.Core.Access.Sessions;
+using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -27,6 +28,8 @@ public interface IMetadataEngine : IAsyncDisposable
     IChangeFeed Feed { get; }
 
     ITagHistory History { get; }
+
+    IActivity Activity { get; }
 
     ITrash Trash { get; }
 

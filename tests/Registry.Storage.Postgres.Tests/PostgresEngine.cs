@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access.Sessions;
+using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -15,6 +16,7 @@ using Registry.Core.Uploads.Sessions;
 using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Postgres.Access;
+using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Rows;
 using Registry.Storage.Postgres.SmallContent;
@@ -47,6 +49,8 @@ internal sealed class PostgresEngine : IMetadataEngine
     public IChangeFeed Feed { get; private set; }
 
     public ITagHistory History { get; private set; }
+
+    public IActivity Activity { get; private set; }
 
     public ITrash Trash { get; private set; }
 
@@ -118,7 +122,7 @@ internal sealed class PostgresEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
+        nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions), nameof(Staged), nameof(Listing))]
     private void Open(PostgresDatabase database)
     {
         Database = database;
@@ -127,6 +131,7 @@ internal sealed class PostgresEngine : IMetadataEngine
         Verifier = new PostgresVerifierMetadata(database);
         Feed = new PostgresChangeFeed(database);
         History = new PostgresTagHistory(database);
+        Activity = new PostgresActivity(database);
         Trash = new PostgresTrash(database, _time);
         Repositories = new PostgresRepositories(database, _time, Rules);
         Space = new PostgresSpaceMetadata(database);

@@ -124,6 +124,7 @@ internal static class OldSchema
         DROP TABLE repository_facts;
         """,
         "DROP TABLE web_sessions;",
+        "DROP INDEX changes_by_repository;",
     ];
 
     /// <summary>Versions that a database can be reverted to, from 1 on.</summary>

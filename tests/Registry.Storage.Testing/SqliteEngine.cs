@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Registry.Core.Access.Sessions;
+using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -17,6 +18,7 @@ using Registry.Core.Verification;
 using Registry.Storage.Contracts;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
+using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
 
 namespace Registry.Storage.Testing;
@@ -46,6 +48,8 @@ internal sealed class SqliteEngine : IMetadataEngine
     public IChangeFeed Feed { get; private set; }
 
     public ITagHistory History { get; private set; }
+
+    public IActivity Activity { get; private set; }
 
     public ITrash Trash { get; private set; }
 
@@ -109,7 +113,7 @@ internal sealed class SqliteEngine : IMetadataEngine
     }
 
     [System.Diagnostics.CodeAnalysis.MemberNotNull(
-        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
+        nameof(Health), nameof(Database), nameof(Metadata), nameof(Collector), nameof(Verifier), nameof(Feed), nameof(History), nameof(Activity), nameof(Trash), nameof(Repositories), nameof(Space), nameof(Inventory), nameof(WebSessions), nameof(IndexTarget), nameof(Sessions),
         nameof(Staged), nameof(Listing))]
     private void Open()
     {
@@ -120,6 +124,7 @@ internal sealed class SqliteEngine : IMetadataEngine
         Verifier = new SqliteVerifierMetadata(Database);
         Feed = new SqliteChangeFeed(Database);
         History = new SqliteTagHistory(Database);
+        Activity = new SqliteActivity(Database);
         Trash = new SqliteTrash(Database, _time);
         Repositories = new SqliteRepositories(Database, _time, Rules);
         Space = new SqliteSpaceMetadata(Database);

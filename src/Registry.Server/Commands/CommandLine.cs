@@ -3,6 +3,7 @@ using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Registry.Server.Commands.Access;
+using Registry.Server.Commands.Activity;
 using Registry.Server.Commands.Backup;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Inventory;
@@ -41,6 +42,7 @@ internal static class CommandLine
             CopyCommand.Create(context),
             MigrateCommand.Create(context),
             RepositoryListCommand.Create(context),
+            ActivityCommand.Create(context),
             TagListCommand.Create(context),
             TagCommands.Create(context),
             TrashCommands.Create(context),

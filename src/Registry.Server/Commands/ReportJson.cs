@@ -7,6 +7,7 @@ using Registry.Core.Verification;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Migration;
+using Registry.Server.Api.Activity;
 using Registry.Server.Api.History;
 using Registry.Server.Api.Inventory;
 using Registry.Server.Api.Repositories;
@@ -21,6 +22,7 @@ namespace Registry.Server.Commands;
 
 /// <summary>JSON serialization of the commands' reports. Each report needs a line here.</summary>
 [JsonSerializable(typeof(AccessAnswer))]
+[JsonSerializable(typeof(ActivityAnswer))]
 [JsonSerializable(typeof(BackupReport))]
 [JsonSerializable(typeof(GcExplanation))]
 [JsonSerializable(typeof(GcPreview))]

@@ -1,8 +1,11 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Registry.Core.Activity;
+using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.History;
 using Registry.Core.Oci;
+using Registry.Server.Api.Activity;
 using Registry.Server.Http;
 using Registry.Server.Requests;
 
@@ -98,6 +101,32 @@ internal static class ApiParameters
         return text is null ? default(T)
             : orders.TryGetValue(text, out var order) ? order
             : Malformed($"sort is '{Parameters.Echo(text)}'; allowed: {string.Join(", ", orders.Keys)}");
+    }
+
+    /// <summary>Reads what is asked of the activity.</summary>
+    /// <param name="query">The query.</param>
+    /// <param name="repository">The repository; null for all.</param>
+    public static Result<ActivityQuery> ReadActivity(IQueryCollection query, RepositoryName? repository)
+    {
+        if (!ReadPosition(query, "before", "the position of a change").TryGet(out var before, out var fault) || !QueryParameter.Find(query, "user").TryGet(out var user, out fault)
+            || !QueryParameter.Find(query, "kind").TryGet(out var name, out fault))
+        {
+            return fault;
+        }
+
+        // A form without a choice sends an empty value.
+        var kind = default(ChangeKind?);
+        if (!string.IsNullOrEmpty(name))
+        {
+            if (!ChangeKindName.TryParse(name, out var named))
+            {
+                return Malformed($"kind is '{Parameters.Echo(name)}'; allowed: {string.Join(", ", ChangeKindName.All)}");
+            }
+
+            kind = named;
+        }
+
+        return new ActivityQuery { Repository = repository, User = string.IsNullOrEmpty(user) ? null : user, Kind = kind, Before = before };
     }
 
     /// <summary>Reads the time; null for now.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using System.Text.Json;
 using Registry.Core.Errors;
 using Registry.Core.Inventory;
@@ -66,9 +65,9 @@ internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOpe
         {
             SizesAt = (await space.ReadDaysAsync()).MaxBy(sums => sums.Round) is { } round ? Rfc3339.Format(round.At) : null,
             Repositories = [.. page.Items.Select(RepositoryEntryAnswer.Of)],
-            Next = Next(request, page.Next, "q", "prefix", "sort", "n"),
+            Next = NextPage.PathOf(request, "after", page.Next, "q", "prefix", "sort", "n"),
         };
-        Describe(request, answer.Next);
+        NextPage.Describe(request, answer.Next);
         await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.RepositoryListAnswer)), MediaTypes.Json);
         return null;
     }
@@ -105,40 +104,10 @@ internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOpe
         {
             Repository = request.Repository.Value,
             Tags = [.. page.Items.Select(TagEntryAnswer.Of)],
-            Next = Next(request, page.Next, Route.RepositoryParameter, "prefix", "sort", "n"),
+            Next = NextPage.PathOf(request, "after", page.Next, Route.RepositoryParameter, "prefix", "sort", "n"),
         };
-        Describe(request, answer.Next);
+        NextPage.Describe(request, answer.Next);
         await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.TagListAnswer)), MediaTypes.Json);
         return null;
-    }
-
-    // The same question with another cursor. A path, so that it works behind any proxy.
-    private static string? Next(RequestContext request, string? after, params IReadOnlyList<string> repeated)
-    {
-        if (after is null)
-        {
-            return null;
-        }
-
-        var next = new StringBuilder(request.Route!.Path).Append("?after=").Append(Uri.EscapeDataString(after));
-        foreach (var name in repeated)
-        {
-            if (request.Request.Query[name] is [{ Length: > 0 } value])
-            {
-                next.Append('&').Append(name).Append('=').Append(Uri.EscapeDataString(value));
-            }
-        }
-
-        return next.ToString();
-    }
-
-    // The answer depends on the caller, and the next change makes it wrong. The link is that of RFC 8288.
-    private static void Describe(RequestContext request, string? next)
-    {
-        request.Response.Headers.CacheControl = "no-store";
-        if (next is not null)
-        {
-            request.Response.Headers.Link = $"<{next}>; rel=\"next\"";
-        }
     }
 }

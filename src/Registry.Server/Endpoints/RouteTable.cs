@@ -8,7 +8,7 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, HealthEndpoints health, TokenEndpoint? token = null) =>
+        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -53,6 +53,9 @@ internal static class RouteTable
 
         new("GET", "/api/v1/space", Permission.Catalog, space.GetAsync),
         new("GET", "/api/v1/space/repository?repository=<name>", Permission.Pull, space.GetRepositoryAsync),
+
+        new("GET", "/api/v1/activity?repository=<name>", Permission.Pull, activity.ListAsync),
+        new("GET", "/api/v1/activity/all", Permission.Catalog, activity.ListAllAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

@@ -87,6 +87,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new RepositoryEndpoints(_core.Repositories, _core.RepositoryRestores, memory, options),
             new SpaceEndpoints(_core.Space, memory),
             new InventoryEndpoints(_core.Inventory, _core.Space, memory),
+            new ActivityEndpoints(_core.Activity, memory),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint));
         var telemetry = new RequestTelemetry(

@@ -54,6 +54,7 @@ internal static class WebInterface
             new TrashPage(frame, core.Trash),
             new TrashChangePage(frame, core.Trash, core.Restores, core.Purges, forms),
             new SpacePage(frame, core.Space),
+            new ActivityPage(frame, core.Activity),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
         return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));

@@ -385,5 +385,6 @@ internal sealed record SchemaStep(string Sql, int Oldest)
         new(SpaceTables.Sql, Oldest: 1),
         new(InventoryTables.Sql, Oldest: 1),
         new(WebSessionTables.Sql, Oldest: 1),
+        new(ActivityIndex.Sql, Oldest: 1),
     ];
 }

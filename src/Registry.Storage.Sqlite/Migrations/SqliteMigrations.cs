@@ -388,5 +388,6 @@ internal static class SqliteMigrations
         SpaceMigration.Sql,
         InventoryMigration.Sql,
         WebSessionMigration.Sql,
+        ActivityMigration.Sql,
     ];
 }

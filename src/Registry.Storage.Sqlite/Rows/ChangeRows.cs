@@ -277,7 +277,8 @@ internal static class ChangeRows
         session.HasChanges = true;
     }
 
-    private static RegistryChange ReadRow(SqliteDataReader row) => new()
+    /// <summary>Reads a row with the columns of the statements above.</summary>
+    public static RegistryChange ReadRow(SqliteDataReader row) => new()
     {
         Sequence = row.GetInt64(0),
         Kind = (ChangeKind)row.GetInt32(1),

@@ -12,6 +12,7 @@ using Registry.Storage.Files.SmallContent;
 using Registry.Storage.Files.Space;
 using Registry.Storage.Sqlite;
 using Registry.Storage.Sqlite.Access;
+using Registry.Storage.Sqlite.Activity;
 using Registry.Storage.Sqlite.Inventory;
 
 namespace Registry.Storage.Metadata;
@@ -40,6 +41,7 @@ public sealed class MetadataInFolder : IStoredMetadata
             IndexTarget = _cache.Decorate(new SqliteIndexTarget(database, environment.Time)),
             Changes = new SqliteChangeFeed(database),
             History = new SqliteTagHistory(database),
+            Activity = new SqliteActivity(database),
             Trash = _cache.Decorate(new SqliteTrash(database, environment.Time)),
             Repositories = _cache.Decorate(new SqliteRepositories(database, environment.Time, environment.Rules)),
             Space = new SqliteSpaceMetadata(database),

@@ -8,6 +8,7 @@ using Registry.Core.Uploads;
 using Registry.Core.Verification;
 using Registry.Storage.Postgres;
 using Registry.Storage.Postgres.Access;
+using Registry.Storage.Postgres.Activity;
 using Registry.Storage.Postgres.Inventory;
 using Registry.Storage.Postgres.Nodes;
 using Registry.Storage.Postgres.SmallContent;
@@ -35,6 +36,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
             IndexTarget = new PostgresIndexTarget(database, environment.Time),
             Changes = new PostgresChangeFeed(database),
             History = new PostgresTagHistory(database),
+            Activity = new PostgresActivity(database),
             Trash = new PostgresTrash(database, environment.Time),
             Repositories = new PostgresRepositories(database, environment.Time, environment.Rules),
             Space = new PostgresSpaceMetadata(database),

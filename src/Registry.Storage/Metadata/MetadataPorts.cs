@@ -1,4 +1,5 @@
 using Registry.Core.Access.Sessions;
+using Registry.Core.Activity;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.History;
@@ -29,6 +30,8 @@ internal sealed record MetadataPorts
     public required IChangeFeed Changes { get; init; }
 
     public required ITagHistory History { get; init; }
+
+    public required IActivity Activity { get; init; }
 
     public required ITrash Trash { get; init; }
 

@@ -1,4 +1,5 @@
 using Registry.Core.Access.Sessions;
+using Registry.Core.Activity;
 using Registry.Core.Caching;
 using Registry.Core.Changes;
 using Registry.Core.Collection;
@@ -42,6 +43,8 @@ internal sealed class CachedEngine : IMetadataEngine
     public IChangeFeed Feed => _sqlite.Feed;
 
     public ITagHistory History => _sqlite.History;
+
+    public IActivity Activity => _sqlite.Activity;
 
     public ISpaceMetadata Space => _sqlite.Space;
 

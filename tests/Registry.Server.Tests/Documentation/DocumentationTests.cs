@@ -87,7 +87,7 @@ public sealed partial class DocumentationTests
     {
         // Only the methods of the endpoints are named by the table; none of them is called.
         var routes = RouteTable.Create(
-            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<HealthEndpoints>(),
+            Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<HealthEndpoints>(),
             Never<TokenEndpoint>());
 
         Assert.Equal(
@@ -99,7 +99,7 @@ public sealed partial class DocumentationTests
     public void Every_page_has_its_row()
     {
         var routes = PageTable.Create(
-            Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(), Never<SpacePage>(), Never<AssetStore>(),
+            Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<AssetStore>(),
             Never<LogInPage>());
 
         Assert.Equal(

@@ -180,7 +180,7 @@ public sealed class ReadOnlyTests
     private static bool IsOfTrash(Route route) => route.Path.StartsWith("/api/v1/trash", StringComparison.Ordinal);
 
     private static IReadOnlyList<Route> Routes() => RouteTable.Create(
-        Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<HealthEndpoints>());
+        Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(), Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<HealthEndpoints>());
 
     private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
 

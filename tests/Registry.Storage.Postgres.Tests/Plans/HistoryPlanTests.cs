@@ -3,12 +3,13 @@ using System.Text.RegularExpressions;
 namespace Registry.Storage.Postgres.Tests.Plans;
 
 /// <summary>
-/// Plans for arguments that PostgreSQL knows, as those of the first five runs of a statement: a page of the history of a tag, and the removal of a manifest, are read by
-/// an index, also when the tag has moved thousands of times.
+/// Plans for arguments that PostgreSQL knows, as those of the first five runs of a statement: a page of the history of a tag, the removal of a manifest, and a page of the
+/// activity are read by an index, also when the tag has moved thousands of times.
 /// </summary>
 public sealed partial class HistoryPlanTests
 {
-    private const string Statements = "src/Registry.Storage.Postgres/Rows/HistoryRows.cs";
+    private const string History = "src/Registry.Storage.Postgres/Rows/HistoryRows.cs";
+    private const string Activity = "src/Registry.Storage.Postgres/Activity/ActivityRows.cs";
 
     [Fact]
     public async Task No_statement_reads_the_whole_table_or_sorts()
@@ -26,27 +27,42 @@ public sealed partial class HistoryPlanTests
                 """);
         }
 
-        var statements = Literal().Matches(string.Join('\n', SourceTree.Lines(Statements))).Select(match => match.Groups["sql"].Value).ToList();
-        Assert.Equal(4, statements.Count);
-        foreach (var sql in statements)
+        foreach (var sql in ReadStatements(History, 4))
         {
-            var plan = await ExplainAsync(database, sql);
-            var index = sql.Contains("AND digest = $2", StringComparison.Ordinal) ? "changes_of_removals" : "changes_of_tags";
-            Assert.Matches($"Index Scan( Backward)? using {index} on changes", plan);
-            Assert.DoesNotContain("Seq Scan on changes", plan, StringComparison.Ordinal);
-            Assert.DoesNotContain("Sort", plan, StringComparison.Ordinal);
-            Assert.DoesNotContain("Bitmap", plan, StringComparison.Ordinal);
+            var isRemoval = sql.Contains("AND digest = $2", StringComparison.Ordinal);
+            await AssertUsesAsync(database, sql, isRemoval ? "changes_of_removals" : "changes_of_tags", "'r2'", isRemoval ? "'sha256:20010'" : "'t2'", "20000", "101");
         }
+
+        var activity = ReadStatements(Activity, 2);
+        await AssertUsesAsync(database, activity[0], "changes_pkey", "20000", "101");
+        await AssertUsesAsync(database, activity[1], "changes_of_repository", "'r2'", "-20000", "101");
+    }
+
+    private static List<string> ReadStatements(string file, int count)
+    {
+        var statements = Literal().Matches(string.Join('\n', SourceTree.Lines(file))).Select(match => match.Groups["sql"].Value).ToList();
+        Assert.Equal(count, statements.Count);
+        return statements;
+    }
+
+    private static async Task AssertUsesAsync(TestDatabase database, string sql, string index, params IReadOnlyList<string> arguments)
+    {
+        var plan = await ExplainAsync(database, sql, arguments);
+        Assert.Matches($"Index Scan( Backward)? using {index} on changes", plan);
+        Assert.DoesNotContain("Seq Scan on changes", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Sort", plan, StringComparison.Ordinal);
+        Assert.DoesNotContain("Bitmap", plan, StringComparison.Ordinal);
     }
 
     // As the statement is prepared: the plan is made for values like these.
-    private static async Task<string> ExplainAsync(TestDatabase database, string sql)
+    private static async Task<string> ExplainAsync(TestDatabase database, string sql, IReadOnlyList<string> arguments)
     {
-        var isRemoval = sql.Contains("AND digest = $2", StringComparison.Ordinal);
-        var given = sql.Replace("$1", "'r2'", StringComparison.Ordinal)
-            .Replace("$2", isRemoval ? "'sha256:20010'" : "'t2'", StringComparison.Ordinal)
-            .Replace("$3", "20000", StringComparison.Ordinal)
-            .Replace("$4", "101", StringComparison.Ordinal);
+        var given = sql;
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            given = given.Replace($"${i + 1}", arguments[i], StringComparison.Ordinal);
+        }
+
         await using var connection = await database.ConnectAsync();
         await using var command = connection.CreateCommand();
 #pragma warning disable CA2100 // A constant of the product.

@@ -68,6 +68,7 @@ internal sealed class PageFrame(string title, bool canLogIn, AssetStore assets)
             <a class="home" href="/"><img src="{assets.Icon.Path}" width="22" height="22" alt="">{title}</a>
             <nav aria-label="Main">
             <a href="/"{Current(head.Section == Section.Repositories)}>Repositories</a>
+            <a href="/activity"{Current(head.Section == Section.Activity)}>Activity</a>
             <a href="/trash"{Current(head.Section == Section.Trash)}>Trash</a>
             <a href="/space"{Current(head.Section == Section.Space)}>Space</a>
             </nav>

@@ -5,7 +5,7 @@ namespace Registry.Server.Web.Parts;
 
 /// <summary>Heading of the pages of a repository, with their tabs.</summary>
 /// <param name="repository">The repository.</param>
-/// <param name="tab">The tab that is open: <c>tags</c>, <c>trash</c> or <c>space</c>.</param>
+/// <param name="tab">The tab that is open: <c>tags</c>, <c>activity</c>, <c>space</c> or <c>trash</c>.</param>
 internal readonly struct RepositoryHead(RepositoryName repository, string tab) : IHtmlPart
 {
     public void WriteTo(HtmlWriter html)
@@ -16,6 +16,7 @@ internal readonly struct RepositoryHead(RepositoryName repository, string tab) :
             <div class="title"><h1><bdi>{repository.Value}</bdi></h1></div>
             <nav class="tabs" aria-label="Repository">
             <a href="/repositories/{repository.Value}"{Current("tags")}>Tags</a>
+            <a href="/repositories/{repository.Value}/-/activity"{Current("activity")}>Activity</a>
             <a href="/repositories/{repository.Value}/-/space"{Current("space")}>Space</a>
             <a href="/repositories/{repository.Value}/-/trash"{Current("trash")}>Trash</a>
             </nav>

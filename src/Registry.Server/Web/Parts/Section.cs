@@ -7,4 +7,5 @@ internal enum Section
     Repositories,
     Trash,
     Space,
+    Activity,
 }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 
-namespace Registry.Server.Commands.Inventory;
+namespace Registry.Server.Commands.Remote;
 
 /// <summary>Sizes of pages, so that the last one ends at the limit of a command.</summary>
 internal static partial class RemotePages
