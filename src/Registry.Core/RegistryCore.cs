@@ -83,6 +83,7 @@ public sealed class RegistryCore
         Lists = new ListOperations(Metadata, settings.DefaultPageSize, settings.MaxPageSize);
         Referrers = new ReferrerOperations(Metadata);
         History = new HistoryOperations(storage.History, Metadata, settings.DefaultPageSize, settings.MaxPageSize);
+        News = new ActivityNews(storage.Changes, loggers.CreateLogger<ActivityNews>());
         Activity = new ActivityOperations(storage.Activity, settings.DefaultPageSize, settings.MaxPageSize);
         var trash = new TrashReader(storage.Trash, storage.Contents);
         Rollbacks = new RollbackOperations(storage.History, Metadata, Manifests, trash);
@@ -130,6 +131,9 @@ public sealed class RegistryCore
     public HistoryOperations History { get; }
 
     public ActivityOperations Activity { get; }
+
+    /// <summary>What happens from now on. It ends before the storage does.</summary>
+    public ActivityNews News { get; }
 
     /// <summary>Rollbacks of tags.</summary>
     public RollbackOperations Rollbacks { get; }

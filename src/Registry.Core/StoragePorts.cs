@@ -1,6 +1,7 @@
 using Registry.Core.Access.Sessions;
 using Registry.Core.Activity;
 using Registry.Core.Blobs;
+using Registry.Core.Changes;
 using Registry.Core.Collection;
 using Registry.Core.Errors;
 using Registry.Core.History;
@@ -37,6 +38,9 @@ public sealed record StoragePorts
 
     /// <summary>Repositories, manifests, tags and links.</summary>
     public required IMetadataStore Metadata { get; init; }
+
+    /// <summary>Changes of all repositories, for those who follow them.</summary>
+    public required IChangeFeed Changes { get; init; }
 
     /// <summary>Changes of tags and manifests so far.</summary>
     public required ITagHistory History { get; init; }

@@ -26,6 +26,8 @@ public sealed class PostgresChangeFeed(PostgresDatabase database, long maxChange
 
     public Task<long> FindPositionAsync(string consumer) => database.ReadAsync(session => FeedRows.FindPositionAsync(session, consumer));
 
+    public async Task<long> FindEndAsync() => (await database.ReadAsync(FeedRows.FindEndAsync)).Last;
+
     public async Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) =>
         await database.ReadAsync(session => FeedRows.ReadAsync(session, after, limit));
 

@@ -32,6 +32,8 @@ public sealed class SqliteChangeFeed(SqliteDatabase database, long maxChanges = 
 
     public Task<long> FindPositionAsync(string consumer) => database.ReadAsync(session => FindPosition(session, consumer));
 
+    public Task<long> FindEndAsync() => database.ReadAsync(ChangeRows.FindLast);
+
     public async Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) =>
         await database.ReadAsync(session => ChangeRows.Read(session, after, limit));
 

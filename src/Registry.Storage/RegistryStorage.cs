@@ -59,6 +59,7 @@ public sealed class RegistryStorage : IAsyncDisposable
             Uploads = Uploads,
             Metadata = Metadata,
             History = _metadata.Ports.History,
+            Changes = _metadata.Ports.Changes,
             Activity = _metadata.Ports.Activity,
             Trash = _metadata.Ports.Trash,
             Repositories = _metadata.Ports.Repositories,

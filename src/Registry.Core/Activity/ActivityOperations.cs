@@ -45,9 +45,9 @@ public sealed class ActivityOperations(IActivity activity, int defaultLimit, int
                 }
 
                 before = change.Sequence;
-                if (IsAskedFor(query, change) && mayList(change.Repository) && (change.NewName is not { } newName || mayList(newName)))
+                if (Show(query, change, mayList, detail) is { } visible)
                 {
-                    shown.Add(change with { Origin = change.Origin.Show(detail) });
+                    shown.Add(visible);
                 }
             }
 
@@ -60,6 +60,21 @@ public sealed class ActivityOperations(IActivity activity, int defaultLimit, int
         return new ActivityPage(shown, before);
     }
 
-    private static bool IsAskedFor(ActivityQuery query, RegistryChange change) =>
-        (query.Kind is not { } kind || change.Kind == kind) && (query.User is not { } user || change.Origin.Actor == user);
+    /// <summary>The part of a change that a caller sees; null for one that the caller has not asked for, or may not see.</summary>
+    /// <inheritdoc cref="ListAsync"/>
+    public static RegistryChange? Show(ActivityQuery query, RegistryChange change, Func<RepositoryName, bool> mayList, OriginDetail detail)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        ArgumentNullException.ThrowIfNull(change);
+        ArgumentNullException.ThrowIfNull(mayList);
+        return (query.Kind is not { } kind || change.Kind == kind) && (query.User is not { } user || change.Origin.Actor == user)
+            && mayList(change.Repository) && (change.NewName is not { } newName || mayList(newName))
+            ? change with { Origin = change.Origin.Show(detail) }
+            : null;
+    }
+
+    // As the statements of IActivity.
+    internal static bool IsShown(RegistryChange change) =>
+        change.Kind is ChangeKind.ManifestAdded or ChangeKind.ManifestRemoved or ChangeKind.TagSet or ChangeKind.TagRemoved or ChangeKind.RepositoryRenamed
+        && change.Origin.Source != ChangeSource.Restore && (change.Kind != ChangeKind.TagSet || change.Previous != change.Digest);
 }

@@ -53,6 +53,9 @@ public interface IChangeFeed
     /// <param name="consumer">One of <see cref="ChangeConsumers"/>.</param>
     Task<long> FindPositionAsync(string consumer);
 
+    /// <summary>Position of the last change that is readable; 0 if there is none.</summary>
+    Task<long> FindEndAsync();
+
     /// <summary>Reads the changes after a position, in order.</summary>
     Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit);
 

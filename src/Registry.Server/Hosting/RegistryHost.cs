@@ -102,7 +102,7 @@ public sealed class RegistryHost : IAsyncDisposable
             memory,
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
-            WebInterface.Create(options, _core, access.Authorizer, access.Users, access.FailedLogins, memory));
+            WebInterface.Create(options, _core, access.Authorizer, access.Users, access.FailedLogins, memory, time));
         Handle = pipeline.HandleAsync;
         if (!options.TrustedProxies.IsEmpty)
         {
@@ -238,6 +238,9 @@ public sealed class RegistryHost : IAsyncDisposable
         }
 
         _disposed = true;
+
+        // Live activity would last as long as its pages are open.
+        await _core.News.DisposeAsync();
         if (_started)
         {
             await _kestrel.StopAsync(_stop.BeginRequests());

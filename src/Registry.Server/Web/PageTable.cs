@@ -13,12 +13,13 @@ internal static class PageTable
 {
     public static IReadOnlyList<Route> Create(
         RepositoriesPage repositories, RepositoryPage repository, ImagePage image, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
-        SpacePage space, ActivityPage activity, AssetStore assets, LogInPage? logIn = null) =>
+        SpacePage space, ActivityPage activity, LiveActivity live, AssetStore assets, LogInPage? logIn = null) =>
     [
         new("GET", "/", Permission.Enter, repositories.GetAsync),
         new("GET", "/trash", Permission.Catalog, trash.GetAllAsync),
         new("GET", "/space", Permission.Catalog, space.GetAsync),
         new("GET", "/activity", Permission.Catalog, activity.GetAllAsync),
+        new("GET", "/activity/live", Permission.Catalog, live.GetAllAsync),
 
         new("GET", "/repositories/<name>", Permission.Pull, repository.GetAsync),
         new("GET", "/repositories/<name>/-/tags/<tag>", Permission.Pull, image.GetAsync),
@@ -27,6 +28,7 @@ internal static class PageTable
         new("GET", "/repositories/<name>/-/space", Permission.Pull, space.GetRepositoryAsync),
         new("GET", "/repositories/<name>/-/trash", Permission.Pull, trash.GetAsync),
         new("GET", "/repositories/<name>/-/activity", Permission.Pull, activity.GetAsync),
+        new("GET", "/repositories/<name>/-/activity/live", Permission.Pull, live.GetAsync),
 
         new("GET", "/repositories/<name>/-/rollback/<tag>", Permission.Push, rollback.GetAsync),
         new("POST", "/repositories/<name>/-/rollback/<tag>", Permission.Push, rollback.PostAsync, RequestOperation.RollBackTag, AlsoPulls: true),

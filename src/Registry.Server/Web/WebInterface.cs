@@ -28,13 +28,15 @@ internal static class WebInterface
     /// <param name="users">Log-ins and the check of their passwords; null for a registry without users of its own.</param>
     /// <param name="failedLogins">Log of failed log-ins.</param>
     /// <param name="memory">Memory of requests.</param>
+    /// <param name="time">The clock.</param>
     public static PageGroup Create(
         RegistryOptions options,
         RegistryCore core,
         Authorizer authorizer,
         (WebSessions Sessions, BasicAuthenticator Passwords)? users,
         FailedLogins failedLogins,
-        RequestMemory memory)
+        RequestMemory memory,
+        TimeProvider time)
     {
         var assets = new AssetStore();
         var forms = new FormReader(memory.Bodies, options.Limits.HeldBody);
@@ -55,6 +57,7 @@ internal static class WebInterface
             new TrashChangePage(frame, core.Trash, core.Restores, core.Purges, forms),
             new SpacePage(frame, core.Space),
             new ActivityPage(frame, core.Activity),
+            new LiveActivity(core.News, time),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
         return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));

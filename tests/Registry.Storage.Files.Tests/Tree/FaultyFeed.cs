@@ -53,6 +53,8 @@ internal sealed class FaultyFeed : IChangeFeed
 
     public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Position);
 
+    public Task<long> FindEndAsync() => Task.FromResult(_changes.Count == 0 ? 0 : _changes[^1].Sequence);
+
     public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault
         ? throw fault
         : Task.FromResult<IReadOnlyList<RegistryChange>>([.. _changes.Where(change => change.Sequence > after).Take(limit)]);

@@ -69,4 +69,16 @@ for (const element of document.querySelectorAll('[data-copy]')) {
   element.after(button);
 }
 
+// What happens while a page of the activity is open. The browser connects again by itself, and says which change it got last.
+const live = document.querySelector('[data-live]');
+if (live) {
+  new EventSource(`${location.pathname}/live${location.search}`).addEventListener('message', (event) => {
+    document.querySelector('main .empty')?.remove();
+    live.insertAdjacentHTML('afterbegin', event.data);
+    while (live.children.length > 500) {
+      live.lastElementChild.remove();
+    }
+  });
+}
+
 document.documentElement.classList.add('scripted');

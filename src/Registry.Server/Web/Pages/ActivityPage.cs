@@ -1,6 +1,5 @@
 using System.Globalization;
 using Registry.Core.Activity;
-using Registry.Core.Changes;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Api.Activity;
@@ -50,22 +49,20 @@ internal sealed class ActivityPage(PageFrame frame, ActivityOperations activity)
 
         var path = query.Repository is { } name ? $"/repositories/{name}/-/activity" : "/activity";
         WriteFilter(html, path, query);
-        if (page.Changes.Count > 0)
-        {
-            html.Write($"""<ol class="history">""");
-            foreach (var change in page.Changes)
-            {
-                Write(html, change, isOfAll: query.Repository is null);
-                await output.PassAsync();
-            }
-
-            html.Write($"</ol>\n");
-        }
-        else
+        if (page.Changes.Count == 0)
         {
             html.Write($"""<p class="empty">{(page.Last is null ? "Nothing that you may see has happened." : "Nothing that you may see here. There are older changes.")}</p>""");
         }
 
+        // The script adds what happens while the first page is open.
+        html.Write($"""<ol class="history"{new RawHtml(query.Before is null ? " data-live" : string.Empty)}>""");
+        foreach (var change in page.Changes)
+        {
+            html.Write($"{new ChangePart(change, isOfAll: query.Repository is null)}\n");
+            await output.PassAsync();
+        }
+
+        html.Write($"</ol>\n");
         var next = page.Last is { } last ? ("before", last.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
         Pager.Write(html, path, [("user", query.User), ("kind", query.Kind is { } kind ? ChangeKindName.Of(kind) : null)], next, query.Before is not null);
     }
@@ -85,57 +82,5 @@ internal sealed class ActivityPage(PageFrame frame, ActivityOperations activity)
         }
 
         html.Write($"""</select></label><button>Show</button></form>""");
-    }
-
-    private static void Write(HtmlWriter html, RegistryChange change, bool isOfAll)
-    {
-        html.Write($"<li><div>");
-        if (isOfAll)
-        {
-            html.Write($"""<a href="/repositories/{change.Repository.Value}"><bdi>{change.Repository.Value}</bdi></a>: """);
-        }
-
-        WriteWhat(html, change);
-        html.Write($"""</div><div class="quiet">{new TimePart(change.Time)} by {new OriginPart(change.Origin)}""");
-        if (change.Reason is { } reason)
-        {
-            html.Write($" (<bdi>{reason}</bdi>)");
-        }
-
-        html.Write($"</div></li>\n");
-    }
-
-    // A removed manifest leads nowhere.
-    private static void WriteWhat(HtmlWriter html, RegistryChange change)
-    {
-        switch (change.Kind)
-        {
-            case ChangeKind.ManifestAdded when change.Digest is { } added:
-                html.Write($"manifest {new DigestPart(change.Repository, added)} pushed");
-                break;
-            case ChangeKind.ManifestRemoved when change.Digest is { } removed:
-                html.Write($"manifest {new DigestPart(null, removed)} deleted");
-                break;
-            case ChangeKind.TagSet when change is { Tag: { } tag, Digest: { } digest }:
-                html.Write($"tag {new TagLink(change.Repository, tag)} set to {new DigestPart(change.Repository, digest)}");
-                break;
-            case ChangeKind.TagRemoved when change.Tag is { } tag:
-                html.Write($"tag {new TagLink(change.Repository, tag)} deleted");
-                break;
-            case ChangeKind.RepositoryRenamed when change.NewName is { } newName:
-                html.Write($"""renamed to <a href="/repositories/{newName.Value}"><bdi>{newName.Value}</bdi></a>""");
-                break;
-        }
-
-        if (change.Previous is { } previous)
-        {
-            html.Write($", before: {new DigestPart(change.Repository, previous)}");
-        }
-    }
-
-    // Leads to the history of the tag, which has it also when it is deleted.
-    private readonly struct TagLink(RepositoryName repository, Tag tag) : IHtmlPart
-    {
-        public void WriteTo(HtmlWriter html) => html.Write($"""<a href="/repositories/{repository.Value}/-/history/{tag.Value}"><bdi>{tag.Value}</bdi></a>""");
     }
 }

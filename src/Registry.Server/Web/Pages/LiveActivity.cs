@@ -1,0 +1,123 @@
+using System.Globalization;
+using System.Threading.Channels;
+using Registry.Core.Activity;
+using Registry.Core.Changes;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Server.Endpoints;
+using Registry.Server.Memory;
+using Registry.Server.Requests;
+using Registry.Server.Web.Parts;
+
+namespace Registry.Server.Web.Pages;
+
+/// <summary>What happens while a page of the activity is open, as Server-Sent Events (HTML standard, section 9.2): each event is an item of the list of the page.</summary>
+internal sealed class LiveActivity(ActivityNews news, TimeProvider time)
+{
+    /// <summary>Greatest number of streams of a user, or of the network of anonymous visitors.</summary>
+    public const int MaxOfCaller = 20;
+
+    // Proxies close a connection on which nothing is sent for a minute.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(15);
+
+    // The browser connects again, and the log-in and the rules are asked again.
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<MemoryHolder, int> _streams = [];
+
+    public Task<RegistryError?> GetAsync(RequestContext request) => GetAsync(request, request.Repository);
+
+    public Task<RegistryError?> GetAllAsync(RequestContext request) => GetAsync(request, repository: null);
+
+    private async Task<RegistryError?> GetAsync(RequestContext request, RepositoryName? repository)
+    {
+        if (!ApiParameters.ReadActivity(request.Request.Query, repository).TryGet(out var query, out var fault))
+        {
+            return fault;
+        }
+
+        if (!TryEnter(request.MemoryHolder))
+        {
+            return new RegistryError(RegistryErrorCode.TooManyRequests, $"you have {MaxOfCaller} pages open that show live activity; close one of them");
+        }
+
+        try
+        {
+            using var reader = await news.OpenAsync(long.TryParse(request.Request.Headers["Last-Event-ID"], NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : null);
+            request.Response.ContentType = "text/event-stream";
+            request.Response.Headers.CacheControl = "no-store";
+
+            // nginx would keep the events until its buffer is full.
+            request.Response.Headers["X-Accel-Buffering"] = "no";
+            await SendAsync(request, query, reader.Changes);
+            return null;
+        }
+        finally
+        {
+            Leave(request.MemoryHolder);
+        }
+    }
+
+    private async Task SendAsync(RequestContext request, ActivityQuery query, ChannelReader<RegistryChange> changes)
+    {
+        var output = new PageOutput(request);
+        var begunAt = time.GetTimestamp();
+        output.Html.Write($": live\n\n");
+        await output.FlushAsync();
+        var arrived = changes.WaitToReadAsync(request.Aborted).AsTask();
+        while (time.GetElapsedTime(begunAt) < Longest)
+        {
+            if (await Task.WhenAny(arrived, Task.Delay(Pause, time, request.Aborted)) != arrived)
+            {
+                request.Aborted.ThrowIfCancellationRequested();
+                output.Html.Write($":\n\n");
+            }
+            else if (await arrived)
+            {
+                while (changes.TryRead(out var change))
+                {
+                    if (ActivityOperations.Show(query, change, query.Repository is null ? request.MayList : request.MayPull, request.OriginDetail) is { } visible)
+                    {
+                        output.Html.Write($"id: {visible.Sequence}\ndata: {new ChangePart(visible, isOfAll: query.Repository is null)}\n\n");
+                    }
+                }
+
+                arrived = changes.WaitToReadAsync(request.Aborted).AsTask();
+            }
+            else
+            {
+                // Too slow, or the registry stops.
+                return;
+            }
+
+            await output.FlushAsync();
+        }
+    }
+
+    private bool TryEnter(MemoryHolder caller)
+    {
+        lock (_lock)
+        {
+            var count = _streams.GetValueOrDefault(caller);
+            if (count >= MaxOfCaller)
+            {
+                return false;
+            }
+
+            _streams[caller] = count + 1;
+            return true;
+        }
+    }
+
+    private void Leave(MemoryHolder caller)
+    {
+        lock (_lock)
+        {
+            if (--_streams[caller] == 0)
+            {
+                _streams.Remove(caller);
+            }
+        }
+    }
+}
