@@ -102,7 +102,7 @@ public sealed class RegistryCore
             time,
             loggers.CreateLogger<SpaceRounds>());
         Inventory = new InventoryOperations(
-            storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), settings.DefaultPageSize, settings.MaxPageSize);
+            storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
         Space = new SpaceOperations(storage.Space, Metadata, SpaceRounds, settings.DefaultPageSize, settings.MaxPageSize);
     }
 

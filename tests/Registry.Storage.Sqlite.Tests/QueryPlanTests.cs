@@ -40,6 +40,7 @@ public sealed partial class QueryPlanTests : IDisposable
         ["SELECT round, at, clock, repositories, referred"] = "has a row for each of the last 400 days",
         ["DELETE FROM space_days"] = "the same",
         ["SELECT j.value, (SELECT COUNT(*) FROM (SELECT 1 FROM tags"] = "counts up to a limit",
+        ["SELECT COUNT(*) FROM (SELECT 1 FROM manifests WHERE repository_id"] = "the same",
         ["SELECT c.id, c.size FROM ( SELECT content_id FROM manifest_references"] = "reads the references of one manifest, up to a limit",
         ["SELECT COUNT(*) FROM content WHERE state >= 1"] = "counts what there is, when a collection would remove many",
     };

@@ -33,6 +33,21 @@ public sealed class CollectionRules(GracePeriod grace)
         return ExpiresAfter(manifest.IdleSince, manifest.IsPinned || manifest.IsRoot);
     }
 
+    /// <summary>Tells how long a manifest stays.</summary>
+    /// <param name="manifest">What keeps it.</param>
+    /// <param name="hasParent">True if a manifest of the repository refers to it.</param>
+    public static ManifestStanding StandingOf(ManifestExplanation manifest, bool hasParent)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        var record = manifest.Record;
+        var hasHolder = hasParent || manifest.Tags.Count > 0 || manifest.Subject is not null;
+        return record.IdleSince is null && (hasHolder || !manifest.IsUnsettled) ? ManifestStanding.Held
+            : manifest.IsUnsettled ? ManifestStanding.Unsettled
+            : record.IsRoot ? ManifestStanding.Root
+            : record.IsPinned ? ManifestStanding.Pinned
+            : ManifestStanding.Expiring;
+    }
+
     /// <summary>Decides whether a collection needs the confirmation of an operator.</summary>
     /// <param name="estimate">What it would remove.</param>
     /// <param name="unknown">Number of blobs that the metadata does not know.</param>

@@ -1,3 +1,4 @@
+using Registry.Core.Inventory.Records;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
@@ -52,4 +53,23 @@ public interface IInventory
     /// <param name="tags">Number of tags of each at most.</param>
     /// <param name="references">Number of references up to which the total size is computed.</param>
     Task<IReadOnlyList<ListedManifest>> DescribeAsync(IReadOnlyCollection<long> ids, int tags, int references);
+
+    /// <summary>Finds a manifest of a repository, with what refers to it; null for an unknown one.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest.</param>
+    /// <param name="limit">Number of entries of each list at most.</param>
+    /// <param name="referrers">Number at which the counting of referrers ends.</param>
+    Task<ManifestRelations?> FindManifestAsync(RepositoryName repository, Digest digest, int limit, int referrers);
+
+    /// <summary>Lists manifests of a repository, with a tag or without, in an order of their own; none for an unknown repository.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="after">The list begins after this manifest, which may be in the trash; from its beginning for null, and for one that the repository does not have any more.</param>
+    /// <param name="limit">Number of manifests at most.</param>
+    /// <returns>Their ids.</returns>
+    Task<IReadOnlyList<long>> ListManifestsAsync(RepositoryName repository, Digest? after, int limit);
+
+    /// <summary>Finds manifests by the beginning of their digest, in all repositories and in no particular order.</summary>
+    /// <param name="start">The beginning: so long that few digests have it.</param>
+    /// <param name="limit">Number of manifests at most; one that several repositories have counts for each.</param>
+    Task<IReadOnlyList<DigestRow>> FindDigestsAsync(string start, int limit);
 }

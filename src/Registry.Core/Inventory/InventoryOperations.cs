@@ -1,23 +1,36 @@
 using System.Buffers;
+using Registry.Core.Collection;
 using Registry.Core.Errors;
+using Registry.Core.Inventory.Records;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Inventory;
 
-/// <summary>Answers what is in the registry: its repositories and their tags.</summary>
+/// <summary>Answers what is in the registry: its repositories, their tags and manifests.</summary>
 /// <param name="inventory">The lists.</param>
 /// <param name="metadata">The repositories.</param>
 /// <param name="platforms">Platforms of images.</param>
+/// <param name="rules">Rules of the collector.</param>
 /// <param name="defaultLimit">Size of a page if the client does not give one.</param>
 /// <param name="maxLimit">Size of the largest page; a larger limit counts as this one.</param>
-public sealed class InventoryOperations(IInventory inventory, IMetadataStore metadata, PlatformReader platforms, int defaultLimit, int maxLimit)
+public sealed class InventoryOperations(
+    IInventory inventory, IMetadataStore metadata, PlatformReader platforms, CollectionRules rules, int defaultLimit, int maxLimit)
 {
     /// <summary>Number at which the tags and manifests of a repository in a list are no longer counted.</summary>
     public const int LargestCount = 1000;
 
     /// <summary>Number of tags of a manifest in a list.</summary>
     public const int MostTags = 10;
+
+    /// <summary>Number of tags, and of parents, of one manifest.</summary>
+    public const int MostNamed = 100;
+
+    /// <summary>Number of digits of a digest that is searched for; as many as pages show. Nobody can make many digests that begin with the same ones.</summary>
+    public const int ShortestDigest = 12;
+
+    /// <summary>Number of repositories in which a manifest is searched.</summary>
+    public const int MostHolders = 1000;
 
     // Content of an image for a dozen platforms. A page of them is read in a few milliseconds.
     private const int MostReferences = 1000;
@@ -33,6 +46,7 @@ public sealed class InventoryOperations(IInventory inventory, IMetadataStore met
 
     private const int ShortestIndexed = 3;
 
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
     private static readonly SearchValues<char> NameCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz0123456789._-/");
     private static readonly SearchValues<char> TagCharacters =
         SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
@@ -64,7 +78,10 @@ public sealed class InventoryOperations(IInventory inventory, IMetadataStore met
             return new InventoryPage<RepositoryEntry>([], Next: null);
         }
 
-        viewer = viewer.Within(query.Prefix);
+        // No index has so short a part, and reading all names would find a rare one late. Most people mean the beginning.
+        var isShort = part.Length is > 0 and < ShortestIndexed;
+        viewer = viewer.Within(query.Prefix).Within(isShort ? part : string.Empty);
+        part = isShort ? string.Empty : part;
         var size = PageSize(query.Limit);
         var rows = await FindFewAsync(query.Order, part, viewer) is { } few
             ? Sort(few, query.Order, query.After, after).Take(size + 1).ToList()
@@ -81,7 +98,7 @@ public sealed class InventoryOperations(IInventory inventory, IMetadataStore met
     public async Task<Result<InventoryPage<TagEntry>>> ListTagsAsync(RepositoryName repository, TagQuery query, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(query);
-        if (await metadata.ListTagsAsync(repository, last: null, limit: 1) is null)
+        if (!await ExistsAsync(repository))
         {
             return RegistryErrorCode.NameUnknown;
         }
@@ -109,6 +126,68 @@ public sealed class InventoryOperations(IInventory inventory, IMetadataStore met
             [.. shown.Where(row => manifests.ContainsKey(row.ManifestId)).Select(row => EntryOf(row, manifests[row.ManifestId]))],
             rows.Count > size ? query.Order == TagOrder.Name ? shown[^1].Name : new ListPosition(shown[^1].SetAt, shown[^1].Name).ToString() : null);
     }
+
+    /// <summary>Lists the manifests of a repository, with a tag or without: also those of platforms, and signatures. The caller may pull from it.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="after">Cursor of the page, which is the digest of a manifest; null for the first one.</param>
+    /// <param name="limit">Number of manifests, 1 or more; null for the default.</param>
+    /// <param name="cancellationToken">Ends the wait for the storage.</param>
+    /// <returns>The page; or NAME_UNKNOWN.</returns>
+    public async Task<Result<InventoryPage<ManifestEntry>>> ListManifestsAsync(
+        RepositoryName repository, Digest? after, int? limit, CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync(repository))
+        {
+            return RegistryErrorCode.NameUnknown;
+        }
+
+        var size = PageSize(limit);
+        var ids = await inventory.ListManifestsAsync(repository, after, size + 1);
+        var manifests = (await DescribeAsync(repository, [.. ids.Take(size)], cancellationToken)).ToDictionary();
+        var shown = ids.Take(size).Where(manifests.ContainsKey).Select(id => manifests[id]).ToList();
+
+        // A page whose manifests were all deleted meanwhile has none to continue after.
+        return new InventoryPage<ManifestEntry>(shown, ids.Count > size && shown.Count > 0 ? shown[^1].Digest.Value : null);
+    }
+
+    /// <summary>Finds manifests by the beginning of their digest, in the repositories that the caller may see.</summary>
+    /// <param name="start">The algorithm and at least <see cref="ShortestDigest"/> digits. Fewer find nothing: the search would read what others have.</param>
+    /// <param name="viewer">The caller.</param>
+    /// <returns>Repositories with the manifest of each, by name; at most a page, from the first <see cref="MostHolders"/> that have one.</returns>
+    public async Task<IReadOnlyList<DigestRow>> FindDigestsAsync(string start, Viewer viewer)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        ArgumentNullException.ThrowIfNull(viewer);
+        var digits = start.AsSpan(start.IndexOf(':', StringComparison.Ordinal) + 1);
+        return digits.Length < ShortestDigest || digits.ContainsAnyExcept(HexDigits) || !Digest.LooksLikeDigest(start)
+            ? []
+            : [.. (await inventory.FindDigestsAsync(start, MostHolders)).Where(row => viewer.Sees(row.Repository)).OrderBy(row => row.Repository, StringComparer.Ordinal).Take(PageSize(null))];
+    }
+
+    /// <summary>Finds a manifest, with what refers to it and why it is kept. The caller may pull from the repository. Nothing is promised.</summary>
+    /// <returns>The manifest; or MANIFEST_UNKNOWN.</returns>
+    public async Task<Result<ManifestDetail>> FindManifestAsync(RepositoryName repository, Reference reference, CancellationToken cancellationToken)
+    {
+        if (await metadata.FindManifestAsync(repository, reference) is not { } stored
+            || await inventory.FindManifestAsync(repository, stored.Digest, MostNamed + 1, LargestCount + 1) is not { } row
+            || await DescribeAsync(repository, [row.Id], cancellationToken) is not [var (_, manifest)])
+        {
+            return RegistryErrorCode.ManifestUnknown;
+        }
+
+        return new ManifestDetail
+        {
+            Manifest = manifest,
+            Tags = [.. row.Tags.Take(MostNamed).Select(tag => new ManifestTag(Tag.Parse(tag.Name), TimeOf(tag), tag.SetBy))],
+            HasMoreTags = row.Tags.Count > MostNamed,
+            Parents = [.. row.Parents.Take(MostNamed)],
+            HasMoreParents = row.Parents.Count > MostNamed,
+            Referrers = CountOf(row.Referrers),
+            Keep = ManifestKeep.Of(row.Explanation, row.Parents.Count > 0, row.DeletedParents.Count > 0, rules),
+        };
+    }
+
+    private async Task<bool> ExistsAsync(RepositoryName repository) => await metadata.ListTagsAsync(repository, last: null, limit: 1) is not null;
 
     // All repositories that may be on a page, if they are few and need to be searched or sorted; null for the others, which are read in the order of the list.
     private async Task<IEnumerable<RepositoryRow>?> FindFewAsync(RepositoryOrder order, string part, Viewer viewer)
@@ -210,9 +289,11 @@ public sealed class InventoryOperations(IInventory inventory, IMetadataStore met
     {
         Tag = Tag.Parse(row.Name),
         Manifest = manifest,
-        SetAt = row.SetAt == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.SetAt),
+        SetAt = TimeOf(row),
         SetBy = row.SetBy,
     };
+
+    private static DateTimeOffset? TimeOf(TagRow row) => row.SetAt == 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(row.SetAt);
 
     private static UpTo CountOf(long count) => new(Math.Min(count, LargestCount), count > LargestCount);
 }

@@ -1,3 +1,4 @@
+using Registry.Core.Inventory.Records;
 using Registry.Core.Oci;
 
 namespace Registry.Core.Inventory;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Registry.Core.Blobs;
 using Registry.Core.Caching;
+using Registry.Core.Inventory.Records;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;

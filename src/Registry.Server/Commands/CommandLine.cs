@@ -44,6 +44,7 @@ internal static class CommandLine
             RepositoryListCommand.Create(context),
             ActivityCommand.Create(context),
             TagListCommand.Create(context),
+            InspectCommand.Create(context),
             TagCommands.Create(context),
             TrashCommands.Create(context),
             RepositoryCommands.Create(context),

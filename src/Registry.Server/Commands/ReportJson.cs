@@ -31,6 +31,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(IReadOnlyList<EffectiveSetting>))]
 [JsonSerializable(typeof(IReadOnlyList<GenerationSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(ManifestAnswer))]
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]

@@ -11,7 +11,7 @@ using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary>Endpoints of <c>/api/v1/repositories</c> and <c>/api/v1/tags</c> that list what is in the registry.</summary>
+/// <summary>Endpoints of <c>/api/v1/repositories</c>, <c>/api/v1/tags</c> and <c>/api/v1/manifests</c> that tell what is in the registry.</summary>
 internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOperations space, RequestMemory memory)
 {
     // A name of 255 characters, and the figures, in JSON.
@@ -20,17 +20,11 @@ internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOpe
     // A tag with ten others of 128 characters, two types of 255, and 32 platforms of 98.
     private const int TagOnPage = 6 * 1024;
 
+    // A hundred tags of 128 characters with times and users of 255, a hundred parents of 135, and the rest of the above.
+    private const int OneManifest = 128 * 1024;
+
     // The same as rows, as text, and in a buffer that doubles.
     private const int InRows = 4;
-
-    private static readonly Dictionary<string, RepositoryOrder> RepositoryOrders = new()
-    {
-        ["name"] = RepositoryOrder.Name,
-        ["pushed"] = RepositoryOrder.Pushed,
-        ["size"] = RepositoryOrder.Size,
-    };
-
-    private static readonly Dictionary<string, TagOrder> TagOrders = new() { ["name"] = TagOrder.Name, ["time"] = TagOrder.Time };
 
     public async Task<RegistryError?> ListRepositoriesAsync(RequestContext request)
     {
@@ -41,7 +35,7 @@ internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOpe
         }
 
         if (!QueryParameter.Find(query, "q").TryGet(out var part, out var fault) || !QueryParameter.Find(query, "prefix").TryGet(out var prefix, out fault)
-            || !QueryParameter.Find(query, "after").TryGet(out var after, out fault) || !ApiParameters.ReadOrder(query, RepositoryOrders).TryGet(out var order, out fault)
+            || !QueryParameter.Find(query, "after").TryGet(out var after, out fault) || !ApiParameters.ReadOrder(query, InventoryOrders.Repositories).TryGet(out var order, out fault)
             || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
         {
             return fault;
@@ -81,7 +75,7 @@ internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOpe
         }
 
         if (!QueryParameter.Find(query, "prefix").TryGet(out var prefix, out var fault) || !QueryParameter.Find(query, "after").TryGet(out var after, out fault)
-            || !ApiParameters.ReadOrder(query, TagOrders).TryGet(out var order, out fault) || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
+            || !ApiParameters.ReadOrder(query, InventoryOrders.Tags).TryGet(out var order, out fault) || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
         {
             return fault;
         }
@@ -108,6 +102,79 @@ internal sealed class InventoryEndpoints(InventoryOperations inventory, SpaceOpe
         };
         NextPage.Describe(request, answer.Next);
         await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.TagListAnswer)), MediaTypes.Json);
+        return null;
+    }
+
+    public async Task<RegistryError?> ListManifestsAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, Route.RepositoryParameter, "after", "n") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!ApiParameters.FindDigest(query, "after").TryGet(out var after, out var fault) || !ApiParameters.ReadPageSize(query).TryGet(out var n, out fault))
+        {
+            return fault;
+        }
+
+        request.TakeTurns();
+        using var held = new HeldListing(request, memory);
+        var entries = inventory.PageSize(n) + 1L;
+        if (await held.ReserveAsync(entries * TagOnPage, entries * TagOnPage * InRows) is { } refused)
+        {
+            return refused;
+        }
+
+        if (!(await inventory.ListManifestsAsync(request.Repository, after, n, request.Aborted)).TryGet(out var page, out var error))
+        {
+            return error;
+        }
+
+        var answer = new ManifestListAnswer
+        {
+            Repository = request.Repository.Value,
+            Manifests = [.. page.Items.Select(ManifestEntryAnswer.Of)],
+            Next = NextPage.PathOf(request, "after", page.Next, Route.RepositoryParameter, "n"),
+        };
+        NextPage.Describe(request, answer.Next);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.ManifestListAnswer)), MediaTypes.Json);
+        return null;
+    }
+
+    public async Task<RegistryError?> GetManifestAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, Route.RepositoryParameter, Route.ReferenceParameter) is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Read(query, Route.ReferenceParameter).TryGet(out var text, out var missing))
+        {
+            return missing;
+        }
+
+        if (!Parameters.ParseReference(text).TryGet(out var reference, out var invalid))
+        {
+            return invalid;
+        }
+
+        request.TakeTurns();
+        using var held = new HeldListing(request, memory);
+        if (await held.ReserveAsync(OneManifest, OneManifest) is { } refused)
+        {
+            return refused;
+        }
+
+        if (!(await inventory.FindManifestAsync(request.Repository, reference, request.Aborted)).TryGet(out var detail, out var error))
+        {
+            return error;
+        }
+
+        NextPage.Describe(request, next: null);
+        var answer = ManifestAnswer.Of(request.Repository.Value, detail);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, InventoryJson.Default.ManifestAnswer)), MediaTypes.Json);
         return null;
     }
 }

@@ -36,6 +36,9 @@ internal static class RouteTable
         new("GET", "/api/v1/repositories", Permission.Catalog, inventory.ListRepositoriesAsync),
         new("GET", "/api/v1/tags?repository=<name>", Permission.Pull, inventory.ListTagsAsync),
 
+        new("GET", "/api/v1/manifests?repository=<name>", Permission.Pull, inventory.ListManifestsAsync),
+        new("GET", "/api/v1/manifests/show?repository=<name>&reference=<reference>", Permission.Pull, inventory.GetManifestAsync),
+
         new("GET", "/api/v1/tags/history?repository=<name>&tag=<reference>", Permission.Pull, tags.GetHistoryAsync),
         new("GET", "/api/v1/tags/show?repository=<name>&tag=<reference>", Permission.Pull, tags.GetStateAsync),
         new("POST", "/api/v1/tags/rollback?repository=<name>&tag=<reference>", Permission.Push, tags.RollBackAsync, RequestOperation.RollBackTag, AlsoPulls: true),

@@ -237,7 +237,10 @@ internal sealed partial class RequestPipeline(
             }
         }
 
-        var parameter = query[query.ContainsKey(Route.TagParameter) ? Route.TagParameter : Route.DigestParameter].ToString();
+        var parameter = query[
+            query.ContainsKey(Route.TagParameter) ? Route.TagParameter
+            : query.ContainsKey(Route.ReferenceParameter) ? Route.ReferenceParameter
+            : Route.DigestParameter].ToString();
         request.Match(route, name, parameter, route.HasTarget ? target : null);
         return AnswerAsync(request, routes, route);
     }

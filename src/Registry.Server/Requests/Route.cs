@@ -6,7 +6,7 @@ namespace Registry.Server.Requests;
 /// <param name="Method">The HTTP method.</param>
 /// <param name="Template">
 /// The path. <c>&lt;name&gt;</c> stands for a repository name with any number of slashes, any other <c>&lt;word&gt;</c> for one segment. A query after the path
-/// names the repository, as <c>repository=&lt;name&gt;</c>, the tag or the manifest, as <c>tag=&lt;reference&gt;</c> or <c>digest=&lt;digest&gt;</c>, and a second repository
+/// names the repository, as <c>repository=&lt;name&gt;</c>, the tag or the manifest, as <c>tag=&lt;reference&gt;</c>, <c>reference=&lt;reference&gt;</c> or <c>digest=&lt;digest&gt;</c>, and a second repository
 /// to which the caller needs the permission to push, as <c>to=&lt;name&gt;</c>.
 /// </param>
 /// <param name="Permission">Permission that the caller needs. Every route has one.</param>
@@ -49,6 +49,9 @@ internal sealed record Route(
 
     /// <summary>Query parameter with the digest of a manifest.</summary>
     public const string DigestParameter = "digest";
+
+    /// <summary>Query parameter with the tag or digest of a manifest.</summary>
+    public const string ReferenceParameter = "reference";
 
     /// <summary>Placeholder for a repository name in a template.</summary>
     public const string NameParameter = "<name>";

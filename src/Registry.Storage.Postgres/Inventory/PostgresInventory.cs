@@ -1,5 +1,6 @@
 using Npgsql;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Records;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -152,6 +153,81 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
             TotalSize = detail.Content.Count > references ? null : detail.Row.Size + detail.Content.Distinct().Sum(content => content.Size),
         });
     });
+
+    public async Task<ManifestRelations?> FindManifestAsync(RepositoryName repository, Digest digest, int limit, int referrers) => await database.ReadAsync(async session =>
+    {
+        if (await ContentExplanation.FindManifestAsync(session, repository, digest) is not var (id, repositoryId, contentId, explanation))
+        {
+            return null;
+        }
+
+        var tags = session.Ask(
+            """
+            SELECT t.name, t.manifest_id, t.set_at, (SELECT actor FROM changes
+                WHERE repository_id = t.repository_id AND tag = t.name AND kind = 5 AND source <> 4 AND previous IS DISTINCT FROM digest ORDER BY sequence + 0 DESC LIMIT 1)
+            FROM tags t WHERE t.manifest_id = $1 ORDER BY t.name LIMIT $2
+            """,
+            ReadTag,
+            id,
+            (long)limit);
+        var parents = session.Ask(
+            """
+            SELECT (SELECT digest FROM content WHERE id = m.content_id) FROM manifest_references f, LATERAL (SELECT content_id FROM manifests WHERE id = f.manifest_id OFFSET 0) m
+            WHERE f.content_id = $1 AND f.repository_id = $2 LIMIT $3
+            """,
+            row => Digest.Parse(row.GetString(0)),
+            contentId,
+            repositoryId,
+            (long)limit);
+        var deleted = session.Ask(
+            """
+            SELECT (SELECT digest FROM content WHERE id = t.content_id) FROM trash_references f, LATERAL (SELECT content_id FROM trash WHERE id = f.entry_id OFFSET 0) t
+            WHERE f.content_id = $1 AND f.repository_id = $2 LIMIT $3
+            """,
+            row => Digest.Parse(row.GetString(0)),
+            contentId,
+            repositoryId,
+            (long)limit);
+        var count = session.Ask(
+            "SELECT count(*) FROM (SELECT 1 FROM manifests WHERE repository_id = $1 AND subject = $2 ORDER BY repository_id, subject, id LIMIT $3) r",
+            row => row.GetInt64(0),
+            repositoryId,
+            digest.Value,
+            (long)referrers);
+        await session.SendAsync();
+        return new ManifestRelations
+        {
+            Id = id,
+            Explanation = explanation with { Tags = [.. tags.Select(tag => tag.Name)] },
+            Tags = tags,
+            Parents = parents,
+            DeletedParents = deleted,
+            Referrers = count[0],
+        };
+    });
+
+    public async Task<IReadOnlyList<long>> ListManifestsAsync(RepositoryName repository, Digest? after, int limit) => await database.ReadAsync(session => session.AllAsync(
+        """
+        SELECT id FROM manifests WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND content_id > coalesce((
+            SELECT c.id FROM content c, LATERAL (SELECT 1 FROM kept_manifests
+                WHERE repository_id = (SELECT id FROM repositories WHERE name = $1) AND content_id = c.id LIMIT 1) k WHERE c.digest = $2), 0)
+        ORDER BY repository_id, content_id LIMIT $3
+        """,
+        row => row.GetInt64(0),
+        repository.Value,
+        after?.Value,
+        (long)limit));
+
+    public async Task<IReadOnlyList<DigestRow>> FindDigestsAsync(string start, int limit) => await database.ReadAsync(session => session.AllAsync(
+        """
+        SELECT r.name, c.digest FROM content c, LATERAL (SELECT repository_id FROM manifests WHERE content_id = c.id OFFSET 0) m,
+            LATERAL (SELECT name FROM repositories WHERE id = m.repository_id OFFSET 0) r
+        WHERE c.digest >= $1 AND c.digest < $2 LIMIT $3
+        """,
+        row => new DigestRow(row.GetString(0), Digest.Parse(row.GetString(1))),
+        start,
+        $"{start}g",
+        (long)limit));
 
     private static RepositoryRow ReadRepository(NpgsqlDataReader row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetInt64(2), ContentRows.ReadText(row, 3), row.GetInt64(4));

@@ -1,3 +1,4 @@
+using Npgsql;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
 
@@ -63,6 +64,29 @@ internal static class ContentExplanation
         contentId,
         limit);
 
+    /// <summary>Explains a manifest of one repository; null for an unknown one.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest.</param>
+    /// <returns>Rows of the manifest, its repository and its bytes, and what keeps it, without its tags.</returns>
+    public static async Task<(long Id, long Repository, long Content, ManifestExplanation Explanation)?> FindManifestAsync(
+        PostgresSession session, RepositoryName repository, Digest digest)
+    {
+        var found = await session.FirstAsync(
+            """
+            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, coalesce((
+                    SELECT settled_to < m.id FROM unsettled_subjects WHERE repository_id = m.repository_id AND subject = m.subject), false), (
+                SELECT s.digest FROM content s JOIN kept_manifests o ON o.repository_id = m.repository_id AND o.content_id = s.id WHERE s.digest = m.subject),
+                m.repository_id, m.content_id
+            FROM repositories r, LATERAL (SELECT * FROM manifests
+                WHERE repository_id = r.id AND content_id = (SELECT id FROM content WHERE digest = $2) OFFSET 0) m WHERE r.name = $1
+            """,
+            row => (Row: ReadRow(row, digest), Repository: row.GetInt64(8), Content: row.GetInt64(9)),
+            repository.Value,
+            digest.Value);
+        return found == default ? null : (found.Row.Id, found.Repository, found.Content, Explain(found.Row, []));
+    }
+
     private static async Task<List<ManifestExplanation>> ReadManifestsAsync(PostgresSession session, long contentId, Digest digest, int limit)
     {
         var manifests = await session.AllAsync(
@@ -73,18 +97,22 @@ internal static class ContentExplanation
             LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject
             WHERE m.content_id = $1 LIMIT $2
             """,
-            row => (
-                Id: row.GetInt64(0),
-                Record: new ManifestRecord(
-                    RepositoryName.Parse(row.GetString(1)), digest, ContentRows.ReadNumber(row, 2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5)),
-                IsUnsettled: row.GetBoolean(6),
-                Subject: ContentRows.ReadText(row, 7)),
+            row => ReadRow(row, digest),
             contentId,
             limit);
         var tags = manifests.ConvertAll(manifest => session.Ask(
             "SELECT name FROM tags WHERE manifest_id = $1 ORDER BY name LIMIT $2", row => row.GetString(0), manifest.Id, limit));
         await session.SendAsync();
-        return [.. manifests.Zip(tags, (manifest, names) => new ManifestExplanation(
-            manifest.Record, names, manifest.Subject is { } subject ? Digest.Parse(subject) : null, manifest.IsUnsettled))];
+        return [.. manifests.Zip(tags, Explain)];
     }
+
+    private static (long Id, ManifestRecord Record, bool IsUnsettled, string? Subject) ReadRow(NpgsqlDataReader row, Digest digest) => (
+        row.GetInt64(0),
+        new ManifestRecord(
+            RepositoryName.Parse(row.GetString(1)), digest, ContentRows.ReadNumber(row, 2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5)),
+        row.GetBoolean(6),
+        ContentRows.ReadText(row, 7));
+
+    private static ManifestExplanation Explain((long Id, ManifestRecord Record, bool IsUnsettled, string? Subject) manifest, IReadOnlyList<string> tags) =>
+        new(manifest.Record, tags, manifest.Subject is { } subject ? Digest.Parse(subject) : null, manifest.IsUnsettled);
 }

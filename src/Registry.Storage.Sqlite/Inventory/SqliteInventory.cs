@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using Registry.Core.Inventory;
+using Registry.Core.Inventory.Records;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -132,6 +133,73 @@ public sealed class SqliteInventory(SqliteDatabase database) : IInventory
             TotalSize = Sum(session, manifest.Row, manifest.Repository, references),
         });
     });
+
+    public async Task<ManifestRelations?> FindManifestAsync(RepositoryName repository, Digest digest, int limit, int referrers) => await database.ReadAsync(session =>
+    {
+        if (ContentExplanation.FindManifest(session, repository, digest) is not var (id, repositoryId, contentId, explanation))
+        {
+            return null;
+        }
+
+        var tags = session.All(
+            """
+            SELECT t.name, t.manifest_id, t.set_at, (SELECT actor FROM changes
+                WHERE repository_id = t.repository_id AND tag = t.name AND kind = 5 AND source <> 4 AND previous IS NOT digest ORDER BY sequence DESC LIMIT 1)
+            FROM tags t WHERE t.manifest_id = @1 AND t.repository_id = @2 ORDER BY t.name LIMIT @3
+            """,
+            ReadTag,
+            id,
+            repositoryId,
+            (long)limit);
+        return new ManifestRelations
+        {
+            Id = id,
+            Explanation = explanation with { Tags = tags.ConvertAll(tag => tag.Name) },
+            Tags = tags,
+            Parents = session.All(
+                """
+                SELECT c.digest FROM manifest_references f CROSS JOIN manifests m ON m.id = f.manifest_id CROSS JOIN content c ON c.id = m.content_id
+                WHERE f.content_id = @1 AND f.repository_id = @2 LIMIT @3
+                """,
+                row => Digest.Parse(row.GetString(0)),
+                contentId,
+                repositoryId,
+                (long)limit),
+            DeletedParents = session.All(
+                """
+                SELECT c.digest FROM trash_references f CROSS JOIN trash t ON t.id = f.entry_id CROSS JOIN content c ON c.id = t.content_id
+                WHERE f.content_id = @1 AND f.repository_id = @2 LIMIT @3
+                """,
+                row => Digest.Parse(row.GetString(0)),
+                contentId,
+                repositoryId,
+                (long)limit),
+            Referrers = session.Number(
+                "SELECT COUNT(*) FROM (SELECT 1 FROM manifests WHERE repository_id = @1 AND subject = @2 LIMIT @3)", repositoryId, digest.Value, (long)referrers)!.Value,
+        };
+    });
+
+    public async Task<IReadOnlyList<long>> ListManifestsAsync(RepositoryName repository, Digest? after, int limit) =>
+        await database.ReadAsync(session => ContentRows.FindRepository(session, repository) is not { } id ? [] : session.All(
+            """
+            SELECT id FROM manifests WHERE repository_id = @1 AND content_id > coalesce((
+                SELECT c.id FROM content c CROSS JOIN kept_manifests k ON k.repository_id = @1 AND k.content_id = c.id WHERE c.digest = @2), 0)
+            ORDER BY content_id LIMIT @3
+            """,
+            row => row.GetInt64(0),
+            id,
+            after?.Value,
+            (long)limit));
+
+    public async Task<IReadOnlyList<DigestRow>> FindDigestsAsync(string start, int limit) => await database.ReadAsync(session => session.All(
+        """
+        SELECT r.name, c.digest FROM content c CROSS JOIN manifests m ON m.content_id = c.id CROSS JOIN repositories r ON r.id = m.repository_id
+        WHERE c.digest >= @1 AND c.digest < @2 LIMIT @3
+        """,
+        row => new DigestRow(row.GetString(0), Digest.Parse(row.GetString(1))),
+        start,
+        $"{start}g",
+        (long)limit));
 
     private static long? Sum(SqliteSession session, ListedManifest manifest, long repositoryId, int references)
     {

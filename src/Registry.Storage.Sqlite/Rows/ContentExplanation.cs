@@ -1,3 +1,4 @@
+using Microsoft.Data.Sqlite;
 using Registry.Core.Collection.Records;
 using Registry.Core.Oci;
 
@@ -37,6 +38,25 @@ internal static class ContentExplanation
         contentId,
         limit);
 
+    /// <summary>Explains a manifest of one repository; null for an unknown one.</summary>
+    /// <param name="session">The transaction.</param>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The manifest.</param>
+    /// <returns>Rows of the manifest, its repository and its bytes, and what keeps it, without its tags.</returns>
+    public static (long Id, long Repository, long Content, ManifestExplanation Explanation)? FindManifest(SqliteSession session, RepositoryName repository, Digest digest)
+    {
+        var found = session.First(
+            """
+            SELECT m.id, r.name, m.idle_since, m.is_root, r.pinned, m.pushed_at, m.repository_id, m.subject, u.settled_to < m.id, c.id
+            FROM repositories r CROSS JOIN content c ON c.digest = @2 CROSS JOIN manifests m ON m.repository_id = r.id AND m.content_id = c.id
+            LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject WHERE r.name = @1
+            """,
+            row => (Row: ReadRow(row, digest), Content: row.GetInt64(9)),
+            repository.Value,
+            digest.Value);
+        return found == default ? null : (found.Row.Id, found.Row.Repository, found.Content, Explain(session, found.Row, []));
+    }
+
     private static List<ManifestExplanation> ReadManifests(SqliteSession session, long contentId, Digest digest, int limit)
     {
         var manifests = session.All(
@@ -45,30 +65,31 @@ internal static class ContentExplanation
             LEFT JOIN unsettled_subjects u ON u.repository_id = m.repository_id AND u.subject = m.subject
             JOIN repositories r ON r.id = m.repository_id WHERE m.content_id = @1 LIMIT @2
             """,
-            row => (
-                Id: row.GetInt64(0),
-                Record: new ManifestRecord(
-                    RepositoryName.Parse(row.GetString(1)),
-                    digest,
-                    row.IsDBNull(2) ? null : row.GetInt64(2),
-                    row.GetBoolean(3),
-                    row.GetBoolean(4),
-                    row.GetInt64(5)),
-                Repository: row.GetInt64(6),
-                Subject: row.IsDBNull(7) ? null : row.GetString(7),
-                IsUnsettled: !row.IsDBNull(8) && row.GetBoolean(8)),
+            row => ReadRow(row, digest),
             contentId,
             limit);
-        return manifests.ConvertAll(manifest => new ManifestExplanation(
-            manifest.Record,
-            session.All("SELECT name FROM tags WHERE manifest_id = @1 LIMIT @2", row => row.GetString(0), manifest.Id, limit),
-            session.First<Digest?>(
-                "SELECT c.digest FROM content c JOIN kept_manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
-                row => Digest.Parse(row.GetString(0)),
-                manifest.Repository,
-                manifest.Subject),
-            manifest.IsUnsettled));
+        return manifests.ConvertAll(manifest => Explain(
+            session, manifest, session.All("SELECT name FROM tags WHERE manifest_id = @1 LIMIT @2", row => row.GetString(0), manifest.Id, limit)));
     }
+
+    private static (long Id, ManifestRecord Record, long Repository, string? Subject, bool IsUnsettled) ReadRow(SqliteDataReader row, Digest digest) => (
+        row.GetInt64(0),
+        new ManifestRecord(
+            RepositoryName.Parse(row.GetString(1)), digest, row.IsDBNull(2) ? null : row.GetInt64(2), row.GetBoolean(3), row.GetBoolean(4), row.GetInt64(5)),
+        row.GetInt64(6),
+        row.IsDBNull(7) ? null : row.GetString(7),
+        !row.IsDBNull(8) && row.GetBoolean(8));
+
+    private static ManifestExplanation Explain(
+        SqliteSession session, (long Id, ManifestRecord Record, long Repository, string? Subject, bool IsUnsettled) manifest, IReadOnlyList<string> tags) => new(
+        manifest.Record,
+        tags,
+        session.First<Digest?>(
+            "SELECT c.digest FROM content c JOIN kept_manifests m ON m.repository_id = @1 AND m.content_id = c.id WHERE c.digest = @2",
+            row => Digest.Parse(row.GetString(0)),
+            manifest.Repository,
+            manifest.Subject),
+        manifest.IsUnsettled);
 
     private static List<KeyValuePair<RepositoryName, Digest>> ReadTrash(SqliteSession session, long contentId, int limit) => session.All(
         """

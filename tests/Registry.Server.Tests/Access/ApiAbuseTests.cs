@@ -78,9 +78,11 @@ public sealed class ApiAbuseTests : IAsyncLifetime
 
             if (route.Template.Contains("<reference>", StringComparison.Ordinal))
             {
-                foreach (var tag in new[] { "", ".", "-x", new string('t', 129), "a%2Fb", "a%00", "%ff", _image.Digest })
+                // A reference may be a digest, too.
+                string[] digests = route.Template.Contains("tag=", StringComparison.Ordinal) ? [_image.Digest] : [];
+                foreach (var tag in new[] { "", ".", "-x", new string('t', 129), "a%2Fb", "a%00", "%ff" }.Concat(digests))
                 {
-                    await RefuseAsync(route, path.Replace("tag=latest", $"tag={tag}", StringComparison.Ordinal), 400);
+                    await RefuseAsync(route, path.Replace("=latest", $"={tag}", StringComparison.Ordinal), 400);
                 }
             }
         }

@@ -21,7 +21,7 @@ public sealed class InventoryAccessTests
             await pusher.PushAsync(repository, image, "v1");
         }
 
-        foreach (var query in new[] { "", "?sort=pushed", "?sort=size", "?q=app", "?q=app&sort=size", "?q=a", "?q=a&sort=pushed" })
+        foreach (var query in new[] { "", "?sort=pushed", "?sort=size", "?q=app", "?q=app&sort=size", "?q=/ap", "?q=/ap&sort=pushed" })
         {
             Assert.Equal(["secret/app", "team/app"], (await NamesAsync(query, "admin")).Order(StringComparer.Ordinal));
             Assert.Equal(["team/app"], await NamesAsync(query, "alice"));
@@ -29,7 +29,7 @@ public sealed class InventoryAccessTests
             Check.Status(401, await registry.Client.GetAnswerAsync($"/api/v1/repositories{query}"));
         }
 
-        foreach (var query in new[] { "?q=secret", "?prefix=secret/", "?q=secret&sort=size", "?prefix=s&sort=pushed" })
+        foreach (var query in new[] { "?q=secret", "?prefix=secret/", "?q=secret&sort=size", "?prefix=s&sort=pushed", "?q=s", "?q=se&sort=size" })
         {
             Assert.Equal(["secret/app"], await NamesAsync(query, "admin"));
             Assert.Empty(await NamesAsync(query, "alice"));
@@ -41,6 +41,11 @@ public sealed class InventoryAccessTests
         Check.Status(403, await registry.Client.GetAnswerAsync("/api/v1/tags?repository=secret/app", AccessFolder.Basic("alice")));
         Check.Status(403, await registry.Client.GetAnswerAsync("/api/v1/tags?repository=secret/none", AccessFolder.Basic("alice")));
         Check.Status(401, await registry.Client.GetAnswerAsync("/api/v1/tags?repository=secret/app"));
+
+        var manifest = $"reference={image.Digest}";
+        Check.Status(200, await registry.Client.GetAnswerAsync($"/api/v1/manifests/show?repository=team/app&{manifest}", AccessFolder.Basic("alice")));
+        Check.Status(403, await registry.Client.GetAnswerAsync($"/api/v1/manifests/show?repository=secret/app&{manifest}", AccessFolder.Basic("alice")));
+        Check.Status(403, await registry.Client.GetAnswerAsync($"/api/v1/manifests/show?repository=secret/none&{manifest}", AccessFolder.Basic("alice")));
 
         async Task<IEnumerable<string?>> NamesAsync(string query, string user) =>
             Check.Status(200, await registry.Client.GetAnswerAsync($"/api/v1/repositories{query}", AccessFolder.Basic(user)))

@@ -50,6 +50,21 @@ public sealed class InventoryCommandTests : IDisposable
         Assert.Equal(2, (await CommandAsync("tags", "team/app:v1", "--server", Url(registry))).ExitCode);
     }
 
+    [Fact]
+    public async Task An_image_is_inspected()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = await registry.Client.PushAsync("team/app", TestImage.Create(), "v1", "latest");
+
+        var run = await CommandAsync("inspect", $"{new Uri(Url(registry)).Authority}/team/app");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        Assert.Matches($@"^REPOSITORY +team/app\nDIGEST +{image.Digest}\nKIND +\w+\n(?s:.*)\nTAGS +latest, set 20\S+Z\n +v1, set 20\S+Z\nPART OF +-\nREFERRERS +0\nKEPT +held by its tags\n$", run.Output);
+        var json = JsonElement.Parse((await CommandAsync("inspect", $"team/app@{image.Digest}", "--server", Url(registry), "--json")).Output);
+        Assert.Equal(image.Digest, json.GetProperty("digest").GetString());
+        Assert.Equal(1, (await CommandAsync("inspect", "team/app:none", "--server", Url(registry))).ExitCode);
+        Assert.Equal(2, (await CommandAsync("inspect", "team/App", "--server", Url(registry))).ExitCode);
+    }
+
     private static string Url(TestRegistry registry) => registry.Host.Addresses[0].TrimEnd('/');
 
     private Task<CommandRun> CommandAsync(params string[] arguments) =>

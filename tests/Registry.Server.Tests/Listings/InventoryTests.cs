@@ -67,7 +67,36 @@ public sealed class InventoryTests
         Assert.Single(Tags(await registry.Client.GetAnswerAsync(page.Json.GetProperty("next").GetString()!)));
     }
 
+    [Fact]
+    public async Task A_manifest_is_shown_with_what_refers_to_it_and_why_it_is_kept()
+    {
+        await using var registry = await TestRegistry.StartAsync();
+        var image = TestImage.Create();
+        await registry.Client.PushAsync("a/b", image, "v1", "latest");
+        var manifest = await ShowAsync("v1");
+        Assert.Equal((image.Digest, "a/b", "image"), (manifest.GetProperty("digest").GetString(), manifest.GetProperty("repository").GetString(), manifest.GetProperty("kind").GetString()));
+        Assert.Equal(["latest", "v1"], manifest.GetProperty("tags").EnumerateArray().Select(tag => tag.GetProperty("tag").GetString()));
+        Assert.Equal("""{"state":"held","by":["tags"]}""", manifest.GetProperty("keep").GetRawText());
+        Assert.Equal((0, 0), (manifest.GetProperty("parents").GetArrayLength(), manifest.GetProperty("referrers").GetInt32()));
+        Assert.Equal(manifest.GetRawText(), (await ShowAsync(image.Digest)).GetRawText());
+
+        Check.Status(202, await registry.Client.RequestAsync("DELETE", "/v2/a/b/manifests/v1"));
+        Check.Status(202, await registry.Client.RequestAsync("DELETE", "/v2/a/b/manifests/latest"));
+        manifest = await ShowAsync(image.Digest);
+        Assert.Equal("root", manifest.GetProperty("keep").GetProperty("state").GetString());
+        Check.Problem(404, "MANIFEST_UNKNOWN", "manifest unknown", await registry.Client.GetAnswerAsync("/api/v1/manifests/show?repository=a/b&reference=v1"));
+
+        async Task<JsonElement> ShowAsync(string reference)
+        {
+            var answer = Check.Status(200, await registry.Client.GetAnswerAsync($"/api/v1/manifests/show?repository=a/b&reference={reference}"));
+            Assert.Equal("no-store", answer["Cache-Control"]);
+            return answer.Json;
+        }
+    }
+
     [Theory]
+    [InlineData("/api/v1/manifests/show?repository=team/app", "'reference'")]
+    [InlineData("/api/v1/manifests/show?repository=team/app&reference=-x", "'-x' is not a tag")]
     [InlineData("/api/v1/repositories?sort=age", "sort is 'age'; allowed: name, pushed, size")]
     [InlineData("/api/v1/repositories?sort=size&after=team/app", "'after' is no position in this list")]
     [InlineData("/api/v1/repositories?page=2", "there is no query parameter 'page'; allowed: q, prefix, sort, after, n")]

@@ -6,4 +6,6 @@ namespace Registry.Server.Api.Inventory;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(RepositoryListAnswer))]
 [JsonSerializable(typeof(TagListAnswer))]
+[JsonSerializable(typeof(ManifestListAnswer))]
+[JsonSerializable(typeof(ManifestAnswer))]
 internal sealed partial class InventoryJson : JsonSerializerContext;

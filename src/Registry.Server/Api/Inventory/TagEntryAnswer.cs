@@ -45,19 +45,12 @@ internal sealed record TagEntryAnswer
         Digest = entry.Manifest.Digest.Value,
         MediaType = entry.Manifest.MediaType,
         ArtifactType = entry.Manifest.ArtifactType,
-        Kind = NameOf(entry.Manifest.Kind),
+        Kind = KindName.Of(entry.Manifest.Kind),
         Platforms = entry.Manifest.Platforms,
         Size = entry.Manifest.Size,
         SetAt = entry.SetAt is { } at ? Rfc3339.Format(at) : null,
         SetBy = entry.SetBy,
         Others = [.. entry.Manifest.Tags.Where(tag => tag != entry.Tag).Select(tag => tag.Value)],
         MoreOthers = entry.Manifest.HasMoreTags,
-    };
-
-    private static string NameOf(ManifestKind kind) => kind switch
-    {
-        ManifestKind.Image => "image",
-        ManifestKind.Index => "index",
-        _ => "artifact",
     };
 }

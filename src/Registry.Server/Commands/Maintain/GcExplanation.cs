@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 
@@ -92,40 +94,31 @@ internal sealed record GcExplanation(
         _ => throw new InvalidOperationException($"There is no state {State}."),
     };
 
-    private string Describe(RepositoryManifest manifest)
+    private string Describe(RepositoryManifest manifest) => manifest.Standing switch
     {
-        const string Deleted = "its subject was deleted; the next cycle of the collector releases it.";
-        if (manifest.IdleSeconds is not { } idle)
-        {
-            var parents = NeededBy.Count(referrer => referrer.Repository == manifest.Repository);
-            string?[] holders =
-            [
-                manifest.Tags.Count > 0 ? $"the tags {string.Join(", ", manifest.Tags)}" : null,
-                parents > 0 ? "the manifests that refer to it" : null,
-                manifest.Subject is not null ? $"its subject {manifest.Subject}" : null,
-            ];
-            return holders.Any(holder => holder is not null) ? $"held by {string.Join("; ", holders.Where(holder => holder is not null))}."
-                : manifest.IsUnsettled ? Deleted
+        ManifestStanding.Held => DescribeHolders(manifest),
+        ManifestStanding.Unsettled => manifest.Subject is null
+            ? "its subject was deleted; the next cycle of the collector releases it."
+            : $"its subject {manifest.Subject} was pushed; the next cycle of the collector holds it.",
+        ManifestStanding.Root =>
+            $"nothing has held it for {manifest.IdleSeconds} s, but neither an index that listed it nor its subject was deleted: it stays until a client or 'registry gc --untagged --delete' deletes it.",
+        ManifestStanding.Pinned => $"nothing has held it for {manifest.IdleSeconds} s, but something in the repository cannot be read, so no manifest there expires.",
+        _ => manifest.ExpiresAfterSeconds is { } left and >= 0
+            ? $"its index or subject was deleted, and nothing has held or renewed it for {manifest.IdleSeconds} s; it expires after {left} s more of the registry's running time."
+            : $"its index or subject was deleted, and nothing has held or renewed it for {manifest.IdleSeconds} s; it expires in the next cycle of the collector.",
+    };
 
-                // The list of those that refer to it may end before those of this repository.
-                : "held by manifests that refer to it.";
-        }
+    private string DescribeHolders(RepositoryManifest manifest)
+    {
+        string?[] holders =
+        [
+            manifest.Tags.Count > 0 ? $"the tags {string.Join(", ", manifest.Tags)}" : null,
+            NeededBy.Any(referrer => referrer.Repository == manifest.Repository) ? "the manifests that refer to it" : null,
+            manifest.Subject is not null ? $"its subject {manifest.Subject}" : null,
+        ];
 
-        if (manifest.IsUnsettled)
-        {
-            return manifest.Subject is null ? Deleted : $"its subject {manifest.Subject} was pushed; the next cycle of the collector holds it.";
-        }
-
-        if (manifest.ExpiresAfterSeconds is not { } left)
-        {
-            return manifest.IsRoot
-                ? $"nothing has held it for {idle} s, but neither an index that listed it nor its subject was deleted: it stays until a client or 'registry gc --untagged --delete' deletes it."
-                : $"nothing has held it for {idle} s, but something in the repository cannot be read, so no manifest there expires.";
-        }
-
-        return left >= 0
-            ? $"its index or subject was deleted, and nothing has held or renewed it for {idle} s; it expires after {left} s more of the registry's running time."
-            : $"its index or subject was deleted, and nothing has held or renewed it for {idle} s; it expires in the next cycle of the collector.";
+        // The list of those that refer to it may end before those of this repository.
+        return holders.Any(holder => holder is not null) ? $"held by {string.Join("; ", holders.Where(holder => holder is not null))}." : "held by manifests that refer to it.";
     }
 
     private string Describe(RepositoryLink link)
@@ -168,7 +161,12 @@ internal sealed record GcExplanation(
         bool IsRoot,
         long? IdleSeconds,
         long? ExpiresAfterSeconds,
-        bool IsUnsettled);
+        bool IsUnsettled)
+    {
+        /// <summary>How long it stays.</summary>
+        [JsonIgnore]
+        public ManifestStanding Standing { get; init; }
+    }
 
     internal sealed record Referrer(string Repository, string Manifest);
 }

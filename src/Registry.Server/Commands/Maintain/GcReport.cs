@@ -75,7 +75,7 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
             explanation.State,
             explanation.Size,
             [.. explanation.Links.Select(Explain)],
-            [.. explanation.ManifestOf.Select(Explain)],
+            [.. explanation.ManifestOf.Select(manifest => Explain(manifest, explanation.NeededBy.Any(parent => parent.Key == manifest.Record.Repository)))],
             [.. explanation.NeededBy.Select(Name)],
             [.. explanation.KeptByTrash.Select(Name)],
             place,
@@ -104,7 +104,7 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
     private GcExplanation.RepositoryLink Explain(LinkRecord link) => new(
         link.Repository.Value, IdleOrNull(link.IdleSince), _rules.ExpiresAfter(link));
 
-    private GcExplanation.RepositoryManifest Explain(ManifestExplanation manifest)
+    private GcExplanation.RepositoryManifest Explain(ManifestExplanation manifest, bool hasParent)
     {
         var record = manifest.Record;
         return new GcExplanation.RepositoryManifest(
@@ -115,7 +115,10 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
             record.IsRoot,
             IdleOrNull(record.IdleSince),
             manifest.IsUnsettled ? null : _rules.ExpiresAfter(record),
-            manifest.IsUnsettled);
+            manifest.IsUnsettled)
+        {
+            Standing = CollectionRules.StandingOf(manifest, hasParent),
+        };
     }
 
     private long? IdleOrNull(long? idleSince) => idleSince is null ? null : _rules.IdleFor(idleSince);

@@ -8,6 +8,9 @@ namespace Registry.Server.Commands.Remote;
 /// <summary>Arguments and options that the commands for a running registry share. Each command needs its own instances.</summary>
 internal static class RemoteArguments
 {
+    /// <summary>Tag of an image that is named without one, as docker does.</summary>
+    public const string UsualTag = "latest";
+
     private const int UsualLimit = 20;
 
     /// <summary>Creates the option for the number of rows that are shown.</summary>

@@ -1,4 +1,4 @@
-namespace Registry.Core.Inventory;
+namespace Registry.Core.Inventory.Records;
 
 /// <summary>Record of a tag.</summary>
 /// <param name="Name">The tag.</param>

@@ -1,4 +1,4 @@
-namespace Registry.Core.Inventory;
+namespace Registry.Core.Inventory.Records;
 
 /// <summary>Record of a repository that has a manifest.</summary>
 /// <param name="Id">Id in the metadata.</param>

@@ -1,7 +1,7 @@
 using Registry.Core.Oci;
 using Registry.Core.Storage;
 
-namespace Registry.Core.Inventory;
+namespace Registry.Core.Inventory.Records;
 
 /// <summary>Record of a manifest, with what a list shows of it.</summary>
 public sealed record ListedManifest

@@ -1,4 +1,4 @@
-namespace Registry.Core.Inventory;
+namespace Registry.Core.Inventory.Records;
 
 /// <summary>Numbers of what a repository has, counted up to a limit.</summary>
 /// <param name="Id">Id of the repository in the metadata.</param>
