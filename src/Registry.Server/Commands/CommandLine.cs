@@ -9,6 +9,7 @@ using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Inventory;
 using Registry.Server.Commands.Maintain;
 using Registry.Server.Commands.Migrate;
+using Registry.Server.Commands.Removal;
 using Registry.Server.Commands.Repositories;
 using Registry.Server.Commands.Serve;
 using Registry.Server.Commands.Space;
@@ -45,6 +46,7 @@ internal static class CommandLine
             ActivityCommand.Create(context),
             TagListCommand.Create(context),
             InspectCommand.Create(context),
+            RemoveCommand.Create(context),
             TagCommands.Create(context),
             TrashCommands.Create(context),
             RepositoryCommands.Create(context),

@@ -16,6 +16,7 @@ using Registry.Server.Api.Trash;
 using Registry.Server.Commands.Access;
 using Registry.Server.Commands.Inspect;
 using Registry.Server.Commands.Maintain;
+using Registry.Server.Commands.Removal;
 using Registry.Server.Configuration;
 
 namespace Registry.Server.Commands;
@@ -35,6 +36,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
+[JsonSerializable(typeof(RemovalReport))]
 [JsonSerializable(typeof(RepositoryDeletionAnswer))]
 [JsonSerializable(typeof(RepositoryListAnswer))]
 [JsonSerializable(typeof(RepositoryRenameAnswer))]

@@ -101,6 +101,7 @@ public partial class DependencyTests
         ["Commands.Maintain"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Migrate"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
         ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
+        ["Commands.Removal"] = ["Api.Inventory", "Api.Repositories", "Commands", "Commands.Remote"],
         ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Progress", "Commands.Remote", "Configuration.Values"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
         ["Commands.Space"] = ["Api.Space", "Commands", "Commands.Remote", "Configuration.Values"],
@@ -109,7 +110,7 @@ public partial class DependencyTests
         ["Commands.Trash"] = ["Api", "Api.Trash", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands"] =
         [
-            "Api.Activity", "Api.History", "Api.Inventory", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Repositories", "Commands.Serve", "Commands.Space",
+            "Api.Activity", "Api.History", "Api.Inventory", "Api.Repositories", "Api.Space", "Api.Trash", "Commands.Access", "Commands.Activity", "Commands.Backup", "Commands.Inspect", "Commands.Inventory", "Commands.Maintain", "Commands.Migrate", "Commands.Progress", "Commands.Removal", "Commands.Repositories", "Commands.Serve", "Commands.Space",
             "Commands.Tags", "Commands.Transfer", "Commands.Trash", "Configuration", "Configuration.Values", "Telemetry.Logs",
         ],
         [""] = ["Commands", "Configuration", "Configuration.Values", "Hosting", "Hosting.Lifetime", "Memory", "Telemetry", "Telemetry.Logs"],

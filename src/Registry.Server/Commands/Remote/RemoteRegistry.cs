@@ -74,6 +74,17 @@ internal sealed class RemoteRegistry : IDisposable
         return SendAsync(request, type);
     }
 
+    /// <summary>Sends a DELETE.</summary>
+    /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
+    public async Task DeleteAsync(string path)
+    {
+        using var answer = await RemoteMessage.SendAsync(_client, _address, new HttpRequestMessage(HttpMethod.Delete, UrlOf(path)));
+        if (!answer.IsSuccessStatusCode)
+        {
+            throw new RemoteException(Explain(answer, await answer.Content.ReadAsStringAsync()));
+        }
+    }
+
     public void Dispose() => _client.Dispose();
 
     private Uri UrlOf(string path) => new(_address.Url, path);
@@ -106,7 +117,7 @@ internal sealed class RemoteRegistry : IDisposable
                 $"{_credential.Who} may not {_scope.Need} at {_address.Login}: the token service does not grant it",
             HttpStatusCode.Unauthorized => RemoteMessage.Unauthorized(_address, _credential),
             HttpStatusCode.Forbidden => $"{_credential?.Who ?? "a caller without a login"} may not {_scope.Need} at {_address.Login}; the access rules of the registry deny it",
-            HttpStatusCode.NotFound when answer.Content.Headers.ContentType?.MediaType != "application/problem+json" =>
+            HttpStatusCode.NotFound when answer.RequestMessage!.Method != HttpMethod.Delete && answer.Content.Headers.ContentType?.MediaType != "application/problem+json" =>
                 $"{_address.Login} has no {answer.RequestMessage!.RequestUri!.AbsolutePath}: it is an older version of the registry, or another program",
             HttpStatusCode.PreconditionFailed => $"nothing was changed at {_address.Login}: the tag does not refer to the manifest of --if-match any more",
             HttpStatusCode.NotFound or HttpStatusCode.Conflict or HttpStatusCode.BadRequest when reasons.Length > 0 => $"{_address.Login}: {reasons}",

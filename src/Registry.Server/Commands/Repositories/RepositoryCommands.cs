@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Api;
@@ -120,7 +119,7 @@ internal static class RepositoryCommands
         var what = $"{found.Repository} at {address.Login} has {Count.Of(found.Manifests, "manifest")} with {Count.Of(found.Tags, "tag")}, {ByteSize.Describe(found.Bytes)} with all blobs";
         var fate = found.TrashSeconds == 0
             ? "A deletion is final: the registry keeps no deleted manifests."
-            : $"They can be restored for {Duration(found.TrashSeconds)} of running time, until {Until(found.TrashSeconds)} if the registry runs all the time.";
+            : $"They can be restored for {RunningTime.Describe(found.TrashSeconds)} of running time, until {RunningTime.Until(found.TrashSeconds)} if the registry runs all the time.";
         if (context.Terminal.ReadKey is null)
         {
             return context.Refuse($"{what}. {fate} Pass --yes to delete it without a terminal");
@@ -136,19 +135,8 @@ internal static class RepositoryCommands
 
     private static string DescribeTrash(RepositoryDeletionAnswer deletion) =>
         deletion.Trashed == 0 ? "nothing of it can be restored"
-        : deletion.Trashed == deletion.Manifests ? $"all can be restored until {Until(deletion.TrashSeconds)}"
-        : $"{Count.Of(deletion.Trashed, "manifest")} can be restored until {Until(deletion.TrashSeconds)}";
-
-    // By the clock of this machine; a registry that is stopped keeps them longer.
-    private static string Until(long seconds) => TimeProvider.System.GetUtcNow().AddSeconds(seconds).ToString("yyyy-MM-dd HH:mm' UTC'", CultureInfo.InvariantCulture);
-
-    private static string Duration(long seconds) => seconds switch
-    {
-        >= 2 * 86400 => Count.Of(seconds / 86400, "day"),
-        >= 2 * 3600 => Count.Of(seconds / 3600, "hour"),
-        >= 2 * 60 => Count.Of(seconds / 60, "minute"),
-        _ => Count.Of(seconds, "second"),
-    };
+        : deletion.Trashed == deletion.Manifests ? $"all can be restored until {RunningTime.Until(deletion.TrashSeconds)}"
+        : $"{Count.Of(deletion.Trashed, "manifest")} can be restored until {RunningTime.Until(deletion.TrashSeconds)}";
 
     private static Argument<string> CreateRepository()
     {
