@@ -1,3 +1,4 @@
+using Registry.Core.Errors;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
 
@@ -23,4 +24,13 @@ internal sealed record ContentChange
 
     /// <summary>The tags that pointed to another manifest before.</summary>
     public IReadOnlyList<MovedTag> Moved { get; init; } = [];
+
+    /// <summary>The tag that was changed, if the path does not name it; null for others.</summary>
+    public Tag? Tag { get; init; }
+
+    /// <summary>Reason why a part of a request with several changes was refused; null if it was done.</summary>
+    public RegistryError? Error { get; init; }
+
+    /// <summary>The changes of a request that made several; empty for others.</summary>
+    public IReadOnlyList<ContentChange> Parts { get; init; } = [];
 }

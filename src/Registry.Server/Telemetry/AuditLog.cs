@@ -26,11 +26,14 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
             return;
         }
 
-        // No tag is left out: tags that do not fit into one line continue on the next.
-        var tags = request.Change?.Tags ?? [];
-        for (var first = 0; first == 0 || first < tags.Count; first += MaxTags)
+        // No change and no tag is left out: tags that do not fit into one line continue on the next.
+        var change = request.Change ?? new ContentChange();
+        foreach (var part in change.Parts.Count == 0 ? [change] : change.Parts)
         {
-            Write(request, level, [.. tags.Skip(first).Take(MaxTags)]);
+            for (var first = 0; first == 0 || first < part.Tags.Count; first += MaxTags)
+            {
+                Write(request, part, level, [.. part.Tags.Skip(first).Take(MaxTags)]);
+            }
         }
     }
 
@@ -49,32 +52,32 @@ internal sealed class AuditLog(ILogger<AuditLog> logger)
             ? LogLevel.Debug
             : LogLevel.Information;
 
-    private void Write(RequestContext request, LogLevel level, IReadOnlyList<Tag> tagsOfLine)
+    private void Write(RequestContext request, ContentChange change, LogLevel level, IReadOnlyList<Tag> tagsOfLine)
     {
         var operation = OperationNames.Of(request.Operation);
-        var reference = RequestFields.Reference(request);
-        var digest = RequestFields.Digest(request);
-        var size = request.Change?.Size;
+        var reference = change.Tag?.Value ?? RequestFields.Reference(request);
+        var digest = change.Digest?.Value ?? RequestFields.Digest(request);
+        var size = change.Size;
         var tags = string.Join(',', tagsOfLine);
-        var previous = string.Join(',', (request.Change?.Moved ?? []).Select(moved => $"{moved.Tag}@{moved.Before}"));
+        var previous = string.Join(',', change.Moved.Select(moved => $"{moved.Tag}@{moved.Before}"));
         var from = request.Operation == RequestOperation.MountBlob ? RequestFields.Bounded(request.Request.Query["from"].ToString(), RepositoryName.MaxLength) : null;
         var newName = request.Target?.Value;
-        var outcome = request.Error?.Code.Code ?? "done";
+        var outcome = (change.Error ?? request.Error)?.Code.Code ?? "done";
         var text = new StringBuilder($"audit: {operation} {request.Repository}");
         Append(text, ":", reference);
         Append(text, "@", digest);
         Append(text, request.Operation is RequestOperation.DeleteManifest or RequestOperation.RestoreManifest ? " with tags " : " as ", tags);
         Append(text, " from ", from);
         Append(text, " to ", newName);
-        Append(text, ", ", request.Change?.Manifests is { } manifests ? Count.Of(manifests, "manifest") : null);
-        Append(text, ", ", request.Change?.TagCount is { } tagCount ? Count.Of(tagCount, "tag") : null);
+        Append(text, ", ", change.Manifests is { } manifests ? Count.Of(manifests, "manifest") : null);
+        Append(text, ", ", change.TagCount is { } tagCount ? Count.Of(tagCount, "tag") : null);
         Append(text, ", ", size is null ? null : $"{size} B");
         Append(text, ", before: ", previous);
         text.Append(System.Globalization.CultureInfo.InvariantCulture, $" by {RequestFields.Caller(request)}: {outcome} (request {request.Id})");
         var record = new LogRecord { Text = text.ToString() };
         record.Add("event", AuditEvent.Name).Add("requestId", request.Id).AddCaller(request).Add("operation", operation)
             .Add("repository", request.Repository.Value).Add("reference", reference).Add("digest", digest).Add("tags", tags).Add("previous", previous)
-            .Add("from", from).Add("newName", newName).Add("manifests", request.Change?.Manifests).Add("tagCount", request.Change?.TagCount).Add("size", size).Add("outcome", outcome).Add("status", request.Response.StatusCode);
+            .Add("from", from).Add("newName", newName).Add("manifests", change.Manifests).Add("tagCount", change.TagCount).Add("size", size).Add("outcome", outcome).Add("status", request.Response.StatusCode);
         logger.Log(level, AuditEvent, record, null, static (line, _) => line.Text);
     }
 

@@ -2,6 +2,7 @@ using Registry.Core.Access;
 using Registry.Server.Requests;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
+using Registry.Server.Web.Pages.Images;
 
 namespace Registry.Server.Web;
 
@@ -12,8 +13,8 @@ namespace Registry.Server.Web;
 internal static class PageTable
 {
     public static IReadOnlyList<Route> Create(
-        RepositoriesPage repositories, RepositoryPage repository, ImagePage image, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
-        SpacePage space, ActivityPage activity, LiveActivity live, AssetStore assets, LogInPage? logIn = null) =>
+        RepositoriesPage repositories, RepositoryPage repository, ImagePage image, ComparePage compare, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
+        DeletionPage deletions, SpacePage space, ActivityPage activity, LiveActivity live, AssetStore assets, LogInPage? logIn = null) =>
     [
         new("GET", "/", Permission.Enter, repositories.GetAsync),
         new("GET", "/trash", Permission.Catalog, trash.GetAllAsync),
@@ -22,8 +23,10 @@ internal static class PageTable
         new("GET", "/activity/live", Permission.Catalog, live.GetAllAsync),
 
         new("GET", "/repositories/<name>", Permission.Pull, repository.GetAsync),
+        new("GET", "/repositories/<name>/-/manifests", Permission.Pull, repository.GetManifestsAsync),
         new("GET", "/repositories/<name>/-/tags/<tag>", Permission.Pull, image.GetAsync),
         new("GET", "/repositories/<name>/-/manifests/<digest>", Permission.Pull, image.GetAsync),
+        new("GET", "/repositories/<name>/-/compare", Permission.Pull, compare.GetAsync),
         new("GET", "/repositories/<name>/-/history/<tag>", Permission.Pull, history.GetAsync),
         new("GET", "/repositories/<name>/-/space", Permission.Pull, space.GetRepositoryAsync),
         new("GET", "/repositories/<name>/-/trash", Permission.Pull, trash.GetAsync),
@@ -36,6 +39,9 @@ internal static class PageTable
         new("POST", "/repositories/<name>/-/restore/<digest>", Permission.Push, changes.RestoreAsync, RequestOperation.RestoreManifest, AlsoPulls: true),
         new("GET", "/repositories/<name>/-/purge/<digest>", Permission.Delete, changes.GetPurgeAsync),
         new("POST", "/repositories/<name>/-/purge/<digest>", Permission.Delete, changes.PurgeAsync, RequestOperation.PurgeManifest, AlsoPulls: true),
+
+        new("GET", "/repositories/<name>/-/delete", Permission.Delete, deletions.GetAsync),
+        new("POST", "/repositories/<name>/-/delete", Permission.Delete, deletions.PostAsync, RequestOperation.DeleteManifest, AlsoPulls: true),
 
         new("GET", "/-/assets/<file>", Permission.Public, assets.GetAsync),
 

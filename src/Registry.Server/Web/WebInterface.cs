@@ -10,6 +10,7 @@ using Registry.Server.Routing;
 using Registry.Server.Telemetry.Logs;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
+using Registry.Server.Web.Pages.Images;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
 
@@ -47,14 +48,17 @@ internal static class WebInterface
             return new PageGroup(new RouteTrie(WithoutPages), gate, new ErrorPage(frame)) { HasPages = false };
         }
 
+        var images = new ImageLoader(core.Inspection, memory);
         var routes = PageTable.Create(
-            new RepositoriesPage(frame, core.Lists, core.Space, gate),
-            new RepositoryPage(frame, core.Lists, core.Inspection),
-            new ImagePage(frame, core.Inspection, core.Referrers, memory),
+            new RepositoriesPage(frame, core.Inventory, new RepositorySearch(core.Inventory, core.Inspection), gate),
+            new RepositoryPage(frame, core.Inventory, memory),
+            new ImagePage(frame, images, core.Inventory, core.Referrers),
+            new ComparePage(frame, images),
             new HistoryPage(frame, core.History, core.Inspection),
             new RollbackPage(frame, core.Rollbacks, core.Inspection, forms),
             new TrashPage(frame, core.Trash),
             new TrashChangePage(frame, core.Trash, core.Restores, core.Purges, forms),
+            new DeletionPage(frame, core.Inventory, core.Manifests, core.Repositories, forms, memory),
             new SpacePage(frame, core.Space),
             new ActivityPage(frame, core.Activity),
             new LiveActivity(core.News, time),

@@ -1,7 +1,7 @@
 namespace Registry.Server.Tests.Nodes;
 
 /// <summary>Sends each request to the next node, as a balancer without sessions does.</summary>
-internal sealed class Balancer(IReadOnlyList<Uri> nodes) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false })
+internal sealed class Balancer(IReadOnlyList<Uri> nodes) : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false })
 {
     private int _requests = -1;
 

@@ -264,6 +264,36 @@ public sealed class LogInTests : IAsyncLifetime
         await IsOutAsync(first);
     }
 
+    // One check at a time, and 64 that wait: the others come back later.
+    [Fact]
+    public async Task Too_many_log_ins_at_once_are_told_to_come_back()
+    {
+        await File.AppendAllTextAsync(_folder.UsersPath, $"costly:$2y$12${new string('.', 53)}\n");
+        _registry.Host.Reload();
+        var visitor = new Visitor(_registry.Client);
+        var token = Visitor.TokenOf(await visitor.OpenAsync("/login"));
+        using var client = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
+        var flood = Enumerable.Range(0, 100).Select(i => new Visitor(client) { Cookies = { ["registry-form"] = visitor.Cookies["registry-form"] } }
+            .PostAsync("/login", ("token", token), ("user", $"unknown{i}"), ("password", "wrong"))).ToList();
+
+        Answer? refused = null;
+        await foreach (var answered in Task.WhenEach(flood))
+        {
+            if ((await answered).Status != 403)
+            {
+                refused = await answered;
+                break;
+            }
+        }
+
+        Assert.NotNull(refused);
+        Check.Status(429, refused);
+        Assert.Contains("Try again in a moment", refused.Text, StringComparison.Ordinal);
+        Assert.NotNull(refused["Retry-After"]);
+        client.CancelPendingRequests();
+        await Task.WhenAll(flood.Select(task => task.ContinueWith(_ => { }, TaskScheduler.Default)));
+    }
+
     private static async Task IsInAsync(Visitor visitor) => Assert.Contains("<bdi>alice</bdi>", (await visitor.OpenAsync("/space")).Text, StringComparison.Ordinal);
 
     private static async Task IsOutAsync(Visitor visitor) => Assert.DoesNotContain("<bdi>alice</bdi>", (await visitor.OpenAsync("/space")).Text, StringComparison.Ordinal);

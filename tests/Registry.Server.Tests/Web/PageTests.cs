@@ -85,10 +85,10 @@ public sealed class PageTests(RegistryFixture fixture) : IClassFixture<RegistryF
         var name = $"paged/{Guid.NewGuid():N}";
         var image = await fixture.Client.PushAsync(name, TestImage.Create(), [.. Enumerable.Range(0, 60).Select(i => $"t{i:00}")]);
 
-        var first = (await _visitor.OpenAsync($"/repositories/{name}")).Text;
-        Assert.Contains($"""<a class="button" href="/repositories/{name}?last=t49" rel="next">""", first, StringComparison.Ordinal);
+        var first = (await _visitor.OpenAsync($"/repositories/{name}?sort=name")).Text;
+        Assert.Contains($"""<a class="button" href="/repositories/{name}?sort=name&amp;after=t49" rel="next">""", first, StringComparison.Ordinal);
         Assert.DoesNotContain("/-/tags/t50\"", first, StringComparison.Ordinal);
-        var second = (await _visitor.OpenAsync($"/repositories/{name}?last=t49")).Text;
+        var second = (await _visitor.OpenAsync($"/repositories/{name}?sort=name&after=t49")).Text;
         Assert.Contains("/-/tags/t59\"", second, StringComparison.Ordinal);
         Assert.Contains(image.Digest, second, StringComparison.Ordinal);
         Assert.DoesNotContain("rel=\"next\"", second, StringComparison.Ordinal);
@@ -107,7 +107,7 @@ public sealed class PageTests(RegistryFixture fixture) : IClassFixture<RegistryF
     [InlineData("/repositories/UPPER", 400)]
     [InlineData("/repositories/a/-/b", 400)]
     [InlineData("/trash?after=-1", 400)]
-    [InlineData("/?last=a&last=b", 400)]
+    [InlineData("/?after=a&after=b", 400)]
     [InlineData("/login", 404)]
     public async Task What_is_not_there_has_a_page_that_says_so(string path, int status)
     {

@@ -174,10 +174,10 @@ internal sealed class RequestMetrics
                 _mounts.Add(1);
                 break;
             case RequestOperation.DeleteManifest:
-                _deletes.Add(1, Manifest);
+                _deletes.Add(Done(request), Manifest);
                 break;
             case RequestOperation.DeleteTag:
-                _deletes.Add(1, Tag);
+                _deletes.Add(Done(request), Tag);
                 break;
             case RequestOperation.DeleteBlob:
                 _deletes.Add(1, Blob);
@@ -199,6 +199,8 @@ internal sealed class RequestMetrics
                 break;
         }
     }
+
+    private static long Done(RequestContext request) => request.Change?.Parts is { Count: > 0 } parts ? parts.Count(part => part.Error is null) : 1;
 
     private static bool HasContent(RequestContext request) => request.Response.StatusCode != StatusCodes.Status304NotModified;
 

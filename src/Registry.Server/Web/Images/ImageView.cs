@@ -28,7 +28,7 @@ internal sealed record ImageView
     public ImageConfig? Config { get; private init; }
 
     /// <summary>Size of config and layers, in bytes.</summary>
-    public long ContentSize => (Manifest?.Config?.Size ?? 0) + Layers.Sum(layer => layer.Blob.Size);
+    public long ContentSize => Sum(Layers.Select(layer => layer.Blob.Size).Prepend(Manifest?.Config?.Size ?? 0));
 
     /// <summary>Reads a manifest.</summary>
     public static ImageView Read(ReadOnlyMemory<byte> bytes)
@@ -49,6 +49,9 @@ internal sealed record ImageView
             Annotations = ReadAnnotations(manifest.Annotations),
         };
     }
+
+    /// <summary>Adds sizes, which are what a client has claimed: the sum may be more than any number.</summary>
+    public static long Sum(IEnumerable<long> sizes) => sizes.Aggregate(0L, (sum, size) => Math.Max(size, 0) > long.MaxValue - sum ? long.MaxValue : sum + Math.Max(size, 0));
 
     /// <summary>Adds the config of the image, whose steps say which one made which layer.</summary>
     public ImageView With(ImageConfig config)

@@ -89,6 +89,11 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
             html.Write($"<strong>deleted</strong>");
         }
 
+        if (entry is { Digest: { } after, Previous: { } before } && after != before)
+        {
+            html.Write($"""<a class="button" href="/repositories/{repository.Value}/-/compare?from={before.Value}&amp;to={after.Value}" aria-label="Compare {DigestPart.Short(after)} with the one before">Compare</a>""");
+        }
+
         html.Write($"""</div><div class="quiet">{new TimePart(entry.Time)} by {new OriginPart(entry.Origin)}""");
         if (entry.Previous is { } previous)
         {

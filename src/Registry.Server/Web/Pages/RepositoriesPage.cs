@@ -1,8 +1,9 @@
+using System.Globalization;
+using Registry.Core.Access;
 using Registry.Core.Errors;
-using Registry.Core.Listings;
-using Registry.Core.Metadata;
-using Registry.Core.Oci;
-using Registry.Core.Space;
+using Registry.Core.Inventory;
+using Registry.Core.Inventory.Records;
+using Registry.Server.Endpoints;
 using Registry.Server.Http;
 using Registry.Server.Pipeline;
 using Registry.Server.Requests;
@@ -12,7 +13,7 @@ using Registry.Server.Web.Parts;
 namespace Registry.Server.Web.Pages;
 
 /// <summary>First page: the repositories that the caller may pull from. To programs, the same path says what this is.</summary>
-internal sealed class RepositoriesPage(PageFrame frame, ListOperations lists, SpaceOperations space, IRequestGate catalog)
+internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inventory, RepositorySearch search, IRequestGate catalog)
 {
     private const int PageSize = 100;
 
@@ -26,27 +27,35 @@ internal sealed class RepositoriesPage(PageFrame frame, ListOperations lists, Sp
         }
 
         // Programs need no log-in for the answer above, so the route admits everyone.
-        if (await catalog.PassAsync(request, request.Route! with { Permission = Core.Access.Permission.Catalog }) is { } refused)
+        if (await catalog.PassAsync(request, request.Route! with { Permission = Permission.Catalog }) is { } refused)
         {
             return refused;
         }
 
         var query = request.Request.Query;
-        if (!QueryParameter.Find(query, "q").TryGet(out var prefix, out var invalid) || !QueryParameter.Find(query, "last").TryGet(out var last, out invalid))
+        if (!QueryParameter.Find(query, "q").TryGet(out var text, out var invalid) || !QueryParameter.Find(query, "after").TryGet(out var after, out invalid)
+            || !ApiParameters.ReadOrder(query, InventoryOrders.Repositories).TryGet(out var order, out invalid))
         {
             return invalid;
         }
 
         request.TakeTurns();
-        var page = new Page<string>([], false);
-        if (request.MayListAny && Narrow(request.ListableRanges, prefix) is { Count: > 0 } ranges
-            && !(await lists.ListRepositoriesAsync(last, PageSize, ranges, request.MayList)).TryGet(out page, out var error))
+        var viewer = new Viewer(request.MayListAny ? request.ListableRanges : [], request.MayList);
+        var sought = await search.FindAsync(request, viewer, text);
+        if (sought.Path is { } path)
+        {
+            SeeOther.Write(request, path);
+            return null;
+        }
+
+        var page = new InventoryPage<RepositoryEntry>([], Next: null);
+        if (sought is { Manifests: null, Advice: null }
+            && !(await inventory.ListRepositoriesAsync(new RepositoryQuery { Part = sought.Part, Order = order, After = after, Limit = PageSize }, viewer)).TryGet(out page, out var error))
         {
             return error;
         }
 
-        var sizes = await ReadSizesAsync(page);
-        var isEmpty = page.Items.Count == 0 && prefix is null && last is null;
+        var isEmpty = page.Items.Count == 0 && string.IsNullOrEmpty(text) && after is null;
         await frame.SendAsync(request, new PageHead("Repositories", Section.Repositories), async output =>
         {
             var html = output.Html;
@@ -57,57 +66,70 @@ internal sealed class RepositoriesPage(PageFrame frame, ListOperations lists, Sp
                 return;
             }
 
-            html.Write(
-                $"""
-                <form class="search" method="get" action="/" role="search">
-                <label>Name begins with<input type="search" name="q" value="{prefix}" autocomplete="off" spellcheck="false"></label>
-                <button>Find</button>
-                </form>
-
-                """);
-            if (page.Items.Count == 0)
+            WriteSearch(html, text, order);
+            if (sought.Advice is { } advice)
             {
-                html.Write($"""<p class="empty">No repository that you may pull from has a name that begins with <bdi>{prefix}</bdi>{(last is null ? "" : " on this page")}.</p>""");
+                html.Write($"""<p class="note" role="status">{advice}</p>""");
+            }
+            else if (sought.Manifests is { } manifests)
+            {
+                await WriteManifestsAsync(output, manifests);
+            }
+            else if (page.Items.Count == 0)
+            {
+                html.Write($"""<p class="empty">No repository that you may pull from has <bdi>{sought.Part}</bdi> in its name{(after is null ? "" : ", on this page")}.</p>""");
             }
             else
             {
-                await WriteListAsync(output, page, sizes, request.SeesWholeRegistry);
+                await WriteListAsync(output, page.Items, order, text, sought.Tag);
             }
 
-            Pager.Write(html, "/", [("q", prefix)], page.HasMore ? ("last", page.Items[^1]) : null, last is not null);
+            Pager.Write(html, "/", [("q", text), ("sort", NameOf(order))], page.Next is { } next ? ("after", next) : null, after is not null);
         });
         return null;
     }
 
-    private static async Task WriteListAsync(PageOutput output, Page<string> page, Dictionary<string, RepositorySpace> sizes, bool isWhole)
+    // The order by name is the default, and stays out of addresses.
+    private static string? NameOf(RepositoryOrder order) => order == RepositoryOrder.Name ? null : InventoryOrders.Repositories.First(one => one.Value == order).Key;
+
+    private static void WriteSearch(HtmlWriter html, string? text, RepositoryOrder order)
     {
-        var html = output.Html;
-        var largest = page.Items.Max(name => sizes.GetValueOrDefault(name).Referred);
-        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col" class="number">Size</th><th scope="col" class="wide"><span class="quiet">Part of the largest</span></th>""");
-        if (isWhole)
+        html.Write($"""<form class="search" method="get" action="/" role="search"><label>Part of a name, name:tag, or sha256:…<input type="search" name="q" value="{text}" autocomplete="off" spellcheck="false"></label>""");
+        if (NameOf(order) is { } sort)
         {
-            html.Write($"""<th scope="col" class="number wide">Only here</th>""");
+            html.Write($"""<input type="hidden" name="sort" value="{sort}">""");
         }
 
-        html.Write($"</tr></thead><tbody>");
-        foreach (var name in page.Items)
+        html.Write($"<button>Find</button></form>\n");
+    }
+
+    private static async Task WriteListAsync(PageOutput output, IReadOnlyList<RepositoryEntry> entries, RepositoryOrder order, string? text, string? tag)
+    {
+        var html = output.Html;
+        var largest = entries.Max(entry => entry.Size);
+        html.Write($"""<div class="scroll"><table><thead><tr>{Heading("Name", RepositoryOrder.Name, SortDirection.Ascending)}<th scope="col" class="number">Tags</th>""");
+        html.Write($"""{Heading("Last push", RepositoryOrder.Pushed, SortDirection.Descending)}<th scope="col">By</th>{Heading("Size", RepositoryOrder.Size, SortDirection.Descending)}""");
+        html.Write($"""<th scope="col" class="wide"><span class="quiet">Part of the largest</span></th></tr></thead><tbody>""");
+        foreach (var entry in entries)
         {
-            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{name}">{name}</a></th>""");
-            if (sizes.TryGetValue(name, out var size))
+            html.Write($"""<tr><th scope="row" class="name"><a href="{PageUrl.Of($"/repositories/{entry.Name}", ("prefix", tag))}">{entry.Name.Value}</a></th>""");
+            html.Write($"""<td class="number">{CountOf(entry.Tags)}</td>""");
+            if (entry.PushedAt is { } at)
             {
-                html.Write($"""<td class="number">{new SizePart(size.Referred)}</td><td class="wide">{new BarPart(size.Referred, largest)}</td>""");
-                if (isWhole)
-                {
-                    html.Write($"""<td class="number wide">{new SizePart(size.Unique)}</td>""");
-                }
+                html.Write($"<td>{new TimePart(at)}</td><td><bdi>{entry.PushedBy}</bdi></td>");
             }
             else
             {
+                html.Write($"""<td class="quiet">not recorded</td><td></td>""");
+            }
+
+            if (entry.Size == 0)
+            {
                 html.Write($"""<td class="number quiet">not computed yet</td><td class="wide"></td>""");
-                if (isWhole)
-                {
-                    html.Write($"""<td class="wide"></td>""");
-                }
+            }
+            else
+            {
+                html.Write($"""<td class="number">{new SizePart(entry.Size)}</td><td class="wide">{new BarPart(entry.Size, largest)}</td>""");
             }
 
             html.Write($"</tr>\n");
@@ -115,7 +137,31 @@ internal sealed class RepositoriesPage(PageFrame frame, ListOperations lists, Sp
         }
 
         html.Write($"</tbody></table></div>");
+
+        SortHeading Heading(string name, RepositoryOrder by, SortDirection direction) =>
+            new(name, PageUrl.Of("/", ("q", text), ("sort", NameOf(by))), order == by ? direction : null, by == RepositoryOrder.Size);
     }
+
+    private static async Task WriteManifestsAsync(PageOutput output, IReadOnlyList<DigestRow> manifests)
+    {
+        var html = output.Html;
+        if (manifests.Count == 0)
+        {
+            html.Write($"""<p class="empty">No repository that you may pull from has a manifest with this digest. Layers are not searched.</p>""");
+            return;
+        }
+
+        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Repository</th><th scope="col">Manifest</th></tr></thead><tbody>""");
+        foreach (var one in manifests)
+        {
+            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{one.Repository}/-/manifests/{one.Digest.Value}">{one.Repository}</a></th><td>{new DigestPart(null, one.Digest)}</td></tr>""");
+            await output.PassAsync();
+        }
+
+        html.Write($"</tbody></table></div>");
+    }
+
+    private static string CountOf(UpTo count) => string.Create(CultureInfo.InvariantCulture, $"{count.Count}{(count.IsMore ? "+" : string.Empty)}");
 
     private static void WriteFirstStart(HtmlWriter html, ClientAddress address)
     {
@@ -138,35 +184,5 @@ internal sealed class RepositoriesPage(PageFrame frame, ListOperations lists, Sp
                 <code>{address.Host}</code> in the <code>insecure-registries</code> of docker.</p>
                 """);
         }
-    }
-
-    // Figures of the last round; a repository that is newer has none.
-    private async Task<Dictionary<string, RepositorySpace>> ReadSizesAsync(Page<string> page)
-    {
-        if (page.Items.Count == 0)
-        {
-            return [];
-        }
-
-        await space.ReadDaysAsync();
-        var range = new RepositoryRange(page.Items[0], RepositoryRange.Of(page.Items[^1]).End);
-        var sizes = await space.ListAsync(null, PageSize, [range], name => page.Items.Contains(name.Value));
-        return sizes.Items.ToDictionary(one => one.Name, one => one.Space);
-    }
-
-    private static List<RepositoryRange> Narrow(IReadOnlyList<RepositoryRange> ranges, string? prefix)
-    {
-        if (string.IsNullOrEmpty(prefix))
-        {
-            return [.. ranges];
-        }
-
-        var wanted = RepositoryRange.StartingWith(prefix);
-        return
-        [
-            .. ranges.Select(range => new RepositoryRange(
-                string.CompareOrdinal(range.Start, wanted.Start) > 0 ? range.Start : wanted.Start,
-                string.CompareOrdinal(range.End, wanted.End) < 0 ? range.End : wanted.End)).Where(range => !range.IsEmpty),
-        ];
     }
 }

@@ -1,86 +1,215 @@
 using Registry.Core.Errors;
-using Registry.Core.Listings;
-using Registry.Core.Manifests;
-using Registry.Core.Metadata;
+using Registry.Core.Inventory;
 using Registry.Core.Oci;
+using Registry.Server.Endpoints;
 using Registry.Server.Http;
+using Registry.Server.Memory;
 using Registry.Server.Requests;
+using Registry.Server.Web.Html;
 using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
 
-/// <summary>Page of a repository: its tags.</summary>
-internal sealed class RepositoryPage(PageFrame frame, ListOperations lists, ContentInspection inspection)
+/// <summary>Pages of a repository: its tags, and all its manifests.</summary>
+internal sealed class RepositoryPage(PageFrame frame, InventoryOperations inventory, RequestMemory memory)
 {
-    // Each row is a lookup of its manifest.
+    // Each row may read its manifest and config.
     private const int PageSize = 50;
+
+    // Rows with ten tags and 32 platforms each, and copies of them.
+    private const long Rows = PageSize * 24 * 1024;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
-        if (!QueryParameter.Find(request.Request.Query, "last").TryGet(out var last, out var invalid))
+        var query = request.Request.Query;
+        if (!QueryParameter.Find(query, "prefix").TryGet(out var prefix, out var invalid) || !QueryParameter.Find(query, "after").TryGet(out var after, out invalid)
+            || !ApiParameters.ReadOrder(query, InventoryOrders.Tags).TryGet(out var order, out invalid))
+        {
+            return invalid;
+        }
+
+        // The last set first is what people look for, whatever the API has without a parameter.
+        order = query.ContainsKey("sort") ? order : TagOrder.Time;
+        request.TakeTurns();
+        using var reserved = memory.Rows.Open(request.MemoryHolder);
+        if (await reserved.AddAsync(Math.Min(Rows, memory.Rows.Limit), request.Aborted) is { } refused)
+        {
+            return refused;
+        }
+
+        var repository = request.Repository;
+        var asked = new TagQuery { Prefix = prefix ?? string.Empty, Order = order, After = after, Limit = PageSize };
+        if (!(await inventory.ListTagsAsync(repository, asked, request.Aborted)).TryGet(out var page, out var error))
+        {
+            return error;
+        }
+
+        var path = $"/repositories/{repository}";
+        await frame.SendAsync(request, new PageHead(repository.Value, Section.Repositories), async output =>
+        {
+            output.Html.Write($"{new RepositoryHead(repository, "tags")}");
+            if (page.Items.Count == 0 && prefix is null && after is null)
+            {
+                output.Html.Write($"""<p class="empty">This repository has no tags. <a href="{path}/-/manifests">Its manifests</a> can be pulled by digest.</p>""");
+                return;
+            }
+
+            WriteFilter(output.Html, path, prefix, order);
+            if (page.Items.Count == 0)
+            {
+                output.Html.Write($"""<p class="empty">{(prefix is null ? "There are no further tags." : "No tag begins with this text.")}</p>""");
+            }
+            else
+            {
+                await WriteTagsAsync(output, repository, page.Items, prefix, order, request.MayDelete(repository));
+            }
+
+            Pager.Write(output.Html, path, [("prefix", prefix), ("sort", NameOf(order))], page.Next is { } next ? ("after", next) : null, after is not null);
+        });
+        return null;
+    }
+
+    public async Task<RegistryError?> GetManifestsAsync(RequestContext request)
+    {
+        if (!ApiParameters.FindDigest(request.Request.Query, "after").TryGet(out var after, out var invalid))
         {
             return invalid;
         }
 
         request.TakeTurns();
+        using var reserved = memory.Rows.Open(request.MemoryHolder);
+        if (await reserved.AddAsync(Math.Min(Rows, memory.Rows.Limit), request.Aborted) is { } refused)
+        {
+            return refused;
+        }
+
         var repository = request.Repository;
-        if (!(await lists.ListTagsAsync(repository, last, PageSize)).TryGet(out var page, out var error))
+        if (!(await inventory.ListManifestsAsync(repository, after, PageSize, request.Aborted)).TryGet(out var page, out var error))
         {
             return error;
         }
 
-        var rows = new List<(string Tag, StoredManifest? Manifest)>();
-        foreach (var name in page.Items)
+        await frame.SendAsync(request, new PageHead($"Manifests of {repository}", Section.Repositories), async output =>
         {
-            rows.Add((name, Tag.TryParse(name, out var tag) ? (await inspection.FindAsync(repository, tag)) is { Error: null, Value: var found } ? found : null : null));
-        }
-
-        await frame.SendAsync(request, new PageHead(repository.Value, Section.Repositories), async output =>
-        {
-            output.Html.Write($"{new RepositoryHead(repository, "tags")}");
-            if (rows.Count == 0)
+            output.Html.Write($"""{new RepositoryHead(repository, "manifests")}<p class="quiet">All manifests, with a tag or without: also those of platforms, signatures and the like.</p>""");
+            if (page.Items.Count == 0)
             {
-                output.Html.Write($"""<p class="empty">{(last is null ? "This repository has no tags. Its manifests can be pulled by digest." : "There are no further tags.")}</p>""");
+                output.Html.Write($"""<p class="empty">There are no {(after is null ? "" : "further ")}manifests.</p>""");
             }
             else
             {
-                await WriteTagsAsync(output, repository, rows);
+                await WriteManifestsAsync(output, repository, page.Items, request.MayDelete(repository));
             }
 
-            Pager.Write(output.Html, $"/repositories/{repository.Value}", [], page.HasMore ? ("last", page.Items[^1]) : null, last is not null);
+            Pager.Write(output.Html, $"/repositories/{repository}/-/manifests", [], page.Next is { } next ? ("after", next) : null, after is not null);
         });
         return null;
     }
 
-    private static async Task WriteTagsAsync(PageOutput output, RepositoryName repository, List<(string Tag, StoredManifest? Manifest)> rows)
+    // The order by time is the default, and stays out of addresses.
+    private static string? NameOf(TagOrder order) => order == TagOrder.Time ? null : "name";
+
+    private static void WriteFilter(HtmlWriter html, string path, string? prefix, TagOrder order)
+    {
+        html.Write($"""<form class="search" method="get" action="{path}" role="search"><label>Tag begins with<input type="search" name="prefix" value="{prefix}" autocomplete="off" spellcheck="false"></label>""");
+        if (NameOf(order) is { } sort)
+        {
+            html.Write($"""<input type="hidden" name="sort" value="{sort}">""");
+        }
+
+        html.Write($"<button>Filter</button></form>\n");
+    }
+
+    private static async Task WriteTagsAsync(PageOutput output, RepositoryName repository, IReadOnlyList<TagEntry> tags, string? prefix, TagOrder order, bool mayDelete)
     {
         var html = output.Html;
-        html.Write(
-            $"""
-            <div class="scroll"><table>
-            <thead><tr><th scope="col">Tag</th><th scope="col">Kind</th><th scope="col">Digest</th><th scope="col"><span class="quiet">Changes</span></th></tr></thead>
-            <tbody>
-
-            """);
-        foreach (var (tag, manifest) in rows)
+        BeginTable(html, repository, mayDelete);
+        html.Write($"""{Heading("Tag", TagOrder.Name, SortDirection.Ascending)}<th scope="col">Platforms</th><th scope="col" class="number">Size</th>""");
+        html.Write($"""{Heading("Set", TagOrder.Time, SortDirection.Descending)}<th scope="col">Digest</th><th scope="col"><span class="quiet">Changes</span></th></tr></thead><tbody>""");
+        foreach (var tag in tags)
         {
-            html.Write($"""<tr><th scope="row" class="name"><a href="/repositories/{repository.Value}/-/tags/{tag}">{tag}</a></th>""");
-
-            // Deleted since the page was listed.
-            if (manifest is null)
+            var name = tag.Tag.Value;
+            html.Write($"<tr>");
+            WriteBox(html, mayDelete, "tag", name, name);
+            html.Write($"""<th scope="row" class="name"><a href="/repositories/{repository.Value}/-/tags/{name}">{name}</a></th>{new KindCell(tag.Manifest)}<td>""");
+            if (tag.SetAt is { } at)
             {
-                html.Write($"""<td colspan="2" class="quiet">deleted meanwhile</td>""");
-            }
-            else
-            {
-                html.Write($"""<td><span class="kind">{(MediaTypes.IsIndex(manifest.MediaType) ? "index" : "manifest")}</span></td><td>{new DigestPart(repository, manifest.Digest)}</td>""");
+                html.Write($"{new TimePart(at)}");
             }
 
-            html.Write($"""<td><a href="/repositories/{repository.Value}/-/history/{tag}" aria-label="History of {tag}">History</a></td></tr>""");
+            if (tag.SetBy is { } user)
+            {
+                html.Write($""" <span class="quiet">by <bdi>{user}</bdi></span>""");
+            }
+
+            html.Write($"""</td><td>{new DigestPart(repository, tag.Manifest.Digest)}</td><td><a href="/repositories/{repository.Value}/-/history/{name}" aria-label="History of {name}">History</a></td></tr>""");
             html.Write($"\n");
             await output.PassAsync();
         }
 
+        EndTable(html, mayDelete);
+
+        SortHeading Heading(string text, TagOrder by, SortDirection direction) =>
+            new(text, PageUrl.Of($"/repositories/{repository}", ("prefix", prefix), ("sort", NameOf(by))), order == by ? direction : null);
+    }
+
+    private static async Task WriteManifestsAsync(PageOutput output, RepositoryName repository, IReadOnlyList<ManifestEntry> manifests, bool mayDelete)
+    {
+        var html = output.Html;
+        BeginTable(html, repository, mayDelete);
+        html.Write($"""<th scope="col">Digest</th><th scope="col">Tags</th><th scope="col">Platforms</th><th scope="col" class="number">Size</th><th scope="col">Pushed</th><th scope="col">Refers to</th></tr></thead><tbody>""");
+        foreach (var manifest in manifests)
+        {
+            html.Write($"<tr>");
+            WriteBox(html, mayDelete, "digest", manifest.Digest.Value, DigestPart.Short(manifest.Digest));
+            html.Write($"""<th scope="row">{new DigestPart(repository, manifest.Digest)}</th><td class="name">""");
+            foreach (var tag in manifest.Tags)
+            {
+                html.Write($"""<span class="kind">{tag.Value}</span> """);
+            }
+
+            html.Write($"{(manifest.HasMoreTags ? "and more" : "")}</td>{new KindCell(manifest)}<td>{new TimePart(manifest.PushedAt)}</td><td>");
+            if (manifest.Subject is { } subject)
+            {
+                html.Write($"{new DigestPart(repository, subject)}");
+            }
+
+            html.Write($"</td></tr>\n");
+            await output.PassAsync();
+        }
+
+        EndTable(html, mayDelete);
+    }
+
+    // The boxes are fields of a form that opens the page which asks before it deletes.
+    private static void BeginTable(HtmlWriter html, RepositoryName repository, bool mayDelete)
+    {
+        if (mayDelete)
+        {
+            html.Write($"""<form method="get" action="/repositories/{repository.Value}/-/delete">""");
+        }
+
+        html.Write($"""<div class="scroll"><table><thead><tr>""");
+        if (mayDelete)
+        {
+            html.Write($"""<th scope="col"><span class="quiet">Select</span></th>""");
+        }
+    }
+
+    private static void WriteBox(HtmlWriter html, bool mayDelete, string field, string value, string name)
+    {
+        if (mayDelete)
+        {
+            html.Write($"""<td><input type="checkbox" name="{field}" value="{value}" aria-label="Select {name}"></td>""");
+        }
+    }
+
+    private static void EndTable(HtmlWriter html, bool mayDelete)
+    {
         html.Write($"</tbody></table></div>\n");
+        if (mayDelete)
+        {
+            html.Write($"""<p class="actions"><button>Delete what is selected…</button></p></form>""");
+        }
     }
 }

@@ -106,7 +106,7 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
         }
 
         html.Write($"""</td><td class="number">{new SizePart(entry.HeldSize)}</td><td>{new TimePart(entry.Time)} <span class="quiet">by {new OriginPart(entry.Origin)}</span></td>""");
-        html.Write($"""<td class="nowrap">{Describe(TimeSpan.FromSeconds(trash.ExpiresAfter(entry)))}</td><td><div class="actions">""");
+        html.Write($"""<td class="nowrap">{DurationText.Of(TimeSpan.FromSeconds(trash.ExpiresAfter(entry)))}</td><td><div class="actions">""");
         if (!entry.IsComplete)
         {
             html.Write($"""<span class="quiet">a part is gone</span>""");
@@ -125,7 +125,4 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
     }
 
     private static string PathOf(RepositoryName repository, string change, Digest digest) => $"/repositories/{repository}/-/{change}/{digest}";
-
-    private static string Describe(TimeSpan left) => left.TotalDays >= 2 ? $"{(int)left.TotalDays} days" : left.TotalHours >= 2 ? $"{(int)left.TotalHours} hours"
-        : left.TotalMinutes >= 2 ? $"{(int)left.TotalMinutes} minutes" : "a moment";
 }

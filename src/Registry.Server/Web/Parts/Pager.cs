@@ -18,21 +18,17 @@ internal static class Pager
             return;
         }
 
-        var given = kept.Where(parameter => parameter.Value is not null).ToList();
         html.Write($"""<nav class="pager" aria-label="Pages">""");
         if (isLater)
         {
-            html.Write($"""<a class="button" href="{UrlOf(path, given)}" rel="first">First page</a>""");
+            html.Write($"""<a class="button" href="{PageUrl.Of(path, kept)}" rel="first">First page</a>""");
         }
 
         if (next is { } more)
         {
-            html.Write($"""<a class="button" href="{UrlOf(path, [.. given, (more.Name, more.Value)])}" rel="next">Next page</a>""");
+            html.Write($"""<a class="button" href="{PageUrl.Of(path, [.. kept, (more.Name, more.Value)])}" rel="next">Next page</a>""");
         }
 
         html.Write($"</nav>\n");
     }
-
-    private static string UrlOf(string path, List<(string Name, string? Value)> parameters) =>
-        parameters.Count == 0 ? path : $"{path}?{string.Join('&', parameters.Select(parameter => $"{parameter.Name}={Uri.EscapeDataString(parameter.Value!)}"))}";
 }

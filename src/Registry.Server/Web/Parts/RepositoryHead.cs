@@ -5,7 +5,7 @@ namespace Registry.Server.Web.Parts;
 
 /// <summary>Heading of the pages of a repository, with their tabs.</summary>
 /// <param name="repository">The repository.</param>
-/// <param name="tab">The tab that is open: <c>tags</c>, <c>activity</c>, <c>space</c> or <c>trash</c>.</param>
+/// <param name="tab">The tab that is open: <c>tags</c>, <c>activity</c>, <c>manifests</c>, <c>space</c> or <c>trash</c>.</param>
 internal readonly struct RepositoryHead(RepositoryName repository, string tab) : IHtmlPart
 {
     public void WriteTo(HtmlWriter html)
@@ -17,6 +17,7 @@ internal readonly struct RepositoryHead(RepositoryName repository, string tab) :
             <nav class="tabs" aria-label="Repository">
             <a href="/repositories/{repository.Value}"{Current("tags")}>Tags</a>
             <a href="/repositories/{repository.Value}/-/activity"{Current("activity")}>Activity</a>
+            <a href="/repositories/{repository.Value}/-/manifests"{Current("manifests")}>Manifests</a>
             <a href="/repositories/{repository.Value}/-/space"{Current("space")}>Space</a>
             <a href="/repositories/{repository.Value}/-/trash"{Current("trash")}>Trash</a>
             </nav>

@@ -1,7 +1,7 @@
 using Registry.Server.Web.Html;
 using Registry.Server.Web.Images;
 
-namespace Registry.Server.Web.Pages;
+namespace Registry.Server.Web.Pages.Images;
 
 /// <summary>Sections of the page of an image that show its config and the annotations of its manifest.</summary>
 internal static class ConfigSections

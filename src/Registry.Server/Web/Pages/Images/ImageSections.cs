@@ -1,10 +1,9 @@
-using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Server.Web.Html;
 using Registry.Server.Web.Images;
 using Registry.Server.Web.Parts;
 
-namespace Registry.Server.Web.Pages;
+namespace Registry.Server.Web.Pages.Images;
 
 /// <summary>Sections of the page of a manifest.</summary>
 internal static class ImageSections
@@ -14,13 +13,19 @@ internal static class ImageSections
 
     private const int MaxRows = 300;
 
-    public static void WriteHead(HtmlWriter html, RepositoryName repository, Reference reference, StoredManifest stored, ImageView view)
+    public static void WriteHead(HtmlWriter html, RepositoryName repository, Reference reference, LoadedImage image, bool mayDelete)
     {
+        var (stored, view) = (image.Stored, image.View);
         html.Write($"""<div class="crumbs"><a href="/">Repositories</a> › <a href="/repositories/{repository.Value}">{repository.Value}</a> ›</div>""");
         html.Write($"""<div class="title"><h1><bdi>{(reference.Tag is { } tag ? tag.Value : DigestPart.Short(stored.Digest))}</bdi></h1><span class="kind">{view.Kind}</span>""");
         if (reference.Tag is { } named)
         {
             html.Write($"""<a href="/repositories/{repository.Value}/-/history/{named.Value}">History</a>""");
+        }
+
+        if (mayDelete)
+        {
+            html.Write($"""<a href="/repositories/{repository.Value}/-/delete?{(reference.Tag is null ? "digest" : "tag")}={(reference.Tag is { } deleted ? deleted.Value : stored.Digest.Value)}">Delete…</a>""");
         }
 
         html.Write($"</div>\n");

@@ -1,0 +1,64 @@
+using Registry.Core.Collection;
+using Registry.Core.Inventory;
+using Registry.Core.Oci;
+using Registry.Server.Web.Html;
+using Registry.Server.Web.Parts;
+
+namespace Registry.Server.Web.Pages.Images;
+
+/// <summary>Sections of the page of a manifest: its tags, what it is part of, and why it is kept.</summary>
+internal static class RelationSections
+{
+    private const int Shown = 20;
+
+    public static void Write(HtmlWriter html, RepositoryName repository, ManifestDetail detail)
+    {
+        html.Write($"""<h2>Why it is kept</h2><dl class="facts"><dt>Tags</dt><dd>""");
+        foreach (var tag in detail.Tags.Take(Shown))
+        {
+            html.Write($"""<a class="kind" href="/repositories/{repository.Value}/-/tags/{tag.Tag.Value}">{tag.Tag.Value}</a> """);
+        }
+
+        WriteRest(html, detail.Tags.Count, detail.HasMoreTags);
+        html.Write($"</dd><dt>Part of</dt><dd>");
+        foreach (var parent in detail.Parents.Take(Shown))
+        {
+            html.Write($"{new DigestPart(repository, parent)} ");
+        }
+
+        WriteRest(html, detail.Parents.Count, detail.HasMoreParents);
+        html.Write($"</dd><dt>Kept</dt><dd>{Describe(detail.Keep)}</dd><dt>Last push</dt><dd>{new TimePart(detail.Manifest.PushedAt)}</dd></dl>\n");
+    }
+
+    /// <summary>Why a manifest is kept, in a sentence.</summary>
+    public static string Describe(ManifestKeep keep) => keep.Standing switch
+    {
+        ManifestStanding.Held => $"Held by {string.Join(", ", HoldersOf(keep))}.",
+        ManifestStanding.Unsettled => "Its subject was just pushed or deleted. The registry decides within a minute.",
+        ManifestStanding.Root => "Nothing holds it, but nothing that held it was deleted either: it stays until it is deleted.",
+        ManifestStanding.Pinned => "Nothing holds it, but something in the repository cannot be read, so no manifest there goes.",
+        _ => keep.ExpiresAfterSeconds is { } left and > 0
+            ? $"What held it was deleted. It goes after {DurationText.Of(TimeSpan.FromSeconds(left))} of running time, unless a client asks for it or something holds it again."
+            : "What held it was deleted. It goes with the next cycle of the collector.",
+    };
+
+    private static IEnumerable<string> HoldersOf(ManifestKeep keep) => new[]
+    {
+        keep.ByTag ? "its tags" : null,
+        keep.ByParent ? "what it is part of" : null,
+        keep.BySubject is null ? null : "the manifest that it refers to",
+        keep.ByTrash ? "a deleted manifest in the trash" : null,
+    }.OfType<string>();
+
+    private static void WriteRest(HtmlWriter html, int count, bool isMore)
+    {
+        if (count == 0)
+        {
+            html.Write($"""<span class="quiet">none</span>""");
+        }
+        else if (count > Shown || isMore)
+        {
+            html.Write($"""<span class="quiet">and {count - Math.Min(count, Shown)}{(isMore ? "+" : "")} more</span>""");
+        }
+    }
+}

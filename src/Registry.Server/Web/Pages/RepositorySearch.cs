@@ -1,0 +1,65 @@
+using Registry.Core.Inventory;
+using Registry.Core.Manifests;
+using Registry.Core.Oci;
+using Registry.Server.Requests;
+using Registry.Server.Web.Parts;
+
+namespace Registry.Server.Web.Pages;
+
+/// <summary>Search of the first page: <c>name</c>, <c>name:tag</c>, and <c>sha256:…</c> for a manifest. What the caller may not pull is searched as if it did not exist.</summary>
+internal sealed class RepositorySearch(InventoryOperations inventory, ContentInspection inspection)
+{
+    private static readonly string[] Algorithms = ["sha256", "sha512"];
+
+    /// <summary>Finds what a text means.</summary>
+    /// <param name="request">The request of the caller.</param>
+    /// <param name="viewer">The repositories of the caller.</param>
+    /// <param name="text">The text; null for none.</param>
+    public async Task<SearchResult> FindAsync(RequestContext request, Viewer viewer, string? text)
+    {
+        text = (text ?? string.Empty).Trim();
+        var colon = text.LastIndexOf(':');
+        if (colon < 0)
+        {
+            return new SearchResult { Part = text };
+        }
+
+        var (name, rest) = (text[..colon], text[(colon + 1)..]);
+        if (Algorithms.Contains(name))
+        {
+            return await FindDigestAsync(viewer, text, rest);
+        }
+
+        if (name.Length == 0)
+        {
+            return new SearchResult { Advice = "Tags are searched within a repository: write name:tag, or open the repository." };
+        }
+
+        return await FindTagAsync(request, name, rest) is { } path ? new SearchResult { Path = path } : new SearchResult { Part = name, Tag = rest };
+    }
+
+    private async Task<SearchResult> FindDigestAsync(Viewer viewer, string text, string digits)
+    {
+        if (digits.Length < InventoryOperations.ShortestDigest)
+        {
+            return new SearchResult { Advice = $"A digest is found by its first {InventoryOperations.ShortestDigest} digits, or more." };
+        }
+
+        var found = await inventory.FindDigestsAsync(text, viewer);
+        return found is [var one] ? new SearchResult { Path = $"/repositories/{one.Repository}/-/manifests/{one.Digest}" } : new SearchResult { Manifests = found };
+    }
+
+    // Null unless there is a repository of this name that the caller may pull from.
+    private async Task<string?> FindTagAsync(RequestContext request, string name, string tag)
+    {
+        if (!RepositoryName.TryParse(name, out var repository) || !request.MayPull(repository)
+            || (await inventory.ListTagsAsync(repository, new TagQuery { Prefix = tag, Limit = 1 }, request.Aborted)).Error is not null)
+        {
+            return null;
+        }
+
+        return Tag.TryParse(tag, out var whole) && (await inspection.FindAsync(repository, whole)).Error is null
+            ? $"/repositories/{repository}/-/tags/{whole}"
+            : PageUrl.Of($"/repositories/{repository}", ("prefix", tag));
+    }
+}

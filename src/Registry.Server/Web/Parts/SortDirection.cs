@@ -1,0 +1,8 @@
+namespace Registry.Server.Web.Parts;
+
+/// <summary>Direction of an order.</summary>
+internal enum SortDirection
+{
+    Ascending,
+    Descending,
+}
