@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Registry.Testing.Layouts;
+using Registry.Testing.Processes;
 
 namespace Registry.Interop.Tests;
 
@@ -18,8 +19,7 @@ internal static class Requires
             File.Exists(TarArchive.Busybox) && File.ReadAllBytes(TarArchive.Busybox).AsSpan(0, 4096).IndexOf("ld-linux"u8) < 0,
             $"{TarArchive.Busybox} is missing or needs libraries: apt-get install busybox-static");
 
-    public static bool IsOnPath(string name) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, name)));
+    public static bool IsOnPath(string name) => ProgramPath.Find(name) is not null;
 
     /// <summary>The first number that <c>--version</c> prints: "podman version 5.3.1" is 5; 0 when it prints none.</summary>
     public static int MajorVersion(string program)

@@ -50,6 +50,10 @@ public sealed class TestImage
     /// <summary>Creates an image with a config of its own and these layers.</summary>
     public static TestImage Of(IReadOnlyList<TestBlob> layers) => Create([.. layers], null, "sha256", OciManifest);
 
+    /// <summary>Creates an image of a config and layers.</summary>
+    public static TestImage Of(TestBlob config, IReadOnlyList<TestBlob> layers, Action<JsonObject>? edit = null) =>
+        Create(config, [.. layers], edit, "sha256", OciManifest);
+
     /// <summary>Creates an image with the layers of another and one more.</summary>
     public static TestImage On(TestImage image, int layerSize = 1000)
     {
@@ -108,9 +112,11 @@ public sealed class TestImage
     /// <inheritdoc/>
     public override string ToString() => Encoding.UTF8.GetString(Manifest.Bytes);
 
-    private static TestImage Create(List<TestBlob> content, Action<JsonObject>? edit, string algorithm, string mediaType)
+    private static TestImage Create(List<TestBlob> content, Action<JsonObject>? edit, string algorithm, string mediaType) =>
+        Create(TestBlob.OfText($$"""{"architecture":"amd64","os":"linux","id":"{{Guid.NewGuid()}}"}"""), content, edit, algorithm, mediaType);
+
+    private static TestImage Create(TestBlob config, List<TestBlob> content, Action<JsonObject>? edit, string algorithm, string mediaType)
     {
-        var config = TestBlob.OfText($$"""{"architecture":"amd64","os":"linux","id":"{{Guid.NewGuid()}}"}""");
         var json = new JsonObject
         {
             ["schemaVersion"] = 2,

@@ -47,25 +47,30 @@ document.addEventListener('keydown', (event) => {
 });
 
 // The clipboard needs a secure context (W3C Clipboard API, section 2): with http:// to another machine, the text is selected instead.
-async function copy(text, from, button) {
+async function copy(text, from, say) {
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = 'Copied';
+    say('Copied');
   } catch {
     getSelection().selectAllChildren(from);
-    button.textContent = 'Selected';
+    say('Selected');
   }
 
-  setTimeout(() => { button.textContent = 'Copy'; }, 1500);
+  setTimeout(() => say('Copy'), 1500);
 }
 
 for (const element of document.querySelectorAll('[data-copy]')) {
   const button = document.createElement('button');
   button.type = 'button';
   button.className = 'copy';
-  button.textContent = 'Copy';
-  button.setAttribute('aria-label', `Copy ${element.dataset.copy}`);
-  button.addEventListener('click', () => copy(element.dataset.copyText ?? element.textContent, element, button));
+
+  // What is seen is the beginning of what is heard (WCAG 2.2, 2.5.3).
+  const say = (word) => {
+    button.textContent = word;
+    button.setAttribute('aria-label', `${word} ${element.dataset.copy}`);
+  };
+  say('Copy');
+  button.addEventListener('click', () => copy(element.dataset.copyText ?? element.textContent, element, say));
   element.after(button);
 }
 

@@ -130,7 +130,7 @@ internal static class ImageSections
         html.Write($"<h2>{(isImage ? "Layers" : "Files")}</h2>\n");
         html.Write(
             $"""
-            <div class="scroll"><table>
+            <div class="scroll" role="region" aria-label="{(isImage ? "Layers" : "Files")}" tabindex="0"><table>
             <thead><tr><th scope="col" class="number">Size</th><th scope="col" class="wide"><span class="quiet">Part of the largest</span></th><th scope="col">{(isImage ? "Made by" : "Name")}</th><th scope="col">Digest</th></tr></thead>
             <tbody>
 

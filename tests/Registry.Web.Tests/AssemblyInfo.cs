@@ -1,0 +1,4 @@
+using Registry.Web.Tests;
+
+[assembly: AssemblyFixture(typeof(Chromium))]
+[assembly: AssemblyFixture(typeof(ShownRegistry))]

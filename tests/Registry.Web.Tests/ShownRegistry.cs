@@ -1,0 +1,101 @@
+using Microsoft.Extensions.Logging;
+
+namespace Registry.Web.Tests;
+
+/// <summary>A registry of a shop, whose pages have something to show, each kind of page at least once. Tests only look at it.</summary>
+public sealed class ShownRegistry : IAsyncLifetime
+{
+    private readonly Users _users = new();
+    private readonly List<(string Template, string Path)> _pages =
+    [
+        ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/trash", "/trash"), ("/space", "/space"),
+    ];
+
+    /// <summary>The running registry.</summary>
+    public TestRegistry Registry { get; private set; } = null!;
+
+    /// <summary>Paths of the pages that a user sees, each with its template in docs/web.md.</summary>
+    public IReadOnlyList<(string Template, string Path)> Pages => _pages;
+
+    /// <summary>Path of the page of an image.</summary>
+    public string ImagePath => "/repositories/shop/api/-/tags/2.4.1";
+
+    /// <summary>Path of the history of a tag.</summary>
+    public string HistoryPath => "/repositories/shop/api/-/history/stable";
+
+    public async ValueTask InitializeAsync()
+    {
+        Registry = await TestRegistry.StartAsync(options => _users.Configure(options) with { SpacePeriod = TimeSpan.FromSeconds(1), UiTitle = "Shop images" });
+        var client = Registry.Client;
+        Users.Identify(client, Users.Admin);
+        foreach (var (name, size) in new[] { ("library/busybox", 700_000), ("library/postgres", 6_200_000), ("platform/grafana", 4_100_000), ("tools/ci-runner", 2_300_000) })
+        {
+            await client.PushAsync(name, SampleImage.Create(name.Split('/')[1], "1.0.0", size), "1.0.0", "latest");
+        }
+
+        var old = await PushReleasesAsync(client);
+        await PushIndexAsync(client);
+
+        // A repository without tags, and what was deleted.
+        await client.PushAsync("shop/untagged", TestImage.Create());
+        var removed = await client.PushAsync("shop/worker", SampleImage.Create("worker", "0.9.0-rc1", 900_000), "0.9.0-rc1", "next");
+        await client.PushAsync("shop/worker", SampleImage.Create("worker", "0.9.0", 910_000), "0.9.0");
+        await client.RequestAsync("DELETE", $"/v2/shop/worker/manifests/{removed.Digest}");
+
+        _pages.AddRange(
+        [
+            ("/repositories/<name>", "/repositories/shop/api"),
+            ("/repositories/<name>", "/repositories/shop/untagged"),
+            ("/repositories/<name>/-/tags/<tag>", ImagePath),
+            ("/repositories/<name>/-/manifests/<digest>", $"/repositories/shop/api/-/manifests/{old.Digest}"),
+            ("/repositories/<name>/-/history/<tag>", HistoryPath),
+            ("/repositories/<name>/-/space", "/repositories/shop/api/-/space"),
+            ("/repositories/<name>/-/trash", "/repositories/shop/worker/-/trash"),
+            ("/repositories/<name>/-/trash", "/repositories/shop/api/-/trash"),
+            ("/repositories/<name>/-/rollback/<tag>", $"/repositories/shop/api/-/rollback/stable?to={old.Digest}"),
+            ("/repositories/<name>/-/restore/<digest>", $"/repositories/shop/worker/-/restore/{removed.Digest}"),
+            ("/repositories/<name>/-/purge/<digest>", $"/repositories/shop/worker/-/purge/{removed.Digest}"),
+        ]);
+        await Registry.AwaitSpaceAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        var errors = Registry.Log.Entries.Where(entry => entry.Level >= LogLevel.Error).ToList();
+        await Registry.DisposeAsync();
+        _users.Dispose();
+        Assert.Empty(errors);
+    }
+
+    // A tag that two people have moved, and that was set back.
+    private static async Task<TestImage> PushReleasesAsync(HttpClient client)
+    {
+        var old = await client.PushAsync("shop/api", SampleImage.Create("api", "2.3.0", 1_900_000), "2.3.0", "stable");
+        Users.Identify(client, Users.Member);
+        var bad = await client.PushAsync("shop/api", SampleImage.Create("api", "2.4.0", 2_050_000), "2.4.0", "stable");
+        await client.RequestAsync("POST", "/api/v1/tags/rollback?repository=shop/api&tag=stable", "{}"u8.ToArray(), ("Content-Type", "application/json"));
+        var mended = await client.PushAsync("shop/api", SampleImage.Create("api", "2.4.1", 2_060_000), "2.4.1", "stable", "latest");
+        await client.PushAsync("shop/api", TestImage.Artifact("application/vnd.dev.cosign.artifact.sig.v1+json", mended));
+        await client.PushAsync("shop/api", TestImage.Artifact("application/spdx+json", mended));
+        await client.RequestAsync("DELETE", $"/v2/shop/api/manifests/{bad.Digest}");
+        Users.Identify(client, Users.Admin);
+        return old;
+    }
+
+    private async Task PushIndexAsync(HttpClient client)
+    {
+        var index = TestImage.Index(
+            [SampleImage.Create("web", "3.0.0", 800_000), SampleImage.Create("web", "3.0.0", 790_000, "arm64")],
+            json =>
+            {
+                foreach (var (child, architecture) in json["manifests"]!.AsArray().Zip(["amd64", "arm64"]))
+                {
+                    child!["platform"] = new System.Text.Json.Nodes.JsonObject { ["os"] = "linux", ["architecture"] = architecture };
+                }
+            });
+        await client.PushAsync("shop/web", index, "3.0.0", "latest");
+        _pages.Add(("/repositories/<name>/-/tags/<tag>", "/repositories/shop/web/-/tags/3.0.0"));
+        await client.PushAsync("shop/files", TestImage.Artifact("application/vnd.example.report"), "report");
+        _pages.Add(("/repositories/<name>/-/tags/<tag>", "/repositories/shop/files/-/tags/report"));
+    }
+}
