@@ -18,7 +18,7 @@ internal static class ApiParameters
     /// <returns>Null, or the error.</returns>
     public static RegistryError? CheckNames(IQueryCollection query, params IReadOnlyList<string> allowed) =>
         query.Keys.FirstOrDefault(name => !allowed.Contains(name)) is { } unknown
-            ? new RegistryError(RegistryErrorCode.BadRequest, $"there is no query parameter '{Parameters.Echo(unknown)}'; allowed: {string.Join(", ", allowed)}")
+            ? new RegistryError(RegistryErrorCode.BadRequest, $"there is no query parameter '{Parameters.Echo(unknown)}'; allowed: {(allowed.Count == 0 ? "none" : string.Join(", ", allowed))}")
             : null;
 
     /// <summary>Reads the tag, which every request must name.</summary>

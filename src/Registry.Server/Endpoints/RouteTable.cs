@@ -60,6 +60,8 @@ internal static class RouteTable
         new("GET", "/api/v1/activity?repository=<name>", Permission.Pull, activity.ListAsync),
         new("GET", "/api/v1/activity/all", Permission.Catalog, activity.ListAllAsync),
 
+        new("GET", "/api/v1/openapi.json", Permission.Public, OpenApiEndpoint.GetAsync),
+
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),
         new("GET", "/startupz", Permission.Public, HealthEndpoints.GetStartedAsync),

@@ -1,6 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Registry.Interop.Tests.Containers;
 using Registry.Testing;
 using Registry.Testing.Layouts;
@@ -24,12 +22,11 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
     public async Task A_large_layer_is_pushed_and_pulled_through_nginx()
     {
         Command skopeo = home.Skopeo;
-        int port = FreePorts.Find(1)[0];
-        await using NginxServer nginx = await StartAsync(port);
+        await using NginxServer nginx = await StartAsync();
         var layout = new OciLayoutBuilder();
         OciDescriptor image = layout.AddImage([layout.AddGzipLayer(TarArchive.Of(("large", TarArchive.RandomPayload(LargeLayer))))]);
         layout.Write(_folder.Folder("pushed"), image, "sample");
-        string target = $"docker://127.0.0.1:{port}/behind/nginx:1";
+        string target = $"docker://127.0.0.1:{nginx.Port}/behind/nginx:1";
 
         _ = await skopeo.RunAsync("copy", "--dest-tls-verify=false", $"oci:{_folder.Folder("pushed")}:sample", target);
         _ = await skopeo.RunAsync("copy", "--src-tls-verify=false", target, $"oci:{_folder.Folder("pulled")}:sample");
@@ -46,13 +43,10 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
     [Fact]
     public async Task Three_hundred_scopes_and_a_thousand_ranges_pass_through_nginx()
     {
-        int port = FreePorts.Find(1)[0];
-        await using NginxServer nginx = await StartAsync(port);
-#pragma warning disable CA5359 // It is the nginx that was just started.
-        using var client = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true } });
-#pragma warning restore CA5359
+        await using NginxServer nginx = await StartAsync();
+        using var client = new HttpClient(GuideNginx.CreateHandler());
         string scopes = string.Join('&', Enumerable.Range(0, 300).Select(i => $"scope=repository%3Agroup%2Fplatform-services%2Fcomponent-{i:000}%2Fbackend%3Apull%2Cpush"));
-        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://127.0.0.1:{port}/v2/?{scopes}"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://127.0.0.1:{nginx.Port}/v2/?{scopes}"));
         _ = request.Headers.TryAddWithoutValidation(
             "Range", "bytes=" + string.Join(',', Enumerable.Range(0, 1024).Select(i => $"{10_000_000_000 + (2L * i)}-{10_000_000_000 + (2L * i)}")));
 
@@ -61,23 +55,5 @@ public sealed class NginxTests(ContainersHome home, RegistryUnderTest registry) 
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
-    private async Task<NginxServer> StartAsync(int port)
-    {
-        string server = InstallGuide.Replace(
-            Assert.Single(InstallGuide.Blocks("Behind nginx", "nginx")),
-            ("listen 443 ssl", $"listen 127.0.0.1:{port} ssl"),
-            ("/etc/nginx", _folder.Path),
-            ("127.0.0.1:15000", registry.HostPort));
-        await WriteCertificateAsync();
-        return await NginxServer.StartAsync(_folder, server, port, Cancellation);
-    }
-
-    private async Task WriteCertificateAsync()
-    {
-        using var key = RSA.Create(2048);
-        var request = new CertificateRequest("CN=registry.example.com", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
-        using X509Certificate2 certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
-        await File.WriteAllTextAsync(_folder.File("registry.crt"), certificate.ExportCertificatePem(), Cancellation);
-        await File.WriteAllTextAsync(_folder.File("registry.key"), key.ExportPkcs8PrivateKeyPem(), Cancellation);
-    }
+    private Task<NginxServer> StartAsync() => GuideNginx.StartAsync(_folder, registry.HostPort, Cancellation);
 }

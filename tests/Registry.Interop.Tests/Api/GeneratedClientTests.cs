@@ -1,0 +1,109 @@
+using System.Text.Json;
+using Registry.Interop.Tests.Api.Generated;
+using Registry.Interop.Tests.Packages;
+using Registry.Testing;
+using Registry.Testing.Processes;
+
+namespace Registry.Interop.Tests.Api;
+
+/// <summary>The client that NSwag makes from the description of the API calls every route, for repositories whose names look like routes.</summary>
+public sealed class GeneratedClientTests : IAsyncLifetime
+{
+    private static readonly string[] Names = ["a/tags/b", "x/history", "api/v1", "a/manifests/b", "v2/tags/list"];
+
+    private readonly TemporaryFolder _folder = new("api");
+    private RegistryProcess _registry = null!;
+
+    private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync() => _registry = await RegistryProcess.StartAsync(_folder.Folder("storage"), cancellationToken: Cancellation);
+
+    public async ValueTask DisposeAsync()
+    {
+        await _registry.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task It_calls_every_route() => await WalkAsync(new SocketsHttpHandler { UseProxy = false }, new Uri($"http://{_registry.HostPort}"));
+
+    [Fact]
+    public async Task It_calls_every_route_through_nginx()
+    {
+        Requires.Program("nginx", "nginx");
+        await using NginxServer nginx = await GuideNginx.StartAsync(_folder, _registry.HostPort, Cancellation);
+
+        await WalkAsync(GuideNginx.CreateHandler(), new Uri($"https://127.0.0.1:{nginx.Port}"));
+    }
+
+    private static async Task WalkAsync(SocketsHttpHandler connections, Uri address)
+    {
+        using var recorder = new RequestRecorder(connections);
+        using var http = new HttpClient(recorder) { BaseAddress = address };
+        var api = new RegistryApi(http);
+        var description = (JsonElement)await api.GetDescriptionAsync(cancellationToken: Cancellation);
+        foreach (string name in Names)
+        {
+            TestImage first = await http.PushAsync(name, TestImage.Create(), "v1");
+            TestImage second = await http.PushAsync(name, TestImage.Create(), "v1");
+            await ReadAsync(api, name, second);
+            await SetBackAsync(api, name, first, second);
+            await RestoreAndPurgeAsync(api, http, name, second);
+            await ChangeWholeAsync(api, name, first);
+        }
+
+        Assert.Equal(
+            description.GetProperty("paths").EnumerateObject().SelectMany(path => path.Value.EnumerateObject().Select(method => $"{method.Name.ToUpperInvariant()} {path.Name}")).Order(StringComparer.Ordinal),
+            recorder.Seen.Where(seen => seen.Contains(" /api/v1/", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    private static async Task ReadAsync(RegistryApi api, string name, TestImage image)
+    {
+        RepositoryList found = await api.ListRepositoriesAsync(q: name, sort: RepositoryOrder.Pushed, n: 1, cancellationToken: Cancellation);
+        Assert.Equal(name, Assert.Single(found.Repositories).Repository);
+        TagEntry tag = Assert.Single((await api.ListTagsAsync(name, sort: TagOrder.Time, cancellationToken: Cancellation)).Tags);
+        Assert.Equal(("v1", image.Digest, TagEntryKind.Image), (tag.Tag, tag.Digest, tag.Kind));
+        Assert.Equal((1, 2), ((await api.GetRepositoryAsync(name, Cancellation)).Tags, (await api.GetRepositoryAsync(name, Cancellation)).Manifests));
+        await Eventually.HoldsAsync(async () => (await api.GetSpaceAsync(cancellationToken: Cancellation)).ComputedAt is not null, "the space is computed", Cancellation);
+        Assert.Equal(image.Digest, Assert.Single((await api.GetRepositorySpaceAsync(name, cancellationToken: Cancellation)).Tags!).Digest);
+    }
+
+    private static async Task SetBackAsync(RegistryApi api, string name, TestImage first, TestImage second)
+    {
+        TagHistory history = await api.GetTagHistoryAsync(name, "v1", n: 2, cancellationToken: Cancellation);
+        Assert.Equal([second.Digest, first.Digest], history.Entries.Select(entry => entry.Digest));
+        Assert.Equal(OriginSource.Request, history.Entries.First().Origin.Source);
+        Assert.Equal(first.Digest, (await api.GetTagStateAsync(name, "v1", history.Entries.Last().Time, Cancellation)).Digest);
+
+        ApiException<Problem> refused = await Assert.ThrowsAsync<ApiException<Problem>>(
+            () => api.RollBackTagAsync(name, "v1", new RollbackTarget { To = first.Digest }, if_Match: $"\"{first.Digest}\"", cancellationToken: Cancellation));
+        Assert.Equal((412, "precondition failed"), (refused.StatusCode, refused.Result.Title));
+        Rollback done = await api.RollBackTagAsync(name, "v1", new RollbackTarget { To = first.Digest }, if_Match: $"\"{second.Digest}\"", cancellationToken: Cancellation);
+        Assert.Equal((first.Digest, second.Digest, true), (done.Digest, done.Previous, done.Changed));
+    }
+
+    private static async Task RestoreAndPurgeAsync(RegistryApi api, HttpClient http, string name, TestImage image)
+    {
+        await DeleteAsync(http, name, image);
+        TrashEntry entry = (await api.ListTrashAsync(name, cancellationToken: Cancellation)).Entries.First();
+        Assert.Equal((image.Digest, name), (entry.Digest, entry.Repository));
+        Assert.Contains((await api.ListAllTrashAsync(cancellationToken: Cancellation)).Entries, one => one.Id == entry.Id);
+        Assert.Equal(entry.Id, (await api.GetTrashEntryAsync(name, image.Digest, Cancellation)).Id);
+        Assert.Equal(image.Digest, (await api.RestoreManifestAsync(name, image.Digest, new Empty(), $"\"{entry.Id}\"", Cancellation)).Digest);
+
+        await DeleteAsync(http, name, image);
+        Assert.True((await api.PurgeManifestAsync(name, image.Digest, new Empty(), cancellationToken: Cancellation)).Erased);
+    }
+
+    private static async Task ChangeWholeAsync(RegistryApi api, string name, TestImage image)
+    {
+        string renamed = $"{name}/tags/list";
+        Assert.Equal((renamed, name), await api.RenameRepositoryAsync(name, renamed, new Empty(), Cancellation) is var rename ? (rename.Repository, rename.Previous) : default);
+        Assert.True((await api.DeleteRepositoryAsync(renamed, new Empty(), Cancellation)).Gone);
+        Assert.Equal(1, (await api.RestoreRepositoryAsync(renamed, new Empty(), cancellationToken: Cancellation)).Manifests);
+        Assert.Equal(image.Digest, (await api.GetTagStateAsync(renamed, "v1", cancellationToken: Cancellation)).Digest);
+    }
+
+    private static async Task DeleteAsync(HttpClient http, string name, TestImage image) =>
+        Assert.Equal(202, (await http.RequestAsync("DELETE", $"/v2/{name}/manifests/{image.Digest}")).Status);
+}

@@ -1,0 +1,169 @@
+using System.Text;
+
+namespace Registry.Server.Tests.OpenApi;
+
+/// <summary>Answers of a registry are as described: each status of each operation is asked for once at least, and its body has the schema.</summary>
+public sealed class DescribedAnswerTests : IAsyncLifetime
+{
+    private const string Repository = "team/app";
+
+    private static readonly (string, string) Json = ("Content-Type", "application/json");
+
+    private readonly ApiDescription _description = new();
+    private readonly HashSet<string> _answered = [];
+    private TestRegistry _registry = null!;
+    private TestImage _first = null!;
+    private TestImage _deleted = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _registry = await TestRegistry.StartAsync();
+        _first = await _registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
+        var image = await _registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
+        await _registry.Client.PushAsync(Repository, TestImage.Artifact("application/spdx+json", image), "sbom");
+        await _registry.Client.PushAsync(Repository, TestImage.Index([TestImage.Create()]), "index");
+        _deleted = await _registry.Client.PushAsync(Repository, TestImage.Create(), "old", "latest", "moved");
+        await DeleteAsync(_deleted);
+        await _registry.Client.PushAsync(Repository, image, "moved", "latest");
+    }
+
+    public ValueTask DisposeAsync() => _registry.DisposeAsync();
+
+    [Fact]
+    public async Task Every_answer_has_its_schema()
+    {
+        await AskForSpaceAsync();
+        await AskForErrorsAsync();
+        await AskForListsAsync();
+        await AskForChangesOfTagsAsync();
+        await AskForChangesOfRepositoriesAsync();
+
+        Assert.Equal(
+            _description.Operations.SelectMany(operation => operation.Statuses.Select(status => $"{operation.Method} {operation.Path} {status}")).Order(StringComparer.Ordinal),
+            _answered.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Parameters_are_those_that_the_registry_knows()
+    {
+        foreach (var operation in _description.Operations)
+        {
+            var answer = await SendAsync(operation.Method, operation.Fill(Value, "unknown=1"), "{}");
+
+            var names = operation.Query.Count == 0 ? "none" : string.Join(", ", operation.Query.Select(parameter => parameter.Name));
+            Check.Problem(400, "UNSUPPORTED", "malformed request", $"there is no query parameter 'unknown'; allowed: {names}", answer);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_served_is_the_file_of_the_source_tree()
+    {
+        var answer = Check.Status(200, await _registry.Client.GetAnswerAsync("/api/v1/openapi.json"));
+
+        Assert.Equal(await File.ReadAllBytesAsync(SourceTree.Locate(ApiDescription.File)), answer.Body);
+        Assert.Equal($"\"{new TestBlob(answer.Body).Digest}\"", answer["ETag"]);
+        Assert.Equal(answer["ETag"], Check.Status(304, await _registry.Client.GetAnswerAsync("/api/v1/openapi.json", ("If-None-Match", answer["ETag"]!)))["ETag"]);
+        Assert.Equal(answer.Body.Length, Check.Status(200, await _registry.Client.HeadAnswerAsync("/api/v1/openapi.json")).Length);
+    }
+
+    private async Task AskForSpaceAsync()
+    {
+        // A read-only registry computes nothing.
+        _registry.Host.ReadOnly.TurnOn();
+        await AskAsync("GET", "/api/v1/space", 202);
+        await AskAsync("GET", $"/api/v1/space/repository?repository={Repository}", 202);
+        _description.Check(_description.Find("POST", "/api/v1/repositories/delete"), Check.Status(405, await SendAsync("POST", $"/api/v1/repositories/delete?repository={Repository}", "{}")));
+        _registry.Host.ReadOnly.TurnOff();
+        await Eventually.HoldsAsync(async () => (await _registry.Client.GetAnswerAsync("/api/v1/space")).Status == 200, "the space is computed");
+        await AskAsync("GET", "/api/v1/space?n=1", 200);
+        await AskAsync("GET", $"/api/v1/space/repository?repository={Repository}", 200);
+    }
+
+    private async Task AskForErrorsAsync()
+    {
+        foreach (var operation in _description.Operations)
+        {
+            foreach (var status in operation.Statuses)
+            {
+                var asked = status switch
+                {
+                    400 => AskAsync(operation.Method, operation.Fill(Value, "unknown=1"), 400, "{}"),
+                    404 => AskAsync(operation.Method, operation.Fill(name => name == "repository" ? "nobody/nothing" : Value(name)), 404, "{}"),
+                    412 => AskAsync(operation.Method, operation.Fill(Value), 412, "{}", ("If-None-Match", "*")),
+                    413 => AskAsync(operation.Method, operation.Fill(Value), 413, $"{{{new string(' ', 17 * 1024)}}}"),
+                    415 => AskAsync(operation.Method, operation.Fill(Value), 415, "{}", ("Content-Type", "text/plain")),
+                    _ => Task.FromResult<Answer?>(null),
+                };
+                await asked;
+            }
+        }
+    }
+
+    private async Task AskForListsAsync()
+    {
+        await _registry.Client.PushAsync("team/other", TestImage.Create(), "1");
+        var description = await AskAsync("GET", "/api/v1/openapi.json", 200);
+        await AskAsync("GET", "/api/v1/openapi.json", 304, null, ("If-None-Match", description!["ETag"]!));
+        foreach (var path in new[]
+        {
+            "/api/v1/repositories", "/api/v1/repositories?n=1&sort=pushed", $"/api/v1/tags?repository={Repository}", $"/api/v1/tags?repository={Repository}&sort=time&n=1",
+            $"/api/v1/tags/history?repository={Repository}&tag=latest", $"/api/v1/tags/history?repository={Repository}&tag=latest&n=1", $"/api/v1/tags/show?repository={Repository}&tag=latest",
+            $"/api/v1/tags/show?repository={Repository}&tag=latest&at=2020-01-01T00:00:00Z", $"/api/v1/trash?repository={Repository}", "/api/v1/trash/all",
+            $"/api/v1/trash/show?repository={Repository}&digest={_deleted.Digest}", $"/api/v1/repositories/show?repository={Repository}",
+        })
+        {
+            await AskAsync("GET", path, 200);
+        }
+    }
+
+    private async Task AskForChangesOfTagsAsync()
+    {
+        await AskAsync("POST", $"/api/v1/tags/rollback?repository={Repository}&tag=latest", 200, $$"""{"to":"{{_first.Digest}}"}""");
+        await AskAsync("POST", $"/api/v1/tags/rollback?repository={Repository}&tag=once", 409);
+
+        // The tag "moved" exists, and stays.
+        await AskAsync("POST", $"/api/v1/trash/restore?repository={Repository}&digest={_deleted.Digest}", 200);
+        await DeleteAsync(_deleted);
+        await AskAsync("POST", $"/api/v1/trash/purge?repository={Repository}&digest={_deleted.Digest}", 200);
+
+        var index = await _registry.Client.PushAsync(Repository, TestImage.Index([TestImage.Create()]), "lost");
+        await DeleteAsync(index);
+        await DeleteAsync(index.Children[0]);
+        await AskAsync("POST", $"/api/v1/trash/purge?repository={Repository}&digest={index.Children[0].Digest}", 200);
+        await AskAsync("POST", $"/api/v1/trash/restore?repository={Repository}&digest={index.Digest}", 409);
+    }
+
+    private async Task AskForChangesOfRepositoriesAsync()
+    {
+        await AskAsync("POST", $"/api/v1/repositories/rename?repository={Repository}&to=team/other", 409);
+        await AskAsync("POST", $"/api/v1/repositories/rename?repository={Repository}&to=team/new", 200);
+        await AskAsync("POST", "/api/v1/repositories/delete?repository=team/new", 200);
+        await _registry.Client.PushAsync("team/new", TestImage.Create(), "latest");
+        await AskAsync("POST", "/api/v1/repositories/restore?repository=team/new&n=1", 200);
+        await AskAsync("POST", "/api/v1/repositories/restore?repository=team/new", 200);
+    }
+
+    private string Value(string parameter) => parameter switch
+    {
+        "repository" => Repository,
+        "to" => "team/new",
+        "tag" => "latest",
+        _ => _deleted.Digest,
+    };
+
+    private async Task<Answer?> AskAsync(string method, string path, int status, string? body = "{}", params (string, string)[] headers)
+    {
+        var answer = Check.Status(status, await SendAsync(method, path, body, headers));
+        var operation = _description.Find(method, path);
+        _description.Check(operation, answer);
+        _answered.Add($"{method} {operation.Path} {status}");
+        return answer;
+    }
+
+    private Task<Answer> SendAsync(string method, string path, string? body, params (string Name, string Value)[] headers) => method == "GET"
+        ? _registry.Client.GetAnswerAsync(path, headers)
+        : _registry.Client.RequestAsync(method, path, Encoding.UTF8.GetBytes(body!), headers.Any(header => header.Name == "Content-Type") ? headers : [Json, .. headers]);
+
+    private async Task DeleteAsync(TestImage image) =>
+        Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/{Repository}/manifests/{image.Digest}"));
+}
