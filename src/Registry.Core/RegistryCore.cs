@@ -23,6 +23,8 @@ namespace Registry.Core;
 /// </summary>
 public sealed class RegistryCore
 {
+    private readonly Func<bool> _isReadOnly;
+
     /// <summary>Composes the core.</summary>
     /// <param name="storage">Ports of the storage, which must outlive the core.</param>
     /// <param name="settings">Settings.</param>
@@ -32,9 +34,9 @@ public sealed class RegistryCore
     {
         ArgumentNullException.ThrowIfNull(storage);
         ArgumentNullException.ThrowIfNull(settings);
+        _isReadOnly = settings.IsReadOnly;
         Metadata = new IndexedMetadataStore(storage.Metadata, storage.Indexer);
-        Sweep = new UnknownBlobSweep(
-            storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<UnknownBlobSweep>());
+        Sweep = CreateSweep(storage, settings, loggers);
         Grace = new GracePeriod(storage.Clock, settings.Grace);
         Rules = new CollectionRules(Grace);
         Pause = new CollectionPause(storage.Clock, Grace, settings.IsReadOnly, storage.IsShared, storage.CollectorMetadata.PausedUntil);
@@ -43,7 +45,7 @@ public sealed class RegistryCore
         Collector = new GarbageCollector(
             storage.CollectorMetadata,
             storage.Blobs,
-            Sweep,
+            CreateSweep(storage, settings, loggers),
             Rules,
             Pause,
             Plan,
@@ -51,20 +53,8 @@ public sealed class RegistryCore
             new TrashExpiry(storage.CollectorMetadata, settings.Trash, loggers.CreateLogger<TrashExpiry>()),
             time,
             loggers.CreateLogger<GarbageCollector>());
-        Verifier = new Verifier(
-            new BlobInspector(
-                storage.Scrubber,
-                storage.Staged,
-                storage.Quarantine,
-                storage.VerifierMetadata,
-                storage.Blobs,
-                new Pace(settings.VerifyBytesPerSecond, time),
-                loggers.CreateLogger<BlobInspector>()),
-            storage.VerifierMetadata,
-            storage.Clock,
-            settings.VerifyPeriod,
-            time,
-            loggers.CreateLogger<Verifier>());
+        Verifier = CreateVerifier(storage, settings, settings.VerifyBytesPerSecond, time, loggers);
+        FastVerifier = CreateVerifier(storage, settings, Pace.Unlimited, time, loggers);
         UploadExpiry = new UploadExpiry(storage.Uploads, settings.UploadTimeout, loggers.CreateLogger<UploadExpiry>());
         var damaged = new DamagedContent(storage.Faults, loggers.CreateLogger<DamagedContent>());
         Blobs = new BlobOperations(storage.Contents, Metadata, promises, damaged);
@@ -105,6 +95,9 @@ public sealed class RegistryCore
             storage.Inventory, Metadata, new PlatformReader(storage.Contents, Metadata), Rules, settings.DefaultPageSize, settings.MaxPageSize);
         Space = new SpaceOperations(storage.Space, Metadata, SpaceRounds, settings.DefaultPageSize, settings.MaxPageSize);
     }
+
+    /// <summary>True while the registry must not be changed.</summary>
+    public bool IsReadOnly => _isReadOnly();
 
     /// <summary>Metadata that operations use: complete, or growing from an existing tree.</summary>
     public IMetadataStore Metadata { get; }
@@ -165,7 +158,7 @@ public sealed class RegistryCore
     /// <summary>Computation of the space.</summary>
     public SpaceRounds SpaceRounds { get; }
 
-    /// <summary>Search for bytes that the metadata does not know; a part of the collection.</summary>
+    /// <summary>Search for bytes that the metadata does not know, for one person who asks at a time. The collector has a search of its own, which goes on meanwhile.</summary>
     public UnknownBlobSweep Sweep { get; }
 
     /// <summary>Grace period of content that nothing needs.</summary>
@@ -186,6 +179,27 @@ public sealed class RegistryCore
     /// <summary>Verifier of stored content.</summary>
     public Verifier Verifier { get; }
 
+    /// <summary>The same, as fast as the storage allows.</summary>
+    public Verifier FastVerifier { get; }
+
     /// <summary>Expiry of idle uploads.</summary>
     public UploadExpiry UploadExpiry { get; }
+
+    private static UnknownBlobSweep CreateSweep(StoragePorts storage, CoreSettings settings, ILoggerFactory loggers) => new(
+        storage.Blobs, storage.CollectorMetadata, storage.Links, storage.Threads, storage.Clock, settings.Grace, loggers.CreateLogger<UnknownBlobSweep>());
+
+    private static Verifier CreateVerifier(StoragePorts storage, CoreSettings settings, long bytesPerSecond, TimeProvider time, ILoggerFactory loggers) => new(
+        new BlobInspector(
+            storage.Scrubber,
+            storage.Staged,
+            storage.Quarantine,
+            storage.VerifierMetadata,
+            storage.Blobs,
+            new Pace(bytesPerSecond, time),
+            loggers.CreateLogger<BlobInspector>()),
+        storage.VerifierMetadata,
+        storage.Clock,
+        settings.VerifyPeriod,
+        time,
+        loggers.CreateLogger<Verifier>());
 }

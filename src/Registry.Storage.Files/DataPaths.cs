@@ -26,6 +26,7 @@ namespace Registry.Storage.Files;
 /// ├── removal.lock                                     held by backups and exports; meanwhile no bytes are removed
 /// ├── restore.unfinished                               exists while a backup is being restored here
 /// ├── migration                                        exists while a registry is being moved here, and after it was moved elsewhere
+/// ├── registry.sock                                    socket of the running process, for commands on the same machine
 /// └── registry.lock                                    held by the process that uses the folder
 /// </code>
 /// </remarks>
@@ -39,8 +40,8 @@ public sealed class DataPaths(string root)
         "blobs", "repositories", "uploads", "quarantine", "ballast", "last-backup", "removal.lock", "restore.unfinished", "migration", "backup.json", "backup.lock",
     ];
 
-    // The database with SQLite's other files, and the lock.
-    private static readonly string[] OwnPrefixes = ["registry.db", "registry.lock"];
+    // The database with SQLite's other files, the lock, and the socket.
+    private static readonly string[] OwnPrefixes = ["registry.db", "registry.lock", "registry.sock"];
 
     /// <summary>Absolute path of the data folder.</summary>
     public string Root { get; } = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
@@ -62,6 +63,9 @@ public sealed class DataPaths(string root)
     public string LastBackup => Path.Combine(Root, "last-backup");
 
     public string LockFile => Path.Combine(Root, "registry.lock");
+
+    /// <summary>Socket on which the process that uses the folder listens for commands of the same machine.</summary>
+    public string Socket => Path.Combine(Root, "registry.sock");
 
     public string RemovalLockFile => Path.Combine(Root, "removal.lock");
 

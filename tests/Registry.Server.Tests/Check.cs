@@ -50,7 +50,7 @@ internal static class Check
     {
         if (TestRegistry.Stores is null)
         {
-            string[] expected = ["ballast", "blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "removal.lock", "repositories", "uploads"];
+            string[] expected = ["ballast", "blobs", "registry.db", "registry.db-shm", "registry.db-wal", "registry.lock", "registry.sock", "removal.lock", "repositories", "uploads"];
             Assert.Equal(expected, Directory.EnumerateFileSystemEntries(registry.StoragePath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
         }
     }

@@ -26,6 +26,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
                 ? Verdict.Unauthorized
                 : Verdict.Allowed,
             Permission.Catalog => DecideCatalog(identity),
+            Permission.Maintain => DecideMaintenance(identity),
             Permission.Pull => DecideRepository(identity, repository, RepositoryActions.Pull),
             Permission.Push => DecideRepository(identity, repository, RepositoryActions.Push),
             Permission.Delete => DecideRepository(identity, repository, RepositoryActions.Delete),
@@ -109,6 +110,13 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
 
         // oras and regctl send credentials only after a challenge: without one, they would take the public part for the whole catalog.
         return kind != AuthenticationKind.None && identity.IsAnonymous && identity.Scope is null ? Verdict.Unauthorized : Verdict.Allowed;
+    }
+
+    // Without rules or users, nobody is known to be an admin. A token must cover the whole registry, so that one for a repository does not do.
+    private Verdict DecideMaintenance(Identity identity)
+    {
+        var verdict = DecideCatalog(identity);
+        return verdict != Verdict.Allowed || (rules is not null && rules().IsAdmin(identity.Name)) ? verdict : Refuse(identity);
     }
 
     // The listing shows what the caller may pull. For a caller without credentials it exists only if something is public.

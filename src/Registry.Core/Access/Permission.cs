@@ -20,4 +20,7 @@ public enum Permission
 
     /// <summary>Listing repositories.</summary>
     Catalog,
+
+    /// <summary>Maintenance of the whole registry, for admins only.</summary>
+    Maintain,
 }

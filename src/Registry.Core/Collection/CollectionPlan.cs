@@ -18,10 +18,11 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
 
     /// <summary>Lists what a collection would remove.</summary>
     /// <param name="limit">Largest number of entries in a list.</param>
+    /// <param name="progress">Receives the number of stored blobs that were looked at; null for none.</param>
     /// <param name="cancellationToken">Stops the search.</param>
-    public async Task<CollectionPreview> PreviewAsync(int limit, CancellationToken cancellationToken)
+    public async Task<CollectionPreview> PreviewAsync(int limit, IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var (found, unknown, passed) = await walk.FindAsync(cancellationToken);
+        var (found, unknown, passed) = await walk.FindAsync(progress, cancellationToken);
         var manifests = await metadata.ListIdleManifestsAsync(rules.Grace, withRoots: false, limit);
         var links = await metadata.ListIdleAsync(rules.Grace, limit);
         var removable = await metadata.ListRemovableBlobsAsync(rules.Grace, limit);
@@ -36,8 +37,9 @@ public sealed class CollectionPlan(ICollectorMetadata metadata, IBlobStore blobs
         return new CollectionPreview(manifests, links, removable, removed, linked, estimate, unknown, passed);
     }
 
-    /// <summary>Lists the manifests that nothing has held for the grace period, including those that were pushed by themselves.</summary>
-    public Task<IReadOnlyList<ManifestRecord>> ListUntaggedAsync() => metadata.ListIdleManifestsAsync(rules.Grace, withRoots: true, int.MaxValue);
+    /// <summary>Lists the manifests that nothing has held for the grace period, including those that were pushed by themselves. Of both kinds, the longest idle come first.</summary>
+    /// <param name="limit">Number of manifests at most.</param>
+    public Task<IReadOnlyList<ManifestRecord>> ListUntaggedAsync(int limit = int.MaxValue) => metadata.ListIdleManifestsAsync(rules.Grace, withRoots: true, limit);
 
     /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
     /// <param name="digest">The blob or manifest.</param>

@@ -20,24 +20,14 @@ public sealed partial class ContentEraser(ICollectorMetadata metadata, IBlobStor
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
-    private Task _last = Task.CompletedTask;
+    private readonly OneByOne _erasures = new();
 
     /// <summary>Removes the bytes of those digests that no repository has, after any erasure in progress has ended.</summary>
     /// <returns>What could not be removed, each as a clause for people. The collector tries again.</returns>
-    public async Task<IReadOnlyList<string>> EraseAsync(IReadOnlyList<Digest> digests)
+    public Task<IReadOnlyList<string>> EraseAsync(IReadOnlyList<Digest> digests)
     {
         ArgumentNullException.ThrowIfNull(digests);
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var before = Interlocked.Exchange(ref _last, ended.Task);
-        try
-        {
-            await before;
-            return await EraseNowAsync(digests);
-        }
-        finally
-        {
-            ended.SetResult();
-        }
+        return _erasures.RunAsync(() => EraseNowAsync(digests));
     }
 
     private async Task<IReadOnlyList<string>> EraseNowAsync(IReadOnlyList<Digest> digests)

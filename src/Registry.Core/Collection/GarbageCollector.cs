@@ -38,7 +38,7 @@ public sealed partial class GarbageCollector(
     // Of a cycle, so that many deletions of subjects do not keep it from removing what is due.
     private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(10);
 
-    private Task _cycle = Task.CompletedTask;
+    private readonly OneByOne _cycles = new();
     private string? _walkFailure;
     private HashSet<string> _removalFailures = [];
     private bool _isImplausible;
@@ -53,29 +53,34 @@ public sealed partial class GarbageCollector(
     public long BytesFreed => Volatile.Read(ref _bytesFreed);
 
     /// <summary>Runs one cycle, after any cycle in progress has ended.</summary>
-    public async Task<Collected> RunAsync(CancellationToken cancellationToken)
+    public Task<Collected> RunAsync(CancellationToken cancellationToken) => _cycles.RunAsync(() => RunCycleAsync(cancellationToken));
+
+    /// <summary>
+    /// Runs a collection that a person has asked for, as a cycle of its own: after any cycle in progress has ended, and not while the registry is read-only.
+    /// </summary>
+    /// <param name="collect">The collection.</param>
+    /// <returns>False if the registry is read-only; nothing was done then.</returns>
+    public Task<bool> TryRunAsync(Func<Task> collect) => _cycles.RunAsync(async () =>
     {
-        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var before = Interlocked.Exchange(ref _cycle, ended.Task);
-        try
+        ArgumentNullException.ThrowIfNull(collect);
+        using var cycle = pause.TryBeginCycle();
+        if (cycle is null)
         {
-            await before;
-            return await RunCycleAsync(cancellationToken);
+            return false;
         }
-        finally
-        {
-            ended.SetResult();
-        }
-    }
+
+        await collect();
+        return true;
+    });
 
     /// <summary>Removes unneeded content, however much it is, except bytes that the metadata does not know.</summary>
-    public Task<Collected> CollectAsync(CancellationToken cancellationToken) => CollectAsync(null, cancellationToken);
+    public Task<Collected> CollectAsync(CancellationToken cancellationToken) => CollectAsync(isForced: true, null, cancellationToken);
 
-    /// <summary>Removes unneeded content as above, and reports the number of blobs removed so far.</summary>
-    public async Task<Collected> CollectAsync(IProgress<long>? progress, CancellationToken cancellationToken)
+    /// <summary>Removes unneeded content as above, and reports the number of blobs removed so far. A pause ends it, unless it is forced.</summary>
+    public async Task<Collected> CollectAsync(bool isForced, IProgress<long>? progress, CancellationToken cancellationToken)
     {
         await SettleReferrersAsync(cancellationToken);
-        return await RemoveUnneededAsync(() => cancellationToken.IsCancellationRequested, progress, cancellationToken);
+        return await RemoveUnneededAsync(() => cancellationToken.IsCancellationRequested || (!isForced && pause.Left > 0), progress, cancellationToken);
     }
 
     /// <summary>Holds or releases all referrers whose subject was pushed or deleted, as every cycle does for a while. Removes nothing.</summary>
@@ -85,13 +90,15 @@ public sealed partial class GarbageCollector(
     /// Deletes manifests that nothing has held for the grace period, including those that were pushed by themselves, unless a rule about changes refuses it.
     /// Content that only they held becomes idle.
     /// </summary>
+    /// <param name="manifests">The manifests.</param>
+    /// <param name="by">Origin of the deletions; null for that of the collector.</param>
     /// <returns>The deleted manifests.</returns>
-    public async Task<IReadOnlyList<ManifestRecord>> DeleteUntaggedAsync(IReadOnlyList<ManifestRecord> manifests)
+    public async Task<IReadOnlyList<ManifestRecord>> DeleteUntaggedAsync(IReadOnlyList<ManifestRecord> manifests, ChangeOrigin? by = null)
     {
         var deleted = new List<ManifestRecord>();
         foreach (var batch in manifests.OrderBy(manifest => manifest.Repository.Value, StringComparer.Ordinal).Chunk(ManifestBatchSize))
         {
-            deleted.AddRange(await ExpireAsync(batch, withRoots: true));
+            deleted.AddRange(await ExpireAsync(batch, withRoots: true, by ?? origin));
         }
 
         return deleted;
@@ -199,7 +206,7 @@ public sealed partial class GarbageCollector(
         while (!isOver())
         {
             var due = await metadata.ListIdleManifestsAsync(rules.Grace, withRoots: false, ManifestBatchSize);
-            var expired = await ExpireAsync(due, withRoots: false);
+            var expired = await ExpireAsync(due, withRoots: false, origin);
             total += expired.Count;
             foreach (var manifest in expired)
             {
@@ -217,13 +224,13 @@ public sealed partial class GarbageCollector(
     }
 
     // One transaction for each repository, since the cache holds the results of a repository together.
-    private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots)
+    private async Task<List<ManifestRecord>> ExpireAsync(IReadOnlyList<ManifestRecord> manifests, bool withRoots, ChangeOrigin by)
     {
         var expired = new List<ManifestRecord>();
         foreach (var group in manifests.GroupBy(manifest => manifest.Repository))
         {
             var gone = (await metadata.ExpireManifestsAsync(
-                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.Grace, withRoots, origin)).ToHashSet();
+                group.Key, [.. group.Select(manifest => manifest.Digest)], rules.Grace, withRoots, by)).ToHashSet();
             expired.AddRange(group.Where(manifest => gone.Contains(manifest.Digest)));
         }
 
@@ -372,7 +379,7 @@ public sealed partial class GarbageCollector(
     private partial void LogCollected(int manifests, int links, int blobs);
 
     [LoggerMessage(6, LogLevel.Error,
-        "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. Stop the registry and see why with 'registry gc --dry-run'; if the removal is right, run 'registry gc --force'")]
+        "Garbage collection would remove {Manifests} of {AllManifests} manifests, {Links} of {AllLinks} links and {Blobs} of {AllBlobs} blobs, more than half: nothing is removed. See why with 'registry gc --dry-run'; if the removal is right, run 'registry gc --force'")]
     private partial void LogImplausible(long manifests, long allManifests, long links, long allLinks, long blobs, long allBlobs);
 
     [LoggerMessage(5, LogLevel.Warning, "Blob {Digest}, which no repository links to any more, could not be removed: {Reason}. Every cycle tries again; others with the same cause have no line")]

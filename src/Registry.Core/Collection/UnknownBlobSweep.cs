@@ -215,6 +215,6 @@ public sealed partial class UnknownBlobSweep(
     private partial void LogLinked(int blobs, string digest, string link);
 
     [LoggerMessage(4, LogLevel.Error,
-        "The metadata does not know {Unknown} of the {All} blobs that are stored: none of them is removed. If registry.db is older or newer than blobs/, stop the registry and run 'registry reindex'; if these blobs may be removed, run 'registry gc --force'")]
+        "The metadata does not know {Unknown} of the {All} blobs that are stored: none of them is removed. If registry.db is older or newer than blobs/, stop the registry and run 'registry reindex'; if these blobs may be removed, run 'registry gc --force', which does not need a stop")]
     private partial void LogImplausible(long unknown, long all);
 }

@@ -36,6 +36,9 @@ public sealed class RegistryErrorCode
     public static readonly RegistryErrorCode RenameImpossible = new("UNSUPPORTED", 409, "the repository cannot be renamed");
     public static readonly RegistryErrorCode RestoreImpossible = new("UNSUPPORTED", 409, "the manifest cannot be restored");
 
+    public static readonly RegistryErrorCode JobImpossible = new("UNSUPPORTED", 409, "the job cannot be started");
+    public static readonly RegistryErrorCode JobUnknown = new("UNSUPPORTED", 404, "no such job");
+
     public static readonly RegistryErrorCode BlobUnknown = new("BLOB_UNKNOWN", 404, "blob unknown");
     public static readonly RegistryErrorCode BlobInUse = new("UNSUPPORTED", 405, "blob is needed by manifests of this repository; delete those first");
     public static readonly RegistryErrorCode RangeNotSatisfiable = new("UNSUPPORTED", 416, "requested range not satisfiable");
@@ -74,7 +77,7 @@ public sealed class RegistryErrorCode
     public static readonly IReadOnlyList<RegistryErrorCode> All =
     [
         Unauthorized, Denied, TooManyRequests, TooManyUploads, UploadShareUsed, MemoryShareUsed, NameInvalid, NameUnknown, ManifestUnknown, ManifestInvalid, TagInvalid, TooManyTags, ManifestTooLarge,
-        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
+        PreconditionFailed, ManifestBlobUnknown, RollbackImpossible, RenameImpossible, RestoreImpossible, JobImpossible, JobUnknown, BlobUnknown, BlobInUse, RangeNotSatisfiable, DigestInvalid, DigestMismatch,
         BlobTooLarge, BodyTooSlow, UploadUnknown, UploadInvalid, UploadOutOfOrder, UploadInUse, UploadTakenOver, NotFound, MethodNotAllowed, PageSizeInvalid, BadRequest, RequestTooLarge, MediaTypeUnsupported,
         TransferCodingUnsupported, NotReady, MemoryUsed, ReadOnly, StorageFailed,
         StorageFull, InternalError,

@@ -10,17 +10,21 @@ public sealed class Pace(long bytesPerSecond, TimeProvider time)
 
     private static readonly TimeSpan Saved = TimeSpan.FromSeconds(1);
 
+    private readonly Lock _lock = new();
     private readonly long _started = time.GetTimestamp();
 
     // Time that the bytes used so far take at the limit, from the start.
     private TimeSpan _used;
 
-    /// <summary>Waits until the limit allows this many bytes.</summary>
+    /// <summary>Waits until the limit allows this many bytes. Several readers share the limit.</summary>
     public Task SpendAsync(long bytes, CancellationToken cancellationToken)
     {
-        var now = time.GetElapsedTime(_started);
-        var begin = _used > now - Saved ? _used : now - Saved;
-        _used = begin + TimeSpan.FromSeconds(bytes / (double)bytesPerSecond);
-        return _used > now ? Task.Delay(_used - now, time, cancellationToken) : Task.CompletedTask;
+        lock (_lock)
+        {
+            var now = time.GetElapsedTime(_started);
+            var begin = _used > now - Saved ? _used : now - Saved;
+            _used = begin + TimeSpan.FromSeconds(bytes / (double)bytesPerSecond);
+            return _used > now ? Task.Delay(_used - now, time, cancellationToken) : Task.CompletedTask;
+        }
     }
 }

@@ -5,6 +5,7 @@ using Registry.Core.Storage;
 using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 
 namespace Registry.Server.Commands;
@@ -145,15 +146,20 @@ internal sealed class CommandContext(
         }
     }
 
-    /// <summary>The same, for a command that Ctrl+C, SIGTERM, SIGHUP (a closed terminal) and SIGQUIT cancel.</summary>
-    public async Task<int> WithSignalsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run)
+    /// <summary>The same, for a command that signals cancel.</summary>
+    /// <inheritdoc cref="WithSignalsAsync(Func{CancellationToken, Task{int}})"/>
+    public Task<int> WithSignalsAsync(ParseResult parsed, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> run) =>
+        WithSignalsAsync(cancelled => WithOptionsAsync(parsed, (options, loggers) => run(options, loggers, cancelled)));
+
+    /// <summary>Runs a command that Ctrl+C, SIGTERM, SIGHUP (a closed terminal) and SIGQUIT cancel.</summary>
+    public static async Task<int> WithSignalsAsync(Func<CancellationToken, Task<int>> run)
     {
         using var cancelled = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, OnSignal);
         using var quit = PosixSignalRegistration.Create(PosixSignal.SIGQUIT, OnSignal);
-        return await WithOptionsAsync(parsed, (options, loggers) => run(options, loggers, cancelled.Token));
+        return await run(cancelled.Token);
 
         void OnSignal(PosixSignalContext context)
         {

@@ -33,6 +33,7 @@ internal static class CommandLine
             ServeCommand.Create(context),
             GcCommand.Create(context),
             VerifyCommand.Create(context),
+            JobCommands.Create(context),
             ReindexCommand.Create(context),
             BucketCommands.Create(context),
             SchemaCommands.Create(context),

@@ -2,14 +2,13 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
-using Registry.Core.Collection.Records;
-using Registry.Core.Verification;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Migration;
 using Registry.Server.Api.Activity;
 using Registry.Server.Api.History;
 using Registry.Server.Api.Inventory;
+using Registry.Server.Api.Maintenance;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Api.Space;
 using Registry.Server.Api.Trash;
@@ -33,6 +32,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(IReadOnlyList<GenerationSummary>))]
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(ManifestAnswer))]
+[JsonSerializable(typeof(JobListAnswer))]
 [JsonSerializable(typeof(MigrationReport))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
@@ -52,7 +52,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(TrashAnswer))]
 [JsonSerializable(typeof(TrashPurgeAnswer))]
 [JsonSerializable(typeof(TrashRestoreAnswer))]
-[JsonSerializable(typeof(VerificationResult))]
+[JsonSerializable(typeof(VerifyResult))]
 [JsonSerializable(typeof(VersionAnswer))]
 internal sealed partial class ReportJson : JsonSerializerContext
 {
@@ -66,7 +66,7 @@ internal sealed partial class ReportJson : JsonSerializerContext
         Converters =
         {
             new JsonStringEnumConverter<SettingOrigin>(JsonNamingPolicy.CamelCase),
-            new JsonStringEnumConverter<BlobState>(JsonNamingPolicy.CamelCase),
+            new BlobStateConverter(),
         },
     });
 

@@ -87,6 +87,22 @@ internal static class ApiParameters
             : new RegistryError(RegistryErrorCode.PageSizeInvalid, $"n is '{Parameters.Echo(text)}'; it must be a whole number of 1 or more");
     }
 
+    /// <summary>Reads a switch, <c>true</c> or <c>false</c>; false without the parameter.</summary>
+    public static Result<bool> ReadSwitch(IQueryCollection query, string name)
+    {
+        if (!QueryParameter.Find(query, name).TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return text switch
+        {
+            null or "false" => false,
+            "true" => true,
+            _ => Malformed($"{name} is '{Parameters.Echo(text)}'; allowed: true, false"),
+        };
+    }
+
     /// <summary>Reads the order of a list; the first one without a parameter.</summary>
     /// <param name="query">The query.</param>
     /// <param name="orders">The orders by their names.</param>

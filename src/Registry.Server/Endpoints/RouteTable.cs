@@ -8,7 +8,8 @@ internal static class RouteTable
 {
     public static IReadOnlyList<Route> Create(
         BlobEndpoints blobs, UploadEndpoints uploads, ManifestEndpoints manifests, ListEndpoints lists, ReferrerEndpoints referrers,
-        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, HealthEndpoints health, TokenEndpoint? token = null) =>
+        TagEndpoints tags, TrashEndpoints trash, RepositoryEndpoints repositories, SpaceEndpoints space, InventoryEndpoints inventory, ActivityEndpoints activity, MaintenanceEndpoints maintenance,
+        HealthEndpoints health, TokenEndpoint? token = null) =>
     [
         new("GET", "/v2/", Permission.Enter, VersionEndpoint.GetAsync),
         new("GET", "/v2", Permission.Enter, VersionEndpoint.GetAsync),
@@ -61,6 +62,13 @@ internal static class RouteTable
         new("GET", "/api/v1/activity/all", Permission.Catalog, activity.ListAllAsync),
 
         new("GET", "/api/v1/openapi.json", Permission.Public, OpenApiEndpoint.GetAsync),
+
+        new("GET", "/api/v1/maintenance", Permission.Maintain, maintenance.ListAsync),
+        new("GET", "/api/v1/maintenance/show?id=<id>", Permission.Maintain, maintenance.GetAsync),
+        new("GET", "/api/v1/maintenance/explain?digest=<digest>", Permission.Maintain, maintenance.ExplainAsync),
+        new("POST", "/api/v1/maintenance/gc", Permission.Maintain, maintenance.CollectAsync),
+        new("POST", "/api/v1/maintenance/verify", Permission.Maintain, maintenance.VerifyAsync),
+        new("POST", "/api/v1/maintenance/cancel?id=<id>", Permission.Maintain, maintenance.CancelAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

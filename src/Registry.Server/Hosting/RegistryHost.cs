@@ -14,6 +14,7 @@ using Registry.Server.Health;
 using Registry.Server.Hosting.Kestrel;
 using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
+using Registry.Server.Maintenance;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
 using Registry.Server.Requests;
@@ -33,12 +34,17 @@ namespace Registry.Server.Hosting;
 /// <summary>Composition root: creates every object of a running registry, in the order of their dependencies.</summary>
 public sealed class RegistryHost : IAsyncDisposable
 {
+    // What commands on the same machine may ask for.
+    private const string ApiPrefix = "/api/v1/";
+
     private readonly RegistryStorage _storage;
     private readonly RegistryCore _core;
     private readonly AccessComposition _access;
     private readonly TlsFiles? _tls;
     private readonly KestrelServer _kestrel;
     private readonly HttpApplication _application;
+    private readonly RequestPipeline? _local;
+    private readonly TimeProvider _time;
     private readonly BodyWatch _bodies;
     private readonly MemoryWatch _memoryWatch;
     private readonly ILoggerFactory _loggers;
@@ -49,6 +55,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly HostMetrics _hostMetrics;
     private TelemetryExport? _telemetry;
     private MetricsServer? _metrics;
+    private IAsyncDisposable? _localServer;
     private bool _started;
     private bool _disposed;
 
@@ -69,6 +76,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _access = access;
         _tls = tls;
         _loggers = loggers;
+        _time = time;
         _stop = new StopStages(options.Limits.Drain, loggers.CreateLogger<RegistryHost>());
         ReadOnly = new ReadOnlyMode(options.Readonly, loggers.CreateLogger<ReadOnlyMode>());
         _core = new RegistryCore(storage.Ports, options.CoreSettings with { IsReadOnly = () => ReadOnly.IsOn }, time, loggers);
@@ -76,7 +84,8 @@ public sealed class RegistryHost : IAsyncDisposable
             tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
         var locations = new Locations(options.ExternalUrl);
-        var routes = new RouteTrie(RouteTable.Create(
+        Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
+        var routes = RouteTable.Create(
             new BlobEndpoints(_core.Blobs),
             new UploadEndpoints(_core.Uploads, _core.Blobs, locations),
             new ManifestEndpoints(_core.Manifests, locations, memory, options),
@@ -88,22 +97,34 @@ public sealed class RegistryHost : IAsyncDisposable
             new SpaceEndpoints(_core.Space, memory),
             new InventoryEndpoints(_core.Inventory, _core.Space, memory),
             new ActivityEndpoints(_core.Activity, memory),
+            new MaintenanceEndpoints(Jobs, memory, options),
             new HealthEndpoints(readiness),
-            _access.TokenEndpoint));
+            _access.TokenEndpoint);
         var telemetry = new RequestTelemetry(
             time, new RequestLog(loggers.CreateLogger<RequestLog>(), options.AccessLog), new AuditLog(loggers.CreateLogger<AuditLog>()), metrics.Requests);
+        var errors = new ErrorResponse(_core.Uploads, locations);
         var pipeline = new RequestPipeline(
-            routes,
+            new RouteTrie(routes),
             _access.Gate,
             ReadOnly,
             options.CorsOrigins.IsEmpty ? null : new CrossOrigin(options.CorsOrigins),
-            new ErrorResponse(_core.Uploads, locations),
+            errors,
             telemetry,
             memory,
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
             WebInterface.Create(options, _core, access.Authorizer, access.Users, access.FailedLogins, memory, time));
         Handle = pipeline.HandleAsync;
+        _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(
+            new RouteTrie(routes.Where(route => route.Path.StartsWith(ApiPrefix, StringComparison.Ordinal))),
+            new LocalGate(),
+            ReadOnly,
+            crossOrigin: null,
+            errors,
+            telemetry,
+            memory,
+            storage.Faults,
+            loggers.CreateLogger<RequestPipeline>());
         if (!options.TrustedProxies.IsEmpty)
         {
             var forwarded = new ForwardedRequest(options.TrustedProxies);
@@ -150,6 +171,9 @@ public sealed class RegistryHost : IAsyncDisposable
 
     /// <summary>Handler of every request, for tests that measure it without Kestrel.</summary>
     internal Func<RequestContext, Task> Handle { get; }
+
+    /// <summary>Maintenance that people have asked for.</summary>
+    internal MaintenanceJobs Jobs { get; }
 
     /// <summary>Storage, for tests that must see more than requests show.</summary>
     internal RegistryStorage Storage => _storage;
@@ -255,6 +279,9 @@ public sealed class RegistryHost : IAsyncDisposable
             await _metrics.DisposeAsync();
         }
 
+        await (_localServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await Jobs.DisposeAsync();
+
         _telemetry?.Dispose();
         await _background.DisposeAsync();
         try
@@ -313,6 +340,12 @@ public sealed class RegistryHost : IAsyncDisposable
 
         await _kestrel.StartAsync(_application, CancellationToken.None);
         _started = true;
+        if (OperatingSystem.IsLinux() && _storage.Folder is { } folder)
+        {
+            var application = new HttpApplication(_local!.HandleAsync, _bodies);
+            _localServer = await LocalServer.TryStartAsync(folder.Paths.Socket, _options, application, _time, _loggers);
+        }
+
         _memoryWatch.Start();
         if (_storage.WasStoppedUncleanly)
         {

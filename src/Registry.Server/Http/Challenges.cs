@@ -52,7 +52,7 @@ internal sealed class Challenges(RegistryOptions options)
             Permission.Pull => $"repository:{repository}:pull",
             Permission.Push => $"repository:{repository}:pull,push",
             Permission.Delete => alsoPulls ? $"repository:{repository}:pull,delete" : $"repository:{repository}:delete",
-            Permission.Catalog => ResourceScope.Catalog,
+            Permission.Catalog or Permission.Maintain => ResourceScope.Catalog,
             _ => null,
         };
         return permission == Permission.Push && http.Request.Query.ContainsKey("mount")

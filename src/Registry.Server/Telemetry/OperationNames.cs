@@ -33,6 +33,7 @@ internal static class OperationNames
         Permission.Push => "push",
         Permission.Delete => "delete",
         Permission.Catalog => "catalog",
+        Permission.Maintain => "maintain",
         _ => null,
     };
 }

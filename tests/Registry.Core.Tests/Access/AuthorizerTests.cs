@@ -111,6 +111,26 @@ public sealed class AuthorizerTests
         Assert.Equal(expected, WithRules(kind).Decide(Caller(user, scope), Permission.Catalog, default));
 
     [Theory]
+    [InlineData(None, null, null, Verdict.Denied)]
+    [InlineData(Basic, null, null, Verdict.Unauthorized)]
+    [InlineData(Basic, "alice", null, Verdict.Denied)]
+    [InlineData(Basic, "admin", null, Verdict.Allowed)]
+    [InlineData(Token, "admin", "repository:team/app:*", Verdict.InsufficientScope)]
+    [InlineData(Token, "admin", "registry:catalog:*", Verdict.Allowed)]
+    [InlineData(Token, "alice", "registry:catalog:*", Verdict.Denied)]
+    [InlineData(Token, null, "registry:catalog:*", Verdict.Unauthorized)]
+    [InlineData(BuiltIn, "admin", null, Verdict.Allowed)]
+    [InlineData(BuiltIn, "admin", "repository:team/app:pull", Verdict.InsufficientScope)]
+    [InlineData(BuiltIn, null, "registry:catalog:*", Verdict.Unauthorized)]
+    public void Maintenance_is_for_admins_with_a_token_for_the_whole_registry(AuthenticationKind kind, string? user, string? scope, Verdict expected)
+    {
+        Assert.Equal(expected, WithRules(kind).Decide(Caller(user, scope), Permission.Maintain, default));
+
+        // Without rules, nobody is known to be an admin.
+        Assert.NotEqual(Verdict.Allowed, new Authorizer(kind, null).Decide(Caller(user, scope), Permission.Maintain, default));
+    }
+
+    [Theory]
     [InlineData(Token, "*", Verdict.Denied)]
     [InlineData(Token, "$anonymous", Verdict.Denied)]
     public void A_user_who_is_called_like_a_group_is_not_that_group(AuthenticationKind kind, string user, Verdict expected)

@@ -19,7 +19,7 @@ public sealed class HostileBackupTests : IDisposable
     public static TheoryData<string> ReservedNames =>
     [
         "blobs/sha256/aa/file", "BLOBS/file", "uploads/file", "repositories/file", "quarantine/file", "registry.db", "registry.db-wal", "registry.db-journal",
-        "registry.lock", "removal.lock", "restore.unfinished", "ballast", "last-backup", "backup.json", "backup.lock",
+        "registry.lock", "registry.sock", "removal.lock", "restore.unfinished", "ballast", "last-backup", "backup.json", "backup.lock",
     ];
 
     public static TheoryData<string> KindsOfPlanted => [.. Planted.Kinds];

@@ -151,9 +151,9 @@ public sealed class AccessMatrixTests
     [Fact]
     public void Every_route_is_in_the_matrix_and_every_change_needs_more_than_pull()
     {
-        Assert.Equal(69, Routes().Count);
+        Assert.Equal(78, Routes().Count);
         Assert.All(Routes().Where(route => route.Method is not ("GET" or "HEAD")), route => Assert.True(
-            route.Permission is Permission.Push or Permission.Delete || route.Template == "/token", $"{route.Method} {route.Template}"));
+            route.Permission is Permission.Push or Permission.Delete or Permission.Maintain || route.Template == "/token", $"{route.Method} {route.Template}"));
         Assert.All(Routes().Where(route => route.HasName), route => Assert.True(
             route.Permission is Permission.Pull or Permission.Push or Permission.Delete, $"{route.Method} {route.Template}"));
     }
@@ -191,10 +191,11 @@ public sealed class AccessMatrixTests
             _ => Nothing,
         } | (route.AlsoPulls ? Pull : Nothing) | (route.AlsoPushes ? Push : Nothing);
         return caller.IsBad && !isOpen ? 401
-            : caller.IsOfOther && route.Permission == Permission.Catalog ? 401
+            : caller.IsOfOther && route.Permission is (Permission.Catalog or Permission.Maintain) ? 401
             : caller.IsOfOther && route.HasName ? (caller.Kind == AuthenticationKind.Token || rights.HasFlag(needed) ? 401 : 403)
             : route.Permission is Permission.Enter or Permission.Catalog ? (caller.IsAnonymous && !isOpen ? 401 : null)
-            : rights.HasFlag(needed) ? null
+            : route.Permission == Permission.Maintain && caller.IsAdmin ? null
+            : route.Permission != Permission.Maintain && rights.HasFlag(needed) ? null
             : caller.IsAnonymous && !isOpen ? 401 : 403;
     }
 
@@ -206,7 +207,7 @@ public sealed class AccessMatrixTests
     {
         var table = RouteTable.Create(
             Never<BlobEndpoints>(), Never<UploadEndpoints>(), Never<ManifestEndpoints>(), Never<ListEndpoints>(), Never<ReferrerEndpoints>(),
-            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
+            Never<TagEndpoints>(), Never<TrashEndpoints>(), Never<RepositoryEndpoints>(), Never<SpaceEndpoints>(), Never<InventoryEndpoints>(), Never<ActivityEndpoints>(), Never<MaintenanceEndpoints>(), Never<HealthEndpoints>(), Never<TokenEndpoint>());
         var heads = table.Where(route => route.Method == "GET").Select(route => route with { Method = "HEAD" });
         return [.. table.UnionBy(heads, route => (route.Method, route.Template))];
     }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using Registry.Server.Commands;
 using Registry.Server.Commands.Progress;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Tests.Commands;
 

@@ -71,7 +71,7 @@ public sealed class SecretPurgeTests
     private static List<string> Find(string folder, string text)
     {
         var bytes = Encoding.UTF8.GetBytes(text);
-        return [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) != "registry.lock" && Has(path, bytes))];
+        return [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) is not ("registry.lock" or "registry.sock") && Has(path, bytes))];
     }
 
     // The registry removes files meanwhile.

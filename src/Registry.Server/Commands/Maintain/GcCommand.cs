@@ -1,18 +1,17 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Logging;
 using Registry.Core;
-using Registry.Core.Collection;
 using Registry.Core.Oci;
-using Registry.Server.Commands.Progress;
+using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 
 namespace Registry.Server.Commands.Maintain;
 
-/// <summary><c>registry gc</c>: runs a collection in a stopped registry, or previews and explains one.</summary>
+/// <summary><c>registry gc</c>: runs a collection, or previews and explains one.</summary>
 internal static class GcCommand
 {
     public static Command Create(CommandContext context)
@@ -23,13 +22,15 @@ internal static class GcCommand
         var untagged = new Option<bool>("--untagged") { Description = "Change nothing; list manifests that no tag, index or subject holds." };
         var olderThan = new Option<string>("--older-than") { HelpName = "TIME", Description = "With --untagged: only manifests that were pushed at least this long ago, such as 30d." };
         var delete = new Option<bool>("--delete") { Description = "With --untagged: delete the listed manifests." };
+        var server = RemoteAddress.CreateOptionToMaintain();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "gc",
-            "Collect garbage now; a running registry does so by itself. The registry must not be running.",
+            "Collect garbage now; a running registry does so by itself. Asks the registry that runs on the data folder, or works in the folder of a stopped one.",
             "registry gc --dry-run",
             "registry gc",
             "registry gc --untagged --older-than 30d",
+            "registry gc --dry-run --server https://registry.example.com",
             "registry gc --explain sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 --json")
         {
             dryRun,
@@ -38,6 +39,7 @@ internal static class GcCommand
             untagged,
             olderThan,
             delete,
+            server,
             json,
         };
         command.Validators.Add(result =>
@@ -77,8 +79,8 @@ internal static class GcCommand
                 explained,
                 parsed.GetValue(untagged) ? new GcRequest.UntaggedManifests(age, parsed.GetValue(delete)) : null,
                 parsed.GetValue(json));
-            return context.WithSignalsAsync(
-                parsed, (options, loggers, cancelled) => RunAsync(context, options, request, TimeProvider.System, loggers, cancelled));
+            var run = new MaintenanceRun(context, new GcWork(request), request.IsJson);
+            return run.RunAsync(parsed, parsed.GetValue(server), (options, loggers, cancelled) => RunInFolderAsync(context, run, options, request, TimeProvider.System, loggers, cancelled));
         });
         return command;
     }
@@ -87,102 +89,34 @@ internal static class GcCommand
     private static string? Text(CommandResult result, Option<string> option) =>
         result.GetResult(option) is { Tokens: [var token] } ? token.Value : null;
 
-    public static async Task<int> RunAsync(
+    /// <summary>Asks the registry that runs on the data folder of the settings, or collects there.</summary>
+    public static Task<int> RunAsync(
         CommandContext context, RegistryOptions options, GcRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        return await context.TryAsync(options.Storage, "the collection was interrupted; run it again to continue", async () => await context.WithStorageAsync(
-            await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, time, loggers, writesOut: !request.IsReport),
-            storage => RunAsync(context, storage, options, request, time, loggers, cancellationToken)));
+        var run = new MaintenanceRun(context, new GcWork(request), request.IsJson);
+        return run.RunAsync(options, () => RunInFolderAsync(context, run, options, request, time, loggers, cancellationToken), cancellationToken);
     }
 
-    private static async Task<int> RunAsync(
+    private static async Task<int> RunInFolderAsync(
         CommandContext context,
-        RegistryStorage storage,
+        MaintenanceRun run,
         RegistryOptions options,
         GcRequest request,
         TimeProvider time,
         ILoggerFactory loggers,
         CancellationToken cancellationToken)
     {
-        if (!storage.Indexer.IsComplete)
+        var opened = await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, time, loggers, writesOut: !request.IsReport);
+        return await context.WithStorageAsync(opened, async storage =>
         {
-            return context.Fail(options.Storage, StoppedRegistry.NotIndexed);
-        }
+            if (!storage.Indexer.IsComplete)
+            {
+                throw StoppedRegistry.NotIndexed;
+            }
 
-        var settings = options.CoreSettings with { CollectorOrigin = StoppedRegistry.OriginOf("gc") };
-        var core = new RegistryCore(storage.Ports, settings, time, loggers);
-        var report = new GcReport(storage, core);
-        if (request.Explained is { } digest)
-        {
-            var explanation = await report.ExplainAsync(digest);
-            Write(context, request, explanation, explanation.Write, json => json.GcExplanation);
-            return explanation.IsKnown ? ExitCodes.Success : ExitCodes.Failure;
-        }
-
-        if (request.IsDryRun)
-        {
-            var preview = await report.PreviewAsync();
-            Write(context, request, preview, preview.Write, json => json.GcPreview);
-            return ExitCodes.Success;
-        }
-
-        return request.Untagged is { } untagged
-            ? await ReportUntaggedAsync(context, report, untagged, time.GetUtcNow(), request, cancellationToken)
-            : await CollectAsync(context, core, report, request, cancellationToken);
-    }
-
-    private static async Task<int> CollectAsync(
-        CommandContext context, RegistryCore core, GcReport report, GcRequest request, CancellationToken cancellationToken)
-    {
-        var (found, unknown, passed) = await context.WithProgressAsync<long, (IReadOnlyList<Digest> Found, long Unknown, long Passed)>(
-            request.IsJson,
-            done => new WorkDone("Looking for unknown blobs", done, Unit: "blobs"),
-            progress => core.Sweep.FindAsync(progress, cancellationToken));
-        if (!request.IsForced && report.Objection(await core.Plan.EstimateAsync(), unknown, passed) is { } objection)
-        {
-            return context.Fail($"{objection}. Nothing was removed. 'registry gc --dry-run' lists what would be removed, 'registry gc --force' removes it");
-        }
-
-        var (manifests, links, blobs) = await context.WithProgressAsync<long, Collected>(
-            request.IsJson, done => new WorkDone("Removing", done, Unit: "blobs"), progress => core.Collector.CollectAsync(progress, cancellationToken));
-        cancellationToken.ThrowIfCancellationRequested();
-        while (await core.Sweep.RemoveAsync(found, cancellationToken) is var removed and > 0)
-        {
-            // One walk lists a bounded number of blobs; this lists the rest.
-            blobs += removed;
-            unknown -= found.Count;
-            found = unknown > 0 ? (await core.Sweep.FindAsync(cancellationToken)).Found : [];
-        }
-
-        var result = new GcResult(manifests, links, blobs);
-        Write(context, request, result, result.Write, json => json.GcResult);
-        return ExitCodes.Success;
-    }
-
-    private static async Task<int> ReportUntaggedAsync(
-        CommandContext context, GcReport report, GcRequest.UntaggedManifests asked, DateTimeOffset now, GcRequest request, CancellationToken cancellationToken)
-    {
-        var (untagged, objection) = await report.UntaggedAsync(asked, now, request.IsForced, cancellationToken);
-        if (objection is not null)
-        {
-            return context.Fail(
-                $"{objection}. Nothing was deleted. 'registry gc --untagged' lists the manifests, 'registry gc --untagged --delete --force' deletes them");
-        }
-
-        Write(context, request, untagged, untagged.Write, json => json.GcUntagged);
-        return ExitCodes.Success;
-    }
-
-    private static void Write<T>(
-        CommandContext context, GcRequest request, T report, Action<TextWriter> writeText, Func<ReportJson, JsonTypeInfo<T>> type)
-    {
-        if (request.IsJson)
-        {
-            ReportJson.Write(context.Output, report, type);
-        }
-        else
-        {
-            writeText(context.Output);
-        }
+            var origin = StoppedRegistry.OriginOf("gc");
+            var core = new RegistryCore(storage.Ports, options.CoreSettings with { CollectorOrigin = origin }, time, loggers);
+            return await run.RunAsync(new MaintenanceTarget(storage, core, origin, time, IsServing: false), cancellationToken);
+        });
     }
 }

@@ -4,6 +4,7 @@ using Registry.Core.Errors;
 using Registry.Core.Storage;
 using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 using Registry.Storage.Files;
 using Registry.Storage.Files.Tree;

@@ -1,80 +1,63 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core;
-using Registry.Core.Errors;
-using Registry.Core.Verification;
-using Registry.Server.Commands.Progress;
+using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 
 namespace Registry.Server.Commands.Maintain;
 
-/// <summary>
-/// <c>registry verify</c>: reads all stored content of a stopped registry, as fast as the disk allows. A running registry does the same in
-/// the background.
-/// </summary>
+/// <summary><c>registry verify</c>: reads all stored content now. A running registry does the same in the background.</summary>
 internal static class VerifyCommand
 {
     public static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; only report." };
+        var fullSpeed = new Option<bool>("--full-speed") { Description = "Of a running registry: read as fast as the storage allows, and not at most at REGISTRY_VERIFY_RATE. Pulls get slower." };
+        var server = RemoteAddress.CreateOptionToMaintain();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "verify",
             "Read all stored content and move damaged files into quarantine. Exits with 1 when content is damaged, missing or unreadable. "
-            + "The registry must not be running.",
+            + "Asks the registry that runs on the data folder, or works in the folder of a stopped one, as fast as the storage allows.",
             "registry verify",
-            "registry verify --dry-run --json")
+            "registry verify --dry-run --json",
+            "registry verify --full-speed --server https://registry.example.com")
         {
             dryRun,
+            fullSpeed,
+            server,
             json,
         };
-        command.SetAction((parsed, _) => context.WithSignalsAsync(
-            parsed, (options, loggers, cancelled) => RunAsync(context, options, loggers, parsed.GetValue(dryRun), parsed.GetValue(json), cancelled)));
+        command.SetAction((parsed, _) =>
+        {
+            var isDryRun = parsed.GetValue(dryRun);
+            var run = new MaintenanceRun(context, new VerifyWork(isDryRun, parsed.GetValue(fullSpeed)), parsed.GetValue(json));
+            return run.RunAsync(parsed, parsed.GetValue(server), (options, loggers, cancelled) => RunInFolderAsync(context, run, options, loggers, isDryRun, cancelled));
+        });
         return command;
     }
 
     // The log gets a line for each fault.
-    private static async Task<int> RunAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
+    private static async Task<int> RunInFolderAsync(
+        CommandContext context, MaintenanceRun run, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, CancellationToken cancellationToken)
     {
-        return await context.TryAsync(options.Storage, "the verification was interrupted; run it again to read the rest", async () => await context.WithStorageAsync(
-            await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun),
-            storage => VerifyAsync(context, storage, options, loggers, isDryRun, isJson, cancellationToken)));
-    }
-
-    private static async Task<int> VerifyAsync(
-        CommandContext context, RegistryStorage storage, RegistryOptions options, ILoggerFactory loggers, bool isDryRun, bool isJson, CancellationToken cancellationToken)
-    {
-        if (isDryRun && !storage.Indexer.IsComplete)
+        var opened = await RegistryStorage.OpenExistingAsync(options.Storage, options.ChangeRules, TimeProvider.System, loggers, writesOut: !isDryRun);
+        return await context.WithStorageAsync(opened, async storage =>
         {
-            return context.Fail(options.Storage, StoppedRegistry.NotIndexed);
-        }
+            if (isDryRun && !storage.Indexer.IsComplete)
+            {
+                throw StoppedRegistry.NotIndexed;
+            }
 
-        if (storage.Files is { } files)
-        {
-            await files.Indexer.RunAsync(cancellationToken);
-        }
+            if (storage.Files is { } files)
+            {
+                await files.Indexer.RunAsync(cancellationToken);
+            }
 
-        var core = new RegistryCore(
-            storage.Ports, options.CoreSettings with { VerifyBytesPerSecond = Pace.Unlimited }, TimeProvider.System, loggers);
-        var (count, bytes) = await storage.VerifierMetadata.CountStoredAsync();
-        var result = await context.WithProgressAsync<VerificationResult, VerificationResult>(
-            isJson,
-            done => new WorkDone(
-                $"Verifying {done.Count} of {Count.Of(count, "blob")}{(done.IsClean ? "" : $" ({done.Damaged} damaged, {done.Missing} missing, {done.Unreadable} unreadable)")}",
-                done.Bytes,
-                bytes),
-            progress => core.Verifier.VerifyAllAsync(isDryRun, progress, cancellationToken));
-        if (isJson)
-        {
-            ReportJson.Write(context.Output, result, json => json.VerificationResult);
-            return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
-        }
-
-        context.Output.WriteLine(
-            $"Read all blobs and manifests in {storage.Name}: {Count.Of(result.Count, "file")}, {Count.Of(result.Bytes, "byte")}; "
-            + $"{result.Damaged} damaged, {result.Missing} missing, {result.Unreadable} unreadable."
-            + (result.IsMetadataDamaged ? " registry.db is damaged; 'registry reindex' rebuilds it." : string.Empty));
-        return result.IsClean ? ExitCodes.Success : ExitCodes.Failure;
+            var core = new RegistryCore(storage.Ports, options.CoreSettings, TimeProvider.System, loggers);
+            return await run.RunAsync(new MaintenanceTarget(storage, core, StoppedRegistry.OriginOf("verify"), TimeProvider.System, IsServing: false), cancellationToken);
+        });
     }
 }

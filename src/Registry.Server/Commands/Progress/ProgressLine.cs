@@ -1,5 +1,6 @@
 using System.Globalization;
 using Registry.Server.Configuration.Values;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Progress;
 
@@ -17,11 +18,8 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
     private static readonly int[] BarWidths = [20, 10];
     private static readonly TimeSpan RedrawPeriod = TimeSpan.FromMilliseconds(100);
 
-    // The rate since the start would hide that the disk has become slow; the rate since the last line would jump.
-    private static readonly TimeSpan RateWindow = TimeSpan.FromSeconds(10);
-
     private readonly Lock _lock = new();
-    private readonly Queue<(long At, long Amount)> _samples = new([(time.GetTimestamp(), 0)]);
+    private readonly WorkRate _rate = new(time);
     private long _drawnAt = time.GetTimestamp();
     private int _drawn;
 
@@ -38,7 +36,7 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
             var done = describe(value);
 
             // A character in the last column would make some terminals begin another line.
-            Draw(TextOf(done, RateOf(done.Amount), columns() - 1));
+            Draw(TextOf(done, _rate.Sample(done.Amount), columns() - 1));
         }
     }
 
@@ -62,19 +60,6 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
         _drawn = text.Length;
     }
 
-    // Per second, over the last samples.
-    private double RateOf(long amount)
-    {
-        while (_samples.Count > 1 && time.GetElapsedTime(_samples.Peek().At, _drawnAt) > RateWindow)
-        {
-            _samples.Dequeue();
-        }
-
-        var (at, before) = _samples.Peek();
-        _samples.Enqueue((_drawnAt, amount));
-        return (amount - before) / Math.Max(time.GetElapsedTime(at, _drawnAt).TotalSeconds, RedrawPeriod.TotalSeconds);
-    }
-
     // The most that fits. No figure is cut: half a number, or a number without its unit, would be wrong.
     private static string TextOf(WorkDone done, double rate, int width)
     {
@@ -89,7 +74,7 @@ internal sealed class ProgressLine<T>(TextWriter output, Func<int> columns, Time
         var share = Math.Clamp(total == 0 ? 1 : (double)done.Amount / total, 0, 1);
         var percent = $"{(int)(share * 100),3} %";
         var figures = $"{percent} {Describe(done.Amount)} of {Describe(total)}{unit}";
-        var left = rate > 0 && total > done.Amount ? $", {Duration.Write(TimeSpan.FromSeconds(Math.Ceiling((total - done.Amount) / rate)))} left" : string.Empty;
+        var left = WorkRate.TimeLeft(done, rate) is { } needed ? $", {Duration.Write(needed)} left" : string.Empty;
         var text = First(width, $"{figures}{speed}{left}: {done.Text}", $"{figures}{speed}{left}", $"{figures}{left}", figures, percent);
         return First(width, [.. BarWidths.Select(cells => $"{Bar(share, cells)} {text}"), text]);
 

@@ -1,5 +1,6 @@
 using Registry.Core.Errors;
 using Registry.Images;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Progress;
 

@@ -11,11 +11,27 @@ namespace Registry.Server.Commands.Remote;
 /// <param name="Login">Host and port as <c>docker login</c> keeps them.</param>
 internal sealed record RemoteAddress(Uri Url, string Login)
 {
+    /// <summary>The socket of a registry on this machine; null for a registry that is asked over the network.</summary>
+    public string? Socket { get; private init; }
+
+    /// <summary>The registry in messages about connections.</summary>
+    public string Place => Socket is null ? Url.GetLeftPart(UriPartial.Authority) : Login;
+
+    /// <summary>Names a registry by the socket in its data folder.</summary>
+    public static RemoteAddress OfSocket(string path) => new(new Uri("http://localhost/"), $"the registry in {Path.GetDirectoryName(path)}") { Socket = path };
+
     /// <summary>Creates the option that names a registry. Each command needs its own instance.</summary>
     public static Option<string> CreateOption() => new("--server")
     {
         HelpName = "URL",
         Description = "Address of the registry: http:// or https:// with a host. Default: the host in the argument, else REGISTRY_EXTERNAL_URL, else host and port of the settings.",
+    };
+
+    /// <summary>The same for maintenance, which otherwise looks at the data folder of the settings.</summary>
+    public static Option<string?> CreateOptionToMaintain() => new("--server")
+    {
+        HelpName = "URL",
+        Description = "Address of a running registry: http:// or https:// with a host. Uses the login of 'docker login', which must be an admin's. Default: the registry of the data folder.",
     };
 
     /// <summary>Finds the registry that a command asks.</summary>

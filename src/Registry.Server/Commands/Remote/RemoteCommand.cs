@@ -29,12 +29,17 @@ internal static class RemoteCommand
     /// <param name="server">Value of <c>--server</c>; null without it.</param>
     /// <param name="run">The command.</param>
     /// <returns>The exit code.</returns>
-    public static async Task<int> RunOnAllAsync(CommandContext context, ParseResult parsed, string? host, string? server, Func<RemoteRegistry, Task<int>> run) =>
-        RemoteAddress.Find(server, host, context.Sources(parsed), out var fault) is not { } address ? context.Refuse(fault) : await TryAsync(context, async () =>
-        {
-            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), RemoteScope.Catalog);
-            return await run(registry);
-        });
+    public static Task<int> RunOnAllAsync(CommandContext context, ParseResult parsed, string? host, string? server, Func<RemoteRegistry, Task<int>> run) =>
+        RunAsync(context, parsed, host, server, RemoteScope.Catalog, run);
+
+    /// <summary>Runs a command that maintains the whole registry.</summary>
+    /// <param name="context">The command's surroundings.</param>
+    /// <param name="parsed">The arguments.</param>
+    /// <param name="server">Value of <c>--server</c>.</param>
+    /// <param name="run">The command.</param>
+    /// <returns>The exit code.</returns>
+    public static Task<int> RunToMaintainAsync(CommandContext context, ParseResult parsed, string server, Func<RemoteRegistry, Task<int>> run) =>
+        RunAsync(context, parsed, host: null, server, RemoteScope.Maintenance, run);
 
     /// <summary>The same with a connection.</summary>
     /// <inheritdoc cref="RunAsync(CommandContext, ParseResult, string, string, Func{RemoteAddress, ImageReference, Task{int}})"/>
@@ -51,6 +56,14 @@ internal static class RemoteCommand
             using var registry = await RemoteRegistry.ConnectAsync(
                 address, DockerCredentials.Of(context), image is null ? RemoteScope.Catalog : RemoteScope.Of(image.Repository, actions));
             return await run(registry, image);
+        });
+
+    private static async Task<int> RunAsync(
+        CommandContext context, ParseResult parsed, string? host, string? server, RemoteScope scope, Func<RemoteRegistry, Task<int>> run) =>
+        RemoteAddress.Find(server, host, context.Sources(parsed), out var fault) is not { } address ? context.Refuse(fault) : await TryAsync(context, async () =>
+        {
+            using var registry = await RemoteRegistry.ConnectAsync(address, DockerCredentials.Of(context), scope);
+            return await run(registry);
         });
 
     private static async Task<int> TryAsync(CommandContext context, Func<Task<int>> run)

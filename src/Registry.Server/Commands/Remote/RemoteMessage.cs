@@ -13,7 +13,7 @@ internal static class RemoteMessage
     /// <exception cref="RemoteException">There is no answer.</exception>
     public static async Task<HttpResponseMessage> SendAsync(HttpClient client, RemoteAddress address, HttpRequestMessage request)
     {
-        var url = address.Url.GetLeftPart(UriPartial.Authority);
+        var url = address.Place;
         try
         {
             using (request)
@@ -32,6 +32,10 @@ internal static class RemoteMessage
         {
             throw new RemoteException(
                 $"no TLS connection to {url}: {Reason(e)}. Name the CA of its certificate with SSL_CERT_FILE; if the registry has no TLS, pass its address with --server http://…");
+        }
+        catch (HttpRequestException e) when (address.Socket is not null)
+        {
+            throw new RemoteException($"{url} gives no answer: {Reason(e)}. It may have been stopped meanwhile");
         }
         catch (HttpRequestException e)
         {

@@ -24,7 +24,7 @@ internal sealed class RemoteRegistry : IDisposable
     {
         (_address, _credential, _scope) = (address, credential, scope);
 #pragma warning disable CA2000 // The client disposes it.
-        _client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = patience, MaxResponseContentBufferSize = MaxAnswer };
+        _client = new HttpClient(LocalSocket.CreateHandler(address)) { Timeout = patience, MaxResponseContentBufferSize = MaxAnswer };
 #pragma warning restore CA2000
         _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("registry", ProductVersion.Text));
     }
@@ -51,6 +51,9 @@ internal sealed class RemoteRegistry : IDisposable
             throw;
         }
     }
+
+    /// <summary>Uses the socket of a registry on this machine, which needs no credentials.</summary>
+    public static RemoteRegistry OfSocket(RemoteAddress address) => new(address, null, RemoteScope.Maintenance, Patience);
 
     /// <summary>Sends a GET.</summary>
     /// <exception cref="RemoteException">The registry cannot be asked, or refuses.</exception>
@@ -115,6 +118,9 @@ internal sealed class RemoteRegistry : IDisposable
         {
             HttpStatusCode.Unauthorized when answer.Headers.WwwAuthenticate.Select(RemoteChallenge.Parse).Any(challenge => challenge.Error == "insufficient_scope") && _credential is not null =>
                 $"{_credential.Who} may not {_scope.Need} at {_address.Login}: the token service does not grant it",
+            HttpStatusCode.Forbidden when _address.Socket is not null => $"{_address.Login} refuses: {reasons}",
+            HttpStatusCode.Forbidden when _scope == RemoteScope.Maintenance =>
+                $"{_credential?.Who ?? "a caller without a login"} may not maintain the registry at {_address.Login}: over the network, only the adminUsers of its access rules may. On its own machine, root and its own user may, without --server",
             HttpStatusCode.Unauthorized => RemoteMessage.Unauthorized(_address, _credential),
             HttpStatusCode.Forbidden => $"{_credential?.Who ?? "a caller without a login"} may not {_scope.Need} at {_address.Login}; the access rules of the registry deny it",
             HttpStatusCode.NotFound when answer.RequestMessage!.Method != HttpMethod.Delete && answer.Content.Headers.ContentType?.MediaType != "application/problem+json" =>

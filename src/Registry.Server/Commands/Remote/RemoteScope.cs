@@ -10,6 +10,9 @@ internal sealed record RemoteScope(string Text, string Need)
     /// <summary>The list of all repositories.</summary>
     public static RemoteScope Catalog { get; } = new("registry:catalog:*", "list the repositories");
 
+    /// <summary>The whole registry, for admins.</summary>
+    public static RemoteScope Maintenance { get; } = new(Catalog.Text, "maintain the registry");
+
     /// <summary>One repository.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="actions">Permissions, as in <c>pull,push</c>.</param>

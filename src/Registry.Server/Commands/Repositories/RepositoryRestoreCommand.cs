@@ -4,6 +4,7 @@ using Registry.Server.Api;
 using Registry.Server.Api.Repositories;
 using Registry.Server.Commands.Progress;
 using Registry.Server.Commands.Remote;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Repositories;
 

@@ -5,6 +5,7 @@ using Registry.Images;
 using Registry.Images.Layouts;
 using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Transfer;
 

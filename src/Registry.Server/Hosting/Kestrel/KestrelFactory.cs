@@ -115,9 +115,44 @@ internal static class KestrelFactory
         TlsLayer? tls,
         TimeProvider time,
         ILoggerFactory loggers,
-        RequestMetrics? metrics = null)
+        RequestMetrics? metrics = null) => Create(
+        options,
+        transport,
+        connections,
+        tls,
+        kestrel =>
+        {
+            Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls, time, loggers));
+            if (options.Http2Port is { } http2Port)
+            {
+                Listen(kestrel, options.Host, http2Port, listen => listen.Protocols = HttpProtocols.Http2);
+            }
+        },
+        new KestrelLoggers(loggers, metrics));
+
+    /// <summary>Creates a server on a Unix socket, in clear text.</summary>
+    /// <param name="path">Path of the socket.</param>
+    /// <param name="options">Time limits of connections.</param>
+    /// <param name="transport">Its transport.</param>
+    /// <param name="connections">The limit of its connections, around the transport.</param>
+    /// <param name="loggers">Its logs.</param>
+    public static KestrelServer CreateLocal(
+        string path, RegistryOptions options, IConnectionListenerFactory transport, ConnectionLimit connections, ILoggerFactory loggers) => Create(
+        options,
+        transport,
+        connections,
+        tls: null,
+        kestrel => kestrel.ListenUnixSocket(path, listen => listen.Protocols = HttpProtocols.Http1),
+        new KestrelLoggers(loggers));
+
+    private static KestrelServer Create(
+        RegistryOptions options,
+        IConnectionListenerFactory transport,
+        ConnectionLimit connections,
+        TlsLayer? tls,
+        Action<KestrelServerOptions> listen,
+        KestrelLoggers kestrelLoggers)
     {
-        var kestrelLoggers = new KestrelLoggers(loggers, metrics);
         var kestrel = new KestrelServerOptions
         {
             AddServerHeader = false,
@@ -144,12 +179,7 @@ internal static class KestrelFactory
             : new MinDataRate(options.Limits.MinBytesPerSecond, options.IdleTimeout);
         limits.RequestHeadersTimeout = options.Limits.Headers;
         limits.KeepAliveTimeout = options.Limits.KeepAlive;
-        Listen(kestrel, options.Host, options.Port, listen => Configure(listen, options, tls, time, loggers));
-        if (options.Http2Port is { } http2Port)
-        {
-            Listen(kestrel, options.Host, http2Port, listen => listen.Protocols = HttpProtocols.Http2);
-        }
-
+        listen(kestrel);
         return new KestrelServer(Options.Create(kestrel), connections, kestrelLoggers);
     }
 

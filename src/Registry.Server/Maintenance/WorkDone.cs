@@ -1,4 +1,4 @@
-namespace Registry.Server.Commands.Progress;
+namespace Registry.Server.Maintenance;
 
 /// <summary>Progress of long work.</summary>
 /// <param name="Text">The work, with further counts, such as <c>Backing up 12 of 340 blobs</c>.</param>

@@ -1,8 +1,9 @@
+using System.Text.Json.Serialization;
 using Registry.Core.Errors;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Api.Maintenance;
 
-/// <summary>Content that <c>registry gc</c> would remove. The lists are cut off at <see cref="MaxListed"/>; the counts are complete.</summary>
+/// <summary>Content that <c>registry gc</c> would remove. The lists are cut off, earlier while the registry serves; the counts are complete.</summary>
 /// <param name="Manifests">The manifests that would expire.</param>
 /// <param name="Links">The links that would expire.</param>
 /// <param name="Blobs">The blobs that would be removed.</param>
@@ -17,8 +18,13 @@ internal sealed record GcPreview(
     GcPreview.Totals Counts,
     string? Objection)
 {
-    /// <summary>Largest number of entries in a list.</summary>
+    /// <summary>Largest number of entries in a list of a stopped registry.</summary>
     public const int MaxListed = 10_000;
+
+    /// <summary>The last line but the objection: the numbers.</summary>
+    [JsonIgnore]
+    public string Summary =>
+        $"{Count.Of(Counts.Manifests, "manifest")}, {Count.Of(Counts.Links, "link")} and {Count.Of(Counts.Blobs, "blob")} of {Count.Of(Counts.Bytes, "byte")} would be removed. Nothing was changed.";
 
     public void Write(TextWriter output)
     {
@@ -45,7 +51,7 @@ internal sealed record GcPreview(
 
         if (Counts.Manifests > Manifests.Count || Counts.Links > Links.Count || Counts.Blobs > Blobs.Count)
         {
-            output.WriteLine($"At most {MaxListed} of each kind are listed.");
+            output.WriteLine($"At most {Math.Max(Manifests.Count, Math.Max(Links.Count, Blobs.Count))} of each kind are listed.");
         }
 
         if (Counts.NotLookedAt > 0)
@@ -53,8 +59,7 @@ internal sealed record GcPreview(
             output.WriteLine($"Not examined, and neither listed nor counted: {Count.Of(Counts.NotLookedAt, "more blob")} that the metadata does not know.");
         }
 
-        output.WriteLine(
-            $"{Count.Of(Counts.Manifests, "manifest")}, {Count.Of(Counts.Links, "link")} and {Count.Of(Counts.Blobs, "blob")} of {Count.Of(Counts.Bytes, "byte")} would be removed. Nothing was changed.");
+        output.WriteLine(Summary);
         if (Objection is not null)
         {
             output.WriteLine($"{Objection}. Only 'registry gc --force' removes them.");

@@ -3,14 +3,20 @@ using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 using Registry.Core.Oci;
-using Registry.Storage;
+using Registry.Server.Api.Maintenance;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Maintenance;
 
 /// <summary>Reports of <c>registry gc</c>: a preview, the untagged manifests, and the explanation why a blob or manifest is kept.</summary>
-internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
+/// <param name="target">The registry.</param>
+internal sealed class GcReport(MaintenanceTarget target)
 {
-    private readonly CollectionRules _rules = core.Rules;
+    // Of a running registry, whose memory the lists share with requests.
+    private const int MaxListedBeside = 2000;
+    private const int MaxUntaggedBeside = 10_000;
+
+    private readonly RegistryCore _core = target.Core;
+    private readonly CollectionRules _rules = target.Core.Rules;
 
     /// <summary>Returns the reason why a collection needs <c>--force</c>; null when it does not.</summary>
     public string? Objection(CollectionEstimate estimate, long unknown, long passed)
@@ -26,9 +32,9 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
     }
 
     /// <summary>Lists what a collection would remove, with the reasons.</summary>
-    public async Task<GcPreview> PreviewAsync()
+    public async Task<GcPreview> PreviewAsync(IProgress<long>? progress, CancellationToken cancellationToken)
     {
-        var plan = await core.Plan.PreviewAsync(GcPreview.MaxListed, CancellationToken.None);
+        var plan = await _core.Plan.PreviewAsync(target.IsServing ? MaxListedBeside : GcPreview.MaxListed, progress, cancellationToken);
         return new GcPreview(
             [.. plan.Manifests.Select(manifest => new GcPreview.ExpiringManifest(manifest.Repository.Value, manifest.Digest.Value, _rules.IdleFor(manifest.IdleSince)))],
             [.. plan.Links.Select(link => new GcPreview.ExpiringLink(link.Repository.Value, link.Digest.Value, _rules.IdleFor(link.IdleSince)))],
@@ -45,30 +51,26 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
 
     /// <summary>Lists the manifests that nothing has held for the grace period, and deletes them when the request says so.</summary>
     /// <returns>The manifests, and the reason why a requested deletion was refused; null when it was not.</returns>
-    public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(
-        GcRequest.UntaggedManifests asked, DateTimeOffset now, bool isForced, CancellationToken cancellationToken)
+    public async Task<(GcUntagged Untagged, string? Objection)> UntaggedAsync(GcRequest.UntaggedManifests asked, bool isForced)
     {
-        // Manifests whose subject was pushed just before the registry stopped are not idle.
-        await core.Collector.SettleReferrersAsync(cancellationToken);
-        cancellationToken.ThrowIfCancellationRequested();
-        var totals = await storage.ReadTotalsAsync();
-        var idle = await core.Plan.ListUntaggedAsync();
-        var pushedBefore = (now - asked.OlderThan).ToUnixTimeSeconds();
+        var totals = await target.Storage.ReadTotalsAsync();
+        var limit = target.IsServing ? MaxUntaggedBeside : int.MaxValue;
+        var idle = await _core.Plan.ListUntaggedAsync(limit);
+        var mayBeMore = idle.Count == limit;
+        var pushedBefore = (target.Time.GetUtcNow() - asked.OlderThan).ToUnixTimeSeconds();
         IReadOnlyList<ManifestRecord> due = [.. idle.Where(manifest => manifest.PushedAt <= pushedBefore)];
-        var (younger, kept) = (idle.Count - due.Count, totals.Untagged - idle.Count);
+        var (younger, kept) = (idle.Count - due.Count, mayBeMore ? 0 : Math.Max(0, totals.Untagged - idle.Count));
         var objection = asked.IsDeletion && !isForced ? Paused() ?? ObjectionToDelete(due.Count, totals.Manifests) : null;
         var deletes = asked.IsDeletion && objection is null;
-        var listed = deletes ? await core.Collector.DeleteUntaggedAsync(due) : due;
-
-        // Nothing else changes a stopped registry.
-        return (new GcUntagged(Describe(listed), younger, kept, Describe(due.Except(listed)), deletes), objection);
+        var listed = deletes ? await _core.Collector.DeleteUntaggedAsync(due, target.Origin) : due;
+        return (new GcUntagged(Describe(listed), younger, kept, Describe(due.Except(listed)), deletes, mayBeMore), objection);
     }
 
     /// <summary>Explains why a blob or manifest is kept, or that it is not stored.</summary>
-    public async Task<GcExplanation> ExplainAsync(Digest digest)
+    public async Task<GcExplanation> ExplainAsync(Digest digest, CancellationToken cancellationToken)
     {
         const int MaxNamed = GcExplanation.MaxNamed;
-        var (explanation, stored, place) = await core.Plan.ExplainAsync(digest, MaxNamed, CancellationToken.None);
+        var (explanation, stored, place) = await _core.Plan.ExplainAsync(digest, MaxNamed, cancellationToken);
         return new GcExplanation(
             digest.Value,
             stored,
@@ -85,7 +87,7 @@ internal sealed class GcReport(RegistryStorage storage, RegistryCore core)
     }
 
     // A registry that was read-only, or could not write, may have stopped before the promises of its answers were over. So may one whose content was moved here.
-    private string? Paused() => core.Pause.Left is > 0 and var left
+    private string? Paused() => _core.Pause.Left is > 0 and var left
         ? $"Clients were told that content exists while the registry was read-only, could not write, or was elsewhere before it moved here; everything stays for another {left} s of its running time"
         : null;
 

@@ -1,8 +1,9 @@
 using Registry.Core.Oci;
+using Registry.Server.Configuration.Values;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Maintenance;
 
-/// <summary>Arguments of <c>registry gc</c>.</summary>
+/// <summary>What <c>registry gc</c> is asked for.</summary>
 /// <param name="IsDryRun">True to list what would be removed, and change nothing.</param>
 /// <param name="IsForced">True to remove even more than half of the content, and even while the collection is paused.</param>
 /// <param name="Explained">The blob or manifest to explain; null for none.</param>
@@ -13,6 +14,21 @@ internal sealed record GcRequest(
 {
     /// <summary>True if the request only reports, and changes nothing.</summary>
     public bool IsReport => IsDryRun || Explained is not null || Untagged is { IsDeletion: false };
+
+    /// <summary>The particulars, as in the query of the route.</summary>
+    public IReadOnlyDictionary<string, string> Parameters
+    {
+        get
+        {
+            var parameters = WorkParameters.Of(("dryRun", IsDryRun), ("force", IsForced), ("untagged", Untagged is not null), ("delete", Untagged is { IsDeletion: true }));
+            if (Untagged is { OlderThan: var age } && age > TimeSpan.Zero)
+            {
+                parameters.Add("olderThan", Duration.Write(age));
+            }
+
+            return parameters;
+        }
+    }
 
     /// <param name="OlderThan">Least age of the manifests, since their push; zero for all.</param>
     /// <param name="IsDeletion">True to delete them.</param>

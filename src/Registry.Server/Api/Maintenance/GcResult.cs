@@ -1,6 +1,6 @@
 using Registry.Core.Errors;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Api.Maintenance;
 
 /// <summary>Counts of what <c>registry gc</c> removed.</summary>
 /// <param name="Manifests">Number of manifests that expired.</param>

@@ -3,7 +3,7 @@ using Registry.Core.Collection;
 using Registry.Core.Collection.Records;
 using Registry.Core.Errors;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Api.Maintenance;
 
 /// <summary>Everything that keeps a blob or manifest in storage.</summary>
 /// <param name="Digest">Digest of the blob or manifest.</param>

@@ -1,0 +1,95 @@
+using System.Text.Json.Serialization;
+
+namespace Registry.Server.Api.Maintenance;
+
+/// <summary>Result of maintenance: one of the members.</summary>
+internal sealed record MaintenanceReport
+{
+    /// <summary>What a collection has removed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GcResult? Collected { get; init; }
+
+    /// <summary>What a collection would remove.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GcPreview? Preview { get; init; }
+
+    /// <summary>The untagged manifests.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GcUntagged? Untagged { get; init; }
+
+    /// <summary>Why something is kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public GcExplanation? Explanation { get; init; }
+
+    /// <summary>What a verification has found.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public VerifyResult? Verified { get; init; }
+
+    /// <summary>Reason why nothing was done, and what to do: a clause for people.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Refusal { get; init; }
+
+    /// <summary>False if nothing was done, something was found damaged, or what was asked about is not there.</summary>
+    [JsonIgnore]
+    public bool IsSuccess => Refusal is null && Verified is not { IsClean: false } && Explanation is not { IsKnown: false };
+
+    /// <summary>The counts of the result, by their names; empty if it has none.</summary>
+    [JsonIgnore]
+    public IReadOnlyDictionary<string, long> Numbers => this switch
+    {
+        { Collected: { } collected } => new Dictionary<string, long>
+        {
+            ["manifests"] = collected.Manifests, ["links"] = collected.Links, ["blobs"] = collected.Blobs,
+        },
+        { Preview.Counts: { } counts } => new Dictionary<string, long>
+        {
+            ["manifests"] = counts.Manifests, ["links"] = counts.Links, ["blobs"] = counts.Blobs, ["bytes"] = counts.Bytes,
+        },
+        { Untagged: { } untagged } => new Dictionary<string, long>
+        {
+            ["manifests"] = untagged.Manifests.Count, ["younger"] = untagged.Younger, ["kept"] = untagged.Kept, ["refused"] = untagged.Refused.Count,
+        },
+        { Verified: { } verified } => new Dictionary<string, long>
+        {
+            ["count"] = verified.Count, ["bytes"] = verified.Bytes, ["damaged"] = verified.Damaged, ["missing"] = verified.Missing, ["unreadable"] = verified.Unreadable,
+        },
+        _ => new Dictionary<string, long>(),
+    };
+
+    /// <summary>Number of entries of the lists, which are most of its size.</summary>
+    [JsonIgnore]
+    public int Entries => this switch
+    {
+        { Preview: { } preview } => preview.Manifests.Count + preview.Links.Count + preview.Blobs.Count + preview.Kept.Count,
+        { Untagged: { } untagged } => untagged.Manifests.Count + untagged.Refused.Count,
+        _ => 0,
+    };
+
+    /// <summary>Creates the report that nothing was done.</summary>
+    public static MaintenanceReport Refuse(string reason) => new() { Refusal = reason };
+
+    /// <summary>Writes the result for people, several lines perhaps; a refusal is none.</summary>
+    public void Write(TextWriter output)
+    {
+        Collected?.Write(output);
+        Preview?.Write(output);
+        Untagged?.Write(output);
+        Explanation?.Write(output);
+        Verified?.Write(output);
+    }
+
+    /// <summary>The result in one line, without its lists.</summary>
+    public string Summarize() => this switch
+    {
+        { Preview: { } preview } => preview.Summary,
+        { Untagged: { } untagged } => untagged.Summary,
+        _ => Refusal ?? Written(),
+    };
+
+    private string Written()
+    {
+        using var text = new StringWriter();
+        Write(text);
+        return text.ToString().TrimEnd();
+    }
+}

@@ -1,0 +1,239 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+using Registry.Core.Errors;
+using Registry.Core.Oci;
+using Registry.Server.Api.Maintenance;
+using Registry.Server.Configuration;
+using Registry.Server.Configuration.Values;
+using Registry.Server.Http;
+using Registry.Server.Http.Bodies;
+using Registry.Server.Maintenance;
+using Registry.Server.Memory;
+using Registry.Server.Requests;
+
+namespace Registry.Server.Endpoints;
+
+/// <summary>Endpoints of <c>/api/v1/maintenance</c>: jobs of the running registry, and the explanation why a blob or manifest is kept.</summary>
+internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, RequestMemory memory, RegistryOptions options)
+{
+    // A name of 255 characters, a digest and the figures, in JSON.
+    private const int EntryOfReport = 512;
+
+    // A job without the lists of its report, or an explanation, whose lists are short.
+    private const int Answer = 64 * 1024;
+
+    private static readonly string[] NoParameters = [];
+
+    public async Task<RegistryError?> ListAsync(RequestContext request)
+    {
+        if (ApiParameters.CheckNames(request.Request.Query, NoParameters) is { } unknown)
+        {
+            return unknown;
+        }
+
+        var answer = new JobListAnswer([.. jobs.List().Select(job => Describe(job, withReport: false))]);
+        NotStored(request);
+        await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, MaintenanceJson.Default.JobListAnswer));
+        return null;
+    }
+
+    public async Task<RegistryError?> GetAsync(RequestContext request)
+    {
+        if (!Find(request).TryGet(out var id, out var fault))
+        {
+            return fault;
+        }
+
+        if (!jobs.Find(id).TryGet(out var job, out var error))
+        {
+            return error;
+        }
+
+        using var held = new HeldListing(request, memory);
+        var size = Answer + ((job.Status.Outcome?.Report?.Entries ?? 0L) * EntryOfReport);
+        if (await held.ReserveAsync(size, size) is { } refused)
+        {
+            return refused;
+        }
+
+        var answer = Describe(job, withReport: true);
+        NotStored(request);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, MaintenanceJson.Default.JobAnswer)), MediaTypes.Json);
+        return null;
+    }
+
+    public async Task<RegistryError?> ExplainAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, Route.DigestParameter) is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!ApiParameters.ReadDigest(query).TryGet(out var digest, out var fault))
+        {
+            return fault;
+        }
+
+        request.TakeTurns();
+        using var held = new HeldListing(request, memory);
+        if (await held.ReserveAsync(Answer, Answer) is { } refused)
+        {
+            return refused;
+        }
+
+        if (!(await jobs.ExplainAsync(digest, request.Aborted)).TryGet(out var answer, out var error))
+        {
+            return error;
+        }
+
+        NotStored(request);
+        await held.SendAsync(JsonResponse.Serialize(writer => JsonSerializer.Serialize(writer, answer, MaintenanceJson.Default.GcExplanation)), MediaTypes.Json);
+        return null;
+    }
+
+    public async Task<RegistryError?> CollectAsync(RequestContext request) =>
+        ReadCollection(request.Request.Query).TryGet(out var asked, out var fault) ? await StartAsync(request, new GcWork(asked)) : fault;
+
+    public async Task<RegistryError?> VerifyAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "dryRun", "fullSpeed") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!ApiParameters.ReadSwitch(query, "dryRun").TryGet(out var isDryRun, out var fault) || !ApiParameters.ReadSwitch(query, "fullSpeed").TryGet(out var isFast, out fault))
+        {
+            return fault;
+        }
+
+        return await StartAsync(request, new VerifyWork(isDryRun, isFast));
+    }
+
+    public async Task<RegistryError?> CancelAsync(RequestContext request)
+    {
+        if (!Find(request).TryGet(out var id, out var fault))
+        {
+            return fault;
+        }
+
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (!jobs.Cancel(id).TryGet(out var job, out var error))
+        {
+            return error;
+        }
+
+        await AnswerAsync(request, job);
+        return null;
+    }
+
+    private async Task<RegistryError?> StartAsync(RequestContext request, IMaintenanceWork work)
+    {
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (!jobs.Start(work, request.Origin).TryGet(out var job, out var error))
+        {
+            return error;
+        }
+
+        await AnswerAsync(request, job);
+        return null;
+    }
+
+    private static Result<GcRequest> ReadCollection(IQueryCollection query)
+    {
+        if (ApiParameters.CheckNames(query, "dryRun", "force", "untagged", "olderThan", "delete") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!ApiParameters.ReadSwitch(query, "dryRun").TryGet(out var isDryRun, out var fault)
+            || !ApiParameters.ReadSwitch(query, "force").TryGet(out var isForced, out fault)
+            || !ApiParameters.ReadSwitch(query, "untagged").TryGet(out var isUntagged, out fault)
+            || !ApiParameters.ReadSwitch(query, "delete").TryGet(out var isDeletion, out fault)
+            || !QueryParameter.Find(query, "olderThan").TryGet(out var age, out fault))
+        {
+            return fault;
+        }
+
+        var olderThan = TimeSpan.Zero;
+        return age is not null && !Duration.TryParse(age, out olderThan) ? Malformed($"olderThan is '{Parameters.Echo(age)}'; it must be a time such as 30d, 12h or 1h30m")
+            : isDryRun && (isForced || isUntagged) ? Malformed("dryRun cannot be combined with force or untagged; without delete, untagged only lists")
+            : !isUntagged && (isDeletion || age is not null) ? Malformed("olderThan and delete need untagged")
+            : new GcRequest(isDryRun, isForced, Untagged: isUntagged ? new GcRequest.UntaggedManifests(olderThan, isDeletion) : null);
+    }
+
+    private static Result<long> Find(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "id") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Read(query, "id").TryGet(out var text, out var fault))
+        {
+            return fault;
+        }
+
+        return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : Malformed($"id is '{Parameters.Echo(text)}'; it must be the number of a job");
+    }
+
+    // A condition that cannot hold must not be ignored: the client would take it for met. The body says that no web page has sent the request unasked.
+    private async Task<RegistryError?> CheckAsync(RequestContext request)
+    {
+        var headers = request.Request.Headers;
+        return headers.IfMatch.Count > 0 || headers.IfNoneMatch.Count > 0
+            ? new RegistryError(RegistryErrorCode.PreconditionFailed, "a job has no entity tag; send the request without If-Match and If-None-Match")
+            : (await JsonRequest.ReadAsync(request, memory.Bodies, options.Limits.HeldBody)).Error;
+    }
+
+    private static Task AnswerAsync(RequestContext request, MaintenanceJob job)
+    {
+        var answer = Describe(job, withReport: false);
+        NotStored(request);
+        request.Response.StatusCode = StatusCodes.Status202Accepted;
+        return JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, MaintenanceJson.Default.JobAnswer));
+    }
+
+    private static JobAnswer Describe(MaintenanceJob job, bool withReport)
+    {
+        var status = job.Status;
+        var outcome = status.Outcome;
+        return new JobAnswer
+        {
+            Id = job.Id,
+            Kind = job.Work.Kind,
+            Parameters = job.Work.Parameters,
+            State = status.State switch
+            {
+                JobState.Running => JobAnswer.Running,
+                JobState.Succeeded => "succeeded",
+                JobState.Failed => "failed",
+                _ => JobAnswer.Cancelled,
+            },
+            StartedBy = MaintenanceJobs.NameOf(job.Origin),
+            StartedAt = Rfc3339.Format(job.StartedAt),
+            EndedAt = outcome is null ? null : Rfc3339.Format(outcome.At),
+            Progress = status.Progress is { } done
+                ? new JobAnswer.JobProgress(done.Text, done.Amount, done.Total, done.Unit, status.Rate, (long?)WorkRate.TimeLeft(done, status.Rate)?.TotalSeconds)
+                : null,
+            Outcome = outcome?.Text,
+            Numbers = outcome?.Numbers,
+            Report = withReport ? outcome?.Report : null,
+        };
+    }
+
+    private static RegistryError Malformed(string detail) => new(RegistryErrorCode.BadRequest, detail);
+
+    private static void NotStored(RequestContext request) => request.Response.Headers.CacheControl = "no-store";
+}

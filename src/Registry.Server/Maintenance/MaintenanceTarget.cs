@@ -1,0 +1,13 @@
+using Registry.Core;
+using Registry.Core.Changes;
+using Registry.Storage;
+
+namespace Registry.Server.Maintenance;
+
+/// <summary>Registry that is maintained.</summary>
+/// <param name="Storage">Its storage.</param>
+/// <param name="Core">The core on the storage.</param>
+/// <param name="Origin">Origin of the changes that the maintenance makes.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="IsServing">True if the registry answers requests meanwhile, so that memory and disk are shared with them.</param>
+internal sealed record MaintenanceTarget(RegistryStorage Storage, RegistryCore Core, ChangeOrigin Origin, TimeProvider Time, bool IsServing);

@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Registry.Core.Access;
+using Registry.Server.Configuration;
+using Registry.Server.Tests.Access;
+
+namespace Registry.Server.Tests.Maintenance;
+
+/// <summary>A running registry with users, and an admin who asks it for maintenance.</summary>
+internal sealed class MaintainedRegistry : IAsyncDisposable
+{
+    private static readonly (string, string) Json = ("Content-Type", "application/json");
+
+    private readonly AccessFolder _access = new();
+
+    private MaintainedRegistry()
+    {
+    }
+
+    public TestRegistry Registry { get; private set; } = null!;
+
+    /// <summary>Client of the admin.</summary>
+    public HttpClient Admin => Registry.Client;
+
+    public static async Task<MaintainedRegistry> StartAsync(Func<RegistryOptions, RegistryOptions>? configure = null, TimeProvider? time = null)
+    {
+        var maintained = new MaintainedRegistry();
+        maintained.Registry = await TestRegistry.StartAsync(
+            options => maintained._access.Configure(configure?.Invoke(options) ?? options, AuthenticationKind.Basic), time: time);
+        maintained.Admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
+        return maintained;
+    }
+
+    /// <summary>Asks for a job.</summary>
+    public Task<Answer> StartJobAsync(string job) => Admin.RequestAsync("POST", $"/api/v1/maintenance/{job}", "{}"u8.ToArray(), Json);
+
+    /// <summary>Asks for a job, and waits for its end.</summary>
+    public async Task<JsonElement> RunJobAsync(string job) => await EndOfAsync(Check.Status(202, await StartJobAsync(job)).Json.GetProperty("id").GetInt64());
+
+    /// <summary>Waits for the end of a job.</summary>
+    public async Task<JsonElement> EndOfAsync(long id)
+    {
+        JsonElement job = default;
+        await Eventually.HoldsAsync(
+            async () =>
+            {
+                job = await ShowAsync(id);
+                return job.GetProperty("state").GetString() != "running";
+            },
+            $"job {id} has ended");
+        return job;
+    }
+
+    public async Task<JsonElement> ShowAsync(long id) => Check.Status(200, await Admin.GetAnswerAsync($"/api/v1/maintenance/show?id={id}")).Json;
+
+    public Task<Answer> CancelAsync(long id) => StartJobAsync($"cancel?id={id}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Registry.DisposeAsync();
+        _access.Dispose();
+    }
+}
