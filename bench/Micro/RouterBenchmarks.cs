@@ -23,7 +23,7 @@ public class RouterBenchmarks
         new SpaceEndpoints(null!, null!),
         new InventoryEndpoints(null!, null!, null!),
         new ActivityEndpoints(null!, null!),
-        new MaintenanceEndpoints(null!, null!, null!),
+        new MaintenanceEndpoints(null!, null!, null!, null!),
         new HealthEndpoints(null!)));
 
     public static IReadOnlyList<string> Paths { get; } =

@@ -34,6 +34,7 @@ internal static class CommandLine
             GcCommand.Create(context),
             VerifyCommand.Create(context),
             JobCommands.Create(context),
+            ReadOnlyCommand.Create(context),
             ReindexCommand.Create(context),
             BucketCommands.Create(context),
             SchemaCommands.Create(context),

@@ -34,6 +34,7 @@ namespace Registry.Server.Commands;
 [JsonSerializable(typeof(ManifestAnswer))]
 [JsonSerializable(typeof(JobListAnswer))]
 [JsonSerializable(typeof(MigrationReport))]
+[JsonSerializable(typeof(ReadOnlyAnswer))]
 [JsonSerializable(typeof(ReindexPreview))]
 [JsonSerializable(typeof(ReindexResult))]
 [JsonSerializable(typeof(RemovalReport))]

@@ -10,12 +10,13 @@ using Registry.Server.Http;
 using Registry.Server.Http.Bodies;
 using Registry.Server.Maintenance;
 using Registry.Server.Memory;
+using Registry.Server.Pipeline;
 using Registry.Server.Requests;
 
 namespace Registry.Server.Endpoints;
 
-/// <summary>Endpoints of <c>/api/v1/maintenance</c>: jobs of the running registry, and the explanation why a blob or manifest is kept.</summary>
-internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, RequestMemory memory, RegistryOptions options)
+/// <summary>Endpoints of <c>/api/v1/maintenance</c>: jobs of the running registry, its read-only mode, and the explanation why a blob or manifest is kept.</summary>
+internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode readOnly, RequestMemory memory, RegistryOptions options)
 {
     // A name of 255 characters, a digest and the figures, in JSON.
     private const int EntryOfReport = 512;
@@ -32,7 +33,7 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, RequestMemory m
             return unknown;
         }
 
-        var answer = new JobListAnswer([.. jobs.List().Select(job => Describe(job, withReport: false))]);
+        var answer = new JobListAnswer(readOnly.IsOn, [.. jobs.List().Select(job => Describe(job, withReport: false))]);
         NotStored(request);
         await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, MaintenanceJson.Default.JobListAnswer));
         return null;
@@ -133,6 +134,40 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, RequestMemory m
         return null;
     }
 
+    public async Task<RegistryError?> SetReadOnlyAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "on") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Read(query, "on").TryGet(out _, out var missing))
+        {
+            return missing;
+        }
+
+        if (!ApiParameters.ReadSwitch(query, "on").TryGet(out var isOn, out var fault))
+        {
+            return fault;
+        }
+
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        if (readOnly.IsOn != isOn)
+        {
+            readOnly.Turn(isOn, MaintenanceJobs.NameOf(request.Origin));
+        }
+
+        var answer = new ReadOnlyAnswer(readOnly.IsOn);
+        NotStored(request);
+        await JsonResponse.WriteAsync(request, writer => JsonSerializer.Serialize(writer, answer, MaintenanceJson.Default.ReadOnlyAnswer));
+        return null;
+    }
+
     private async Task<RegistryError?> StartAsync(RequestContext request, IMaintenanceWork work)
     {
         if (await CheckAsync(request) is { } invalid)
@@ -193,7 +228,7 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, RequestMemory m
     {
         var headers = request.Request.Headers;
         return headers.IfMatch.Count > 0 || headers.IfNoneMatch.Count > 0
-            ? new RegistryError(RegistryErrorCode.PreconditionFailed, "a job has no entity tag; send the request without If-Match and If-None-Match")
+            ? new RegistryError(RegistryErrorCode.PreconditionFailed, "maintenance has no entity tag; send the request without If-Match and If-None-Match")
             : (await JsonRequest.ReadAsync(request, memory.Bodies, options.Limits.HeldBody)).Error;
     }
 

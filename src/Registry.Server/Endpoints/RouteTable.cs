@@ -69,6 +69,7 @@ internal static class RouteTable
         new("POST", "/api/v1/maintenance/gc", Permission.Maintain, maintenance.CollectAsync),
         new("POST", "/api/v1/maintenance/verify", Permission.Maintain, maintenance.VerifyAsync),
         new("POST", "/api/v1/maintenance/cancel?id=<id>", Permission.Maintain, maintenance.CancelAsync),
+        new("POST", "/api/v1/maintenance/read-only?on=<on>", Permission.Maintain, maintenance.SetReadOnlyAsync),
 
         new("GET", "/livez", Permission.Public, HealthEndpoints.GetLiveAsync),
         new("GET", "/readyz", Permission.Public, health.GetReadyAsync),

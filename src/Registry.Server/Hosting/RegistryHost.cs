@@ -97,7 +97,7 @@ public sealed class RegistryHost : IAsyncDisposable
             new SpaceEndpoints(_core.Space, memory),
             new InventoryEndpoints(_core.Inventory, _core.Space, memory),
             new ActivityEndpoints(_core.Activity, memory),
-            new MaintenanceEndpoints(Jobs, memory, options),
+            new MaintenanceEndpoints(Jobs, ReadOnly, memory, options),
             new HealthEndpoints(readiness),
             _access.TokenEndpoint);
         var telemetry = new RequestTelemetry(

@@ -10,7 +10,7 @@ internal sealed class GcWork(GcRequest request) : IMaintenanceWork
     /// <summary>Name of the work.</summary>
     public const string Name = "gc";
 
-    private const string ReadOnly = "the registry is read-only, so nothing was removed; end that mode first (SIGUSR2, or REGISTRY_READONLY and a restart), and run the command again";
+    private const string ReadOnly = "the registry is read-only, so nothing was removed; end that mode with 'registry read-only off', and run the command again";
 
     /// <summary>The blob or manifest to explain, which takes no job; null for none.</summary>
     public Digest? Explained => request.Explained;

@@ -38,7 +38,26 @@ public sealed partial class ReadOnlyMode
         LogOff();
     }
 
-    [LoggerMessage(1, LogLevel.Warning, "Read-only mode is on: pulls work, pushes and deletes are refused, nothing is collected. SIGUSR2 turns it off")]
+    /// <summary>Turns the mode on or off for a person who has asked for it.</summary>
+    /// <param name="isOn">True to turn it on.</param>
+    /// <param name="who">The person, for the log.</param>
+    public void Turn(bool isOn, string who)
+    {
+        LogAsked(who, isOn ? "on" : "off");
+        if (isOn)
+        {
+            TurnOn();
+        }
+        else
+        {
+            TurnOff();
+        }
+    }
+
+    [LoggerMessage(3, LogLevel.Information, "{Who} turns the read-only mode {State}")]
+    private partial void LogAsked(string who, string state);
+
+    [LoggerMessage(1, LogLevel.Warning, "Read-only mode is on: pulls work, pushes and deletes are refused, nothing is collected. 'registry read-only off' or SIGUSR2 turns it off")]
     private partial void LogOn();
 
     [LoggerMessage(2, LogLevel.Warning, "Read-only mode is off: pushes and deletes work, and garbage is collected")]

@@ -16,7 +16,7 @@ internal static class RequestFields
     // may the names of unknown parameters.
     private static readonly HashSet<string> ShownParameters = new(StringComparer.Ordinal)
     {
-        "digest", "mount", "from", "repository", "to", "tag", "reference", "n", "last", "before", "after", "at", "deletion", "id", "dryRun", "force", "untagged", "olderThan", "delete", "fullSpeed", "artifactType", "digest-algorithm", "service", "scope",
+        "digest", "mount", "from", "repository", "to", "tag", "reference", "n", "last", "before", "after", "at", "deletion", "id", "dryRun", "force", "untagged", "olderThan", "delete", "fullSpeed", "on", "artifactType", "digest-algorithm", "service", "scope",
     };
 
     /// <summary>Describes the caller. The prefix "user" distinguishes a user named "anonymous" from a caller without credentials.</summary>

@@ -78,7 +78,7 @@ public partial class DependencyTests
         ["Api.Space"] = [],
         ["Api.Trash"] = ["Api", "Http"],
         ["Maintenance"] = ["Api.Maintenance", "Configuration.Values"],
-        ["Endpoints"] = ["Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Configuration.Values", "Health", "Http", "Http.Bodies", "Maintenance", "Memory", "Requests", "Telemetry.Logs"],
+        ["Endpoints"] = ["Api.Activity", "Api.History", "Api.Inventory", "Api.Maintenance", "Api.Repositories", "Api.Space", "Api.Trash", "Configuration", "Configuration.Values", "Health", "Http", "Http.Bodies", "Maintenance", "Memory", "Pipeline", "Requests", "Telemetry.Logs"],
         ["Web.Html"] = [],
         ["Web.Images"] = [],
         ["Web.Assets"] = ["Http.Bodies", "Requests"],

@@ -141,9 +141,32 @@ public sealed class MaintenanceCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Without_a_running_registry_there_are_no_jobs()
+    public async Task The_read_only_mode_is_shown_turned_on_and_off()
     {
-        var run = await CommandAsync("jobs", "ls");
+        await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
+        const string Off = "Read-only mode is off: pushes and deletes work, and garbage is collected.\n";
+        Assert.Equal(new CommandRun(0, Off, ""), await CommandAsync("read-only"));
+        for (var i = 0; i < 2; i++)
+        {
+            Assert.StartsWith("Read-only mode is on: pulls work, ", (await CommandAsync("read-only", "on")).Output, StringComparison.Ordinal);
+            Check.Status(405, await registry.Client.RequestAsync("POST", "/v2/a/blobs/uploads/"));
+        }
+
+        Assert.Equal(new CommandRun(0, "{\n  \"readOnly\": true\n}\n", ""), await CommandAsync("read-only", "--json"));
+        Assert.StartsWith("registry: the registry is read-only, so nothing was removed; end that mode with 'registry read-only off'", (await CommandAsync("gc")).Error, StringComparison.Ordinal);
+        Assert.Single(registry.Log.Entries, entry => entry.Message.StartsWith("$local:", StringComparison.Ordinal) && entry.Message.EndsWith(" turns the read-only mode on", StringComparison.Ordinal));
+        Assert.Equal(new CommandRun(0, Off, ""), await CommandAsync("read-only", "off"));
+        Check.Status(202, await registry.Client.RequestAsync("POST", "/v2/a/blobs/uploads/"));
+        Assert.Equal(2, (await CommandAsync("read-only", "maybe")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("jobs", "ls")]
+    [InlineData("jobs", "cancel")]
+    [InlineData("read-only", "on")]
+    public async Task Without_a_running_registry_there_is_nobody_to_ask(params string[] command)
+    {
+        var run = await CommandAsync(command);
         Assert.Equal(
             (1, $"registry: no running registry is found by its socket in {_folder.Path}; check REGISTRY_STORAGE_PATH, or name an address with --server\n"), (run.ExitCode, run.Error));
     }

@@ -216,6 +216,8 @@ public sealed class MaintenanceJobTests
     [InlineData("gc?delete=true", "olderThan and delete need untagged")]
     [InlineData("gc?untagged=true&olderThan=old", "olderThan is 'old'; it must be a time such as 30d, 12h or 1h30m")]
     [InlineData("verify?force=true", "there is no query parameter 'force'; allowed: dryRun, fullSpeed")]
+    [InlineData("read-only", "the query parameter 'on' is missing")]
+    [InlineData("read-only?on=yes", "on is 'yes'; allowed: true, false")]
     [InlineData("cancel", "the query parameter 'id' is missing")]
     [InlineData("cancel?id=x", "id is 'x'; it must be the number of a job")]
     public async Task Wrong_parameters_are_named(string job, string detail)

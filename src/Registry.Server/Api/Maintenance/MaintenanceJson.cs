@@ -8,4 +8,5 @@ namespace Registry.Server.Api.Maintenance;
 [JsonSerializable(typeof(GcExplanation))]
 [JsonSerializable(typeof(JobAnswer))]
 [JsonSerializable(typeof(JobListAnswer))]
+[JsonSerializable(typeof(ReadOnlyAnswer))]
 internal sealed partial class MaintenanceJson : JsonSerializerContext;

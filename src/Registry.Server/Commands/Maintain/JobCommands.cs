@@ -28,7 +28,7 @@ internal static class JobCommands
             server,
             json,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetValue(server), async registry =>
+        command.SetAction((parsed, _) => RunningRegistry.AskAsync(context, parsed, parsed.GetValue(server), async registry =>
         {
             var list = await ListAsync(registry);
             if (parsed.GetValue(json))
@@ -55,7 +55,7 @@ internal static class JobCommands
         {
             server,
         };
-        command.SetAction((parsed, _) => RunAsync(context, parsed, parsed.GetValue(server), async registry =>
+        command.SetAction((parsed, _) => RunningRegistry.AskAsync(context, parsed, parsed.GetValue(server), async registry =>
         {
             if ((await ListAsync(registry)).Jobs.FirstOrDefault(job => job.State == JobAnswer.Running) is not { } running)
             {
@@ -71,26 +71,4 @@ internal static class JobCommands
     }
 
     private static Task<JobListAnswer> ListAsync(RemoteRegistry registry) => registry.GetAsync("/api/v1/maintenance", MaintenanceJson.Default.JobListAnswer);
-
-    private static Task<int> RunAsync(CommandContext context, ParseResult parsed, string? server, Func<RemoteRegistry, Task<int>> run) => server is not null
-        ? RemoteCommand.RunToMaintainAsync(context, parsed, server, run)
-        : context.WithOptionsAsync(parsed, async (options, _) =>
-        {
-            try
-            {
-                if (await LocalSocket.FindAsync(options) is { } address)
-                {
-                    using var registry = RemoteRegistry.OfSocket(address);
-                    return await run(registry);
-                }
-            }
-            catch (RemoteException e)
-            {
-                return context.Fail(e.Message);
-            }
-
-            return context.Fail(options.Storage.Database is null
-                ? $"no running registry is found by its socket in {Path.GetFullPath(options.StoragePath)}; check REGISTRY_STORAGE_PATH, or name an address with --server"
-                : "REGISTRY_METADATA is postgres: each node has jobs of its own; name the address of a node with --server");
-        });
 }
