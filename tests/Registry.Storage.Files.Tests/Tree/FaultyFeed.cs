@@ -53,7 +53,7 @@ internal sealed class FaultyFeed : IChangeFeed
 
     public Task<long> FindPositionAsync(string consumer) => Task.FromResult(Position);
 
-    public Task<long> FindEndAsync() => Task.FromResult(_changes.Count == 0 ? 0 : _changes[^1].Sequence);
+    public Task<long> FindEndAsync() => Task.FromResult(_changes.IsEmpty ? 0 : _changes.Last().Sequence);
 
     public Task<IReadOnlyList<RegistryChange>> ReadAsync(long after, int limit) => Volatile.Read(ref _fault) is { } fault
         ? throw fault
