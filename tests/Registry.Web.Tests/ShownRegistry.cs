@@ -8,7 +8,7 @@ public sealed class ShownRegistry : IAsyncLifetime
     private readonly Users _users = new();
     private readonly List<(string Template, string Path)> _pages =
     [
-        ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/trash", "/trash"), ("/space", "/space"),
+        ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),
     ];
 
     /// <summary>The running registry.</summary>
@@ -48,11 +48,15 @@ public sealed class ShownRegistry : IAsyncLifetime
             ("/repositories/<name>", "/repositories/shop/untagged"),
             ("/repositories/<name>/-/tags/<tag>", ImagePath),
             ("/repositories/<name>/-/manifests/<digest>", $"/repositories/shop/api/-/manifests/{old.Digest}"),
+            ("/repositories/<name>/-/compare", "/repositories/shop/api/-/compare?from=2.3.0&to=2.4.1"),
             ("/repositories/<name>/-/history/<tag>", HistoryPath),
+            ("/repositories/<name>/-/activity", "/repositories/shop/api/-/activity"),
+            ("/repositories/<name>/-/manifests", "/repositories/shop/api/-/manifests"),
             ("/repositories/<name>/-/space", "/repositories/shop/api/-/space"),
             ("/repositories/<name>/-/trash", "/repositories/shop/worker/-/trash"),
             ("/repositories/<name>/-/trash", "/repositories/shop/api/-/trash"),
             ("/repositories/<name>/-/rollback/<tag>", $"/repositories/shop/api/-/rollback/stable?to={old.Digest}"),
+            ("/repositories/<name>/-/delete", "/repositories/shop/api/-/delete?tag=2.3.0&tag=latest"),
             ("/repositories/<name>/-/restore/<digest>", $"/repositories/shop/worker/-/restore/{removed.Digest}"),
             ("/repositories/<name>/-/purge/<digest>", $"/repositories/shop/worker/-/purge/{removed.Digest}"),
         ]);

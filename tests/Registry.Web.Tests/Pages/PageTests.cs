@@ -37,9 +37,9 @@ public abstract partial class PageTests(Chromium chromium, ShownRegistry shown)
         Assert.Equal(Described(), opened.Order(StringComparer.Ordinal));
     }
 
-    // The table of docs/web.md, which a test compares with the routes.
+    // The table of docs/web.md, which a test compares with the routes; without files and streams.
     private static IEnumerable<string> Described() => SourceTree.Lines("docs/web.md").Select(line => Row().Match(line)).Where(match => match.Success)
-        .Select(match => match.Groups["path"].Value).Where(path => !path.StartsWith("/-/assets/", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
+        .Select(match => match.Groups["path"].Value).Where(path => !path.StartsWith("/-/assets/", StringComparison.Ordinal) && !path.EndsWith("/live", StringComparison.Ordinal)).Order(StringComparer.Ordinal);
 
     [GeneratedRegex(@"^\| GET \| `(?<path>[^`]+)` \|")]
     private static partial Regex Row();

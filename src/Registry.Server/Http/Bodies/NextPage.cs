@@ -1,7 +1,7 @@
 using System.Text;
 using Registry.Server.Requests;
 
-namespace Registry.Server.Endpoints;
+namespace Registry.Server.Http.Bodies;
 
 /// <summary>The page of a list that follows the one of an answer.</summary>
 internal static class NextPage
