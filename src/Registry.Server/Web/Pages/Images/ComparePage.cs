@@ -74,7 +74,7 @@ internal sealed class ComparePage(PageFrame frame, ImageLoader images)
     private static async Task WritePlatformsAsync(PageOutput output, RepositoryName repository, ImageView first, ImageView second)
     {
         var html = output.Html;
-        html.Write($"""<h2>Platforms</h2><div class="scroll"><table><thead><tr><th scope="col">Platform</th><th scope="col">First</th><th scope="col">Second</th><th scope="col">Difference</th></tr></thead><tbody>""");
+        html.Write($"""<h2>Platforms</h2><div class="scroll" role="region" aria-label="Platforms" tabindex="0"><table><thead><tr><th scope="col">Platform</th><th scope="col">First</th><th scope="col">Second</th><th scope="col">Difference</th></tr></thead><tbody>""");
         var (ofFirst, ofSecond) = (ByPlatform(first), ByPlatform(second));
         foreach (var platform in ofFirst.Keys.Union(ofSecond.Keys).Take(MaxRows))
         {
@@ -126,7 +126,7 @@ internal sealed class ComparePage(PageFrame frame, ImageLoader images)
         }
 
         html.Write($"</dd></dl>\n<h2>Layers</h2>");
-        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">In</th><th scope="col" class="number">Size</th><th scope="col">Made by</th><th scope="col">Digest</th></tr></thead><tbody>""");
+        html.Write($"""<div class="scroll" role="region" aria-label="Layers" tabindex="0"><table><thead><tr><th scope="col">In</th><th scope="col" class="number">Size</th><th scope="col">Made by</th><th scope="col">Digest</th></tr></thead><tbody>""");
         foreach (var (layer, isInFirst, isInSecond) in difference.Layers.Take(MaxRows))
         {
             html.Write($"""<tr><td class="nowrap">{(!isInSecond ? "first" : !isInFirst ? "second" : "both")}</td><td class="number">{new SizePart(layer.Blob.Size)}</td>""");
@@ -155,7 +155,7 @@ internal sealed class ComparePage(PageFrame frame, ImageLoader images)
             return;
         }
 
-        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Name</th><th scope="col">First</th><th scope="col">Second</th></tr></thead><tbody>""");
+        html.Write($"""<div class="scroll" role="region" aria-label="{name}" tabindex="0"><table><thead><tr><th scope="col">Name</th><th scope="col">First</th><th scope="col">Second</th></tr></thead><tbody>""");
         foreach (var (fact, first, second) in facts.Take(MaxRows))
         {
             html.Write($"""<tr><th scope="row" class="name"><bdi>{fact}</bdi></th><td class="name"><bdi>{first}</bdi></td><td class="name"><bdi>{second}</bdi></td></tr>""");

@@ -30,7 +30,7 @@ internal static class SbomSection
             return;
         }
 
-        html.Write($"""<div class="scroll"><table><thead><tr><th scope="col">Package</th><th scope="col">Version</th><th scope="col">License</th></tr></thead><tbody>""");
+        html.Write($"""<div class="scroll" role="region" aria-label="Packages" tabindex="0"><table><thead><tr><th scope="col">Package</th><th scope="col">Version</th><th scope="col">License</th></tr></thead><tbody>""");
         foreach (var (name, version, license) in found.Take(MaxRows))
         {
             html.Write($"""<tr><th scope="row" class="name"><bdi>{name}</bdi></th><td class="name"><bdi>{version}</bdi></td><td class="name"><bdi>{license}</bdi></td></tr>""");
