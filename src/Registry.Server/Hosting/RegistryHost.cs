@@ -55,7 +55,7 @@ public sealed class RegistryHost : IAsyncDisposable
     private readonly HostMetrics _hostMetrics;
     private TelemetryExport? _telemetry;
     private MetricsServer? _metrics;
-    private IAsyncDisposable? _localServer;
+    private LocalServer? _localServer;
     private bool _started;
     private bool _disposed;
 
@@ -279,7 +279,11 @@ public sealed class RegistryHost : IAsyncDisposable
             await _metrics.DisposeAsync();
         }
 
-        await (_localServer?.DisposeAsync() ?? ValueTask.CompletedTask);
+        if (OperatingSystem.IsLinux() && _localServer is { } local)
+        {
+            await local.DisposeAsync();
+        }
+
         await Jobs.DisposeAsync();
 
         _telemetry?.Dispose();

@@ -83,7 +83,7 @@ internal sealed class MaintenanceRun(CommandContext context, IMaintenanceWork wo
     }
 
     // Until the job has ended; an interruption ends it.
-    private async Task<JobAnswer> FollowAsync(RemoteRegistry registry, long id, IProgress<WorkDone>? progress, CancellationToken cancellationToken)
+    private static async Task<JobAnswer> FollowAsync(RemoteRegistry registry, long id, IProgress<WorkDone>? progress, CancellationToken cancellationToken)
     {
         var isCancelled = false;
         try

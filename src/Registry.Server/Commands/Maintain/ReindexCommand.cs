@@ -2,7 +2,6 @@ using System.CommandLine;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
-using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Maintenance;
 using Registry.Storage;

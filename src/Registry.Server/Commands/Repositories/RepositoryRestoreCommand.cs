@@ -2,7 +2,6 @@ using System.CommandLine;
 using Registry.Core.Errors;
 using Registry.Server.Api;
 using Registry.Server.Api.Repositories;
-using Registry.Server.Commands.Progress;
 using Registry.Server.Commands.Remote;
 using Registry.Server.Maintenance;
 

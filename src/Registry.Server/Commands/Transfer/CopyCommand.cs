@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging;
 using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Images.Layouts;
-using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Maintenance;
 

@@ -1,6 +1,5 @@
 using Registry.Core.Errors;
 using Registry.Core.Manifests;
-using Registry.Core.Metadata;
 using Registry.Core.Oci;
 using Registry.Server.Memory;
 using Registry.Server.Requests;
