@@ -16,7 +16,20 @@ public sealed class GeneratedClientTests : IAsyncLifetime
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    public async ValueTask InitializeAsync() => _registry = await RegistryProcess.StartAsync(_folder.Folder("storage"), cancellationToken: Cancellation);
+    public async ValueTask InitializeAsync()
+    {
+        // Maintenance needs an admin.
+        await File.WriteAllTextAsync(_folder.File("users"), $"admin:{BCrypt.Net.BCrypt.HashPassword("secret", 4)}\n", Cancellation);
+        await File.WriteAllTextAsync(_folder.File("rules.json"), """{"defaultPolicy":"deny","adminUsers":["admin"],"rules":[]}""", Cancellation);
+        var settings = new Dictionary<string, string?>
+        {
+            ["REGISTRY_AUTH_TYPE"] = "basic",
+            ["REGISTRY_AUTH_HTPASSWD"] = _folder.File("users"),
+            ["REGISTRY_ACCESS_CONTROL_ENABLED"] = "true",
+            ["REGISTRY_ACCESS_CONTROL_CONFIG"] = _folder.File("rules.json"),
+        };
+        _registry = await RegistryProcess.StartAsync(_folder.Folder("storage"), settings, cancellationToken: Cancellation);
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -40,6 +53,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
     {
         using var recorder = new RequestRecorder(connections);
         using var http = new HttpClient(recorder) { BaseAddress = address };
+        http.DefaultRequestHeaders.Add("Authorization", $"Basic {Convert.ToBase64String("admin:secret"u8)}");
         var api = new RegistryApi(http);
         var description = (JsonElement)await api.GetDescriptionAsync(cancellationToken: Cancellation);
         foreach (string name in Names)
@@ -50,6 +64,7 @@ public sealed class GeneratedClientTests : IAsyncLifetime
             await SetBackAsync(api, name, first, second);
             await RestoreAndPurgeAsync(api, http, name, second);
             await ChangeWholeAsync(api, name, first);
+            await MaintainAsync(api, first);
         }
 
         Assert.Equal(
@@ -62,7 +77,14 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         RepositoryList found = await api.ListRepositoriesAsync(q: name, sort: RepositoryOrder.Pushed, n: 1, cancellationToken: Cancellation);
         Assert.Equal(name, Assert.Single(found.Repositories).Repository);
         TagEntry tag = Assert.Single((await api.ListTagsAsync(name, sort: TagOrder.Time, cancellationToken: Cancellation)).Tags);
-        Assert.Equal(("v1", image.Digest, TagEntryKind.Image), (tag.Tag, tag.Digest, tag.Kind));
+        Assert.Equal(("v1", image.Digest, ManifestKind.Image), (tag.Tag, tag.Digest, tag.Kind));
+        Assert.Equal(2, (await api.ListManifestsAsync(name, cancellationToken: Cancellation)).Manifests.Count);
+        Manifest manifest = await api.GetManifestAsync(name, "v1", Cancellation);
+        Assert.Equal((image.Digest, "v1", ManifestKeepState.Held), (manifest.Digest, Assert.Single(manifest.Tags).Tag, manifest.Keep.State));
+        Assert.Equal(["tags"], manifest.Keep.By);
+        ActivityEntry change = Assert.Single((await api.ListActivityAsync(name, user: "admin", kind: ChangeKind.TagSet, n: 1, cancellationToken: Cancellation)).Changes);
+        Assert.Equal(("tag-set", "v1", image.Digest, "admin"), (change.Kind, change.Tag, change.Digest, change.Origin.Actor));
+        Assert.Equal(change.Position, (await api.ListAllActivityAsync(kind: ChangeKind.TagSet, cancellationToken: Cancellation)).Changes.First().Position);
         Assert.Equal((1, 2), ((await api.GetRepositoryAsync(name, Cancellation)).Tags, (await api.GetRepositoryAsync(name, Cancellation)).Manifests));
         await Eventually.HoldsAsync(async () => (await api.GetSpaceAsync(cancellationToken: Cancellation)).ComputedAt is not null, "the space is computed", Cancellation);
         Assert.Equal(image.Digest, Assert.Single((await api.GetRepositorySpaceAsync(name, cancellationToken: Cancellation)).Tags!).Digest);
@@ -102,6 +124,33 @@ public sealed class GeneratedClientTests : IAsyncLifetime
         Assert.True((await api.DeleteRepositoryAsync(renamed, new Empty(), Cancellation)).Gone);
         Assert.Equal(1, (await api.RestoreRepositoryAsync(renamed, new Empty(), cancellationToken: Cancellation)).Manifests);
         Assert.Equal(image.Digest, (await api.GetTagStateAsync(renamed, "v1", cancellationToken: Cancellation)).Digest);
+    }
+
+    private static async Task MaintainAsync(RegistryApi api, TestImage image)
+    {
+        Assert.True((await api.SetReadOnlyAsync(true, new Empty(), Cancellation)).ReadOnly);
+        Job refused = await EndOfAsync(api, await api.CollectGarbageAsync(new Empty(), cancellationToken: Cancellation));
+        Assert.Equal((JobKind.Gc, JobState.Failed, refused.Outcome), (refused.Kind, refused.State, refused.Report!.Refusal));
+        Assert.False((await api.SetReadOnlyAsync(false, new Empty(), Cancellation)).ReadOnly);
+
+        Job preview = await EndOfAsync(api, await api.CollectGarbageAsync(new Empty(), dryRun: true, cancellationToken: Cancellation));
+        Assert.Equal((JobState.Succeeded, "true", "admin"), (preview.State, preview.Parameters["dryRun"], preview.StartedBy));
+        Assert.Equal(preview.Numbers!["blobs"], preview.Report!.Preview!.Counts.Blobs);
+        Job verified = await EndOfAsync(api, await api.VerifyContentAsync(new Empty(), fullSpeed: true, cancellationToken: Cancellation));
+        Assert.Equal((JobKind.Verify, JobState.Succeeded, true), (verified.Kind, verified.State, verified.Report!.Verified!.IsClean));
+
+        // One that has ended stays as it is.
+        Assert.Equal(JobState.Succeeded, (await api.CancelJobAsync(verified.Id, new Empty(), Cancellation)).State);
+        Assert.Equal([verified.Id, preview.Id, refused.Id], (await api.ListJobsAsync(Cancellation)).Jobs.Take(3).Select(job => job.Id));
+        Explanation explanation = await api.ExplainContentAsync(image.Digest, Cancellation);
+        Assert.Equal((ExplanationState.Stored, true), (explanation.State, explanation.IsKnown));
+        Assert.Equal(["v1"], Assert.Single(explanation.ManifestOf).Tags);
+    }
+
+    private static async Task<Job> EndOfAsync(RegistryApi api, Job job)
+    {
+        await Eventually.HoldsAsync(async () => (job = await api.GetJobAsync(job.Id, Cancellation)).State != JobState.Running, "the job has ended", Cancellation);
+        return job;
     }
 
     private static async Task DeleteAsync(HttpClient http, string name, TestImage image) =>

@@ -17,6 +17,9 @@ internal sealed record ApiOperation(string Method, string Path, JsonElement Json
         ["to"] = "<name>",
         ["tag"] = "<reference>",
         ["digest"] = "<digest>",
+        ["reference"] = "<reference>",
+        ["id"] = "<id>",
+        ["on"] = "<on>",
     };
 
     /// <summary>The path with the required parameters, as in the table of routes.</summary>

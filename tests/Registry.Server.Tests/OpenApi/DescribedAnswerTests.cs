@@ -1,4 +1,8 @@
 using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Oci;
+using Registry.Server.Tests.Maintenance;
 
 namespace Registry.Server.Tests.OpenApi;
 
@@ -11,23 +15,26 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
     private readonly ApiDescription _description = new();
     private readonly HashSet<string> _answered = [];
-    private TestRegistry _registry = null!;
+    private MaintainedRegistry _maintained = null!;
     private TestImage _first = null!;
     private TestImage _deleted = null!;
 
+    private TestRegistry Registry => _maintained.Registry;
+
     public async ValueTask InitializeAsync()
     {
-        _registry = await TestRegistry.StartAsync();
-        _first = await _registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
-        var image = await _registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
-        await _registry.Client.PushAsync(Repository, TestImage.Artifact("application/spdx+json", image), "sbom");
-        await _registry.Client.PushAsync(Repository, TestImage.Index([TestImage.Create()]), "index");
-        _deleted = await _registry.Client.PushAsync(Repository, TestImage.Create(), "old", "latest", "moved");
+        // 1 MiB a second, so that a verification does not end by itself while another job is asked for.
+        _maintained = await MaintainedRegistry.StartAsync(options => options with { VerifyRate = 1 });
+        _first = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest", "once");
+        var image = await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
+        await Registry.Client.PushAsync(Repository, TestImage.Artifact("application/spdx+json", image), "sbom");
+        await Registry.Client.PushAsync(Repository, TestImage.Index([TestImage.Create()]), "index");
+        _deleted = await Registry.Client.PushAsync(Repository, TestImage.Create(), "old", "latest", "moved");
         await DeleteAsync(_deleted);
-        await _registry.Client.PushAsync(Repository, image, "moved", "latest");
+        await Registry.Client.PushAsync(Repository, image, "moved", "latest");
     }
 
-    public ValueTask DisposeAsync() => _registry.DisposeAsync();
+    public ValueTask DisposeAsync() => _maintained.DisposeAsync();
 
     [Fact]
     public async Task Every_answer_has_its_schema()
@@ -35,12 +42,36 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForSpaceAsync();
         await AskForErrorsAsync();
         await AskForListsAsync();
+        await AskForMaintenanceAsync();
         await AskForChangesOfTagsAsync();
         await AskForChangesOfRepositoriesAsync();
 
         Assert.Equal(
             _description.Operations.SelectMany(operation => operation.Statuses.Select(status => $"{operation.Method} {operation.Path} {status}")).Order(StringComparer.Ordinal),
             _answered.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Entries_of_reports_have_their_schema()
+    {
+        await _maintained.DisposeAsync();
+        var time = new FakeTimeProvider();
+        _maintained = await MaintainedRegistry.StartAsync(time: time);
+        await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
+        await Registry.Client.PushAsync(Repository, TestImage.Create());
+        await Registry.Client.PushBlobAsync(Repository, TestBlob.Random(10));
+        if (TestRegistry.Stores is null)
+        {
+            var unknown = TestBlob.OfText("unknown");
+            await Registry.Host.Storage.Blobs.PutAsync(Digest.Parse(unknown.Digest), unknown.Bytes);
+        }
+
+        await AskForJobAsync("gc?untagged=true", "untagged");
+        time.Advance(TimeSpan.FromDays(2));
+        Assert.Single((await AskForJobAsync("gc?untagged=true", "untagged")).GetProperty("manifests").EnumerateArray());
+        var preview = await AskForJobAsync("gc?dryRun=true", "preview");
+        Assert.NotEmpty(preview.GetProperty("links").EnumerateArray());
+        Assert.Equal(TestRegistry.Stores is null, preview.GetProperty("blobs").EnumerateArray().Any());
     }
 
     [Fact]
@@ -58,23 +89,23 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
     [Fact]
     public async Task What_is_served_is_the_file_of_the_source_tree()
     {
-        var answer = Check.Status(200, await _registry.Client.GetAnswerAsync("/api/v1/openapi.json"));
+        var answer = Check.Status(200, await Registry.Client.GetAnswerAsync("/api/v1/openapi.json"));
 
         Assert.Equal(await File.ReadAllBytesAsync(SourceTree.Locate(ApiDescription.File)), answer.Body);
         Assert.Equal($"\"{new TestBlob(answer.Body).Digest}\"", answer["ETag"]);
-        Assert.Equal(answer["ETag"], Check.Status(304, await _registry.Client.GetAnswerAsync("/api/v1/openapi.json", ("If-None-Match", answer["ETag"]!)))["ETag"]);
-        Assert.Equal(answer.Body.Length, Check.Status(200, await _registry.Client.HeadAnswerAsync("/api/v1/openapi.json")).Length);
+        Assert.Equal(answer["ETag"], Check.Status(304, await Registry.Client.GetAnswerAsync("/api/v1/openapi.json", ("If-None-Match", answer["ETag"]!)))["ETag"]);
+        Assert.Equal(answer.Body.Length, Check.Status(200, await Registry.Client.HeadAnswerAsync("/api/v1/openapi.json")).Length);
     }
 
     private async Task AskForSpaceAsync()
     {
         // A read-only registry computes nothing.
-        _registry.Host.ReadOnly.TurnOn();
+        Registry.Host.ReadOnly.TurnOn();
         await AskAsync("GET", "/api/v1/space", 202);
         await AskAsync("GET", $"/api/v1/space/repository?repository={Repository}", 202);
         _description.Check(_description.Find("POST", "/api/v1/repositories/delete"), Check.Status(405, await SendAsync("POST", $"/api/v1/repositories/delete?repository={Repository}", "{}")));
-        _registry.Host.ReadOnly.TurnOff();
-        await Eventually.HoldsAsync(async () => (await _registry.Client.GetAnswerAsync("/api/v1/space")).Status == 200, "the space is computed");
+        Registry.Host.ReadOnly.TurnOff();
+        await Eventually.HoldsAsync(async () => (await Registry.Client.GetAnswerAsync("/api/v1/space")).Status == 200, "the space is computed");
         await AskAsync("GET", "/api/v1/space?n=1", 200);
         await AskAsync("GET", $"/api/v1/space/repository?repository={Repository}", 200);
     }
@@ -101,7 +132,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
 
     private async Task AskForListsAsync()
     {
-        await _registry.Client.PushAsync("team/other", TestImage.Create(), "1");
+        await Registry.Client.PushAsync("team/other", TestImage.Create(), "1");
         var description = await AskAsync("GET", "/api/v1/openapi.json", 200);
         await AskAsync("GET", "/api/v1/openapi.json", 304, null, ("If-None-Match", description!["ETag"]!));
         foreach (var path in new[]
@@ -110,10 +141,46 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
             $"/api/v1/tags/history?repository={Repository}&tag=latest", $"/api/v1/tags/history?repository={Repository}&tag=latest&n=1", $"/api/v1/tags/show?repository={Repository}&tag=latest",
             $"/api/v1/tags/show?repository={Repository}&tag=latest&at=2020-01-01T00:00:00Z", $"/api/v1/trash?repository={Repository}", "/api/v1/trash/all",
             $"/api/v1/trash/show?repository={Repository}&digest={_deleted.Digest}", $"/api/v1/repositories/show?repository={Repository}",
+            $"/api/v1/manifests?repository={Repository}", $"/api/v1/manifests?repository={Repository}&n=1", $"/api/v1/manifests/show?repository={Repository}&reference=latest",
+            $"/api/v1/manifests/show?repository={Repository}&reference=sbom", $"/api/v1/activity?repository={Repository}", $"/api/v1/activity?repository={Repository}&kind=tag-set&n=1",
+            "/api/v1/activity/all", "/api/v1/maintenance", $"/api/v1/maintenance/explain?digest={_first.Digest}", $"/api/v1/maintenance/explain?digest={_first.Blobs[^1].Digest}",
+            $"/api/v1/maintenance/explain?digest={_deleted.Digest}", $"/api/v1/maintenance/explain?digest={TestBlob.OfText("unknown").Digest}",
         })
         {
             await AskAsync("GET", path, 200);
         }
+    }
+
+    private async Task AskForMaintenanceAsync()
+    {
+        await AskForJobAsync("gc?dryRun=true", "preview");
+        await AskForJobAsync("gc?untagged=true", "untagged");
+        await AskForJobAsync("gc", "collected");
+        await AskForJobAsync("verify?fullSpeed=true", "verified");
+        await AskAsync("POST", "/api/v1/maintenance/read-only?on=true", 200);
+        await AskForJobAsync("gc", "refusal");
+        await AskAsync("POST", "/api/v1/maintenance/read-only?on=false", 200);
+
+        for (var i = 0; i < 3; i++)
+        {
+            await Registry.Client.PushBlobAsync(Repository, TestBlob.Random(3 * 1024 * 1024));
+        }
+
+        var running = (await AskAsync("POST", "/api/v1/maintenance/verify", 202))!.Json.GetProperty("id").GetInt64();
+        await AskAsync("POST", "/api/v1/maintenance/gc", 409);
+        await AskAsync("POST", "/api/v1/maintenance/verify", 409);
+        await AskAsync("GET", $"/api/v1/maintenance/show?id={running}", 200);
+        await AskAsync("POST", $"/api/v1/maintenance/cancel?id={running}", 202);
+        await _maintained.EndOfAsync(running);
+        await AskAsync("GET", "/api/v1/maintenance", 200);
+    }
+
+    // A job, and its report with a member.
+    private async Task<JsonElement> AskForJobAsync(string job, string member)
+    {
+        var id = (await AskAsync("POST", $"/api/v1/maintenance/{job}", 202))!.Json.GetProperty("id").GetInt64();
+        await _maintained.EndOfAsync(id);
+        return (await AskAsync("GET", $"/api/v1/maintenance/show?id={id}", 200))!.Json.GetProperty("report").GetProperty(member);
     }
 
     private async Task AskForChangesOfTagsAsync()
@@ -126,7 +193,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await DeleteAsync(_deleted);
         await AskAsync("POST", $"/api/v1/trash/purge?repository={Repository}&digest={_deleted.Digest}", 200);
 
-        var index = await _registry.Client.PushAsync(Repository, TestImage.Index([TestImage.Create()]), "lost");
+        var index = await Registry.Client.PushAsync(Repository, TestImage.Index([TestImage.Create()]), "lost");
         await DeleteAsync(index);
         await DeleteAsync(index.Children[0]);
         await AskAsync("POST", $"/api/v1/trash/purge?repository={Repository}&digest={index.Children[0].Digest}", 200);
@@ -138,7 +205,7 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskAsync("POST", $"/api/v1/repositories/rename?repository={Repository}&to=team/other", 409);
         await AskAsync("POST", $"/api/v1/repositories/rename?repository={Repository}&to=team/new", 200);
         await AskAsync("POST", "/api/v1/repositories/delete?repository=team/new", 200);
-        await _registry.Client.PushAsync("team/new", TestImage.Create(), "latest");
+        await Registry.Client.PushAsync("team/new", TestImage.Create(), "latest");
         await AskAsync("POST", "/api/v1/repositories/restore?repository=team/new&n=1", 200);
         await AskAsync("POST", "/api/v1/repositories/restore?repository=team/new", 200);
     }
@@ -147,7 +214,9 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
     {
         "repository" => Repository,
         "to" => "team/new",
-        "tag" => "latest",
+        "tag" or "reference" => "latest",
+        "id" => "1",
+        "on" => "false",
         _ => _deleted.Digest,
     };
 
@@ -161,9 +230,9 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
     }
 
     private Task<Answer> SendAsync(string method, string path, string? body, params (string Name, string Value)[] headers) => method == "GET"
-        ? _registry.Client.GetAnswerAsync(path, headers)
-        : _registry.Client.RequestAsync(method, path, Encoding.UTF8.GetBytes(body!), headers.Any(header => header.Name == "Content-Type") ? headers : [Json, .. headers]);
+        ? Registry.Client.GetAnswerAsync(path, headers)
+        : Registry.Client.RequestAsync(method, path, Encoding.UTF8.GetBytes(body!), headers.Any(header => header.Name == "Content-Type") ? headers : [Json, .. headers]);
 
     private async Task DeleteAsync(TestImage image) =>
-        Check.Status(202, await _registry.Client.RequestAsync("DELETE", $"/v2/{Repository}/manifests/{image.Digest}"));
+        Check.Status(202, await Registry.Client.RequestAsync("DELETE", $"/v2/{Repository}/manifests/{image.Digest}"));
 }
