@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
 using Registry.Server.Tests.Access;
@@ -8,6 +9,7 @@ using Registry.Storage.Files;
 namespace Registry.Server.Tests.Maintenance;
 
 /// <summary>The socket in the data folder, on which a running registry answers commands of its machine.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class LocalSocketTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new("sock");
