@@ -39,19 +39,31 @@ internal sealed record MaintenanceReport
     {
         { Collected: { } collected } => new Dictionary<string, long>
         {
-            ["manifests"] = collected.Manifests, ["links"] = collected.Links, ["blobs"] = collected.Blobs,
+            ["manifests"] = collected.Manifests,
+            ["links"] = collected.Links,
+            ["blobs"] = collected.Blobs,
         },
         { Preview.Counts: { } counts } => new Dictionary<string, long>
         {
-            ["manifests"] = counts.Manifests, ["links"] = counts.Links, ["blobs"] = counts.Blobs, ["bytes"] = counts.Bytes,
+            ["manifests"] = counts.Manifests,
+            ["links"] = counts.Links,
+            ["blobs"] = counts.Blobs,
+            ["bytes"] = counts.Bytes,
         },
         { Untagged: { } untagged } => new Dictionary<string, long>
         {
-            ["manifests"] = untagged.Manifests.Count, ["younger"] = untagged.Younger, ["kept"] = untagged.Kept, ["refused"] = untagged.Refused.Count,
+            ["manifests"] = untagged.Manifests.Count,
+            ["younger"] = untagged.Younger,
+            ["kept"] = untagged.Kept,
+            ["refused"] = untagged.Refused.Count,
         },
         { Verified: { } verified } => new Dictionary<string, long>
         {
-            ["count"] = verified.Count, ["bytes"] = verified.Bytes, ["damaged"] = verified.Damaged, ["missing"] = verified.Missing, ["unreadable"] = verified.Unreadable,
+            ["count"] = verified.Count,
+            ["bytes"] = verified.Bytes,
+            ["damaged"] = verified.Damaged,
+            ["missing"] = verified.Missing,
+            ["unreadable"] = verified.Unreadable,
         },
         _ => new Dictionary<string, long>(),
     };
