@@ -54,9 +54,10 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
     [Fact]
     public async Task Entries_of_reports_have_their_schema()
     {
-        await _maintained.DisposeAsync();
         var time = new FakeTimeProvider();
-        _maintained = await MaintainedRegistry.StartAsync(time: time);
+        var timed = await MaintainedRegistry.StartAsync(time: time);
+        await _maintained.DisposeAsync();
+        _maintained = timed;
         await Registry.Client.PushAsync(Repository, TestImage.Create(), "latest");
         await Registry.Client.PushAsync(Repository, TestImage.Create());
         await Registry.Client.PushBlobAsync(Repository, TestBlob.Random(10));
