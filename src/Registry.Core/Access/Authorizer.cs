@@ -112,7 +112,7 @@ public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules
         return kind != AuthenticationKind.None && identity.IsAnonymous && identity.Scope is null ? Verdict.Unauthorized : Verdict.Allowed;
     }
 
-    // Without rules or users, nobody is known to be an admin. A token must cover the whole registry, so that one for a repository does not do.
+    // Without rules or users, no caller is known to be an admin. A token must cover the whole registry, so that one for a repository does not do.
     private Verdict DecideMaintenance(Identity identity)
     {
         var verdict = DecideCatalog(identity);

@@ -6,8 +6,8 @@ using Registry.Core.Storage;
 namespace Registry.Core.Activity;
 
 /// <summary>
-/// Passes on what happens, to everyone who waits for it. Reads the feed once for all readers, and not at all without one. A reader that is too slow is cut off: it never holds up a push, or another
-/// reader.
+/// Passes the changes of the feed on to readers as they are recorded. Reads the feed once for all readers, and not at all without one. A reader that is too slow is cut off: it never holds up a
+/// push, or another reader.
 /// </summary>
 /// <param name="feed">The feed.</param>
 /// <param name="logger">The log.</param>
@@ -23,18 +23,6 @@ public sealed partial class ActivityNews(IChangeFeed feed, ILogger<ActivityNews>
     private readonly Channel<bool> _recorded = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Task _passing = Task.CompletedTask;
     private bool _isEnded;
-
-    /// <summary>Number of readers.</summary>
-    public int Readers
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _readers.Count;
-            }
-        }
-    }
 
     /// <summary>Opens a reader of what happens from now on. The caller disposes it.</summary>
     /// <param name="after">Position of the last change that the caller has got; null for none. A reader that is far behind gets no earlier changes.</param>

@@ -9,7 +9,7 @@ public sealed record ActivityQuery
     /// <summary>The repository, from which the caller may pull; null for all.</summary>
     public RepositoryName? Repository { get; init; }
 
-    /// <summary>Only changes of this user; null for those of everybody.</summary>
+    /// <summary>Only changes of this user; null for those of all users.</summary>
     public string? User { get; init; }
 
     /// <summary>Only changes of this kind; null for all.</summary>

@@ -26,7 +26,7 @@ public sealed class InventoryOperations(
     /// <summary>Number of tags, and of parents, of one manifest.</summary>
     public const int MostNamed = 100;
 
-    /// <summary>Number of digits of a digest that is searched for; as many as pages show. Nobody can make many digests that begin with the same ones.</summary>
+    /// <summary>Number of digits of a digest that is searched for; as many as pages show. No client can make many digests that begin with the same ones.</summary>
     public const int ShortestDigest = 12;
 
     /// <summary>Number of repositories in which a manifest is searched.</summary>

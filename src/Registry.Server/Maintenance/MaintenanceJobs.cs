@@ -70,7 +70,7 @@ internal sealed partial class MaintenanceJobs(RegistryStorage storage, RegistryC
                     $"'{other.Work.Kind}' runs since {other.StartedAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z, started by {NameOf(other.Origin)}, and one job runs at a time; wait for its end, or end it with 'registry jobs cancel'");
             }
 
-            // Later than all of an earlier process, so that nobody takes one for another.
+            // Later than all of an earlier process, so that no client takes one for another.
             var id = Math.Max(time.GetUtcNow().ToUnixTimeMilliseconds(), _jobs is [{ Id: var last }, ..] ? last + 1 : 1);
             var job = new MaintenanceJob(id, work, origin, time);
             _jobs.Insert(0, job);

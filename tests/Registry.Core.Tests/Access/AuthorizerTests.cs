@@ -126,7 +126,7 @@ public sealed class AuthorizerTests
     {
         Assert.Equal(expected, WithRules(kind).Decide(Caller(user, scope), Permission.Maintain, default));
 
-        // Without rules, nobody is known to be an admin.
+        // Without rules, no caller is known to be an admin.
         Assert.NotEqual(Verdict.Allowed, new Authorizer(kind, null).Decide(Caller(user, scope), Permission.Maintain, default));
     }
 

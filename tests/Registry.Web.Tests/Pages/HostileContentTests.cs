@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Registry.Web.Tests.Pages;
 
-/// <summary>Content of someone who wants to run a script in the browser of a visitor, to mislead them, or to break the page.</summary>
+/// <summary>Content of an attacker who wants to run a script in the browser of a visitor, to mislead them, or to break the page.</summary>
 public sealed class HostileContentTests(Chromium chromium) : IAsyncLifetime
 {
     private const string Script = "<script>window.isHacked = true; alert(1)</script>";

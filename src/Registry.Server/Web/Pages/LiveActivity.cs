@@ -66,11 +66,13 @@ internal sealed class LiveActivity(ActivityNews news, TimeProvider time)
         output.Html.Write($": live\n\n");
         await output.FlushAsync();
         var arrived = changes.WaitToReadAsync(request.Aborted).AsTask();
+        var paused = Task.Delay(Pause, time, request.Aborted);
         while (time.GetElapsedTime(begunAt) < Longest)
         {
-            if (await Task.WhenAny(arrived, Task.Delay(Pause, time, request.Aborted)) != arrived)
+            if (await Task.WhenAny(arrived, paused) != arrived)
             {
                 request.Aborted.ThrowIfCancellationRequested();
+                paused = Task.Delay(Pause, time, request.Aborted);
                 output.Html.Write($":\n\n");
             }
             else if (await arrived)

@@ -10,7 +10,7 @@ namespace Registry.Server.Web.Pages.Images;
 /// <summary>Reads manifests and configs for pages, within the memory of requests.</summary>
 internal sealed class ImageLoader(ContentInspection inspection, RequestMemory memory)
 {
-    // Configs of images have some KiB; the largest that anyone keeps have some hundred.
+    // Configs of images have some KiB; the largest that are in use have some hundred.
     private const long MaxConfig = 1024 * 1024;
 
     // The bill of a distribution with a thousand packages has a few MiB.
