@@ -118,7 +118,10 @@ internal sealed partial class DirectConnection : ConnectionContext,
     }
 
     /// <summary>True while the connection waits for the peer to read: with a part of its output, or to end after the last answer.</summary>
-    public bool IsWaiting => Output is { IsWaiting: true, IsOver: false } || _end.IsAwaited;
+    public bool IsWaiting => Output is { IsWaiting: true, IsOver: false } || IsWaitingToEnd;
+
+    /// <summary>True while the connection has sent everything, and waits for the peer to take the rest of it.</summary>
+    public bool IsWaitingToEnd => _end.IsAwaited;
 
     /// <summary>
     /// Resets the connection of a peer that reads more slowly than allowed. <see cref="OutputWatch"/> calls this once a second.
@@ -133,7 +136,7 @@ internal sealed partial class DirectConnection : ConnectionContext,
             return false;
         }
 
-        if (_end.IsAwaited && IsTaken())
+        if (IsWaitingToEnd && IsTaken())
         {
             _end.CompleteWait();
             return false;

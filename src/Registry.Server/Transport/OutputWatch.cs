@@ -17,8 +17,8 @@ internal sealed class OutputWatch : IDisposable
 
     public OutputWatch(TimeProvider time) => _timer = time.CreateTimer(static watch => ((OutputWatch)watch!).Beat(), this, Second, Second);
 
-    /// <summary>Number of connections that wait for their peers, or have waited within the last second.</summary>
-    public int Count => _waiting.Count;
+    /// <summary>The connections that wait for their peers, or have waited within the last second.</summary>
+    public ICollection<DirectConnection> Waiting => _waiting.Keys;
 
     /// <summary>Watches a connection as long as it waits for its peer.</summary>
     public void Add(DirectConnection connection) => _waiting.TryAdd(connection, true);

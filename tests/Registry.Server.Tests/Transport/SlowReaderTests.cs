@@ -108,8 +108,8 @@ public sealed class SlowReaderTests : IDisposable
             await clients[i].RequestAsync("GET", Samples.Path(Huge));
         }
 
-        var waiting = ((DirectTransport)registry.Host.Transport).Outputs;
-        await Eventually.HoldsAsync(() => Task.FromResult(waiting.Count == Connections), "all answers wait for their clients");
+        var outputs = ((DirectTransport)registry.Host.Transport).Outputs;
+        await Eventually.TrueAsync(() => outputs.Waiting.Count == Connections, "all answers wait for their clients");
         Assert.InRange(pool.Bytes - before, 0, Connections * 48 * 1024);
 
         clients.ForEach(client => client.Dispose());
