@@ -3,13 +3,30 @@ using System.Runtime.InteropServices;
 
 namespace Registry.Bench.Peers;
 
-/// <summary>
-/// Measures the processes of one session: a server that was started in its own session, with its workers. Linux only.
-/// </summary>
-/// <param name="session">The process id of the session's leader.</param>
-internal sealed partial class ProcessMeter(int session)
+/// <summary>Measures a server and its workers. Linux only.</summary>
+internal sealed partial class ProcessMeter
 {
     private const string ResetPeak = "5";
+
+    // proc_pid_stat(5): the fields behind the name of the program.
+    private const int Parent = 1;
+    private const int Session = 3;
+
+    private readonly int _field;
+    private readonly int _leader;
+
+    private ProcessMeter(int field, int leader) => (_field, _leader) = (field, leader);
+
+    /// <summary>Measures all processes of a session: a server that was started in its own session.</summary>
+    /// <param name="session">The process id of the session's leader.</param>
+    public ProcessMeter(int session)
+        : this(Session, session)
+    {
+    }
+
+    /// <summary>Measures the processes that one has started, without those that have ended: those of PostgreSQL have sessions of their own.</summary>
+    /// <param name="parent">The process id.</param>
+    public static ProcessMeter OfChildren(int parent) => new(Parent, parent);
 
     /// <summary>
     /// Processor time so far, user and system, in seconds, of all threads, ended ones included. The process clock counts nanoseconds;
@@ -49,16 +66,16 @@ internal sealed partial class ProcessMeter(int session)
 
     private List<int> Processes() =>
         [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(name => char.IsAsciiDigit(name![0]))
-            .Select(name => int.Parse(name!, CultureInfo.InvariantCulture)).Where(IsInSession)];
+            .Select(name => int.Parse(name!, CultureInfo.InvariantCulture)).Where(IsMeasured)];
 
     // pid (comm) state ppid pgrp session …; comm may hold spaces and parentheses.
-    private bool IsInSession(int process)
+    private bool IsMeasured(int process)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{process}/stat");
             var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] != "Z" && int.Parse(fields[3], CultureInfo.InvariantCulture) == session;
+            return fields[0] != "Z" && int.Parse(fields[_field], CultureInfo.InvariantCulture) == _leader;
         }
         catch (IOException)
         {

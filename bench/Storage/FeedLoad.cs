@@ -1,20 +1,15 @@
 using System.Diagnostics;
 using System.Globalization;
-using Microsoft.Data.Sqlite;
-using Microsoft.Extensions.Logging.Abstractions;
 using Registry.Core.Changes;
 using Registry.Core.Metadata;
 using Registry.Core.Oci;
-using Registry.Core.Policies;
-using Registry.Storage;
-using Registry.Storage.Files;
 
 namespace Registry.Bench.Storage;
 
 /// <summary>
 /// P17: what the change feed costs the metadata of a push: two links, a manifest and a tag. One database is as it is. In the other one, a view has taken the
 /// place of the table <c>changes</c>, and drops what is recorded; the statements are the same. Neither writes the repositories tree, which reads the feed. Real disk,
-/// real fsync.
+/// real fsync. The processor time is that of this process, and of the server of the database.
 /// </summary>
 internal static class FeedLoad
 {
@@ -26,10 +21,18 @@ internal static class FeedLoad
     private static readonly ChangeOrigin Origin = ChangeOrigin.Command("bench", user: "bench");
 
     /// <summary>Prints the median time and processor time of a push with and without the feed, in microseconds.</summary>
-    public static async Task RunAsync()
+    /// <param name="engine"><c>postgres</c> for a database; null for SQLite.</param>
+    /// <exception cref="ArgumentException">There is no such engine, or PostgreSQL is not installed.</exception>
+    public static async Task RunAsync(string? engine)
     {
-        await using var with = await FeedStorage.OpenAsync(isRecording: true);
-        await using var without = await FeedStorage.OpenAsync(isRecording: false);
+        Func<bool, Task<IFeedStorage>> open = engine switch
+        {
+            null => FeedInFolder.OpenAsync,
+            "postgres" => FeedInPostgres.OpenAsync,
+            _ => throw new ArgumentException($"'{engine}' is no engine: the feed is measured in SQLite, or with 'postgres' in PostgreSQL."),
+        };
+        await using var with = await open(true);
+        await using var without = await open(false);
         List<(double Time, double Cpu)> recorded = [], dropped = [];
         for (var round = 0; round <= Rounds; round++)
         {
@@ -55,16 +58,16 @@ internal static class FeedLoad
 
     private static double Median(IEnumerable<double> values) => values.Order().ElementAt(Rounds / 2);
 
-    private static async Task<(double Time, double Cpu)> PushAsync(FeedStorage storage, int first)
+    private static async Task<(double Time, double Cpu)> PushAsync(IFeedStorage storage, int first)
     {
-        using var process = Process.GetCurrentProcess();
-        var (clock, cpu) = (Stopwatch.StartNew(), process.TotalProcessorTime);
+        var (clock, cpu) = (Stopwatch.StartNew(), CpuSeconds());
         await Parallel.ForEachAsync(
             Enumerable.Range(first, Pushes),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce },
             async (i, _) => await PushAsync(storage.Metadata, i));
-        process.Refresh();
-        return (clock.Elapsed.TotalMicroseconds / Pushes, (process.TotalProcessorTime - cpu).TotalMicroseconds / Pushes);
+        return (clock.Elapsed.TotalMicroseconds / Pushes, (CpuSeconds() - cpu) * 1e6 / Pushes);
+
+        double CpuSeconds() => Environment.CpuUsage.TotalTime.TotalSeconds + storage.ServerSeconds();
     }
 
     private static async Task PushAsync(IMetadataStore metadata, int i)
@@ -98,49 +101,4 @@ internal static class FeedLoad
     }
 
     private static Digest DigestOf(string text) => DigestAlgorithm.Sha256.Compute(System.Text.Encoding.UTF8.GetBytes(text));
-
-    private sealed class FeedStorage : IAsyncDisposable
-    {
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("registry-bench-");
-        private RegistryStorage _storage = null!;
-
-        public IMetadataStore Metadata => _storage.Metadata;
-
-        public static async Task<FeedStorage> OpenAsync(bool isRecording)
-        {
-            var feed = new FeedStorage();
-            feed.Open();
-            await feed._storage.DisposeAsync();
-            feed.Execute("UPDATE change_consumers SET position = 1000000000000");
-            if (!isRecording)
-            {
-                feed.Execute(
-                    """
-                    ALTER TABLE changes RENAME TO recorded;
-                    CREATE VIEW changes AS SELECT * FROM recorded;
-                    CREATE TRIGGER changes_dropped INSTEAD OF INSERT ON changes BEGIN SELECT 1; END;
-                    """);
-            }
-
-            feed.Open();
-            return feed;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _storage.DisposeAsync();
-            _folder.Delete(recursive: true);
-        }
-
-        private void Open() => _storage = RegistryStorage.Open(_folder.FullName, NoRules.Instance, TimeProvider.System, NullLoggerFactory.Instance);
-
-        private void Execute(string sql)
-        {
-            using var connection = new SqliteConnection($"Data Source={new DataPaths(_folder.FullName).Database};Pooling=False");
-            connection.Open();
-            using var command = connection.CreateCommand();
-            command.CommandText = sql;
-            command.ExecuteNonQuery();
-        }
-    }
 }

@@ -36,6 +36,9 @@ public sealed partial class PostgresServer : IAsyncDisposable
 
     private static string Programs => FindPrograms() ?? throw new InvalidOperationException("PostgreSQL is not installed: apt-get install postgresql-15");
 
+    /// <summary>The first process of the server.</summary>
+    public int ProcessId => _server.Id;
+
     /// <summary>Last lines of the log.</summary>
     public string Log => _server.Output;
 
