@@ -48,6 +48,7 @@ public sealed class ShownRegistry : IAsyncLifetime
             ("/repositories/<name>", "/repositories/shop/untagged"),
             ("/repositories/<name>/-/tags/<tag>", ImagePath),
             ("/repositories/<name>/-/manifests/<digest>", $"/repositories/shop/api/-/manifests/{old.Digest}"),
+            ("/repositories/<name>/-/blobs/<digest>", $"/repositories/shop/api/-/blobs/{old.Blobs[0].Digest}"),
             ("/repositories/<name>/-/compare", "/repositories/shop/api/-/compare?from=2.3.0&to=2.4.1"),
             ("/repositories/<name>/-/history/<tag>", HistoryPath),
             ("/repositories/<name>/-/activity", "/repositories/shop/api/-/activity"),

@@ -61,6 +61,12 @@ public interface IInventory
     /// <param name="referrers">Number at which the counting of referrers ends.</param>
     Task<ManifestRelations?> FindManifestAsync(RepositoryName repository, Digest digest, int limit, int referrers);
 
+    /// <summary>Finds a blob of a repository, with the manifests that need it; null for an unknown one, and for a manifest.</summary>
+    /// <param name="repository">The repository.</param>
+    /// <param name="digest">The blob.</param>
+    /// <param name="limit">Number of entries of each list at most.</param>
+    Task<BlobRelations?> FindBlobAsync(RepositoryName repository, Digest digest, int limit);
+
     /// <summary>Lists manifests of a repository, with a tag or without, in an order of their own; none for an unknown repository.</summary>
     /// <param name="repository">The repository.</param>
     /// <param name="after">The list begins after this manifest, which may be in the trash; from its beginning for null, and for one that the repository does not have any more.</param>

@@ -187,6 +187,28 @@ public sealed class InventoryOperations(
         };
     }
 
+    /// <summary>Finds a blob, with the manifests of the repository that need it. The caller may pull from the repository. Nothing is promised.</summary>
+    /// <returns>The blob; or BLOB_UNKNOWN.</returns>
+    public async Task<Result<BlobDetail>> FindBlobAsync(RepositoryName repository, Digest digest, CancellationToken cancellationToken)
+    {
+        if (await inventory.FindBlobAsync(repository, digest, MostNamed + 1) is not { } row)
+        {
+            return RegistryErrorCode.BlobUnknown;
+        }
+
+        var manifests = await DescribeAsync(repository, [.. row.Manifests.Take(MostNamed)], cancellationToken);
+        return new BlobDetail
+        {
+            Digest = digest,
+            Size = row.Size,
+            Manifests = [.. manifests.Select(manifest => manifest.Value).OrderByDescending(manifest => manifest.PushedAt)],
+            HasMoreManifests = row.Manifests.Count > MostNamed,
+            DeletedManifests = [.. row.DeletedManifests.Take(MostNamed)],
+            IsPinned = row.Link.IsPinned,
+            ExpiresAfterSeconds = rules.ExpiresAfter(row.Link),
+        };
+    }
+
     private async Task<bool> ExistsAsync(RepositoryName repository) => await metadata.ListTagsAsync(repository, last: null, limit: 1) is not null;
 
     // All repositories that may be on a page, if they are few and need to be searched or sorted; null for the others, which are read in the order of the list.

@@ -13,7 +13,7 @@ namespace Registry.Server.Web;
 internal static class PageTable
 {
     public static IReadOnlyList<Route> Create(
-        RepositoriesPage repositories, RepositoryPage repository, ImagePage image, ComparePage compare, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
+        RepositoriesPage repositories, RepositoryPage repository, ImagePage image, BlobPage blob, ComparePage compare, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
         DeletionPage deletions, SpacePage space, ActivityPage activity, LiveActivity live, AssetStore assets, LogInPage? logIn = null) =>
     [
         new("GET", "/", Permission.Enter, repositories.GetAsync),
@@ -26,6 +26,7 @@ internal static class PageTable
         new("GET", "/repositories/<name>/-/manifests", Permission.Pull, repository.GetManifestsAsync),
         new("GET", "/repositories/<name>/-/tags/<tag>", Permission.Pull, image.GetAsync),
         new("GET", "/repositories/<name>/-/manifests/<digest>", Permission.Pull, image.GetAsync),
+        new("GET", "/repositories/<name>/-/blobs/<digest>", Permission.Pull, blob.GetAsync),
         new("GET", "/repositories/<name>/-/compare", Permission.Pull, compare.GetAsync),
         new("GET", "/repositories/<name>/-/history/<tag>", Permission.Pull, history.GetAsync),
         new("GET", "/repositories/<name>/-/space", Permission.Pull, space.GetRepositoryAsync),

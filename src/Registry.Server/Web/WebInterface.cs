@@ -50,9 +50,10 @@ internal static class WebInterface
 
         var images = new ImageLoader(core.Inspection, memory);
         var routes = PageTable.Create(
-            new RepositoriesPage(frame, core.Inventory, new RepositorySearch(core.Inventory, core.Inspection), gate),
+            new RepositoriesPage(frame, core.Inventory, new RepositorySearch(core.Inventory, core.Inspection), gate, options.Authentication == AuthenticationKind.None),
             new RepositoryPage(frame, core.Inventory, memory),
             new ImagePage(frame, images, core.Inventory, core.Referrers),
+            new BlobPage(frame, core.Inventory, memory),
             new ComparePage(frame, images),
             new HistoryPage(frame, core.History, core.Inspection),
             new RollbackPage(frame, core.Rollbacks, core.Inspection, forms),

@@ -1,4 +1,5 @@
 using Npgsql;
+using Registry.Core.Collection.Records;
 using Registry.Core.Inventory;
 using Registry.Core.Inventory.Records;
 using Registry.Core.Metadata;
@@ -179,15 +180,7 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
             contentId,
             repositoryId,
             (long)limit);
-        var deleted = session.Ask(
-            """
-            SELECT (SELECT digest FROM content WHERE id = t.content_id) FROM trash_references f, LATERAL (SELECT content_id FROM trash WHERE id = f.entry_id OFFSET 0) t
-            WHERE f.content_id = $1 AND f.repository_id = $2 LIMIT $3
-            """,
-            row => Digest.Parse(row.GetString(0)),
-            contentId,
-            repositoryId,
-            (long)limit);
+        var deleted = AskDeleted(session, repositoryId, contentId, limit);
         var count = session.Ask(
             "SELECT count(*) FROM (SELECT 1 FROM manifests WHERE repository_id = $1 AND subject = $2 ORDER BY repository_id, subject, id LIMIT $3) r",
             row => row.GetInt64(0),
@@ -204,6 +197,37 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
             DeletedParents = deleted,
             Referrers = count[0],
         };
+    });
+
+    public async Task<BlobRelations?> FindBlobAsync(RepositoryName repository, Digest digest, int limit) => await database.ReadAsync(async session =>
+    {
+        var found = await session.FirstAsync(
+            """
+            SELECT r.id, l.content_id, (SELECT size FROM content WHERE id = l.content_id), l.idle_since, r.pinned
+            FROM repositories r, LATERAL (SELECT * FROM blob_links
+                WHERE repository_id = r.id AND content_id = (SELECT id FROM content WHERE digest = $2) OFFSET 0) l WHERE r.name = $1
+            """,
+            row => (
+                Repository: row.GetInt64(0),
+                Content: row.GetInt64(1),
+                Size: row.GetInt64(2),
+                Link: new LinkRecord(repository, digest, ContentRows.ReadNumber(row, 3), row.GetBoolean(4))),
+            repository.Value,
+            digest.Value);
+        if (found == default)
+        {
+            return null;
+        }
+
+        var manifests = session.Ask(
+            "SELECT manifest_id FROM manifest_references WHERE content_id = $1 AND repository_id = $2 LIMIT $3",
+            row => row.GetInt64(0),
+            found.Content,
+            found.Repository,
+            (long)limit);
+        var deleted = AskDeleted(session, found.Repository, found.Content, limit);
+        await session.SendAsync();
+        return new BlobRelations { Link = found.Link, Size = found.Size, Manifests = manifests, DeletedManifests = deleted };
     });
 
     public async Task<IReadOnlyList<long>> ListManifestsAsync(RepositoryName repository, Digest? after, int limit) => await database.ReadAsync(session => session.AllAsync(
@@ -228,6 +252,17 @@ public sealed class PostgresInventory(PostgresDatabase database) : IInventory
         start,
         $"{start}g",
         (long)limit));
+
+    // Manifests in the trash of a repository that refer to content.
+    private static List<Digest> AskDeleted(PostgresSession session, long repositoryId, long contentId, int limit) => session.Ask(
+        """
+        SELECT (SELECT digest FROM content WHERE id = t.content_id) FROM trash_references f, LATERAL (SELECT content_id FROM trash WHERE id = f.entry_id OFFSET 0) t
+        WHERE f.content_id = $1 AND f.repository_id = $2 LIMIT $3
+        """,
+        row => Digest.Parse(row.GetString(0)),
+        contentId,
+        repositoryId,
+        (long)limit);
 
     private static RepositoryRow ReadRepository(NpgsqlDataReader row) =>
         new(row.GetInt64(0), row.GetString(1), row.GetInt64(2), ContentRows.ReadText(row, 3), row.GetInt64(4));

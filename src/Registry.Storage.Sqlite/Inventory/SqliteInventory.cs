@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using Registry.Core.Collection.Records;
 using Registry.Core.Inventory;
 using Registry.Core.Inventory.Records;
 using Registry.Core.Metadata;
@@ -165,17 +166,37 @@ public sealed class SqliteInventory(SqliteDatabase database) : IInventory
                 contentId,
                 repositoryId,
                 (long)limit),
-            DeletedParents = session.All(
-                """
-                SELECT c.digest FROM trash_references f CROSS JOIN trash t ON t.id = f.entry_id CROSS JOIN content c ON c.id = t.content_id
-                WHERE f.content_id = @1 AND f.repository_id = @2 LIMIT @3
-                """,
-                row => Digest.Parse(row.GetString(0)),
-                contentId,
-                repositoryId,
-                (long)limit),
+            DeletedParents = ListDeleted(session, repositoryId, contentId, limit),
             Referrers = session.Number(
                 "SELECT COUNT(*) FROM (SELECT 1 FROM manifests WHERE repository_id = @1 AND subject = @2 LIMIT @3)", repositoryId, digest.Value, (long)referrers)!.Value,
+        };
+    });
+
+    public async Task<BlobRelations?> FindBlobAsync(RepositoryName repository, Digest digest, int limit) => await database.ReadAsync(session =>
+    {
+        var found = session.First(
+            """
+            SELECT r.id, c.id, c.size, l.idle_since, r.pinned
+            FROM repositories r CROSS JOIN content c ON c.digest = @2 CROSS JOIN blob_links l ON l.repository_id = r.id AND l.content_id = c.id WHERE r.name = @1
+            """,
+            row => (
+                Repository: row.GetInt64(0),
+                Content: row.GetInt64(1),
+                Size: row.GetInt64(2),
+                Link: new LinkRecord(repository, digest, row.IsDBNull(3) ? null : row.GetInt64(3), row.GetBoolean(4))),
+            repository.Value,
+            digest.Value);
+        return found == default ? null : new BlobRelations
+        {
+            Link = found.Link,
+            Size = found.Size,
+            Manifests = session.All(
+                "SELECT manifest_id FROM manifest_references WHERE content_id = @1 AND repository_id = @2 LIMIT @3",
+                row => row.GetInt64(0),
+                found.Content,
+                found.Repository,
+                (long)limit),
+            DeletedManifests = ListDeleted(session, found.Repository, found.Content, limit),
         };
     });
 
@@ -200,6 +221,17 @@ public sealed class SqliteInventory(SqliteDatabase database) : IInventory
         start,
         $"{start}g",
         (long)limit));
+
+    // Manifests in the trash of a repository that refer to content.
+    private static List<Digest> ListDeleted(SqliteSession session, long repositoryId, long contentId, int limit) => session.All(
+        """
+        SELECT c.digest FROM trash_references f CROSS JOIN trash t ON t.id = f.entry_id CROSS JOIN content c ON c.id = t.content_id
+        WHERE f.content_id = @1 AND f.repository_id = @2 LIMIT @3
+        """,
+        row => Digest.Parse(row.GetString(0)),
+        contentId,
+        repositoryId,
+        (long)limit);
 
     private static long? Sum(SqliteSession session, ListedManifest manifest, long repositoryId, int references)
     {

@@ -100,7 +100,7 @@ public sealed partial class DocumentationTests
     public void Every_page_has_its_row()
     {
         var routes = PageTable.Create(
-            Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(), Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), Never<AssetStore>(),
+            Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<BlobPage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(), Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), Never<AssetStore>(),
             Never<LogInPage>());
 
         Assert.Equal(

@@ -38,6 +38,13 @@ public sealed class DeletionPageTests : IAsyncLifetime
         Assert.Contains($"""<form method="get" action="{Path}">""", list, StringComparison.Ordinal);
         Assert.Contains("""<input type="checkbox" name="tag" value="v1" aria-label="Select v1">""", list, StringComparison.Ordinal);
 
+        Assert.Contains("""href="/repositories/team/app?prefix=v&amp;select=all" aria-label="Select all on this page">""", (await _alice.OpenAsync("/repositories/team/app?prefix=v")).Text, StringComparison.Ordinal);
+        list = Check.Status(200, await _alice.OpenAsync("/repositories/team/app?prefix=v&select=all")).Text;
+        Assert.Contains("""<input type="checkbox" name="tag" value="v1" aria-label="Select v1" checked>""", list, StringComparison.Ordinal);
+        Assert.Contains("""href="/repositories/team/app?prefix=v" aria-label="Select none">""", list, StringComparison.Ordinal);
+        Assert.Contains(" checked>", Check.Status(200, await _alice.OpenAsync("/repositories/team/app/-/manifests?select=all")).Text, StringComparison.Ordinal);
+        Check.Status(400, await _alice.OpenAsync("/repositories/team/app?select=some"));
+
         var page = Check.Status(200, await _alice.OpenAsync($"{Path}?tag=v1&tag=v2"));
         Assert.Contains("""<span class="kind">latest</span>""", page.Text, StringComparison.Ordinal);
         Assert.Contains("/-/trash", page.Text, StringComparison.Ordinal);

@@ -27,6 +27,27 @@ public sealed class ImagePageTests(RegistryFixture fixture) : IClassFixture<Regi
     }
 
     [Fact]
+    public async Task An_image_tells_when_it_was_pushed_and_leads_to_its_blobs_which_tell_why_they_are_kept()
+    {
+        var image = await fixture.Client.PushAsync(_name, TestImage.Create(), "v1");
+        var page = Check.Status(200, await _visitor.OpenAsync($"/repositories/{_name}/-/tags/v1")).Text;
+        Assert.Matches("<dt>Pushed</dt><dd><time[^;]*; tag set <time", page);
+        var blob = $"/repositories/{_name}/-/blobs/{image.Blobs[^1].Digest}";
+        Assert.Contains($"href=\"{blob}\"", page, StringComparison.Ordinal);
+
+        page = Check.Status(200, await _visitor.OpenAsync(blob)).Text;
+        Assert.Contains("Manifests of this repository need it.", page, StringComparison.Ordinal);
+        Assert.Contains($"/repositories/{_name}/-/manifests/{image.Digest}", page, StringComparison.Ordinal);
+        Assert.Contains("""<span class="kind">v1</span>""", page, StringComparison.Ordinal);
+
+        Check.Status(202, await fixture.Client.RequestAsync("DELETE", $"/v2/{_name}/manifests/{image.Digest}"));
+        page = Check.Status(200, await _visitor.OpenAsync(blob)).Text;
+        Assert.Contains("Only deleted manifests need it.", page, StringComparison.Ordinal);
+        Check.Status(404, await _visitor.OpenAsync($"/repositories/{_name}/-/blobs/sha256:{new string('0', 64)}"));
+        Check.Status(400, await _visitor.OpenAsync($"/repositories/{_name}/-/blobs/latest"));
+    }
+
+    [Fact]
     public async Task Referrers_are_a_tree_of_two_levels()
     {
         var image = await fixture.Client.PushAsync(_name, TestImage.Create(), "v1");

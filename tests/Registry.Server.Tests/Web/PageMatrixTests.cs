@@ -177,6 +177,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
     {
         var isOfTrash = route.Template.Contains("/restore/", StringComparison.Ordinal) || route.Template.Contains("/purge/", StringComparison.Ordinal);
         var path = route.Template.Replace("<name>", name, StringComparison.Ordinal).Replace("<tag>", "v1", StringComparison.Ordinal)
+            .Replace("blobs/<digest>", $"blobs/{_image.Blobs[0].Digest}", StringComparison.Ordinal)
             .Replace("<digest>", isOfTrash ? _deleted.Digest : _image.Digest, StringComparison.Ordinal);
         var query = route.Template.Contains("/rollback/", StringComparison.Ordinal) ? $"?to={_image.Digest}"
             : route.Template.EndsWith("/delete", StringComparison.Ordinal) ? "?tag=v1"
@@ -204,7 +205,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
 
     // Without the streams of live activity, which do not end (LiveActivityTests).
     private static IReadOnlyList<Route> Routes() => [.. PageTable.Create(
-        Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(),
+        Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<BlobPage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(),
         Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), Never<AssetStore>(), Never<LogInPage>()).Where(route => !route.Template.EndsWith("/live", StringComparison.Ordinal))];
 
     private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));

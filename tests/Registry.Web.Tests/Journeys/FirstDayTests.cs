@@ -68,6 +68,48 @@ public sealed partial class FirstDayTests(Chromium chromium) : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    public async Task Thirty_tags_of_many_are_deleted_at_once(bool hasScript)
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            await _registry.Client.PushAsync(Repository, TestImage.Create(), $"build-{i}");
+        }
+
+        var kept = await _registry.Client.PushAsync(Repository, TestImage.Create(), "1");
+        await using var tab = await chromium.OpenAsync(_registry, new Look(hasScript));
+        await tab.GoAsync($"/repositories/{Repository}");
+
+        await tab.Page.GetByLabel("Tag begins with").FillAsync("build-");
+        await tab.Button("Filter").ClickAsync();
+        await tab.Link("Select all on this page").ClickAsync();
+        await tab.CheckAsync();
+        await tab.Button("Delete what is selected…").ClickAsync();
+        await tab.Button("Delete the images with all their tags").ClickAsync();
+
+        await Expect(tab.Page.GetByRole(AriaRole.Status)).ToContainTextAsync("Deleted: 30 of 30 images");
+        await tab.GoAsync($"/repositories/{Repository}");
+        await Expect(tab.Link("History of 1")).ToBeVisibleAsync();
+        await Expect(tab.Page.GetByRole(AriaRole.Checkbox)).ToHaveCountAsync(1);
+        Assert.Equal(kept.Digest, await HeadAsync());
+    }
+
+    [Fact]
+    public async Task A_layer_tells_which_images_need_it()
+    {
+        var image = await _registry.Client.PushAsync(Repository, SampleImage.Create("busybox", "1", 100_000), "1");
+        await using var tab = await chromium.OpenAsync(_registry, new Look());
+        await tab.GoAsync($"/repositories/{Repository}/-/tags/1");
+
+        await tab.Link(image.Blobs[^1].Digest[..19]).ClickAsync();
+        await Expect(tab.Page.GetByText("Manifests of this repository need it.")).ToBeVisibleAsync();
+        await tab.CheckAsync();
+        await tab.Link(image.Digest[..19]).ClickAsync();
+        await Expect(tab.Page.GetByText(image.Digest, new() { Exact = true }).First).ToBeVisibleAsync();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
     public async Task What_was_deleted_is_restored_and_then_purged(bool hasScript)
     {
         var image = await _registry.Client.PushAsync(Repository, TestImage.Create(), "1");

@@ -77,7 +77,7 @@ internal sealed class HistoryPage(PageFrame frame, HistoryOperations history, Co
             html.Write($"{new DigestPart(repository, digest)}");
             if (digest == current)
             {
-                html.Write($"""<span class="kind">now</span>""");
+                html.Write($"""<span class="kind">{(isNewest ? "now" : "same as now")}</span>""");
             }
             else if (mayPush)
             {

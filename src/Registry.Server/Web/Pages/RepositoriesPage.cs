@@ -13,7 +13,12 @@ using Registry.Server.Web.Parts;
 namespace Registry.Server.Web.Pages;
 
 /// <summary>First page: the repositories that the caller may pull from. To programs, the same path says what this is.</summary>
-internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inventory, RepositorySearch search, IRequestGate catalog)
+/// <param name="frame">Frame of the pages.</param>
+/// <param name="inventory">The repositories.</param>
+/// <param name="search">The search.</param>
+/// <param name="catalog">Admission to the page.</param>
+/// <param name="isOpen">True if the registry asks for no password.</param>
+internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inventory, RepositorySearch search, IRequestGate catalog, bool isOpen)
 {
     private const int PageSize = 100;
 
@@ -62,7 +67,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             html.Write($"""<div class="title"><h1>Repositories</h1></div>""");
             if (isEmpty)
             {
-                WriteFirstStart(html, ClientAddress.Of(request.Request));
+                WriteFirstStart(html, ClientAddress.Of(request.Request), viewer.IsUnlimited);
                 return;
             }
 
@@ -147,7 +152,7 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
         var html = output.Html;
         if (manifests.Count == 0)
         {
-            html.Write($"""<p class="empty">No repository that you may pull from has a manifest with this digest. Layers are not searched.</p>""");
+            html.Write($"""<p class="empty">No repository that you may pull from has a manifest with this digest. Layers are not searched: the page of an image leads to each of its layers, and why it is kept.</p>""");
             return;
         }
 
@@ -163,11 +168,11 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
 
     private static string CountOf(UpTo count) => string.Create(CultureInfo.InvariantCulture, $"{count.Count}{(count.IsMore ? "+" : string.Empty)}");
 
-    private static void WriteFirstStart(HtmlWriter html, ClientAddress address)
+    private void WriteFirstStart(HtmlWriter html, ClientAddress address, bool mayPullAll)
     {
         html.Write(
             $"""
-            <p class="empty">There is nothing here that you may pull.</p>
+            <p class="empty">{(mayPullAll ? "There are no images yet." : "There is nothing here that you may pull.")}</p>
             <h2>The first push</h2>
             <ol class="lines">
             <li><span class="label">Take an image</span>{new CommandPart("docker pull busybox", "the first command")}</li>
@@ -176,6 +181,15 @@ internal sealed class RepositoriesPage(PageFrame frame, InventoryOperations inve
             </ol>
 
             """);
+        if (isOpen)
+        {
+            html.Write(
+                $"""
+                <p class="note">Any client that can reach this address may pull, push and delete. To ask for passwords, add a user with <code>registry user add NAME --auth-htpasswd FILE</code>, and
+                start the registry with <code>REGISTRY_AUTH_TYPE=basic</code> and <code>REGISTRY_AUTH_HTPASSWD=FILE</code>.</p>
+                """);
+        }
+
         if (!address.IsSecure && !address.IsLoopback)
         {
             html.Write(

@@ -16,14 +16,13 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
     // Each row may read its manifest and config.
     private const int PageSize = 50;
 
-    // Rows with ten tags and 32 platforms each, and copies of them.
-    private const long Rows = PageSize * 24 * 1024;
+    private const long Rows = PageSize * ManifestTable.BytesOfRow;
 
     public async Task<RegistryError?> GetAsync(RequestContext request)
     {
         var query = request.Request.Query;
         if (!QueryParameter.Find(query, "prefix").TryGet(out var prefix, out var invalid) || !QueryParameter.Find(query, "after").TryGet(out var after, out invalid)
-            || !ApiParameters.ReadOrder(query, InventoryOrders.Tags).TryGet(out var order, out invalid))
+            || !ApiParameters.ReadOrder(query, InventoryOrders.Tags).TryGet(out var order, out invalid) || !Selection.Read(query).TryGet(out var isAll, out invalid))
         {
             return invalid;
         }
@@ -61,7 +60,8 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             }
             else
             {
-                await WriteTagsAsync(output, repository, page.Items, prefix, order, request.MayDelete(repository));
+                var here = request.MayDelete(repository) ? PageUrl.Of(path, ("prefix", prefix), ("sort", NameOf(order)), ("after", after)) : null;
+                await WriteTagsAsync(output, repository, page.Items, prefix, order, new Selection(repository, here, isAll));
             }
 
             Pager.Write(output.Html, path, [("prefix", prefix), ("sort", NameOf(order))], page.Next is { } next ? ("after", next) : null, after is not null);
@@ -71,7 +71,8 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
 
     public async Task<RegistryError?> GetManifestsAsync(RequestContext request)
     {
-        if (!ApiParameters.FindDigest(request.Request.Query, "after").TryGet(out var after, out var invalid))
+        var query = request.Request.Query;
+        if (!ApiParameters.FindDigest(query, "after").TryGet(out var after, out var invalid) || !Selection.Read(query).TryGet(out var isAll, out invalid))
         {
             return invalid;
         }
@@ -89,6 +90,7 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             return error;
         }
 
+        var path = $"/repositories/{repository}/-/manifests";
         await frame.SendAsync(request, new PageHead($"Manifests of {repository}", Section.Repositories), async output =>
         {
             output.Html.Write($"""{new RepositoryHead(repository, "manifests")}<p class="quiet">All manifests, with a tag or without: also those of platforms, signatures and the like.</p>""");
@@ -98,10 +100,11 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             }
             else
             {
-                await WriteManifestsAsync(output, repository, page.Items, request.MayDelete(repository));
+                var here = request.MayDelete(repository) ? PageUrl.Of(path, ("after", after?.Value)) : null;
+                await ManifestTable.WriteAsync(output, repository, page.Items, new Selection(repository, here, isAll));
             }
 
-            Pager.Write(output.Html, $"/repositories/{repository}/-/manifests", [], page.Next is { } next ? ("after", next) : null, after is not null);
+            Pager.Write(output.Html, path, [], page.Next is { } next ? ("after", next) : null, after is not null);
         });
         return null;
     }
@@ -120,17 +123,17 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
         html.Write($"<button>Filter</button></form>\n");
     }
 
-    private static async Task WriteTagsAsync(PageOutput output, RepositoryName repository, IReadOnlyList<TagEntry> tags, string? prefix, TagOrder order, bool mayDelete)
+    private static async Task WriteTagsAsync(PageOutput output, RepositoryName repository, IReadOnlyList<TagEntry> tags, string? prefix, TagOrder order, Selection selection)
     {
         var html = output.Html;
-        BeginTable(html, repository, mayDelete);
+        selection.Begin(html);
         html.Write($"""{Heading("Tag", TagOrder.Name, SortDirection.Ascending)}<th scope="col">Platforms</th><th scope="col" class="number">Size</th>""");
         html.Write($"""{Heading("Set", TagOrder.Time, SortDirection.Descending)}<th scope="col">Digest</th><th scope="col"><span class="quiet">Changes</span></th></tr></thead><tbody>""");
         foreach (var tag in tags)
         {
             var name = tag.Tag.Value;
             html.Write($"<tr>");
-            WriteBox(html, mayDelete, "tag", name, name);
+            selection.WriteBox(html, "tag", name, name);
             html.Write($"""<th scope="row" class="name"><a href="/repositories/{repository.Value}/-/tags/{name}">{name}</a></th>{new KindCell(tag.Manifest)}<td>""");
             if (tag.SetAt is { } at)
             {
@@ -147,69 +150,9 @@ internal sealed class RepositoryPage(PageFrame frame, InventoryOperations invent
             await output.PassAsync();
         }
 
-        EndTable(html, mayDelete);
+        selection.End(html);
 
         SortHeading Heading(string text, TagOrder by, SortDirection direction) =>
             new(text, PageUrl.Of($"/repositories/{repository}", ("prefix", prefix), ("sort", NameOf(by))), order == by ? direction : null);
-    }
-
-    private static async Task WriteManifestsAsync(PageOutput output, RepositoryName repository, IReadOnlyList<ManifestEntry> manifests, bool mayDelete)
-    {
-        var html = output.Html;
-        BeginTable(html, repository, mayDelete);
-        html.Write($"""<th scope="col">Digest</th><th scope="col">Tags</th><th scope="col">Platforms</th><th scope="col" class="number">Size</th><th scope="col">Pushed</th><th scope="col">Refers to</th></tr></thead><tbody>""");
-        foreach (var manifest in manifests)
-        {
-            html.Write($"<tr>");
-            WriteBox(html, mayDelete, "digest", manifest.Digest.Value, DigestPart.Short(manifest.Digest));
-            html.Write($"""<th scope="row">{new DigestPart(repository, manifest.Digest)}</th><td class="name">""");
-            foreach (var tag in manifest.Tags)
-            {
-                html.Write($"""<span class="kind">{tag.Value}</span> """);
-            }
-
-            html.Write($"{(manifest.HasMoreTags ? "and more" : "")}</td>{new KindCell(manifest)}<td>{new TimePart(manifest.PushedAt)}</td><td>");
-            if (manifest.Subject is { } subject)
-            {
-                html.Write($"{new DigestPart(repository, subject)}");
-            }
-
-            html.Write($"</td></tr>\n");
-            await output.PassAsync();
-        }
-
-        EndTable(html, mayDelete);
-    }
-
-    // The boxes are fields of a form that opens the page which asks before it deletes.
-    private static void BeginTable(HtmlWriter html, RepositoryName repository, bool mayDelete)
-    {
-        if (mayDelete)
-        {
-            html.Write($"""<form method="get" action="/repositories/{repository.Value}/-/delete">""");
-        }
-
-        html.Write($"""<div class="scroll"><table><thead><tr>""");
-        if (mayDelete)
-        {
-            html.Write($"""<th scope="col"><span class="quiet">Select</span></th>""");
-        }
-    }
-
-    private static void WriteBox(HtmlWriter html, bool mayDelete, string field, string value, string name)
-    {
-        if (mayDelete)
-        {
-            html.Write($"""<td><input type="checkbox" name="{field}" value="{value}" aria-label="Select {name}"></td>""");
-        }
-    }
-
-    private static void EndTable(HtmlWriter html, bool mayDelete)
-    {
-        html.Write($"</tbody></table></div>\n");
-        if (mayDelete)
-        {
-            html.Write($"""<p class="actions"><button>Delete what is selected…</button></p></form>""");
-        }
     }
 }

@@ -3,10 +3,11 @@ using Registry.Server.Web.Html;
 
 namespace Registry.Server.Web.Parts;
 
-/// <summary>The beginning of a digest, which leads to its manifest.</summary>
-/// <param name="repository">Repository of the manifest; null for a digest that leads nowhere.</param>
+/// <summary>The beginning of a digest, which leads to the page of its manifest or blob.</summary>
+/// <param name="repository">Repository of the content; null for a digest that leads nowhere.</param>
 /// <param name="digest">The digest.</param>
-internal readonly struct DigestPart(RepositoryName? repository, Digest digest) : IHtmlPart
+/// <param name="isBlob">True for a blob.</param>
+internal readonly struct DigestPart(RepositoryName? repository, Digest digest, bool isBlob = false) : IHtmlPart
 {
     private const int Shown = 12;
 
@@ -21,7 +22,7 @@ internal readonly struct DigestPart(RepositoryName? repository, Digest digest) :
     {
         if (repository is { } name)
         {
-            html.Write($"""<a class="nowrap" href="/repositories/{name.Value}/-/manifests/{digest.Value}" title="{digest.Value}"><code>{Short(digest)}</code></a>""");
+            html.Write($"""<a class="nowrap" href="/repositories/{name.Value}/-/{(isBlob ? "blobs" : "manifests")}/{digest.Value}" title="{digest.Value}"><code>{Short(digest)}</code></a>""");
         }
         else
         {

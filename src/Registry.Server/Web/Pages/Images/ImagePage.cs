@@ -50,10 +50,10 @@ internal sealed class ImagePage(PageFrame frame, ImageLoader images, InventoryOp
         var title = reference.Tag is { } tag ? $"{repository}:{tag}" : $"{repository}@{DigestPart.Short(digest)}";
         await frame.SendAsync(request, new PageHead(title, Section.Repositories), async output =>
         {
-            ImageSections.WriteHead(output.Html, repository, reference, image, request.MayDelete(repository));
+            ImageSections.WriteHead(output.Html, repository, reference, image, detail, request.MayDelete(repository));
             ImageSections.WriteCommands(output.Html, ClientAddress.Of(request.Request), repository, reference, digest);
             await ImageSections.WriteChildrenAsync(output, repository, image.View);
-            await ImageSections.WriteLayersAsync(output, image.View);
+            await ImageSections.WriteLayersAsync(output, repository, image.View);
             ConfigSections.Write(output.Html, image.View);
             if (sbom is not null)
             {

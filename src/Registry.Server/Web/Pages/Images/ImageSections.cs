@@ -1,3 +1,4 @@
+using Registry.Core.Inventory;
 using Registry.Core.Oci;
 using Registry.Server.Web.Html;
 using Registry.Server.Web.Images;
@@ -13,7 +14,7 @@ internal static class ImageSections
 
     private const int MaxRows = 300;
 
-    public static void WriteHead(HtmlWriter html, RepositoryName repository, Reference reference, LoadedImage image, bool mayDelete)
+    public static void WriteHead(HtmlWriter html, RepositoryName repository, Reference reference, LoadedImage image, ManifestDetail detail, bool mayDelete)
     {
         var (stored, view) = (image.Stored, image.View);
         html.Write($"""<div class="crumbs"><a href="/">Repositories</a> › <a href="/repositories/{repository.Value}">{repository.Value}</a> ›</div>""");
@@ -58,7 +59,17 @@ internal static class ImageSections
             }
         }
 
-        html.Write($"<dt>Media type</dt><dd><bdi>{stored.MediaType}</bdi></dd></dl>\n");
+        html.Write($"<dt>Pushed</dt><dd>{new TimePart(detail.Manifest.PushedAt)}");
+        if (detail.Tags.FirstOrDefault(one => one.Tag == reference.Tag) is { SetAt: { } setAt } set)
+        {
+            html.Write($"; tag set {new TimePart(setAt)}");
+            if (set.SetBy is { } user)
+            {
+                html.Write($" by <bdi>{user}</bdi>");
+            }
+        }
+
+        html.Write($"</dd><dt>Media type</dt><dd><bdi>{stored.MediaType}</bdi></dd></dl>\n");
     }
 
     public static void WriteCommands(HtmlWriter html, ClientAddress address, RepositoryName repository, Reference reference, Digest digest)
@@ -117,7 +128,7 @@ internal static class ImageSections
         WriteRest(html, view.Children.Count);
     }
 
-    public static async Task WriteLayersAsync(PageOutput output, ImageView view)
+    public static async Task WriteLayersAsync(PageOutput output, RepositoryName repository, ImageView view)
     {
         if (view.Layers.Count == 0)
         {
@@ -130,7 +141,7 @@ internal static class ImageSections
         html.Write($"<h2>{(isImage ? "Layers" : "Files")}</h2>\n");
         html.Write(
             $"""
-            <div class="scroll" role="region" aria-label="{(isImage ? "Layers" : "Files")}" tabindex="0"><table>
+            <div class="scroll"><table>
             <thead><tr><th scope="col" class="number">Size</th><th scope="col" class="wide"><span class="quiet">Part of the largest</span></th><th scope="col">{(isImage ? "Made by" : "Name")}</th><th scope="col">Digest</th></tr></thead>
             <tbody>
 
@@ -147,7 +158,7 @@ internal static class ImageSections
                 html.Write($"""<bdi class="quiet">{layer.Title ?? layer.Blob.MediaType}</bdi>""");
             }
 
-            html.Write($"</td><td>{new DigestPart(null, layer.Blob.Digest)}</td></tr>\n");
+            html.Write($"</td><td>{new DigestPart(repository, layer.Blob.Digest, isBlob: true)}</td></tr>\n");
             await output.PassAsync();
         }
 

@@ -27,7 +27,7 @@ internal static class RelationSections
         }
 
         WriteRest(html, detail.Parents.Count, detail.HasMoreParents);
-        html.Write($"</dd><dt>Kept</dt><dd>{Describe(detail.Keep)}</dd><dt>Last push</dt><dd>{new TimePart(detail.Manifest.PushedAt)}</dd></dl>\n");
+        html.Write($"</dd><dt>Kept</dt><dd>{Describe(detail.Keep)}</dd></dl>\n");
     }
 
     /// <summary>Why a manifest is kept, in a sentence.</summary>
