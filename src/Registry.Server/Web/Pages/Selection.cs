@@ -3,7 +3,6 @@ using Registry.Core.Errors;
 using Registry.Core.Oci;
 using Registry.Server.Http;
 using Registry.Server.Web.Html;
-using Registry.Server.Web.Parts;
 
 namespace Registry.Server.Web.Pages;
 
