@@ -17,8 +17,10 @@ public sealed class PostgresTrash(PostgresDatabase database, TimeProvider time) 
     public async Task<TrashPage> ListAsync(RepositoryName repository, long? before, int limit) =>
         TrashPage.Of(await database.ReadAsync(session => TrashRows.ListAsync(session, repository, before ?? long.MaxValue, limit + 1L)), limit);
 
-    public async Task<TrashPage> ListAllAsync(long? after, int limit) =>
-        TrashPage.Of(await database.ReadAsync(session => TrashRows.ListAllAsync(session, after ?? 0, limit + 1L)), limit);
+    public async Task<IReadOnlyList<TrashEntry>> ListOldestAsync(int limit) => await database.ReadAsync(session => TrashRows.ListOldestAsync(session, limit));
+
+    public async Task<TrashPage> ListAllAsync(long? before, int limit) =>
+        TrashPage.Of(await database.ReadAsync(session => TrashRows.ListAllAsync(session, before ?? long.MaxValue, limit + 1L)), limit);
 
     public Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         PurgeWalk.RunAsync(new PostgresPurge(database, time, origin), repository, digest);

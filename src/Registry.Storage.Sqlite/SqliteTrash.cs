@@ -22,8 +22,10 @@ public sealed class SqliteTrash(SqliteDatabase database, TimeProvider time) : IT
             ? TrashPage.Of(TrashRows.List(session, id, before ?? long.MaxValue, limit + 1L), limit)
             : new TrashPage([], HasMore: false));
 
-    public Task<TrashPage> ListAllAsync(long? after, int limit) =>
-        database.ReadAsync(session => TrashPage.Of(TrashRows.ListAll(session, after ?? 0, limit + 1L), limit));
+    public Task<TrashPage> ListAllAsync(long? before, int limit) =>
+        database.ReadAsync(session => TrashPage.Of(TrashRows.ListAll(session, before ?? long.MaxValue, limit + 1L), limit));
+
+    public async Task<IReadOnlyList<TrashEntry>> ListOldestAsync(int limit) => await database.ReadAsync(session => TrashRows.ListOldest(session, limit));
 
     public Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>
         PurgeWalk.RunAsync(new SqlitePurge(database, time, origin), repository, digest);

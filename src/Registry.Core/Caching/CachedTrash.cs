@@ -12,7 +12,9 @@ internal sealed class CachedTrash(ITrash trash, MetadataCache cache) : ITrash
 
     public Task<TrashPage> ListAsync(RepositoryName repository, long? before, int limit) => trash.ListAsync(repository, before, limit);
 
-    public Task<TrashPage> ListAllAsync(long? after, int limit) => trash.ListAllAsync(after, limit);
+    public Task<TrashPage> ListAllAsync(long? before, int limit) => trash.ListAllAsync(before, limit);
+
+    public Task<IReadOnlyList<TrashEntry>> ListOldestAsync(int limit) => trash.ListOldestAsync(limit);
 
     // It unlinks blobs that are known only when it has ended.
     public Task<Result<Purge>> PurgeAsync(RepositoryName repository, Digest digest, ChangeOrigin origin) =>

@@ -23,10 +23,14 @@ public interface ITrash
     /// <param name="limit">Number of entries, 1 or more.</param>
     Task<TrashPage> ListAsync(RepositoryName repository, long? before, int limit);
 
-    /// <summary>Lists the entries of all repositories, the oldest first.</summary>
-    /// <param name="after">The page begins with the oldest entry after this <see cref="TrashEntry.Id"/>; null for the oldest of all.</param>
+    /// <summary>Lists the entries of all repositories, the newest first.</summary>
+    /// <param name="before">The page begins with the newest entry before this <see cref="TrashEntry.Id"/>; null for the newest of all.</param>
     /// <param name="limit">Number of entries, 1 or more.</param>
-    Task<TrashPage> ListAllAsync(long? after, int limit);
+    Task<TrashPage> ListAllAsync(long? before, int limit);
+
+    /// <summary>Lists the oldest entries of all repositories, in their order.</summary>
+    /// <param name="limit">Number of entries, 1 or more.</param>
+    Task<IReadOnlyList<TrashEntry>> ListOldestAsync(int limit);
 
     /// <summary>
     /// Removes an entry for ever. The repository loses with it, at once and whatever was promised to clients, what nothing else in it holds: the blobs that the manifest

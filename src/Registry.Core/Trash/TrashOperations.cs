@@ -47,27 +47,27 @@ public sealed class TrashOperations(ITrash trash, IMetadataStore metadata, Grace
     public async Task<TrashPage> ListAsync(RepositoryName repository, long? before, int? limit, OriginDetail detail) =>
         Show(await trash.ListAsync(repository, before, PageSize(limit)), detail);
 
-    /// <summary>Lists the entries of all repositories that the caller may see, the oldest first.</summary>
-    /// <param name="after">The page begins after the entry of this <see cref="TrashEntry.Id"/>; null for the oldest one.</param>
+    /// <summary>Lists the entries of all repositories that the caller may see, the newest first.</summary>
+    /// <param name="before">The page begins before the entry of this <see cref="TrashEntry.Id"/>; null for the newest one.</param>
     /// <param name="limit">Number of entries, 1 or more; null for the default.</param>
     /// <param name="mayList">Returns true if the caller may see a repository; entries of others are left out.</param>
     /// <param name="detail">Part of the origins that the caller may see.</param>
-    public async Task<TrashListing> ListAllAsync(long? after, int? limit, Func<RepositoryName, bool> mayList, OriginDetail detail)
+    public async Task<TrashListing> ListAllAsync(long? before, int? limit, Func<RepositoryName, bool> mayList, OriginDetail detail)
     {
         ArgumentNullException.ThrowIfNull(mayList);
         var wanted = PageSize(limit);
         var shown = new List<TrashEntry>();
         for (var batch = 0; batch < MaxBatches; batch++)
         {
-            var page = await trash.ListAllAsync(after, wanted);
+            var page = await trash.ListAllAsync(before, wanted);
             foreach (var entry in page.Entries)
             {
                 if (shown.Count == wanted)
                 {
-                    return new TrashListing(shown, after);
+                    return new TrashListing(shown, before);
                 }
 
-                after = entry.Id;
+                before = entry.Id;
                 if (mayList(entry.Repository))
                 {
                     shown.Add(Show(entry, detail));
@@ -80,7 +80,7 @@ public sealed class TrashOperations(ITrash trash, IMetadataStore metadata, Grace
             }
         }
 
-        return new TrashListing(shown, after);
+        return new TrashListing(shown, before);
     }
 
     /// <summary>Removes an entry for ever, and what only it held.</summary>

@@ -42,7 +42,7 @@ public sealed partial class TrashRelief(
                 return;
             }
 
-            var oldest = (await trash.ListAllAsync(null, BatchSize)).Entries;
+            var oldest = await trash.ListOldestAsync(BatchSize);
             if (oldest.Count == 0)
             {
                 return;

@@ -54,12 +54,12 @@ internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations re
     public async Task<RegistryError?> ListAllAsync(RequestContext request)
     {
         var query = request.Request.Query;
-        if (ApiParameters.CheckNames(query, "after", "n") is { } unknown)
+        if (ApiParameters.CheckNames(query, "before", "n") is { } unknown)
         {
             return unknown;
         }
 
-        if (!ApiParameters.ReadPosition(query, "after", "the id of an entry").TryGet(out var after, out var noPosition))
+        if (!ApiParameters.ReadPosition(query, "before", "the id of an entry").TryGet(out var before, out var noPosition))
         {
             return noPosition;
         }
@@ -76,8 +76,8 @@ internal sealed class TrashEndpoints(TrashOperations trash, RestoreOperations re
             return refused;
         }
 
-        var listing = await trash.ListAllAsync(after, n, request.MayList, request.OriginDetail);
-        await SendAsync(request, held, listing.Entries, listing.Last is { } last ? $"/all?after={last}" : null, n);
+        var listing = await trash.ListAllAsync(before, n, request.MayList, request.OriginDetail);
+        await SendAsync(request, held, listing.Entries, listing.Last is { } last ? $"/all?before={last}" : null, n);
         return null;
     }
 

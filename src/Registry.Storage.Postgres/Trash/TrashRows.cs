@@ -192,16 +192,28 @@ internal static class TrashRows
             limit),
         TrashEntry.MaxListedTags);
 
-    /// <summary>Reads the entries of all repositories after an id, the oldest first.</summary>
-    public static async Task<List<TrashEntry>> ListAllAsync(PostgresSession session, long after, long limit) => await AddTagsAsync(
+    /// <summary>Reads the oldest entries of all repositories, in their order.</summary>
+    public static async Task<List<TrashEntry>> ListOldestAsync(PostgresSession session, long limit) => await AddTagsAsync(
         session,
         await session.AllAsync(
             $"""
             SELECT {Columns}, {IsComplete} FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id
-            WHERE t.id > $1 ORDER BY t.id LIMIT $2
+            ORDER BY t.id LIMIT $1
             """,
             ReadEntry,
-            after,
+            limit),
+        TrashEntry.MaxListedTags);
+
+    /// <summary>Reads the entries of all repositories before an id, the newest first.</summary>
+    public static async Task<List<TrashEntry>> ListAllAsync(PostgresSession session, long before, long limit) => await AddTagsAsync(
+        session,
+        await session.AllAsync(
+            $"""
+            SELECT {Columns}, {IsComplete} FROM trash t JOIN repositories r ON r.id = t.repository_id JOIN content c ON c.id = t.content_id
+            WHERE t.id < $1 ORDER BY t.id DESC LIMIT $2
+            """,
+            ReadEntry,
+            before,
             limit),
         TrashEntry.MaxListedTags);
 

@@ -186,15 +186,25 @@ internal static class TrashRows
         before,
         limit).ConvertAll(entry => Complete(session, entry, TrashEntry.MaxListedTags));
 
-    /// <summary>Reads the entries of all repositories after an id, the oldest first.</summary>
-    public static List<TrashEntry> ListAll(SqliteSession session, long after, long limit) => session.All(
+    /// <summary>Reads the entries of all repositories before an id, the newest first.</summary>
+    public static List<TrashEntry> ListAll(SqliteSession session, long before, long limit) => session.All(
         """
         SELECT t.id, r.name, c.digest, t.media_type, c.size, t.held_size, t.deleted_at, t.at, t.source, t.actor, t.request, t.address, t.client, c.place, c.state
         FROM trash t CROSS JOIN repositories r ON r.id = t.repository_id CROSS JOIN content c ON c.id = t.content_id
-        WHERE t.id > @1 ORDER BY t.id LIMIT @2
+        WHERE t.id < @1 ORDER BY t.id DESC LIMIT @2
         """,
         ReadEntry,
-        after,
+        before,
+        limit).ConvertAll(entry => Complete(session, entry, TrashEntry.MaxListedTags));
+
+    /// <summary>Reads the oldest entries of all repositories, in their order.</summary>
+    public static List<TrashEntry> ListOldest(SqliteSession session, long limit) => session.All(
+        """
+        SELECT t.id, r.name, c.digest, t.media_type, c.size, t.held_size, t.deleted_at, t.at, t.source, t.actor, t.request, t.address, t.client, c.place, c.state
+        FROM trash t CROSS JOIN repositories r ON r.id = t.repository_id CROSS JOIN content c ON c.id = t.content_id
+        WHERE t.id > 0 ORDER BY t.id LIMIT @1
+        """,
+        ReadEntry,
         limit).ConvertAll(entry => Complete(session, entry, TrashEntry.MaxListedTags));
 
     // Until it is complete, an entry is so if the bytes of its manifest are stored.

@@ -92,5 +92,5 @@ public sealed class TrashReliefTests : IAsyncDisposable
     }
 
     private async Task<List<Digest>> LeftAsync() =>
-        (await _storage.Storage.Ports.Trash.ListAllAsync(null, 100)).Entries.Select(entry => entry.Digest).ToList();
+        (await _storage.Storage.Ports.Trash.ListOldestAsync(100)).Select(entry => entry.Digest).ToList();
 }

@@ -64,10 +64,10 @@ public sealed class TrashAccessTests
         await using var registry = await StartAsync(folder, kind);
 
         Check.Status(401, await registry.Client.GetAnswerAsync("/api/v1/trash/all"));
-        Assert.Equal(["read/app", "write/app"], await ListAsync("bob", "?n=100"));
-        Assert.Equal(Repositories, await ListAsync("alice", "?n=100"));
-        Assert.Equal(Repositories, await ListAsync("admin", "?n=1"));
-        Assert.Equal(["read/app", "write/app"], await ListAsync("bob", "?n=1"));
+        Assert.Equal(["write/app", "read/app"], await ListAsync("bob", "?n=100"));
+        Assert.Equal(Repositories.Reverse(), await ListAsync("alice", "?n=100"));
+        Assert.Equal(Repositories.Reverse(), await ListAsync("admin", "?n=1"));
+        Assert.Equal(["write/app", "read/app"], await ListAsync("bob", "?n=1"));
 
         async Task<List<string>> ListAsync(string user, string query)
         {

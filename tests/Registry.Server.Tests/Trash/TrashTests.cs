@@ -137,7 +137,7 @@ public sealed class TrashTests(RegistryFixture fixture) : IClassFixture<Registry
 
         Assert.Equal(images.Select(image => image.Digest).Reverse(), await ReadAsync("/api/v1/trash?repository=trash/pages&n=2", pages: 3));
         var all = await ReadAsync("/api/v1/trash/all?n=2", pages: null);
-        Assert.Equal(images.Select(image => image.Digest), all.Where(digest => images.Any(image => image.Digest == digest)));
+        Assert.Equal(images.Select(image => image.Digest).Reverse(), all.Where(digest => images.Any(image => image.Digest == digest)));
         Assert.Equal("""{"entries":[]}""", Check.Status(200, await fixture.Client.GetAnswerAsync("/api/v1/trash?repository=trash/nothing")).Text);
 
         async Task<List<string>> ReadAsync(string path, int? pages)
@@ -162,7 +162,7 @@ public sealed class TrashTests(RegistryFixture fixture) : IClassFixture<Registry
     [InlineData("GET", "?repository=trash/x&before=-1", "malformed request", "before is '-1'; it must be the id of an entry, a whole number of 0 or more")]
     [InlineData("GET", "?repository=trash/x&after=1", "malformed request", "there is no query parameter 'after'; allowed: repository, before, n")]
     [InlineData("GET", "?n=1", "malformed request", "the query parameter 'repository' is missing")]
-    [InlineData("GET", "/all?after=x", "malformed request", "after is 'x'; it must be the id of an entry, a whole number of 0 or more")]
+    [InlineData("GET", "/all?before=x", "malformed request", "before is 'x'; it must be the id of an entry, a whole number of 0 or more")]
     [InlineData("GET", "/show?repository=trash/x", "malformed request", "the query parameter 'digest' is missing")]
     [InlineData("POST", "/restore?repository=trash/x", "malformed request", "the query parameter 'digest' is missing")]
     [InlineData("POST", "/restore?repository=trash/x&tag=t", "malformed request", "there is no query parameter 'tag'; allowed: repository, digest")]

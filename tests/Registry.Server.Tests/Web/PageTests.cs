@@ -106,7 +106,7 @@ public sealed class PageTests(RegistryFixture fixture) : IClassFixture<RegistryF
     [InlineData("/repositories/nowhere/-/restore/x", 400)]
     [InlineData("/repositories/UPPER", 400)]
     [InlineData("/repositories/a/-/b", 400)]
-    [InlineData("/trash?after=-1", 400)]
+    [InlineData("/trash?before=-1", 400)]
     [InlineData("/?after=a&after=b", 400)]
     [InlineData("/login", 404)]
     public async Task What_is_not_there_has_a_page_that_says_so(string path, int status)

@@ -123,7 +123,8 @@ public abstract partial class TrashContract : IAsyncDisposable
             listed.AddRange(part.Entries);
         }
         while (part.Last is not null);
-        Assert.Equal(images.SelectMany(image => new[] { (A, Of(image)), (B, Of(image)) }), listed.Select(entry => (entry.Repository, entry.Digest)));
+        Assert.Equal(images.Reverse().SelectMany(image => new[] { (B, Of(image)), (A, Of(image)) }), listed.Select(entry => (entry.Repository, entry.Digest)));
+        Assert.Equal([(A, Of(images[0])), (B, Of(images[0])), (A, Of(images[1]))], (await _engine.Trash.ListOldestAsync(3)).Select(entry => (entry.Repository, entry.Digest)));
         Assert.All((await _operations.Trash.ListAllAsync(null, limit: 3, name => name == B, OriginDetail.Full)).Entries, entry => Assert.Equal(B, entry.Repository));
         Assert.Empty((await _operations.Trash.ListAsync(Samples.Repository("none"), null, null, OriginDetail.Full)).Entries);
     }

@@ -32,7 +32,7 @@ internal static class TrashCommands
             RemoteArguments.IsRepository,
             "does not name a repository; write it like team/app or registry.example.com/team/app"));
         var server = RemoteAddress.CreateOption();
-        var limit = RemoteArguments.CreateLimit("Number of images that are shown: the last deleted ones of a repository, or the first ones of all repositories.");
+        var limit = RemoteArguments.CreateLimit("Number of images that are shown, the last deleted ones.");
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "ls",

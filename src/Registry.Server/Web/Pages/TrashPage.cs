@@ -39,19 +39,19 @@ internal sealed class TrashPage(PageFrame frame, TrashOperations trash)
 
     public async Task<RegistryError?> GetAllAsync(RequestContext request)
     {
-        if (!ApiParameters.ReadPosition(request.Request.Query, "after", "the id of an entry").TryGet(out var after, out var noPosition))
+        if (!ApiParameters.ReadPosition(request.Request.Query, "before", "the id of an entry").TryGet(out var before, out var noPosition))
         {
             return noPosition;
         }
 
         request.TakeTurns();
-        var listing = request.MayListAny ? await trash.ListAllAsync(after, PageSize, request.MayList, request.OriginDetail) : new TrashListing([], null);
+        var listing = request.MayListAny ? await trash.ListAllAsync(before, PageSize, request.MayList, request.OriginDetail) : new TrashListing([], null);
         await frame.SendAsync(request, new PageHead("Trash", Section.Trash), async output =>
         {
-            output.Html.Write($"""<div class="title"><h1>Trash</h1><span class="quiet">Deleted manifests, the oldest first</span></div>""");
+            output.Html.Write($"""<div class="title"><h1>Trash</h1><span class="quiet">Deleted manifests, the newest first</span></div>""");
             await WriteAsync(output, request, listing.Entries, isOfAll: true);
-            var next = listing.Last is { } last ? ("after", last.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
-            Pager.Write(output.Html, "/trash", [], next, after is not null);
+            var next = listing.Last is { } last ? ("before", last.ToString(CultureInfo.InvariantCulture)) : default((string, string)?);
+            Pager.Write(output.Html, "/trash", [], next, before is not null);
         });
         return null;
     }
