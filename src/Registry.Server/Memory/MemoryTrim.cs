@@ -31,6 +31,7 @@ internal sealed class MemoryTrim(BlockPool pool)
         {
             pool.Trim();
             var resident = ResidentMemory.Read();
+            (_afterCollection, _afterTrim) = (Math.Min(_afterCollection, resident), Math.Min(_afterTrim, resident));
             if (resident > _afterCollection + WorthIt && GC.CollectionCount(0) == _collections)
             {
                 CollectAndReturn();

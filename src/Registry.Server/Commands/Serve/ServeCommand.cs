@@ -5,6 +5,7 @@ using Registry.Core.Storage;
 using Registry.Server.Configuration;
 using Registry.Server.Hosting;
 using Registry.Server.Hosting.Lifetime;
+using Registry.Server.Memory;
 
 namespace Registry.Server.Commands.Serve;
 
@@ -58,6 +59,7 @@ internal static class ServeCommand
         {
             await using (host)
             {
+                ProgramPages.Release();
                 notices.Started(host);
                 manager.Ready($"Listening on {string.Join(" and ", host.Addresses)}");
                 signals.Attach(host, manager);
