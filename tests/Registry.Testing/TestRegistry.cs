@@ -24,13 +24,15 @@ public sealed class TestRegistry : IAsyncDisposable
     private const string DatabasePrefix = "of_test_";
 
     private readonly RegistryOptions _options;
+    private readonly IReadOnlyList<EffectiveSetting> _settings;
     private readonly TemporaryFolder? _ownFolder;
     private readonly TimeProvider _time;
     private readonly ILoggerFactory _loggers;
 
-    private TestRegistry(RegistryOptions options, TemporaryFolder? ownFolder, TimeProvider time)
+    private TestRegistry(RegistryOptions options, IReadOnlyList<EffectiveSetting> settings, TemporaryFolder? ownFolder, TimeProvider time)
     {
         _options = options;
+        _settings = settings;
         _ownFolder = ownFolder;
         _time = time;
         _loggers = LoggerFactory.Create(logging => logging.SetMinimumLevel(LogLevel.Debug).AddProvider(Log));
@@ -69,8 +71,12 @@ public sealed class TestRegistry : IAsyncDisposable
     /// <param name="configure">Changes the options; host, port and storage are set already.</param>
     /// <param name="storagePath">A data folder that outlives the registry; null for a temporary one.</param>
     /// <param name="time">The clock; null for the system's.</param>
+    /// <param name="settings">Settings that it shows to admins, which change nothing; null for the defaults.</param>
     public static async Task<TestRegistry> StartAsync(
-        Func<RegistryOptions, RegistryOptions>? configure = null, string? storagePath = null, TimeProvider? time = null)
+        Func<RegistryOptions, RegistryOptions>? configure = null,
+        string? storagePath = null,
+        TimeProvider? time = null,
+        IReadOnlyList<EffectiveSetting>? settings = null)
     {
         if (storagePath is not null)
         {
@@ -89,7 +95,8 @@ public sealed class TestRegistry : IAsyncDisposable
             options = options with { Database = await CreateDatabaseAsync(database), Bucket = NewPrefix(bucket) };
         }
 
-        var registry = new TestRegistry(configure?.Invoke(options) ?? options, folder, time ?? TimeProvider.System);
+        var registry = new TestRegistry(
+            configure?.Invoke(options) ?? options, settings ?? OptionsReader.Read(new Dictionary<string, string>()).Settings, folder, time ?? TimeProvider.System);
         await registry.StartAsync();
         return registry;
     }
@@ -130,7 +137,7 @@ public sealed class TestRegistry : IAsyncDisposable
 
     private async Task StartAsync()
     {
-        Host = await RegistryHost.StartAsync(_options, _time, _loggers);
+        Host = await RegistryHost.StartAsync(_options, _time, _loggers, _settings);
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false };
 #pragma warning disable CA5359 // It is the registry that was just started; what a client must check is the business of the tests of TLS.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, _) => true;

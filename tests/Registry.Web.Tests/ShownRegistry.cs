@@ -9,6 +9,10 @@ public sealed class ShownRegistry : IAsyncLifetime
     private readonly List<(string Template, string Path)> _pages =
     [
         ("/", "/"), ("/", "/?q=shop"), ("/", "/?q=nothing-has-this-name"), ("/activity", "/activity"), ("/activity", "/activity?kind=tag-set&user=nobody"), ("/trash", "/trash"), ("/space", "/space"),
+        ("/administration", "/administration"), ("/administration/maintenance", "/administration/maintenance"), ("/administration/maintenance/gc", "/administration/maintenance/gc"),
+        ("/administration/maintenance/verify", "/administration/maintenance/verify"), ("/administration/maintenance/read-only", "/administration/maintenance/read-only"),
+        ("/administration/settings", "/administration/settings"), ("/administration/users", "/administration/users"),
+        ("/administration/users", "/administration/users?user=grace&action=push&repository=shop/api"),
     ];
 
     /// <summary>The running registry.</summary>

@@ -10,6 +10,9 @@ namespace Registry.Core.Access;
 /// <param name="rules">Returns the current access rules; null without access control.</param>
 public sealed class Authorizer(AuthenticationKind kind, Func<AccessRules>? rules)
 {
+    /// <summary>The access rules as they are in force; null without access control.</summary>
+    public AccessRules? Rules => rules?.Invoke();
+
     /// <summary>Decides about a request.</summary>
     /// <param name="identity">Identity of the caller.</param>
     /// <param name="permission">Permission that the request needs.</param>

@@ -14,6 +14,9 @@ public sealed partial class Verifier(
     private static readonly TimeSpan SavePeriod = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
 
+    /// <summary>Time in which everything is verified once; zero for never.</summary>
+    public TimeSpan Period => period;
+
     /// <summary>Interval at which to check whether a pass is due.</summary>
     public TimeSpan Interval { get; } = period < TimeSpan.FromMinutes(1) ? period : TimeSpan.FromMinutes(1);
 

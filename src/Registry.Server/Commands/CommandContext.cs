@@ -127,7 +127,12 @@ internal sealed class CommandContext(
     }
 
     /// <summary>Runs a command when all settings are valid; otherwise reports their faults.</summary>
-    public async Task<int> WithOptionsAsync(ParseResult? parsed, Func<RegistryOptions, ILoggerFactory, Task<int>> run)
+    public Task<int> WithOptionsAsync(ParseResult? parsed, Func<RegistryOptions, ILoggerFactory, Task<int>> run) =>
+        WithLoadedAsync(parsed, (loaded, loggers) => run(loaded.Options, loggers));
+
+    /// <summary>The same, for a command that shows where the settings come from.</summary>
+    /// <inheritdoc cref="WithOptionsAsync"/>
+    public async Task<int> WithLoadedAsync(ParseResult? parsed, Func<LoadedOptions, ILoggerFactory, Task<int>> run)
     {
         if (Load(parsed) is not { } loaded)
         {
@@ -137,7 +142,7 @@ internal sealed class CommandContext(
         using var loggers = createLoggers(loaded.Options);
         try
         {
-            return await run(loaded.Options, loggers);
+            return await run(loaded, loggers);
         }
         catch (StorageChoiceException e)
         {

@@ -57,7 +57,8 @@ internal sealed class HealthEndpoints(Readiness readiness)
         return null;
     }
 
-    private static string Word(HealthState state) => state switch
+    /// <summary>A result in a word.</summary>
+    internal static string Word(HealthState state) => state switch
     {
         HealthState.Ok => "ok",
         HealthState.Warning => "warning",

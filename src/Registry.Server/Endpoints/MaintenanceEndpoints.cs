@@ -249,13 +249,7 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
             Id = job.Id,
             Kind = job.Work.Kind,
             Parameters = job.Work.Parameters,
-            State = status.State switch
-            {
-                JobState.Running => JobAnswer.Running,
-                JobState.Succeeded => "succeeded",
-                JobState.Failed => "failed",
-                _ => JobAnswer.Cancelled,
-            },
+            State = status.Word,
             StartedBy = MaintenanceJobs.NameOf(job.Origin),
             StartedAt = Rfc3339.Format(job.StartedAt),
             EndedAt = outcome is null ? null : Rfc3339.Format(outcome.At),

@@ -15,6 +15,9 @@ namespace Registry.Server.Health;
 internal sealed partial class Readiness(
     RegistryStorage storage, ReadOnlyMode readOnly, TlsFiles? tls, TimeProvider time, ILogger<Readiness> logger)
 {
+    /// <summary>Name of the check of the metadata.</summary>
+    internal const string Metadata = "metadata";
+
     /// <summary>Time for which a check of the disk is reused: a client that requests in a loop costs one file a second.</summary>
     internal static readonly TimeSpan Freshness = TimeSpan.FromSeconds(1);
 
@@ -32,7 +35,7 @@ internal sealed partial class Readiness(
         var (isWritable, isReadable, isShortOfRoom) = await LookAsync();
         return
         [
-            isReadable ? new("metadata") : new("metadata", HealthState.Failed, "the metadata cannot be read; see the server log"),
+            isReadable ? new(Metadata) : new(Metadata, HealthState.Failed, "the metadata cannot be read; see the server log"),
             Writes(isWritable),
             .. storage.Folder is null ? [] : Space(isShortOfRoom),
             .. storage.Files is { } files ? Indexing(files) : [],

@@ -95,6 +95,9 @@ internal sealed partial class AccessComposition : IAsyncDisposable
     /// <summary>Log-ins to the web interface, and the check of their passwords; null for a registry without users of its own.</summary>
     public (WebSessions Sessions, BasicAuthenticator Passwords)? Users { get; }
 
+    /// <summary>Names of the users in the htpasswd file, in ordinal order; empty without one.</summary>
+    public IReadOnlyList<string> UserNames => [.. _users?.Value.Users ?? []];
+
     /// <summary>Log of failed log-ins.</summary>
     public FailedLogins FailedLogins => _failedLogins;
 

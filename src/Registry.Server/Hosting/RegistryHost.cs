@@ -61,6 +61,7 @@ public sealed class RegistryHost : IAsyncDisposable
 
     private RegistryHost(
         RegistryOptions options,
+        IReadOnlyList<EffectiveSetting> settings,
         RegistryStorage storage,
         AccessComposition access,
         TlsFiles? tls,
@@ -83,6 +84,7 @@ public sealed class RegistryHost : IAsyncDisposable
         _reloads = new FileReloads(
             tls is null ? [.. access.Files] : [.. access.Files, ("REGISTRY_TLS_CERT", tls)], loggers.CreateLogger<FileReloads>());
         var readiness = new Readiness(storage, ReadOnly, tls, time, loggers.CreateLogger<Readiness>());
+        var status = new StatusReader(storage, _core, ReadOnly, readiness, () => _background!.LastCollection, time);
         var locations = new Locations(options.ExternalUrl);
         Jobs = new MaintenanceJobs(storage, _core, time, loggers.CreateLogger<MaintenanceJobs>());
         var routes = RouteTable.Create(
@@ -113,7 +115,8 @@ public sealed class RegistryHost : IAsyncDisposable
             memory,
             storage.Faults,
             loggers.CreateLogger<RequestPipeline>(),
-            WebInterface.Create(options, _core, access.Authorizer, access.Users, access.FailedLogins, memory, time));
+            WebInterface.Create(
+                options, _core, access.Authorizer, access.Users, new AdministrationSources(status, Jobs, ReadOnly, settings, () => access.UserNames), access.FailedLogins, memory, time));
         Handle = pipeline.HandleAsync;
         _local = !OperatingSystem.IsLinux() ? null : new RequestPipeline(
             new RouteTrie(routes.Where(route => route.Path.StartsWith(ApiPrefix, StringComparison.Ordinal))),
@@ -194,11 +197,16 @@ public sealed class RegistryHost : IAsyncDisposable
     internal IConnectionListenerFactory Transport { get; }
 
     /// <summary>Opens the storage and starts listening.</summary>
+    /// <param name="options">The settings.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="loggers">Logs.</param>
+    /// <param name="settings">The same settings with their origin, for people; null to show none.</param>
     /// <exception cref="StorageException">The data folder cannot be used.</exception>
     /// <exception cref="StorageChoiceException">The blobs of the folder are elsewhere, or the database or bucket cannot be used.</exception>
     /// <exception cref="StartupException">A file of users, keys, rules or TLS, or the address for metrics, cannot be used.</exception>
     /// <exception cref="IOException">The registry cannot listen on the address.</exception>
-    public static async Task<RegistryHost> StartAsync(RegistryOptions options, TimeProvider time, ILoggerFactory loggers)
+    public static async Task<RegistryHost> StartAsync(
+        RegistryOptions options, TimeProvider time, ILoggerFactory loggers, IReadOnlyList<EffectiveSetting>? settings = null)
     {
         var metrics = new HostMetrics();
         RegistryStorage storage;
@@ -231,7 +239,7 @@ public sealed class RegistryHost : IAsyncDisposable
             throw;
         }
 
-        var host = new RegistryHost(options, storage, access, tls, memory, metrics, time, loggers);
+        var host = new RegistryHost(options, settings ?? [], storage, access, tls, memory, metrics, time, loggers);
         try
         {
             await host.StartAsync();

@@ -9,6 +9,15 @@ namespace Registry.Server.Maintenance;
 /// <param name="Outcome">Its end; null while it runs.</param>
 internal sealed record JobStatus(JobState State, WorkDone? Progress, double Rate, JobStatus.End? Outcome)
 {
+    /// <summary>Its state in a word, as in the API.</summary>
+    public string Word => State switch
+    {
+        JobState.Running => JobAnswer.Running,
+        JobState.Succeeded => "succeeded",
+        JobState.Failed => "failed",
+        _ => JobAnswer.Cancelled,
+    };
+
     /// <summary>End of a job.</summary>
     /// <param name="At">Time.</param>
     /// <param name="Text">Outcome in a line, for people.</param>

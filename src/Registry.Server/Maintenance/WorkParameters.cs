@@ -17,4 +17,8 @@ internal static class WorkParameters
 
         return parameters;
     }
+
+    /// <summary>Describes work with its particulars, such as <c>gc untagged olderThan=30d</c>.</summary>
+    public static string Describe(string kind, IReadOnlyDictionary<string, string> parameters) => string.Join(
+        ' ', parameters.Select(parameter => parameter.Value == "true" ? parameter.Key : $"{parameter.Key}={parameter.Value}").Prepend(kind));
 }

@@ -140,6 +140,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <inheritdoc cref="Authorizer.SeesWholeRegistry"/>
     public bool SeesWholeRegistry => _authorizer!.SeesWholeRegistry(Identity);
 
+    /// <summary>True if the caller may maintain the whole registry; false before the caller is known.</summary>
+    public bool MayMaintain => _authorizer?.Decide(Identity, Permission.Maintain, default) == Verdict.Allowed;
+
     /// <inheritdoc cref="Authorizer.MayListAny"/>
     public bool MayListAny => _authorizer!.MayListAny(Identity);
 

@@ -2,6 +2,7 @@ using Registry.Core.Access;
 using Registry.Server.Requests;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
+using Registry.Server.Web.Pages.Administration;
 using Registry.Server.Web.Pages.Images;
 
 namespace Registry.Server.Web;
@@ -14,7 +15,7 @@ internal static class PageTable
 {
     public static IReadOnlyList<Route> Create(
         RepositoriesPage repositories, RepositoryPage repository, ImagePage image, BlobPage blob, ComparePage compare, HistoryPage history, RollbackPage rollback, TrashPage trash, TrashChangePage changes,
-        DeletionPage deletions, SpacePage space, ActivityPage activity, LiveActivity live, AssetStore assets, LogInPage? logIn = null) =>
+        DeletionPage deletions, SpacePage space, ActivityPage activity, LiveActivity live, AdministrationPages administration, AssetStore assets, LogInPage? logIn = null) =>
     [
         new("GET", "/", Permission.Enter, repositories.GetAsync),
         new("GET", "/trash", Permission.Catalog, trash.GetAllAsync),
@@ -43,6 +44,18 @@ internal static class PageTable
 
         new("GET", "/repositories/<name>/-/delete", Permission.Delete, deletions.GetAsync),
         new("POST", "/repositories/<name>/-/delete", Permission.Delete, deletions.PostAsync, RequestOperation.DeleteManifest, AlsoPulls: true),
+
+        new("GET", "/administration", Permission.Maintain, administration.Status.GetAsync),
+        new("GET", "/administration/maintenance", Permission.Maintain, administration.Maintenance.GetAsync),
+        new("POST", "/administration/maintenance/cancel", Permission.Maintain, administration.Maintenance.CancelAsync),
+        new("GET", "/administration/maintenance/gc", Permission.Maintain, administration.Collection.GetAsync),
+        new("POST", "/administration/maintenance/gc", Permission.Maintain, administration.Collection.PostAsync),
+        new("GET", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.GetAsync),
+        new("POST", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.PostAsync),
+        new("GET", "/administration/maintenance/read-only", Permission.Maintain, administration.ReadOnly.GetAsync),
+        new("POST", "/administration/maintenance/read-only", Permission.Maintain, administration.ReadOnly.PostAsync),
+        new("GET", "/administration/settings", Permission.Maintain, administration.Settings.GetAsync),
+        new("GET", "/administration/users", Permission.Maintain, administration.Users.GetAsync),
 
         new("GET", "/-/assets/<file>", Permission.Public, assets.GetAsync),
 

@@ -10,6 +10,7 @@ using Registry.Server.Routing;
 using Registry.Server.Telemetry.Logs;
 using Registry.Server.Web.Assets;
 using Registry.Server.Web.Pages;
+using Registry.Server.Web.Pages.Administration;
 using Registry.Server.Web.Pages.Images;
 using Registry.Server.Web.Parts;
 using Registry.Server.Web.Sessions;
@@ -27,6 +28,7 @@ internal static class WebInterface
     /// <param name="core">The core.</param>
     /// <param name="authorizer">The access rules.</param>
     /// <param name="users">Log-ins and the check of their passwords; null for a registry without users of its own.</param>
+    /// <param name="administration">What only the pages for admins show.</param>
     /// <param name="failedLogins">Log of failed log-ins.</param>
     /// <param name="memory">Memory of requests.</param>
     /// <param name="time">The clock.</param>
@@ -35,6 +37,7 @@ internal static class WebInterface
         RegistryCore core,
         Authorizer authorizer,
         (WebSessions Sessions, BasicAuthenticator Passwords)? users,
+        AdministrationSources administration,
         FailedLogins failedLogins,
         RequestMemory memory,
         TimeProvider time)
@@ -63,8 +66,18 @@ internal static class WebInterface
             new SpacePage(frame, core.Space),
             new ActivityPage(frame, core.Activity),
             new LiveActivity(core.News, time),
+            Create(administration, frame, authorizer, forms),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
         return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));
     }
+
+    private static AdministrationPages Create(AdministrationSources sources, PageFrame frame, Authorizer authorizer, FormReader forms) => new(
+        new StatusPage(frame, sources.Status),
+        new MaintenancePage(frame, sources.Jobs, sources.ReadOnly, sources.Status.IsShared, forms),
+        new CollectionPage(frame, sources.Jobs, sources.ReadOnly, forms),
+        new VerificationPage(frame, sources.Jobs, sources.ReadOnly, forms),
+        new ReadOnlyPage(frame, sources.ReadOnly, forms),
+        new SettingsPage(frame, sources.Settings),
+        new UsersPage(frame, authorizer, sources.UserNames));
 }

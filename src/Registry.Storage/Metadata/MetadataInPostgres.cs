@@ -73,6 +73,9 @@ public sealed class MetadataInPostgres : IStoredMetadata
     /// <inheritdoc cref="PostgresDatabase.DescribeShortageAsync"/>
     public Task<string?> DescribeShortageAsync() => _database.DescribeShortageAsync();
 
+    /// <inheritdoc cref="PostgresMigration.CountOthersAsync"/>
+    public Task<long> CountOthersAsync() => new PostgresMigration(_database).CountOthersAsync();
+
     /// <summary>Connects to the database, and creates what is missing.</summary>
     /// <param name="settings">The connection.</param>
     /// <param name="environment">Settings and tools.</param>
@@ -121,7 +124,7 @@ public sealed class MetadataInPostgres : IStoredMetadata
 
     Task IStoredMetadata.MarkMigrationAsync(MigrationMark? mark) => new PostgresMigration(_database).MarkAsync(mark);
 
-    async Task<bool> IStoredMetadata.IsUsedByOthersAsync() => await new PostgresMigration(_database).CountOthersAsync() > 0;
+    async Task<bool> IStoredMetadata.IsUsedByOthersAsync() => await CountOthersAsync() > 0;
 
     Task<StorageTotals> IStoredMetadata.ReadTotalsAsync() => _database.ReadTotalsAsync();
 

@@ -86,7 +86,8 @@ public partial class DependencyTests
         ["Web.Parts"] = ["Http", "Http.Bodies", "Requests", "Web.Assets", "Web.Html", "Web.Sessions"],
         ["Web.Pages.Images"] = ["Endpoints", "Http", "Memory", "Requests", "Web.Html", "Web.Images", "Web.Parts"],
         ["Web.Pages"] = ["Api.Activity", "Endpoints", "Http", "Http.Bodies", "Memory", "Pipeline", "Requests", "Telemetry.Logs", "Web.Html", "Web.Parts", "Web.Sessions"],
-        ["Web"] = ["Configuration", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
+        ["Web.Pages.Administration"] = ["Api.Maintenance", "Configuration", "Configuration.Values", "Endpoints", "Health", "Http", "Maintenance", "Pipeline", "Requests", "Web.Html", "Web.Parts", "Web.Sessions"],
+        ["Web"] = ["Configuration", "Health", "Maintenance", "Memory", "Pipeline", "Requests", "Routing", "Telemetry.Logs", "Web.Assets", "Web.Pages", "Web.Pages.Administration", "Web.Pages.Images", "Web.Parts", "Web.Sessions"],
         ["Hosting.Kestrel"] =
             ["Configuration", "Configuration.Values", "Http", "Memory", "Requests", "Telemetry", "Telemetry.Metrics", "Tls", "Transport", "Transport.Buffers", "Transport.Output"],
         ["Hosting"] =

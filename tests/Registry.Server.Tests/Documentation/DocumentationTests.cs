@@ -7,10 +7,7 @@ using Registry.Core.Errors;
 using Registry.Server.Configuration;
 using Registry.Server.Endpoints;
 using Registry.Server.Requests;
-using Registry.Server.Web;
-using Registry.Server.Web.Assets;
-using Registry.Server.Web.Pages;
-using Registry.Server.Web.Pages.Images;
+using Registry.Server.Tests.Web;
 
 namespace Registry.Server.Tests.Documentation;
 
@@ -99,9 +96,7 @@ public sealed partial class DocumentationTests
     [Fact]
     public void Every_page_has_its_row()
     {
-        var routes = PageTable.Create(
-            Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<BlobPage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(), Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), Never<AssetStore>(),
-            Never<LogInPage>());
+        var routes = PageRoutes.Create();
 
         Assert.Equal(
             Sorted(routes.Select(route => $"{route.Method} {route.Template} {PermissionOf(route)}")),

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Registry.Core.Access;
 using Registry.Server.Configuration;
 using Registry.Server.Tests.Access;
+using Registry.Server.Tests.Web;
 
 namespace Registry.Server.Tests.Maintenance;
 
@@ -28,6 +29,14 @@ internal sealed class MaintainedRegistry : IAsyncDisposable
             options => maintained._access.Configure(configure?.Invoke(options) ?? options, AuthenticationKind.Basic), time: time);
         maintained.Admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
         return maintained;
+    }
+
+    /// <summary>Opens the pages as the admin.</summary>
+    public async Task<Visitor> OpenPagesAsync()
+    {
+        var visitor = new Visitor(Registry.Client);
+        Check.Status(303, await visitor.LogInAsync("admin", AccessFolder.Password("admin")));
+        return visitor;
     }
 
     /// <summary>Asks for a job.</summary>

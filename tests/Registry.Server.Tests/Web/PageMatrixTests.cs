@@ -1,12 +1,7 @@
-using System.Runtime.CompilerServices;
 using Registry.Core.Access;
 using Registry.Core.Access.Rules;
 using Registry.Server.Requests;
 using Registry.Server.Tests.Access;
-using Registry.Server.Web;
-using Registry.Server.Web.Assets;
-using Registry.Server.Web.Pages;
-using Registry.Server.Web.Pages.Images;
 
 namespace Registry.Server.Tests.Web;
 
@@ -99,6 +94,39 @@ public sealed class PageMatrixTests : IAsyncLifetime
         foreach (var area in Areas)
         {
             Check.Status(200, await _registry.Client.HeadAnswerAsync($"/v2/{area}/app/manifests/v1", AccessFolder.Basic("admin")));
+        }
+    }
+
+    [Fact]
+    public async Task Pages_for_admins_do_not_exist_for_others()
+    {
+        foreach (var user in Visitors.Keys)
+        {
+            var visitor = await LogInAsync(user);
+            var nowhere = Main(Check.Status(404, await visitor.OpenAsync("/administration/nowhere")));
+            foreach (var route in Routes().Where(route => route.Permission == Permission.Maintain))
+            {
+                var answer = route.Method == "GET" ? await visitor.OpenAsync(route.Template) : await visitor.PostAsync(route.Template, ("id", "1"));
+                var what = $"{route.Method} {route.Template} as '{user}': {answer}";
+                if (user == "admin")
+                {
+                    Assert.True(
+                        route.Method == "GET" ? answer.Status == 200 : answer.Status == 403 && answer.Text.Contains("the form is not of this log-in", StringComparison.Ordinal), what);
+                    continue;
+                }
+
+                Assert.True(answer.Status == (user.Length == 0 ? 303 : 404), what);
+                Assert.Equal(user.Length == 0 ? string.Empty : nowhere, Main(answer));
+            }
+
+            var first = Check.Status(200, await visitor.OpenAsync("/"));
+            Assert.Equal(user == "admin", first.Text.Contains("/administration", StringComparison.Ordinal));
+        }
+
+        static string Main(Answer answer)
+        {
+            var at = answer.Text.IndexOf("<main", StringComparison.Ordinal);
+            return at < 0 ? answer.Text : answer.Text[at..].Replace(answer["X-Request-Id"] ?? "none", "<id>", StringComparison.Ordinal);
         }
     }
 
@@ -204,9 +232,5 @@ public sealed class PageMatrixTests : IAsyncLifetime
     }
 
     // Without the streams of live activity, which do not end (LiveActivityTests).
-    private static IReadOnlyList<Route> Routes() => [.. PageTable.Create(
-        Never<RepositoriesPage>(), Never<RepositoryPage>(), Never<ImagePage>(), Never<BlobPage>(), Never<ComparePage>(), Never<HistoryPage>(), Never<RollbackPage>(), Never<TrashPage>(), Never<TrashChangePage>(),
-        Never<DeletionPage>(), Never<SpacePage>(), Never<ActivityPage>(), Never<LiveActivity>(), Never<AssetStore>(), Never<LogInPage>()).Where(route => !route.Template.EndsWith("/live", StringComparison.Ordinal))];
-
-    private static T Never<T>() => (T)RuntimeHelpers.GetUninitializedObject(typeof(T));
+    private static IReadOnlyList<Route> Routes() => [.. PageRoutes.Create().Where(route => !route.Template.EndsWith("/live", StringComparison.Ordinal))];
 }

@@ -64,7 +64,7 @@ internal static class AccessCommands
             var rules = AccessRulesReader.Read(OperatorFile.Read(path));
             var decision = rules.Decide(user == AccessRules.AnonymousUser ? null : user, name, isOpen: false);
             var isAllowed = decision.Actions.HasFlag(asked);
-            Write(context.Output, new AccessAnswer(isAllowed, decision.Reason, [.. ActionNames.Of(decision.Actions)]), isJson);
+            Write(context.Output, decision, asked, isJson);
             return isAllowed ? ExitCodes.Success : ExitCodes.Failure;
         }
         catch (Exception e) when (e is FormatException or IOException or UnauthorizedAccessException)
@@ -73,15 +73,15 @@ internal static class AccessCommands
         }
     }
 
-    private static void Write(TextWriter output, AccessAnswer answer, bool isJson)
+    private static void Write(TextWriter output, AccessDecision decision, RepositoryActions asked, bool isJson)
     {
         if (isJson)
         {
+            var answer = new AccessAnswer(decision.Actions.HasFlag(asked), decision.Reason, [.. ActionNames.Of(decision.Actions)]);
             ReportJson.Write(output, answer, json => json.AccessAnswer);
             return;
         }
 
-        var actions = answer.Actions.Count > 0 ? string.Join(", ", answer.Actions) : "nothing";
-        output.WriteLine($"{(answer.IsAllowed ? "allowed" : "denied")}: {answer.Reason}; it allows {actions}");
+        output.WriteLine(decision.Describe(asked));
     }
 }

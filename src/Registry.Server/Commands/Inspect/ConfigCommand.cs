@@ -46,18 +46,9 @@ internal static class ConfigCommand
         var values = settings.Max(setting => (setting.Value ?? "-").Length);
         foreach (var setting in settings)
         {
-            context.Output.WriteLine($"{setting.Name.PadRight(names)}  {(setting.Value ?? "-").PadRight(values)}  {Origin(setting)}");
+            context.Output.WriteLine($"{setting.Name.PadRight(names)}  {(setting.Value ?? "-").PadRight(values)}  {setting.DescribeOrigin()}");
         }
 
         return ExitCodes.Success;
     }
-
-    private static string Origin(EffectiveSetting setting) => setting.Origin switch
-    {
-        SettingOrigin.Default => "default",
-        SettingOrigin.Environment => "environment",
-        SettingOrigin.Option => $"option {SettingSources.OptionOf(setting.Name)}",
-        SettingOrigin.File => $"{setting.File} line {setting.Line}",
-        _ => throw new ArgumentOutOfRangeException(nameof(setting)),
-    };
 }

@@ -1,6 +1,7 @@
 using Registry.Server.Api.Maintenance;
 using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration.Values;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Maintain;
 
@@ -19,14 +20,12 @@ internal static class JobTable
         [
             job.StartedAt,
             job.EndedAt ?? "-",
-            RemoteMessage.Printable(string.Join(' ', job.Parameters.Select(Describe).Prepend(job.Kind))),
+            RemoteMessage.Printable(WorkParameters.Describe(job.Kind, job.Parameters)),
             RemoteMessage.Printable(job.StartedBy),
             job.State,
             RemoteMessage.Printable(job.Outcome ?? Describe(job.Progress)),
         ]));
     }
-
-    private static string Describe(KeyValuePair<string, string> parameter) => parameter.Value == "true" ? parameter.Key : $"{parameter.Key}={parameter.Value}";
 
     private static string Describe(JobAnswer.JobProgress? progress) => progress is null ? "-"
         : progress.Total is > 0 and var total

@@ -29,17 +29,18 @@ internal static class ServeCommand
     {
         // Comes first: a signal ends a process without a handler.
         using var signals = new ServerSignals();
-        return await context.WithOptionsAsync(parsed, (options, loggers) => RunAsync(context, signals, options, loggers));
+        return await context.WithLoadedAsync(parsed, (loaded, loggers) => RunAsync(context, signals, loaded, loggers));
     }
 
-    private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, RegistryOptions options, ILoggerFactory loggers)
+    private static async Task<int> RunAsync(CommandContext context, ServerSignals signals, LoadedOptions loaded, ILoggerFactory loggers)
     {
+        var options = loaded.Options;
         var notices = new LifetimeNotices(context.Output, options, loggers.CreateLogger<LifetimeNotices>());
         var manager = new ServiceNotifier(context.Variable("NOTIFY_SOCKET"), TimeProvider.System, loggers.CreateLogger<ServiceNotifier>());
         RegistryHost host;
         try
         {
-            host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers);
+            host = await RegistryHost.StartAsync(options, TimeProvider.System, loggers, loaded.Settings);
         }
         catch (StorageException e)
         {

@@ -86,4 +86,27 @@ if (live) {
   });
 }
 
+// A page with a job that runs follows it. When the job has ended, the page is opened again, and shows more.
+const job = document.querySelector('[data-job]');
+if (job) {
+  const timer = setInterval(async () => {
+    if (document.hidden) {
+      return;
+    }
+
+    try {
+      const answer = await fetch(location.href);
+      const now = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-job]');
+      if (now) {
+        job.replaceChildren(...now.childNodes);
+      } else if (answer.ok) {
+        clearInterval(timer);
+        location.reload();
+      }
+    } catch {
+      // The registry does not answer. It is asked again.
+    }
+  }, 2000);
+}
+
 document.documentElement.classList.add('scripted');

@@ -71,9 +71,14 @@ internal sealed class PageFrame(string title, bool canLogIn, AssetStore assets)
             <a href="/activity"{Current(head.Section == Section.Activity)}>Activity</a>
             <a href="/trash"{Current(head.Section == Section.Trash)}>Trash</a>
             <a href="/space"{Current(head.Section == Section.Space)}>Space</a>
-            </nav>
-            <div class="who">
+
             """);
+        if (request.MayMaintain)
+        {
+            html.Write($"""<a href="/administration"{Current(head.Section == Section.Administration)}>Administration</a>""");
+        }
+
+        html.Write($"""</nav><div class="who">""");
         if (request.User is { } user)
         {
             html.Write($"""<bdi>{user}</bdi><form class="inline" method="post" action="/logout"><input type="hidden" name="token" value="{FormTokens.For(request)}"><button>Log out</button></form>""");

@@ -8,4 +8,5 @@ internal enum Section
     Trash,
     Space,
     Activity,
+    Administration,
 }

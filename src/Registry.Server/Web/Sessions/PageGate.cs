@@ -17,6 +17,14 @@ namespace Registry.Server.Web.Sessions;
 /// <param name="origins">Refuses changes of other sites.</param>
 internal sealed class PageGate(WebSessions? sessions, Authorizer authorizer, ChangeOrigins origins) : IRequestGate
 {
+    private static readonly RegistryError NoLogIn = new(
+        RegistryErrorCode.Denied,
+        "nobody is known to be an admin: the pages have no log-in; set REGISTRY_AUTH_TYPE=basic, or token with REGISTRY_AUTH_TOKEN_BUILTIN=true, or use the commands on the machine of the registry");
+
+    private static readonly RegistryError NoAdmins = new(
+        RegistryErrorCode.Denied,
+        "nobody is known to be an admin: set REGISTRY_ACCESS_CONTROL_CONFIG to a file of access rules that names users in adminUsers, or use the commands on the machine of the registry");
+
     public async ValueTask<RegistryError?> PassAsync(RequestContext request, Route route)
     {
         if (route.Permission == Permission.Public)
@@ -26,7 +34,7 @@ internal sealed class PageGate(WebSessions? sessions, Authorizer authorizer, Cha
 
         request.Identify(await IdentifyAsync(request), authorizer);
         var isChange = !HttpMethods.IsGet(request.Request.Method) && !HttpMethods.IsHead(request.Request.Method);
-        if (isChange && (origins.Check(request.Request) ?? (route.IsChange ? origins.CheckHost(request.Request) : null)) is { } foreign)
+        if (isChange && (origins.Check(request.Request) ?? (route.IsChange || route.Permission == Permission.Maintain ? origins.CheckHost(request.Request) : null)) is { } foreign)
         {
             request.Refusal = "foreign_origin";
             return foreign;
@@ -36,6 +44,7 @@ internal sealed class PageGate(WebSessions? sessions, Authorizer authorizer, Cha
         {
             Permission.Enter => null,
             Permission.Catalog => CheckCatalog(request),
+            Permission.Maintain => CheckMaintenance(request),
             _ => CheckRepository(request, route),
         };
         request.Refusal = refusal is null ? null : refusal.Code == RegistryErrorCode.Unauthorized ? "no_credentials" : "denied";
@@ -51,6 +60,13 @@ internal sealed class PageGate(WebSessions? sessions, Authorizer authorizer, Cha
     // A visitor without a log-in sees what the rules let everyone pull. If that is nothing, the log-in is all there is.
     private RegistryError? CheckCatalog(RequestContext request) =>
         sessions is not null && request.User is null && !authorizer.MayListAny(request.Identity) ? RegistryError.Unauthorized : null;
+
+    // Where nobody can be an admin, the reason is told. Otherwise the pages for admins do not exist for others.
+    private RegistryError? CheckMaintenance(RequestContext request) => sessions is null ? NoLogIn
+        : authorizer.Rules is not { AdminUsers.Count: > 0 } ? NoAdmins
+        : request.MayMaintain ? null
+        : request.User is null ? RegistryError.Unauthorized
+        : RegistryErrorCode.NotFound;
 
     // What the caller may not pull is told as what does not exist.
     private RegistryError? CheckRepository(RequestContext request, Route route)

@@ -1,0 +1,18 @@
+namespace Registry.Server.Web.Pages.Administration;
+
+/// <summary>The pages for admins.</summary>
+/// <param name="Status">State of the registry.</param>
+/// <param name="Maintenance">Jobs, and what can be started.</param>
+/// <param name="Collection">Preview and start of a collection.</param>
+/// <param name="Verification">Start of a verification.</param>
+/// <param name="ReadOnly">Switch of the read-only mode.</param>
+/// <param name="Settings">Settings with their origin.</param>
+/// <param name="Users">Users and access rules.</param>
+internal sealed record AdministrationPages(
+    StatusPage Status,
+    MaintenancePage Maintenance,
+    CollectionPage Collection,
+    VerificationPage Verification,
+    ReadOnlyPage ReadOnly,
+    SettingsPage Settings,
+    UsersPage Users);

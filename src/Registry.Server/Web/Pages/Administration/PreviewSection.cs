@@ -1,0 +1,68 @@
+using Registry.Core.Errors;
+using Registry.Server.Api.Maintenance;
+using Registry.Server.Web.Html;
+using Registry.Server.Web.Parts;
+
+namespace Registry.Server.Web.Pages.Administration;
+
+/// <summary>What a collection would remove.</summary>
+internal static class PreviewSection
+{
+    // Of each list. The command shows more.
+    private const int Shown = 100;
+
+    /// <summary>Writes the section.</summary>
+    public static async Task WriteAsync(PageOutput output, GcPreview preview)
+    {
+        var counts = preview.Counts;
+        output.Html.Write($"<p><strong>{preview.Summary}</strong></p>\n");
+        await WriteAsync(
+            output, "Manifests", ["Repository", "Manifest", "Held by nothing for"], preview.Manifests, counts.Manifests,
+            manifest => [manifest.Repository, manifest.Digest, Time(manifest.IdleSeconds)]);
+        await WriteAsync(
+            output, "Links to blobs", ["Repository", "Blob", "Needed by no manifest for"], preview.Links, counts.Links,
+            link => [link.Repository, link.Digest, Time(link.IdleSeconds)]);
+        await WriteAsync(output, "Blobs", ["Blob", "Size", "Reason"], preview.Blobs, counts.Blobs, blob => [blob.Digest, SizePart.Describe(blob.Bytes), blob.Reason]);
+        await WriteAsync(output, "Unknown blobs that stay", ["Blob", "May be linked to by"], preview.Kept, preview.Kept.Count, blob => [blob.Digest, blob.Place]);
+        if (counts.NotLookedAt > 0)
+        {
+            output.Html.Write($"<p>Not examined, and neither listed nor counted: {Count.Of(counts.NotLookedAt, "more blob")} that the metadata does not know.</p>");
+        }
+    }
+
+    private static async Task WriteAsync<T>(PageOutput output, string title, string[] columns, IReadOnlyList<T> items, long count, Func<T, string[]> cells)
+    {
+        if (items.Count == 0)
+        {
+            return;
+        }
+
+        var html = output.Html;
+        html.Write($"""<h2>{title}</h2><div class="scroll" role="region" aria-label="{title}" tabindex="0"><table><thead><tr>""");
+        foreach (var column in columns)
+        {
+            html.Write($"""<th scope="col">{column}</th>""");
+        }
+
+        html.Write($"</tr></thead><tbody>\n");
+        foreach (var item in items.Take(Shown))
+        {
+            html.Write($"<tr>");
+            foreach (var cell in cells(item))
+            {
+                html.Write($"""<td class="name"><bdi>{cell}</bdi></td>""");
+            }
+
+            html.Write($"</tr>\n");
+            await output.PassAsync();
+        }
+
+        html.Write($"</tbody></table></div>\n");
+        if (count > Shown)
+        {
+            html.Write($"""<p class="quiet">{count - Shown} more are not shown; <code>registry gc --dry-run</code> lists up to 2,000.</p>""");
+        }
+    }
+
+    private static string Time(long seconds) => DurationText.Of(TimeSpan.FromSeconds(seconds));
+}
