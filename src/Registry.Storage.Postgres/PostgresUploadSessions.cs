@@ -53,6 +53,8 @@ public sealed class PostgresUploadSessions(PostgresDatabase database) : ISharedU
     public async Task<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle) => await database.ReadAsync(
         connection => idle > TimeSpan.Zero ? UploadRows.ListIdleAsync(connection, SecondsOf(idle)) : UploadRows.ListAsync(connection));
 
+    public async Task<IReadOnlyList<UploadProgress>> ListAsync(Guid after, int limit) => await database.ReadAsync(connection => UploadRows.ListAsync(connection, after, limit));
+
     public Task<Guid?> FindEmptyAsync(UploadHolder holder, bool ofHolder, ClientNetwork? within, TimeSpan claim) =>
         database.ReadAsync(connection => UploadRows.FindEmptyAsync(connection, holder, ofHolder, within, SecondsOf(claim)));
 

@@ -164,6 +164,21 @@ public sealed class SharedUploadSessionsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sessions_of_all_nodes_are_listed_in_the_order_of_their_ids()
+    {
+        var ids = new List<Guid>();
+        for (var i = 0; i < 5; i++)
+        {
+            ids.Add((await AddAsync()).Id);
+        }
+
+        ids.Sort();
+        Assert.Equal(ids[..3], (await _other.ListAsync(Guid.Empty, 3)).Select(upload => upload.Session.Id));
+        Assert.Equal(ids[3..], (await _sessions.ListAsync(ids[2], 3)).Select(upload => upload.Session.Id));
+        Assert.Empty(await _sessions.ListAsync(ids[4], 3));
+    }
+
+    [Fact]
     public async Task A_session_whose_node_has_ended_in_a_request_is_idle_since_its_last_release()
     {
         var session = await AddAsync();

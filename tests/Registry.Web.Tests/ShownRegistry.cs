@@ -46,8 +46,12 @@ public sealed class ShownRegistry : IAsyncLifetime
         await client.PushAsync("shop/worker", SampleImage.Create("worker", "0.9.0", 910_000), "0.9.0");
         await client.RequestAsync("DELETE", $"/v2/shop/worker/manifests/{removed.Digest}");
 
+        var upload = await client.BeginUploadAsync("shop/api");
+        await client.RequestAsync("PATCH", upload, new byte[2_000_000]);
         _pages.AddRange(
         [
+            ("/administration/uploads", "/administration/uploads"),
+            ("/administration/uploads/cancel", $"/administration/uploads/cancel?id={upload.UploadId()}"),
             ("/repositories/<name>", "/repositories/shop/api"),
             ("/repositories/<name>", "/repositories/shop/untagged"),
             ("/repositories/<name>/-/tags/<tag>", ImagePath),

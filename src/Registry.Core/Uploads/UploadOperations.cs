@@ -24,6 +24,18 @@ public sealed class UploadOperations(
     // sign, and a client pauses for less while it has a request open.
     private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(5);
 
+    /// <summary>Lists the sessions of all callers in the order of their ids, for admins.</summary>
+    /// <param name="after">Id after which the list begins; the empty one for the first.</param>
+    /// <param name="limit">Largest number.</param>
+    public async Task<Page<UploadSession>> ListAsync(Guid after, int limit)
+    {
+        var found = await uploads.ListAsync(after, limit + 1);
+        return new Page<UploadSession>([.. found.Take(limit)], found.Count > limit);
+    }
+
+    /// <summary>Finds the session of any caller, for admins; BLOB_UPLOAD_UNKNOWN if there is none.</summary>
+    public async Task<Result<UploadSession>> FindAsync(Guid id) => await uploads.FindAsync(id) is { } session ? session : RegistryErrorCode.UploadUnknown;
+
     /// <summary>Begins a session; TOOMANYREQUESTS if the caller has its share of them, or none is left.</summary>
     /// <param name="repository">Repository of the session.</param>
     /// <param name="owner">User of the session; null for an anonymous caller.</param>

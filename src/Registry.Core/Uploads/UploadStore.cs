@@ -77,7 +77,7 @@ public sealed partial class UploadStore
     public async Task<Result<UploadSession>> BeginAsync(RepositoryName repository, string? owner, ClientNetwork network, DigestAlgorithm algorithm)
     {
         await Bytes.EnsureRoomAsync();
-        var session = new StoredUploadSession(Guid.NewGuid(), repository, owner, network, algorithm);
+        var session = new StoredUploadSession(Guid.CreateVersion7(Time.GetUtcNow()), repository, owner, network, algorithm);
         while (await _sessions.AddAsync(session, _shares) is { } counts)
         {
             if (await FindLesserAsync(session, counts) is not { } lesser)
@@ -146,6 +146,11 @@ public sealed partial class UploadStore
     /// <summary>Lists uploads in progress, in no particular order.</summary>
     /// <param name="idle">Only those that have been idle for so long; all for zero.</param>
     public async ValueTask<IReadOnlyList<UploadSession>> ListAsync(TimeSpan idle = default) => [.. (await _uploads.ListAsync(idle)).Select(Describe)];
+
+    /// <summary>Lists uploads in progress in the order of their ids: those of this version by their begin.</summary>
+    /// <param name="after">Id after which the list begins; the empty one for the first.</param>
+    /// <param name="limit">Largest number.</param>
+    public async ValueTask<IReadOnlyList<UploadSession>> ListAsync(Guid after, int limit) => [.. (await _uploads.ListAsync(after, limit)).Select(Describe)];
 
     /// <summary>Releases uploads whose requests have ended without it, since the storage failed.</summary>
     internal async Task SettleAsync()

@@ -54,6 +54,9 @@ internal static class PageTable
         new("POST", "/administration/maintenance/verify", Permission.Maintain, administration.Verification.PostAsync),
         new("GET", "/administration/maintenance/read-only", Permission.Maintain, administration.ReadOnly.GetAsync),
         new("POST", "/administration/maintenance/read-only", Permission.Maintain, administration.ReadOnly.PostAsync),
+        new("GET", "/administration/uploads", Permission.Maintain, administration.Uploads.GetAsync),
+        new("GET", "/administration/uploads/cancel", Permission.Maintain, administration.Uploads.GetCancelAsync),
+        new("POST", "/administration/uploads/cancel", Permission.Maintain, administration.Uploads.CancelAsync),
         new("GET", "/administration/settings", Permission.Maintain, administration.Settings.GetAsync),
         new("GET", "/administration/users", Permission.Maintain, administration.Users.GetAsync),
 

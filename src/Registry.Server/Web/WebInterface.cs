@@ -2,6 +2,7 @@ using Registry.Core;
 using Registry.Core.Access;
 using Registry.Core.Access.Passwords;
 using Registry.Core.Access.Sessions;
+using Registry.Core.Uploads;
 using Registry.Server.Configuration;
 using Registry.Server.Memory;
 using Registry.Server.Pipeline;
@@ -66,18 +67,20 @@ internal static class WebInterface
             new SpacePage(frame, core.Space),
             new ActivityPage(frame, core.Activity),
             new LiveActivity(core.News, time),
-            Create(administration, frame, authorizer, forms),
+            Create(administration, core.Uploads, frame, authorizer, forms, time),
             assets,
             users is var (sessions, passwords) ? new LogInPage(frame, sessions, passwords, forms, failedLogins) : null);
         return new PageGroup(new RouteTrie(routes), gate, new ErrorPage(frame));
     }
 
-    private static AdministrationPages Create(AdministrationSources sources, PageFrame frame, Authorizer authorizer, FormReader forms) => new(
+    private static AdministrationPages Create(
+        AdministrationSources sources, UploadOperations uploads, PageFrame frame, Authorizer authorizer, FormReader forms, TimeProvider time) => new(
         new StatusPage(frame, sources.Status),
         new MaintenancePage(frame, sources.Jobs, sources.ReadOnly, sources.Status.IsShared, forms),
         new CollectionPage(frame, sources.Jobs, sources.ReadOnly, forms),
         new VerificationPage(frame, sources.Jobs, sources.ReadOnly, forms),
         new ReadOnlyPage(frame, sources.ReadOnly, forms),
+        new UploadsPage(frame, uploads, sources.ReadOnly, forms, time),
         new SettingsPage(frame, sources.Settings),
         new UsersPage(frame, authorizer, sources.UserNames));
 }

@@ -82,6 +82,10 @@ internal static class UploadRows
     public static Task<List<UploadProgress>> ListAsync(PostgresSession connection) =>
         connection.AllAsync($"SELECT {Columns}, {Idle} FROM uploads u", ReadProgress);
 
+    /// <summary>Lists sessions in the order of their ids, after one. Sends the collected statements.</summary>
+    public static Task<List<UploadProgress>> ListAsync(PostgresSession connection, Guid after, int limit) =>
+        connection.AllAsync($"SELECT {Columns}, {Idle} FROM uploads u WHERE u.id > $1 ORDER BY u.id LIMIT $2", ReadProgress, after, limit);
+
     /// <summary>Finds the session that gives way to a new one; see <see cref="ISharedUploadSessions.FindEmptyAsync"/>. Sends the collected statements.</summary>
     public static async Task<Guid?> FindEmptyAsync(PostgresSession connection, UploadHolder holder, bool ofHolder, ClientNetwork? within, long claim)
     {

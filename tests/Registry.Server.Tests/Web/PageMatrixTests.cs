@@ -41,6 +41,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
     private TestRegistry _registry = null!;
     private TestImage _image = null!;
     private TestImage _deleted = null!;
+    private string _upload = null!;
 
     public async ValueTask InitializeAsync()
     {
@@ -48,6 +49,7 @@ public sealed class PageMatrixTests : IAsyncLifetime
         using var admin = new HttpClient { BaseAddress = _registry.Client.BaseAddress };
         admin.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", AccessFolder.Basic("admin").Item2);
         (_image, _deleted) = (TestImage.Create(), TestImage.Create());
+        _upload = (await admin.BeginUploadAsync("secret/app")).UploadId();
         foreach (var area in Areas)
         {
             await admin.PushAsync($"{area}/app", _image, "v1");
@@ -106,7 +108,8 @@ public sealed class PageMatrixTests : IAsyncLifetime
             var nowhere = Main(Check.Status(404, await visitor.OpenAsync("/administration/nowhere")));
             foreach (var route in Routes().Where(route => route.Permission == Permission.Maintain))
             {
-                var answer = route.Method == "GET" ? await visitor.OpenAsync(route.Template) : await visitor.PostAsync(route.Template, ("id", "1"));
+                var answer = route.Method == "GET" ? await visitor.OpenAsync($"{route.Template}{(route.Template.EndsWith("/uploads/cancel", StringComparison.Ordinal) ? $"?id={_upload}" : "")}")
+                    : await visitor.PostAsync(route.Template, ("id", _upload));
                 var what = $"{route.Method} {route.Template} as '{user}': {answer}";
                 if (user == "admin")
                 {

@@ -337,6 +337,14 @@ public abstract partial class UploadStoreContract(IByteEngine engine) : IAsyncDi
         }
 
         Assert.Equal(ids, (await Uploads.ListAsync()).Select(session => session.Id).ToHashSet());
+        List<Guid> paged = [];
+        for (var page = await Uploads.ListAsync(Guid.Empty, 4); page.Count > 0; page = await Uploads.ListAsync(paged[^1], 4))
+        {
+            Assert.InRange(page.Count, 1, 4);
+            paged.AddRange(page.Select(session => session.Id));
+        }
+
+        Assert.Equal(ids.Order(), paged);
         await engine.ReopenAsync();
         Assert.Equal(ids, (await Uploads.ListAsync()).Select(session => session.Id).ToHashSet());
     }

@@ -24,6 +24,11 @@ internal interface IUploadsInProgress
     /// <summary>Lists the uploads that have been idle for at least a time; all for zero.</summary>
     ValueTask<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle);
 
+    /// <summary>Lists uploads in the order of their ids.</summary>
+    /// <param name="after">Id after which the list begins; the empty one for the first.</param>
+    /// <param name="limit">Largest number.</param>
+    ValueTask<IReadOnlyList<UploadProgress>> ListAsync(Guid after, int limit);
+
     /// <summary>Finds the upload that gives way to a new one (<see cref="EmptyUploads.Find"/>); null if there is none.</summary>
     ValueTask<Guid?> FindEmptyAsync(UploadHolder holder, bool ofHolder, ClientNetwork? within);
 

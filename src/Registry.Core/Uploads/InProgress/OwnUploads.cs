@@ -39,6 +39,9 @@ internal sealed class OwnUploads(IUploadSessions sessions, long positionLag, Idl
     public ValueTask<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle) =>
         ValueTask.FromResult<IReadOnlyList<UploadProgress>>([.. _uploads.Values.Select(Describe).Where(upload => upload.IdleFor >= idle)]);
 
+    public ValueTask<IReadOnlyList<UploadProgress>> ListAsync(Guid after, int limit) => ValueTask.FromResult<IReadOnlyList<UploadProgress>>(
+        [.. _uploads.Values.Where(upload => upload.Id > after).OrderBy(upload => upload.Id).Take(limit).Select(Describe)]);
+
     public ValueTask<Guid?> FindEmptyAsync(UploadHolder holder, bool ofHolder, ClientNetwork? within) =>
         ValueTask.FromResult(_empty.Find(holder, ofHolder, within)?.Id);
 

@@ -46,6 +46,8 @@ internal sealed class SharedUploads(ISharedUploadSessions sessions, IdleHashes i
 
     public async ValueTask<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle) => await sessions.ListAsync(idle);
 
+    public async ValueTask<IReadOnlyList<UploadProgress>> ListAsync(Guid after, int limit) => await sessions.ListAsync(after, limit);
+
     public async ValueTask<Guid?> FindEmptyAsync(UploadHolder holder, bool ofHolder, ClientNetwork? within) =>
         await sessions.FindEmptyAsync(holder, ofHolder, within, EmptyUploads.Claim);
 

@@ -22,6 +22,11 @@ public interface ISharedUploadSessions : IUploadSessions
     /// <param name="idle">Only those that no request has used for so long; all for zero.</param>
     Task<IReadOnlyList<UploadProgress>> ListAsync(TimeSpan idle);
 
+    /// <summary>Lists sessions in the order of their ids.</summary>
+    /// <param name="after">Id after which the list begins; the empty one for the first.</param>
+    /// <param name="limit">Largest number.</param>
+    Task<IReadOnlyList<UploadProgress>> ListAsync(Guid after, int limit);
+
     /// <summary>Finds the session that gives way to a new one: one without a byte that no request has used for a time; null if there is none.</summary>
     /// <param name="holder">Holder of the new one.</param>
     /// <param name="ofHolder">True for one of the holder only. Otherwise one of the holder with the most, if it has more than the new one's, comes first.</param>

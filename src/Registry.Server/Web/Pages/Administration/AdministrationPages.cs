@@ -6,6 +6,7 @@ namespace Registry.Server.Web.Pages.Administration;
 /// <param name="Collection">Preview and start of a collection.</param>
 /// <param name="Verification">Start of a verification.</param>
 /// <param name="ReadOnly">Switch of the read-only mode.</param>
+/// <param name="Uploads">Uploads in progress.</param>
 /// <param name="Settings">Settings with their origin.</param>
 /// <param name="Users">Users and access rules.</param>
 internal sealed record AdministrationPages(
@@ -14,5 +15,6 @@ internal sealed record AdministrationPages(
     CollectionPage Collection,
     VerificationPage Verification,
     ReadOnlyPage ReadOnly,
+    UploadsPage Uploads,
     SettingsPage Settings,
     UsersPage Users);
