@@ -53,7 +53,8 @@ public static class ImageCopy
                     throw new LayoutException($"the bytes of {blob} are not in the storage; pushing it to {source.Repository} again repairs that");
                 }
 
-                progress?.Report(++linked);
+                linked++;
+                progress?.Report(linked);
             }
 
             await writer.PutAsync(target.Repository, manifest, [], cancellationToken);

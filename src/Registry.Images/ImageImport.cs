@@ -36,20 +36,21 @@ public sealed class ImageImport
     /// <param name="target">
     /// The repository; with a tag, the only image of the layout gets the tag. Null to use the names in the layout.
     /// </param>
-    /// <param name="maxManifestSize">Size of the largest accepted manifest, in bytes.</param>
+    /// <param name="limits">Limits on the layout.</param>
     /// <param name="progress">Receives the progress from time to time; null for none.</param>
     /// <param name="cancellationToken">Stops the import; the collector removes blobs without a manifest later.</param>
     /// <exception cref="LayoutException">The layout cannot be used.</exception>
     public static async Task<TransferReport> RunAsync(
-        ImageWriter writer, string path, ImageReference? target, long maxManifestSize, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
+        ImageWriter writer, string path, ImageReference? target, LayoutLimits limits, IProgress<TransferProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(path);
+        ArgumentNullException.ThrowIfNull(limits);
         try
         {
             using ILayoutSource source = Directory.Exists(path)
                 ? new FolderSource(path)
-                : new TarSource(OperatorFile.Open(path));
-            return await new ImageImport(writer, source, maxManifestSize, progress).RunAsync(target, cancellationToken);
+                : new TarSource(OperatorFile.Open(path), limits.MaxEntries);
+            return await new ImageImport(writer, source, limits.MaxManifestSize, progress).RunAsync(target, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -204,6 +205,11 @@ public sealed class ImageImport
         if (_source.Find(path) is not { } size)
         {
             return;
+        }
+
+        if (_writer.IsReadOnly)
+        {
+            throw new LayoutException("was not imported to its end: the registry has become read-only. Every tag that was set is complete; end that mode with 'registry read-only off', and run the command again");
         }
 
         await using var stream = _source.Open(path);

@@ -15,8 +15,13 @@ namespace Registry.Images;
 /// <param name="uploads">Stores blobs.</param>
 /// <param name="manifests">Stores manifests and tags.</param>
 /// <param name="origin">Origin of the images.</param>
-public sealed class ImageWriter(IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests, ChangeOrigin origin)
+/// <param name="isReadOnly">Returns true while the registry must not be changed; null if it always may.</param>
+public sealed class ImageWriter(
+    IMetadataStore metadata, UploadOperations uploads, ManifestOperations manifests, ChangeOrigin origin, Func<bool>? isReadOnly = null)
 {
+    /// <summary>True while the registry must not be changed.</summary>
+    internal bool IsReadOnly => isReadOnly?.Invoke() == true;
+
     /// <summary>Metadata of the registry.</summary>
     internal IMetadataStore Metadata => metadata;
 

@@ -61,6 +61,17 @@ public sealed class FileFollowers : IAsyncDisposable
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
     public Task WriteOutAsync() => _stagedFiles.WriteOutAsync(int.MaxValue, CancellationToken.None);
 
+    /// <summary>Writes to the files what only the metadata has now: small content, and changes of the tree.</summary>
+    /// <exception cref="StorageException">Something could not be written; the message is a sentence.</exception>
+    public async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        await WriteOutAsync();
+        if (await _tree.CatchUpAsync().WaitAsync(cancellationToken) is { } reason)
+        {
+            throw new StorageException(reason);
+        }
+    }
+
     /// <summary>Writes small content to its files, brings the tree up to date, and stops. Does nothing when they have stopped.</summary>
     /// <param name="cutOff">Ends the work: the next start continues.</param>
     public async ValueTask StopAsync(CancellationToken cutOff)

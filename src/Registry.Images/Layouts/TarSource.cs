@@ -9,21 +9,21 @@ namespace Registry.Images.Layouts;
 /// </summary>
 internal sealed class TarSource : ILayoutSource
 {
-    // The record of this many entries takes some hundred MiB.
-    private const int MaxEntries = 1_000_000;
-
     // No file of a layout has a longer name: blobs/sha512/ and 128 digits.
     private const int MaxNameLength = 256;
 
     private readonly FileStream _archive;
+    private readonly int _maxEntries;
     private readonly Dictionary<string, (long Offset, long Length)> _files = new(StringComparer.Ordinal);
     private readonly HashSet<string> _others = new(StringComparer.Ordinal);
 
     /// <summary>Reads the entries of an archive, and takes ownership of the stream.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="maxEntries">Number of entries that are accepted; each takes some hundred bytes of memory.</param>
     /// <exception cref="LayoutException">The file is not a tar archive, or is damaged.</exception>
-    public TarSource(FileStream archive)
+    public TarSource(FileStream archive, int maxEntries)
     {
-        _archive = archive;
+        (_archive, _maxEntries) = (archive, maxEntries);
         try
         {
             ReadEntries();
@@ -50,9 +50,9 @@ internal sealed class TarSource : ILayoutSource
         using var reader = new TarReader(new TarHeaderLimit(_archive), leaveOpen: true);
         for (var count = 0; reader.GetNextEntry() is { } entry; count++)
         {
-            if (count == MaxEntries)
+            if (count == _maxEntries)
             {
-                throw new LayoutException($"has more than {MaxEntries} entries");
+                throw new LayoutException($"has more than {_maxEntries} entries");
             }
 
             if (entry.EntryType is TarEntryType.Directory or TarEntryType.GlobalExtendedAttributes)

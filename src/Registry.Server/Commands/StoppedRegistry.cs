@@ -4,6 +4,7 @@ using Registry.Core.Changes;
 using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Server.Configuration;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 
 namespace Registry.Server.Commands;
@@ -14,14 +15,17 @@ internal sealed class StoppedRegistry : IAsyncDisposable
     /// <summary>Fault of a folder whose database does not cover the whole tree.</summary>
     public static StorageException NotIndexed => new("is not indexed; run 'registry reindex', or start the registry");
 
-    private StoppedRegistry(RegistryStorage storage, RegistryCore core, ChangeOrigin origin)
+    private StoppedRegistry(RegistryStorage storage, RegistryCore core, ChangeOrigin origin, TimeProvider time)
     {
-        Storage = storage;
-        Writer = new ImageWriter(core.Metadata, core.Uploads, core.Manifests, origin);
+        Target = new MaintenanceTarget(storage, core, origin, time, IsServing: false);
+        Writer = Target.CreateWriter();
     }
 
     /// <summary>Stores of the registry.</summary>
-    public RegistryStorage Storage { get; }
+    public RegistryStorage Storage => Target.Storage;
+
+    /// <summary>The registry for maintenance.</summary>
+    public MaintenanceTarget Target { get; }
 
     /// <summary>Imports images.</summary>
     public ImageWriter Writer { get; }
@@ -56,7 +60,7 @@ internal sealed class StoppedRegistry : IAsyncDisposable
                 await files.Indexer.RunAsync(CancellationToken.None);
             }
 
-            return new StoppedRegistry(storage, new RegistryCore(storage.Ports, options.CoreSettings, time, loggers), OriginOf(command));
+            return new StoppedRegistry(storage, new RegistryCore(storage.Ports, options.CoreSettings, time, loggers), OriginOf(command), time);
         }
         catch
         {

@@ -113,6 +113,83 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
         return await StartAsync(request, new VerifyWork(isDryRun, isFast));
     }
 
+    public async Task<RegistryError?> ImportAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "path", "target", "standardInput") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Read(query, "path").TryGet(out var path, out var fault)
+            || !QueryParameter.Find(query, "target").TryGet(out var text, out fault)
+            || !ApiParameters.ReadSwitch(query, "standardInput").TryGet(out var isStandardInput, out fault))
+        {
+            return fault;
+        }
+
+        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            return Malformed($"path is '{Parameters.Echo(path)}'; it must be an absolute path on the machine of the registry");
+        }
+
+        ImageReference? target = null;
+        if (text is not null && !ImageReference.TryParse(text, out target))
+        {
+            return NoImage("target", text);
+        }
+
+        if (await CheckAsync(request) is { } invalid)
+        {
+            return invalid;
+        }
+
+        // A path on this machine is for those who could read it anyway.
+        return request.IsLocal
+            ? await BeginAsync(request, new ImportWork(Path.GetFullPath(path), isStandardInput, target, options.ManifestMaxSize))
+            : new RegistryError(
+                RegistryErrorCode.Denied,
+                $"an import reads files of the machine of the registry, so only commands on that machine may ask for it: run 'registry import' there. From elsewhere, {ImportWork.FromElsewhere}");
+    }
+
+    public async Task<RegistryError?> CopyAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "source", "target", "noReferrers") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Read(query, "source").TryGet(out var from, out var fault)
+            || !QueryParameter.Read(query, "target").TryGet(out var to, out fault)
+            || !ApiParameters.ReadSwitch(query, "noReferrers").TryGet(out var isAlone, out fault))
+        {
+            return fault;
+        }
+
+        return !ImageReference.TryParse(from, out var source) ? NoImage("source", from)
+            : !ImageReference.TryParse(to, out var target) ? NoImage("target", to)
+            : await StartAsync(request, new CopyWork(source, target, !isAlone));
+    }
+
+    public async Task<RegistryError?> CompareAsync(RequestContext request)
+    {
+        var query = request.Request.Query;
+        if (ApiParameters.CheckNames(query, "dryRun") is { } unknown)
+        {
+            return unknown;
+        }
+
+        if (!QueryParameter.Read(query, "dryRun").TryGet(out _, out var missing))
+        {
+            return missing;
+        }
+
+        return !ApiParameters.ReadSwitch(query, "dryRun").TryGet(out var isDryRun, out var fault) ? fault
+            : isDryRun ? await StartAsync(request, new ComparisonWork())
+            : Malformed("dryRun must be true: a reindex replaces the database, which a running registry uses; stop it, and run 'registry reindex'");
+    }
+
     public async Task<RegistryError?> CancelAsync(RequestContext request)
     {
         if (!Find(request).TryGet(out var id, out var fault))
@@ -168,13 +245,10 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
         return null;
     }
 
-    private async Task<RegistryError?> StartAsync(RequestContext request, IMaintenanceWork work)
-    {
-        if (await CheckAsync(request) is { } invalid)
-        {
-            return invalid;
-        }
+    private async Task<RegistryError?> StartAsync(RequestContext request, IMaintenanceWork work) => await CheckAsync(request) ?? await BeginAsync(request, work);
 
+    private async Task<RegistryError?> BeginAsync(RequestContext request, IMaintenanceWork work)
+    {
         if (!jobs.Start(work, request.Origin).TryGet(out var job, out var error))
         {
             return error;
@@ -183,6 +257,9 @@ internal sealed class MaintenanceEndpoints(MaintenanceJobs jobs, ReadOnlyMode re
         await AnswerAsync(request, job);
         return null;
     }
+
+    private static RegistryError NoImage(string parameter, string text) => Malformed(
+        $"{parameter} is '{Parameters.Echo(text)}'; it must be an image such as team/app:1.0, team/app@sha256:… or team/app");
 
     private static Result<GcRequest> ReadCollection(IQueryCollection query)
     {

@@ -68,6 +68,9 @@ internal static class RouteTable
         new("GET", "/api/v1/maintenance/explain?digest=<digest>", Permission.Maintain, maintenance.ExplainAsync),
         new("POST", "/api/v1/maintenance/gc", Permission.Maintain, maintenance.CollectAsync),
         new("POST", "/api/v1/maintenance/verify", Permission.Maintain, maintenance.VerifyAsync),
+        new("POST", "/api/v1/maintenance/import?path=<path>", Permission.Maintain, maintenance.ImportAsync),
+        new("POST", "/api/v1/maintenance/copy?source=<image>&target=<image>", Permission.Maintain, maintenance.CopyAsync),
+        new("POST", "/api/v1/maintenance/reindex?dryRun=<on>", Permission.Maintain, maintenance.CompareAsync),
         new("POST", "/api/v1/maintenance/cancel?id=<id>", Permission.Maintain, maintenance.CancelAsync),
         new("POST", "/api/v1/maintenance/read-only?on=<on>", Permission.Maintain, maintenance.SetReadOnlyAsync),
 

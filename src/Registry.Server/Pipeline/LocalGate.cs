@@ -28,6 +28,7 @@ internal sealed class LocalGate : IRequestGate
         request.Identify(new Identity(name), new Authorizer(AuthenticationKind.None, () => admins));
         if (SocketPeer.IsTrusted(user))
         {
+            request.IsLocal = true;
             return ValueTask.FromResult<RegistryError?>(null);
         }
 

@@ -51,6 +51,9 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
     /// <summary>Caller, as far as it is authenticated.</summary>
     public Identity Identity { get; private set; } = Identity.Anonymous;
 
+    /// <summary>True for a caller on the socket of this machine, which the gate has admitted: it could read the files of the registry as well.</summary>
+    public bool IsLocal { get; set; }
+
     /// <summary>Operation on content. The route sets it; the endpoint may change it.</summary>
     public RequestOperation Operation { get; set; }
 
@@ -160,6 +163,7 @@ internal sealed class RequestContext(HttpContext http, BodyWatch? bodies = null)
         Target = null;
         Parameter = string.Empty;
         Identity = Identity.Anonymous;
+        IsLocal = false;
         Operation = RequestOperation.None;
         Change = null;
         Upload = null;

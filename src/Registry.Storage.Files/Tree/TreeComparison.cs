@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Logging;
 using Registry.Core.Indexing;
 using Registry.Core.Oci;
 using Registry.Core.Storage;
@@ -10,26 +9,28 @@ namespace Registry.Storage.Files.Tree;
 /// Compares the tree with the metadata, one repository at a time, and changes nothing. A difference means that indexing the tree anew would change
 /// what the registry serves.
 /// </summary>
-public sealed partial class TreeComparison(
-    TreeReader tree, IMetadataListing metadata, StorageThreads threads, TimeProvider time, ILogger<TreeComparison> logger)
+/// <param name="tree">The tree.</param>
+/// <param name="metadata">The metadata.</param>
+/// <param name="threads">Threads for reading the tree.</param>
+/// <param name="following">How the tree follows the metadata, by a moment, while requests are served; null if nothing changes meanwhile.</param>
+/// <param name="progress">Receives the number of compared repositories; null for none.</param>
+public sealed class TreeComparison(
+    TreeReader tree, IMetadataListing metadata, StorageThreads threads, TreeFollowing? following = null, IProgress<long>? progress = null)
 {
     private const int PageSize = 500;
-    private static readonly TimeSpan ProgressPeriod = TimeSpan.FromSeconds(5);
-
-    private long _reported = time.GetTimestamp();
 
     /// <summary>Number of compared repositories.</summary>
     public long Compared { get; private set; }
 
     /// <summary>Lists the repositories that differ: first those of the tree, in no particular order, then those that only the metadata has.</summary>
-    /// <exception cref="StorageException">The metadata cannot be read, or the folders of the tree cannot be listed.</exception>
+    /// <exception cref="StorageException">The metadata cannot be read, the folders of the tree cannot be listed, or it cannot be brought up to date.</exception>
     public async IAsyncEnumerable<RepositoryDifference> FindAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var names = tree.Repositories().GetEnumerator();
         while (await threads.RunAsync(names.MoveNext))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (await CompareAsync(names.Current) is { } difference)
+            if (await CompareAsync(names.Current, cancellationToken) is { } difference)
             {
                 yield return difference;
             }
@@ -45,27 +46,48 @@ public sealed partial class TreeComparison(
                 continue;
             }
 
-            var recorded = await metadata.ReadAsync(name);
-            if (!recorded.IsEmpty)
+            if (await CompareAsync(name, cancellationToken) is { } difference)
             {
-                yield return new RepositoryDifference(name, recorded, RepositoryContents.None);
+                yield return difference;
             }
 
             Pass();
         }
     }
 
-    private async Task<RepositoryDifference?> CompareAsync(RepositoryName name)
+    private async Task<RepositoryDifference?> CompareAsync(RepositoryName name, CancellationToken cancellationToken)
     {
+        var difference = await CompareAsync(name, await metadata.ReadAsync(name));
+        if (difference is null || following is null)
+        {
+            return difference;
+        }
+
+        // The tree has all that was recorded before. What has changed since then may be in it or not.
+        var position = await following.Feed.FindEndAsync();
+        await following.CatchUpAsync(cancellationToken);
+        var (found, failure) = await ReadTreeAsync(name);
         var recorded = await metadata.ReadAsync(name);
+        return await following.ListChangedAsync(name, position) is var (tags, digests)
+            ? Compare(name, recorded, found is null ? null : Settle(found, recorded, tags, digests), failure)
+            : null;
+    }
+
+    private async Task<RepositoryDifference?> CompareAsync(RepositoryName name, RepositoryContents recorded)
+    {
+        var (found, failure) = await ReadTreeAsync(name);
+        return Compare(name, recorded, found, failure);
+    }
+
+    private async Task<(RepositoryContents? Found, string? Failure)> ReadTreeAsync(RepositoryName name)
+    {
         try
         {
-            var found = await threads.RunAsync(() => RepositoryContents.Of(tree.Read(name)));
-            return IsSame(recorded, found) ? null : new RepositoryDifference(name, recorded, found);
+            return (await threads.RunAsync(() => tree.Exists(name) ? RepositoryContents.Of(tree.Read(name)) : RepositoryContents.None), null);
         }
         catch (StorageException e)
         {
-            return new RepositoryDifference(name, recorded, null, e.Message);
+            return (null, e.Message);
         }
     }
 
@@ -83,22 +105,36 @@ public sealed partial class TreeComparison(
         }
     }
 
+    private static RepositoryDifference? Compare(RepositoryName name, RepositoryContents recorded, RepositoryContents? found, string? failure) =>
+        found is not null && IsSame(recorded, found) ? null : new RepositoryDifference(name, recorded, found, failure);
+
     private static bool IsSame(RepositoryContents recorded, RepositoryContents found) =>
         recorded.Manifests.SetEquals(found.Manifests)
         && recorded.Blobs.SetEquals(found.Blobs)
         && recorded.Tags.Count == found.Tags.Count
-        && recorded.Tags.All(tag => found.Tags.TryGetValue(tag.Key, out var digest) && digest == tag.Value);
+        && recorded.Tags.All(tag => Has(found, tag));
+
+    // What the tree has, with all that has changed as it is recorded now.
+    private static RepositoryContents Settle(RepositoryContents found, RepositoryContents recorded, HashSet<Tag> tags, HashSet<Digest> digests)
+    {
+        bool HasChanged(KeyValuePair<Tag, Digest> tag) => tags.Contains(tag.Key) || digests.Contains(tag.Value);
+        return new RepositoryContents
+        {
+            Tags = found.Tags.Where(tag => !HasChanged(tag) && !(recorded.Tags.TryGetValue(tag.Key, out var digest) && digests.Contains(digest)))
+                .Concat(recorded.Tags.Where(HasChanged)).ToDictionary(),
+            Manifests = Settle(found.Manifests, recorded.Manifests, digests),
+            Blobs = Settle(found.Blobs, recorded.Blobs, digests),
+        };
+    }
+
+    private static HashSet<Digest> Settle(IReadOnlySet<Digest> found, IReadOnlySet<Digest> recorded, HashSet<Digest> changed) =>
+        [.. found.Where(digest => !changed.Contains(digest)), .. recorded.Where(changed.Contains)];
+
+    private static bool Has(RepositoryContents contents, KeyValuePair<Tag, Digest> tag) => contents.Tags.TryGetValue(tag.Key, out var digest) && digest == tag.Value;
 
     private void Pass()
     {
         Compared++;
-        if (time.GetElapsedTime(_reported) >= ProgressPeriod)
-        {
-            _reported = time.GetTimestamp();
-            LogProgress(Compared);
-        }
+        progress?.Report(Compared);
     }
-
-    [LoggerMessage(1, LogLevel.Information, "Comparing the tree with the metadata: repositories so far: {Repositories}")]
-    private partial void LogProgress(long repositories);
 }

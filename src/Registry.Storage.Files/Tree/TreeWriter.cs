@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Changes;
 using Registry.Core.Indexing;
@@ -36,6 +37,7 @@ internal sealed partial class TreeWriter : Follower
     // The tree has the changes up to here, except those of the repositories that are held back. Null until the position in the feed is read.
     private long? _passed;
     private readonly Dictionary<RepositoryName, HeldBack> _held = [];
+    private readonly ConcurrentQueue<TaskCompletionSource<string?>> _waiters = new();
     private bool _isUnsynced;
 
     // Only a tree that is behind can have missed what the feed has lost. An attempt that was cancelled or has failed leaves it behind.
@@ -61,6 +63,16 @@ internal sealed partial class TreeWriter : Follower
         Begin();
     }
 
+    /// <summary>Waits until the tree has all changes that are recorded now.</summary>
+    /// <returns>Reason why it does not get them; null if it has them.</returns>
+    public Task<string?> CatchUpAsync()
+    {
+        var waiter = new TaskCompletionSource<string?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _waiters.Enqueue(waiter);
+        Wake();
+        return waiter.Task;
+    }
+
     // Makes the remaining changes, and syncs the tree.
     protected override async ValueTask FinishAsync(CancellationToken cutOff)
     {
@@ -83,8 +95,15 @@ internal sealed partial class TreeWriter : Follower
         var lastSync = _time.GetTimestamp();
         var (lastTrim, lastTry) = (lastSync, lastSync);
         var isTimeUp = true;
+        var waiting = new List<TaskCompletionSource<string?>>();
         while (!stopping.IsCancellationRequested)
         {
+            // Before the changes are read, so that those of each waiter are among them.
+            while (_waiters.TryDequeue(out var waiter))
+            {
+                waiting.Add(waiter);
+            }
+
             // Frequent commits must not keep all obstacles but the first from being tried again.
             var (triesAll, hasMore) = (isTimeUp || _time.GetElapsedTime(lastTry) >= RetryDelay, false);
             lastTry = triesAll ? _time.GetTimestamp() : lastTry;
@@ -99,6 +118,12 @@ internal sealed partial class TreeWriter : Follower
 
                 return DescribeHeld();
             });
+            if (!isDone || !hasMore)
+            {
+                waiting.ForEach(waiter => waiter.SetResult(Failure));
+                waiting.Clear();
+            }
+
             if ((!isDone || _held.Count > 0) && _time.GetElapsedTime(lastTrim) >= SyncPeriod)
             {
                 await TrimAsync();

@@ -82,6 +82,9 @@ public sealed class BytesInFiles : IStoredBytes
     /// <exception cref="StorageException">Content could not be written, and is still in the metadata only.</exception>
     public Task WriteOutAsync() => _followers!.WriteOutAsync();
 
+    /// <inheritdoc cref="FileFollowers.CatchUpAsync"/>
+    public Task CatchUpAsync(CancellationToken cancellationToken) => _followers!.CatchUpAsync(cancellationToken);
+
     IBlobReader IStoredBytes.Serve(ContentCache contents) => contents;
 
     void IStoredBytes.Begin(RegistryStorage storage)

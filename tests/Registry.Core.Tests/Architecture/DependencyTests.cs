@@ -49,7 +49,7 @@ public partial class DependencyTests
         ["Access"] = ["Oci", "Changes", "Access.Rules", "Access.Identities"],
     };
 
-    // The groups of commands know only what all share, and the command line lists them.
+    // The groups of commands know only what all share, and how a running registry is asked; the command line lists them.
     private static readonly Dictionary<string, string[]> ServerFolders = new()
     {
         ["Configuration.Values"] = [],
@@ -99,18 +99,18 @@ public partial class DependencyTests
         ["Commands.Access"] = ["Commands"],
         ["Commands.Activity"] = ["Api.Activity", "Commands", "Commands.Remote"],
         ["Commands.Progress"] = ["Configuration.Values", "Maintenance"],
-        ["Commands.Backup"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
+        ["Commands.Backup"] = ["Commands", "Configuration", "Configuration.Values", "Maintenance"],
         ["Commands.Inspect"] = ["Commands", "Commands.Access", "Configuration"],
         ["Commands.Inventory"] = ["Api.Inventory", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands.Maintain"] = ["Api", "Api.Maintenance", "Commands", "Commands.Remote", "Configuration", "Configuration.Values", "Maintenance"],
-        ["Commands.Migrate"] = ["Commands", "Commands.Progress", "Configuration", "Configuration.Values"],
+        ["Commands.Migrate"] = ["Commands", "Configuration", "Configuration.Values", "Maintenance"],
         ["Commands.Remote"] = ["Api", "Commands", "Configuration"],
         ["Commands.Removal"] = ["Api.Inventory", "Api.Repositories", "Commands", "Commands.Remote"],
         ["Commands.Repositories"] = ["Api", "Api.Repositories", "Commands", "Commands.Remote", "Configuration.Values", "Maintenance"],
         ["Commands.Serve"] = ["Commands", "Configuration", "Hosting", "Hosting.Lifetime"],
         ["Commands.Space"] = ["Api.Space", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands.Tags"] = ["Api.History", "Commands", "Commands.Remote", "Http"],
-        ["Commands.Transfer"] = ["Commands", "Commands.Progress", "Configuration", "Maintenance"],
+        ["Commands.Transfer"] = ["Api.Maintenance", "Commands", "Commands.Maintain", "Commands.Remote", "Configuration", "Maintenance"],
         ["Commands.Trash"] = ["Api", "Api.Trash", "Commands", "Commands.Remote", "Configuration.Values"],
         ["Commands"] =
         [

@@ -85,7 +85,7 @@ public sealed class HostileArchiveTests : IDisposable
             await writer.WriteEntryAsync(new PaxTarEntry(TarEntryType.RegularFile, "oci-layout") { DataStream = new MemoryStream(LayoutIndex.Marker.ToArray()) });
         }
 
-        using var source = new TarSource(File.OpenRead(Archive));
+        using var source = new TarSource(File.OpenRead(Archive), maxEntries: 10);
         Assert.Equal(LayoutIndex.Marker.Length, source.Find("oci-layout"));
         Assert.Null(source.Find($"0{new string('n', 500_000)}"));
         Assert.True((source.Find("index.json") ?? 0) <= 1024);
@@ -166,5 +166,5 @@ public sealed class HostileArchiveTests : IDisposable
         Assert.Contains(message, (await Assert.ThrowsAsync<LayoutException>(() => ImportAsync(storage, Archive))).Message, StringComparison.Ordinal);
 
     private static Task<TransferReport> ImportAsync(TestStorage storage, string path) => ImageImport.RunAsync(
-        new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request), path, null, MaxManifestSize, null, default);
+        new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request), path, null, new LayoutLimits(MaxManifestSize), null, default);
 }

@@ -182,7 +182,7 @@ public sealed class LayoutTests : IDisposable
         new ImageWriter(storage.Storage.Metadata, storage.Uploads, storage.Manifests, ContractOrigin.Request),
         Path.Combine(_folder.Path, name),
         target is null ? null : Image(target),
-        MaxManifestSize,
+        new LayoutLimits(MaxManifestSize),
         null,
         default);
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Net.Sockets;
 using System.Runtime.Versioning;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Access;
@@ -26,7 +25,7 @@ public sealed class LocalSocketTests : IDisposable
         using var access = new AccessFolder();
         await using var registry = await TestRegistry.StartAsync(options => access.Configure(options, AuthenticationKind.Basic), _folder.Path);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Socket));
-        using var client = ClientOf(Socket);
+        using var client = SocketClient.Of(Socket);
         Check.Status(200, await client.GetAnswerAsync("/api/v1/maintenance"));
         Check.Status(200, await client.GetAnswerAsync("/api/v1/repositories"));
         var job = Check.Status(202, await client.RequestAsync("POST", "/api/v1/maintenance/gc", "{}"u8.ToArray(), ("Content-Type", "application/json")));
@@ -60,7 +59,7 @@ public sealed class LocalSocketTests : IDisposable
         var stopped = await RegistryProcess.RunAsync("verify", _folder.Path, cancellationToken: Cancellation);
         Assert.True(stopped.ExitCode == 0, stopped.Output);
         await using var registry = await TestRegistry.StartAsync(storagePath: _folder.Path);
-        using var client = ClientOf(Socket);
+        using var client = SocketClient.Of(Socket);
         Check.Status(200, await client.GetAnswerAsync("/api/v1/maintenance"));
     }
 
@@ -92,19 +91,6 @@ public sealed class LocalSocketTests : IDisposable
         Assert.Contains(
             "this socket is for root and for the user of the registry, and the user with id 65534 is neither", await RunAsync("setpriv", curl), StringComparison.Ordinal);
     }
-
-    private static HttpClient ClientOf(string path) => new(new SocketsHttpHandler
-    {
-        ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        },
-    })
-    {
-        BaseAddress = new Uri("http://localhost/"),
-    };
 
     // Both outputs, whatever the exit code.
     private static async Task<string> RunAsync(string program, params string[] arguments)

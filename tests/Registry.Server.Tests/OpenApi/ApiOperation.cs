@@ -20,6 +20,10 @@ internal sealed record ApiOperation(string Method, string Path, JsonElement Json
         ["reference"] = "<reference>",
         ["id"] = "<id>",
         ["on"] = "<on>",
+        ["path"] = "<path>",
+        ["source"] = "<image>",
+        ["target"] = "<image>",
+        ["dryRun"] = "<on>",
     };
 
     /// <summary>The path with the required parameters, as in the table of routes.</summary>

@@ -1,7 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Time.Testing;
+using Registry.Core.Changes;
+using Registry.Server.Maintenance;
 using Registry.Server.Tests.Maintenance;
+using Registry.Storage.Files;
 
 namespace Registry.Server.Tests.OpenApi;
 
@@ -151,6 +154,9 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         await AskForJobAsync("gc?untagged=true", "untagged");
         await AskForJobAsync("gc", "collected");
         await AskForJobAsync("verify?fullSpeed=true", "verified");
+        await AskForJobAsync($"copy?source={Repository}:latest&target=team/copied", "copied");
+        await AskForJobAsync("reindex?dryRun=true", TestRegistry.Stores is null ? "compared" : "refusal");
+        await AskForImportAsync();
         await AskAsync("POST", "/api/v1/maintenance/read-only?on=true", 200);
         await AskForJobAsync("gc", "refusal");
         await AskAsync("POST", "/api/v1/maintenance/read-only?on=false", 200);
@@ -163,10 +169,38 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         var running = (await AskAsync("POST", "/api/v1/maintenance/verify", 202))!.Json.GetProperty("id").GetInt64();
         await AskAsync("POST", "/api/v1/maintenance/gc", 409);
         await AskAsync("POST", "/api/v1/maintenance/verify", 409);
+        await AskAsync("POST", $"/api/v1/maintenance/copy?source={Repository}:latest&target=team/copied", 409);
+        await AskAsync("POST", "/api/v1/maintenance/reindex?dryRun=true", 409);
         await AskAsync("GET", $"/api/v1/maintenance/show?id={running}", 200);
         await AskAsync("POST", $"/api/v1/maintenance/cancel?id={running}", 202);
         await _maintained.EndOfAsync(running);
         await AskAsync("GET", "/api/v1/maintenance", 200);
+    }
+
+    // Over the network it is refused, and a registry on nodes has no socket.
+    private async Task AskForImportAsync()
+    {
+        const string Import = "/api/v1/maintenance/import";
+        var operation = _description.Find("POST", Import);
+        _description.Check(operation, Check.Status(403, await SendAsync("POST", $"{Import}?path=/nowhere", "{}")));
+        using var folder = new TemporaryFolder("layout");
+        LayoutFolder.Write(folder.Path, ("team/imported:1", TestImage.Create()));
+        if (TestRegistry.Stores is null)
+        {
+            using var local = SocketClient.Of(new DataPaths(Registry.StoragePath).Socket);
+            var begun = Check.Status(202, await local.RequestAsync("POST", $"{Import}?path={folder.Path}", "{}"u8.ToArray(), Json));
+            _description.Check(operation, begun);
+            await _maintained.EndOfAsync(begun.Json.GetProperty("id").GetInt64());
+            Assert.True((await AskAsync("GET", $"/api/v1/maintenance/show?id={begun.Json.GetProperty("id").GetInt64()}", 200))!.Json.GetProperty("report").TryGetProperty("imported", out _));
+
+            // Another one runs.
+            var job = Registry.Host.Jobs.Start(new VerifyWork(isDryRun: true, isFast: false), ChangeOrigin.Collector).Value!;
+            _description.Check(operation, Check.Status(409, await local.RequestAsync("POST", $"{Import}?path={folder.Path}", "{}"u8.ToArray(), Json)));
+            Registry.Host.Jobs.Cancel(job.Id);
+            await _maintained.EndOfAsync(job.Id);
+        }
+
+        _answered.UnionWith([$"POST {Import} 202", $"POST {Import} 409"]);
     }
 
     // A job, and its report with a member.
@@ -211,6 +245,9 @@ public sealed class DescribedAnswerTests : IAsyncLifetime
         "tag" or "reference" => "latest",
         "id" => "1",
         "on" => "false",
+        "dryRun" => "true",
+        "path" => "/nowhere",
+        "source" or "target" => $"{Repository}:latest",
         _ => _deleted.Digest,
     };
 

@@ -35,6 +35,29 @@ public class TreeCatchUpTests
         Assert.InRange(feed.Passes, 1, 5);
     }
 
+    [Fact]
+    public async Task A_wait_for_the_tree_ends_when_it_has_all_that_was_recorded_before()
+    {
+        await using var storage = await TestStorage.CreateAsync();
+        var tree = storage.Paths.Repositories;
+        for (var i = 0; i < 20; i++)
+        {
+            await storage.PushImageAsync(Samples.Repository($"r{i}"), $"app {i}", "latest");
+            await storage.Storage.Files!.CatchUpAsync(TestContext.Current.CancellationToken);
+            Assert.Equal(4, FolderContent.List(Path.Combine(tree, $"r{i}")).Count);
+            Assert.True(storage.Storage.Staged.IsEmpty);
+        }
+
+        FolderContent.Write("a file where a folder must go", Path.Combine(tree, "team"));
+        await storage.PushBlobAsync(Samples.Repository("team/app"), "blob");
+        var behind = await Assert.ThrowsAsync<StorageException>(() => storage.Storage.Files!.CatchUpAsync(TestContext.Current.CancellationToken));
+        Assert.Contains(Path.Combine(tree, "team"), behind.Message, StringComparison.Ordinal);
+        File.Delete(Path.Combine(tree, "team"));
+        await Eventually.TrueAsync(() => storage.Storage.Files!.TreeFailure is null);
+        await storage.Storage.Files!.CatchUpAsync(TestContext.Current.CancellationToken);
+        Assert.Single(FolderContent.List(Path.Combine(tree, "team/app")));
+    }
+
     // The feed has lost changes by its age; the same holds for one that has lost them by their number.
     [Fact]
     public async Task A_repository_that_is_held_back_for_longer_than_its_changes_are_kept_is_written_whole()

@@ -14,7 +14,7 @@ internal sealed record JobAnswer
     /// <summary>Its number, which no other job has had, not even before a restart.</summary>
     public required long Id { get; init; }
 
-    /// <summary>The work: <c>gc</c> or <c>verify</c>.</summary>
+    /// <summary>The work, as its command is called.</summary>
     public required string Kind { get; init; }
 
     /// <summary>Its particulars, as in the query that has started it.</summary>

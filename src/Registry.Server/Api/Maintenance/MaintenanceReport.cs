@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Registry.Images;
 
 namespace Registry.Server.Api.Maintenance;
 
@@ -25,13 +26,25 @@ internal sealed record MaintenanceReport
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public VerifyResult? Verified { get; init; }
 
+    /// <summary>What an import has brought in.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TransferReport? Imported { get; init; }
+
+    /// <summary>What a copy has linked.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TransferReport? Copied { get; init; }
+
+    /// <summary>What a reindex would change.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ReindexPreview? Compared { get; init; }
+
     /// <summary>Reason why nothing was done, and what to do: a clause for people.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Refusal { get; init; }
 
-    /// <summary>False if nothing was done, something was found damaged, or what was asked about is not there.</summary>
+    /// <summary>False if nothing was done, something was found damaged or could not be compared, or what was asked about is not there.</summary>
     [JsonIgnore]
-    public bool IsSuccess => Refusal is null && Verified is not { IsClean: false } && Explanation is not { IsKnown: false };
+    public bool IsSuccess => Refusal is null && Verified is not { IsClean: false } && Explanation is not { IsKnown: false } && Compared is not { Unreadable: > 0 };
 
     /// <summary>The counts of the result, by their names; empty if it has none.</summary>
     [JsonIgnore]
@@ -65,6 +78,14 @@ internal sealed record MaintenanceReport
             ["missing"] = verified.Missing,
             ["unreadable"] = verified.Unreadable,
         },
+        { Imported: { } imported } => Count(imported),
+        { Copied: { } copied } => Count(copied),
+        { Compared: { } compared } => new Dictionary<string, long>
+        {
+            ["compared"] = compared.Compared,
+            ["unreadable"] = compared.Unreadable,
+            ["differences"] = compared.Differences.Count + compared.NotListed,
+        },
         _ => new Dictionary<string, long>(),
     };
 
@@ -74,7 +95,7 @@ internal sealed record MaintenanceReport
     {
         { Preview: { } preview } => preview.Manifests.Count + preview.Links.Count + preview.Blobs.Count + preview.Kept.Count,
         { Untagged: { } untagged } => untagged.Manifests.Count + untagged.Refused.Count,
-        _ => 0,
+        _ => Imported?.Images.Count ?? Compared?.Differences.Count ?? 0,
     };
 
     /// <summary>Creates the report that nothing was done.</summary>
@@ -88,6 +109,16 @@ internal sealed record MaintenanceReport
         Untagged?.Write(output);
         Explanation?.Write(output);
         Verified?.Write(output);
+        Compared?.Write(output);
+        if (Imported is not null)
+        {
+            TransferLines.Write(Imported, "Imported", output);
+        }
+
+        if (Copied is not null)
+        {
+            TransferLines.Write(Copied, "Copied to", output);
+        }
     }
 
     /// <summary>The result in one line, without its lists.</summary>
@@ -95,7 +126,19 @@ internal sealed record MaintenanceReport
     {
         { Preview: { } preview } => preview.Summary,
         { Untagged: { } untagged } => untagged.Summary,
+        { Compared: { } compared } => compared.Summary.ReplaceLineEndings(" "),
+        { Imported: { } imported } => TransferLines.Summarize(imported, "Imported"),
+        { Copied: { } copied } => TransferLines.Summarize(copied, "Copied to"),
         _ => Refusal ?? Written(),
+    };
+
+    private static Dictionary<string, long> Count(TransferReport report) => new()
+    {
+        ["images"] = report.Images.Count,
+        ["manifests"] = report.Manifests,
+        ["blobs"] = report.Blobs,
+        ["bytes"] = report.Bytes,
+        ["missing"] = report.Missing,
     };
 
     private string Written()

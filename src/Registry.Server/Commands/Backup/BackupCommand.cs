@@ -3,9 +3,9 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Images.Backup;
-using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
 using Registry.Server.Configuration.Values;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Backup;
 
@@ -67,7 +67,7 @@ internal static class BackupCommand
         string?[] files = [options.HtpasswdPath, options.AccessControlPath, options.TokenPublicKeyPath];
         return await context.TryAsync(null, "the backup was interrupted; earlier generations are intact. Run it again to continue", async () =>
         {
-            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Backing up"), progress => BackupRun.RunAsync(
+            var report = await context.WithProgressAsync(request.IsJson, WorkDone.OfTransfer("Backing up"), progress => BackupRun.RunAsync(
                 options.StoragePath, request.Folder, request.Keep, files.OfType<string>(), time, loggers, progress, cancellationToken));
             context.Output.WriteLine(request.IsJson ? JsonSerializer.Serialize(report, ReportJson.Indented.BackupReport) : Describe(report));
             return FaultLines.Write(report.Faulty, report.Faults, "copied", context.Error) ? ExitCodes.Failure : ExitCodes.Success;

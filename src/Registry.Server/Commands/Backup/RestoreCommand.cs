@@ -3,8 +3,8 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Registry.Core.Errors;
 using Registry.Images.Backup;
-using Registry.Server.Commands.Progress;
 using Registry.Server.Configuration;
+using Registry.Server.Maintenance;
 
 namespace Registry.Server.Commands.Backup;
 
@@ -52,7 +52,7 @@ internal static class RestoreCommand
 
         return await context.TryAsync(null, "the restore was interrupted; the registry does not start on the incomplete folder. Run it again to continue", async () =>
         {
-            var report = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Restoring"), progress => RestoreRun.RunAsync(
+            var report = await context.WithProgressAsync(request.IsJson, WorkDone.OfTransfer("Restoring"), progress => RestoreRun.RunAsync(
                 request.Folder, request.Generation, options.StoragePath, time, loggers, progress, cancellationToken));
             context.Output.WriteLine(request.IsJson
                 ? JsonSerializer.Serialize(report, ReportJson.Indented.RestoreReport)

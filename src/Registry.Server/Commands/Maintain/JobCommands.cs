@@ -9,7 +9,7 @@ namespace Registry.Server.Commands.Maintain;
 internal static class JobCommands
 {
     public static Command Create(CommandContext context) => new DescribedCommand(
-        "jobs", "List the maintenance that a running registry was asked for ('registry gc', 'registry verify'), or end it.")
+        "jobs", "List the maintenance that a running registry was asked for ('registry gc', 'registry verify', 'registry import', …), or end it.")
     {
         CreateList(context),
         CreateCancel(context),

@@ -29,16 +29,25 @@ internal sealed class MaintenanceRun(CommandContext context, IMaintenanceWork wo
     /// <returns>The exit code.</returns>
     public Task<int> RunAsync(ParseResult parsed, string? server, Func<RegistryOptions, ILoggerFactory, CancellationToken, Task<int>> runInFolder) => server is null
         ? context.WithSignalsAsync(parsed, (options, loggers, cancelled) => RunAsync(options, () => runInFolder(options, loggers, cancelled), cancelled))
-        : CommandContext.WithSignalsAsync(cancelled => RemoteCommand.RunToMaintainAsync(context, parsed, server, registry => AskAsync(registry, cancelled)));
+        : AskAsync(parsed, server);
+
+    /// <summary>Asks a registry by its address.</summary>
+    public Task<int> AskAsync(ParseResult parsed, string server) =>
+        CommandContext.WithSignalsAsync(cancelled => RemoteCommand.RunToMaintainAsync(context, parsed, server, registry => AskAsync(registry, cancelled)));
 
     /// <summary>Asks the registry that runs on the data folder of the settings, or runs the work there.</summary>
-    public async Task<int> RunAsync(RegistryOptions options, Func<Task<int>> runInFolder, CancellationToken cancellationToken)
+    /// <param name="options">The settings.</param>
+    /// <param name="runInFolder">Runs it in the data folder, if no running registry is found.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <param name="prepare">Called before a running registry is asked; null for nothing.</param>
+    public async Task<int> RunAsync(RegistryOptions options, Func<Task<int>> runInFolder, CancellationToken cancellationToken, Func<Task>? prepare = null)
     {
         try
         {
             if (await LocalSocket.FindAsync(options) is { } address)
             {
                 using var registry = RemoteRegistry.OfSocket(address);
+                await (prepare?.Invoke() ?? Task.CompletedTask);
                 return await AskAsync(registry, cancellationToken);
             }
         }
@@ -56,7 +65,7 @@ internal sealed class MaintenanceRun(CommandContext context, IMaintenanceWork wo
             catch (StorageException e) when (e.InnerException is IOException inner && DataFolder.IsLocked(inner))
             {
                 return context.Fail(
-                    $"{CommandContext.Describe(options.Storage, e)}. If that is a registry, it is just starting or stopping, or its log says why it has no socket; an admin can ask it with --server");
+                    $"{CommandContext.Describe(options.Storage, e)}. If that is a registry, it is just starting or stopping, or its log says why it has no socket; {(work is ImportWork ? ImportWork.FromElsewhere : "an admin can ask it with --server")}");
             }
         });
     }
@@ -152,6 +161,15 @@ internal sealed class MaintenanceRun(CommandContext context, IMaintenanceWork wo
                 break;
             case { Explanation: { } explanation }:
                 ReportJson.Write(context.Output, explanation, json => json.GcExplanation);
+                break;
+            case { Imported: { } imported }:
+                ReportJson.Write(context.Output, imported, json => json.TransferReport);
+                break;
+            case { Copied: { } copied }:
+                ReportJson.Write(context.Output, copied, json => json.TransferReport);
+                break;
+            case { Compared: { } compared }:
+                ReportJson.Write(context.Output, compared, json => json.ReindexPreview);
                 break;
             case { Verified: { } verified }:
                 ReportJson.Write(context.Output, verified, json => json.VerifyResult);

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using Registry.Core;
 using Registry.Core.Errors;
 using Registry.Core.Storage;
+using Registry.Server.Commands.Remote;
 using Registry.Server.Configuration;
 using Registry.Server.Maintenance;
 using Registry.Storage;
@@ -12,31 +14,46 @@ namespace Registry.Server.Commands.Maintain;
 
 /// <summary>
 /// <c>registry reindex</c>: rebuilds the metadata of a stopped registry from its tree. The old database is kept beside the new one until the
-/// new one is complete, and for good when it could not be read. <c>--dry-run</c> lists the differences instead.
+/// new one is complete, and for good when it could not be read. <c>--dry-run</c> lists the differences instead, also of a running one.
 /// </summary>
 internal static class ReindexCommand
 {
     public static Command Create(CommandContext context)
     {
         var dryRun = new Option<bool>("--dry-run") { Description = "Change nothing; list what the rebuild would remove, add or change." };
+        var server = RemoteAddress.CreateOptionToMaintain();
         var json = CommandContext.JsonOption();
         var command = new DescribedCommand(
             "reindex",
-            "Rebuild the metadata from the storage tree. The registry must not be running.",
+            "Rebuild the metadata from the storage tree. The registry must not be running; --dry-run also asks a running one.",
             "registry reindex --dry-run",
             "registry reindex --storage-path /var/lib/registry",
-            "registry reindex --dry-run --json")
+            "registry reindex --dry-run --server https://registry.example.com --json")
         {
             dryRun,
+            server,
             json,
         };
-        command.SetAction((parsed, _) => context.WithSignalsAsync(parsed, (options, loggers, cancelled) => options.Bucket is not null
-            ? context.RefuseAsync(
-                options.Storage,
-                "there is no tree to rebuild the metadata from. Restore registry.db from a copy",
-                "there is no tree to rebuild the metadata from. Restore the database from a dump")
-            : parsed.GetValue(dryRun) ? PreviewAsync(context, options, loggers, parsed.GetValue(json), cancelled)
-            : RunAsync(context, options, loggers, parsed.GetValue(json), cancelled)));
+        command.Validators.Add(result =>
+        {
+            if (!result.GetValue(dryRun) && result.GetResult(server) is not null)
+            {
+                result.AddError("--server needs --dry-run: a reindex replaces the database, which a running registry uses");
+            }
+        });
+        command.SetAction((parsed, _) =>
+        {
+            var isJson = parsed.GetValue(json);
+            return parsed.GetValue(server) is { } url
+                ? new MaintenanceRun(context, new ComparisonWork(), isJson).AskAsync(parsed, url)
+                : context.WithSignalsAsync(parsed, (options, loggers, cancelled) => options.Bucket is not null
+                    ? context.RefuseAsync(
+                        options.Storage,
+                        "there is no tree to rebuild the metadata from. Restore registry.db from a copy",
+                        "there is no tree to rebuild the metadata from. Restore the database from a dump")
+                    : parsed.GetValue(dryRun) ? PreviewAsync(context, options, loggers, isJson, cancelled)
+                    : RunAsync(context, options, loggers, isJson, cancelled));
+        });
         return command;
     }
 
@@ -45,7 +62,7 @@ internal static class ReindexCommand
         var path = Path.GetFullPath(options.StoragePath);
         return await context.TryAsync(options.Storage, "the reindex was interrupted; run it again, or start the registry, which continues it", async () =>
         {
-            DataFolder.OpenExisting(path).Dispose();
+            CheckIsFree(path);
             var isReadable = await TryFinishAsync(context, options, path, loggers);
             string? kept = null;
             using (var folder = DataFolder.Open(path))
@@ -91,36 +108,39 @@ internal static class ReindexCommand
         });
     }
 
-    /// <summary>Prints what would be removed, added or changed. Writes what is only in the database yet, as any start does, and changes nothing else.</summary>
+    /// <summary>Asks the registry that runs on the data folder what a reindex would change, or compares there.</summary>
     /// <returns>0 with or without differences, as <c>gc --dry-run</c>; 1 when something could not be compared.</returns>
-    public static async Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
+    public static Task<int> PreviewAsync(CommandContext context, RegistryOptions options, ILoggerFactory loggers, bool isJson, CancellationToken cancellationToken)
+    {
+        var run = new MaintenanceRun(context, new ComparisonWork(), isJson);
+        return run.RunAsync(options, () => CompareInFolderAsync(context, run, options, loggers, cancellationToken), cancellationToken);
+    }
+
+    // Writes what is only in the database yet, as any start does, and changes nothing else.
+    private static async Task<int> CompareInFolderAsync(
+        CommandContext context, MaintenanceRun run, RegistryOptions options, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
         var path = Path.GetFullPath(options.StoragePath);
-        return await context.TryAsync(options.Storage, "the comparison was interrupted; nothing was changed", async () =>
+        DataFolder.OpenExisting(path).Dispose();
+        var isWhole = await TryFinishAsync(context, options, path, loggers);
+        await using var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
+        var core = new RegistryCore(storage.Ports, options.CoreSettings, TimeProvider.System, loggers);
+        var exitCode = await run.RunAsync(
+            new MaintenanceTarget(storage, core, StoppedRegistry.OriginOf("reindex"), TimeProvider.System, IsServing: false), cancellationToken);
+        return isWhole ? exitCode : ExitCodes.Failure;
+    }
+
+    private static void CheckIsFree(string path)
+    {
+        try
         {
             DataFolder.OpenExisting(path).Dispose();
-            var isWhole = await TryFinishAsync(context, options, path, loggers);
-            await using var storage = RegistryStorage.Open(path, options.ChangeRules, TimeProvider.System, loggers);
-            var comparison = new TreeComparison(
-                storage.Files!.Tree, storage.Listing, storage.Threads, TimeProvider.System, loggers.CreateLogger<TreeComparison>());
-            var report = new ReindexReport();
-            await foreach (var difference in comparison.FindAsync(cancellationToken))
-            {
-                report.Add(difference);
-            }
-
-            var preview = report.End(comparison.Compared);
-            if (isJson)
-            {
-                ReportJson.Write(context.Output, preview, json => json.ReindexPreview);
-            }
-            else
-            {
-                preview.Write(context.Output);
-            }
-
-            return isWhole && preview.Unreadable == 0 ? ExitCodes.Success : ExitCodes.Failure;
-        });
+        }
+        catch (StorageException e) when (e.InnerException is IOException inner && DataFolder.IsLocked(inner))
+        {
+            throw new StorageException(
+                $"{e.Message.TrimEnd('.')}. A reindex replaces the database, so stop the registry first; 'registry reindex --dry-run' tells while it runs what would change", e);
+        }
     }
 
     // Writes what is only in the old database yet: changes to the tree, and small content to its files. False when some may be left.

@@ -4,7 +4,7 @@ using Registry.Core.Storage;
 using Registry.Files;
 using Registry.Images;
 using Registry.Images.Migration;
-using Registry.Server.Commands.Progress;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 
 namespace Registry.Server.Commands.Migrate;
@@ -91,7 +91,7 @@ internal sealed class MigrationRun(
 
         var totals = await SourceFaultException.GuardAsync(source.ReadTotalsAsync);
         var (counts, faulty, faults) = await CopyAsync(RegistryContent.Of(source), opened);
-        var comparison = await context.WithProgressAsync(request.IsJson, TransferWork.Describe("Comparing"), progress =>
+        var comparison = await context.WithProgressAsync(request.IsJson, WorkDone.OfTransfer("Comparing"), progress =>
             MigrationCheck.RunAsync(RegistryContent.Of(source), RegistryContent.Of(target), request.ComparesContent, progress, cancellationToken));
         if (await SourceFaultException.GuardAsync(source.IsUsedByOthersAsync) || await SourceFaultException.GuardAsync(source.ReadTotalsAsync) != totals)
         {
@@ -150,7 +150,7 @@ internal sealed class MigrationRun(
     private Task<(MigrationCounts Done, long Faulty, IReadOnlyList<string> Faults)> CopyAsync(RegistryContent source, StoppedRegistry target) =>
         context.WithProgressAsync<TransferProgress, (MigrationCounts, long, IReadOnlyList<string>)>(
             request.IsJson,
-            TransferWork.Describe("Copying"),
+            WorkDone.OfTransfer("Copying"),
             progress => MigrationPass.RunAsync(source, RegistryContent.Of(target.Storage), target.Writer, progress, cancellationToken));
 
     // Marks the target, if it may be one; otherwise returns the reason.

@@ -4,8 +4,9 @@ using Registry.Core.Storage;
 using Registry.Images;
 using Registry.Images.Backup;
 using Registry.Images.Layouts;
-using Registry.Server.Commands.Progress;
+using Registry.Server.Api.Maintenance;
 using Registry.Server.Configuration;
+using Registry.Server.Maintenance;
 using Registry.Storage;
 
 namespace Registry.Server.Commands.Transfer;
@@ -58,7 +59,7 @@ internal static class ExportCommand
     public static async Task<int> RunAsync(
         CommandContext context, RegistryOptions options, ExportRequest request, TimeProvider time, ILoggerFactory loggers, CancellationToken cancellationToken)
     {
-        var describe = TransferWork.Describe("Exporting");
+        var describe = WorkDone.OfTransfer("Exporting");
         try
         {
             await using var storage = request.Backup is { } backup
@@ -69,13 +70,13 @@ internal static class ExportCommand
                 await using var stream = context.Terminal.OpenOutput();
                 var streamed = await context.WithProgressAsync(request.IsJson, describe, progress => ImageExport.ToStreamAsync(
                     storage, request.Images, stream, request.WithReferrers, progress, cancellationToken));
-                TransferLines.Write(streamed, "Exported", request.IsJson, context.Error);
+                Write(streamed, request.IsJson, context.Error);
                 return ExitCodes.Success;
             }
 
             var report = await context.WithProgressAsync(request.IsJson, describe, progress => ImageExport.ToPathAsync(
                 storage, request.Images, request.Target, request.WithReferrers, progress, cancellationToken));
-            TransferLines.Write(report, "Exported", request.IsJson, context.Output);
+            Write(report, request.IsJson, context.Output);
             return ExitCodes.Success;
         }
         catch (LayoutException e)
@@ -89,6 +90,18 @@ internal static class ExportCommand
         catch (OperationCanceledException)
         {
             return context.Fail("the export was interrupted; nothing was exported");
+        }
+    }
+
+    private static void Write(TransferReport report, bool isJson, TextWriter output)
+    {
+        if (isJson)
+        {
+            ReportJson.Write(output, report, json => json.TransferReport);
+        }
+        else
+        {
+            TransferLines.Write(report, "Exported", output);
         }
     }
 }

@@ -1,6 +1,7 @@
+using System.Text.Json.Serialization;
 using Registry.Core.Errors;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Api.Maintenance;
 
 /// <summary>The changes that a reindex would make, which <c>registry reindex --dry-run</c> reports.</summary>
 /// <param name="Compared">Number of repositories that were compared.</param>
@@ -13,6 +14,13 @@ namespace Registry.Server.Commands.Maintain;
 internal sealed record ReindexPreview(
     long Compared, long Unreadable, ReindexTotals Removed, ReindexTotals Added, long MovedTags, IReadOnlyList<string> Differences, long NotListed)
 {
+    /// <summary>The last lines: the numbers.</summary>
+    [JsonIgnore]
+    public string Summary => Differences.Count == 0
+        ? $"The tree and the metadata agree in {Count.Of(Compared, "repository")}. A reindex would change nothing."
+        : $"In {Count.Of(Compared, "repository")}, a reindex would remove {Removed};\nadd {Added}; and move {Count.Of(MovedTags, "tag")}. Nothing was changed."
+            + (Unreadable > 0 ? $"\nNot counted: {Count.Of(Unreadable, "repository")} that cannot be read." : string.Empty);
+
     public void Write(TextWriter output)
     {
         foreach (var difference in Differences)
@@ -25,17 +33,6 @@ internal sealed record ReindexPreview(
             output.WriteLine($"… and {NotListed} more");
         }
 
-        if (Differences.Count == 0)
-        {
-            output.WriteLine($"The tree and the metadata agree in {Count.Of(Compared, "repository")}. A reindex would change nothing.");
-            return;
-        }
-
-        output.WriteLine($"In {Count.Of(Compared, "repository")}, a reindex would remove {Removed};");
-        output.WriteLine($"add {Added}; and move {Count.Of(MovedTags, "tag")}. Nothing was changed.");
-        if (Unreadable > 0)
-        {
-            output.WriteLine($"Not counted: {Count.Of(Unreadable, "repository")} that cannot be read.");
-        }
+        output.WriteLine(Summary);
     }
 }

@@ -1,7 +1,7 @@
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Api.Maintenance;
 
 /// <summary>Numbers of things that a reindex adds or removes.</summary>
 internal readonly record struct ReindexTotals(long Repositories, long Tags, long Manifests, long Blobs)

@@ -1,9 +1,10 @@
 using Registry.Core.Errors;
 using Registry.Core.Indexing;
 using Registry.Core.Oci;
+using Registry.Server.Api.Maintenance;
 using Registry.Storage.Files.Tree;
 
-namespace Registry.Server.Commands.Maintain;
+namespace Registry.Server.Maintenance;
 
 /// <summary>Collects the changes that a reindex would make: the first ones as sentences, and the totals.</summary>
 internal sealed class ReindexReport
