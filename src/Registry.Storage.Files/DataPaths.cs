@@ -17,7 +17,7 @@ namespace Registry.Storage.Files;
 /// │   ├── _manifests/tags/&lt;tag&gt;/index/sha256/&lt;hex&gt;/link
 /// │   └── _layers/sha256/&lt;hex&gt;/link
 /// ├── uploads/&lt;uuid&gt;                                  received bytes of an upload; the metadata has its session
-/// ├── uploads/&lt;uuid&gt;.tmp                               a manifest before it is renamed into blobs/
+/// ├── uploads/&lt;uuid&gt;.tmp                               a manifest before it is renamed into blobs/; an archive to import
 /// ├── quarantine/&lt;algorithm&gt;/&lt;hex&gt;                  damaged bytes that were found under blobs/
 /// ├── registry.db                                      metadata (SQLite), with -wal and -shm beside it
 /// ├── token-key.pem                                    signing key of the built-in token service, readable by its owner only

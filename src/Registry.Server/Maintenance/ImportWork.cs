@@ -86,7 +86,14 @@ internal sealed class ImportWork(string source, bool isStandardInput, ImageRefer
     {
         if (isStandardInput && target.Storage.Folder?.Paths.Uploads is { } folder && Path.GetDirectoryName(source) == folder && Path.GetExtension(source) == ".tmp")
         {
-            File.Delete(source);
+            try
+            {
+                File.Delete(source);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The next start removes it.
+            }
         }
     }
 }
